@@ -1,0 +1,1 @@
+"""From vectors or images to class scores: classifiers and networks, as scikit-learn estimators."""

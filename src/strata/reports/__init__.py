@@ -1,0 +1,1 @@
+"""From predictions to understanding: metrics, intervals, figures, tables, the page."""
