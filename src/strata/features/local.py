@@ -1,0 +1,28 @@
+"""What every local descriptor yields: vectors with the places and sizes they were taken at."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class LocalDescriptors(NamedTuple):
+    """The local descriptors of one image; any number of rows, zero included.
+
+    Attributes:
+        descriptors: (n, d) float32.
+        positions: (n, 2) float32, centres as (x, y) in units of the image's sides, in [0, 1].
+        scales: (n,) float32, side of one spatial bin of the support, in pixels.
+    """
+
+    descriptors: np.ndarray
+    positions: np.ndarray
+    scales: np.ndarray
+
+    @classmethod
+    def empty(cls, dimensions: int) -> "LocalDescriptors":
+        """No descriptors, as of a flat image without keypoints."""
+        return cls(
+            np.zeros((0, dimensions), np.float32),
+            np.zeros((0, 2), np.float32),
+            np.zeros(0, np.float32),
+        )
