@@ -1,0 +1,209 @@
+"""What a report is made of: predictions, their cost and where they come from. Plain data.
+
+A report reads nothing but these. Whoever has scores for labelled images can fill them in and
+call `strata.reports.write_report`; the pipeline is one such caller.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Class scores of images that the model had not seen in training.
+
+    For cross-validation every image appears once per repeat, scored by the model of the fold that
+    held it out. For a test set, `fold` is 0 and `repeat` tells the runs (seeds) apart.
+
+    Attributes:
+        ids: n image ids, unique within a repeat.
+        labels: (n,) int, index of the true class in `DataSummary.classes`.
+        repeat: (n,) int, from 0.
+        fold: (n,) int, the fold that held the image out, from 0.
+        scores: (n, classes) float64, higher is better, argmax is the prediction.
+        probabilities: (n, classes) float64 with rows that sum to 1, or None where the
+            classifier gives none.
+
+    Raises:
+        ValueError: when the shapes do not agree or an (id, repeat) comes twice.
+    """
+
+    ids: list[str]
+    labels: np.ndarray
+    repeat: np.ndarray
+    fold: np.ndarray
+    scores: np.ndarray
+    probabilities: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        if any(np.shape(column) != (n,) for column in (self.labels, self.repeat, self.fold)):
+            raise ValueError("labels, repeat and fold need one value per id")
+        if np.ndim(self.scores) != 2 or len(self.scores) != n:
+            raise ValueError("scores need the shape (ids, classes)")
+        if self.probabilities is not None and np.shape(self.probabilities) != self.scores.shape:
+            raise ValueError("probabilities need the shape of scores")
+        if len(set(zip(self.repeat.tolist(), self.ids, strict=True))) != n:
+            raise ValueError("an image is scored twice in one repeat")
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """(n,) int: the class with the highest score, the first one on a tie."""
+        return np.argmax(self.scores, axis=1)
+
+    @property
+    def repeats(self) -> np.ndarray:
+        """The repeats that occur, ascending."""
+        return np.unique(self.repeat)
+
+    def where(self, rows: np.ndarray) -> "Scores":
+        """The rows that a mask (n,) bool or an index array (m,) int selects."""
+        index = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return Scores(
+            [self.ids[i] for i in index],
+            self.labels[index],
+            self.repeat[index],
+            self.fold[index],
+            self.scores[index],
+            None if self.probabilities is None else self.probabilities[index],
+        )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one fitted model costs. Times are wall time of one process, averaged over folds.
+
+    Attributes:
+        fit_seconds: from images to fitted model; stages shared with others count fully.
+        predict_ms: milliseconds per image, from file to scores.
+        parameters: learned numbers, codebooks and projections included.
+        multiply_adds: per image, where known.
+        bytes: fitted model on disk.
+        peak_memory: bytes of the fitting process at its peak.
+    """
+
+    fit_seconds: float | None = None
+    predict_ms: float | None = None
+    parameters: int | None = None
+    multiply_adds: int | None = None
+    bytes: int | None = None
+    peak_memory: int | None = None
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One stage of a method's recipe, over all folds and shards: `made` now, or kept from before.
+
+    `seconds` is what making its artifacts took when they were made; `bytes` is their size.
+    """
+
+    name: str
+    seconds: float
+    made: Literal["now", "kept"]
+    artifacts: int
+    bytes: int
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method, with all that is known of it; what is missing is None or empty.
+
+    Attributes:
+        name: unique within the comparison.
+        recipe: name of the recipe that it runs.
+        parameters: as written by the user, defaults filled in; may be nested.
+        cv: cross-validated scores of the training images.
+        test: scores of the test images, by a model fitted on all training images.
+        stages: in the order in which they run.
+        histories: one per fold, each a list of one dict per epoch; keys with "loss" or
+            "accuracy" in them are drawn, those with "validation" as the held-out curve, and
+            "rate" as the learning rate. An "epoch" key is optional.
+        training_accuracy: mean over folds, on the images that the model was fitted on.
+        variant_of: the method of which this is one variant of a sweep.
+        varied: the parameters, by dotted name, that a sweep gave this variant.
+        error: why there are no scores, or not all.
+        findings: of the method's own diagnostics (dead units, a solver that stopped early),
+            in the shape of `DataSummary.findings`.
+    """
+
+    name: str
+    recipe: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    cv: Scores | None = None
+    test: Scores | None = None
+    cost: Cost | None = None
+    stages: list[StageRow] = field(default_factory=list)
+    histories: list[list[dict[str, float]]] = field(default_factory=list)
+    training_accuracy: float | None = None
+    variant_of: str | None = None
+    varied: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """The images, in figures.
+
+    Attributes:
+        name: as people call the data.
+        root_hint: where it lay, for people.
+        classes: class names, in the order of the score columns.
+        counts: per class, images by split: {"coast": {"train": 252, "test": 108}}.
+        sample_ids: per class, a few image ids to show.
+        findings: of the audit: dicts with `code`, `severity` ("issue", "tip" or "passed"),
+            `title`, `why`, `remedy` and `images` (ids, or lists of ids that belong together).
+        sizes: the image sizes, as text ("all 256 x 256").
+        digest: of the manifest.
+    """
+
+    name: str
+    root_hint: str
+    classes: list[str]
+    counts: dict[str, dict[str, int]]
+    sample_ids: dict[str, list[str]] = field(default_factory=dict)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    sizes: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """How the results were made, and how to make them again.
+
+    Attributes:
+        command: as typed.
+        file: the experiment file's name; `file_text` is its content.
+        versions: by package, {"python": "3.11.7", ...}.
+        machine: what matters of it, as text, {"processor": ..., "cores": ...}.
+        started: local time with offset, ISO 8601.
+        seconds: wall time of the run.
+    """
+
+    command: str
+    file: str
+    file_text: str
+    seed: int
+    folds: int
+    repeats: int
+    versions: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, str] = field(default_factory=dict)
+    started: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Some methods on one set of images under one protocol: the whole of a report.
+
+    `name` is short (a file stem), `title` is a line of text.
+    """
+
+    name: str
+    title: str
+    data: DataSummary
+    methods: list[Method]
+    run: RunInfo
