@@ -1,0 +1,200 @@
+"""Dense SIFT: one descriptor at each point of regular grids, at several sizes.
+
+Sources: Lowe, "Distinctive image features from scale-invariant keypoints" (IJCV 2004), for the
+descriptor; VLFeat's `dsift` with a flat window and `phow` for the dense form; Arandjelovic and
+Zisserman, "Three things everyone should know to improve object retrieval" (CVPR 2012), for
+RootSIFT; van de Sande et al., "Evaluating color descriptors" (PAMI 2010), for colour.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from strata.errors import InputError, nearest
+from strata.features import _sift_numpy
+from strata.features.describer import Describer, check_image
+from strata.features.grid import SIDE, Grid, inner_grids
+from strata.features.local import LocalDescriptors
+
+DIMENSIONS = SIDE * SIDE * _sift_numpy.ORIENTATIONS
+
+#: Blur that a photograph is taken to come with, in pixels (VLFeat's phow; Lowe section 3.3).
+CAMERA_BLUR = 0.5
+
+#: A bin of b pixels belongs to a keypoint of scale b / 6 in VLFeat's phow (its "magnification").
+BINS_PER_SCALE = 6.0
+
+#: Width of the Gaussian window over the support, in bins (VLFeat's default, and Lowe's).
+WINDOW = 2.0
+
+#: Largest share of one histogram entry in a normalised descriptor (Lowe section 6.1).
+CLIP = 0.2
+
+#: Rows: the planes of a colour space; columns: red, green, blue.
+PLANES = {
+    "grey": np.array([[0.299, 0.587, 0.114]]),
+    "rgb": np.eye(3),
+    "opponent": np.array(
+        [
+            [0.299, 0.587, 0.114],
+            np.array([1, -1, 0]) / np.sqrt(2),
+            np.array([1, 1, -2]) / np.sqrt(6),
+        ]
+    ),
+}
+
+
+def planes(image: np.ndarray, colour: str) -> np.ndarray:
+    """(p, h, w) float32 planes in [0, 255] (opponent planes: around 0) of a uint8 image."""
+    check_image(image)
+    if colour not in PLANES:
+        raise InputError(f"No colour space '{colour}' for SIFT.", nearest(colour, PLANES))
+    mix = PLANES[colour].astype(np.float32)
+    if image.ndim == 2:
+        return mix.sum(axis=1)[:, None, None] * image.astype(np.float32)
+    return np.tensordot(mix, image.astype(np.float32), axes=(1, 2))
+
+
+def smoothing_taps(bin_size: int, smoothing: bool | float) -> np.ndarray:
+    """Weights of a Gaussian that takes an image from camera blur to the scale of a bin.
+
+    The variance is scale^2 - 0.5^2, with scale = bin_size / 6 or, where `smoothing` is a number,
+    that number of pixels. No smoothing (False, or a scale below 0.5) is a single weight.
+    """
+    scale = bin_size / BINS_PER_SCALE if smoothing is True else float(smoothing)
+    variance = scale**2 - CAMERA_BLUR**2
+    if variance <= 0:
+        return np.ones(1, np.float32)
+    radius = int(np.ceil(4 * np.sqrt(variance)))
+    taps = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * variance))
+    return (taps / taps.sum()).astype(np.float32)
+
+
+def window(bin_size: int) -> np.ndarray:
+    """(4, 4) float32 weights of the spatial bins, mean 1: the Gaussian window made flat.
+
+    Each bin gets the mean of the Gaussian over its pixels in place of a weight for each pixel,
+    which is what lets all descriptors share their bins (VLFeat's flat window).
+    """
+    pixels = np.arange(1 - bin_size, bin_size)
+    away = (pixels + bin_size * (np.arange(SIDE)[:, None] - (SIDE - 1) / 2)) / (WINDOW * bin_size)
+    side = np.exp(-0.5 * away**2).mean(axis=1)
+    weights = np.outer(side, side)
+    return (weights / weights.mean()).astype(np.float32)
+
+
+def normalise(histograms: np.ndarray, bin_size: int, contrast: float, root: bool) -> np.ndarray:
+    """(n, 128) float32 descriptors of unit length, or zero, from (n, 4, 4, 8) histograms.
+
+    A descriptor whose mean gradient magnitude over its support (in grey levels of [0, 1] a
+    pixel) is below `contrast` becomes zero. The others are normalised, clipped at 0.2 and
+    normalised again; with `root`, each entry is then the root of its share of their sum.
+    """
+    weighted = histograms * window(bin_size)[:, :, None]
+    rows = weighted.reshape(-1, DIMENSIONS)
+    seen = rows.sum(axis=1) >= contrast * 255 * (SIDE * bin_size) ** 2
+    tiny = np.finfo(np.float32).tiny
+    rows = rows / (np.linalg.norm(rows, axis=1, keepdims=True) + tiny)
+    np.minimum(rows, CLIP, out=rows)
+    if root:
+        rows = np.sqrt(rows / (rows.sum(axis=1, keepdims=True) + tiny))
+    else:
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True) + tiny
+    rows *= seen[:, None]
+    return rows
+
+
+def dense_sift(
+    image: np.ndarray,
+    grids: Sequence[Grid],
+    *,
+    root: bool = True,
+    contrast: float = 0.005,
+    colour: str = "grey",
+    smoothing: bool | float = True,
+) -> LocalDescriptors:
+    """SIFT at every centre of the grids, grid by grid, row by row; see `DenseSIFT`."""
+    channels = planes(image, colour)
+    rows = [
+        np.hstack([_on_plane(plane, grid, root, contrast, smoothing) for plane in channels])
+        for grid in grids
+    ]
+    width = DIMENSIONS * len(channels)
+    height, length = image.shape[:2]
+    return LocalDescriptors(
+        np.concatenate(rows) if rows else np.zeros((0, width), np.float32),
+        np.concatenate([grid.positions(height, length) for grid in grids]),
+        np.repeat([grid.bin_size for grid in grids], [len(grid) for grid in grids]).astype(
+            np.float32
+        ),
+    )
+
+
+def _on_plane(
+    plane: np.ndarray, grid: Grid, root: bool, contrast: float, smoothing: bool | float
+) -> np.ndarray:
+    taps = smoothing_taps(grid.bin_size, smoothing)
+    histograms = _sift_numpy.histograms(plane, taps, grid)
+    return normalise(histograms, grid.bin_size, contrast, root)
+
+
+class DenseSIFT(Describer):
+    """SIFT on regular grids, one for each size, as VLFeat's phow with a flat window.
+
+    For a bin size b, the image is smoothed to the scale b / 6; gradients vote, bilinearly in
+    orientation and place, into 4 x 4 bins of b pixels with 8 orientations; the Gaussian window
+    weighs whole bins. Each size has its own extent (`inner_grids`): 6,171 descriptors for
+    256 x 256 pixels with the defaults. Images too small for a size have no rows of it.
+
+    Args:
+        step: pixels from one centre to the next.
+        bins: sides of a spatial bin, in pixels; a support is four bins wide.
+        root: RootSIFT (entries are roots of an L1-normalised descriptor) instead of SIFT.
+        contrast: mean gradient magnitude, in grey levels of [0, 1] a pixel, below which a
+            descriptor is all zero (its row stays); 0 keeps every descriptor.
+        colour: "grey", "opponent" (intensity, red-green, yellow-blue) or "rgb"; the descriptors
+            of the three planes stand side by side, 384 numbers.
+        smoothing: True for the scale above; a number for that scale, in pixels, at every size;
+            False to take the image as it is.
+    """
+
+    def __init__(
+        self,
+        step: int = 6,
+        bins: tuple[int, ...] = (4, 6, 8, 12),
+        root: bool = True,
+        contrast: float = 0.005,
+        colour: str = "grey",
+        smoothing: bool | float = True,
+    ) -> None:
+        self.step = step
+        self.bins = bins
+        self.root = root
+        self.contrast = contrast
+        self.colour = colour
+        self.smoothing = smoothing
+
+    def describe(self, image: np.ndarray) -> LocalDescriptors:
+        """The descriptors of one image, by size, then from top to bottom, left to right.
+
+        Args:
+            image: uint8, (H, W, 3) RGB or (H, W) grey.
+
+        Raises:
+            InputError: the image is of another type or shape, or a parameter is out of range.
+        """
+        check_image(image)
+        if self.step < 1 or min(self.bins, default=0) < 1:
+            raise InputError(
+                f"Dense SIFT needs a step and bins of at least one pixel, "
+                f"not step {self.step} and bins {tuple(self.bins)}."
+            )
+        grids = inner_grids(image.shape[0], image.shape[1], self.step, tuple(self.bins))
+        return dense_sift(
+            image,
+            grids,
+            root=self.root,
+            contrast=self.contrast,
+            colour=self.colour,
+            smoothing=self.smoothing,
+        )

@@ -1,0 +1,84 @@
+"""Where dense descriptors are taken: regular grids of centres, one for each support size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Spatial bins along each side of a SIFT support.
+SIDE = 4
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Centres along one side of an image: first, first + step, ... (count of them), in pixels.
+
+    Pixel i has its centre at coordinate i, so a centre may be a whole or a half number.
+    """
+
+    first: float
+    step: int
+    count: int
+
+    @property
+    def centres(self) -> np.ndarray:
+        """(count,) float64, in pixels."""
+        return self.first + self.step * np.arange(self.count)
+
+    def bin_centres(self, bin_size: int) -> np.ndarray:
+        """(count, 4) float64: the middles of the four spatial bins around each centre."""
+        return self.centres[:, None] + bin_size * (np.arange(SIDE) - (SIDE - 1) / 2)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All centres for one bin size: every y with every x, row by row.
+
+    Attributes:
+        bin_size: side of one of the 4 x 4 spatial bins, in pixels.
+        y, x: the centres along the image's height and width.
+    """
+
+    bin_size: int
+    y: Axis
+    x: Axis
+
+    def __len__(self) -> int:
+        return self.y.count * self.x.count
+
+    def positions(self, height: int, width: int) -> np.ndarray:
+        """(n, 2) float32: centres as (x, y) in units of the image's sides, in [0, 1]."""
+        y = (self.y.centres + 0.5) / height
+        x = (self.x.centres + 0.5) / width
+        return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(np.float32)
+
+
+def inner_grids(height: int, width: int, step: int, bins: tuple[int, ...]) -> list[Grid]:
+    """Grids whose spatial bins all have their middles inside the image, as VLFeat lays them.
+
+    The margin is one and a half bins, so each size has its own extent: small supports come
+    nearer to the border than large ones. An image too small for a size gets no centre of it.
+    """
+
+    def axis(side: int, bin_size: int) -> Axis:
+        room = side - 1 - (SIDE - 1) * bin_size
+        return Axis((SIDE - 1) / 2 * bin_size, step, room // step + 1 if room >= 0 else 0)
+
+    return [Grid(size, axis(height, size), axis(width, size)) for size in bins]
+
+
+def paper_grids(height: int, width: int, step_div: int = 20, sizes: int = 1) -> list[Grid]:
+    """The grids of arXiv:2105.04895: centres from pixel 0 on, supports running over the border.
+
+    The step is side // step_div, at least 8 pixels, for height and width apart; the keypoint's
+    diameter is the mean of the two steps, and the n-th grid of `sizes` takes n times step and
+    diameter. OpenCV gives a keypoint of diameter d spatial bins of 1.5 d pixels, here rounded
+    to whole pixels (which changes nothing for 256 x 256 images).
+    """
+    step_y, step_x = (max(side // step_div, 8) for side in (height, width))
+    grids = []
+    for n in range(1, sizes + 1):
+        bin_size = round(1.5 * n * (step_y + step_x) / 2)
+        y = Axis(0, n * step_y, -(-height // (n * step_y)))
+        x = Axis(0, n * step_x, -(-width // (n * step_x)))
+        grids.append(Grid(bin_size, y, x))
+    return grids
