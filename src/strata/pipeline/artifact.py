@@ -1,0 +1,86 @@
+"""What a stage makes and what lies in the store: named arrays, plain values and objects."""
+
+import json
+import pickle
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+VALUES = "values.json"
+
+
+def write_artifact(values: Mapping[str, Any], folder: Path) -> None:
+    """Write each value in the simplest form that holds it.
+
+    Arrays become `NAME.npy` (memory-mapped when read), what JSON can express goes to
+    `values.json`, anything else (fitted estimators) is pickled.
+
+    Raises:
+        OSError: the disk is full or cannot be written.
+    """
+    import numpy as np
+
+    plain: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, np.ndarray) and value.dtype != object:
+            np.save(folder / f"{name}.npy", value, allow_pickle=False)
+        elif _is_plain(value):
+            plain[name] = value
+        else:
+            (folder / f"{name}.pickle").write_bytes(pickle.dumps(value, protocol=5))
+    if plain:
+        (folder / VALUES).write_text(json.dumps(plain))
+
+
+def _is_plain(value: Any) -> bool:
+    if value is None or isinstance(value, bool | int | float | str):
+        return True
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return isinstance(value, dict) and all(
+        isinstance(k, str) and _is_plain(v) for k, v in value.items()
+    )
+
+
+class Artifact(Mapping[str, Any]):
+    """An artifact in the store; values are loaded when asked for, arrays memory-mapped."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._loaded: dict[str, Any] = {}
+
+    @cached_property
+    def _plain(self) -> dict[str, Any]:
+        path = self._folder / VALUES
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def _load(self, name: str) -> Any:
+        if name in self._plain:
+            return self._plain[name]
+        array = self._folder / f"{name}.npy"
+        if array.exists():
+            import numpy as np
+
+            try:
+                return np.load(array, mmap_mode="r", allow_pickle=False)
+            except ValueError:  # an array without elements cannot be mapped
+                return np.load(array, allow_pickle=False)
+        pickled = self._folder / f"{name}.pickle"
+        if pickled.exists():
+            return pickle.loads(pickled.read_bytes())
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._plain
+        for path in sorted(self._folder.iterdir()):
+            if path.suffix in (".npy", ".pickle"):
+                yield path.stem
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

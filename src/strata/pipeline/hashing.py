@@ -1,0 +1,25 @@
+"""Content keys: one canonical text for a value, one hash for a text."""
+
+import hashlib
+import json
+from typing import Any
+
+#: Increase when the meaning of keys or the layout of artifacts changes: everything is remade.
+KEY_FORMAT = 1
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces; equal values give equal texts.
+
+    Raises:
+        TypeError: the value holds something that JSON cannot express.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def content_key(*parts: Any) -> str:
+    """40 hex digits for a tuple of JSON values.
+
+    The parts travel as one JSON list, so that no concatenation of two tuples can collide.
+    """
+    return hashlib.sha256(canonical([KEY_FORMAT, *parts]).encode()).hexdigest()[:40]

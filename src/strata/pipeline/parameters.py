@@ -1,0 +1,84 @@
+"""The one place for parameters' validation: against the signatures of stages and recipes."""
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from strata.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Names, types and defaults of a function's keyword-only arguments."""
+
+    owner: str
+    annotations: dict[str, Any]
+    defaults: dict[str, Any]
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> "Parameters":
+        """Read a function's signature.
+
+        Raises:
+            TypeError: a keyword-only argument lacks its type or its default.
+        """
+        hints = typing.get_type_hints(function, include_extras=True)
+        annotations, defaults = {}, {}
+        for name, argument in inspect.signature(function).parameters.items():
+            if argument.kind is not argument.KEYWORD_ONLY:
+                continue
+            if name not in hints or argument.default is argument.empty:
+                raise TypeError(f"{function.__name__}: '{name}' needs a type and a default")
+            annotations[name], defaults[name] = hints[name], argument.default
+        return cls(function.__name__, annotations, defaults)
+
+    @cached_property
+    def _model(self) -> "type[BaseModel]":
+        from pydantic import ConfigDict, create_model
+
+        fields: dict[str, Any] = {
+            name: (annotation, self.defaults[name]) for name, annotation in self.annotations.items()
+        }
+        config = ConfigDict(extra="forbid", strict=False, validate_default=True)
+        return create_model(self.owner, __config__=config, **fields)
+
+    def checked(self, values: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """All parameters as plain JSON values, defaults filled in.
+
+        Args:
+            values: the parameters that are set.
+            where: the key path to name in errors, such as "methods.fisher.mixture".
+
+        Raises:
+            InputError: an unknown name (with the nearest known one) or a value of a wrong kind.
+        """
+        from pydantic import ValidationError
+
+        try:
+            return self._model(**values).model_dump(mode="json")
+        except ValidationError as error:
+            raise _readable(error, where, self.annotations) from None
+
+
+def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) -> InputError:
+    """All that pydantic found, one sentence each, with the key and what to write instead."""
+    sentences, hints = [], []
+    for problem in error.errors(include_url=False):
+        path = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            sentences.append(f"{where}.{path} is not a parameter of it.")
+            hints.append(nearest(path, known))
+        else:
+            reason = problem["msg"].removeprefix("Value error, ")
+            sentences.append(f"{where}.{path} = {problem['input']!r}: {_lower(reason)}.")
+    return InputError(" ".join(sentences), " ".join(filter(None, hints)))
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

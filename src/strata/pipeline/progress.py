@@ -1,0 +1,180 @@
+"""What a person sees of a run: a bar with the time left on a terminal, plain lines elsewhere."""
+
+import json
+import time
+from collections import Counter
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from strata.errors import StrataError
+from strata.pipeline.plan import Plan
+from strata.pipeline.stage import Node
+from strata.pipeline.store import Store
+from strata.pipeline.running import read_tick
+from strata.pipeline.worker import Done
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Estimates:
+    """Seconds that each stage takes, learned from run to run."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._seconds: dict[str, float] = json.loads(path.read_text())
+        except (OSError, ValueError):
+            self._seconds = {}
+
+    def of(self, stage: str) -> float:
+        """A stage never seen is taken to be like the average one."""
+        known = self._seconds
+        return known.get(stage, sum(known.values()) / len(known) if known else 1.0)
+
+    def learn(self, stage: str, seconds: float) -> None:
+        """Later runs count more: data and parameters change."""
+        old = self._seconds.get(stage, seconds)
+        self._seconds[stage] = 0.7 * old + 0.3 * seconds
+
+    def save(self) -> None:
+        """Best effort: an estimate is not worth a failure."""
+        try:
+            self._path.write_text(json.dumps(self._seconds))
+        except OSError:
+            pass
+
+
+class Progress(AbstractContextManager["Progress"]):
+    """Observes a run and shows how far it is.
+
+    On a terminal, one live bar; otherwise a line whenever all shards or folds of a stage of one
+    method are done, so that logs stay short.
+    """
+
+    def __init__(self, console: "Console", plan: Plan, store: Store, jobs: int) -> None:
+        self._console = console
+        self._plan = plan
+        self._store = store
+        self._jobs = jobs
+        self._estimates = Estimates(store.root / "seconds.json")
+        self._left = Counter(_group(plan.nodes[key]) for key in plan.needed)
+        self._took: Counter[tuple[str, str]] = Counter()
+        self._open = {key: plan.nodes[key].stage.name for key in plan.needed}
+        self._running: dict[str, Node] = {}
+        self._done = 0
+        self._begun = time.monotonic()
+        self._drawn = 0.0
+        self._bar: Any = None
+
+    def __enter__(self) -> "Progress":
+        if self._console.is_terminal:
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            self._bar = Progress(
+                TextColumn("[bold]{task.fields[share]:>4}"),
+                BarColumn(bar_width=32),
+                TextColumn("{task.fields[left]}"),
+                TextColumn("[dim]{task.description}"),
+                console=self._console,
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("", total=1.0, share="0%", left="")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+        self._estimates.save()
+
+    def started(self, node: Node) -> None:
+        """A worker has been given the node."""
+        self._running[node.key] = node
+        self._draw()
+
+    def finished(self, node: Node, done: Done) -> None:
+        """Its artifact is in the store."""
+        self._close(node)
+        if not done.found:
+            self._estimates.learn(node.stage.name, done.seconds)
+        group = _group(node)
+        self._took[group] += done.seconds  # type: ignore[assignment]
+        self._left[group] -= 1
+        if not self._bar and self._left[group] <= 0:
+            where = f"{group[0]}: " if group[0] else ""
+            self._console.print(
+                f"[{self._done}/{self._done + len(self._open)}] {where}{group[1]}"
+                f"  {duration(self._took[group])}{self._time_left()}",
+                highlight=False,
+                markup=False,
+            )
+        self._draw()
+
+    def failed(self, node: Node, error: StrataError) -> None:
+        """It could not be made; said at once, and again at the end."""
+        self._close(node)
+        self._console.print(f"failed: {error.what}", style="red", highlight=False, markup=False)
+
+    def damaged(self, node: Node) -> None:
+        """Its artifact was found damaged and will be made again."""
+        self._open[node.key] = node.stage.name
+        self._console.print(
+            f"damaged in the store, made again: {node.title}",
+            style="yellow",
+            highlight=False,
+            markup=False,
+        )
+
+    def waiting(self) -> None:
+        """Redraw now and then: running stages tell how far they are."""
+        if time.monotonic() - self._drawn > 0.5:
+            self._draw()
+
+    def _close(self, node: Node) -> None:
+        self._running.pop(node.key, None)
+        self._open.pop(node.key, None)
+        self._done += 1
+
+    def _seconds_left(self) -> float:
+        total = sum(map(self._estimates.of, self._open.values()))
+        for key, node in self._running.items():
+            total -= read_tick(self._store.root, key) * self._estimates.of(node.stage.name)
+        return total / min(self._jobs, max(1, len(self._open)))
+
+    def _time_left(self) -> str:
+        return f", {duration(self._seconds_left())} left" if self._open else ""
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        if not self._bar:
+            return
+        left = self._seconds_left()
+        spent = self._drawn - self._begun
+        share = spent / (spent + left) if spent + left else 1.0
+        running = ", ".join(sorted({node.title for node in self._running.values()}))
+        self._bar.update(
+            self._task,
+            completed=share,
+            share=f"{share:.0%}",
+            left=f"{duration(left)} left",
+            description=running,
+        )
+
+
+def _group(node: Node) -> tuple[str, str]:
+    """Method and stage: what is reported together in plain output."""
+    return node.context.partition(",")[0], node.stage.name
+
+
+def duration(seconds: float) -> str:
+    """ "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

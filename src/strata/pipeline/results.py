@@ -1,0 +1,185 @@
+"""From the store to what a report is made of."""
+
+import os
+import platform
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from strata.errors import StrataError
+from strata.pipeline.compose import Target
+from strata.pipeline.costs import Records, cost, stage_rows
+from strata.pipeline.dataset import Dataset
+from strata.pipeline.execute import Outcome
+from strata.pipeline.experiment import Experiment
+from strata.pipeline.plan import in_order
+from strata.pipeline.store import Store
+from strata.pipeline.worker import versions
+
+if TYPE_CHECKING:
+    from strata.reports.results import Comparison, DataSummary, Method, RunInfo, Scores
+
+#: How many images of a class the data section shows.
+SAMPLES = 6
+
+
+def comparison(
+    experiment: Experiment,
+    dataset: Dataset,
+    targets: list[Target],
+    store: Store,
+    *,
+    outcome: Outcome | None = None,
+    command: str = "",
+    seconds: float | None = None,
+) -> "Comparison":
+    """Everything that the report shows, of what is in the store.
+
+    Methods whose predictions are missing are there with the error that stopped them.
+    """
+    from strata.reports.results import Comparison
+
+    outcome = outcome or Outcome()
+    records = Records(store)
+    return Comparison(
+        name=experiment.name,
+        title=experiment.title or experiment.name,
+        data=data_summary(experiment, dataset),
+        methods=[_method(target, records, outcome) for target in targets],
+        run=_run(experiment, command, seconds),
+    )
+
+
+def _method(target: Target, records: Records, outcome: Outcome) -> "Method":
+    from strata.reports.results import Method
+
+    stages = stage_rows(target, records, set(outcome.made))
+    common: dict[str, Any] = {
+        "name": target.name,
+        "recipe": target.recipe.name,
+        "parameters": target.parameters,
+        "stages": stages,
+        "variant_of": target.method.variant_of,
+        "varied": target.method.varied,
+    }
+    if records.store.state(target.node.key) != "present":
+        return Method(**common, error=_error_of(target, outcome))
+    made = records.store.read(target.node.key)
+    fitted = [
+        [records.store.read(n.key) for n in in_order([node]) if n.learns and records.of(n)]
+        for _, node in target.folds
+    ]
+    learned = [accuracy for fold in fitted for accuracy in _values(fold, "training_accuracy")]
+    return Method(
+        **common,
+        cv=_scores(made, lambda fold: fold >= 0),
+        test=_scores(made, lambda fold: fold < 0),
+        cost=cost(target, records),
+        histories=[history for fold in fitted for history in _values(fold, "history")],
+        training_accuracy=sum(learned) / len(learned) if learned else None,
+    )
+
+
+def _values(artifacts: list[Any], name: str) -> list[Any]:
+    return [artifact[name] for artifact in artifacts if name in artifact]
+
+
+def _scores(made: Any, belongs: Any) -> "Scores | None":
+    import numpy as np
+
+    from strata.reports.results import Scores
+
+    rows = np.flatnonzero(belongs(made["fold"]))
+    if not len(rows):
+        return None
+    probabilities = made["probabilities"][rows]
+    return Scores(
+        ids=[str(name) for name in made["ids"][rows]],
+        labels=made["labels"][rows],
+        repeat=np.maximum(made["repeat"][rows], 0),
+        fold=np.maximum(made["fold"][rows], 0),
+        scores=made["scores"][rows],
+        probabilities=None if np.isnan(probabilities).any() else probabilities,
+    )
+
+
+def _error_of(target: Target, outcome: Outcome) -> str:
+    """Why a target is missing: the error of the first node that failed on the way to it."""
+    for node in in_order([target.node]):
+        if node.key in outcome.errors:
+            error: StrataError = outcome.errors[node.key]
+            return str(error)
+    return "Not made in this run."
+
+
+def data_summary(experiment: Experiment, dataset: Dataset) -> "DataSummary":
+    """Counts, samples and the audit's findings."""
+    from strata.pipeline.data.audit import audit
+    from strata.reports.results import DataSummary
+
+    manifest = dataset.manifest
+    counts: dict[str, dict[str, int]] = {c: {"train": 0, "test": 0} for c in dataset.classes}
+    samples: dict[str, list[str]] = {c: [] for c in dataset.classes}
+    for record, test in zip(manifest.records, dataset.assignment.test, strict=True):
+        counts[record.label]["test" if test else "train"] += 1
+        if not test and len(samples[record.label]) < SAMPLES:
+            samples[record.label].append(record.id)
+    found = audit(manifest, folds=experiment.protocol["folds"])
+    return DataSummary(
+        name=experiment.data["source"],
+        root_hint=Path(manifest.root).name,
+        classes=list(dataset.classes),
+        counts=counts,
+        sample_ids=samples,
+        findings=[_finding(f) for f in found.to_json()["findings"]],
+        sizes=_sizes(dataset),
+        digest=manifest.digest,
+    )
+
+
+def _finding(found: dict[str, Any]) -> dict[str, Any]:
+    severity = {"error": "issue", "warning": "issue", "note": "tip"}[found["severity"]]
+    return {**found, "severity": severity}
+
+
+def _sizes(dataset: Dataset) -> str:
+    sizes = Counter((r.width, r.height) for r in dataset.manifest.records)
+    (width, height), count = sizes.most_common(1)[0]
+    if len(sizes) == 1:
+        return f"all {width} x {height}"
+    widths, heights = zip(*sizes, strict=True)
+    return (
+        f"{len(sizes)} sizes, {min(widths)} x {min(heights)} to {max(widths)} x {max(heights)}; "
+        f"{width} x {height} the most common ({count})"
+    )
+
+
+def _run(experiment: Experiment, command: str, seconds: float | None) -> "RunInfo":
+    from strata import __version__
+    from strata.reports.results import RunInfo
+
+    return RunInfo(
+        command=command,
+        file=experiment.path.name,
+        file_text=experiment.text,
+        seed=experiment.protocol["seed"],
+        folds=experiment.protocol["folds"],
+        repeats=experiment.protocol["repeats"],
+        versions={"strata": __version__, **versions()},
+        machine=_machine(),
+        started=datetime.now().astimezone().isoformat(timespec="seconds"),
+        seconds=seconds,
+    )
+
+
+def _machine() -> dict[str, str]:
+    found = {"system": f"{platform.system()} {platform.machine()}", "cores": str(os.cpu_count())}
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+        found["processor"] = text.partition("model name")[2].partition("\n")[0].strip("\t :")
+        memory = Path("/proc/meminfo").read_text().split()[1]
+        found["memory"] = f"{int(memory) / 2**20:.0f} GiB"
+    except (OSError, IndexError, ValueError):
+        pass
+    return {name: value for name, value in found.items() if value}

@@ -1,0 +1,72 @@
+"""How a stage sees an input that comes in shards: by image, in any order, read when needed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from strata.pipeline.artifact import Artifact
+from strata.pipeline.inputs import Subset
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Shards:
+    """The artifacts of all shards of one stage.
+
+    Args:
+        digests: for each shard, the digests of its images, in the order of the artifact's rows.
+        read: gives the artifact of a shard by number.
+    """
+
+    def __init__(self, digests: Sequence[Sequence[str]], read: Callable[[int], Artifact]) -> None:
+        self._place = {
+            digest: (number, row)
+            for number, shard in enumerate(digests)
+            for row, digest in enumerate(shard)
+        }
+        self._read = read
+        self._artifacts: dict[int, Artifact] = {}
+
+    def place(self, digest: str) -> tuple[Artifact, int]:
+        """The artifact that an image is in, and its row there."""
+        number, row = self._place[digest]
+        if number not in self._artifacts:
+            self._artifacts[number] = self._read(number)
+        return self._artifacts[number], row
+
+    def rows(self, name: str, subset: Subset) -> "np.ndarray":
+        """One row an image, gathered in the order of the subset: (n, ...) in memory."""
+        import numpy as np
+
+        if not len(subset):
+            some = self._read(0)[name]
+            return np.empty((0, *some.shape[1:]), some.dtype)
+        return np.stack([artifact[name][row] for artifact, row in map(self.place, subset.digests)])
+
+
+class PerImage(Sequence[Any]):
+    """Something for each image of a subset, made from its shard's artifact when asked for.
+
+    Args:
+        shards: where the images are.
+        digests: which images, in order.
+        at: makes the thing from an artifact and a row.
+    """
+
+    def __init__(
+        self, shards: Shards, digests: Sequence[str], at: Callable[[Artifact, int], Any]
+    ) -> None:
+        self._shards = shards
+        self._digests = digests
+        self._at = at
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return PerImage(self._shards, self._digests[index], self._at)
+        return self._at(*self._shards.place(self._digests[index]))
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[number] for number in range(len(self)))

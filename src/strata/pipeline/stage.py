@@ -1,0 +1,228 @@
+"""Stages: pure functions from inputs and parameters to one artifact, composed lazily.
+
+    @stage
+    def fit_mixture(local, train, *, components: int = 64): ...
+
+Positional arguments are inputs, keyword-only arguments are parameters with defaults and types.
+Calling a stage computes nothing: it yields a `Node` (or, for a `shard_stage`, a `Sharded`, one
+node a shard) whose key covers the stage's name, its parameters, its inputs' keys and the code
+that it reaches.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Union
+
+from strata.pipeline.code import reached_code
+from strata.pipeline.hashing import content_key
+from strata.pipeline.inputs import ImageShard, Subset
+from strata.pipeline.parameters import Parameters
+
+#: What a node can depend on.
+Input = Union["Node", "Sharded", Subset, ImageShard, Sequence["Input"]]
+
+_context: ContextVar[str] = ContextVar("composing", default="")
+
+
+@contextmanager
+def composing(what: str) -> Iterator[None]:
+    """Name what the nodes made inside belong to ("fisher, fold 3"), for people to read."""
+    token = _context.set(what)
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+@dataclass(frozen=True)
+class StageReference:
+    """Where a worker finds a stage's function."""
+
+    module: str
+    name: str
+    path: Path
+
+    def code(self) -> dict[str, str]:
+        """Digest of each project symbol that the stage reaches."""
+        return reached_code(self.module, self.name)
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One artifact to be: a stage with its parameters and inputs.
+
+    Attributes:
+        key: where the artifact lies in the store.
+        context: what it was first composed for.
+        shard: the shard it is for, or None.
+    """
+
+    stage: "Stage"
+    parameters: dict[str, Any]
+    inputs: tuple[Input, ...]
+    key: str
+    context: str
+    shard: ImageShard | None = None
+
+    @property
+    def title(self) -> str:
+        """ "fisher, fold 3: fit_mixture"."""
+        where = f"{self.context}: " if self.context else ""
+        part = f" [{self.shard.prefix or 'all'}]" if self.shard else ""
+        return f"{where}{self.stage.name}{part}"
+
+    @cached_property
+    def parents(self) -> list["Node"]:
+        """The nodes that this one reads directly."""
+        return list(_nodes_in(self.inputs))
+
+    @property
+    def learns(self) -> bool:
+        """Whether it sees labels or other facts of training images as a set: a fit."""
+        return any(isinstance(i, Subset) and i.labels is not None for i in self.inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Sharded:
+    """One node for each shard of the images."""
+
+    stage: "Stage"
+    nodes: tuple[Node, ...]
+
+    @cached_property
+    def key(self) -> str:
+        """Covers the shards' keys."""
+        return content_key("sharded", [node.key for node in self.nodes])
+
+
+def _nodes_in(inputs: Sequence[Input]) -> Iterator[Node]:
+    for given in inputs:
+        if isinstance(given, Node):
+            yield given
+        elif isinstance(given, Sharded):
+            yield from given.nodes
+        elif not isinstance(given, Subset | ImageShard):
+            yield from _nodes_in(given)
+
+
+def _input_key(given: Input) -> Any:
+    if isinstance(given, Node | Sharded | Subset | ImageShard):
+        return given.key
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return [_input_key(part) for part in given]
+    raise TypeError(f"a stage cannot depend on {type(given).__name__}: {given!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A function that makes one artifact from its inputs."""
+
+    function: Callable[..., dict[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.__name__
+
+    @cached_property
+    def reference(self) -> StageReference:
+        """Where the function is defined."""
+        code = inspect.unwrap(self.function).__code__
+        return StageReference(self.function.__module__, self.name, Path(code.co_filename))
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The keyword-only arguments: names, types, defaults."""
+        return Parameters.of(self.function)
+
+    @cached_property
+    def _code_key(self) -> str:
+        return content_key(self.reference.code())
+
+    def options(self, **values: Any) -> "Options":
+        """This stage's parameters as the default of a recipe's section, some set anew."""
+        return Options(self, values)
+
+    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+        """Compose: a node whose artifact this stage would make."""
+        return self._node(inputs, self.parameters.checked(parameters, self.name))
+
+    def _node(
+        self, inputs: tuple[Input, ...], parameters: dict[str, Any], shard: ImageShard | None = None
+    ) -> Node:
+        keys = [_input_key(i) for i in inputs]
+        key = content_key(self.name, parameters, keys, self._code_key)
+        return Node(self, parameters, inputs, key, _context.get(), shard)
+
+
+class ShardStage(Stage):
+    """A stage that runs on each shard of the images by itself.
+
+    Inputs that come in shards are paired up shard by shard; the others go to every shard.
+    """
+
+    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+        """Compose: one node for each shard."""
+        checked = self.parameters.checked(parameters, self.name)
+        sharded = [i for i in inputs if _is_sharded(i)]
+        if not sharded:
+            raise TypeError(f"{self.name} needs an input that comes in shards")
+        count = len(_parts(sharded[0]))
+        if any(len(_parts(i)) != count for i in sharded):
+            raise TypeError(f"the inputs of {self.name} come in different shards")
+        nodes = []
+        for number in range(count):
+            part = tuple(_parts(i)[number] if _is_sharded(i) else i for i in inputs)
+            shard = next(s for s in map(_shard_of, part) if s)
+            nodes.append(self._node(part, checked, shard))
+        return Sharded(self, tuple(nodes))
+
+
+def _is_sharded(given: Any) -> bool:
+    return isinstance(given, Sharded) or (
+        isinstance(given, list | tuple) and bool(given) and isinstance(given[0], ImageShard)
+    )
+
+
+def _parts(given: Any) -> Sequence[Any]:
+    return given.nodes if isinstance(given, Sharded) else given
+
+
+def _shard_of(given: Any) -> ImageShard | None:
+    return given if isinstance(given, ImageShard) else getattr(given, "shard", None)
+
+
+def stage(function: Callable[..., dict[str, Any]]) -> Stage:
+    """Decorator: make a function a stage."""
+    return Stage(function)
+
+
+def shard_stage(function: Callable[..., dict[str, Any]]) -> ShardStage:
+    """Decorator: make a function a stage that runs shard by shard."""
+    return ShardStage(function)
+
+
+@dataclass(frozen=True)
+class Options(Mapping[str, Any]):
+    """Some parameters of one stage, to be passed on with `**`."""
+
+    stage: Stage
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def updated(self, values: Mapping[str, Any]) -> "Options":
+        """A copy with some values set anew."""
+        return Options(self.stage, {**self.values, **values})

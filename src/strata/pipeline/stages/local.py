@@ -1,0 +1,72 @@
+"""Images to local descriptors, kept as bytes: 6,000 a photograph would fill disks as floats."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from strata.pipeline.shards import PerImage, Shards
+from strata.pipeline.stage import shard_stage
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from strata.features.local import LocalDescriptors
+
+
+@shard_stage
+def dense_sift(
+    images: "Iterable[np.ndarray]",
+    *,
+    step: int = 6,
+    bins: tuple[int, ...] = (4, 6, 8, 12),
+    root: bool = True,
+    contrast: float = 0.005,
+    colour: Literal["grey", "opponent", "rgb"] = "grey",
+) -> dict[str, Any]:
+    """Dense SIFT of each image; parameters as of `strata.features.dense_sift.DenseSIFT`."""
+    from strata.features.dense_sift import DenseSIFT
+
+    return packed(
+        map(
+            DenseSIFT(step=step, bins=bins, root=root, contrast=contrast, colour=colour).describe,
+            images,
+        )
+    )
+
+
+def packed(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
+    """The descriptors of all images end to end, with where each image's begin."""
+    import numpy as np
+
+    from strata.features.quantise import quantise
+
+    rows = [(quantise(d.descriptors), d.positions, d.scales) for d in described]
+    counts = [len(descriptors) for descriptors, _, _ in rows]
+    return {
+        "descriptors": np.concatenate([d for d, _, _ in rows]),
+        "positions": np.concatenate([p for _, p, _ in rows]),
+        "scales": np.concatenate([s for _, _, s in rows]),
+        "offsets": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+    }
+
+
+def unpacked(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
+    """The local descriptors of one image."""
+    from strata.features.local import LocalDescriptors
+    from strata.features.quantise import dequantise
+
+    begin, end = artifact["offsets"][row : row + 2]
+    return LocalDescriptors(
+        dequantise(artifact["descriptors"][begin:end]),
+        artifact["positions"][begin:end],
+        artifact["scales"][begin:end],
+    )
+
+
+def of_shard(local: Mapping[str, Any]) -> "Iterable[LocalDescriptors]":
+    """Image by image, so that one image's floats are in memory at a time."""
+    return (unpacked(local, row) for row in range(len(local["offsets"]) - 1))
+
+
+def of_subset(local: Shards, digests: tuple[str, ...]) -> PerImage:
+    """The same for any images, in any order, read when asked for."""
+    return PerImage(local, digests, unpacked)

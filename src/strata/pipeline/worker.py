@@ -1,0 +1,215 @@
+"""What a worker process does: make one artifact."""
+
+import os
+import platform
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from strata.errors import StrataError
+from strata.pipeline.inputs import ImageShard, Subset
+from strata.pipeline.memory import PeakMemory
+from strata.pipeline.running import forget_checkpoint, running
+from strata.pipeline.shards import Shards
+from strata.pipeline.stage import Node, Sharded, Stage, StageReference
+from strata.pipeline.store import Store, explained
+
+
+class StageError(StrataError):
+    """A stage failed on its inputs."""
+
+
+@dataclass(frozen=True)
+class ArtifactReference:
+    """An input to be read from the store."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class ShardsReference:
+    """An input that comes in shards, to be read from the store."""
+
+    keys: tuple[str, ...]
+    digests: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A node without its ancestors: all that a worker needs."""
+
+    root: Path
+    stage: StageReference
+    parameters: dict[str, Any]
+    inputs: tuple[Any, ...]
+    key: str
+    title: str
+    record: dict[str, Any]
+    again: bool
+
+    @classmethod
+    def of(cls, node: Node, store: Store, *, again: bool) -> "Task":
+        """Args: again: make it even if it lies in the store."""
+        return cls(
+            store.root,
+            node.stage.reference,
+            node.parameters,
+            tuple(map(_referred, node.inputs)),
+            node.key,
+            node.title,
+            describe_node(node),
+            again,
+        )
+
+
+def _referred(given: Any) -> Any:
+    if isinstance(given, Node):
+        return ArtifactReference(given.key)
+    if isinstance(given, Sharded):
+        digests = tuple(n.shard.digests for n in given.nodes if n.shard)
+        return ShardsReference(tuple(n.key for n in given.nodes), digests)
+    if isinstance(given, Subset | ImageShard):
+        return given
+    return [_referred(part) for part in given]
+
+
+def describe_node(node: Node) -> dict[str, Any]:
+    """What the manifest says of where an artifact comes from (`strata why` compares it)."""
+    return {
+        "stage": node.stage.name,
+        "context": node.context,
+        "title": node.title,
+        "parameters": node.parameters,
+        "inputs": [_described(i) for i in node.inputs],
+        "code": node.stage.reference.code(),
+    }
+
+
+def _described(given: Any) -> dict[str, Any]:
+    if isinstance(given, Node):
+        return {"stage": given.stage.name, "key": given.key}
+    if isinstance(given, Sharded):
+        return {"stage": given.stage.name, "keys": [n.key for n in given.nodes]}
+    if isinstance(given, ImageShard):
+        return {"images": len(given), "shard": given.prefix, "key": given.key}
+    if isinstance(given, Subset):
+        return {"images": len(given), "key": given.key}
+    return {"parts": [_described(part) for part in given]}
+
+
+@dataclass(frozen=True)
+class Done:
+    """An artifact is in the store; made in so many seconds, or found there."""
+
+    seconds: float
+    found: bool
+
+
+def run_task(task: Task) -> Done:
+    """Make an artifact and publish it, unless another run was faster.
+
+    Raises:
+        StrataError: for the user; anything else that the stage raises becomes a StageError.
+    """
+    store = Store(task.root)
+    try:
+        with store.making(task.key):
+            if not task.again and store.state(task.key) == "present":
+                return Done(0.0, found=True)
+            values, measured = _computed(task, store)
+            store.discard(task.key)  # a damaged or unwanted one; absent in the common case
+            store.write(task.key, values, {**task.record, **measured})
+            forget_checkpoint(store.root, task.key)
+    except OSError as error:
+        raise explained(error, store.root) from error
+    return Done(measured["seconds"], found=False)
+
+
+def _computed(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the stage returns, and what it took."""
+    inputs = [_opened(i, store) for i in task.inputs]
+    function = _stage(task.stage).function
+    started, cpu = time.perf_counter(), time.process_time()
+    with PeakMemory() as memory, running(store.root, task.key):
+        try:
+            values = function(*inputs, **task.parameters)
+        except MemoryError:
+            raise StageError(
+                f"{task.title} ran out of memory.", "Fewer jobs (-j 1) need less of it."
+            ) from None
+        except (StrataError, OSError):
+            raise
+        except Exception as error:
+            raise _failed(task, store, error) from error
+    return values, {
+        "seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - cpu,
+        "peak_memory": memory.bytes,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": platform.node(),
+        "versions": versions(),
+    }
+
+
+def _opened(given: Any, store: Store) -> Any:
+    if isinstance(given, ArtifactReference):
+        return store.read(given.key)
+    if isinstance(given, ShardsReference):
+        return Shards(given.digests, lambda number: store.read(given.keys[number]))
+    if isinstance(given, Sequence) and not isinstance(given, ImageShard):
+        return [_opened(part, store) for part in given]
+    return given
+
+
+@cache
+def _stage(reference: StageReference) -> Stage:
+    from strata.pipeline.modules import import_from
+
+    return getattr(import_from(reference.module, reference.path), reference.name)
+
+
+def _failed(task: Task, store: Store, error: Exception) -> StageError:
+    """Keep the traceback in a file, and say where."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log = store.root / "failures" / f"{task.key}.txt"
+    log.parent.mkdir(exist_ok=True)
+    log.write_text(f"{task.title}\n\n{traceback.format_exc()}")
+    return StageError(
+        f"{task.title} failed: {type(error).__name__}: {error} "
+        f"({Path(place.filename).name}, line {place.lineno}).",
+        f"The traceback is in {log}.",
+    )
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that results may depend on."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for package in ("numpy", "scipy", "scikit-learn", "opencv-contrib-python", "pillow", "torch"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def start_worker() -> None:
+    """Leave interrupts to the parent, and end when it is gone, however it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
