@@ -1,0 +1,184 @@
+"""A network described in data, and the module built from the description."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from strata.errors import InputError, nearest
+from strata.models.blocks import ACTIVATIONS, Block, ConvolutionBlock, Dropout
+from strata.models.initialisation import INITIALISATIONS, initialise
+
+HEAD_POOLS = ("average", "max", "flatten")
+
+
+@dataclass(frozen=True)
+class Head:
+    """From feature maps to class scores: pool, hidden layers with activation, linear.
+
+    Attributes:
+        pool: "average" or "max" over the whole map, or "flatten".
+        hidden: widths of hidden linear layers.
+        activation: of hidden layers.
+        dropout: share of units dropped before each linear layer.
+    """
+
+    pool: str = "average"
+    hidden: tuple[int, ...] = ()
+    activation: str = "relu"
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A whole network: blocks, head, and how its weights start."""
+
+    blocks: tuple[Block, ...]
+    head: Head = field(default_factory=Head)
+    initialisation: str = "he-normal"
+
+    @classmethod
+    def from_dict(cls, description: Mapping[str, Any]) -> "Architecture":
+        """Read a description made of plain dicts and lists, as TOML or JSON give it.
+
+        `blocks` is a list of dicts with the fields of `Block`; block fields at the top level are
+        the defaults of all blocks; `head` has the fields of `Head`.
+
+        Raises:
+            InputError: unknown or missing keys, values that no network can be built from.
+        """
+        own = {"blocks", "head", "initialisation"}
+        block_keys = {f.name for f in fields(Block)}
+        _known(description, own | block_keys, "an architecture")
+        defaults = {key: value for key, value in description.items() if key not in own}
+        blocks = []
+        for given in description.get("blocks", []):
+            _known(given, block_keys, "a block")
+            if "filters" not in {**defaults, **given}:
+                raise InputError("A block of the network has no 'filters'.")
+            blocks.append(Block(**{**defaults, **given}))
+        head = dict(description.get("head", {}))
+        _known(head, {f.name for f in fields(Head)}, "a network's head")
+        head["hidden"] = tuple(head.get("hidden", ()))
+        network = cls(tuple(blocks), Head(**head), description.get("initialisation", "he-normal"))
+        network.check()
+        return network
+
+    def to_dict(self) -> dict[str, Any]:
+        """The description in full, in plain dicts and lists: `from_dict` reads it back."""
+        plain = asdict(self)
+        plain["blocks"] = list(plain["blocks"])
+        plain["head"]["hidden"] = list(plain["head"]["hidden"])
+        return plain
+
+    def check(self) -> None:
+        """Raise `InputError` for what cannot be built."""
+        for block in self.blocks:
+            block.check()
+        for value, known, what in (
+            (self.head.pool, HEAD_POOLS, "pool of the head"),
+            (self.head.activation, ACTIVATIONS, "activation of the head"),
+            (self.initialisation, INITIALISATIONS, "initialisation"),
+        ):
+            if value not in known:
+                raise InputError(f"Unknown {what} '{value}'.", nearest(value, known))
+
+
+def _known(given: Mapping[str, Any], known: set[str], where: str) -> None:
+    for key in given:
+        if key not in known:
+            raise InputError(f"Unknown key '{key}' in {where}.", nearest(key, known))
+
+
+class Network(nn.Module):
+    """Images (b, 3, side, side), uint8 or float in 0..255 -> class scores (b, classes) float32.
+
+    The mean and deviation of the training images' channels are part of the network (buffers).
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, architecture: Architecture, side: int, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.register_buffer("mean", torch.full((3,), 127.5))
+        self.register_buffer("deviation", torch.full((3,), 127.5))
+        self.blocks = nn.Sequential()
+        channels = 3
+        for block in architecture.blocks:
+            self.blocks.append(ConvolutionBlock(channels, block))
+            channels = block.filters
+        self.pool = architecture.head.pool
+        self.head = _head(architecture.head, self._features(side), classes)
+
+    def _features(self, side: int) -> int:
+        """The length of the vector that enters the head, found by passing an empty image."""
+        try:
+            return self.eval().embed(torch.empty(1, 3, side, side, device="meta")).shape[1]
+        except RuntimeError as error:
+            raise InputError(
+                f"Images of {side} pixels are too small for this network: a feature map vanishes.",
+                "Use larger images, fewer strides and pools, or more padding.",
+            ) from error
+
+    def embed(self, images: Tensor) -> Tensor:
+        """The vector before the head: (b, 3, side, side) -> (b, features)."""
+        x = (images.float() - self.mean[:, None, None]) / self.deviation[:, None, None]
+        x = self.blocks(x)
+        if self.pool == "average":
+            return x.mean((2, 3))
+        return x.amax((2, 3)) if self.pool == "max" else x.flatten(1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Class scores before the softmax."""
+        return self.head(self.embed(images))
+
+
+def _head(head: Head, features: int, classes: int) -> nn.Sequential:
+    layers = nn.Sequential()
+    for width in head.hidden:
+        if head.dropout:
+            layers.append(Dropout(head.dropout))
+        layers.append(nn.Linear(features, width))
+        layers.append(ACTIVATIONS[head.activation]())
+        features = width
+    if head.dropout:
+        layers.append(Dropout(head.dropout))
+    layers.append(nn.Linear(features, classes))
+    return layers
+
+
+def skeleton(architecture: Architecture, side: int, classes: int) -> Network:
+    """The network with shapes but without values (on torch's "meta" device)."""
+    with torch.device("meta"):
+        return Network(architecture, side, classes)
+
+
+def build(
+    architecture: Architecture | Mapping[str, Any],
+    *,
+    side: int,
+    classes: int,
+    seed: int = 0,
+) -> Network:
+    """Build a network with initial weights, on the CPU; torch's global generator is not touched.
+
+    Args:
+        architecture: the network, or its description (see `Architecture.from_dict`).
+        side: pixels of the (square) input.
+        classes: number of class scores.
+        seed: of the initial weights.
+
+    Raises:
+        InputError: a description that no network can be built from.
+    """
+    if isinstance(architecture, Mapping):
+        architecture = Architecture.from_dict(architecture)
+    network = skeleton(architecture, side, classes).to_empty(device="cpu")
+    network.mean.fill_(127.5)
+    network.deviation.fill_(127.5)
+    initialise(network, architecture.initialisation, torch.Generator().manual_seed(seed))
+    return network.train()

@@ -1,0 +1,41 @@
+"""A training's state on disk: whole or absent, and only for the training that wrote it."""
+
+import hashlib
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def save(path: Path, key: str, state: dict[str, Any]) -> None:
+    """Write a state so that a kill at any moment leaves the old file or the new one.
+
+    Args:
+        path: the file; a scratch file is written beside it.
+        key: names the training; `load` gives the state back for the same key only.
+        state: tensors, numbers, strings, dicts and lists.
+    """
+    buffer = io.BytesIO()
+    torch.save({"key": key, "state": state}, buffer)
+    content = buffer.getvalue()
+    scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with scratch.open("wb") as file:
+        file.write(hashlib.sha256(content).digest() + content)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
+
+
+def load(path: Path, key: str, device: torch.device) -> dict[str, Any] | None:
+    """The state that `save` wrote, or None where there is none, it is damaged or another's."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = content[:32], content[32:]
+    if hashlib.sha256(content).digest() != digest:
+        return None
+    saved = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+    return saved["state"] if saved["key"] == key else None

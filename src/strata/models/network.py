@@ -1,0 +1,342 @@
+"""A network from scratch as a scikit-learn classifier of images."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from strata.errors import InputError, nearest
+from strata.models.augment import Augmentation
+from strata.models.builder import Architecture, Network, build, skeleton
+from strata.models.costs import cost_table
+from strata.models.tinynet import tinynet
+from strata.models.training import (
+    Epoch,
+    Images,
+    Settings,
+    Training,
+    choose_device,
+    predict,
+)
+from strata.seeds import derive, generator
+
+#: What happens to training images unless told otherwise.
+AUGMENTATIONS: dict[str, Any] = {"flip": True, "shift": 0.125}
+
+_NAMED = {"tinynet": tinynet}
+
+
+class NetworkClassifier(ClassifierMixin, BaseEstimator):
+    """A convolutional network trained from scratch on square images of one size.
+
+    `X` is (n, size, size, 3) uint8 RGB (`images.resize_images` makes it so, in training and
+    prediction alike); `y` holds n class names or numbers.
+
+    Args:
+        architecture: "tinynet", or a description that `builder.Architecture.from_dict` reads.
+        widths, depthwise, activation: of a named architecture (see `tinynet.tinynet`); they have
+            no say in a description.
+        size: side of the images, pixels.
+        epochs: passes over the training images.
+        batch: images per step, at least 2.
+        optimiser: a key of `optimisers.OPTIMISERS`.
+        max_rate: the highest learning rate.
+        weight_decay: of weights, not of biases and normalisations.
+        schedule: a key of `schedules.SCHEDULES`.
+        label_smoothing: share of a target that is spread over all classes.
+        augmentations: fields of `augment.Augmentation`; None: `AUGMENTATIONS`; {}: none.
+        clip: largest norm of a step's gradient; None: as it is.
+        ema: decay of the moving average of weights that is kept as the result; 0: none.
+        flip_average: predict from the mean score of an image and its mirror image.
+        patience: end when the validation loss has not improved for so many epochs, and keep the
+            best epoch's weights; None: train to the end.
+        validation: share of the training images, of every class, that `patience` watches.
+        device: "auto", "cpu", "cuda" or "mps".
+        seed: of initial weights, order, augmentation and dropout. On a CPU with one thread the
+            same seed gives the same result bit for bit.
+
+    Attributes:
+        classes_: class names, sorted.
+        history_: one dict per epoch: epoch, loss, accuracy (while training, on augmented images),
+            rate, gradient_norm (mean over steps), seconds; with `patience` also validation_loss
+            and validation_accuracy.
+        weights_: the network's state as numpy arrays.
+        architecture_: the full description of the network.
+        parameters_: numbers that training adjusted.
+        multiply_adds_: for one image (prediction with `flip_average` passes twice).
+        training_accuracy_: share of training images recognised at the end, without augmentation.
+        fit_seconds_: of this fit (of the last process only, when resumed).
+    """
+
+    def __init__(
+        self,
+        architecture: str | Mapping[str, Any] = "tinynet",
+        *,
+        widths: Sequence[int] = (32, 64, 128, 256),
+        depthwise: bool = False,
+        activation: str = "relu",
+        size: int = 64,
+        epochs: int = 60,
+        batch: int = 64,
+        optimiser: str = "adamw",
+        max_rate: float = 0.01,
+        weight_decay: float = 0.05,
+        schedule: str = "one-cycle",
+        label_smoothing: float = 0.1,
+        augmentations: Mapping[str, Any] | None = None,
+        clip: float | None = None,
+        ema: float = 0.0,
+        flip_average: bool = True,
+        patience: int | None = None,
+        validation: float = 0.1,
+        device: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        self.architecture = architecture
+        self.widths = widths
+        self.depthwise = depthwise
+        self.activation = activation
+        self.size = size
+        self.epochs = epochs
+        self.batch = batch
+        self.optimiser = optimiser
+        self.max_rate = max_rate
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.label_smoothing = label_smoothing
+        self.augmentations = augmentations
+        self.clip = clip
+        self.ema = ema
+        self.flip_average = flip_average
+        self.patience = patience
+        self.validation = validation
+        self.device = device
+        self.seed = seed
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        on_epoch: Callable[[Epoch], None] | None = None,
+        checkpoint: Path | None = None,
+    ) -> Self:
+        """Train.
+
+        Args:
+            X: (n, size, size, 3) uint8.
+            y: (n,) labels of two classes or more.
+            on_epoch: called with each new line of the history.
+            checkpoint: file that holds the state after each epoch. A training of the same
+                settings and images that was killed goes on from there, to the same end bit for
+                bit; a file of other settings or a damaged one is ignored. Removed at the end.
+
+        Raises:
+            InputError: images or settings that no training can have.
+            StrataError: the training diverged.
+        """
+        started = time.perf_counter()
+        pixels, labels = self._check(X), np.asarray(y)
+        if labels.shape != (len(pixels),):
+            raise InputError(f"{len(pixels)} images, but labels of shape {labels.shape}.")
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError("A classifier needs images of two classes or more.")
+        settings, device = self._settings(), choose_device(self.device)
+        architecture = self._architecture()
+        self.architecture_ = architecture.to_dict()
+        network = build(
+            architecture,
+            side=self.size,
+            classes=len(self.classes_),
+            seed=derive(self.seed, "weights"),
+        )
+        train, held_out = self._hold_out(numbers)
+        standardise(network, pixels[train])
+
+        def images(rows: NDArray[np.intp]) -> Images:
+            return Images(
+                torch.from_numpy(pixels[rows]).to(device),
+                torch.from_numpy(numbers[rows]).to(device),
+            )
+
+        training = Training(
+            network, images(train), settings, images(held_out) if len(held_out) else None
+        )
+        key = self._key(settings, pixels, numbers, device)
+        training.run(keep=checkpoint, key=key, on_epoch=on_epoch)
+        self.history_ = training.history
+        self.weights_ = {k: v.cpu().numpy().copy() for k, v in network.state_dict().items()}
+        self._measure()
+        self.training_accuracy_ = float(np.mean(self.predict(pixels) == labels))
+        self.fit_seconds_ = time.perf_counter() - started
+        return self
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Class scores before the softmax, (n, classes), columns as in `classes_`."""
+        check_is_fitted(self)
+        pixels, device = self._check(X), choose_device(self.device)
+        network = self.network().to(device).to(memory_format=torch.channels_last)
+        scores = predict(network, torch.from_numpy(pixels).to(device), flip=self.flip_average)
+        return scores.cpu().numpy().astype(np.float64)
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Class probabilities (n, classes): the softmax of `decision_function`."""
+        scores = self.decision_function(X)
+        powers = np.exp(scores - scores.max(1, keepdims=True))
+        return powers / powers.sum(1, keepdims=True)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The class of the highest score for each image."""
+        return self.classes_[self.decision_function(X).argmax(1)]
+
+    def network(self) -> Network:
+        """The trained network as a torch module, on the CPU, a copy of its own."""
+        check_is_fitted(self)
+        architecture = Architecture.from_dict(self.architecture_)
+        network = skeleton(architecture, self.size, len(self.classes_)).to_empty(device="cpu")
+        network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
+        return network.eval()
+
+    def state_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything that was fitted, as plain arrays (no objects): `np.savez` keeps it."""
+        check_is_fitted(self)
+        classes = self.classes_
+        about = {
+            "params": {**self.get_params(), "widths": list(self.widths)},
+            "architecture": self.architecture_,
+            "history": self.history_,
+            "training_accuracy": self.training_accuracy_,
+            "fit_seconds": self.fit_seconds_,
+        }
+        return {
+            "about": np.array(json.dumps(about)),
+            "classes": classes.astype(str) if classes.dtype == object else classes,
+            **{f"weights/{name}": value for name, value in self.weights_.items()},
+        }
+
+    @classmethod
+    def from_state_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "NetworkClassifier":
+        """The fitted classifier whose `state_arrays` these are."""
+        about = json.loads(str(arrays["about"]))
+        model = cls(**about["params"])
+        model.classes_ = np.asarray(arrays["classes"])
+        model.architecture_ = about["architecture"]
+        model.history_ = about["history"]
+        model.training_accuracy_ = about["training_accuracy"]
+        model.fit_seconds_ = about["fit_seconds"]
+        prefix = "weights/"
+        model.weights_ = {
+            name.removeprefix(prefix): np.asarray(arrays[name])
+            for name in arrays
+            if name.startswith(prefix)
+        }
+        model._measure()
+        return model
+
+    def _check(self, X: ArrayLike) -> NDArray[np.uint8]:
+        pixels = np.ascontiguousarray(X)
+        expected = (len(pixels), self.size, self.size, 3)
+        if pixels.dtype != np.uint8 or pixels.shape != expected:
+            raise InputError(
+                f"Expected uint8 images of shape {expected}, not {pixels.dtype} {pixels.shape}.",
+                "resize_images(images, size) brings images of any size to that shape.",
+            )
+        return pixels
+
+    def _architecture(self) -> Architecture:
+        if isinstance(self.architecture, Mapping):
+            return Architecture.from_dict(self.architecture)
+        if self.architecture not in _NAMED:
+            hint = nearest(self.architecture, _NAMED)
+            raise InputError(f"Unknown architecture '{self.architecture}'.", hint)
+        describe = _NAMED[self.architecture]
+        return Architecture.from_dict(
+            describe(self.widths, depthwise=self.depthwise, activation=self.activation)
+        )
+
+    def _settings(self) -> Settings:
+        given = AUGMENTATIONS if self.augmentations is None else self.augmentations
+        return Settings(
+            epochs=self.epochs,
+            batch=self.batch,
+            optimiser=self.optimiser,
+            max_rate=self.max_rate,
+            weight_decay=self.weight_decay,
+            schedule=self.schedule,
+            label_smoothing=self.label_smoothing,
+            augmentation=Augmentation.from_dict(given),
+            clip=self.clip,
+            ema=self.ema,
+            patience=self.patience,
+            seed=self.seed,
+        )
+
+    def _hold_out(self, numbers: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Rows to train on, and rows to watch: the same share of every class, rounded down."""
+        if self.patience is None:
+            return np.arange(len(numbers)), np.arange(0)
+        if not 0 < self.validation < 1:
+            raise InputError(f"validation must be in (0, 1): {self.validation}.")
+        order = generator(self.seed, "validation").permutation(len(numbers))
+        held_out: list[NDArray[Any]] = []
+        for number in np.unique(numbers):
+            rows = order[numbers[order] == number]
+            held_out.append(rows[: int(self.validation * len(rows))])
+        rows = np.sort(np.concatenate(held_out))
+        if not len(rows):
+            raise InputError(
+                "No class has enough images for a validation part.",
+                "Give more images, a larger validation, or patience = None.",
+            )
+        return np.setdiff1d(np.arange(len(numbers)), rows), rows
+
+    def _key(
+        self,
+        settings: Settings,
+        pixels: NDArray[np.uint8],
+        numbers: NDArray[np.intp],
+        device: torch.device,
+    ) -> str:
+        """A name for exactly this training: what a checkpoint must agree with."""
+        text = json.dumps(
+            [
+                self.architecture_,
+                asdict(settings),
+                self.validation,
+                pixels.shape,
+                device.type,
+                torch.__version__,
+            ]
+        )
+        digest = hashlib.sha256(text.encode())
+        digest.update(pixels.tobytes())
+        digest.update(numbers.tobytes())
+        return digest.hexdigest()
+
+    def _measure(self) -> None:
+        """Costs of the fitted network."""
+        classes = len(self.classes_)
+        rows = cost_table(self.architecture_, side=self.size, classes=classes)
+        self.parameters_ = sum(row.parameters for row in rows)
+        self.multiply_adds_ = sum(row.multiply_adds for row in rows)
+
+
+def standardise(network: Network, pixels: NDArray[np.uint8]) -> None:
+    """Give a network the channels' mean and deviation over images (n, side, side, 3)."""
+    channels = pixels.reshape(-1, 3)
+    shares = [np.bincount(channel, minlength=256) / len(channels) for channel in channels.T]
+    levels = np.arange(256)
+    means = np.array([share @ levels for share in shares])
+    variances = [share @ (levels - m) ** 2 for share, m in zip(shares, means, strict=True)]
+    network.mean.copy_(torch.from_numpy(means))
+    network.deviation.copy_(torch.from_numpy(np.sqrt(variances).clip(min=1.0)))

@@ -1,0 +1,305 @@
+"""The training loop: images in one tensor on the device, augmented in batches, resumable.
+
+All randomness of an epoch comes from the seed and the epoch's number, so a training that goes on
+from a checkpoint sees what it would have seen, and torch's global generator is not used.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+
+from strata.errors import InputError, StrataError, nearest
+from strata.models import augment, checkpoint
+from strata.models.augment import Augmentation
+from strata.models.blocks import seed_dropout
+from strata.models.builder import Network
+from strata.models.optimisers import optimiser
+from strata.models.schedules import schedule
+from strata.seeds import derive, generator
+
+#: One line of a training's history: epoch, loss, accuracy, rate, gradient_norm, seconds, ...
+Epoch = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is trained; `NetworkClassifier` documents each."""
+
+    epochs: int
+    batch: int
+    optimiser: str
+    max_rate: float
+    weight_decay: float
+    schedule: str
+    label_smoothing: float
+    augmentation: Augmentation
+    clip: float | None
+    ema: float
+    patience: int | None
+    seed: int
+
+    def check(self) -> None:
+        """Raise `InputError` for values that no training can have."""
+        schedule(self.schedule)
+        if self.epochs < 0:
+            raise InputError(f"epochs must not be negative: {self.epochs}.")
+        if self.batch < 2:
+            raise InputError(f"batch must be at least 2: {self.batch}.")
+        if not self.max_rate > 0:
+            raise InputError(f"max_rate must be positive: {self.max_rate}.")
+        for name, value in (("label_smoothing", self.label_smoothing), ("ema", self.ema)):
+            if not 0 <= value < 1:
+                raise InputError(f"{name} must be in [0, 1): {value}.")
+        if self.weight_decay < 0 or (self.clip is not None and self.clip <= 0):
+            raise InputError("weight_decay must not be negative, and clip must be positive.")
+        if self.patience is not None and self.patience < 1:
+            raise InputError(f"patience must be at least 1: {self.patience}.")
+
+
+@dataclass
+class Images:
+    """Images and their class numbers, as one tensor each on the training's device."""
+
+    pixels: Tensor  #: (n, side, side, 3) uint8
+    labels: Tensor  #: (n,) int64
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass
+class Training:
+    """One network on its way from initial to final weights.
+
+    `run` trains in place. `network` then holds the final weights (their moving average with
+    `ema`, the best epoch's with `patience`).
+    """
+
+    network: Network
+    images: Images
+    settings: Settings
+    validation: Images | None = None
+    history: list[Epoch] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.settings.check()
+        self.device = self.images.pixels.device
+        self.network.to(self.device).to(memory_format=torch.channels_last)
+        settings = self.settings
+        self.optimiser = optimiser(
+            settings.optimiser, self.network, settings.max_rate, settings.weight_decay
+        )
+        self.rate = schedule(settings.schedule)
+        self.batches = batch_bounds(len(self.images), settings.batch)
+        self.tensors = [t for t in self.network.state_dict().values() if t.is_floating_point()]
+        self.average = [t.clone() for t in self.tensors] if settings.ema else []
+        self.best: tuple[float, list[Tensor]] | None = None
+
+    def run(
+        self,
+        *,
+        keep: Path | None = None,
+        key: str = "",
+        on_epoch: Callable[[Epoch], None] | None = None,
+    ) -> None:
+        """Train to the end, from the checkpoint at `keep` where there is one of the same `key`.
+
+        Raises:
+            StrataError: the loss is not finite (the rate is too high).
+        """
+        if keep is not None:
+            self._restore(checkpoint.load(keep, key, self.device))
+        with deterministic_cuda():
+            while len(self.history) < self.settings.epochs and not self._out_of_patience():
+                self.history.append(self._epoch(len(self.history)))
+                if keep is not None:
+                    checkpoint.save(keep, key, self._state())
+                if on_epoch is not None:
+                    on_epoch(self.history[-1])
+        if self.best is not None:
+            self._assign(self.best[1])
+        elif self.history and self.average:
+            self._assign(self.average)
+        if keep is not None:
+            keep.unlink(missing_ok=True)
+
+    def _epoch(self, epoch: int) -> Epoch:
+        started = time.perf_counter()
+        settings, n = self.settings, len(self.images)
+        rng = generator(settings.seed, "epoch", epoch)
+        order = torch.as_tensor(rng.permutation(n), device=self.device)
+        side = self.images.pixels.shape[1]
+        draws = augment.draw(settings.augmentation, n, side, rng, self.device)
+        seed_dropout(self.network, derive(settings.seed, "dropout", epoch), self.device)
+        self.network.train()
+        totals = torch.zeros(3, device=self.device)
+        rate = 0.0
+        for i, rows in enumerate(self.batches):
+            step = epoch * len(self.batches) + i
+            rate = self._set_rate(step / (settings.epochs * len(self.batches)))
+            chosen = order[rows]
+            totals += self._step(chosen, draws.take(rows), step)
+        loss, correct, norm = totals.tolist()
+        if not math.isfinite(loss):
+            raise StrataError(
+                f"Training diverged in epoch {epoch + 1}: the loss is no longer a number.",
+                f"Lower max_rate (now {settings.max_rate:g}), or set clip = 1.0.",
+            )
+        line = {
+            "epoch": epoch + 1,
+            "loss": loss / n,
+            "accuracy": correct / n,
+            "rate": rate,
+            "gradient_norm": norm / len(self.batches),
+        }
+        if self.validation is not None:
+            line |= self._validate(self.validation)
+        return line | {"seconds": time.perf_counter() - started}
+
+    def _set_rate(self, progress: float) -> float:
+        rate = self.settings.max_rate * self.rate(progress)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _step(self, chosen: Tensor, draws: augment.Draws, step: int) -> Tensor:
+        """Train on one batch; returns (sum of losses, images right, gradient norm), on device."""
+        labels = self.images.labels[chosen]
+        x = augment.apply(self.settings.augmentation, self.images.pixels[chosen], draws)
+        targets = functional.one_hot(labels, self.network.classes).float()
+        x, targets = augment.mix(x, targets, draws.mixup)
+        with mixed_precision(self.device):
+            scores = self.network(x).float()
+        loss = functional.cross_entropy(
+            scores, targets, label_smoothing=self.settings.label_smoothing
+        )
+        self.optimiser.zero_grad()
+        loss.backward()
+        norm = self._clip()
+        self.optimiser.step()
+        self._follow(step)
+        right = (scores.detach().argmax(1) == labels).sum()
+        return torch.stack([loss.detach() * len(labels), right, norm])
+
+    def _clip(self) -> Tensor:
+        parameters = list(self.network.parameters())
+        norm = get_total_norm(p.grad for p in parameters if p.grad is not None)
+        if self.settings.clip is not None:
+            clip_grads_with_norm_(parameters, self.settings.clip, norm)
+        return norm
+
+    def _follow(self, step: int) -> None:
+        """Move the average of weights and moving statistics, faster at first (it knows less)."""
+        if self.average:
+            keep = min(self.settings.ema, (1 + step) / (10 + step))
+            torch._foreach_lerp_(self.average, self.tensors, 1 - keep)
+
+    def _validate(self, images: Images) -> Epoch:
+        """Loss and accuracy on images held out, with the weights that would be kept now."""
+        trained = [t.clone() for t in self.tensors]
+        if self.average:
+            self._assign(self.average)
+        scores = predict(self.network, images.pixels)
+        loss = functional.cross_entropy(scores, images.labels).item()
+        if self.best is None or loss < self.best[0]:
+            self.best = loss, [t.clone() for t in self.tensors]
+        self._assign(trained)
+        accuracy = (scores.argmax(1) == images.labels).float().mean().item()
+        return {"validation_loss": loss, "validation_accuracy": accuracy}
+
+    def _out_of_patience(self) -> bool:
+        patience = self.settings.patience
+        if patience is None or len(self.history) <= patience:
+            return False
+        losses = [line["validation_loss"] for line in self.history]
+        return min(losses[-patience:]) > min(losses[:-patience])
+
+    @torch.no_grad()
+    def _assign(self, values: list[Tensor]) -> None:
+        for tensor, value in zip(self.tensors, values, strict=True):
+            tensor.copy_(value)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "tensors": self.tensors,
+            "optimiser": self.optimiser.state_dict(),
+            "average": self.average,
+            "best": self.best,
+            "history": self.history,
+        }
+
+    def _restore(self, state: dict[str, Any] | None) -> None:
+        if state is None:
+            return
+        self._assign(state["tensors"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.average, self.best, self.history = state["average"], state["best"], state["history"]
+
+
+def batch_bounds(n: int, batch: int) -> list[slice]:
+    """Cut n rows into batches of at most `batch` whose sizes differ by one at most.
+
+    No batch has a single row, which batch normalisation cannot learn from (n = 1 apart): where
+    halving leaves one, as in 3 rows by 2, a batch is larger by one instead.
+    """
+    count = max(1, min(math.ceil(n / batch), n // 2))
+    edges = [n * i // count for i in range(count + 1)]
+    return [slice(a, b) for a, b in pairwise(edges)]
+
+
+@torch.inference_mode()
+def predict(network: Network, pixels: Tensor, *, flip: bool = False, batch: int = 256) -> Tensor:
+    """Class scores (n, classes) float32 of images (n, side, side, 3) uint8, on their device.
+
+    With `flip`, the mean over each image and its mirror image.
+    """
+    network.eval()
+    scores = []
+    with deterministic_cuda(), mixed_precision(pixels.device):
+        for part in pixels.split(batch):
+            x = part.permute(0, 3, 1, 2)
+            y = network(x).float()
+            scores.append((y + network(x.flip(3)).float()) / 2 if flip else y)
+    return torch.cat(scores) if scores else pixels.new_zeros((0, network.classes)).float()
+
+
+def mixed_precision(device: torch.device) -> torch.autocast:
+    """bfloat16 where it pays (CUDA); on a CPU float32 is several times faster."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+
+@contextmanager
+def deterministic_cuda() -> Iterator[None]:
+    """Fixed cuDNN algorithms; the settings are put back afterwards."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+        yield
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; "auto" takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        InputError: unknown name, or a device that this machine lacks.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(kind for kind, there in present.items() if there))
+    if name not in present:
+        raise InputError(f"Unknown device '{name}'.", nearest(name, ["auto", *present]))
+    if not present[name]:
+        raise InputError(f"This machine has no '{name}' device.", "Use device = 'auto'.")
+    return torch.device(name)
