@@ -1,0 +1,85 @@
+"""Which codewords a descriptor is nearest to."""
+
+import numpy as np
+
+#: Distances held at a time, 256 KiB of float32: the product stays in the cache for the argmax.
+_BLOCK = 65536
+
+
+def nearest_words(X: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest word of each row, by Euclidean distance.
+
+    Args:
+        X: (n, d), any dtype; converted to float32 a block at a time.
+        words: (k, d) float32.
+
+    Returns:
+        the numbers of the words (n,) int64, the first of equals, and the squared distances to
+        them (n,) float32.
+    """
+    labels = np.empty(len(X), np.int64)
+    squared = np.empty(len(X), np.float32)
+    columns = np.ascontiguousarray(words.T)
+    half = np.einsum("ij,ij->i", words, words) / 2
+    step = max(1, _BLOCK // len(words))
+    scores = np.empty((step, len(words)), np.float32)
+    for start in range(0, len(X), step):
+        block = np.asarray(X[start : start + step], np.float32)
+        near = np.matmul(block, columns, out=scores[: len(block)])
+        near -= half  # x.c - |c|^2 / 2 is largest where |x - c| is smallest
+        best = near.argmax(axis=1)
+        labels[start : start + step] = best
+        squared[start : start + step] = (
+            np.einsum("ij,ij->i", block, block) - 2 * near[np.arange(len(block)), best]
+        )
+    return labels, np.maximum(squared, 0, out=squared)
+
+
+def soft_assignment(
+    X: np.ndarray, words: np.ndarray, *, neighbours: int, bandwidth: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Localised soft assignment: Gaussian weights over the nearest words (Liu, Wang, Liu 2011).
+
+    Args:
+        X: (n, d), any dtype.
+        words: (k, d) float32.
+        neighbours: how many words share a descriptor, at most k.
+        bandwidth: standard deviation of the Gaussian, in the units of X.
+
+    Returns:
+        words (n, neighbours) int64, nearest first, and their weights (n, neighbours) float32,
+        which sum to one in each row.
+    """
+    neighbours = min(neighbours, len(words))
+    labels = np.empty((len(X), neighbours), np.int64)
+    weights = np.empty((len(X), neighbours), np.float32)
+    columns = np.ascontiguousarray(words.T)
+    half = np.einsum("ij,ij->i", words, words) / 2
+    step = max(1, _BLOCK // len(words))
+    for start in range(0, len(X), step):
+        near = np.asarray(X[start : start + step], np.float32) @ columns
+        near -= half
+        some = np.argpartition(-near, neighbours - 1, axis=1)[:, :neighbours]
+        score = np.take_along_axis(near, some, axis=1)
+        order = np.argsort(-score, axis=1, kind="stable")
+        score = np.take_along_axis(score, order, axis=1)
+        weight = np.exp((score - score[:, :1]) / bandwidth**2)
+        labels[start : start + step] = np.take_along_axis(some, order, axis=1)
+        weights[start : start + step] = weight / weight.sum(axis=1, keepdims=True)
+    return labels, weights
+
+
+def sums_by_label(X: np.ndarray, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The sum of the rows with each label, and how many they are.
+
+    Returns:
+        sums (k, d) float64 and counts (k,) int64.
+    """
+    order = np.argsort(labels, kind="stable")
+    counts = np.bincount(labels, minlength=k)
+    sums = np.zeros((k, X.shape[1]))
+    used = np.flatnonzero(counts)
+    starts = np.concatenate(([0], np.cumsum(counts[used])[:-1]))
+    if len(used):
+        sums[used] = np.add.reduceat(X[order], starts, axis=0, dtype=np.float64)
+    return sums, counts

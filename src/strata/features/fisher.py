@@ -1,0 +1,141 @@
+"""Fisher vectors: how a Gaussian mixture would have to change to fit an image's descriptors."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import PCA
+from sklearn.utils.validation import check_is_fitted
+
+from strata import seeds
+from strata.features.local import LocalDescriptors
+from strata.features.mixture import DiagonalMixture
+from strata.features.normalise import Norm, normalise, power
+from strata.features.sampling import sample_local
+
+
+def fisher_vector(points: np.ndarray, mixture: DiagonalMixture) -> np.ndarray:
+    """The normalised gradient of the mean log-likelihood with respect to means and deviations.
+
+    With posteriors g, for component k (Perronnin, Sanchez, Mensink 2010, equations 4 and 5)::
+
+        mean       1 / (n sqrt(w_k))   sum_i g_ik (x_i - mu_k) / sigma_k
+        deviation  1 / (n sqrt(2 w_k)) sum_i g_ik ((x_i - mu_k)^2 / sigma_k^2 - 1)
+
+    Args:
+        points: (n, d) float32.
+        mixture: fitted on points of d dimensions.
+
+    Returns:
+        (2 k d,) float32: the k x d gradients of the means, then those of the deviations. Zero
+        where there is no point.
+    """
+    k, d = mixture.means_.shape
+    if not len(points):
+        return np.zeros(2 * k * d, np.float32)
+    found = mixture.statistics(points)
+    means = mixture.means_ - mixture.shift_
+    mass = found.mass[:, None]
+    scale = 1 / (found.points * np.sqrt(mixture.weights_))[:, None]
+    by_mean = scale * (found.first - mass * means) / np.sqrt(mixture.variances_)
+    around = found.second - 2 * means * found.first + mass * means**2
+    by_deviation = scale / np.sqrt(2) * (around / mixture.variances_ - mass)
+    return np.concatenate([by_mean.ravel(), by_deviation.ravel()]).astype(np.float32)
+
+
+class FisherVectors(TransformerMixin, BaseEstimator):
+    """One Fisher vector an image, from projection, mixture and positions learned on a sample.
+
+    Args:
+        components: Gaussians of the mixture.
+        dimensions: descriptors are projected onto so many principal components; 0 leaves them.
+        whiten: whether the projected dimensions are scaled to variance one.
+        positions: weight of the position (x, y) appended to each projected descriptor, which
+            stands in for a spatial pyramid (Sanchez, Perronnin, de Campos 2012); 0 appends none.
+        keep_zero: whether descriptors that are zero throughout (no contrast) count.
+        power: exponent of the signed power that is applied first; 1 leaves the vector.
+        norm: of the whole vector afterwards.
+        iterations: EM steps of the mixture at most.
+        sample: descriptors to learn from, drawn evenly over the images.
+        seed: of the sample and the mixture.
+
+    Attributes:
+        projection_: (d, dimensions) float32, or None; so that x projection_ - offset_ is x
+            projected.
+        offset_: (dimensions,) float32, or None.
+        mixture_: the DiagonalMixture.
+    """
+
+    def __init__(
+        self,
+        components: int = 64,
+        dimensions: int = 64,
+        whiten: bool = False,
+        positions: float = 1.0,
+        keep_zero: bool = True,
+        power: float = 0.5,
+        norm: Norm = "l2",
+        iterations: int = 30,
+        sample: int = 250_000,
+        seed: int = 0,
+    ) -> None:
+        self.components = components
+        self.dimensions = dimensions
+        self.whiten = whiten
+        self.positions = positions
+        self.keep_zero = keep_zero
+        self.power = power
+        self.norm = norm
+        self.iterations = iterations
+        self.sample = sample
+        self.seed = seed
+
+    def fit(self, images: Sequence[LocalDescriptors], y: object = None) -> Self:
+        """Learn projection and mixture from the local descriptors of the images.
+
+        Raises:
+            InputError: no descriptors, or fewer than Gaussians.
+        """
+        rng = seeds.generator(self.seed, "fisher", "sample")
+        drawn = sample_local(images, self.sample, rng, keep_zero=self.keep_zero)
+        self.projection_ = self.offset_ = None
+        if 0 < self.dimensions < drawn.descriptors.shape[1]:
+            pca = PCA(self.dimensions, whiten=self.whiten, svd_solver="covariance_eigh")
+            pca.fit(drawn.descriptors)
+            scale = np.sqrt(pca.explained_variance_) if self.whiten else 1
+            self.projection_ = np.ascontiguousarray(pca.components_.T / scale)
+            self.offset_ = pca.mean_ @ self.projection_
+        points = self._points(drawn)
+        self.mixture_ = DiagonalMixture(
+            self.components, iterations=self.iterations, seed=self.seed
+        ).fit(points)
+        return self
+
+    def transform(self, images: Sequence[LocalDescriptors]) -> np.ndarray:
+        """The Fisher vectors (n, 2 components dimensions) float32 of n images."""
+        check_is_fitted(self)
+        k, d = self.mixture_.means_.shape
+        vectors = np.empty((len(images), 2 * k * d), np.float32)
+        for vector, image in zip(vectors, images, strict=True):
+            vector[:] = self.encode(image)
+        return vectors
+
+    def encode(self, image: LocalDescriptors) -> np.ndarray:
+        """The Fisher vector of one image, (2 components dimensions,) float32.
+
+        Zero where the image has no descriptors.
+        """
+        if not self.keep_zero:
+            image = LocalDescriptors(*(part[image.descriptors.any(axis=1)] for part in image))
+        vector = power(fisher_vector(self._points(image), self.mixture_), self.power)
+        return normalise(vector, self.norm)
+
+    def _points(self, image: LocalDescriptors) -> np.ndarray:
+        """Projected descriptors with their weighted positions, as the mixture takes them."""
+        points = np.asarray(image.descriptors, np.float32)
+        if self.projection_ is not None:
+            points = points @ self.projection_ - self.offset_
+        if not self.positions:
+            return points
+        return np.hstack([points, (image.positions - np.float32(0.5)) * np.float32(self.positions)])

@@ -1,0 +1,77 @@
+"""Spatial pyramids: how an image is divided into cells that get a histogram each.
+
+One set of local descriptors and one codebook serve all cells; a descriptor is counted, level by
+level, in the cell that its centre falls into.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from strata.errors import InputError, nearest
+
+Layout = Literal["none", "square", "paper", "horizontal"]
+
+
+class Grid(NamedTuple):
+    """One level: the image divided into columns x rows equal cells, with the level's weight."""
+
+    columns: int
+    rows: int
+    weight: float
+
+    @property
+    def cells(self) -> int:
+        """How many cells the level has."""
+        return self.columns * self.rows
+
+
+def pyramid(layout: Layout, levels: int = 2, *, weighted: bool = True) -> tuple[Grid, ...]:
+    """The levels of a pyramid, coarse to fine.
+
+    Args:
+        layout: "none" is the whole image. "square" has 2^l x 2^l cells at level l (Lazebnik,
+            Schmid, Ponce 2006). "paper" has 2l x 2l, "horizontal" 3l strips of full width
+            (both arXiv:2105.04895), and one cell at level 0.
+        levels: the finest level L, counted from 0.
+        weighted: whether level l >= 1 weighs 2^(l-L-1) and level 0 2^-L, as Lazebnik et al. (the
+            weights sum to one); otherwise all weigh 1.
+
+    Raises:
+        InputError: no such layout, or a negative level.
+    """
+    if levels < 0:
+        raise InputError(f"A pyramid has at least level 0, not levels = {levels}.")
+    match layout:
+        case "none":
+            return (Grid(1, 1, 1.0),)
+        case "square":
+            sides = [(2**level, 2**level) for level in range(levels + 1)]
+        case "paper":
+            sides = [(max(1, 2 * level), max(1, 2 * level)) for level in range(levels + 1)]
+        case "horizontal":
+            sides = [(1, max(1, 3 * level)) for level in range(levels + 1)]
+        case _:
+            raise InputError(
+                f"There is no pyramid '{layout}'.",
+                nearest(str(layout), ("none", "square", "paper", "horizontal")),
+            )
+    weights = [2.0 ** -min(levels, levels - level + 1) if weighted else 1.0
+               for level in range(levels + 1)]  # fmt: skip
+    return tuple(Grid(*side, weight) for side, weight in zip(sides, weights, strict=True))
+
+
+def cell_of(positions: np.ndarray, grid: Grid) -> np.ndarray:
+    """The number of the cell that each position falls into, row by row from the top left.
+
+    Args:
+        positions: (n, 2), (x, y) in units of the image's sides; the far edges belong to the last
+            column and row.
+        grid: the level.
+
+    Returns:
+        (n,) int64 in [0, grid.cells).
+    """
+    sides = np.array([grid.columns, grid.rows])
+    column, row = np.clip(np.floor(positions * sides).astype(np.int64), 0, sides - 1).T
+    return row * grid.columns + column

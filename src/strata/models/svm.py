@@ -1,0 +1,289 @@
+"""Support vector machines on a kernel matrix that is computed once.
+
+With few images and long vectors the kernel matrix costs far more than solving on it. So one
+matrix serves every class, every C that is tried, and the inner folds that choose C and calibrate
+the probabilities.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Literal, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import SVC, LinearSVC
+from sklearn.utils import Tags, compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from strata.errors import InputError, nearest
+from strata.models.calibration import fit_temperature, probabilities
+
+Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+#: Training vectors above which a linear machine is solved in the primal: the kernel matrix grows
+#: with their square.
+PRIMAL_ABOVE = 10_000
+
+#: What `C="cv"` chooses from.
+C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
+
+
+class SVM(ClassifierMixin, BaseEstimator):
+    """One-vs-rest support vector machine, hinge loss, with calibrated probabilities.
+
+    Args:
+        kernel: "linear"; "rbf"; a function `k(X, Y) -> (n, m)`; or "precomputed", where `fit`
+            takes the kernel matrix (n, n) and the other methods take (m, n) against the training
+            vectors.
+        C: cost of errors, or "cv" to choose it from `C_GRID` by accuracy in the inner folds.
+        gamma: of "rbf"; "scale" is 1 / (d var(X)).
+        class_weight: None, "balanced", or a weight for each class; multiplies C.
+        inner_folds: stratified folds of the training vectors that C="cv" and the probabilities
+            are learned from; fewer where the smallest class has fewer members. 0 leaves
+            probabilities out.
+        seed: of the inner folds and of the primal solver.
+
+    Attributes:
+        classes_: sorted labels.
+        C_: the cost used.
+        temperature_: of the probabilities.
+        inner_accuracy_: accuracy in the inner folds, or None without.
+        training_accuracy_: accuracy on the vectors it was fitted on.
+        intercept_: (machines,) float64; one machine a class, or a single one for two classes.
+        coef_: (machines, d) float64, linear only.
+        dual_coef_: (machines, support) float64, otherwise.
+        support_: (support,) int64, numbers of the training vectors that any machine uses.
+        support_vectors_: (support, d), unless linear or precomputed.
+    """
+
+    def __init__(
+        self,
+        kernel: Literal["linear", "rbf", "precomputed"] | Kernel = "linear",
+        C: float | Literal["cv"] = 10.0,
+        gamma: float | Literal["scale"] = "scale",
+        class_weight: dict | Literal["balanced"] | None = None,
+        inner_folds: int = 5,
+        seed: int = 0,
+    ) -> None:
+        self.kernel = kernel
+        self.C = C
+        self.gamma = gamma
+        self.class_weight = class_weight
+        self.inner_folds = inner_folds
+        self.seed = seed
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
+        """Learn from (n, d) vectors, or an (n, n) kernel matrix, and n labels.
+
+        Raises:
+            InputError: no such kernel, or too few images of a class for C="cv".
+            ValueError: one class only, or a kernel matrix that is not square.
+        """
+        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), order="C")
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"There is only one class, {self.classes_[0]}: nothing to tell apart.")
+        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)[codes]
+        if self.kernel == "linear" and len(X) > PRIMAL_ABOVE:
+            problem: _Dual | _Primal = _Primal(X, codes, weights, self.seed)
+        else:
+            problem = _Dual(self._training_matrix(X), codes, weights)
+        self._calibrate(problem)
+        everything = np.arange(len(X))
+        coefficients, self.intercept_ = problem.solve(everything, self.C_)
+        scores = problem.scores(everything, coefficients, self.intercept_)
+        self.training_accuracy_ = float((_columns(scores).argmax(axis=1) == codes).mean())
+        self._keep(X, coefficients, isinstance(problem, _Primal))
+        return self
+
+    def decision_function(self, X: np.ndarray) -> np.ndarray:
+        """Scores (n, classes) float64 in the order of `classes_`; for two classes, as everywhere
+        in scikit-learn, (n,): the score of the second.
+        """
+        scores = self._scores(X)
+        return scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """The best-scored class of each row, (n,)."""
+        scores = _columns(self._scores(X))
+        return self.classes_[scores.argmax(axis=1)]
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes) float64.
+
+        Raises:
+            InputError: fitted without inner folds.
+        """
+        check_is_fitted(self)
+        if self.inner_accuracy_ is None:
+            raise InputError(
+                "This machine was fitted without inner folds, so it has no probabilities.",
+                "Fit it with inner_folds of 2 or more, on at least two images of each class.",
+            )
+        return probabilities(_columns(self._scores(X)), self.temperature_)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.kernel == "precomputed"
+        return tags
+
+    def _calibrate(self, problem: "_Dual | _Primal") -> None:
+        """Choose C where asked to, and the temperature, on scores of vectors not trained on."""
+        folds = min(self.inner_folds, int(np.bincount(problem.codes).min()))
+        self.inner_accuracy_: float | None = None
+        self.temperature_ = 1.0
+        if folds < 2:
+            if self.C == "cv":
+                raise InputError(
+                    'C = "cv" needs two or more inner folds and as many images of each class.',
+                    "Give C a number.",
+                )
+            self.C_ = float(self.C)
+            return
+        for C in C_GRID if self.C == "cv" else (float(self.C),):
+            scores = _columns(_unseen_scores(problem, C, folds, self.seed))
+            accuracy = float((scores.argmax(axis=1) == problem.codes).mean())
+            if self.inner_accuracy_ is None or accuracy > self.inner_accuracy_:
+                self.C_, self.inner_accuracy_ = C, accuracy
+                self.temperature_ = fit_temperature(scores, problem.codes)
+
+    def _training_matrix(self, X: np.ndarray) -> np.ndarray:
+        if self.kernel == "precomputed":
+            if X.shape[0] != X.shape[1]:
+                raise ValueError(f"A training kernel matrix is square, not {X.shape}.")
+            return X
+        if self.gamma != "scale":
+            self.gamma_ = float(self.gamma)
+        else:
+            self.gamma_ = 1 / (X.shape[1] * float(X.var()) or 1.0)
+        return self._kernel_function()(X, X)
+
+    def _kernel_function(self) -> Kernel:
+        if callable(self.kernel):
+            return self.kernel
+        if self.kernel == "linear":
+            return lambda X, Y: X @ Y.T
+        if self.kernel == "rbf":
+            return lambda X, Y: _rbf(X, Y, self.gamma_)
+        raise InputError(
+            f"There is no kernel '{self.kernel}'.",
+            nearest(str(self.kernel), ("linear", "rbf", "precomputed")),
+        )
+
+    def _keep(self, X: np.ndarray, coefficients: np.ndarray, primal: bool) -> None:
+        """Keep what prediction needs: weights where the kernel is linear, else support vectors."""
+        if primal:
+            self.coef_ = coefficients.T
+            return
+        self.support_ = np.flatnonzero(coefficients.any(axis=1))
+        support = coefficients[self.support_]
+        if self.kernel == "linear":
+            self.coef_ = np.asarray(support.T @ X[self.support_], np.float64)
+            return
+        self.dual_coef_ = support.T
+        if self.kernel != "precomputed":
+            self.support_vectors_ = X[self.support_]
+
+    def _scores(self, X: np.ndarray) -> np.ndarray:
+        """(n, machines) float64."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=(np.float64, np.float32), order="C", reset=False)
+        if self.kernel == "linear":
+            return X @ self.coef_.T.astype(X.dtype) + self.intercept_
+        if self.kernel == "precomputed":
+            K = X[:, self.support_]
+        else:
+            K = self._kernel_function()(X, self.support_vectors_.astype(X.dtype, copy=False))
+        return K @ self.dual_coef_.T.astype(K.dtype) + self.intercept_
+
+
+class _Dual:
+    """The problem as a kernel matrix; a solution is one coefficient a training vector."""
+
+    def __init__(self, gram: np.ndarray, codes: np.ndarray, weights: np.ndarray) -> None:
+        self.gram, self.codes, self.weights = gram, codes, weights
+
+    def solve(self, rows: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients (len(rows), machines) and intercepts (machines,), trained on `rows`."""
+        gram = np.asarray(self.gram[np.ix_(rows, rows)], np.float64)
+        targets = _targets(self.codes)[rows]
+        coefficients = np.zeros((len(rows), targets.shape[1]))
+        intercepts = np.zeros(targets.shape[1])
+        for m in range(targets.shape[1]):
+            machine = SVC(kernel="precomputed", C=C, cache_size=1000)
+            machine.fit(gram, targets[:, m], sample_weight=self.weights[rows])
+            coefficients[machine.support_, m] = machine.dual_coef_[0]
+            intercepts[m] = machine.intercept_[0]
+        return coefficients, intercepts
+
+    def scores(
+        self,
+        rows: np.ndarray,
+        coefficients: np.ndarray,
+        intercepts: np.ndarray,
+        trained_on: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """(len(rows), machines) float64."""
+        trained_on = rows if trained_on is None else trained_on
+        gram = self.gram[np.ix_(rows, trained_on)]
+        return gram @ coefficients.astype(gram.dtype) + intercepts
+
+
+class _Primal:
+    """The problem as vectors; a solution is one weight a dimension."""
+
+    def __init__(self, X: np.ndarray, codes: np.ndarray, weights: np.ndarray, seed: int) -> None:
+        self.X, self.codes, self.weights, self.seed = X, codes, weights, seed
+
+    def solve(self, rows: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients (d, machines) and intercepts (machines,), trained on `rows`."""
+        machine = LinearSVC(C=C, loss="hinge", random_state=self.seed, max_iter=10_000)
+        machine.fit(self.X[rows], self.codes[rows], sample_weight=self.weights[rows])
+        return machine.coef_.T, machine.intercept_
+
+    def scores(
+        self,
+        rows: np.ndarray,
+        coefficients: np.ndarray,
+        intercepts: np.ndarray,
+        trained_on: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """(len(rows), machines) float64."""
+        return self.X[rows] @ coefficients.astype(self.X.dtype) + intercepts
+
+
+def _unseen_scores(problem: _Dual | _Primal, C: float, folds: int, seed: int) -> np.ndarray:
+    """Each training vector's scores (n, machines) by machines trained on the other folds."""
+    scores = np.empty((len(problem.codes), _targets(problem.codes).shape[1]))
+    for train, held_out in _inner_folds(problem.codes, folds, seed):
+        solution = problem.solve(train, C)
+        scores[held_out] = problem.scores(held_out, *solution, trained_on=train)
+    return scores
+
+
+def _inner_folds(
+    codes: np.ndarray, folds: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    return splitter.split(np.zeros(len(codes)), codes)
+
+
+def _targets(codes: np.ndarray) -> np.ndarray:
+    """(n, machines) of +1 for the machine's own class and -1 for the rest."""
+    classes = np.arange(codes.max() + 1)
+    if len(classes) == 2:
+        classes = classes[1:]
+    return np.where(codes[:, None] == classes, 1, -1)
+
+
+def _columns(scores: np.ndarray) -> np.ndarray:
+    """One column a class: a single machine's score s stands for (-s, s)."""
+    return np.hstack([-scores, scores]) if scores.shape[1] == 1 else scores
+
+
+def _rbf(X: np.ndarray, Y: np.ndarray, gamma: float) -> np.ndarray:
+    squares = [np.einsum("ij,ij->i", Z, Z) for Z in (X, Y)]
+    K = 2 * (X @ Y.T) - squares[0][:, None] - squares[1]
+    return np.exp(gamma * np.minimum(K, 0))
