@@ -1,0 +1,29 @@
+"""A comparison, understood: the ranking, the checks and the verdict in one piece."""
+
+from dataclasses import dataclass
+
+from strata.reports.checks import Check, run_checks
+from strata.reports.ranking import Ranking, rank
+from strata.reports.results import Comparison
+from strata.reports.rules import RULES
+from strata.reports.sweeps import Sweep, sweeps
+from strata.reports.verdict import Verdict, verdict
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What the page, the tables and the files are written from."""
+
+    comparison: Comparison
+    ranking: Ranking
+    sweeps: list[Sweep]
+    checks: list[Check]
+    verdict: Verdict
+
+
+def analyse(comparison: Comparison) -> Analysis:
+    """Evaluate, test, check and sum up."""
+    ranking = rank(comparison)
+    return Analysis(
+        comparison, ranking, sweeps(ranking), run_checks(ranking, RULES), verdict(ranking)
+    )

@@ -1,0 +1,79 @@
+"""Training histories: their curves, averaged over folds, and whether training came to its end."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+#: In nats: cross-entropy below this leaves nothing to worry about.
+SMALL_LOSS = 0.1
+
+History = list[dict[str, float]]
+
+
+class Curve(NamedTuple):
+    """One quantity over the epochs.
+
+    Attributes:
+        key: as in the history.
+        epochs: (e,) float.
+        folds: (folds, e) float, NaN where a fold stopped earlier.
+        mean: (e,) float over the folds that got that far.
+    """
+
+    key: str
+    epochs: np.ndarray
+    folds: np.ndarray
+    mean: np.ndarray
+
+
+def curves(histories: list[History], words: tuple[str, ...]) -> list[Curve]:
+    """A curve for every key that has one of the words in it, in the order of the keys."""
+    keys = dict.fromkeys(key for history in histories for epoch in history for key in epoch)
+    return [_curve(histories, key) for key in keys if any(word in key for word in words)]
+
+
+def _curve(histories: list[History], key: str) -> Curve:
+    length = max(len(history) for history in histories)
+    values = np.full((len(histories), length), np.nan)
+    epochs = np.arange(1, length + 1, dtype=float)
+    for i, history in enumerate(histories):
+        for e, epoch in enumerate(history):
+            value = epoch.get(key)
+            values[i, e] = np.nan if value is None else float(value)
+            epochs[e] = float(epoch.get("epoch", epochs[e]))
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(known, values, 0).sum(axis=0) / known.sum(axis=0)
+    return Curve(key, epochs, values, mean)
+
+
+def trouble(histories: list[History]) -> tuple[Literal["issue", "tip"] | None, str]:
+    """What is wrong with the trainings, as (severity, sentence); (None, "") when nothing is.
+
+    Of the training loss: a value that is not finite, or an end above 1.5 times its lowest point
+    and more than `SMALL_LOSS` above it, is an issue. A fall of more than a fifth over the last
+    fifth of the epochs, while it still is above `SMALL_LOSS`, is a tip: more epochs would have
+    helped. Histories under ten epochs are not judged for the latter.
+    """
+    losses = [
+        np.array([epoch["loss"] for epoch in history if "loss" in epoch], float)
+        for history in histories
+    ]
+    losses = [loss for loss in losses if loss.size]
+    broken = sum(not np.isfinite(loss).all() for loss in losses)
+    if broken:
+        return "issue", f"the loss is not a finite number in {broken} of {len(losses)} trainings."
+    rising = sum(loss[-1] > max(1.5 * loss.min(), loss.min() + SMALL_LOSS) for loss in losses)
+    if rising:
+        return "issue", f"the loss ends far above its lowest point in {rising} of {len(losses)}."
+    falling = sum(_still_falling(loss) for loss in losses)
+    if falling > len(losses) / 2:
+        return "tip", f"the loss was still falling at the end in {falling} of {len(losses)}."
+    return None, ""
+
+
+def _still_falling(loss: np.ndarray) -> bool:
+    last = len(loss) // 5
+    if last < 2 or loss[-1] < SMALL_LOSS:
+        return False
+    return bool(loss[-1] < 0.8 * loss[-1 - last])

@@ -1,0 +1,110 @@
+"""Cross-validation, fold by fold: accuracies, their mean and interval, where the spread is from."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from strata.reports.intervals import Interval, corrected_mean_interval
+from strata.reports.results import Scores
+
+
+class FoldTable(NamedTuple):
+    """Accuracy of every fold of every repeat.
+
+    Attributes:
+        accuracy: (repeats, folds) float, NaN where a fold is missing.
+        test_per_train: held-out images per training image, mean over folds; NaN with one fold.
+        shared: every repeat held out the same images in the same folds, so that repeats differ
+            in the training's seed only.
+    """
+
+    accuracy: np.ndarray
+    test_per_train: float
+    shared: bool
+
+    @property
+    def units(self) -> np.ndarray:
+        """(J,) the values that count as one observation each in intervals and tests.
+
+        Repeats on shared folds see the same images: they make each fold's value firmer, not the
+        number of folds larger, so they are averaged. Repeats on new folds count one by one.
+        """
+        values = np.nanmean(self.accuracy, axis=0) if self.shared else self.accuracy.ravel()
+        return values[np.isfinite(values)]
+
+    @property
+    def mean(self) -> float:
+        """Mean accuracy over folds and repeats."""
+        return float(self.units.mean())
+
+    @property
+    def interval(self) -> Interval:
+        """95 % interval of the mean, corrected for shared training images."""
+        return corrected_mean_interval(self.units, self.test_per_train)
+
+
+def fold_table(scores: Scores) -> FoldTable:
+    """Accuracies by repeat and fold."""
+    repeats, folds = scores.repeats, np.unique(scores.fold)
+    right = scores.predictions == scores.labels
+    accuracy = np.full((len(repeats), len(folds)), np.nan)
+    ratios = []
+    for r, repeat in enumerate(repeats):
+        in_repeat = scores.repeat == repeat
+        for f, fold in enumerate(folds):
+            held_out = in_repeat & (scores.fold == fold)
+            n = int(held_out.sum())
+            if not n:
+                continue
+            accuracy[r, f] = right[held_out].mean()
+            rest = int(in_repeat.sum()) - n
+            ratios.append(n / rest if rest else np.nan)
+    return FoldTable(accuracy, float(np.mean(ratios)), _shared(scores))
+
+
+def same_folds(first: Scores, second: Scores) -> bool:
+    """Whether two methods were scored on the same images in the same folds and repeats."""
+    return _places(first) == _places(second)
+
+
+def _places(scores: Scores) -> set[tuple[int, int, str]]:
+    return set(zip(scores.repeat.tolist(), scores.fold.tolist(), scores.ids, strict=True))
+
+
+def _shared(scores: Scores) -> bool:
+    by_repeat: dict[int, set[tuple[int, str]]] = {}
+    for repeat, fold, image in _places(scores):
+        by_repeat.setdefault(repeat, set()).add((fold, image))
+    folds = list(by_repeat.values())
+    return all(places == folds[0] for places in folds[1:])
+
+
+class Spread(NamedTuple):
+    """Variance of fold accuracies, split in two; `between` and `within` are variances.
+
+    On shared folds `between` is folds (other images) and `within` is seeds (same images, trained
+    again). On new folds in each repeat `between` is repeats and `within` is folds.
+    """
+
+    between: float
+    within: float
+    shared: bool
+
+
+def spread(table: FoldTable) -> Spread | None:
+    """Variance components of the accuracies; None with one repeat or one fold.
+
+    One-way random effects: with group means of n values each, the variance within is the mean
+    square within, the variance between is (MS between - MS within) / n, at least 0.
+
+    Source: S. R. Searle, G. Casella and C. E. McCulloch, "Variance Components" (1992), section
+    3.5 (analysis-of-variance estimators, balanced data).
+    """
+    groups = table.accuracy.T if table.shared else table.accuracy
+    groups = groups[np.isfinite(groups).all(axis=1)]
+    if groups.shape[0] < 2 or groups.shape[1] < 2:
+        return None
+    size = groups.shape[1]
+    within = float(groups.var(axis=1, ddof=1).mean())
+    between = float(groups.mean(axis=1).var(ddof=1)) - within / size
+    return Spread(max(0.0, between), within, table.shared)

@@ -1,0 +1,134 @@
+"""Single images: the worst mistakes, the surest hits, what all methods miss, who agrees with whom.
+
+All of it on the first repeat, where every image has one prediction per method.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from strata.reports.evaluation import Evaluation, first_run
+from strata.reports.results import Scores
+
+
+class Judged(NamedTuple):
+    """One image as a method sees it.
+
+    Attributes:
+        true, predicted: indices of classes.
+        margin: score of the prediction less that of the true class; for a right one, less that
+            of the runner-up. In probabilities where the method gives them.
+    """
+
+    image: str
+    true: int
+    predicted: int
+    margin: float
+
+
+def worst_mistakes(evaluation: Evaluation, most: int) -> list[Judged]:
+    """Wrong images by falling margin: first those on which the method is surest and wrong."""
+    return _judged(first_run(evaluation.scores), right=False, most=most)
+
+
+def surest_hits(evaluation: Evaluation, most: int, *, each_class: int = 2) -> list[Judged]:
+    """Right images by falling margin, at most `each_class` of one class."""
+    taken: dict[int, int] = {}
+    chosen = []
+    for judged in _judged(first_run(evaluation.scores), right=True, most=None):
+        taken[judged.true] = taken.get(judged.true, 0) + 1
+        if taken[judged.true] <= each_class:
+            chosen.append(judged)
+    return chosen[:most]
+
+
+def _judged(scores: Scores, *, right: bool, most: int | None) -> list[Judged]:
+    values = scores.scores if scores.probabilities is None else scores.probabilities
+    rows = np.arange(len(scores.ids))
+    predictions, labels = scores.predictions, scores.labels
+    rival = values.copy()
+    rival[rows, predictions] = -np.inf
+    other = rival.max(axis=1) if right else values[rows, labels]
+    margin = values[rows, predictions] - other
+    wanted = np.flatnonzero((predictions == labels) == right)
+    wanted = wanted[np.argsort(-margin[wanted], kind="stable")][:most]
+    return [
+        Judged(scores.ids[i], int(labels[i]), int(predictions[i]), float(margin[i])) for i in wanted
+    ]
+
+
+class Joint(NamedTuple):
+    """Predictions of several methods on the images that all of them scored.
+
+    Attributes:
+        names: m methods.
+        images: n ids.
+        labels: (n,) int.
+        predictions: (m, n) int.
+    """
+
+    names: list[str]
+    images: list[str]
+    labels: np.ndarray
+    predictions: np.ndarray
+
+
+def joint(methods: Mapping[str, Evaluation]) -> Joint | None:
+    """The methods side by side; None with fewer than two, or without an image in common."""
+    runs = {name: first_run(evaluation.scores) for name, evaluation in methods.items()}
+    if len(runs) < 2:
+        return None
+    common = sorted(set.intersection(*(set(run.ids) for run in runs.values())))
+    if not common:
+        return None
+    labels: np.ndarray = np.zeros(0, int)
+    predictions = []
+    for run in runs.values():
+        place = {image: i for i, image in enumerate(run.ids)}
+        rows = [place[image] for image in common]
+        labels = run.labels[rows]
+        predictions.append(run.predictions[rows])
+    return Joint(list(runs), common, labels, np.array(predictions))
+
+
+def agreement(both: Joint) -> np.ndarray:
+    """(m, m) float: part of the images to which two methods give the same class."""
+    return (both.predictions[:, None] == both.predictions[None]).mean(axis=2)
+
+
+class Missed(NamedTuple):
+    """An image that every method gets wrong, and what they say, most common first."""
+
+    image: str
+    true: int
+    said: list[tuple[int, int]]
+
+
+def missed_by_all(both: Joint) -> list[Missed]:
+    """Images without one right prediction, those on which the methods agree most first."""
+    lost = np.flatnonzero((both.predictions != both.labels).all(axis=0))
+    found = []
+    for i in lost:
+        classes, counts = np.unique(both.predictions[:, i], return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        said = [(int(classes[k]), int(counts[k])) for k in order]
+        found.append(Missed(both.images[i], int(both.labels[i]), said))
+    return sorted(found, key=lambda missed: -missed.said[0][1])
+
+
+def error_overlap(both: Joint, first: int, second: int) -> float:
+    """Of the images that either of two methods gets wrong, the part that both do (Jaccard)."""
+    a = both.predictions[first] != both.labels
+    b = both.predictions[second] != both.labels
+    either = int((a | b).sum())
+    return float((a & b).sum() / either) if either else 0.0
+
+
+def confusions(confusion: np.ndarray, most: int) -> Sequence[tuple[int, int, int]]:
+    """The largest wrong cells as (true, predicted, count)."""
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    cells = [(int(i), int(j)) for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True)]
+    return [(i, j, int(wrong[i, j])) for i, j in cells if wrong[i, j]]

@@ -1,0 +1,144 @@
+"""Curves: ROC, learning, calibration, sweeps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from markupsafe import Markup
+
+from strata.reports.calibration import Reliability
+from strata.reports.convergence import Curve, History, curves
+from strata.reports.page.svg import Frame, element
+from strata.reports.roc import GRID, RocSummary
+from strata.reports.sweeps import Sweep
+from strata.reports.text import figure, known, parameter, percent, percent_range
+
+SIDE = 300
+
+
+def roc_drawing(roc: RocSummary, classes: list[str], split: str) -> Markup | None:
+    """All classes as thin lines, the weakest and the mean as strong ones."""
+    if not known(roc.macro):
+        return None
+    frame = Frame((0, 1), (0, 1), width=SIDE + 20, height=SIDE, top=26)
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    frame.axes("false-positive rate", "true-positive rate", _short, _short,
+               x_ticks=ticks, y_ticks=ticks)  # fmt: skip
+    frame.line([0, 1], [0, 1], "chance")
+    worst = int(np.nanargmin(roc.areas))
+    for c, curve in enumerate(roc.curves):
+        if c != worst:
+            frame.line(GRID, curve, "thin")
+    frame.line(GRID, roc.curves[worst], "line warm")
+    frame.line(GRID, np.nanmean(roc.curves, axis=0), "line")
+    for i, (style, text) in enumerate(
+        [
+            ("label on", f"mean of classes: AUC {figure(roc.macro)}"),
+            ("label warm", f"{classes[worst]}: AUC {figure(float(roc.areas[worst]))}"),
+        ]
+    ):
+        x, y = frame.x(0.97), frame.y(0.16 - 0.08 * i)
+        frame.add("text", text, class_=style, x=x, y=y, text_anchor="end")
+    described = f"Mean area {figure(roc.macro)}, lowest {classes[worst]}"
+    return frame.render(f"ROC curves, one class against the rest, {split}", described)
+
+
+def calibration_drawing(found: Reliability, split: str) -> Markup:
+    """Accuracy of the predicted class at each level of its confidence."""
+    frame = Frame((0, 1), (0, 1), width=SIDE + 20, height=SIDE, top=26)
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    frame.axes("stated probability", "part that is right", _short, _short,
+               x_ticks=ticks, y_ticks=ticks)  # fmt: skip
+    frame.line([0, 1], [0, 1], "chance")
+    most = max(1, int(found.images.max()))
+    floor = frame.y(0)
+    for b, n in enumerate(found.images):
+        if not n:
+            continue
+        left, right = frame.x(b / 10), frame.x((b + 1) / 10)
+        height = 40 * n / most
+        frame.add("rect", element("title", f"{n} images"), class_="histogram", x=left + 1,
+                  y=floor - height, width=right - left - 2, height=height)  # fmt: skip
+    frame.line(found.confidence, found.accuracy, "line")
+    for n, x, y in zip(found.images, found.confidence, found.accuracy, strict=True):
+        if n:
+            frame.add("circle", class_="dot on", cx=frame.x(x), cy=frame.y(y), r=3.5)
+    text = f"calibration error {percent(found.error)} points"
+    frame.add("text", text, class_="label on", x=frame.x(0.03), y=frame.y(0.94))
+    return frame.render(f"Calibration, {split}", text)
+
+
+def learning_drawings(histories: list[History]) -> list[Markup]:
+    """Loss, accuracy and learning rate over the epochs: folds thin, their mean strong."""
+    drawn = []
+    for title, words in (("loss", ("loss",)), ("accuracy %", ("accuracy",)), ("rate", ("rate",))):
+        found = curves(histories, words)
+        if found:
+            drawn.append(_learning(title, found))
+    return drawn
+
+
+def _learning(title: str, found: Sequence[Curve]) -> Markup:
+    values = np.concatenate([curve.folds.ravel() for curve in found])
+    values = values[np.isfinite(values)]
+    percentage = title.endswith("%")
+    low, high = (0.0, 1.0) if percentage else (0.0, float(np.percentile(values, 99.5)) * 1.05)
+    last = max(float(curve.epochs.max()) for curve in found)
+    frame = Frame((0.0, last), (low, high or 1.0), width=SIDE + 20, height=230, top=26)
+    frame.axes("epoch", title, _short, (lambda v: percent(v, 0)) if percentage else _short)
+    for curve in found:
+        style = "" if _held_out(curve.key) or len(found) == 1 else " soft"
+        if len(curve.folds) > 1:
+            for fold in curve.folds:
+                frame.line(curve.epochs, np.minimum(fold, high), f"thin{style}")
+    for i, curve in enumerate(found):
+        style = "" if _held_out(curve.key) or len(found) == 1 else " soft"
+        frame.line(curve.epochs, np.minimum(curve.mean, high), f"line{style}")
+        if len(found) > 1:
+            text = "held-out" if _held_out(curve.key) else "training"
+            y = frame.y(high) + 14 + 15 * i if not percentage else frame.y(0.18) + 15 * i
+            frame.add("text", text, class_=f"label{style or ' on'}", x=frame.x(last) - 4, y=y,
+                      text_anchor="end")  # fmt: skip
+    folds = len(found[0].folds)
+    many = f", mean of {folds} folds" if folds > 1 else ""
+    return frame.render(f"Training history: {title} by epoch{many}")
+
+
+def _held_out(key: str) -> bool:
+    return "val" in key or "held" in key
+
+
+def sweep_drawing(sweep: Sweep, split: str) -> Markup | None:
+    """Accuracy along the varied parameter, with intervals; on a log axis where values span 10x."""
+    points = [
+        (float(v) if sweep.numeric else float(i), v, e)
+        for i, (v, e) in enumerate(zip(sweep.values, sweep.evaluations, strict=True))
+        if e is not None
+    ]
+    if len(points) < 2:
+        return None
+    xs = [x for x, _, _ in points]
+    log = sweep.numeric and min(xs) > 0 and max(xs) / min(xs) >= 8
+    pad = (max(xs) - min(xs)) * 0.06
+    x_range = (min(xs) / 1.15, max(xs) * 1.15) if log else (min(xs) - pad, max(xs) + pad)
+    lows = [e.interval.low if known(e.interval.low) else e.accuracy for _, _, e in points]
+    highs = [e.interval.high if known(e.interval.high) else e.accuracy for _, _, e in points]
+    room = max(0.01, 0.08 * (max(highs) - min(lows)))
+    y_range = (max(0.0, min(lows) - room), min(1.0, max(highs) + room))
+    frame = Frame(x_range, y_range, height=260, top=26, log_x=log)
+    names = {x: parameter(value) for x, value, _ in points}
+    frame.axes(sweep.parameter, f"accuracy %, {split}", lambda x: names[x],
+               lambda v: percent(v, 0), x_ticks=xs)  # fmt: skip
+    frame.line(xs, [e.accuracy for _, _, e in points], "line")
+    for x, value, e in points:
+        left = frame.x(x)
+        if known(e.interval.low):
+            frame.add("line", class_="whisker", x1=left, x2=left, y1=frame.y(e.interval.low),
+                      y2=frame.y(e.interval.high))  # fmt: skip
+        tip = f"{parameter(value)}: {percent(e.accuracy)} % ({percent_range(e.interval)})"
+        frame.add("circle", element("title", tip), class_="dot on", cx=left, cy=frame.y(e.accuracy),
+                  r=4)  # fmt: skip
+    return frame.render(f"{sweep.method}: accuracy by {sweep.parameter}, {split}")
+
+
+def _short(value: float) -> str:
+    return f"{value:g}"

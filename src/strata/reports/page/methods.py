@@ -1,0 +1,172 @@
+"""The section of one method: how it was made, where it goes wrong."""
+
+from typing import Any
+
+import numpy as np
+
+from strata.reports.analysis import Analysis
+from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
+from strata.reports.images import Judged, confusions, surest_hits, worst_mistakes
+from strata.reports.page.curves import calibration_drawing, learning_drawings, roc_drawing
+from strata.reports.page.matrix import confusion_drawing
+from strata.reports.page.overview import COSTS, bar
+from strata.reports.page.pictures import Pictures
+from strata.reports.ranking import Ranked
+from strata.reports.results import Method, StageRow
+from strata.reports.text import (
+    duration,
+    figure,
+    flat,
+    known,
+    number_of,
+    parameter,
+    percent,
+    percent_range,
+    size,
+)
+
+
+def method_section(
+    row: Ranked, analysis: Analysis, pictures: Pictures, shown: tuple[int, int]
+) -> dict[str, Any]:
+    """Everything the template of a method needs.
+
+    Args:
+        shown: how many mistakes and how many hits to show as pictures.
+    """
+    classes = analysis.comparison.data.classes
+    split: Split = "cv" if "cv" in row.evaluations else "test"
+    main = row.evaluations[split]
+    method = row.method
+    return {
+        "row": row,
+        "method": method,
+        "split": SPLIT_NAMES[split],
+        "facts": _facts(row),
+        "parameters": [(name, parameter(value)) for name, value in flat(method.parameters).items()],
+        "stages": _stages(method.stages),
+        "confusions": [
+            confusion_drawing(e.confusion, classes, e.repeats, SPLIT_NAMES[s])
+            for s, e in row.evaluations.items()
+        ],
+        "mix_ups": _mix_ups(main, classes),
+        "classes": _class_rows(main, classes),
+        "roc": roc_drawing(main.roc, classes, SPLIT_NAMES[split]),
+        "calibration": calibration_drawing(main.probabilistic.reliability, SPLIT_NAMES[split])
+        if main.probabilistic
+        else None,
+        "learning": learning_drawings(method.histories) if method.histories else [],
+        "folds": _fold_text(main),
+        "mistakes": _pictures(worst_mistakes(main, shown[0]), classes, pictures),
+        "hits": _pictures(surest_hits(main, shown[1]), classes, pictures),
+        "margin": "probability" if main.scores.probabilities is not None else "score",
+    }
+
+
+def _facts(row: Ranked) -> list[tuple[str, str, str]]:
+    """(what, value, note) of everything that is one number."""
+    facts = []
+    for split, e in row.evaluations.items():
+        where = SPLIT_NAMES[split]
+        note = f"95 % {percent_range(e.interval)}" if known(e.interval.low) else ""
+        facts.append((f"Accuracy, {where}", f"{percent(e.accuracy)} %", note))
+    main = next(iter(row.evaluations.values()))
+    where = SPLIT_NAMES[main.split]
+    facts.append(("Macro-F1", figure(main.macro_f1), where))
+    facts.append(("Balanced accuracy", f"{percent(main.balanced_accuracy)} %", where))
+    facts.append(("Mean AUC", figure(main.roc.macro), where))
+    if main.top_k is not None:
+        facts.append(("Among the first five", f"{percent(main.top_k)} %", where))
+    if main.probabilistic:
+        facts.append(("Log loss", figure(main.probabilistic.log_loss), where))
+        facts.append(("Brier score", figure(main.probabilistic.brier), where))
+    if row.method.training_accuracy is not None:
+        facts.append(("Accuracy when fitted", f"{percent(row.method.training_accuracy)} %",
+                      "on its own training images"))  # fmt: skip
+    if row.method.cost:
+        for title, of, show in COSTS:
+            if of(row.method.cost) is not None:
+                facts.append((title.capitalize(), show(of(row.method.cost)), ""))
+        if row.method.cost.peak_memory is not None:
+            facts.append(("Peak memory", size(row.method.cost.peak_memory), ""))
+    return facts
+
+
+def _stages(stages: list[StageRow]) -> list[dict[str, Any]]:
+    longest = max((stage.seconds for stage in stages), default=0.0) or 1.0
+    return [
+        {
+            "name": stage.name,
+            "made": stage.made,
+            "seconds": duration(stage.seconds),
+            "share": f"--to:{100 * stage.seconds / longest:.1f}%",
+            "artifacts": number_of(stage.artifacts, "artifact"),
+            "bytes": size(stage.bytes),
+            "parameters": [(k, parameter(v)) for k, v in flat(stage.parameters).items()],
+        }
+        for stage in stages
+    ]
+
+
+def _mix_ups(evaluation: Evaluation, classes: list[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "true": classes[i],
+            "predicted": classes[j],
+            "count": f"{n / evaluation.repeats:g}",
+            "part": percent(n / evaluation.per_class.support[i], 0),
+        }
+        for i, j, n in confusions(evaluation.confusion, 6)
+    ]
+
+
+def _class_rows(evaluation: Evaluation, classes: list[str]) -> list[dict[str, Any]]:
+    per_class = evaluation.per_class
+    return [
+        {
+            "name": name,
+            "images": f"{per_class.support[c] / evaluation.repeats:g}",
+            "recall": percent(float(per_class.recall[c])),
+            "recall_key": float(per_class.recall[c]),
+            "range": percent_range(evaluation.recall_intervals[c], 0),
+            "bar": bar(float(np.nan_to_num(per_class.recall[c])), evaluation.recall_intervals[c]),
+            "precision": percent(float(per_class.precision[c])),
+            "f1": figure(float(per_class.f1[c])),
+            "auc": figure(float(evaluation.roc.areas[c])),
+        }
+        for c, name in enumerate(classes)
+    ]
+
+
+def _fold_text(evaluation: Evaluation) -> str:
+    """Accuracies by fold, and where their spread is from, in a sentence."""
+    if evaluation.folds is None:
+        return ""
+    values = ", ".join(percent(v) for v in np.nanmean(evaluation.folds.accuracy, axis=0))
+    text = f"By fold: {values} %."
+    if evaluation.spread:
+        between, within = evaluation.spread.between**0.5, evaluation.spread.within**0.5
+        names = ("folds", "seeds") if evaluation.spread.shared else ("repeats", "folds")
+        text += (
+            f" Standard deviation from {names[0]} {percent(between)} points, "
+            f"from {names[1]} {percent(within)} points."
+        )
+    return text
+
+
+def _pictures(judged: list[Judged], classes: list[str], pictures: Pictures) -> list[dict[str, Any]]:
+    return [
+        {
+            "image": one.image,
+            "address": pictures.address(one.image),
+            "true": classes[one.true],
+            "predicted": classes[one.predicted],
+            "margin": figure(one.margin, 2),
+        }
+        for one in judged
+    ]
+
+
+def failed_section(method: Method) -> dict[str, str]:
+    """A method without results: its name and error."""
+    return {"name": method.name, "error": method.error or "It has no scores."}

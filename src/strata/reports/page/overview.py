@@ -1,0 +1,159 @@
+"""The top of the page: verdict, ranking table, accuracy against cost, differences."""
+
+from collections.abc import Callable
+from typing import Any
+
+from markupsafe import Markup
+
+from strata.reports.analysis import Analysis
+from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
+from strata.reports.intervals import Interval
+from strata.reports.page.pareto import Point, pareto_plot
+from strata.reports.ranking import Ranked, Ranking
+from strata.reports.results import Cost
+from strata.reports.tables import MARKS
+from strata.reports.text import (
+    DASH,
+    count,
+    duration,
+    figure,
+    known,
+    milliseconds,
+    p_value,
+    percent,
+    percent_range,
+    points,
+    size,
+)
+
+COSTS: list[tuple[str, Callable[[Cost], float | None], Callable[[float | None], str]]] = [
+    ("fit time", lambda cost: cost.fit_seconds, duration),
+    ("time per image", lambda cost: cost.predict_ms, lambda ms: f"{milliseconds(ms)} ms"),
+    ("parameters", lambda cost: cost.parameters, count),
+    ("size on disk", lambda cost: cost.bytes, size),
+    ("multiply-adds per image", lambda cost: cost.multiply_adds, count),
+]
+
+
+def overview(analysis: Analysis) -> dict[str, Any]:
+    """Facts under the title."""
+    comparison, ranking = analysis.comparison, analysis.ranking
+    totals: dict[str, int] = {}
+    for counts in comparison.data.counts.values():
+        for split, n in counts.items():
+            totals[split] = totals.get(split, 0) + n
+    return {
+        "verdict": analysis.verdict,
+        "images": totals,
+        "issues": sum(check.severity == "issue" for check in analysis.checks),
+        "tips": sum(check.severity == "tip" for check in analysis.checks),
+        "best": ranking.best,
+    }
+
+
+def ranking_rows(ranking: Ranking) -> dict[str, Any]:
+    """The ranking table: columns that have something in them, and cells with sort keys."""
+    rows = ranking.rows
+    shown = {split for split in SPLIT_NAMES if ranking.on(split)}
+    axis = _axis([e for row in rows for e in row.evaluations.values()])
+    return {
+        "splits": [s for s in SPLIT_NAMES if s in shown],
+        "costs": [title for title, of, _ in COSTS[:4] if any(_cost(r, of) for r in rows)],
+        "axis": [percent(end, 0) for end in axis],
+        "rows": [_row(row, ranking, axis) for row in rows],
+        "failed": ranking.failed,
+    }
+
+
+def _row(row: Ranked, ranking: Ranking, axis: tuple[float, float]) -> dict[str, Any]:
+    basis = row.evaluations.get(ranking.basis) if ranking.basis else None
+    return {
+        "rank": row.rank,
+        "name": row.method.name,
+        "recipe": row.method.recipe,
+        "standing": row.standing,
+        "mark": MARKS[row.standing],
+        "accuracy": {split: _accuracy(row.evaluations.get(split), axis) for split in SPLIT_NAMES},
+        "f1": figure(basis.macro_f1) if basis else DASH,
+        "f1_key": basis.macro_f1 if basis else "",
+        "costs": {
+            title: {"text": show(_cost(row, of)), "key": _cost(row, of)}
+            for title, of, show in COSTS
+        },
+    }
+
+
+def _accuracy(evaluation: Evaluation | None, axis: tuple[float, float]) -> dict[str, Any] | None:
+    if evaluation is None:
+        return None
+    return {
+        "key": evaluation.accuracy,
+        "text": percent(evaluation.accuracy),
+        "range": percent_range(evaluation.interval) if known(evaluation.interval.low) else "",
+        "bar": bar(evaluation.accuracy, evaluation.interval, axis),
+    }
+
+
+def bar(value: float, interval: Interval, axis: tuple[float, float] = (0.0, 1.0)) -> str:
+    """CSS variables of an interval bar: where it starts, ends and has its dot, in percent."""
+    low, high = axis
+    ends = (interval.low, interval.high) if known(interval.low) else (value, value)
+    start, end, dot = (
+        100 * min(1.0, max(0.0, (v - low) / max(1e-9, high - low))) for v in (*ends, value)
+    )
+    return f"--from:{start:.1f}%;--to:{end:.1f}%;--at:{dot:.1f}%"
+
+
+def _axis(evaluations: list[Evaluation]) -> tuple[float, float]:
+    """One axis for all bars of the table: from the lowest end, rounded down to tens."""
+    ends = [e.interval.low if known(e.interval.low) else e.accuracy for e in evaluations]
+    return (int(min(ends, default=0.0) * 10) / 10 if ends else 0.0), 1.0
+
+
+def _cost(row: Ranked, of: Callable[[Cost], float | None]) -> float | None:
+    return of(row.method.cost) if row.method.cost else None
+
+
+def pareto_plots(ranking: Ranking) -> list[Markup]:
+    """Accuracy against every cost that two methods or more have."""
+    if ranking.basis is None:
+        return []
+    plots = []
+    for title, of, show in COSTS:
+        chosen = [
+            Point(row.method.name, cost, e.accuracy, e.interval)
+            for row in ranking.rows
+            if (e := row.evaluations.get(ranking.basis)) and (cost := _cost(row, of))
+        ]
+        plots.append(pareto_plot(chosen, title, show, SPLIT_NAMES[ranking.basis]))
+    return [plot for plot in plots if plot is not None]
+
+
+def differences(ranking: Ranking) -> list[dict[str, Any]]:
+    """Every method against the best one, by both tests where both can be made."""
+    best = ranking.best
+    if best is None:
+        return []
+    found: list[dict[str, Any]] = []
+    for row in ranking.rows[1:]:
+        tests = {split: _difference(ranking, split, best, row) for split in SPLIT_NAMES}
+        if any(tests.values()):
+            found.append({"name": row.method.name, "tests": tests})
+    return found
+
+
+def _difference(ranking: Ranking, split: Split, best: Ranked, row: Ranked) -> dict[str, Any] | None:
+    for pair in ranking.pairs[split]:
+        if {pair.first, pair.second} != {best.method.name, row.method.name}:
+            continue
+        sign = 1 if pair.second == best.method.name else -1
+        ends = sorted(sign * v for v in pair.interval) if pair.interval else []
+        return {
+            "difference": points(sign * pair.difference),
+            "range": f"{points(ends[0])} to {points(ends[1])}" if ends else "",
+            "p": p_value(pair.test.p if pair.test else None),
+            "adjusted": p_value(pair.p_adjusted),
+            "more": pair.distinguishable,
+            "untested": pair.untested,
+        }
+    return None

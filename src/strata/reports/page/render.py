@@ -1,0 +1,174 @@
+"""From an analysis to the text of the page."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from strata.reports.analysis import Analysis
+from strata.reports.checks import SEVERITIES, Check
+from strata.reports.evaluation import SPLIT_NAMES
+from strata.reports.images import agreement, joint, missed_by_all
+from strata.reports.page.curves import sweep_drawing
+from strata.reports.page.matrix import agreement_drawing
+from strata.reports.page.methods import failed_section, method_section
+from strata.reports.page.overview import differences, overview, pareto_plots, ranking_rows
+from strata.reports.page.pictures import Pictures
+from strata.reports.results import DataSummary
+from strata.reports.text import duration, parameter, percent, percent_range
+
+#: Up to this many methods every section stands open.
+OPEN_METHODS = 4
+
+
+def page_html(analysis: Analysis, thumbnail: Callable[[str], np.ndarray]) -> str:
+    """The page as one text: style, script, drawings and pictures inside."""
+    comparison, ranking = analysis.comparison, analysis.ranking
+    methods, classes = len(ranking.rows), len(comparison.data.classes)
+    pictures = Pictures(thumbnail, side=144 if methods <= 6 and classes <= 12 else 116)
+    shown = (12, 6) if methods <= 6 else (8, 4) if methods <= 12 else (6, 3)
+    sections = [method_section(row, analysis, pictures, shown) for row in ranking.rows]
+    return _environment().get_template("page.html").render(
+        comparison=comparison,
+        data=_data(comparison.data, pictures),
+        run=comparison.run,
+        overview=overview(analysis),
+        basis=SPLIT_NAMES[ranking.basis] if ranking.basis else "",
+        ranking=ranking_rows(ranking),
+        paretos=pareto_plots(ranking),
+        differences=differences(ranking),
+        methods=sections,
+        open_methods=methods <= OPEN_METHODS,
+        failed=[failed_section(method) for method in ranking.failed],
+        across=_across(analysis, pictures),
+        sweeps=_sweeps(analysis),
+        checks=[_check(check, pictures) for check in analysis.checks],
+        severities=SEVERITIES,
+        left_out=pictures,
+        style=_asset("page.css"),
+        script=_asset("page.js"),
+    )  # fmt: skip
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("strata.reports.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "duration": duration, "percent": percent, "parameter": parameter, "anchor": anchor,
+    }  # fmt: skip
+    return environment
+
+
+def _asset(name: str) -> Markup:
+    return Markup(files("strata.reports.page").joinpath("templates", name).read_text("utf-8"))
+
+
+def anchor(name: str) -> str:
+    """The id of a method's section: letters and digits stay, all else becomes its code."""
+    return "method-" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}" for c in name)
+
+
+def _data(data: DataSummary, pictures: Pictures) -> dict[str, Any]:
+    each = 6 if len(data.classes) <= 8 else 4 if len(data.classes) <= 16 else 3
+    splits = list(dict.fromkeys(s for counts in data.counts.values() for s in counts))
+    most = max((sum(counts.values()) for counts in data.counts.values()), default=1) or 1
+    rows = []
+    for name in data.classes:
+        counts = data.counts.get(name, {})
+        rows.append(
+            {
+                "name": name,
+                "counts": [counts.get(split, 0) for split in splits],
+                "share": f"--to:{100 * sum(counts.values()) / most:.1f}%",
+                "samples": [
+                    {"image": image, "address": pictures.address(image)}
+                    for image in data.sample_ids.get(name, [])[:each]
+                ],
+            }
+        )
+    totals = [sum(data.counts.get(c, {}).get(s, 0) for c in data.classes) for s in splits]
+    return {"splits": splits, "rows": rows, "totals": totals, "summary": data}
+
+
+def _across(analysis: Analysis, pictures: Pictures) -> dict[str, Any] | None:
+    """Images that no method gets right, and how often methods agree."""
+    ranking = analysis.ranking
+    if ranking.basis is None:
+        return None
+    both = joint(ranking.on(ranking.basis))
+    if both is None:
+        return None
+    classes = analysis.comparison.data.classes
+    split = SPLIT_NAMES[ranking.basis]
+    missed = missed_by_all(both)
+    flagged = _flagged(analysis.comparison.data)
+    return {
+        "split": split,
+        "images": len(both.images),
+        "methods": len(both.names),
+        "missed": len(missed),
+        "shown": [
+            {
+                "image": one.image,
+                "address": pictures.address(one.image),
+                "true": classes[one.true],
+                "said": [(classes[c], n) for c, n in one.said[:2]],
+                "flags": flagged.get(one.image, []),
+            }
+            for one in missed[:18]
+        ],
+        "agreement": agreement_drawing(agreement(both), both.names, split),
+    }
+
+
+def _flagged(data: DataSummary) -> dict[str, list[str]]:
+    """Audit findings by image."""
+    flagged: dict[str, list[str]] = {}
+    for finding in data.findings:
+        for group in finding.get("images") or []:
+            for image in [group] if isinstance(group, str) else group:
+                flagged.setdefault(image, []).append(str(finding.get("title", "")))
+    return flagged
+
+
+def _sweeps(analysis: Analysis) -> list[dict[str, Any]]:
+    basis = analysis.ranking.basis
+    split = SPLIT_NAMES[basis] if basis else ""
+    return [
+        {
+            "sweep": sweep,
+            "fixed": [(name, parameter(value)) for name, value in sweep.fixed.items()],
+            "drawing": sweep_drawing(sweep, split),
+            "split": split,
+            "rows": [
+                {
+                    "value": parameter(value),
+                    "name": row.method.name,
+                    "accuracy": percent(e.accuracy) if e else "–",
+                    "range": percent_range(e.interval) if e else "–",
+                    "fit": duration(row.method.cost.fit_seconds if row.method.cost else None),
+                    "best": value == sweep.best,
+                }
+                for value, row, e in zip(sweep.values, sweep.rows, sweep.evaluations, strict=True)
+            ],
+        }
+        for sweep in analysis.sweeps
+    ]
+
+
+def _check(check: Check, pictures: Pictures) -> dict[str, Any]:
+    groups = [
+        [{"image": image, "address": pictures.address(image)} for image in group[:4]]
+        for group in check.images[:6]
+    ]
+    return {"check": check, "groups": groups, "more": max(0, len(check.images) - 6)}

@@ -1,0 +1,171 @@
+"""Drawings as SVG text: elements, scales, and a frame with axes.
+
+Colours come from CSS classes, so that a drawing follows the page into dark mode and print. A
+drawing is as wide as it is meant to be read and shrinks on a small screen; it never grows.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import Markup, escape
+
+#: Width of a character of the drawings' text at 12 pixels, for placing labels.
+CHARACTER = 6.4
+
+
+def element(tag: str, *content: str | Markup, **attributes: str | float | None) -> Markup:
+    """One SVG element; text is escaped, `class_` and `stroke_width` become `class` etc."""
+    written = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{_attribute(value)}"'
+        for name, value in attributes.items()
+        if value is not None
+    )
+    inside = "".join(escape(part) for part in content)
+    return Markup(f"<{tag}{written}>{inside}</{tag}>" if inside else f"<{tag}{written}/>")
+
+
+def number(value: float) -> str:
+    """A coordinate: one decimal, no trailing zero."""
+    return f"{value:.1f}".rstrip("0").rstrip(".")
+
+
+def _attribute(value: str | float) -> str:
+    return number(value) if isinstance(value, int | float) else str(escape(value))
+
+
+def drawing(
+    width: float, height: float, parts: Sequence[Markup], title: str, description: str = ""
+) -> Markup:
+    """A whole drawing, announced to a screen reader by its title and description."""
+    label = f"{title}. {description}" if description else title
+    return element(
+        "svg",
+        Markup("").join(parts),
+        viewBox=f"0 0 {number(width)} {number(height)}",
+        width=width,
+        height=height,
+        role="img",
+        aria_label=label,
+    )
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From values to pixels, linear or logarithmic."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+
+    def __call__(self, value: float) -> float:
+        """The place of a value, in pixels."""
+        low, high = self._shape(self.low), self._shape(self.high)
+        part = (self._shape(value) - low) / (high - low) if high > low else 0.5
+        return self.start + part * (self.end - self.start)
+
+    def _shape(self, value: float) -> float:
+        return math.log10(value) if self.log else value
+
+    def ticks(self, about: int = 5) -> list[float]:
+        """Round values within the scale."""
+        if self.log:
+            return _log_ticks(self.low, self.high, about)
+        step = _round_step((self.high - self.low) / max(1, about))
+        first = math.ceil(self.low / step - 1e-9)
+        last = math.floor(self.high / step + 1e-9)
+        return [round(i * step, 12) for i in range(first, last + 1)]
+
+
+def _round_step(rough: float) -> float:
+    if rough <= 0:
+        return 1.0
+    size = 10.0 ** math.floor(math.log10(rough))
+    return next(m * size for m in (1, 2, 5, 10) if m * size >= rough * (1 - 1e-9))
+
+
+def _log_ticks(low: float, high: float, about: int) -> list[float]:
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for multiples in ((1,), (1, 3), (1, 2, 5)):
+        ticks = [m * 10.0**d for d in decades for m in multiples]
+        inside = [t for t in ticks if low * (1 - 1e-9) <= t <= high * (1 + 1e-9)]
+        if len(inside) >= 3:
+            break
+    every = max(1, math.ceil(len(inside) / (about + 1)))
+    return inside[::every]
+
+
+@dataclass
+class Frame:
+    """A plot: two scales, axes, and what is drawn between them.
+
+    Args:
+        x, y: (low, high) of the values.
+        width, height: of the whole drawing, in pixels.
+        left, bottom, top, right: margins that hold labels.
+    """
+
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    width: float = 400
+    height: float = 280
+    left: float = 46
+    right: float = 14
+    top: float = 12
+    bottom: float = 42
+    log_x: bool = False
+    parts: list[Markup] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.x = Scale(*self.x_range, self.left, self.width - self.right, self.log_x)
+        self.y = Scale(*self.y_range, self.height - self.bottom, self.top)
+
+    def add(self, tag: str, *content: str | Markup, **attributes: str | float | None) -> None:
+        """Draw one element, in pixels."""
+        self.parts.append(element(tag, *content, **attributes))
+
+    def axes(
+        self,
+        x_title: str,
+        y_title: str,
+        x_text: Callable[[float], str],
+        y_text: Callable[[float], str],
+        *,
+        x_ticks: Sequence[float] | None = None,
+        y_ticks: Sequence[float] | None = None,
+    ) -> None:
+        """Grid lines, tick labels and titles; the y title lies above the axis, to be readable."""
+        floor, end = self.height - self.bottom, self.width - self.right
+        for value in self.y.ticks(4) if y_ticks is None else y_ticks:
+            y = self.y(value)
+            self.add("line", class_="grid", x1=self.left, x2=end, y1=y, y2=y)
+            self.add(
+                "text", y_text(value), class_="tick", x=self.left - 7, y=y + 4, text_anchor="end"
+            )
+        self.add("line", class_="axis", x1=self.left, x2=end, y1=floor, y2=floor)
+        for value in self.x.ticks(5) if x_ticks is None else x_ticks:
+            x = self.x(value)
+            self.add("line", class_="axis", x1=x, x2=x, y1=floor, y2=floor + 4)
+            self.add("text", x_text(value), class_="tick", x=x, y=floor + 17, text_anchor="middle")
+        middle = (self.left + end) / 2
+        self.add("text", x_title, class_="title", x=middle, y=self.height - 6, text_anchor="middle")
+        self.add("text", y_title, class_="title", x=2, y=11)
+
+    def line(self, xs: Iterable[float], ys: Iterable[float], class_: str) -> None:
+        """A line through the points, broken where a value is not finite."""
+        pieces: list[str] = []
+        pen = "M"
+        for x, y in zip(xs, ys, strict=True):
+            if not (math.isfinite(x) and math.isfinite(y)):
+                pen = "M"
+                continue
+            pieces.append(f"{pen}{number(self.x(x))} {number(self.y(y))}")
+            pen = "L"
+        if pieces:
+            self.add("path", class_=class_, d="".join(pieces))
+
+    def render(self, title: str, description: str = "") -> Markup:
+        """The finished drawing."""
+        return drawing(self.width, self.height, self.parts, title, description)

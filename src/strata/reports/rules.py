@@ -1,0 +1,298 @@
+"""The questions that `checks` asks of every comparison."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from strata.reports.checks import Finding, NotApplicable, Rule
+from strata.reports.convergence import trouble
+from strata.reports.metrics import majority_rate
+from strata.reports.ranking import Ranking
+from strata.reports.sweeps import sweeps
+from strata.reports.text import listing, number_of, parameter, percent, percent_range
+
+GAP = 0.10
+OUTLIER_CHANCE = 0.01
+MISCALIBRATED = 0.10
+
+
+def failed(ranking: Ranking) -> Iterator[Finding]:
+    """Methods with an error."""
+    for method in ranking.comparison.methods:
+        if method.error:
+            yield Finding("issue", f"{method.name}: {method.error}", method.name)
+
+
+def odd_fold(ranking: Ranking) -> Iterator[Finding]:
+    """A fold whose accuracy is further from the other folds' than its images explain.
+
+    Two-proportion z-test of the fold against the rest, Bonferroni over the folds.
+    """
+    from scipy.special import ndtri
+
+    for row, folds, scores in _cross_validated(ranking):
+        accuracy = np.nanmean(folds.accuracy, axis=0) if folds.shared else folds.accuracy[0]
+        first = scores.repeat == scores.repeats[0]
+        sizes = np.array([(scores.fold[first] == f).sum() for f in np.unique(scores.fold)])
+        limit = float(ndtri(1 - OUTLIER_CHANCE / (2 * len(sizes))))
+        right = accuracy * sizes
+        for f, n in enumerate(sizes):
+            rest, others = right.sum() - right[f], sizes.sum() - n
+            if not n or not others:
+                continue
+            pooled = right.sum() / sizes.sum()
+            error = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / others))
+            if error > 0 and abs(accuracy[f] - rest / others) > limit * error:
+                yield Finding(
+                    "tip",
+                    f"{row.method.name}: {percent(accuracy[f])} % in fold {f + 1}, "
+                    f"{percent(rest / others)} % in the others.",
+                    row.method.name,
+                )
+
+
+def train_gap(ranking: Ranking) -> Iterator[Finding]:
+    """Training accuracy far above held-out accuracy."""
+    rows = [row for row in ranking.rows if row.method.training_accuracy is not None]
+    if not rows:
+        raise NotApplicable("no method reports its accuracy on the training images")
+    for row in rows:
+        training = row.method.training_accuracy
+        held_out = next(iter(row.evaluations.values())).accuracy
+        if training is not None and training - held_out > GAP:
+            yield Finding(
+                "tip",
+                f"{row.method.name}: {percent(training)} % on the images that it was fitted on, "
+                f"{percent(held_out)} % on held-out ones.",
+                row.method.name,
+            )
+
+
+def no_better_than_majority(ranking: Ranking) -> Iterator[Finding]:
+    """Not above the rate of the largest class."""
+    for row in ranking.rows:
+        for evaluation in row.evaluations.values():
+            rate = majority_rate(evaluation.scores.labels)
+            low = evaluation.interval.low
+            if not (low if np.isfinite(low) else evaluation.accuracy) > rate:
+                yield Finding(
+                    "issue",
+                    f"{row.method.name}: {percent(evaluation.accuracy)} % "
+                    f"({percent_range(evaluation.interval)}); always naming the largest class "
+                    f"gives {percent(rate)} %.",
+                    row.method.name,
+                )
+
+
+def never_right(ranking: Ranking) -> Iterator[Finding]:
+    """Classes of which no image is recognised."""
+    classes = ranking.comparison.data.classes
+    for row in ranking.rows:
+        evaluation = next(iter(row.evaluations.values()))
+        lost = np.flatnonzero(evaluation.per_class.recall == 0)
+        if lost.size:
+            names = listing(classes[c] for c in lost)
+            yield Finding(
+                "issue",
+                f"{row.method.name} gets no image of {names} right.",
+                row.method.name,
+            )
+
+
+def test_far_below(ranking: Ranking) -> Iterator[Finding]:
+    """Test accuracy that lies wholly below the cross-validated interval."""
+    rows = [row for row in ranking.rows if {"cv", "test"} <= set(row.evaluations)]
+    if not rows:
+        raise NotApplicable("no method has both cross-validated and test scores")
+    for row in rows:
+        cv, test = row.evaluations["cv"], row.evaluations["test"]
+        if test.interval.high < cv.interval.low:
+            yield Finding(
+                "issue",
+                f"{row.method.name}: {percent(cv.accuracy)} % ({percent_range(cv.interval)}) in "
+                f"cross-validation, {percent(test.accuracy)} % "
+                f"({percent_range(test.interval)}) on the test images.",
+                row.method.name,
+            )
+
+
+def within_noise(ranking: Ranking) -> Iterator[Finding]:
+    """Methods that cannot be told from the best."""
+    if len(ranking.rows) < 2:
+        raise NotApplicable("there is one method only")
+    tied = [row.method.name for row in ranking.rows if row.standing == "tied"]
+    if tied and ranking.best:
+        yield Finding(
+            "tip",
+            f"{listing(tied)} cannot be told from {ranking.best.method.name} by these results.",
+            ranking.best.method.name,
+        )
+
+
+def chosen_on_test(ranking: Ranking) -> Iterator[Finding]:
+    """Several methods, compared on test images alone."""
+    if len(ranking.rows) < 2:
+        raise NotApplicable("there is one method only")
+    if ranking.basis == "test":
+        yield Finding("tip", f"{len(ranking.rows)} methods are ranked by their test accuracy.")
+
+
+def sweep_edge(ranking: Ranking) -> Iterator[Finding]:
+    """The best value of a sweep is its smallest or largest."""
+    found = [sweep for sweep in sweeps(ranking) if sweep.numeric]
+    if not any(len(sweep.values) > 2 for sweep in found):
+        raise NotApplicable("no sweep over three numbers or more")
+    for sweep in found:
+        best = sweep.best
+        if len(sweep.values) > 2 and best in (sweep.values[0], sweep.values[-1]):
+            side = "smallest" if best == sweep.values[0] else "largest"
+            yield Finding(
+                "tip",
+                f"{sweep.method}: the best {sweep.parameter} is {parameter(best)}, the {side} "
+                f"of {number_of(len(sweep.values), 'value')}.",
+                sweep.method,
+            )
+
+
+def not_converged(ranking: Ranking) -> Iterator[Finding]:
+    """Training that broke down or was still under way at its end."""
+    rows = [row for row in ranking.rows if row.method.histories]
+    if not rows:
+        raise NotApplicable("no method reports a training history")
+    for row in rows:
+        severity, sentence = trouble(row.method.histories)
+        if severity is not None:
+            yield Finding(severity, f"{row.method.name}: {sentence}", row.method.name)
+
+
+def one_seed(ranking: Ranking) -> Iterator[Finding]:
+    """Networks that were trained with a single seed."""
+    rows = [row for row in ranking.rows if row.method.histories]
+    if not rows:
+        raise NotApplicable("no method reports a training history")
+    single = [r for r in rows if max(e.repeats for e in r.evaluations.values()) == 1]
+    if single:
+        names = listing(row.method.name for row in single)
+        yield Finding("tip", f"{names}: trained with one seed.", single[0].method.name)
+
+
+def miscalibrated(ranking: Ranking) -> Iterator[Finding]:
+    """Probabilities that do not mean what they say."""
+    rows = [
+        (row, e.probabilistic)
+        for row in ranking.rows
+        for e in list(row.evaluations.values())[:1]
+        if e.probabilistic
+    ]
+    if not rows:
+        raise NotApplicable("no method gives probabilities")
+    for row, figures in rows:
+        error = figures.reliability.error
+        if error > MISCALIBRATED:
+            yield Finding(
+                "tip",
+                f"{row.method.name}: stated confidence is off by {percent(error)} points on "
+                "average.",
+                row.method.name,
+            )
+
+
+def _cross_validated(ranking: Ranking) -> Iterator[tuple]:
+    found = False
+    for row in ranking.rows:
+        evaluation = row.evaluations.get("cv")
+        if evaluation and evaluation.folds and evaluation.folds.accuracy.shape[1] > 1:
+            found = True
+            yield row, evaluation.folds, evaluation.scores
+    if not found:
+        raise NotApplicable("nothing was cross-validated over two folds or more")
+
+
+RULES = (
+    Rule(
+        "R01",
+        "Every method ran",
+        "A comparison says nothing about the methods that are missing from it.",
+        "Read the error, mend its cause and run again: what is done already is kept.",
+        failed,
+    ),
+    Rule(
+        "R02",
+        "Better than naming the largest class",
+        "A method that does not beat a constant answer has learned nothing of use.",
+        "Look at its training curve, its learning rate and whether its labels are in order.",
+        no_better_than_majority,
+    ),
+    Rule(
+        "R03",
+        "Every class is recognised",
+        "The accuracy may look fine while a class is lost altogether.",
+        "Look at the class's images and their number; weigh classes, or collect more of it.",
+        never_right,
+    ),
+    Rule(
+        "R04",
+        "Test agrees with cross-validation",
+        "Test images that score far lower come from elsewhere, or copies on both sides of the "
+        "folds made cross-validation too good.",
+        "Audit the data for copies, and compare how the two sets were taken.",
+        test_far_below,
+    ),
+    Rule(
+        "R05",
+        "Folds agree with each other",
+        "A fold far from the others points at odd images in it, or at a fit that broke down.",
+        "Look at that fold's mistakes and at its training history.",
+        odd_fold,
+    ),
+    Rule(
+        "R06",
+        "Training is not far above held-out",
+        f"A gap above {100 * GAP:.0f} points means that the method has learned its images by "
+        "heart.",
+        "Regularise more, augment, take a smaller model, or collect more images.",
+        train_gap,
+    ),
+    Rule(
+        "R07",
+        "Training has converged",
+        "A network that was stopped half-way, or whose loss blew up, says little about the method.",
+        "Train longer, or lower the learning rate.",
+        not_converged,
+    ),
+    Rule(
+        "R08",
+        "The lead is more than noise",
+        "Among methods that cannot be told apart, the order in the table is luck.",
+        "Choose by cost, or add repeats and images.",
+        within_noise,
+    ),
+    Rule(
+        "R09",
+        "Nothing was chosen on the test images",
+        "The best of several test accuracies is too good an estimate of itself.",
+        "Rank by cross-validation, and look at the test images once, at the end.",
+        chosen_on_test,
+    ),
+    Rule(
+        "R10",
+        "The best value of a sweep lies inside it",
+        "At the edge, a better value may lie just outside.",
+        "Extend the sweep on that side.",
+        sweep_edge,
+    ),
+    Rule(
+        "R11",
+        "Networks were trained with several seeds",
+        "Two trainings of one network differ by more than many a published gain.",
+        "Set repeats to 3 or more.",
+        one_seed,
+    ),
+    Rule(
+        "R12",
+        "Probabilities mean what they say",
+        "Thresholds and costs that are set on over-confident probabilities go wrong.",
+        "Calibrate on held-out images.",
+        miscalibrated,
+    ),
+)

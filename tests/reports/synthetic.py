@@ -1,0 +1,219 @@
+"""A made-up comparison that looks like a real one: for the tests of everything that reads it."""
+
+import numpy as np
+
+from strata.reports.results import (
+    Comparison,
+    Cost,
+    DataSummary,
+    Method,
+    RunInfo,
+    Scores,
+    StageRow,
+)
+
+SCENES = ["coast", "forest", "highway", "inside_city", "mountain", "open_country", "street",
+          "tall_building"]  # fmt: skip
+
+
+def class_names(classes: int) -> list[str]:
+    if classes == 2:
+        return ["cat", "dog"]
+    if classes == 8:
+        return SCENES
+    return sorted(f"{SCENES[i % 8]}_{chr(97 + i // 8)}" for i in range(classes))
+
+
+def picture(image_id: str) -> np.ndarray:
+    """A small landscape whose colours hang on the id."""
+    rng = np.random.default_rng(abs(hash(image_id)) % 2**32)
+    height, width = int(rng.integers(90, 160)), int(rng.integers(110, 200))
+    sky, ground = rng.integers(90, 255, 3), rng.integers(20, 160, 3)
+    horizon = int(height * rng.uniform(0.3, 0.7))
+    image = np.empty((height, width, 3), float)
+    fade = np.linspace(0, 60, height)[:, None, None]
+    image[:] = sky + fade
+    image[horizon:] = ground + fade[horizon:] / 2
+    for _ in range(rng.integers(2, 7)):
+        x, w = rng.integers(0, width - 20), rng.integers(8, 40)
+        top = rng.integers(horizon // 2, horizon + 1)
+        image[top : horizon + 20, x : x + w] = rng.integers(0, 230, 3)
+    image += rng.normal(0, 8, image.shape)
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def ids_and_labels(classes: int, per_class: int, split: str) -> tuple[list[str], np.ndarray]:
+    names = class_names(classes)
+    ids = [f"{split}/{name}/{i:03}.jpg" for name in names for i in range(per_class)]
+    return ids, np.repeat(np.arange(classes), per_class)
+
+
+def scores(
+    *,
+    classes: int = 8,
+    per_class: int = 60,
+    quality: float = 2.5,
+    folds: int = 8,
+    repeats: int = 1,
+    seed: int = 0,
+    split: str = "train",
+    probabilities: bool = False,
+) -> Scores:
+    """Scores = quality x truth + what is hard about an image for everyone + own noise."""
+    ids, labels = ids_and_labels(classes, per_class, split)
+    n = len(ids)
+    hard = np.random.default_rng(99).normal(0, 1.0, (n, classes))
+    neighbour = np.zeros((n, classes))
+    neighbour[np.arange(n), (labels ^ 1) % classes] = 0.9
+    fold = np.tile(np.arange(folds), n // folds + 1)[:n]
+    rng = np.random.default_rng(seed)
+    parts = []
+    for _ in range(repeats):
+        values = hard * 0.8 + neighbour + rng.normal(0, 0.6, (n, classes))
+        values[np.arange(n), labels] += quality
+        parts.append(values)
+    values = np.concatenate(parts)
+    odds = np.exp(1.5 * (values - values.max(axis=1, keepdims=True)))
+    return Scores(
+        ids * repeats,
+        np.tile(labels, repeats),
+        np.repeat(np.arange(repeats), n),
+        np.tile(fold, repeats),
+        values,
+        odds / odds.sum(axis=1, keepdims=True) if probabilities else None,
+    )
+
+
+def history(epochs: int, seed: int) -> list[dict[str, float]]:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for e in range(epochs):
+        t = (e + 1) / epochs
+        loss = 2.0 * np.exp(-3.2 * t) + 0.08 + 0.03 * rng.normal()
+        rows.append(
+            {
+                "epoch": e + 1,
+                "loss": float(loss),
+                "accuracy": float(1 - 0.8 * np.exp(-4.5 * t)),
+                "validation_loss": float(1.9 * np.exp(-2.5 * t) + 0.3 + 0.05 * rng.normal()),
+                "validation_accuracy": float(0.93 - 0.75 * np.exp(-4 * t) + 0.01 * rng.normal()),
+                "rate": float(0.01 * np.sin(np.pi * min(t * 1.6, 1) / 2 if t < 0.6 else 1 - t)),
+            }
+        )
+    return rows
+
+
+def stages(kind: str) -> list[StageRow]:
+    if kind == "network":
+        return [
+            StageRow("tensors", 2.4, "kept", 4, 33_000_000, {"size": 64}),
+            StageRow(
+                "train", 241.0, "now", 8, 1_600_000, {"epochs": 60, "rate": 0.01, "batch": 64}
+            ),
+            StageRow("predict", 1.9, "now", 9, 240_000),
+        ]
+    return [
+        StageRow("describe", 38.0, "kept", 16, 410_000_000, {"bins": [4, 6, 8, 12], "step": 6}),
+        StageRow("fit_mixture", 21.4, "now", 8, 1_100_000, {"k": 64, "pca": 64}),
+        StageRow("fisher_encode", 26.0, "now", 128, 62_000_000, {"root": True}),
+        StageRow("classify", 6.1, "now", 9, 540_000, {"kernel": "linear", "C": 1.0}),
+    ]
+
+
+def method(name: str, quality: float, *, kind: str = "classical", seed: int = 1, **shape) -> Method:
+    network = kind == "network"
+    rng = np.random.default_rng(seed)
+    fit = float(np.exp(rng.uniform(2.5, 5.5)))
+    test_shape = {k: v for k, v in shape.items() if k in ("classes",)}
+    return Method(
+        name=name,
+        recipe="tinynet" if network else "fisher_svm",
+        parameters={"rate": 0.01, "epochs": 60, "widths": [32, 64, 128, 256]}
+        if network
+        else {"descriptor": {"bins": [4, 6, 8, 12], "step": 6}, "classifier": {"C": 1.0}},
+        cv=scores(quality=quality, seed=seed, probabilities=network, **shape),
+        test=scores(
+            quality=quality, seed=seed + 1000, split="test", folds=1, probabilities=network,
+            per_class=max(4, shape.get("per_class", 60) // 2), **test_shape,
+        ),
+        cost=Cost(
+            fit, float(np.exp(rng.uniform(0.5, 4))), int(np.exp(rng.uniform(10, 16))),
+            int(np.exp(rng.uniform(15, 20))), int(np.exp(rng.uniform(12, 18))), 600_000_000,
+        ),
+        stages=stages(kind),
+        histories=[history(60, seed + f) for f in range(8)] if network else [],
+        training_accuracy=0.999 if network else 0.98,
+    )  # fmt: skip
+
+
+def data(classes: int = 8, per_class: int = 60) -> DataSummary:
+    names = class_names(classes)
+    train, _ = ids_and_labels(classes, per_class, "train")
+    copies = [["train/" + names[0] + "/003.jpg", "train/" + names[1] + "/007.jpg"]]
+    return DataSummary(
+        name="scenes",
+        root_hint="data/scenes",
+        classes=names,
+        counts={name: {"train": per_class, "test": max(4, per_class // 2)} for name in names},
+        sample_ids={
+            name: [i for i in train if f"/{name}/" in i][:6] for name in names
+        },
+        findings=[
+            {
+                "code": "D02", "severity": "issue", "title": "Copies with different labels",
+                "sentence": "One pair of byte-identical files lies in two class folders.",
+                "why": "One of the two labels is wrong, and no method can get both right.",
+                "remedy": "Look at the pictures and delete the one that is wrong.",
+                "images": copies,
+            },
+            {
+                "code": "D01", "severity": "passed", "title": "Every file can be read",
+                "why": "", "remedy": "", "images": [],
+            },
+        ],
+        sizes="all 256 × 256, RGB",
+        digest="sha256:5f2ab91c03de77aa",
+    )  # fmt: skip
+
+
+RUN = RunInfo(
+    command="strata make -j 2",
+    file="strata.toml",
+    file_text='[data]\nfolder = "data/scenes"\n\n[protocol]\nfolds = 8\nseed = 0\n\n'
+    '[methods.fisher]\nrecipe = "fisher_svm"\nmixture.k = 64\n',
+    seed=0,
+    folds=8,
+    repeats=1,
+    versions={"strata": "0.1.0", "python": "3.11.7", "numpy": "2.4.6", "torch": "2.15.0"},
+    machine={"processor": "x86-64, 2 cores", "memory": "8 GB", "system": "Linux 6.1"},
+    started="2026-10-11T09:14:03+02:00",
+    seconds=283.0,
+)
+
+
+def three(classes: int = 8, per_class: int = 60, **shape) -> Comparison:
+    shape = {"classes": classes, "per_class": per_class, **shape}
+    methods = [
+        method("bovw", 2.2, seed=11, **shape),
+        method("fisher", 2.9, seed=12, **shape),
+        method("tinynet", 2.75, kind="network", seed=13, **shape),
+    ]
+    return Comparison(
+        "scenes", "Classical and deep on scenes", data(classes, per_class), methods, RUN
+    )
+
+
+def twenty(classes: int = 8, per_class: int = 60) -> Comparison:
+    """Fifteen methods, a sweep of four values, one that failed."""
+    shape = {"classes": classes, "per_class": per_class}
+    methods = [
+        method(f"{'net' if i % 3 == 0 else 'sift'}-{i:02}", 1.0 + 0.15 * i,
+               kind="network" if i % 3 == 0 else "classical", seed=20 + i, **shape)
+        for i in range(15)
+    ]  # fmt: skip
+    for i, k in enumerate([16, 64, 256, 1024]):
+        base = method(f"fisher@k={k}", 2.0 + 0.3 * i, seed=50 + i, **shape)
+        changes = {"variant_of": "fisher", "varied": {"mixture.k": k}}
+        methods.append(Method(**{**vars(base), **changes}))
+    methods.append(Method("inception", "finetune", error="weights/inception_v3.pth is not there"))
+    return Comparison("large", "Twenty ways to look at scenes", data(**shape), methods, RUN)
