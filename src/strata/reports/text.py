@@ -1,6 +1,7 @@
 """Numbers as people read them. A missing or unknown number is a dash."""
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -49,6 +50,11 @@ def duration(seconds: float | None) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def brief(text: str) -> str:
+    """The text of a round number without its zeros: "20.0 s" becomes "20 s"."""
+    return re.sub(r"(\.\d*?)0+(?!\d)", r"\1", text).replace(". ", " ").removesuffix(".")
 
 
 def milliseconds(value: float | None) -> str:

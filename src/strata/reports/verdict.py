@@ -72,7 +72,7 @@ def _cost(ranking: Ranking, best: Ranked) -> str:
 
 def _cheapest(best: Ranked, tied: list[Ranked]) -> str:
     """Which of the methods within noise is cheapest to fit, or else fastest to use."""
-    names = listing(row.method.name for row in tied)
+    names = listing((row.method.name for row in tied), most=4)
     verb = "is" if len(tied) == 1 else "are"
     sentence = f"{names} {verb} within noise of it"
     for what, unit, measure in _MEASURES:

@@ -27,9 +27,9 @@ def roc_drawing(roc: RocSummary, classes: list[str], split: str) -> Markup | Non
     worst = int(np.nanargmin(roc.areas))
     for c, curve in enumerate(roc.curves):
         if c != worst:
-            frame.line(GRID, curve, "thin")
-    frame.line(GRID, roc.curves[worst], "line warm")
-    frame.line(GRID, np.nanmean(roc.curves, axis=0), "line")
+            _from_corner(frame, curve, "thin")
+    _from_corner(frame, roc.curves[worst], "line warm")
+    _from_corner(frame, np.nanmean(roc.curves, axis=0), "line")
     for i, (style, text) in enumerate(
         [
             ("label on", f"mean of classes: AUC {figure(roc.macro)}"),
@@ -40,6 +40,11 @@ def roc_drawing(roc: RocSummary, classes: list[str], split: str) -> Markup | Non
         frame.add("text", text, class_=style, x=x, y=y, text_anchor="end")
     described = f"Mean area {figure(roc.macro)}, lowest {classes[worst]}"
     return frame.render(f"ROC curves, one class against the rest, {split}", described)
+
+
+def _from_corner(frame: Frame, curve: np.ndarray, style: str) -> None:
+    """The curve with its first rise, which stands upright on a false-positive rate of 0."""
+    frame.line(np.append(0.0, GRID), np.append(0.0, curve), style)
 
 
 def calibration_drawing(found: Reliability, split: str) -> Markup:

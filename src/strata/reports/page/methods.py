@@ -46,7 +46,7 @@ def method_section(
         "parameters": [(name, parameter(value)) for name, value in flat(method.parameters).items()],
         "stages": _stages(method.stages),
         "confusions": [
-            confusion_drawing(e.confusion, classes, e.repeats, SPLIT_NAMES[s])
+            (SPLIT_NAMES[s], confusion_drawing(e.confusion, classes, e.repeats, SPLIT_NAMES[s]))
             for s, e in row.evaluations.items()
         ],
         "mix_ups": _mix_ups(main, classes),
@@ -84,9 +84,10 @@ def _facts(row: Ranked) -> list[tuple[str, str, str]]:
         facts.append(("Accuracy when fitted", f"{percent(row.method.training_accuracy)} %",
                       "on its own training images"))  # fmt: skip
     if row.method.cost:
-        for title, of, show in COSTS:
-            if of(row.method.cost) is not None:
-                facts.append((title.capitalize(), show(of(row.method.cost)), ""))
+        for kind in COSTS:
+            value = kind.of(row.method.cost)
+            if value is not None:
+                facts.append((kind.name.capitalize(), kind.text(value), ""))
         if row.method.cost.peak_memory is not None:
             facts.append(("Peak memory", size(row.method.cost.peak_memory), ""))
     return facts

@@ -1,7 +1,7 @@
 """The top of the page: verdict, ranking table, accuracy against cost, differences."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -14,6 +14,7 @@ from strata.reports.results import Cost
 from strata.reports.tables import MARKS
 from strata.reports.text import (
     DASH,
+    brief,
     count,
     duration,
     figure,
@@ -26,13 +27,33 @@ from strata.reports.text import (
     size,
 )
 
-COSTS: list[tuple[str, Callable[[Cost], float | None], Callable[[float | None], str]]] = [
-    ("fit time", lambda cost: cost.fit_seconds, duration),
-    ("time per image", lambda cost: cost.predict_ms, lambda ms: f"{milliseconds(ms)} ms"),
-    ("parameters", lambda cost: cost.parameters, count),
-    ("size on disk", lambda cost: cost.bytes, size),
-    ("multiply-adds per image", lambda cost: cost.multiply_adds, count),
-]
+
+class CostKind(NamedTuple):
+    """One cost: its name, where it stands, how it is written, and how on an axis."""
+
+    name: str
+    of: Callable[[Cost], float | None]
+    text: Callable[[float | None], str]
+    tick: Callable[[float], str]
+
+
+COSTS = (
+    CostKind("fit time", lambda cost: cost.fit_seconds, duration, lambda v: f"{v:g} s"),
+    CostKind(
+        "time per image",
+        lambda cost: cost.predict_ms,
+        lambda value: f"{milliseconds(value)} ms" if known(value) else DASH,
+        lambda value: f"{value:g} ms",
+    ),
+    CostKind("parameters", lambda cost: cost.parameters, count, lambda v: brief(count(v))),
+    CostKind("size on disk", lambda cost: cost.bytes, size, lambda v: brief(size(v))),
+    CostKind(
+        "multiply-adds per image",
+        lambda cost: cost.multiply_adds,
+        count,
+        lambda value: brief(count(value)),
+    ),
+)
 
 
 def overview(analysis: Analysis) -> dict[str, Any]:
@@ -58,7 +79,7 @@ def ranking_rows(ranking: Ranking) -> dict[str, Any]:
     axis = _axis([e for row in rows for e in row.evaluations.values()])
     return {
         "splits": [s for s in SPLIT_NAMES if s in shown],
-        "costs": [title for title, of, _ in COSTS[:4] if any(_cost(r, of) for r in rows)],
+        "costs": [kind.name for kind in COSTS[:4] if any(_cost(r, kind.of) for r in rows)],
         "axis": [percent(end, 0) for end in axis],
         "rows": [_row(row, ranking, axis) for row in rows],
         "failed": ranking.failed,
@@ -77,8 +98,8 @@ def _row(row: Ranked, ranking: Ranking, axis: tuple[float, float]) -> dict[str, 
         "f1": figure(basis.macro_f1) if basis else DASH,
         "f1_key": basis.macro_f1 if basis else "",
         "costs": {
-            title: {"text": show(_cost(row, of)), "key": _cost(row, of)}
-            for title, of, show in COSTS
+            kind.name: {"text": kind.text(_cost(row, kind.of)), "key": _cost(row, kind.of)}
+            for kind in COSTS
         },
     }
 
@@ -119,13 +140,14 @@ def pareto_plots(ranking: Ranking) -> list[Markup]:
     if ranking.basis is None:
         return []
     plots = []
-    for title, of, show in COSTS:
+    for kind in COSTS:
         chosen = [
             Point(row.method.name, cost, e.accuracy, e.interval)
             for row in ranking.rows
-            if (e := row.evaluations.get(ranking.basis)) and (cost := _cost(row, of))
+            if (e := row.evaluations.get(ranking.basis)) and (cost := _cost(row, kind.of))
         ]
-        plots.append(pareto_plot(chosen, title, show, SPLIT_NAMES[ranking.basis]))
+        split = SPLIT_NAMES[ranking.basis]
+        plots.append(pareto_plot(chosen, kind.name, kind.text, kind.tick, split))
     return [plot for plot in plots if plot is not None]
 
 
@@ -146,7 +168,7 @@ def _difference(ranking: Ranking, split: Split, best: Ranked, row: Ranked) -> di
     for pair in ranking.pairs[split]:
         if {pair.first, pair.second} != {best.method.name, row.method.name}:
             continue
-        sign = 1 if pair.second == best.method.name else -1
+        sign = 1 if pair.first == best.method.name else -1
         ends = sorted(sign * v for v in pair.interval) if pair.interval else []
         return {
             "difference": points(sign * pair.difference),

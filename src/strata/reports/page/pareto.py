@@ -29,19 +29,23 @@ def frontier(points: Sequence[Point]) -> list[Point]:
 
 
 def pareto_plot(
-    points: Sequence[Point], x_title: str, text: Callable[[float], str], split: str
+    points: Sequence[Point],
+    x_title: str,
+    text: Callable[[float | None], str],
+    tick: Callable[[float], str],
+    split: str,
 ) -> Markup | None:
     """The plot; None when fewer than two methods have the cost.
 
     Args:
-        text: a cost with its unit.
+        text: a cost with its unit; `tick`, a round one on the axis.
         split: what the accuracy was measured on, for the axis.
     """
     points = [p for p in points if known(p.cost) and p.cost > 0]
     if len(points) < 2:
         return None
     frame = _frame(points)
-    frame.axes(x_title, f"accuracy %, {split}", text, lambda v: percent(v, 0))
+    frame.axes(x_title, f"accuracy %, {split}", tick, lambda v: percent(v, 0))
     best = frontier(points)
     _draw_frontier(frame, best)
     for point in points:
@@ -63,7 +67,8 @@ def _frame(points: Sequence[Point]) -> Frame:
     return Frame(
         (min(costs) / pad, max(costs) * pad),
         (max(0.0, low - room), min(1.0, high + room)),
-        height=300,
+        width=460,
+        height=320,
         top=26,
         log_x=True,
     )
@@ -71,7 +76,8 @@ def _frame(points: Sequence[Point]) -> Frame:
 
 def _draw_frontier(frame: Frame, best: Sequence[Point]) -> None:
     """A staircase: between two points nothing better than the cheaper one is to be had."""
-    xs, ys = [best[0].cost], [frame.y_range[0]]
+    xs: list[float] = []
+    ys: list[float] = []
     for point, following in zip(best, [*best[1:], None], strict=True):
         end = following.cost if following else frame.x_range[1]
         xs += [point.cost, end]

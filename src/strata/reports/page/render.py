@@ -14,6 +14,7 @@ from strata.reports.checks import SEVERITIES, Check
 from strata.reports.evaluation import SPLIT_NAMES
 from strata.reports.images import agreement, joint, missed_by_all
 from strata.reports.page.curves import sweep_drawing
+from strata.reports.page.groups import groups_drawing
 from strata.reports.page.matrix import agreement_drawing
 from strata.reports.page.methods import failed_section, method_section
 from strata.reports.page.overview import differences, overview, pareto_plots, ranking_rows
@@ -41,6 +42,7 @@ def page_html(analysis: Analysis, thumbnail: Callable[[str], np.ndarray]) -> str
         ranking=ranking_rows(ranking),
         paretos=pareto_plots(ranking),
         differences=differences(ranking),
+        groups=groups_drawing(ranking),
         methods=sections,
         open_methods=methods <= OPEN_METHODS,
         failed=[failed_section(method) for method in ranking.failed],

@@ -63,7 +63,7 @@ class Scale:
     def __call__(self, value: float) -> float:
         """The place of a value, in pixels."""
         low, high = self._shape(self.low), self._shape(self.high)
-        part = (self._shape(value) - low) / (high - low) if high > low else 0.5
+        part = (self._shape(value) - low) / (high - low) if high != low else 0.5
         return self.start + part * (self.end - self.start)
 
     def _shape(self, value: float) -> float:
