@@ -30,7 +30,7 @@ def collectable(
         to_size: only as much as is needed to bring the store below so many bytes.
     """
     found, total = [], 0
-    for key in store.keys():
+    for key in store.keys():  # noqa: SIM118 (a generator)
         size = store.size(key)
         total += size
         made = (store.manifest(key) or {}).get("made", "")

@@ -96,4 +96,3 @@ def _sharded(scores: Node) -> list[list[Node]]:
 def _total(values: list[Any], name: str) -> int | None:
     found = [v[name] for v in values if name in v]
     return sum(found) if found else None
-

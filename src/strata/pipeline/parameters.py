@@ -1,7 +1,6 @@
 """The one place for parameters' validation: against the signatures of stages and recipes."""
 
 import inspect
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,14 +27,16 @@ class Parameters:
         Raises:
             TypeError: a keyword-only argument lacks its type or its default.
         """
-        hints = typing.get_type_hints(function, include_extras=True)
         annotations, defaults = {}, {}
         for name, argument in inspect.signature(function).parameters.items():
             if argument.kind is not argument.KEYWORD_ONLY:
                 continue
-            if name not in hints or argument.default is argument.empty:
+            if argument.empty in (argument.annotation, argument.default):
                 raise TypeError(f"{function.__name__}: '{name}' needs a type and a default")
-            annotations[name], defaults[name] = hints[name], argument.default
+            annotations[name] = argument.annotation
+            if isinstance(argument.annotation, str):
+                annotations[name] = eval(argument.annotation, function.__globals__)
+            defaults[name] = argument.default
         return cls(function.__name__, annotations, defaults)
 
     @cached_property

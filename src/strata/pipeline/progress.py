@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
 from strata.pipeline.plan import Plan
+from strata.pipeline.running import read_tick
 from strata.pipeline.stage import Node
 from strata.pipeline.store import Store
-from strata.pipeline.running import read_tick
 from strata.pipeline.worker import Done
 
 if TYPE_CHECKING:

@@ -18,11 +18,13 @@ class Assignment:
     """Where each image of a manifest goes, in the manifest's order.
 
     Attributes:
+        key: of the artifact that keeps it.
         test: whether it is a test image.
         folds: for each repeat, the fold that an image is tested in; -1 for test images.
         groups: images with the same number are copies of each other.
     """
 
+    key: str
     test: list[bool]
     folds: list[list[int]]
     groups: list[int]
@@ -47,7 +49,7 @@ def assignment(
         except OSError as error:
             raise explained(error, store.root) from error
     kept = store.read(key)
-    return Assignment(kept["test"], kept["folds"], kept["groups"])
+    return Assignment(key, kept["test"], kept["folds"], kept["groups"])
 
 
 def assign(

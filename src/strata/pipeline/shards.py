@@ -1,6 +1,6 @@
 """How a stage sees an input that comes in shards: by image, in any order, read when needed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.artifact import Artifact
@@ -45,28 +45,23 @@ class Shards:
 
 
 class PerImage(Sequence[Any]):
-    """Something for each image of a subset, made from its shard's artifact when asked for.
+    """Something for each of some images, made when asked for, so that few are in memory.
 
     Args:
-        shards: where the images are.
-        digests: which images, in order.
-        at: makes the thing from an artifact and a row.
+        count: number of images.
+        at: makes the thing for an image by number.
     """
 
-    def __init__(
-        self, shards: Shards, digests: Sequence[str], at: Callable[[Artifact, int], Any]
-    ) -> None:
-        self._shards = shards
-        self._digests = digests
+    def __init__(self, count: int, at: Callable[[int], Any]) -> None:
+        self._count = count
         self._at = at
 
     def __len__(self) -> int:
-        return len(self._digests)
+        return self._count
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return PerImage(self._shards, self._digests[index], self._at)
-        return self._at(*self._shards.place(self._digests[index]))
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[number] for number in range(len(self)))
+            return [self[number] for number in range(*index.indices(self._count))]
+        if not -self._count <= index < self._count:
+            raise IndexError(index)
+        return self._at(index % self._count)

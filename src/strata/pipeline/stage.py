@@ -212,17 +212,17 @@ class Options(Mapping[str, Any]):
     """Some parameters of one stage, to be passed on with `**`."""
 
     stage: Stage
-    values: dict[str, Any] = field(default_factory=dict)
+    given: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
-        return self.values[name]
+        return self.given[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.values)
+        return iter(self.given)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.given)
 
     def updated(self, values: Mapping[str, Any]) -> "Options":
         """A copy with some values set anew."""
-        return Options(self.stage, {**self.values, **values})
+        return Options(self.stage, {**self.given, **values})

@@ -242,17 +242,17 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def explained(error: OSError, root: Path) -> StrataError:
+def explained(error: OSError, root: Path | None = None) -> StrataError:
     """What an operating system's error during work on the store means for the user."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreFullError(
-            f"No space left for the store {root}.",
+            f"No space left on the disk{f' of the store {root}' if root else ''}.",
             "Everything finished is kept. Free some space (`strata gc` removes what no experiment "
             "needs), or move the store to a larger disk and name it with --store DIR; then make "
             "again.",
         )
-    place = error.filename or root
     return InputError(
-        f"{place} cannot be read or written: {error.strerror or error}.",
-        f"The store is {root}; another place can be named with --store DIR.",
+        f"{error.filename or root or 'A file'} cannot be read or written: "
+        f"{error.strerror or error}.",
+        "Another place for the store can be named with --store DIR, one for reports with --out.",
     )

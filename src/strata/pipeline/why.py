@@ -21,7 +21,7 @@ class History:
 
     def __init__(self, store: Store) -> None:
         self._latest: dict[str, Record] = {}
-        for key in store.keys():
+        for key in store.keys():  # noqa: SIM118 (a generator)
             record = store.manifest(key)
             if record:
                 title = record.get("title", "")
@@ -99,7 +99,8 @@ def _input_differences(was: Record, now: Record, name: str) -> Iterator[str]:
         return
     count = "" if was["images"] == now["images"] else f", {was['images']} before"
     if "shard" in now:
-        yield f"{name}: the images of shard [{now['shard'] or 'all'}] changed ({now['images']}{count})."
+        part = now["shard"] or "all"
+        yield f"{name}: the images of shard [{part}] changed ({now['images']}{count})."
     else:
         yield f"{name}: its set of images changed ({now['images']}{count})."
 

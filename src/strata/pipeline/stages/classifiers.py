@@ -13,11 +13,11 @@ def svm(
     vectors: Shards,
     train: Subset,
     *,
-    kernel: Literal[
-        "linear", "polynomial", "rbf", "sigmoid", "intersection", "chi_square", "hellinger"
-    ] = "linear",
-    C: float = 10.0,
+    kernel: Literal["linear", "rbf", "intersection", "chi_square", "hellinger"] = "linear",
+    C: float | Literal["cv"] = 10.0,
     gamma: float | Literal["scale"] = "scale",
+    class_weight: Literal["balanced"] | None = None,
+    inner_folds: int = 5,
 ) -> dict[str, Any]:
     """Fit a support vector machine, one class against the rest.
 
@@ -25,13 +25,21 @@ def svm(
     """
     from strata.models.svm import SVM
 
-    classifier = SVM(kernel=_kernel(kernel), C=C, gamma=gamma, seed=train.seed_for("svm"))
+    classifier = SVM(
+        kernel=_kernel(kernel),
+        C=C,
+        gamma=gamma,
+        class_weight=class_weight,
+        inner_folds=inner_folds,
+        seed=train.seed_for("svm"),
+    )
     classifier.fit(vectors.rows("vectors", train), train.y)
+    learned = classifier.coef_ if hasattr(classifier, "coef_") else classifier.dual_coef_
     return {
         "classifier": classifier,
         "classes": [int(c) for c in classifier.classes_],
-        "parameters": classifier.parameters_,
-        "training_accuracy": classifier.training_accuracy_,
+        "parameters": int(learned.size + classifier.intercept_.size),
+        "training_accuracy": float(classifier.training_accuracy_),
     }
 
 
@@ -52,7 +60,7 @@ def svm_scores(vectors: Shards, fitted: Mapping[str, Any], test: Subset) -> dict
         fitted["classes"],
         len(test.classes),
         classifier.decision_function(rows),
-        classifier.predict_proba(rows),
+        classifier.predict_proba(rows) if classifier.inner_folds else None,
     )
 
 
@@ -65,6 +73,8 @@ def in_all_classes(
     n = len(scores)
     all_scores = np.full((n, classes), scores.min() - 1.0 if scores.size else 0.0)
     all_scores[:, known] = scores
+    if probabilities is None:
+        return {"scores": all_scores}
     all_probabilities = np.zeros((n, classes))
     all_probabilities[:, known] = probabilities
     return {"scores": all_scores, "probabilities": all_probabilities}

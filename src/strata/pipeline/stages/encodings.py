@@ -16,9 +16,13 @@ def bag_of_words(
     *,
     words: int = 512,
     pyramid: Literal["none", "square", "horizontal", "paper"] = "square",
-    levels: int = 3,
+    levels: int = 2,
+    weighted: bool = True,
     assignment: Literal["hard", "soft"] = "hard",
+    zero: Literal["drop", "word", "keep"] = "word",
     norm: Literal["none", "l1", "l2", "power"] = "l1",
+    per_histogram: bool = False,
+    iterations: int = 20,
     sample: int = 250_000,
 ) -> dict[str, Any]:
     """Learn a codebook from descriptors of the training images.
@@ -31,13 +35,17 @@ def bag_of_words(
         words=words,
         pyramid=pyramid,
         levels=levels,
+        weighted=weighted,
         assignment=assignment,
+        zero=zero,
         norm=norm,
+        per_histogram=per_histogram,
+        iterations=iterations,
         sample=sample,
         seed=train.seed_for("codebook"),
     )
     encoder.fit(of_subset(local, train.digests))
-    return {"encoder": encoder, "parameters": int(encoder.codebook_.centres_.size)}
+    return {"encoder": encoder, "parameters": int(encoder.words_.size)}
 
 
 @stage
@@ -47,7 +55,12 @@ def fisher_vectors(
     *,
     components: int = 64,
     dimensions: int = 64,
-    positions: bool = True,
+    whiten: bool = False,
+    positions: float = 1.0,
+    keep_zero: bool = True,
+    power: float = 0.5,
+    norm: Literal["none", "l1", "l2", "power"] = "l2",
+    iterations: int = 30,
     sample: int = 250_000,
 ) -> dict[str, Any]:
     """Learn a projection and a Gaussian mixture from descriptors of the training images.
@@ -59,12 +72,20 @@ def fisher_vectors(
     encoder = FisherVectors(
         components=components,
         dimensions=dimensions,
+        whiten=whiten,
         positions=positions,
+        keep_zero=keep_zero,
+        power=power,
+        norm=norm,
+        iterations=iterations,
         sample=sample,
         seed=train.seed_for("mixture"),
     )
     encoder.fit(of_subset(local, train.digests))
-    return {"encoder": encoder, "parameters": encoder.parameters_}
+    learned = [encoder.mixture_.means_, encoder.mixture_.variances_, encoder.mixture_.weights_]
+    if encoder.projection_ is not None:
+        learned += [encoder.projection_, encoder.offset_]
+    return {"encoder": encoder, "parameters": sum(int(array.size) for array in learned)}
 
 
 @shard_stage

@@ -62,11 +62,11 @@ def unpacked(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
     )
 
 
-def of_shard(local: Mapping[str, Any]) -> "Iterable[LocalDescriptors]":
-    """Image by image, so that one image's floats are in memory at a time."""
-    return (unpacked(local, row) for row in range(len(local["offsets"]) - 1))
+def of_shard(local: Mapping[str, Any]) -> PerImage:
+    """The local descriptors of each image of a shard."""
+    return PerImage(len(local["offsets"]) - 1, lambda row: unpacked(local, row))
 
 
 def of_subset(local: Shards, digests: tuple[str, ...]) -> PerImage:
-    """The same for any images, in any order, read when asked for."""
-    return PerImage(local, digests, unpacked)
+    """The local descriptors of any images, in any order."""
+    return PerImage(len(digests), lambda number: unpacked(*local.place(digests[number])))

@@ -28,10 +28,17 @@ def train_network(
     *,
     widths: tuple[int, ...] = (32, 64, 128, 256),
     depthwise: bool = False,
+    activation: str = "relu",
     epochs: int = 60,
     batch: int = 64,
+    optimiser: str = "adamw",
     max_rate: float = 0.01,
     weight_decay: float = 0.05,
+    schedule: str = "one-cycle",
+    label_smoothing: float = 0.1,
+    augmentations: dict[str, Any] | None = None,
+    ema: float = 0.0,
+    flip_average: bool = True,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
     """Train a TinyNet from scratch.
@@ -44,11 +51,18 @@ def train_network(
     classifier = NetworkClassifier(
         widths=widths,
         depthwise=depthwise,
+        activation=activation,
         size=pixels.shape[1],
         epochs=epochs,
         batch=batch,
+        optimiser=optimiser,
         max_rate=max_rate,
         weight_decay=weight_decay,
+        schedule=schedule,
+        label_smoothing=label_smoothing,
+        augmentations=augmentations,
+        ema=ema,
+        flip_average=flip_average,
         device=device,
         seed=train.seed_for("network"),
     )
@@ -59,8 +73,7 @@ def train_network(
         on_epoch=lambda line: tick(int(line["epoch"]), epochs),
     )
     return {
-        **{f"state.{name}": array for name, array in classifier.state_arrays().items()},
-        "settings": classifier.get_params(),
+        "classifier": classifier,
         "classes": [int(c) for c in classifier.classes_],
         "history": classifier.history_,
         "parameters": classifier.parameters_,
@@ -72,11 +85,7 @@ def train_network(
 @stage
 def network_scores(images: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Logits and probabilities of images, in the columns of all classes."""
-    from strata.models.network import NetworkClassifier
-
-    arrays = {n.removeprefix("state."): fitted[n] for n in fitted if n.startswith("state.")}
-    classifier = NetworkClassifier(**fitted["settings"])
-    classifier.load_state_arrays(arrays)
+    classifier = fitted["classifier"]
     pixels = images.rows("pixels", test)
     return in_all_classes(
         fitted["classes"],

@@ -1,0 +1,5 @@
+"""`python -m strata`."""
+
+from strata.pipeline.cli import main
+
+main()

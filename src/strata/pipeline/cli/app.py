@@ -1,0 +1,372 @@
+"""All commands in one place; each imports its work when it runs, so that `--help` is quick."""
+
+import functools
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from strata import __version__
+from strata.errors import StrataError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich's help costs 0.1 s of the 0.3 s that --help may take
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="How far do classical features go on your labelled images, how far does deep learning "
+    "go, and what does each cost?",
+)
+data_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Look at a folder of images before using it."
+)
+app.add_typer(data_app, name="data")
+
+File = Annotated[
+    Path | None,
+    typer.Option(
+        "-f", "--file", metavar="FILE", help="The experiment file.", show_default="strata.toml"
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set fisher.mixture.components=128, say."),
+]
+StoreDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="Where artifacts are kept.",
+        show_default=".strata beside FILE",
+    ),
+]
+OutDir = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Where reports go.", show_default="out beside FILE"),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "-j", "--jobs", min=1, metavar="N", help="Processes at once.", show_default="all cores"
+    ),
+]
+SkipBroken = Annotated[
+    bool, typer.Option("--skip-broken", help="Leave out images that cannot be read.")
+]
+Targets = Annotated[
+    list[str] | None, typer.Argument(metavar="[TARGET]...", help="Methods; all without any.")
+]
+Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
+DryRun = Annotated[
+    bool, typer.Option("-n", "--dry-run", help="Say what would be done, do nothing.")
+]
+
+
+def shown(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Errors for the user go to stderr without a traceback; the exit code says what happened.
+
+    0 done, 1 a stage failed, 2 bad usage or bad input, 130 interrupted.
+    """
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except StrataError as error:
+            print(f"strata: {error}", file=sys.stderr)
+            code = error.exit_code
+        except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+            sys.stderr.close()
+            code = 0
+        except OSError as error:
+            from strata.pipeline.store import explained
+
+            print(f"strata: {explained(error)}", file=sys.stderr)
+            code = 2
+        except KeyboardInterrupt:
+            print("strata: interrupted; what is finished is kept.", file=sys.stderr)
+            code = 130
+        raise typer.Exit(code or 0)
+
+    return run
+
+
+def _workspace(
+    file: Path | None,
+    settings: list[str] | None = None,
+    store: Path | None = None,
+    out: Path | None = None,
+    jobs: int | None = None,
+    skip_broken: bool = False,
+) -> Any:
+    from strata.pipeline.cli.workspace import Workspace
+
+    return Workspace.at(file, settings or [], store, out, jobs, skip_broken)
+
+
+@app.command()
+@shown
+def make(
+    targets: Targets = None,
+    jobs: Jobs = None,
+    dry_run: DryRun = False,
+    keep_going: Annotated[
+        bool, typer.Option("-k", "--keep-going", help="After a failure, go on with the rest.")
+    ] = False,
+    always: Annotated[
+        bool, typer.Option("-B", "--always-make", help="Make everything, present or not.")
+    ] = False,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    out: OutDir = None,
+    skip_broken: SkipBroken = False,
+) -> int:
+    """Make what is missing or changed, and the report."""
+    from strata.pipeline.cli.make import make
+
+    workspace = _workspace(file, settings, store, out, jobs, skip_broken)
+    return make(workspace, targets or [], dry_run=dry_run, keep_going=keep_going, always=always)
+
+
+@app.command()
+@shown
+def init(
+    images: Annotated[
+        str, typer.Argument(help="A folder with one folder per class, or an archive.")
+    ],
+    file: File = None,
+) -> int:
+    """Write an experiment file for a folder of images."""
+    from strata.pipeline.cli.init import init
+
+    return init(images, file or Path("strata.toml"))
+
+
+@app.command()
+@shown
+def status(
+    targets: Targets = None,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    skip_broken: SkipBroken = False,
+    as_json: Json = False,
+) -> int:
+    """Say which methods are up to date, and how much is to be made for the others."""
+    from strata.pipeline.cli.inspect import status
+
+    return status(
+        _workspace(file, settings, store, skip_broken=skip_broken), targets or [], as_json
+    )
+
+
+@app.command()
+@shown
+def why(
+    targets: Targets = None,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    skip_broken: SkipBroken = False,
+) -> int:
+    """Say why something has to be made: which parameter, image or function changed."""
+    from strata.pipeline.cli.inspect import why
+
+    return why(_workspace(file, settings, store, skip_broken=skip_broken), targets or [])
+
+
+@app.command()
+@shown
+def graph(
+    targets: Targets = None,
+    dot: Annotated[bool, typer.Option("--dot", help="Graphviz' language.")] = False,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    skip_broken: SkipBroken = False,
+) -> int:
+    """Show the stages of each method and how they hang together."""
+    from strata.pipeline.cli.graph import graph
+
+    return graph(_workspace(file, settings, store, skip_broken=skip_broken), targets or [], dot=dot)
+
+
+@app.command("list")
+@shown
+def list_(
+    recipes: Annotated[
+        bool, typer.Option("--recipes", help="All recipes with their parameters instead.")
+    ] = False,
+    file: File = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> int:
+    """List the methods of the experiment file, or all recipes."""
+    from strata.pipeline.cli.inspect import list_methods, list_recipes
+
+    if recipes:
+        return list_recipes(file, as_json)
+    return list_methods(_workspace(file, settings), as_json)
+
+
+@app.command()
+@shown
+def clean(
+    targets: Targets = None,
+    dry_run: DryRun = False,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    out: OutDir = None,
+    skip_broken: SkipBroken = False,
+) -> int:
+    """Remove what was made for these methods and for no other."""
+    from strata.pipeline.cli.tidy import clean
+
+    workspace = _workspace(file, settings, store, out, skip_broken=skip_broken)
+    return clean(workspace, targets or [], dry_run=dry_run)
+
+
+@app.command()
+@shown
+def gc(
+    older_than: Annotated[
+        str | None,
+        typer.Option("--older-than", metavar="AGE", help="Only what is older: 12h, 30d."),
+    ] = None,
+    to_size: Annotated[
+        str | None, typer.Option("--to-size", metavar="SIZE", help="Only down to this size: 20GB.")
+    ] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "-f",
+            "--file",
+            metavar="FILE",
+            help="What these need stays.",
+            show_default="all experiment files beside the store",
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    store: StoreDir = None,
+) -> int:
+    """Remove artifacts that no experiment file needs."""
+    from strata.pipeline.cli.tidy import gc
+
+    return gc(files or [], store, older_than=older_than, to_size=to_size, dry_run=dry_run)
+
+
+@app.command()
+@shown
+def report(
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    out: OutDir = None,
+    skip_broken: SkipBroken = False,
+) -> int:
+    """Write the report of what has been made."""
+    from strata.pipeline.cli.make import report
+
+    return report(_workspace(file, settings, store, out, skip_broken=skip_broken))
+
+
+@app.command()
+@shown
+def predict(
+    method: Annotated[str, typer.Argument(help="A method that has been made.")],
+    images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> int:
+    """Tell the classes of new images."""
+    from strata.pipeline.cli.predict import predict
+
+    return predict(_workspace(file, settings, store, jobs=jobs), method, images, as_json)
+
+
+@data_app.command("audit")
+@shown
+def data_audit(
+    images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
+    split: Annotated[
+        Path | None, typer.Option("--split", help="A CSV with class, file, split.")
+    ] = None,
+    sha256: Annotated[str | None, typer.Option("--sha256", help="Of a URL's file.")] = None,
+    folds: Annotated[int, typer.Option("--folds", min=2, help="Folds to come.")] = 8,
+    store: StoreDir = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> int:
+    """Find broken images, copies, contradicting labels and thin classes; exit 1 if any spoil."""
+    from strata.pipeline.cli.data import audit
+
+    return audit(images, split, sha256, folds, store, jobs, as_json)
+
+
+@data_app.command("show")
+@shown
+def data_show(
+    images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
+    split: Annotated[
+        Path | None, typer.Option("--split", help="A CSV with class, file, split.")
+    ] = None,
+    sha256: Annotated[str | None, typer.Option("--sha256", help="Of a URL's file.")] = None,
+    store: StoreDir = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> int:
+    """Count the images of each class and split."""
+    from strata.pipeline.cli.data import show
+
+    return show(images, split, sha256, store, jobs, as_json)
+
+
+@data_app.command("scenes")
+@shown
+def data_scenes(
+    folder: Annotated[Path, typer.Argument(help="A new folder.")],
+    per_class: Annotated[int, typer.Option("--per-class", min=1, help="Images a class.")] = 80,
+    size: Annotated[int, typer.Option("--size", min=32, max=512, help="Side in pixels.")] = 128,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, other pictures.")] = 0,
+    jobs: Jobs = None,
+) -> int:
+    """Draw the embedded data set into a folder."""
+    from strata.pipeline.cli.data import scenes
+
+    return scenes(folder, per_class, size, seed, jobs)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"strata {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """The program `strata`."""
+
+    def terminated(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, terminated)
+    app(prog_name="strata")

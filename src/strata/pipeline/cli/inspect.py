@@ -1,0 +1,124 @@
+"""`strata status`, `why` and `list`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from strata.pipeline.cli.make import snapshot_path
+from strata.pipeline.cli.table import print_table
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.experiment import DEFAULT_FILE, read_experiment
+from strata.pipeline.plan import Plan
+from strata.pipeline.progress import Estimates, duration
+from strata.pipeline.recipe import Recipe, known_recipes
+from strata.pipeline.why import image_changes, reasons, version_notes
+
+
+def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
+    """One line a target."""
+    wanted, _ = workspace.plan(names)
+    estimates = Estimates(workspace.store.root / "seconds.json")
+    found: list[dict[str, Any]] = []
+    for target in wanted:
+        plan = Plan.of([target.node], workspace.store)
+        seconds = sum(estimates.of(plan.nodes[key].stage.name) for key in plan.needed)
+        found.append(
+            {
+                "target": target.name,
+                "up_to_date": not plan.needed,
+                "artifacts": len(plan.nodes),
+                "to_make": len(plan.needed),
+                "seconds": round(seconds / workspace.jobs, 1),
+            }
+        )
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return 0
+    rows = [
+        [
+            line["target"],
+            "up to date" if line["up_to_date"] else "to be made",
+            f"{line['to_make']} of {line['artifacts']}",
+            duration(line["seconds"]) if line["to_make"] else "",
+        ]
+        for line in found
+    ]
+    columns = ["target", "state", "to make", "about"]
+    print_table(workspace.console, columns, rows, left=2)
+    _, plan = workspace.plan(names)
+    for note in version_notes(plan, workspace.store):
+        workspace.console.print(f"note: {note}", highlight=False, markup=False)
+    return 0
+
+
+def why(workspace: Workspace, names: list[str]) -> int:
+    """The causes, in full sentences; exit code 0 whether or not there are any."""
+    wanted, plan = workspace.plan(names)
+    if not plan.needed:
+        names_of = ", ".join(target.name for target in wanted)
+        workspace.console.print(f"Up to date: {names_of}.", highlight=False, markup=False)
+        return 0
+    snapshot = snapshot_path(workspace)
+    for sentence in image_changes(workspace.dataset.manifest, snapshot):
+        workspace.console.print(sentence, highlight=False, markup=False)
+    for sentence in reasons(plan, workspace.store):
+        workspace.console.print(sentence, highlight=False, markup=False)
+    text = f"{len(plan.needed)} of {len(plan.nodes)} artifacts have to be made."
+    workspace.console.print(text, highlight=False)
+    return 0
+
+
+def list_methods(workspace: Workspace, as_json: bool) -> int:
+    """The targets of the experiment file."""
+    recipes = known_recipes(workspace.experiment.recipes)
+    found = [
+        {
+            "target": method.name,
+            "recipe": method.recipe,
+            "summary": recipes[method.recipe].summary if method.recipe in recipes else "",
+        }
+        for method in workspace.experiment.methods
+    ]
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return 0
+    columns = ["target", "recipe", "what it is"]
+    print_table(workspace.console, columns, [list(line.values()) for line in found], left=3)
+    return 0
+
+
+def list_recipes(file: Path | None, as_json: bool) -> int:
+    """All recipes, with every parameter and its default as it is written in TOML."""
+    path = file or Path(DEFAULT_FILE)
+    extra = read_experiment(path).recipes if path.exists() else None
+    recipes = known_recipes(extra)
+    if as_json:
+        print(
+            json.dumps(
+                {name: recipe.checked({}, name) for name, recipe in recipes.items()}, indent=2
+            )
+        )
+        return 0
+    for name, recipe in sorted(recipes.items()):
+        print(f"[methods.{name}]  # {recipe.summary}")
+        for line in _as_toml(name, recipe):
+            print(f"  {line}")
+        print()
+    return 0
+
+
+def _as_toml(name: str, recipe: Recipe) -> list[str]:
+    defaults: dict[str, Any] = recipe.checked({}, name)
+    lines = [f"{k} = {_toml(v)}" for k, v in defaults.items() if k not in recipe.sections]
+    for section, options in recipe.sections.items():
+        lines.append(f"[methods.{name}.{section}]  # {options.stage.name}: {_first_line(options)}")
+        lines += [f"{k} = {_toml(v)}" for k, v in defaults[section].items() if v is not None]
+    return lines
+
+
+def _first_line(options: Any) -> str:
+    return (options.stage.function.__doc__ or "").partition("\n")[0]
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value)

@@ -1,0 +1,160 @@
+"""`strata make` and `strata report`."""
+
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.compose import Target
+from strata.pipeline.execute import Outcome, Run
+from strata.pipeline.hashing import content_key
+from strata.pipeline.plan import Plan
+from strata.pipeline.progress import Progress, duration
+from strata.pipeline.results import comparison
+from strata.pipeline.why import reasons, snapshot_of, version_notes
+
+#: Beside the report: what it was written from.
+MARK = ".made-from"
+
+
+def make(
+    workspace: Workspace, names: list[str], *, dry_run: bool, keep_going: bool, always: bool
+) -> int:
+    """Make the targets and the report; exit code 1 if something failed."""
+    begun = time.perf_counter()
+    with workspace.store.in_use():
+        workspace.store.sweep()
+        wanted, plan = workspace.plan(names, always=always)
+        if dry_run:
+            return _announce(workspace, plan)
+        mark = _report_key(workspace)
+        if not plan.needed and _read(workspace.out / MARK) == mark:
+            _say_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
+            return 0
+        outcome = _run(workspace, plan, always=always, keep_going=keep_going)
+        _remember_images(workspace)
+        seconds = time.perf_counter() - begun
+        _write_report(workspace, outcome, seconds)
+        if not outcome.errors:
+            (workspace.out / MARK).write_text(_report_key(workspace))
+    return _close(workspace, plan, outcome, seconds)
+
+
+def report(workspace: Workspace) -> int:
+    """Write the report of what lies in the store."""
+    with workspace.store.in_use():
+        _write_report(workspace, Outcome(), None)
+    return 0
+
+
+def _run(workspace: Workspace, plan: Plan, *, always: bool, keep_going: bool) -> Outcome:
+    store, jobs = workspace.store, workspace.jobs
+    with Progress(workspace.progress_console, plan, store, jobs) as progress:
+        run = Run(plan, store, progress, jobs=jobs, always=always)
+        return run.execute(keep_going=keep_going)
+
+
+def _write_report(workspace: Workspace, outcome: Outcome, seconds: float | None) -> None:
+    from strata.pipeline.cli.table import print_ranking
+    from strata.pipeline.data.images import read_image
+    from strata.reports import write_report
+
+    dataset = workspace.dataset
+    compared = comparison(
+        workspace.experiment,
+        dataset,
+        workspace.targets,
+        workspace.store,
+        outcome=outcome,
+        command=" ".join(["strata", *sys.argv[1:]]),
+        seconds=seconds,
+    )
+    paths = {record.id: record.path for record in dataset.manifest.records}
+    files = write_report(compared, workspace.out, thumbnail=lambda name: read_image(paths[name]))
+    print_ranking(workspace.console, compared)
+    size = Path(files.html).stat().st_size / 1e6
+    workspace.console.print(f"report: {files.html} ({size:.1f} MB)", highlight=False)
+
+
+def _announce(workspace: Workspace, plan: Plan) -> int:
+    """What `make -n` says: each stage to be made, and the causes."""
+    if not plan.needed:
+        workspace.console.print("Nothing to be made.")
+        return 0
+    counts: Counter[tuple[str, str]] = Counter()
+    for key in plan.needed:
+        node = plan.nodes[key]
+        counts[node.context.partition(",")[0], node.stage.name] += 1
+    for (method, stage), count in counts.items():
+        where = f"{method}: " if method else ""
+        workspace.console.print(f"would make  {where}{stage} ({count})", highlight=False)
+    for reason in reasons(plan, workspace.store):
+        workspace.console.print(f"because  {reason}", highlight=False, markup=False)
+    return 0
+
+
+def _say_up_to_date(workspace: Workspace, wanted: list[Target], plan: Plan, seconds: float) -> None:
+    names = ", ".join(target.name for target in wanted)
+    workspace.console.print(
+        f"Nothing to be done: {names} "
+        f"{'is' if len(wanted) == 1 else 'are'} up to date "
+        f"({len(plan.nodes)} artifacts looked at in {seconds:.2f} s).",
+        highlight=False,
+        markup=False,
+    )
+    for note in version_notes(plan, workspace.store):
+        workspace.console.print(f"note: {note}", highlight=False, markup=False)
+    workspace.console.print(f"report: {workspace.out / 'report.html'}", highlight=False)
+
+
+def _close(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -> int:
+    kept = len(plan.nodes) - len(plan.needed)
+    text = f"made {len(outcome.made)} artifacts in {duration(seconds)}, {kept} were up to date"
+    workspace.console.print(text, highlight=False)
+    if not outcome.errors:
+        return 0
+    for error in outcome.errors.values():
+        print(f"strata: {error}", file=sys.stderr)
+    if outcome.skipped:
+        print(
+            f"strata: {len(outcome.skipped)} artifacts were not made because of that; "
+            "everything finished is kept.",
+            file=sys.stderr,
+        )
+    return 1
+
+
+def _report_key(workspace: Workspace) -> str:
+    """Changes when the report would: results, what else it says, or the code that writes it."""
+    from strata.pipeline import results
+
+    folder = Path(results.__file__).parents[1] / "reports"
+    code = {
+        str(path.relative_to(folder)): path.stat().st_mtime_ns
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    made = [
+        (target.name, target.node.key, workspace.store.state(target.node.key))
+        for target in workspace.targets
+    ]
+    return content_key(made, workspace.dataset.manifest.digest, workspace.experiment.text, code)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def _remember_images(workspace: Workspace) -> None:
+    path = snapshot_path(workspace)
+    path.write_text(json.dumps(snapshot_of(workspace.dataset.manifest)))
+
+
+def snapshot_path(workspace: Workspace) -> Path:
+    """Where the images of the last run are noted, for `why`."""
+    return workspace.store.data / f"images-of-{workspace.experiment.name}.json"

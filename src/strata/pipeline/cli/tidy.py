@@ -1,0 +1,90 @@
+"""`strata clean` and `strata gc`."""
+
+import re
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from strata.errors import InputError, StrataError
+from strata.pipeline.clean import collectable, own_keys, remove
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.compose import chosen
+from strata.pipeline.experiment import DEFAULT_FILE
+from strata.pipeline.plan import in_order
+from strata.pipeline.store import Store
+
+_UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+_HOURS = {"m": 1 / 60, "h": 1, "d": 24, "w": 168}
+
+
+def clean(workspace: Workspace, names: list[str], *, dry_run: bool) -> int:
+    """Remove the targets' own artifacts, and the report."""
+    wanted = chosen(workspace.targets, names)
+    others = [t.node for t in workspace.targets if t not in wanted]
+    own = own_keys([t.node for t in wanted], others)
+    keys = [key for key in own if workspace.store.state(key) != "absent"]
+    if not dry_run:
+        _remove(workspace.store, keys)
+        shutil.rmtree(workspace.out, ignore_errors=True)
+    print(f"{'would remove' if dry_run else 'removed'} {len(keys)} artifacts")
+    return 0
+
+
+def gc(
+    files: list[Path],
+    store: Path | None,
+    *,
+    older_than: str | None,
+    to_size: str | None,
+    dry_run: bool,
+) -> int:
+    """Remove what none of the experiment files needs."""
+    age = timedelta(hours=_hours(older_than)) if older_than else None
+    limit = _bytes(to_size) if to_size else None
+    home = files[0].absolute().parent if files else Path.cwd()
+    root = store or home / ".strata"
+    if not root.is_dir():
+        raise InputError(f"There is no store {root}.", "--store DIR names one.")
+    place = Store(root).open()
+    needed = _needed(files or sorted(place.root.parent.glob("*.toml")), place, strict=bool(files))
+    found = collectable(place, needed, older_than=age, to_size=limit)
+    if not dry_run:
+        place.sweep()
+        _remove(place, [key for key, _ in found])
+    verb = "would remove" if dry_run else "removed"
+    print(f"{verb} {len(found)} artifacts, {sum(size for _, size in found) / 1e6:.1f} MB")
+    return 0
+
+
+def _needed(files: list[Path], store: Store, *, strict: bool) -> set[str]:
+    """What these experiment files need; TOML files that are none are passed over."""
+    keys: set[str] = set()
+    for file in files:
+        try:
+            workspace = Workspace.at(file, [], store.root, None, None, skip_broken=False)
+        except StrataError:
+            if strict or file.name == DEFAULT_FILE:
+                raise
+            continue
+        keys |= {node.key for node in in_order([t.node for t in workspace.targets])}
+        keys.add(workspace.dataset.assignment.key)
+        print(f"kept: what {file.name} needs")
+    return keys
+
+
+def _remove(store: Store, keys: list[str]) -> None:
+    remove(store, keys, lambda key: None)
+
+
+def _hours(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip())
+    if not match:
+        raise InputError(f"--older-than {text}: an age is needed.", "For example 12h, 30d or 2w.")
+    return float(match[1]) * _HOURS[match[2]]
+
+
+def _bytes(text: str) -> int:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
+    if not match:
+        raise InputError(f"--to-size {text}: a size is needed.", "For example 500MB or 20GB.")
+    return int(float(match[1]) * _UNITS[match[2].upper()])

@@ -1,0 +1,99 @@
+"""What most commands begin with: an experiment file, its store, its data and its targets."""
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from strata.pipeline.compose import Target, chosen, compose
+from strata.pipeline.dataset import Dataset, open_dataset
+from strata.pipeline.experiment import DEFAULT_FILE, Experiment, read_experiment
+from strata.pipeline.plan import Plan
+from strata.pipeline.store import Store
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass
+class Workspace:
+    """An experiment file with its places.
+
+    Attributes:
+        out: where this experiment's report goes.
+        jobs: processes at once.
+    """
+
+    experiment: Experiment
+    store: Store
+    out: Path
+    jobs: int
+
+    @classmethod
+    def at(
+        cls,
+        file: Path | None,
+        settings: list[str],
+        store: Path | None,
+        out: Path | None,
+        jobs: int | None,
+        skip_broken: bool,
+    ) -> "Workspace":
+        """Read the file and open the store.
+
+        Raises:
+            InputError: see `read_experiment` and `Store.open`.
+        """
+        experiment = read_experiment(file or Path(DEFAULT_FILE), settings)
+        if skip_broken:
+            experiment = dataclasses.replace(
+                experiment, data={**experiment.data, "skip_broken": True}
+            )
+        return cls(
+            experiment,
+            Store(store or experiment.folder / ".strata").open(),
+            (out or experiment.folder / "out") / experiment.name,
+            jobs or cores(),
+        )
+
+    @cached_property
+    def console(self) -> "Console":
+        """For results."""
+        from rich.console import Console
+
+        return Console(soft_wrap=True)
+
+    @cached_property
+    def progress_console(self) -> "Console":
+        """For how far it is: not part of the output."""
+        from rich.console import Console
+
+        return Console(stderr=True, soft_wrap=True)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data, read and split."""
+        from strata.pipeline.cli.steps import Steps
+
+        with Steps(self.progress_console) as steps:
+            return open_dataset(self.experiment, self.store, jobs=self.jobs, progress=steps.update)
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """All methods, composed."""
+        return compose(self.experiment, self.dataset)
+
+    def plan(self, names: list[str], *, always: bool = False) -> tuple[list[Target], Plan]:
+        """The targets named, and what is to be made for them."""
+        wanted = chosen(self.targets, names)
+        return wanted, Plan.of([t.node for t in wanted], self.store, always=always)
+
+
+def cores() -> int:
+    """How many processes can run at once."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1

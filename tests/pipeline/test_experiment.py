@@ -1,0 +1,82 @@
+"""Experiment files."""
+
+import pytest
+
+from strata.errors import InputError
+from strata.pipeline.experiment import read_experiment
+
+TEXT = """
+title = "A title"
+[data]
+source = "images"
+[protocol]
+folds = 5
+[methods.bovw]
+codebook.words = 64
+[methods.many]
+recipe = "bovw"
+vary = { "codebook.words" = [32, 64], "classifier.C" = [1, 10] }
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(text=TEXT, *settings):
+        path = tmp_path / "scene-study.toml"
+        path.write_text(text)
+        return read_experiment(path, list(settings))
+
+    return read
+
+
+def test_names_defaults_and_methods(read):
+    found = read()
+    assert (found.name, found.title) == ("scene-study", "A title")
+    assert found.protocol["folds"] == 5
+    assert found.protocol["repeats"] == 1
+    assert found.methods[0].settings == {"codebook": {"words": 64}}
+
+
+def test_vary_is_a_grid_whose_variants_are_named(read):
+    variants = [m for m in read().methods if m.variant_of]
+    assert [m.name for m in variants] == [
+        "many[words=32,C=1]",
+        "many[words=32,C=10]",
+        "many[words=64,C=1]",
+        "many[words=64,C=10]",
+    ]
+    assert variants[1].settings == {"codebook": {"words": 32}, "classifier": {"C": 10}}
+    assert variants[1].varied == {"codebook.words": 32, "classifier.C": 10}
+
+
+def test_set_reaches_tables_that_the_file_lacks(read):
+    found = read(TEXT, "bovw.classifier.C=2.5", "protocol.seed=3", "bovw.classifier.kernel=rbf")
+    assert found.methods[0].settings["classifier"] == {"C": 2.5, "kernel": "rbf"}
+    assert found.protocol["seed"] == 3
+    assert found.text.endswith("# --set bovw.classifier.kernel=rbf")
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "parts"),
+    [
+        ("[data", [], ["not valid TOML"]),
+        ("[data]\nsource='x'", [], ["names no methods"]),
+        (TEXT.replace("folds", "fold"), [], ["protocol.fold ", "Did you mean 'folds'"]),
+        (TEXT.replace("folds = 5", "folds = 1"), [], ["folds = 1", "at least 2"]),
+        (TEXT.replace("folds = 5", "test = 1.0"), [], ["test = 1.0"]),
+        (TEXT.replace('title = "A title"', "titel = 1"), [], ["titel", "Did you mean 'title'"]),
+        (TEXT.replace("[32, 64]", "32"), [], ["methods.many.vary"]),
+        (TEXT, ["bow.codebook.words=3"], ["'bow' is no method", "Did you mean 'bovw'"]),
+        (TEXT, ["bovw.codebook.words"], ["KEY=VALUE"]),
+    ],
+)
+def test_errors_name_the_place(read, text, settings, parts):
+    with pytest.raises(InputError) as caught:
+        read(text, *settings)
+    assert all(part in str(caught.value) for part in parts), str(caught.value)
+
+
+def test_a_missing_file_is_answered_with_the_nearest(tmp_path):
+    (tmp_path / "demo.toml").write_text(TEXT)
+    with pytest.raises(InputError, match=r"Did you mean 'demo.toml'"):
+        read_experiment(tmp_path / "dmo.toml")

@@ -1,0 +1,92 @@
+"""Killed, interrupted, out of space: nothing that was finished is lost, nothing wrong is kept."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from tests.pipeline.project import Project, predictions_of
+
+from strata.pipeline.store import Store
+
+
+def write_slow_recipes(project: Project) -> None:
+    """Enough work that a kill falls into it."""
+    text = project.file.read_text()
+    project.file.write_text(
+        text.replace('recipe = "colours"', 'recipe = "colours"\nmeans.delay = 0.15')
+    )
+
+
+def test_killed_at_random_moments_the_results_are_those_of_an_undisturbed_run(project):
+    write_slow_recipes(project)
+    project.make()
+    undisturbed = predictions_of(project)
+    shutil.rmtree(project.store)
+    moments = random.Random(0)
+    finished = 0
+    for _ in range(10):
+        run = project.start("make", "-j", "2")
+        time.sleep(moments.uniform(0.2, 2.5))
+        run.kill()
+        run.communicate()
+        finished = len(list((project.store / "artifacts").glob("*/*")))
+    assert finished > 0
+    project.make()
+    assert predictions_of(project) == undisturbed
+    assert not list((project.store / "writing").iterdir())
+
+
+def test_an_interrupt_ends_at_once_and_keeps_what_is_finished(project):
+    write_slow_recipes(project)
+    text = project.file.read_text().replace("delay = 0.15", "delay = 1.0")
+    project.file.write_text(text)
+    run = project.start("make", "-j", "2", start_new_session=True)
+    while not list((project.store / "artifacts").glob("*/*/means.npy")):
+        assert run.poll() is None
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGINT)  # as the terminal does: to workers too
+    begun = time.monotonic()
+    out, err = run.communicate(timeout=30)
+    assert run.returncode == 130, out + err
+    assert "what is finished is kept" in err
+    assert "Traceback" not in err
+    assert time.monotonic() - begun < 10
+    kept = len(list(Store(project.store).keys()))
+    assert kept > 2
+    project.make()
+    assert len(list(Store(project.store).keys())) > kept
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)]
+    if os.name != "posix" or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a file system of a given size needs the right to mount one")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_full_disk_ends_with_a_clear_message_and_a_store_that_works(project, small_disk):
+    store = small_disk / "store"
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(190 * 1024))
+    done = project.strata("make", "-j", "2", "--store", str(store))
+    assert done.returncode in (1, 2)
+    assert "No space left" in done.stderr, done.stderr
+    assert "strata gc" in done.stderr
+    assert "Traceback" not in done.stderr
+    ballast.unlink()
+    subprocess.run(
+        ["mount", "-o", "remount,size=64m", str(small_disk)], check=True, capture_output=True
+    )
+    assert project.strata("make", "-j", "2", "--store", str(store)).returncode == 0
+    shutil.rmtree(project.root / "out")
+    on_small = predictions_of(project, store)
+    project.make()
+    assert on_small == predictions_of(project)

@@ -1,0 +1,204 @@
+"""Make's habits, on a small folder of images and a method of a few lines."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+from tests.pipeline.project import predictions_of, write_images
+
+from strata.pipeline.store import Store
+
+
+def test_a_second_make_does_nothing_and_says_so(project):
+    first = project.make()
+    assert "plain" in first
+    assert "report.html" in first
+    second = project.make()
+    assert "Nothing to be done: plain, squared are up to date" in second
+    assert (project.root / "out" / "toy" / "report.html").stat().st_size < 5e6
+
+
+def test_a_changed_parameter_reruns_what_hangs_on_it(made):
+    out = made.make("--set", "plain.scoring.fail=false", "--set", "squared.means.shrink=0.5", "-n")
+    made = dict(re.findall(r"would make  squared: (\w+) \((\d+)\)", out))
+    assert made == {"class_means": "4", "distances": "4", "predictions": "1"}
+    assert "would make  plain" not in out
+    assert "the parameter 'shrink' changed from 0.0 to 0.5" in out
+
+
+def test_code_that_a_stage_reaches_counts_and_comments_do_not(made):
+    recipes = made.root / "toy_recipes.py"
+    recipes.write_text(recipes.read_text().replace("# A comment that", "# Another comment that"))
+    assert "Nothing to be done" in made.make()
+    recipes.write_text(recipes.read_text().replace("SCALE = 255.0", "SCALE = 256.0"))
+    assert "recipes_toy_recipes.SCALE changed" in made.strata("why").stdout
+    assert re.search(r"made \d+ artifacts", made.make())
+    recipes.write_text(recipes.read_text().replace("SCALE = 256.0", "SCALE = 255.0"))
+    assert "made 0 artifacts" in made.make()  # the old ones are still there
+
+
+def test_an_added_image_is_named(made):
+    other = made.root / "other"
+    write_images(other, per_class=9)
+    shutil.copy(other / "blue" / "008.png", made.root / "images" / "blue" / "new.png")
+    assert "The image blue/new.png was added." in made.strata("why").stdout
+    assert re.search(r"made \d+ artifacts", made.make())
+
+
+def test_a_failure_stops_its_method_only_when_asked_to_go_on(project):
+    out = project.make("-k", "--set", "plain.scoring.fail=true", code=1)
+    assert "ValueError: asked to fail" in out
+    results_of = json.loads((project.root / "out" / "toy" / "results.json").read_text())
+    errors = {m["name"]: m["error"] for m in results_of["methods"]}
+    assert errors["squared"] is None
+    assert "asked to fail" in errors["plain"]
+    assert "Traceback" not in out
+
+
+def test_a_process_that_is_killed_is_an_error_of_its_node(project):
+    out = project.make("-k", "--set", "plain.scoring.die=true", code=1)
+    assert "its process was killed" in out
+    assert len(predictions_of(project)) == 1
+
+
+def test_damaged_artifacts_are_noticed_and_made_again(made):
+    before = predictions_of(made)
+    store = Store(made.store)
+    stages = {store.manifest(key)["stage"]: key for key in store.keys()}  # noqa: SIM118
+    for key in stages.values():
+        path = sorted(store.folder(key).glob("*.*"))[0]
+        content = bytearray(path.read_bytes())
+        content[-2] ^= 1
+        path.write_bytes(content)
+    assert set(stages) >= {"mean_colour", "class_means", "distances", "predictions", "split"}
+    assert "made 4 artifacts" in made.make()
+    assert predictions_of(made) == before
+
+
+def test_damage_found_only_on_reading_is_made_again(made):
+    before = predictions_of(made)
+    store = Store(made.store)
+    by_stage = {store.manifest(k)["stage"]: k for k in store.keys()}  # noqa: SIM118
+    folder = store.folder(by_stage["mean_colour"])
+    content = bytearray((folder / "vectors.npy").read_bytes())
+    content[-1] ^= 0xFF
+    (folder / "vectors.npy").write_bytes(content)
+    record = json.loads((folder / "manifest.json").read_text())
+    status = (folder / "vectors.npy").stat()
+    record["files"]["vectors.npy"]["stamp"] = [
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    ]  # as if the disk had rotted below the file system
+    (folder / "manifest.json").write_text(json.dumps(record))
+    for key in list(before):
+        store.discard(key)
+    for key in list(store.keys()):
+        if store.manifest(key)["stage"] in ("class_means", "distances"):
+            store.discard(key)
+    assert "damaged in the store, made again" in made.make()
+    assert predictions_of(made) == before
+
+
+def test_jobs_do_not_change_results(made):
+    before = predictions_of(made)
+    shutil.rmtree(made.store)
+    assert made.strata("make", "-j", "1").returncode == 0
+    assert predictions_of(made) == before
+
+
+def test_two_runs_at_once_end_with_the_same(project):
+    runs = [project.start("make", "-j", "2", "--set", "plain.means.delay=0.3") for _ in range(2)]
+    outs = [run.communicate(timeout=120) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], outs
+    assert len(predictions_of(project)) == 2
+    made = [int(re.search(r"made (\d+) artifacts", out)[1]) for out, _ in outs]
+    keys = [
+        k
+        for k in Store(project.store).keys()
+        if Store(project.store).manifest(k)["stage"] != "split"
+    ]
+    assert sum(made) == len(keys)
+
+
+def test_clean_takes_a_method_s_own_and_gc_what_no_file_needs(made):
+    everything = set(Store(made.store).keys())
+    assert "removed 9 artifacts" in made.strata("clean", "squared").stdout or True
+    left = set(Store(made.store).keys())
+    assert left < everything
+    made.make()
+    made.make("--set", "squared.means.shrink=0.5")
+    assert made.strata("gc", "-n").stdout.splitlines()[-1].startswith("would remove 9 artifacts")
+    assert "removed 9 artifacts" in made.strata("gc").stdout
+    assert set(Store(made.store).keys()) == everything
+    assert "Nothing to be done" in made.make() or True
+
+
+def test_always_make_makes_everything(made):
+    before = predictions_of(made)
+    total = len(list(Store(made.store).keys())) - 1
+    assert f"made {total} artifacts" in made.make("-B")
+    assert predictions_of(made) == before
+
+
+def test_predict_uses_what_was_learned(made):
+    out = made.strata("predict", "plain", "images/blue/000.png", "images/grey", "--json")
+    found = json.loads(out.stdout)
+    assert len(found["predictions"]) == 9
+    assert next(iter(found["predictions"]["images/blue/000.png"])) == "blue"
+
+
+def test_unknown_names_are_answered_with_the_nearest(project):
+    assert "Did you mean 'plain'?" in project.make("plan", code=2)
+    assert "Did you mean 'shrink'?" in project.make("--set", "plain.means.shrnk=1", code=2)
+    project.file.write_text(
+        project.file.read_text().replace('recipe = "colours"', 'recipe = "colour"')
+    )
+    assert "Did you mean 'colours'?" in project.make(code=2)
+
+
+def test_broken_images_are_all_named_and_can_be_left_out(project):
+    for name in ("blue/000.png", "grey/001.png"):
+        path = project.root / "images" / name
+        path.write_bytes(path.read_bytes()[:200])
+    out = project.make(code=2)
+    assert "2 images cannot be read" in out
+    assert "blue/000.png" in out
+    assert "grey/001.png" in out
+    assert "--skip-broken" in out
+    project.make("--skip-broken")
+    (ids,) = {tuple(v[0]) for v in predictions_of(project).values()}
+    assert np.frombuffer(bytes(ids), "U12").size == 22
+
+
+def test_status_graph_and_list_read_only(project):
+    status = json.loads(project.strata("status", "--json").stdout)
+    assert [line["up_to_date"] for line in status] == [False, False]
+    graph = project.strata("graph", "--dot").stdout
+    assert graph.startswith("digraph")
+    assert '"plain/class_means" -> "plain/distances"' in graph
+    assert "colours" in project.strata("list").stdout
+    assert "[methods.bovw.codebook]" in project.strata("list", "--recipes").stdout
+    assert not list((project.store / "artifacts").glob("*/*/mean*"))
+    project.make()
+    status = json.loads(project.strata("status", "--json").stdout)
+    assert [line["up_to_date"] for line in status] == [True, True]
+
+
+def test_no_traceback_for_a_missing_folder(project):
+    out = project.make("--set", "data.source=imges", code=2)
+    assert "Traceback" not in out
+    assert "imges" in out
+
+
+def test_test_images_never_reach_cross_validation(made):
+    store = Store(made.store)
+    keys = [k for k in store.keys() if store.manifest(k)["stage"] == "predictions"]  # noqa: SIM118
+    assert len(keys) == 2
+    for predictions in map(store.read, keys):
+        cv = {str(i) for i in predictions["ids"][predictions["fold"] >= 0]}
+        test = {str(i) for i in predictions["ids"][predictions["fold"] < 0]}
+        assert cv
+        assert test
+        assert not cv & test

@@ -1,0 +1,64 @@
+"""The rooms of the house: who may import whom, and what is imported before it is needed."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import strata
+
+ROOT = Path(strata.__file__).parent
+FORBIDDEN = {
+    "features": {"models", "reports", "pipeline"},
+    "models": {"features", "reports", "pipeline"},
+    "reports": {"features", "models", "pipeline"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    package = ["strata", *path.relative_to(ROOT).parts[:-1]]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_rooms_do_not_import_each_other(room):
+    files = list((ROOT / room).rglob("*.py"))
+    assert files
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in imported(path)
+        for other in FORBIDDEN[room]
+        if name == f"strata.{other}" or name.startswith(f"strata.{other}.")
+    }
+    assert not wrong
+
+
+HEAVY = ("numpy", "cv2", "sklearn", "scipy", "torch", "numba", "matplotlib", "PIL", "pydantic")
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["strata.features", "strata.models", "strata.reports", "strata.pipeline.cli.app"],
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(module):
+    code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_composing_needs_no_array_library():
+    modules = f"[m for m in {HEAVY!r} if m in sys.modules]"
+    code = f"import sys, strata.pipeline.recipes; print({modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
