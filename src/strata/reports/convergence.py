@@ -26,10 +26,10 @@ class Curve(NamedTuple):
     mean: np.ndarray
 
 
-def curves(histories: list[History], words: tuple[str, ...]) -> list[Curve]:
-    """A curve for every key that has one of the words in it, in the order of the keys."""
+def curves(histories: list[History], word: str) -> list[Curve]:
+    """A curve for every key that has the word in it, in the order of the keys."""
     keys = dict.fromkeys(key for history in histories for epoch in history for key in epoch)
-    return [_curve(histories, key) for key in keys if any(word in key for word in words)]
+    return [_curve(histories, key) for key in keys if word in key]
 
 
 def _curve(histories: list[History], key: str) -> Curve:

@@ -72,13 +72,17 @@ def calibration_drawing(found: Reliability, split: str) -> Markup:
     return frame.render(f"Calibration, {split}", text)
 
 
-def learning_drawings(histories: list[History]) -> list[Markup]:
-    """Loss, accuracy and learning rate over the epochs: folds thin, their mean strong."""
+def learning_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
+    """(what, drawing) of loss, accuracy and learning rate: folds thin, their mean strong."""
     drawn = []
-    for title, words in (("loss", ("loss",)), ("accuracy %", ("accuracy",)), ("rate", ("rate",))):
-        found = curves(histories, words)
+    for title, axis, word in (
+        ("loss", "loss", "loss"),
+        ("accuracy", "accuracy %", "accuracy"),
+        ("learning rate", "learning rate", "rate"),
+    ):
+        found = curves(histories, word)
         if found:
-            drawn.append(_learning(title, found))
+            drawn.append((title, _learning(axis, found)))
     return drawn
 
 
@@ -88,7 +92,7 @@ def _learning(title: str, found: Sequence[Curve]) -> Markup:
     percentage = title.endswith("%")
     low, high = (0.0, 1.0) if percentage else (0.0, float(np.percentile(values, 99.5)) * 1.05)
     last = max(float(curve.epochs.max()) for curve in found)
-    frame = Frame((0.0, last), (low, high or 1.0), width=SIDE + 20, height=230, top=26)
+    frame = Frame((0.0, last), (low, high or 1.0), width=SIDE + 20, height=SIDE - 30, top=26)
     frame.axes("epoch", title, _short, (lambda v: percent(v, 0)) if percentage else _short)
     for curve in found:
         style = "" if _held_out(curve.key) or len(found) == 1 else " soft"

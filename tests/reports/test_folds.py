@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+import synthetic
+
+from strata.reports.folds import FoldTable, fold_table, same_folds, spread
+from strata.reports.results import Scores
+
+
+def reshuffled(scores: Scores) -> Scores:
+    """The second repeat on other folds."""
+    fold = scores.fold.copy()
+    later = scores.repeat > 0
+    fold[later] = np.random.default_rng(0).permutation(fold[later])
+    return Scores(**{**vars(scores), "fold": fold})
+
+
+def test_accuracies_are_those_of_a_loop():
+    scores = synthetic.scores(folds=5, repeats=2)
+    table = fold_table(scores)
+    for r in range(2):
+        for f in range(5):
+            rows = [
+                i for i in range(len(scores.ids)) if (scores.repeat[i], scores.fold[i]) == (r, f)
+            ]
+            right = [scores.scores[i].argmax() == scores.labels[i] for i in rows]
+            assert table.accuracy[r, f] == pytest.approx(np.mean(right))
+    assert table.test_per_train == pytest.approx(1 / 4)
+
+
+def test_repeats_on_the_same_folds_count_as_one_observation_per_fold():
+    table = fold_table(synthetic.scores(folds=5, repeats=3))
+    assert table.shared
+    assert table.units == pytest.approx(table.accuracy.mean(axis=0))
+
+
+def test_repeats_on_new_folds_count_one_by_one():
+    table = fold_table(reshuffled(synthetic.scores(folds=5, repeats=2)))
+    assert not table.shared
+    assert len(table.units) == 10
+
+
+def test_same_folds_ignores_the_order_of_rows_and_notices_one_moved_image():
+    scores = synthetic.scores()
+    other = scores.where(np.random.default_rng(0).permutation(len(scores.ids)))
+    assert same_folds(scores, other)
+    other.fold[0] = (other.fold[0] + 1) % 8
+    assert not same_folds(scores, other)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_spread_recovers_the_variances_it_was_drawn_with(shared):
+    rng = np.random.default_rng(8)
+    found = []
+    for _ in range(400):
+        grouped = rng.normal(0, 0.03, (8, 1)) + rng.normal(0, 0.01, (8, 5))
+        table = FoldTable(grouped.T if shared else grouped, 1 / 7, shared)
+        found.append(spread(table))
+    assert np.mean([s.between for s in found]) == pytest.approx(0.03**2, rel=0.1)
+    assert np.mean([s.within for s in found]) == pytest.approx(0.01**2, rel=0.1)
+
+
+def test_spread_needs_two_repeats():
+    assert spread(fold_table(synthetic.scores())) is None
+
+
+def test_one_fold_has_no_interval():
+    assert np.isnan(fold_table(synthetic.scores(folds=1)).interval).all()

@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, t
+
+from strata.reports.significance import corrected_t_test, holm, mcnemar
+
+p_values = st.lists(st.floats(0, 1), min_size=1, max_size=12)
+
+
+def test_t_test_is_the_papers_formula():
+    d = np.array([0.03, 0.01, 0.04, -0.01, 0.02])
+    found = corrected_t_test(d, 0.25)
+    statistic = d.mean() / np.sqrt((1 / 5 + 0.25) * d.var(ddof=1))
+    assert found.statistic == pytest.approx(statistic)
+    assert found.p == pytest.approx(2 * t.sf(abs(statistic), 4))
+
+
+def test_t_test_does_not_hang_on_who_comes_first():
+    d = np.array([0.03, 0.01, 0.04, -0.01])
+    first, second = corrected_t_test(d, 0.3), corrected_t_test(-d, 0.3)
+    assert first.p == second.p
+    assert first.statistic == -second.statistic
+
+
+@pytest.mark.parametrize(("value", "p"), [(0.0, 1.0), (0.05, 0.0)])
+def test_t_test_of_constant_differences(value, p):
+    assert corrected_t_test(np.full(8, value), 1 / 7).p == p
+
+
+def test_t_test_needs_two_folds():
+    with pytest.raises(ValueError, match="two folds"):
+        corrected_t_test(np.array([0.1]), 0.1)
+
+
+def test_t_test_raises_false_alarms_as_often_as_it_says_and_the_plain_one_more_often():
+    rng, folds, rho = np.random.default_rng(7), 8, 1 / 8
+    alarms = plain = 0
+    for _ in range(4000):
+        shared = rng.normal(0, np.sqrt(rho))
+        d = 0.01 * (shared + rng.normal(0, np.sqrt(1 - rho), folds))
+        alarms += corrected_t_test(d, 1 / (folds - 1)).p < 0.05
+        plain += corrected_t_test(d, 0.0).p < 0.05
+    assert 0.037 < alarms / 4000 < 0.063
+    assert plain / 4000 > 0.10
+
+
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "statistic", "p"),
+    [  # statsmodels 0.14, mcnemar(..., exact=True) and (exact=False, correction=True)
+        (4, 12, 4.0, 0.076812744140625),
+        (121, 59, 20.67222222222222, 5.450094825427117e-06),
+        (30, 14, 5.113636363636363, 0.023738515250054576),
+    ],
+)
+def test_mcnemar_has_the_values_of_another_library(only_first, only_second, statistic, p):
+    found = mcnemar(only_first, only_second)
+    assert (found.statistic, found.p) == pytest.approx((statistic, p), rel=1e-9)
+
+
+@given(st.integers(0, 24).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_mcnemar_is_a_binomial_test_where_images_are_few(case):
+    first, n = case
+    expected = binomtest(first, n).pvalue if n else 1.0
+    assert mcnemar(first, n - first).p == pytest.approx(expected)
+
+
+def test_mcnemar_raises_no_more_false_alarms_than_it_says():
+    rng = np.random.default_rng(2)
+    for discordant in (12, 60):
+        draws = rng.binomial(discordant, 0.5, 3000)
+        alarms = np.mean([mcnemar(k, discordant - k).p < 0.05 for k in draws])
+        assert alarms < 0.06
+
+
+def test_holm_has_the_values_of_another_library():
+    """statsmodels 0.14, multipletests(..., method="holm")."""
+    found = holm(np.array([0.01, 0.04, 0.03, 0.005, 0.2, 0.04]))
+    assert found == pytest.approx([0.05, 0.12, 0.12, 0.03, 0.2, 0.12])
+
+
+@given(p_values, st.sampled_from([0.01, 0.05, 0.2]))
+def test_holm_rejects_what_the_step_down_procedure_rejects(p, alpha):
+    rejected = set()
+    for step, i in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
+        if p[i] * (len(p) - step) >= alpha:
+            break
+        rejected.add(i)
+    assert {i for i, q in enumerate(holm(np.array(p))) if q < alpha} == rejected
+
+
+@given(p_values)
+def test_holm_never_lowers_a_p_value_and_keeps_their_order(p):
+    adjusted = holm(np.array(p))
+    assert (adjusted >= np.array(p)).all()
+    assert (adjusted <= 1).all()
+    assert (np.diff(adjusted[np.argsort(p, kind="stable")]) >= 0).all()
+
+
+def test_holm_of_nothing():
+    assert holm(np.array([])).size == 0
