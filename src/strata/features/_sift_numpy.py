@@ -2,9 +2,14 @@
 
 import numpy as np
 
-from strata.features.grid import Grid
+from strata.features.grid import SIDE, Grid
 
 ORIENTATIONS = 8
+
+DIMENSIONS = SIDE * SIDE * ORIENTATIONS
+
+#: Largest share of one entry in a normalised descriptor (Lowe section 6.1).
+CLIP = 0.2
 
 
 def blurred(image: np.ndarray, taps: np.ndarray) -> np.ndarray:
@@ -22,10 +27,10 @@ def orientation_maps(image: np.ndarray) -> np.ndarray:
     """
     dy, dx = gradient(image)
     magnitude = np.hypot(dx, dy)
-    angle = np.arctan2(dy, dx) * np.float32(ORIENTATIONS / (2 * np.pi))
-    away = np.abs(angle - np.arange(ORIENTATIONS, dtype=np.float32)[:, None, None])
-    away = np.minimum(away % ORIENTATIONS, -away % ORIENTATIONS)
-    return magnitude * np.maximum(0, 1 - away)
+    turn = np.arctan2(dy, dx) * np.float32(ORIENTATIONS / (2 * np.pi)) % ORIENTATIONS
+    away = np.abs(turn - np.arange(ORIENTATIONS, dtype=np.float32)[:, None, None])
+    near = np.abs(away - ORIENTATIONS / 2) - (ORIENTATIONS / 2 - 1)  # 1 - distance on the circle
+    return magnitude * np.maximum(0, near)
 
 
 def gradient(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -56,5 +61,48 @@ def histograms(image: np.ndarray, taps: np.ndarray, grid: Grid) -> np.ndarray:
     down = tents(grid.y.bin_centres(grid.bin_size), height, grid.bin_size)
     along = tents(grid.x.bin_centres(grid.bin_size), width, grid.bin_size)
     sums = (down @ maps) @ along.T
-    split = sums.reshape(ORIENTATIONS, grid.y.count, 4, grid.x.count, 4)
-    return split.transpose(1, 3, 2, 4, 0).reshape(len(grid), 4, 4, ORIENTATIONS)
+    split = sums.reshape(ORIENTATIONS, grid.y.count, SIDE, grid.x.count, SIDE)
+    return split.transpose(1, 3, 2, 4, 0).reshape(len(grid), SIDE, SIDE, ORIENTATIONS)
+
+
+def normalise(rows: np.ndarray, faintest: float, root: bool) -> np.ndarray:
+    """(n, 128) float32 descriptors of unit length, or zero, from weighted histograms.
+
+    A row whose sum is below `faintest` becomes zero. The others are normalised and clipped at
+    0.2; then normalised again or, with `root`, each entry is the root of its share of the sum.
+    """
+    seen = (rows.sum(axis=1, keepdims=True) >= faintest) & rows.any(axis=1, keepdims=True)
+    tiny = np.finfo(np.float32).tiny
+    rows = rows / (np.linalg.norm(rows, axis=1, keepdims=True) + tiny)
+    rows = np.minimum(rows, np.float32(CLIP))
+    if root:
+        rows = np.sqrt(rows / (rows.sum(axis=1, keepdims=True) + tiny))
+    else:
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True) + tiny
+    return rows * seen
+
+
+def describe(
+    plane: np.ndarray,
+    grid: Grid,
+    taps: np.ndarray,
+    window: np.ndarray,
+    faintest: float,
+    root: bool,
+    out: np.ndarray,
+    column: int,
+) -> None:
+    """Write the descriptors of one plane into out[:, column : column + 128].
+
+    Args:
+        plane: (h, w) float32.
+        grid: the centres.
+        taps: odd number of symmetric smoothing weights, float32.
+        window: (4, 4) float32 weights of the spatial bins.
+        faintest: sums of weighted votes below this become a zero descriptor.
+        root: RootSIFT.
+        out: (n, at least column + 128) float32, a row for each centre.
+    """
+    weighted = histograms(plane, taps, grid) * window[:, :, None]
+    rows = normalise(weighted.reshape(-1, DIMENSIONS), faintest, root)
+    out[:, column : column + DIMENSIONS] = rows

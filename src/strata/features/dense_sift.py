@@ -6,17 +6,17 @@ Zisserman, "Three things everyone should know to improve object retrieval" (CVPR
 RootSIFT; van de Sande et al., "Evaluating color descriptors" (PAMI 2010), for colour.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib import import_module
 
 import numpy as np
 
 from strata.errors import InputError, nearest
-from strata.features import _sift_numpy
+from strata.features._sift_numpy import DIMENSIONS
 from strata.features.describer import Describer, check_image
 from strata.features.grid import SIDE, Grid, inner_grids
 from strata.features.local import LocalDescriptors
-
-DIMENSIONS = SIDE * SIDE * _sift_numpy.ORIENTATIONS
 
 #: Blur that a photograph is taken to come with, in pixels (VLFeat's phow; Lowe section 3.3).
 CAMERA_BLUR = 0.5
@@ -26,9 +26,6 @@ BINS_PER_SCALE = 6.0
 
 #: Width of the Gaussian window over the support, in bins (VLFeat's default, and Lowe's).
 WINDOW = 2.0
-
-#: Largest share of one histogram entry in a normalised descriptor (Lowe section 6.1).
-CLIP = 0.2
 
 #: Rows: the planes of a colour space; columns: red, green, blue.
 PLANES = {
@@ -44,6 +41,13 @@ PLANES = {
 }
 
 
+#: Ways to the same numbers (to 1e-4).
+ENGINES = {
+    "compiled": "strata.features._sift_kernel",
+    "numpy": "strata.features._sift_numpy",
+}
+
+
 def planes(image: np.ndarray, colour: str) -> np.ndarray:
     """(p, h, w) float32 planes in [0, 255] (opponent planes: around 0) of a uint8 image."""
     check_image(image)
@@ -55,6 +59,7 @@ def planes(image: np.ndarray, colour: str) -> np.ndarray:
     return np.tensordot(mix, image.astype(np.float32), axes=(1, 2))
 
 
+@lru_cache(maxsize=256)
 def smoothing_taps(bin_size: int, smoothing: bool | float) -> np.ndarray:
     """Weights of a Gaussian that takes an image from camera blur to the scale of a bin.
 
@@ -70,6 +75,7 @@ def smoothing_taps(bin_size: int, smoothing: bool | float) -> np.ndarray:
     return (taps / taps.sum()).astype(np.float32)
 
 
+@lru_cache(maxsize=256)
 def window(bin_size: int) -> np.ndarray:
     """(4, 4) float32 weights of the spatial bins, mean 1: the Gaussian window made flat.
 
@@ -83,27 +89,6 @@ def window(bin_size: int) -> np.ndarray:
     return (weights / weights.mean()).astype(np.float32)
 
 
-def normalise(histograms: np.ndarray, bin_size: int, contrast: float, root: bool) -> np.ndarray:
-    """(n, 128) float32 descriptors of unit length, or zero, from (n, 4, 4, 8) histograms.
-
-    A descriptor whose mean gradient magnitude over its support (in grey levels of [0, 1] a
-    pixel) is below `contrast` becomes zero. The others are normalised, clipped at 0.2 and
-    normalised again; with `root`, each entry is then the root of its share of their sum.
-    """
-    weighted = histograms * window(bin_size)[:, :, None]
-    rows = weighted.reshape(-1, DIMENSIONS)
-    seen = rows.sum(axis=1) >= contrast * 255 * (SIDE * bin_size) ** 2
-    tiny = np.finfo(np.float32).tiny
-    rows = rows / (np.linalg.norm(rows, axis=1, keepdims=True) + tiny)
-    np.minimum(rows, CLIP, out=rows)
-    if root:
-        rows = np.sqrt(rows / (rows.sum(axis=1, keepdims=True) + tiny))
-    else:
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True) + tiny
-    rows *= seen[:, None]
-    return rows
-
-
 def dense_sift(
     image: np.ndarray,
     grids: Sequence[Grid],
@@ -112,30 +97,36 @@ def dense_sift(
     contrast: float = 0.005,
     colour: str = "grey",
     smoothing: bool | float = True,
+    engine: str = "compiled",
 ) -> LocalDescriptors:
     """SIFT at every centre of the grids, grid by grid, row by row; see `DenseSIFT`."""
+    describe = _engine(engine)
     channels = planes(image, colour)
-    rows = [
-        np.hstack([_on_plane(plane, grid, root, contrast, smoothing) for plane in channels])
-        for grid in grids
-    ]
-    width = DIMENSIONS * len(channels)
-    height, length = image.shape[:2]
-    return LocalDescriptors(
-        np.concatenate(rows) if rows else np.zeros((0, width), np.float32),
-        np.concatenate([grid.positions(height, length) for grid in grids]),
-        np.repeat([grid.bin_size for grid in grids], [len(grid) for grid in grids]).astype(
-            np.float32
-        ),
-    )
+    count = sum(len(grid) for grid in grids)
+    out = np.empty((count, DIMENSIONS * len(channels)), np.float32)
+    for number, plane in enumerate(channels):
+        end = 0
+        for grid in grids:
+            start, end = end, end + len(grid)
+            taps, weights = smoothing_taps(grid.bin_size, smoothing), window(grid.bin_size)
+            faintest = contrast * 255 * (SIDE * grid.bin_size) ** 2
+            rows, column = out[start:end], DIMENSIONS * number
+            describe(plane, grid, taps, weights, faintest, root, rows, column)
+    positions, scales = _places(tuple(grids), image.shape[0], image.shape[1])
+    return LocalDescriptors(out, positions.copy(), scales.copy())
 
 
-def _on_plane(
-    plane: np.ndarray, grid: Grid, root: bool, contrast: float, smoothing: bool | float
-) -> np.ndarray:
-    taps = smoothing_taps(grid.bin_size, smoothing)
-    histograms = _sift_numpy.histograms(plane, taps, grid)
-    return normalise(histograms, grid.bin_size, contrast, root)
+def _engine(name: str) -> Callable[..., None]:
+    if name not in ENGINES:
+        raise InputError(f"No engine '{name}' for dense SIFT.", nearest(name, ENGINES))
+    return import_module(ENGINES[name]).describe
+
+
+@lru_cache(maxsize=64)
+def _places(grids: tuple[Grid, ...], height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    scales = [np.full(len(grid), grid.bin_size, np.float32) for grid in grids]
+    positions = [grid.positions(height, width) for grid in grids]
+    return np.concatenate(positions), np.concatenate(scales)
 
 
 class DenseSIFT(Describer):
@@ -156,6 +147,7 @@ class DenseSIFT(Describer):
             of the three planes stand side by side, 384 numbers.
         smoothing: True for the scale above; a number for that scale, in pixels, at every size;
             False to take the image as it is.
+        engine: "compiled" (numba, the fast one) or "numpy": the same numbers to 1e-4.
     """
 
     def __init__(
@@ -166,6 +158,7 @@ class DenseSIFT(Describer):
         contrast: float = 0.005,
         colour: str = "grey",
         smoothing: bool | float = True,
+        engine: str = "compiled",
     ) -> None:
         self.step = step
         self.bins = bins
@@ -173,6 +166,7 @@ class DenseSIFT(Describer):
         self.contrast = contrast
         self.colour = colour
         self.smoothing = smoothing
+        self.engine = engine
 
     def describe(self, image: np.ndarray) -> LocalDescriptors:
         """The descriptors of one image, by size, then from top to bottom, left to right.
@@ -197,4 +191,5 @@ class DenseSIFT(Describer):
             contrast=self.contrast,
             colour=self.colour,
             smoothing=self.smoothing,
+            engine=self.engine,
         )
