@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strata.features.assignment import nearest_words, soft_assignment, sums_by_label
+from strata.features.assignment import nearest_words, soft_assignment
 
 
 def distances(X, words):
@@ -44,13 +44,3 @@ def test_soft_assignment_has_no_more_neighbours_than_words():
     labels, weights = soft_assignment(np.ones((2, 2)), np.eye(2, dtype=np.float32),
                                       neighbours=5, bandwidth=1)  # fmt: skip
     assert labels.shape == weights.shape == (2, 2)
-
-
-@given(st.lists(st.integers(0, 5), max_size=50))
-def test_sums_by_label(labels):
-    labels = np.array(labels, np.int64)
-    X = np.random.default_rng(0).normal(size=(len(labels), 3)).astype(np.float32)
-    sums, counts = sums_by_label(X, labels, 7)
-    for k in range(7):
-        assert counts[k] == (labels == k).sum()
-        np.testing.assert_allclose(sums[k], X[labels == k].sum(axis=0, dtype=float), atol=1e-5)

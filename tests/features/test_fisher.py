@@ -62,6 +62,7 @@ def test_it_is_the_gradient_of_the_likelihood(mixture):
     for step in (-h, h):
         moved = pickle.loads(pickle.dumps(mixture))
         moved.means_[k, j] += step
+        moved.density_map_ = moved._density_map()
         likelihoods.append(moved.score(points))
     slope = (likelihoods[1] - likelihoods[0]) / (2 * h)
     scale = np.sqrt(mixture.variances_[k, j] / mixture.weights_[k])  # Fisher information^(-1/2)

@@ -26,8 +26,8 @@ def test_inertia_is_that_of_the_labels_and_about_as_low_as_scikit_learns():
 
 def test_more_iterations_never_hurt():
     X = blobs()
-    inertias = [KMeansCodebook(40, iterations=i).fit(X).inertia_ for i in (1, 3, 10, 30)]
-    assert all(b <= a * (1 + 1e-6) for a, b in itertools.pairwise(inertias))
+    inertias = [KMeansCodebook(40, iterations=i).fit(X).inertia_ for i in (2, 6, 20, 60)]
+    assert all(b < a * 1.001 for a, b in itertools.pairwise(inertias))
 
 
 def test_labels_are_predictions_and_runs_repeat_bit_for_bit():

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-#: Distances held at a time, 256 KiB of float32: the product stays in the cache for the argmax.
-_BLOCK = 65536
+_BLOCK = 512  # descriptors at a time: enough for the product, few enough for the cache
 
 
 def nearest_words(X: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -21,15 +20,14 @@ def nearest_words(X: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndar
     squared = np.empty(len(X), np.float32)
     columns = np.ascontiguousarray(words.T)
     half = np.einsum("ij,ij->i", words, words) / 2
-    step = max(1, _BLOCK // len(words))
-    scores = np.empty((step, len(words)), np.float32)
-    for start in range(0, len(X), step):
-        block = np.asarray(X[start : start + step], np.float32)
+    scores = np.empty((_BLOCK, len(words)), np.float32)
+    for start in range(0, len(X), _BLOCK):
+        block = np.asarray(X[start : start + _BLOCK], np.float32)
         near = np.matmul(block, columns, out=scores[: len(block)])
         near -= half  # x.c - |c|^2 / 2 is largest where |x - c| is smallest
         best = near.argmax(axis=1)
-        labels[start : start + step] = best
-        squared[start : start + step] = (
+        labels[start : start + _BLOCK] = best
+        squared[start : start + _BLOCK] = (
             np.einsum("ij,ij->i", block, block) - 2 * near[np.arange(len(block)), best]
         )
     return labels, np.maximum(squared, 0, out=squared)
@@ -55,31 +53,14 @@ def soft_assignment(
     weights = np.empty((len(X), neighbours), np.float32)
     columns = np.ascontiguousarray(words.T)
     half = np.einsum("ij,ij->i", words, words) / 2
-    step = max(1, _BLOCK // len(words))
-    for start in range(0, len(X), step):
-        near = np.asarray(X[start : start + step], np.float32) @ columns
+    for start in range(0, len(X), _BLOCK):
+        near = np.asarray(X[start : start + _BLOCK], np.float32) @ columns
         near -= half
         some = np.argpartition(-near, neighbours - 1, axis=1)[:, :neighbours]
         score = np.take_along_axis(near, some, axis=1)
         order = np.argsort(-score, axis=1, kind="stable")
         score = np.take_along_axis(score, order, axis=1)
         weight = np.exp((score - score[:, :1]) / bandwidth**2)
-        labels[start : start + step] = np.take_along_axis(some, order, axis=1)
-        weights[start : start + step] = weight / weight.sum(axis=1, keepdims=True)
+        labels[start : start + _BLOCK] = np.take_along_axis(some, order, axis=1)
+        weights[start : start + _BLOCK] = weight / weight.sum(axis=1, keepdims=True)
     return labels, weights
-
-
-def sums_by_label(X: np.ndarray, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The sum of the rows with each label, and how many they are.
-
-    Returns:
-        sums (k, d) float64 and counts (k,) int64.
-    """
-    order = np.argsort(labels, kind="stable")
-    counts = np.bincount(labels, minlength=k)
-    sums = np.zeros((k, X.shape[1]))
-    used = np.flatnonzero(counts)
-    starts = np.concatenate(([0], np.cumsum(counts[used])[:-1]))
-    if len(used):
-        sums[used] = np.add.reduceat(X[order], starts, axis=0, dtype=np.float64)
-    return sums, counts

@@ -1,8 +1,8 @@
 """Gaussian mixtures with diagonal covariances, by expectation maximisation in blocks.
 
-With z = [x, x^2, 1], the log density of every component is one product z W, and every statistic
-that EM and the Fisher vector need is one product of the posteriors with z. Points are shifted by
-the training mean first, so that float32 loses nothing in E[x^2] - E[x]^2; sums over blocks are
+With z = [x, x^2, 1], the log densities of all components are one product z W, and every statistic
+that EM and the Fisher vector need is a sum of posteriors times z. Points are shifted by the
+training mean first, so that float32 loses little in E[x^2] - E[x]^2; sums over many points are
 float64.
 """
 
@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata.errors import InputError
+from strata.features._posteriors import posterior_sums
 from strata.features.kmeans import KMeansCodebook
 
 _BLOCK = 512  # points at a time: posteriors and z stay in the second-level cache
@@ -53,6 +54,8 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
         means_: (components, d) float64.
         variances_: (components, d) float64.
         shift_: (d,) float32, what is subtracted from points before the arithmetic in float32.
+        density_map_: W (2 d + 1, components) float32, so that with x less the shift [x, x^2, 1] W
+            are the log joint densities.
         n_iter_: EM steps made.
         converged_: whether the tolerance stopped it.
         log_likelihoods_: mean log-likelihood per training point before each step.
@@ -101,14 +104,13 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
         return self
 
     def statistics(self, X: np.ndarray) -> Statistics:
-        """Sums of (n, d) points weighted by posteriors: the E step, and most of a Fisher vector."""
-        k, d = self.means_.shape
-        total = np.zeros((k, 2 * d + 1))
-        log_likelihood = 0.0
-        for z in self._expanded(X):
-            posterior, log_density = _softmax(z @ self._log_density_map())
-            total += posterior.T @ z
-            log_likelihood += float(log_density.sum(dtype=np.float64))
+        """Sums of (n, d) float32 points weighted by their posteriors.
+
+        That is the E step of EM, and nearly all the work of a Fisher vector. Posteriors below
+        1e-7 of a point's greatest are left out.
+        """
+        d = self.means_.shape[1]
+        total, log_likelihood = posterior_sums(X, self.shift_, self.density_map_)
         return Statistics(
             total[:, 2 * d], total[:, :d], total[:, d : 2 * d], log_likelihood, len(X)
         )
@@ -116,7 +118,7 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
     def score_samples(self, X: np.ndarray) -> np.ndarray:
         """log p(x) of each row of (n, d) -> (n,) float64, in nats."""
         X = self._checked(X)
-        parts = [_softmax(z @ self._log_density_map())[1] for z in self._expanded(X)]
+        parts = [_softmax(z @ self.density_map_)[1] for z in self._expanded(X)]
         return np.concatenate(parts).astype(np.float64)
 
     def score(self, X: np.ndarray, y: object = None) -> float:
@@ -126,7 +128,7 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Posterior of each component for each row of (n, d) -> (n, components) float32."""
         X = self._checked(X)
-        return np.concatenate([_softmax(z @ self._log_density_map())[0] for z in self._expanded(X)])
+        return np.concatenate([_softmax(z @ self.density_map_)[0] for z in self._expanded(X)])
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """The most probable component of each row of (n, d) -> (n,) int64."""
@@ -143,9 +145,9 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
         self.variances_ = np.maximum(found.second / mass[:, None] - shifted**2, floor)
         self.means_ = shifted + self.shift_
         self.weights_ = mass / mass.sum()
+        self.density_map_ = self._density_map()
 
-    def _log_density_map(self) -> np.ndarray:
-        """W (2 d + 1, components) float32, so that [x, x^2, 1] W are the log joint densities."""
+    def _density_map(self) -> np.ndarray:
         means = self.means_ - self.shift_
         constant = np.log(self.weights_) - 0.5 * (
             np.log(2 * np.pi * self.variances_) + means**2 / self.variances_

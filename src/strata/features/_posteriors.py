@@ -1,0 +1,132 @@
+"""Compiled loops over the posteriors of a Gaussian mixture, most of which are next to nothing.
+
+Of 256 Gaussians some twenty share a descriptor; the others' posteriors are below 1e-7, less than
+float32 resolves in the sum. One matrix product yields the log densities. The exponentials, and the
+sums weighted by posteriors that would be a second product of the same size, then run over the
+listed few.
+"""
+
+import numpy as np
+
+from strata.features._compiled import compiled
+
+Array = np.ndarray
+
+_BLOCK = 256  # points whose log densities are held at a time
+_FLUSH = 32  # blocks summed in float32 before they are added to the totals in float64
+_LEAST = np.float32(16)  # posteriors below e^-16 = 1e-7 of a point's greatest are left out
+_LOG2_E = np.float32(1.4426950408889634)
+
+
+def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, float]:
+    """Sums of posterior times [x, x^2, 1], with x = X - shift.
+
+    Args:
+        X: (n, d) float32.
+        shift: (d,) float32.
+        density_map: (2 d + 1, k) float32, so that [x, x^2, 1] density_map are the log joint
+            densities.
+
+    Returns:
+        (k, 2 d + 1) float64 and the sum of log p(x).
+    """
+    d, k = X.shape[1], density_map.shape[1]
+    z = np.empty((_BLOCK, 2 * d), np.float32)
+    logits = np.empty((_BLOCK, k), np.float32)
+    lists = np.empty((k, _BLOCK), np.float32), np.empty((k, _BLOCK), np.int32)
+    total, recent = np.zeros((k, 2 * d + 1)), np.zeros((k, 2 * d + 1), np.float32)
+    log_likelihood = 0.0
+    for number, start in enumerate(range(0, len(X), _BLOCK)):
+        block = X[start : start + _BLOCK]
+        b = len(block)
+        _expand(block, shift, z)
+        np.matmul(z[:b], density_map[:-1], out=logits[:b])
+        log_likelihood += _accumulate(logits[:b], density_map[-1], z, *lists, recent)
+        if number % _FLUSH == _FLUSH - 1:
+            total += recent
+            recent[:] = 0
+    return total + recent, log_likelihood
+
+
+@compiled
+def _expand(X: Array, shift: Array, z: Array) -> None:
+    """z = [x, x^2] with x = X - shift."""
+    n, d = X.shape
+    for i in range(n):
+        for j in range(d):
+            x = X[i, j] - shift[j]
+            z[i, j] = x
+            z[i, d + j] = x * x
+
+
+@compiled
+def _accumulate(
+    logits: Array, constant: Array, z: Array, posteriors: Array, points: Array, total: Array
+) -> float:
+    """Add posterior times [z, 1] to `total` (k, 2 d + 1); give back the sum of log p.
+
+    The posteriors that count are listed component by component in `posteriors` and `points`
+    (k, block), so that a component's sums are loaded and stored once for four points.
+    """
+    n, k = logits.shape
+    counts = np.zeros(k, np.int64)
+    near = np.empty(k, np.int64)
+    values = np.empty(k, np.float32)
+    log_likelihood = 0.0
+    for i in range(n):
+        row = logits[i]
+        top = row[0] + constant[0]
+        for c in range(k):
+            row[c] += constant[c]
+            top = max(top, row[c])
+        m = 0
+        for c in range(k):  # without a branch, which would be mispredicted
+            near[m] = c
+            values[m] = row[c] - top
+            m += row[c] > top - _LEAST
+        sum_ = np.float32(0)
+        for q in range(m):
+            values[q] = _exp(values[q])
+            sum_ += values[q]
+        log_likelihood += np.log(sum_) + top
+        for q in range(m):
+            c = near[q]
+            posteriors[c, counts[c]] = values[q] / sum_
+            points[c, counts[c]] = i
+            counts[c] += 1
+    for c in range(k):
+        _add_weighted(z, posteriors[c, : counts[c]], points[c, : counts[c]], total[c])
+    return log_likelihood
+
+
+@compiled
+def _add_weighted(z: Array, weights: Array, rows: Array, total: Array) -> None:
+    """Add the sum of weights times [z[rows], 1] to `total`, four rows at a time."""
+    n, width = len(weights), z.shape[1]
+    for q in range(0, n - 3, 4):
+        a, b, c, d = weights[q], weights[q + 1], weights[q + 2], weights[q + 3]
+        A, B, C, D = z[rows[q]], z[rows[q + 1]], z[rows[q + 2]], z[rows[q + 3]]
+        for j in range(width):
+            total[j] += (a * A[j] + b * B[j]) + (c * C[j] + d * D[j])
+    for q in range(n - n % 4, n):
+        a, A = weights[q], z[rows[q]]
+        for j in range(width):
+            total[j] += a * A[j]
+    for q in range(n):
+        total[width] += weights[q]
+
+
+@compiled
+def _exp(x: np.float32) -> np.float32:
+    """e^x for -20 <= x <= 0 to float32 precision, in steps that the compiler can vectorise.
+
+    2^t = 2^floor(t) times the Taylor series of 2^f in the fraction f, here around f = 1/2.
+    """
+    t = x * _LOG2_E
+    whole = np.floor(t)
+    u = (t - whole - np.float32(0.5)) * np.float32(0.6931471805599453)
+    series = np.float32(1 / 720)
+    for factor in (1 / 120, 1 / 24, 1 / 6, 1 / 2, 1.0, 1.0):
+        series = series * u + np.float32(factor)
+    power = np.int32((np.int32(whole) + np.int32(127)) << np.int32(23)).view(np.float32)
+    return power * series * np.float32(1.4142135623730951)
