@@ -1,0 +1,205 @@
+"""Archives of images: unpacked once for each content, safely, whole or not at all."""
+
+import hashlib
+import json
+import lzma
+import os
+import shutil
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO, NamedTuple
+
+from strata.errors import InputError
+from strata.pipeline.data.layout import is_junk
+from strata.pipeline.locks import file_lock
+
+#: An archive may unpack to this many times its size, and always to `FREE_BYTES`.
+MAX_RATIO = 200
+FREE_BYTES = 1 << 30
+
+_BLOCK = 1 << 20
+#: What the readers of zip and tar raise on damaged files.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    lzma.LZMAError,
+    zlib.error,
+    EOFError,
+    NotImplementedError,  # a compression that this Python lacks
+    RuntimeError,  # an encrypted zip
+    ValueError,
+)
+
+Progress = Callable[[int, int], None]
+
+
+class Member(NamedTuple):
+    """A regular file in an archive."""
+
+    name: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip or tar, by content."""
+    return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+
+
+def unpacked(
+    archive: Path, cache: Path, *, sha256: str | None = None, progress: Progress | None = None
+) -> Path:
+    """The folder with an archive's files, unpacked on first use.
+
+    Args:
+        archive: zip or tar (.gz, .bz2, .xz).
+        cache: folder to unpack below; a folder there stands for one archive content.
+        sha256: what the archive's digest must be, if known.
+        progress: called with bytes done and bytes in all.
+
+    Raises:
+        InputError: damaged, encrypted, not the expected content, suspiciously large, or with
+            links or names that lead out of the folder.
+    """
+    digest = _digest_of(archive, cache)
+    if sha256 and digest != sha256.lower():
+        raise InputError(
+            f"The archive {archive} has sha256 {digest}, not {sha256.lower()}.",
+            "Fetch it again, or correct the sha256.",
+        )
+    folder = cache / "archives" / digest
+    if not folder.is_dir():
+        with file_lock(folder.with_name(f"{digest}.lock")):
+            if not folder.is_dir():  # another process may have been faster
+                _unpack(archive, folder, progress)
+    return folder
+
+
+def unwrapped(root: Path) -> Path:
+    """Step into folders that only wrap one folder of folders."""
+    while True:
+        inside = [e for e in os.scandir(root) if e.is_dir() and not is_junk(e.name)]
+        if len(inside) != 1:
+            return root
+        deeper = [e for e in os.scandir(inside[0].path) if e.is_dir() and not is_junk(e.name)]
+        if not deeper:
+            return root
+        root = Path(inside[0].path)
+
+
+def file_digest(path: Path) -> str:
+    """The sha256 of a file, in hex."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest_of(archive: Path, cache: Path) -> str:
+    """The archive's sha256, remembered for as long as size and times of the file stay."""
+    found = archive.stat()
+    stamp = [str(archive), found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+    name = hashlib.sha256(os.fsencode(archive)).hexdigest()[:16]
+    note = cache / "archives" / f"{name}.json"
+    try:
+        known = json.loads(note.read_text())
+        if known["stamp"] == stamp:
+            return str(known["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no note, or a torn one
+    digest = file_digest(archive)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps({"stamp": stamp, "sha256": digest}))
+    return digest
+
+
+def _unpack(archive: Path, folder: Path, progress: Progress | None) -> None:
+    """Unpack beside the folder, then rename; the caller holds the lock."""
+    beside = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)  # of a run that was killed
+    try:
+        beside.mkdir()
+        _extract(archive, beside, progress)
+        os.rename(beside, folder)
+    except _DAMAGED as error:
+        raise InputError(f"The archive {archive} cannot be unpacked: {error}.") from error
+    except OSError as error:
+        raise InputError(
+            f"The archive {archive} cannot be unpacked below {folder.parent}: "
+            f"{error.strerror or error}."
+        ) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _extract(archive: Path, folder: Path, progress: Progress | None) -> None:
+    packed = archive.stat().st_size
+    limit = max(FREE_BYTES, MAX_RATIO * packed)
+    reader = _zip_members if zipfile.is_zipfile(archive) else _tar_members
+    written = 0
+    for member, done in reader(archive):
+        target = folder / _safe(member.name, archive)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with member.open() as source, open(target, "wb") as sink:
+            while block := source.read(_BLOCK):
+                written += len(block)
+                if written > limit:
+                    raise InputError(
+                        f"The archive {archive} unpacks to more than {MAX_RATIO} times its size.",
+                        "If that is right, unpack it by hand and give the folder.",
+                    )
+                sink.write(block)
+        if progress:
+            progress(min(done(), packed), packed)
+
+
+def _zip_members(archive: Path) -> Iterator[tuple[Member, Callable[[], int]]]:
+    with zipfile.ZipFile(archive) as opened:
+        done = 0
+        for info in opened.infolist():
+            done += info.compress_size
+            kind = info.external_attr >> 16
+            if stat.S_IFMT(kind) not in (0, stat.S_IFREG, stat.S_IFDIR):
+                raise _not_a_file(archive, info.filename)
+            # Windows tools have been known to write backslashes
+            name = info.filename.replace("\\", "/")
+            if not name.endswith("/") and not _skipped(name):
+                member = Member(name, info.file_size, lambda info=info: opened.open(info))  # type: ignore[misc]
+                yield member, lambda done=done: done  # type: ignore[misc]
+
+
+def _tar_members(archive: Path) -> Iterator[tuple[Member, Callable[[], int]]]:
+    with open(archive, "rb") as raw, tarfile.open(fileobj=raw, mode="r:*") as opened:
+        for info in opened:
+            if info.isdir() or _skipped(info.name):
+                continue
+            if not info.isreg():
+                raise _not_a_file(archive, info.name)
+            stream = opened.extractfile(info)
+            assert stream is not None  # it is regular
+            yield Member(info.name, info.size, lambda stream=stream: stream), raw.tell  # type: ignore[misc]
+
+
+def _skipped(name: str) -> bool:
+    return any(is_junk(part) and part not in (".", "..") for part in name.split("/"))
+
+
+def _safe(name: str, archive: Path) -> PurePosixPath:
+    """The name as a path that stays where it is unpacked."""
+    path = PurePosixPath(name)
+    first = path.parts[0] if path.parts else ""
+    if path.is_absolute() or ".." in path.parts or ":" in first or "\0" in name or not first:
+        raise InputError(
+            f"The archive {archive} holds a name that leads out of its folder: {name!r}.",
+            "Do not use it unless you know why; unpack it by hand and give the folder.",
+        )
+    return path
+
+
+def _not_a_file(archive: Path, name: str) -> InputError:
+    return InputError(
+        f"The archive {archive} holds a link or device, which is not unpacked: {name!r}.",
+        "Pack the files themselves (tar --dereference), or unpack it by hand and give the folder.",
+    )

@@ -1,0 +1,57 @@
+"""What is remembered of an image's pixels so that its copies can be found later."""
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+#: Side of the grey thumbnail, in pixels.
+THUMBNAIL = 24
+
+
+class Fingerprint(NamedTuple):
+    """The traces of one image.
+
+    Attributes:
+        pixels: hex digest of the size and the pixels; equal for lossless re-encodings.
+        phash: 64-bit perceptual hash: signs of low DCT frequencies (OpenCV's PHash).
+        thumbnail: grey, `THUMBNAIL` x `THUMBNAIL` bytes, base64.
+    """
+
+    pixels: str
+    phash: int
+    thumbnail: str
+
+
+def fingerprint(image: "np.ndarray") -> Fingerprint:
+    """The traces of an image, uint8 (H, W, 3).
+
+    Both hash and thumbnail are taken from averages over areas: OpenCV's hash by itself samples
+    the image at 32 x 32 points, and then a picture at half size is a different one.
+    """
+    import cv2
+    import numpy as np
+
+    cv2.setNumThreads(1)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA)
+    thumbnail = cv2.resize(small, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
+    pixels = hashlib.sha256(repr(image.shape).encode())
+    pixels.update(np.ascontiguousarray(image).data)
+    return Fingerprint(
+        pixels.hexdigest()[:32],
+        int.from_bytes(cv2.img_hash.pHash(small).tobytes(), "big"),
+        base64.b64encode(thumbnail.tobytes()).decode(),
+    )
+
+
+def thumbnails(encoded: "Sequence[str]") -> "np.ndarray":
+    """Thumbnails as they are kept, back to uint8 (n, THUMBNAIL, THUMBNAIL)."""
+    import numpy as np
+
+    joined = b"".join(map(base64.b64decode, encoded))
+    return np.frombuffer(joined, np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL)

@@ -1,0 +1,160 @@
+"""Where the images come from: a folder, an archive or an address; all end as a folder."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from strata.errors import InputError, nearest
+from strata.pipeline.data.layout import SourceFile, classified, walk
+from strata.pipeline.data.split_csv import listed, read_split
+from strata.pipeline.locks import file_lock
+
+__all__ = ["Source", "SourceFile", "open_source"]
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The images of an experiment, found but not read.
+
+    Attributes:
+        root: the folder that holds them.
+        files: the images, sorted by id.
+        missing: "class/file" of rows of the split file without an image.
+        notes: what was left out or decided, in sentences.
+    """
+
+    root: Path
+    files: list[SourceFile]
+    missing: list[str]
+    notes: list[str]
+
+
+def open_source(
+    spec: str | Path,
+    *,
+    split_csv: str | Path | None = None,
+    sha256: str | None = None,
+    cache: Path,
+    allow_missing: bool = False,
+    progress: Progress | None = None,
+) -> Source:
+    """Find the images that `spec` names.
+
+    Args:
+        spec: a folder with one folder of images for each class, or with train/ and test/ (and
+            val/, which joins train/) that hold such folders; a zip or tar of either; or the
+            http(s) address of such an archive.
+        split_csv: a CSV file class,file,split that says which images count, their classes and
+            splits; a path, or the name of a file in the folder or archive.
+        sha256: of the archive; an address needs it.
+        cache: folder where downloads and unpacked archives are kept.
+        allow_missing: report rows of `split_csv` without an image instead of refusing them.
+        progress: called with bytes done and bytes in all while downloading and unpacking.
+
+    Raises:
+        InputError: nothing there, or not laid out like this; the message says what is wrong.
+        StrataError: a download failed.
+    """
+    root = outer = _folder(spec, sha256, cache, progress)
+    if not _is_local_folder(spec):
+        from strata.pipeline.data.archives import unwrapped
+
+        root = unwrapped(outer)
+    tree = walk(root)
+    if split_csv is None:
+        files, notes = classified(root, tree)
+        return Source(root, files, [], notes)
+    path = _split_path(Path(split_csv), [root, outer])
+    rows = read_split(path)
+    found = listed(root, tree, rows, name=path.name)
+    if found.missing and not allow_missing:
+        raise InputError(
+            f"{len(found.missing):,} of the {len(rows):,} images of the split file {path} are not "
+            f"in {root}: {', '.join(found.missing[:5])}{' ...' if found.missing[5:] else ''}",
+            "Add them, or allow missing images to go on without them.",
+        )
+    return Source(root, found.files, found.missing, found.notes)
+
+
+def _is_local_folder(spec: str | Path) -> bool:
+    return not _is_address(spec) and Path(spec).expanduser().is_dir()
+
+
+def _is_address(spec: str | Path) -> bool:
+    return isinstance(spec, str) and "://" in spec
+
+
+def _folder(spec: str | Path, sha256: str | None, cache: Path, progress: Progress | None) -> Path:
+    if _is_address(spec):
+        return _fetched(str(spec), sha256, cache, progress)
+    path = Path(os.path.abspath(Path(spec).expanduser()))
+    if path.is_dir():
+        return path
+    if not path.exists():
+        raise _nothing_at(path)
+    from strata.pipeline.data.archives import is_archive, unpacked
+
+    if not path.is_file() or not is_archive(path):
+        raise InputError(
+            f"{path} is neither a folder nor a zip or tar archive.",
+            "Give the folder with one folder of images for each class, or an archive of it.",
+        )
+    return unpacked(path, cache, sha256=sha256, progress=progress)
+
+
+def _nothing_at(path: Path) -> InputError:
+    """An error that names the nearest thing that exists."""
+    missing = path
+    while not missing.parent.is_dir() and missing.parent != missing:
+        missing = missing.parent
+    try:
+        siblings = [name for name in os.listdir(missing.parent) if not name.startswith(".")]
+    except OSError:
+        siblings = []
+    hint = f"In {missing.parent}: {nearest(missing.name, siblings)}" if siblings else ""
+    return InputError(f"There is no {missing}.", hint if len(hint) < 500 else "")
+
+
+def _fetched(url: str, sha256: str | None, cache: Path, progress: Progress | None) -> Path:
+    if urlsplit(url).scheme.lower() not in ("http", "https"):
+        raise InputError(f"{url} is not an http or https address.", "Give a path or an address.")
+    if not sha256:
+        raise InputError(
+            f"The sha256 of {url} is not given.",
+            'It makes sure that everyone gets the same images: add sha256 = "..." '
+            "(`sha256sum FILE` prints it).",
+        )
+    if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+        raise InputError(f"'{sha256}' is not a sha256: 64 hexadecimal digits.")
+    from strata.pipeline.data.archives import is_archive, unpacked
+    from strata.pipeline.data.download import download
+
+    sha256 = sha256.lower()
+    folder = cache / "archives" / sha256
+    if folder.is_dir():
+        return folder
+    target = cache / "downloads" / sha256
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with file_lock(target.with_name(f"{sha256}.lock")):
+        if not folder.is_dir():
+            if not target.exists():
+                download(url, sha256, target, progress)
+            if not is_archive(target):
+                raise InputError(f"{url} is not a zip or tar archive.")
+            unpacked(target, cache, sha256=sha256, progress=progress)
+            target.unlink()  # unpacked, it has served
+    return folder
+
+
+def _split_path(given: Path, folders: list[Path]) -> Path:
+    """The split file: where it says, or beside the images."""
+    given = given.expanduser()
+    for path in (given, *(folder / given for folder in folders)):
+        if path.is_file():
+            return path
+    raise _nothing_at(Path(os.path.abspath(given)))

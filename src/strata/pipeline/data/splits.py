@@ -1,0 +1,208 @@
+"""Test images and folds: stratified, seeded, and copies never on both sides.
+
+Copies of one picture form a group; a group goes to one side as a whole. Groups whose images carry
+contradicting labels are possible and count for each of their classes.
+"""
+
+import heapq
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from strata.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class _Groups(NamedTuple):
+    """The groups of some images, numbered by first appearance.
+
+    Attributes:
+        of: int (n,), the group of each image.
+        classes: the names of the classes, sorted.
+        counts: int (groups, classes), how many images of each class a group holds.
+        pure: of each class, the groups that hold nothing else.
+        mixed: the groups that hold several classes.
+    """
+
+    of: "np.ndarray"
+    classes: list[str]
+    counts: "np.ndarray"
+    pure: list["np.ndarray"]
+    mixed: "np.ndarray"
+
+
+def _grouped(labels: Sequence[str], groups: Sequence[int]) -> _Groups:
+    import numpy as np
+
+    classes, label_of = np.unique(np.asarray(labels), return_inverse=True)
+    _, first, inverse = np.unique(np.asarray(groups), return_index=True, return_inverse=True)
+    rank = np.empty(len(first), int)
+    rank[np.argsort(first)] = np.arange(len(first))
+    of = rank[inverse]
+    counts = np.zeros((len(first), len(classes)), int)
+    np.add.at(counts, (of, label_of), 1)
+    held = (counts > 0).sum(1)
+    pure = [np.flatnonzero((held == 1) & (counts[:, c] > 0)) for c in range(len(classes))]
+    return _Groups(of, [str(c) for c in classes], counts, pure, np.flatnonzero(held > 1))
+
+
+def test_split(
+    labels: Sequence[str], groups: Sequence[int], *, fraction: float = 0.3, seed: int
+) -> "np.ndarray":
+    """Choose test images: of each class the given fraction, or as near as the groups allow.
+
+    Args:
+        labels: the class of each image.
+        groups: images with the same number are copies of each other. Only which images share
+            a number matters, not the numbers.
+        fraction: of the images, above 0 and below 1.
+        seed: of the choice.
+
+    Returns:
+        bool (n,), true for test images. Each class has images on both sides, and its number of
+        test images is off by at most half its largest group, and half an image by rounding,
+        unless the former forbids it or groups hold several classes.
+
+    Raises:
+        InputError: the fraction is not between 0 and 1, or all images of a class are copies of
+            one picture.
+    """
+    import numpy as np
+
+    from strata.seeds import generator
+
+    if not 0 < fraction < 1:
+        raise InputError(f"The fraction of test images is {fraction}, not between 0 and 1.")
+    made = _grouped(labels, groups)
+    _check_count(made, 2, "so they cannot be split into training and test images")
+    chance = generator(seed, "test split")
+    totals = made.counts.sum(0)
+    targets = np.clip(np.rint(totals * fraction), 1, totals - 1)
+    chosen = np.zeros(len(made.counts), bool)
+    taken = np.zeros_like(totals)
+    for group in chance.permutation(made.mixed):
+        if chance.random() < fraction and (taken + made.counts[group] <= targets).all():
+            chosen[group] = True
+            taken += made.counts[group]
+    for number, pure in enumerate(made.pure):
+        sizes = made.counts[pure, number]
+        wanted = int(targets[number] - taken[number])
+        elsewhere = made.counts[made.mixed, number] > 0
+        sides = chosen[made.mixed[elsewhere]]
+        picked = _subset(sizes, wanted, chance, some=not sides.any(), not_all=bool(sides.all()))
+        chosen[pure[picked]] = True
+    return chosen[made.of]
+
+
+def _subset(
+    sizes: "np.ndarray", wanted: int, chance: "np.random.Generator", *, some: bool, not_all: bool
+) -> "np.ndarray":
+    """Indices of random groups whose sizes add up to what is wanted, or as near as can be.
+
+    Args:
+        sizes: of the groups, int (k,).
+        wanted: their sum.
+        chance: where randomness comes from.
+        some: choose at least one.
+        not_all: leave at least one, if there are two.
+    """
+    import numpy as np
+
+    order = chance.permutation(len(sizes))
+    total, picked, left = 0, [], []
+    for group in order:
+        fits = total + sizes[group] <= wanted
+        (picked if fits else left).append(group)
+        total += sizes[group] * fits
+    if left and (len(left) > 1 or not not_all):
+        smallest = min(left, key=sizes.__getitem__)  # larger than what is still wanted
+        overshoot = total + sizes[smallest] - wanted
+        if overshoot < wanted - total or (some and not picked):
+            picked.append(smallest)
+    elif not left and not_all and len(picked) > 1:
+        picked.remove(min(picked, key=sizes.__getitem__))
+    return np.array(picked, int)
+
+
+def stratified_group_folds(
+    labels: Sequence[str], groups: Sequence[int], *, folds: int, seed: int
+) -> "np.ndarray":
+    """Number the folds that images are tested in.
+
+    Of each class, the largest groups come first and each goes to the fold with the fewest
+    images of that class, then with the fewest images.
+
+    Args:
+        labels: the class of each image.
+        groups: images with the same number are copies of each other. Only which images share
+            a number matters, not the numbers.
+        folds: how many, at least 2.
+        seed: of the order of groups of one size, and of folds that are equal so far.
+
+    Returns:
+        int (n,), 0 to folds - 1. No fold is empty; the numbers of images of a class in two folds
+        differ by at most the size of its largest group (by at most one image where no image has
+        a copy), unless groups hold several classes.
+
+    Raises:
+        InputError: fewer than 2 folds, or a class has fewer groups than folds.
+    """
+    import numpy as np
+
+    from strata.seeds import generator
+
+    if folds < 2:
+        raise InputError(f"{folds} folds are too few: cross-validation needs at least 2.")
+    made = _grouped(labels, groups)
+    _check_count(made, folds, f"fewer than the {folds} folds")
+    chance = generator(seed, "folds")
+    fold_of = np.empty(len(made.counts), int)
+    held = np.zeros((folds, len(made.classes)), int)
+    for group in _large_first(made.mixed, made.counts.sum(1), chance):
+        # how much more uneven the classes get: the increase of the sum over classes and folds
+        # of squared shares
+        shares = made.counts[group] / made.counts.sum(0)
+        uneven = (2 * held / made.counts.sum(0) + shares) @ shares
+        ranked = np.lexsort((chance.permutation(folds), held.sum(1), np.round(uneven, 12)))
+        fold_of[group] = ranked[0]
+        held[ranked[0]] += made.counts[group]
+    for number, pure in enumerate(made.pure):
+        sizes = made.counts[:, number]
+        totals, ties = held.sum(1), chance.permutation(folds)
+        heap = [(held[f, number], totals[f], ties[f], f) for f in range(folds)]
+        heapq.heapify(heap)
+        for group in _large_first(pure, sizes, chance):
+            count, total, tie, fold = heap[0]
+            heapq.heapreplace(heap, (count + sizes[group], total, tie, fold))
+            fold_of[group] = fold
+        for count, _, _, fold in heap:
+            held[fold, number] = count
+    return fold_of[made.of]
+
+
+def _large_first(
+    groups: "np.ndarray", sizes: "np.ndarray", chance: "np.random.Generator"
+) -> "np.ndarray":
+    """Groups by falling size, in random order among those of one size."""
+    import numpy as np
+
+    shuffled = chance.permutation(groups)
+    return shuffled[np.argsort(-sizes[shuffled], kind="stable")]
+
+
+def _check_count(made: _Groups, least: int, trouble: str) -> None:
+    """Refuse classes with too few groups.
+
+    Raises:
+        InputError: naming all of them.
+    """
+    found = (made.counts > 0).sum(0)
+    few = [(name, int(n)) for name, n in zip(made.classes, found, strict=True) if n < least]
+    if few:
+        told = ", ".join(f"'{name}' ({count})" for name, count in few)
+        raise InputError(
+            f"Classes with too few different images, {trouble}: {told}.",
+            f"Each class needs at least {least} images that are no copies of each other: add "
+            "images, ask for fewer folds, or leave the class out.",
+        )

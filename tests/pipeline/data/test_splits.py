@@ -1,0 +1,192 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedGroupKFold
+
+from strata.errors import InputError
+from strata.pipeline.data import splits
+from strata.pipeline.data.splits import stratified_group_folds
+
+
+@st.composite
+def images(draw, least_groups=1, mixed=False):
+    """Labels and groups of images in some order: classes x groups of 1 to 9 copies."""
+    labels, groups = [], []
+    for number in range(draw(st.integers(1, 4))):
+        sizes = draw(st.lists(st.sampled_from([1, 1, 1, 2, 3, 9]), min_size=least_groups, max_size=25))
+        for size in sizes:
+            group = draw(st.integers(0, 10**9))
+            assume(group not in groups)
+            labels += [f"c{number}"] * size
+            groups += [group] * size
+    if mixed:
+        for index in draw(st.lists(st.integers(0, len(labels) - 1), max_size=4)):
+            labels[index] = "c0"
+    order = draw(st.randoms(use_true_random=False)).sample(range(len(labels)), len(labels))
+    return [labels[i] for i in order], [groups[i] for i in order]
+
+
+def per_class(labels, sides):
+    """(classes, sides) counts."""
+    names = sorted(set(labels))
+    found = Counter(zip(labels, sides, strict=True))
+    return np.array([[found[name, side] for side in range(max(sides) + 1)] for name in names])
+
+
+def largest(labels, groups):
+    """Of each class, the size of its largest group."""
+    sizes = Counter(zip(labels, groups, strict=True))
+    return {n: max(c for (label, _), c in sizes.items() if label == n) for n in set(labels)}
+
+
+def whole(groups, sides):
+    return len(set(zip(groups, sides, strict=True))) == len(set(groups))
+
+
+seeds = st.integers(0, 2**40)
+
+
+@settings(deadline=None)
+@given(data=images(least_groups=4), folds=st.integers(2, 4), seed=seeds)
+def test_laws_of_folds(data, folds, seed):
+    labels, groups = data
+    found = stratified_group_folds(labels, groups, folds=folds, seed=seed)
+    assert found.shape == (len(labels),)
+    assert set(found.tolist()) == set(range(folds))
+    assert whole(groups, found)
+    counts = per_class(labels, found.tolist())
+    assert (counts > 0).all()  # each class is in each fold
+    bound = largest(labels, groups)
+    for name, row in zip(sorted(bound), counts, strict=True):
+        assert row.max() - row.min() <= bound[name]
+
+
+@settings(deadline=None)
+@given(data=images(least_groups=5, mixed=True), folds=st.integers(2, 4), seed=seeds)
+def test_contradicting_labels_split_no_group_and_empty_no_fold(data, folds, seed):
+    labels, groups = data
+    held = Counter(name for name, _ in set(zip(labels, groups, strict=True)))
+    assume(min(held.values()) >= folds)
+    found = stratified_group_folds(labels, groups, folds=folds, seed=seed)
+    assert whole(groups, found)
+    assert set(found.tolist()) == set(range(folds))
+
+
+@settings(deadline=None)
+@given(data=images(least_groups=3), seed=seeds)
+def test_the_same_seed_gives_the_same_folds_whatever_the_groups_are_called(data, seed):
+    labels, groups = data
+    names = {group: -number for number, group in enumerate(sorted(set(groups)))}
+    first = stratified_group_folds(labels, groups, folds=3, seed=seed)
+    renamed = stratified_group_folds(np.array(labels), [names[g] for g in groups], folds=3, seed=seed)
+    np.testing.assert_array_equal(first, renamed)
+    split = splits.test_split(labels, groups, seed=seed)
+    np.testing.assert_array_equal(split, splits.test_split(labels, groups, seed=seed))
+
+
+@settings(deadline=None)
+@given(data=images(least_groups=2), fraction=st.floats(0.05, 0.95), seed=seeds)
+def test_laws_of_the_test_split(data, fraction, seed):
+    labels, groups = data
+    found = splits.test_split(labels, groups, fraction=fraction, seed=seed)
+    assert found.dtype == bool
+    assert whole(groups, found)
+    bound = largest(labels, groups)
+    for name, (train, test) in zip(sorted(bound), per_class(labels, found.astype(int)), strict=True):
+        assert train > 0
+        assert test > 0
+        total = train + test
+        if bound[name] <= min(fraction, 1 - fraction) * total:
+            assert abs(test - fraction * total) <= bound[name] / 2 + 0.5
+
+
+@settings(deadline=None)
+@given(data=images(least_groups=3, mixed=True), fraction=st.floats(0.1, 0.9), seed=seeds)
+def test_a_split_with_contradicting_labels(data, fraction, seed):
+    labels, groups = data
+    held = Counter(name for name, _ in set(zip(labels, groups, strict=True)))
+    assume(min(held.values()) >= 2)
+    found = splits.test_split(labels, groups, fraction=fraction, seed=seed)
+    assert whole(groups, found)
+    mixed = {g for g in groups if len({n for n, h in zip(labels, groups, strict=True) if h == g}) > 1}
+    sides = set(zip(labels, found.tolist(), strict=True))
+    for name in held:
+        if any(n == name and g not in mixed for n, g in zip(labels, groups, strict=True)):
+            assert {(name, True), (name, False)} <= sides
+
+
+def test_without_copies_everything_is_as_even_as_can_be():
+    labels = ["a"] * 101 + ["b"] * 37 + ["c"] * 16 + ["d"] * 90
+    found = stratified_group_folds(labels, range(len(labels)), folds=8, seed=1)
+    counts = per_class(labels, found.tolist())
+    assert (np.ptp(counts, axis=1) <= 1).all()
+    assert np.ptp(counts.sum(0)) <= 1
+    test = splits.test_split(labels, range(len(labels)), fraction=0.3, seed=1)
+    assert per_class(labels, test.astype(int))[:, 1].tolist() == [30, 11, 5, 27]
+
+
+def test_folds_are_more_even_than_scikit_learns():
+    chance = np.random.default_rng(0)
+    labels, groups = [], []
+    for number in range(400):
+        size = int(chance.choice([1, 1, 1, 1, 2, 3, 6]))
+        labels += [f"c{chance.integers(6)}"] * size
+        groups += [number] * size
+
+    def unevenness(found):
+        return np.ptp(per_class(labels, found), axis=1)
+
+    ours = unevenness(stratified_group_folds(labels, groups, folds=8, seed=3).tolist())
+    theirs = np.empty(len(labels), int)
+    folds = StratifiedGroupKFold(8, shuffle=True, random_state=3).split(labels, labels, groups)
+    for number, (_, test) in enumerate(folds):
+        theirs[test] = number
+    assert (ours <= unevenness(theirs.tolist())).all()
+    assert ours.max() <= 1
+
+
+def test_seeds_differ_and_no_image_is_favoured():
+    labels, groups = ["a"] * 40 + ["b"] * 40, [0, 0, 0, *range(1, 78)]
+    rows = [stratified_group_folds(labels, groups, folds=4, seed=s) for s in range(200)]
+    assert len({row.tobytes() for row in rows}) == 200
+    assert np.bincount([row[0] for row in rows], minlength=4).min() > 25
+    tests = np.array([splits.test_split(labels, groups, seed=s) for s in range(400)])
+    shares = tests.mean(0)
+    assert shares[3:].min() > 0.2
+    assert shares[3:].max() < 0.4
+    assert 0.05 < shares[0] < 0.6  # a group of copies is neither always nor never tested
+
+
+def test_a_fold_sees_the_same_share_of_each_class_under_imbalance():
+    labels = ["common"] * 1000 + ["rare"] * 9
+    found = stratified_group_folds(labels, range(1009), folds=8, seed=0)
+    counts = per_class(labels, found.tolist())
+    assert counts[1].tolist().count(1) == 7
+    assert counts[0].tolist() == [125] * 8
+
+
+def test_too_few_groups_are_named_with_a_remedy():
+    labels = ["a"] * 20 + ["b"] * 20 + ["c"] * 2
+    groups = [*range(20), *([20] * 15), *range(21, 26), 30, 31]
+    with pytest.raises(InputError, match=r"fewer than the 8 folds: 'b' \(6\), 'c' \(2\)") as caught:
+        stratified_group_folds(labels, groups, folds=8, seed=0)
+    assert "at least 8 images" in caught.value.hint
+    stratified_group_folds(labels, groups, folds=2, seed=0)
+    with pytest.raises(InputError, match=r"'b' \(1\)"):
+        splits.test_split(["a", "a", "b", "b"], [0, 1, 2, 2], seed=0)
+    for fraction in (0, 1, -0.1, float("nan")):
+        with pytest.raises(InputError, match="between 0 and 1"):
+            splits.test_split(labels, groups, fraction=fraction, seed=0)
+    with pytest.raises(InputError, match="at least 2"):
+        stratified_group_folds(labels, groups, folds=1, seed=0)
+
+
+def test_half_a_class_in_one_group():
+    labels = ["a"] * 20 + ["b"] * 20
+    groups = [0] * 10 + list(range(1, 11)) + list(range(11, 31))
+    for seed in range(20):
+        test = splits.test_split(labels, groups, fraction=0.3, seed=seed)
+        assert per_class(labels, test.astype(int))[:, 1].tolist() == [6, 6]
