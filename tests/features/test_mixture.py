@@ -80,7 +80,7 @@ def test_the_likelihood_grows_with_every_step():
 def test_variances_keep_above_the_floor():
     X = np.repeat(points(40, 3), 30, axis=0)  # as many Gaussians as distinct points collapse
     mixture = DiagonalMixture(40, variance_floor=1e-3).fit(X)
-    assert mixture.variances_.min() >= 1e-3 * X.var(axis=0).mean() * 0.999
+    assert (mixture.variances_ >= 1e-3 * X.var(axis=0) * 0.999).all()
     assert np.isfinite(mixture.score_samples(X)).all()
 
 

@@ -50,9 +50,10 @@ class FisherVectors(TransformerMixin, BaseEstimator):
     Args:
         components: Gaussians of the mixture.
         dimensions: descriptors are projected onto so many principal components; 0 leaves them.
-        whiten: whether the projected dimensions are scaled to variance one.
-        positions: weight of the position (x, y) appended to each projected descriptor, which
-            stands in for a spatial pyramid (Sanchez, Perronnin, de Campos 2012); 0 appends none.
+        whiten: whether each projected dimension is scaled to variance one.
+        positions: standard deviation given to the position (x, y) that is appended to each
+            projected descriptor, in place of a spatial pyramid (Sanchez, Perronnin, de Campos
+            2012); it matters to the k-means start only. 0 appends none.
         keep_zero: whether descriptors that are zero throughout (no contrast) count.
         power: exponent of the signed power that is applied first; 1 leaves the vector.
         norm: of the whole vector afterwards.
@@ -61,9 +62,9 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         seed: of the sample and the mixture.
 
     Attributes:
-        projection_: (d, dimensions) float32, or None; so that x projection_ - offset_ is x
-            projected.
-        offset_: (dimensions,) float32, or None.
+        projection_: (d, dimensions) float32, so that x projection_ - offset_ is x projected, with
+            mean 0 and variance 1: on average over the dimensions or, whitened, in each.
+        offset_: (dimensions,) float32.
         mixture_: the DiagonalMixture.
     """
 
@@ -99,13 +100,7 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         """
         rng = seeds.generator(self.seed, "fisher", "sample")
         drawn = sample_local(images, self.sample, rng, keep_zero=self.keep_zero)
-        self.projection_ = self.offset_ = None
-        if 0 < self.dimensions < drawn.descriptors.shape[1]:
-            pca = PCA(self.dimensions, whiten=self.whiten, svd_solver="covariance_eigh")
-            pca.fit(drawn.descriptors)
-            scale = np.sqrt(pca.explained_variance_) if self.whiten else 1
-            self.projection_ = np.ascontiguousarray(pca.components_.T / scale)
-            self.offset_ = pca.mean_ @ self.projection_
+        self._learn_projection(drawn.descriptors)
         points = self._points(drawn)
         self.mixture_ = DiagonalMixture(
             self.components, iterations=self.iterations, seed=self.seed
@@ -131,11 +126,25 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         vector = power(fisher_vector(self._points(image), self.mixture_), self.power)
         return normalise(vector, self.norm)
 
+    def _learn_projection(self, descriptors: np.ndarray) -> None:
+        n, d = descriptors.shape
+        if not self.dimensions:
+            axes, mean, variances = np.eye(d), descriptors.mean(axis=0), descriptors.var(axis=0)
+        else:
+            pca = PCA(min(self.dimensions, n, d), svd_solver="covariance_eigh").fit(descriptors)
+            axes, mean, variances = pca.components_.T, pca.mean_, pca.explained_variance_
+        if not self.whiten:
+            variances = variances.mean()
+        axes = axes / np.sqrt(np.where(variances > 0, variances, 1))
+        self.projection_ = axes.astype(np.float32)
+        self.offset_ = (mean @ axes).astype(np.float32)
+
     def _points(self, image: LocalDescriptors) -> np.ndarray:
-        """Projected descriptors with their weighted positions, as the mixture takes them."""
-        points = np.asarray(image.descriptors, np.float32)
-        if self.projection_ is not None:
-            points = points @ self.projection_ - self.offset_
-        if not self.positions:
-            return points
-        return np.hstack([points, (image.positions - np.float32(0.5)) * np.float32(self.positions)])
+        """(n, d) projected descriptors and weighted positions, as the mixture takes them."""
+        k = self.projection_.shape[1]
+        points = np.empty((len(image.descriptors), k + 2 * (self.positions != 0)), np.float32)
+        points[:, :k] = np.asarray(image.descriptors, np.float32) @ self.projection_
+        points[:, :k] -= self.offset_
+        if self.positions:  # spread evenly over [0, 1] they have variance 1/12
+            points[:, k:] = (image.positions - np.float32(0.5)) * (self.positions * 12**0.5)
+        return points

@@ -11,7 +11,6 @@ from strata.errors import InputError
 from strata.features._compiled import compiled
 from strata.features.assignment import nearest_words
 
-
 #: How the passes are spent: share of the passes on each share of the points. A step on an eighth of
 #: the points costs an eighth, and far from the optimum it leads as far.
 _SCHEDULE = ((0.4, 1 / 8), (0.3, 1 / 2), (0.3, 1.0))

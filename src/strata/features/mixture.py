@@ -45,8 +45,8 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
         components: how many Gaussians.
         iterations: EM steps at most.
         tolerance: it stops where the mean log-likelihood per point grows by less, in nats.
-        variance_floor: least variance, as a share of the mean variance of the training points
-            over all dimensions.
+        variance_floor: least variance, as a share of the training points' variance in the same
+            dimension.
         seed: of the k-means start.
 
     Attributes:
@@ -88,8 +88,8 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
                 "Take fewer Gaussians or a larger sample.",
             )
         self.shift_ = X.mean(axis=0, dtype=np.float64).astype(np.float32)
-        spread = float(X.var(axis=0, dtype=np.float64).mean())
-        floor = self.variance_floor * spread if spread > 0 else 1.0
+        spread = X.var(axis=0, dtype=np.float64)
+        floor = np.where(spread > 0, self.variance_floor * spread, 1.0)
         self._maximise(_hard_statistics(X - self.shift_, self.components, self.seed), floor)
         self.log_likelihoods_: list[float] = []
         self.converged_ = False
@@ -138,7 +138,7 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float32, reset=False)
 
-    def _maximise(self, found: Statistics, floor: float) -> None:
+    def _maximise(self, found: Statistics, floor: np.ndarray) -> None:
         """The M step; a component that has lost its points keeps a vanishing weight."""
         mass = found.mass + 10 * np.finfo(np.float64).eps
         shifted = found.first / mass[:, None]
