@@ -145,38 +145,49 @@ def apply(what: Augmentation, images: Tensor, draws: Draws) -> Tensor:
         draws: of these images.
 
     Returns:
-        (b, 3, side, side) in 0..255, channels last in memory: uint8 where images only moved,
-        float32 otherwise.
+        (b, side, side, 3) in 0..255: uint8 where images only moved, float32 otherwise.
     """
-    side = images.shape[1]
     if draws.affine is not None:
-        x = images.permute(0, 3, 1, 2).float()
-        grid = functional.affine_grid(draws.affine, list(x.shape), align_corners=False)
-        x = functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = _warp(images, draws.affine)
     else:
-        x = _move(images, draws.flip, draws.shift).permute(0, 3, 1, 2)
+        x = _move(images, draws.flip, draws.shift)
     if draws.colour is not None:
         x = _recolour(x.float(), draws.colour)
     if draws.cutout is not None:
-        x = _cut_out(x, draws.cutout, round(what.cutout * side))
+        x = _cut_out(x, draws.cutout, round(what.cutout * images.shape[1]))
     return x
 
 
+def _warp(images: Tensor, affine: Tensor) -> Tensor:
+    """Affine maps with bilinear interpolation; edges are continued by mirroring."""
+    side = images.shape[1]
+    centres = (2 * torch.arange(side, device=images.device) + 1) / side - 1
+    along_x = affine[:, None, :, 0] * centres[:, None] + affine[:, None, :, 2]
+    along_y = affine[:, None, :, 1] * centres[:, None]
+    grid = along_x[:, None] + along_y[:, :, None]
+    x = images.permute(0, 3, 1, 2).float()
+    x = functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+    return x.permute(0, 2, 3, 1).contiguous()
+
+
 def _move(images: Tensor, flip: Tensor | None, shift: Tensor | None) -> Tensor:
-    """Mirror and shift by whole pixels: one gather of rows and columns."""
-    if flip is None and shift is None:
-        return images
+    """Mirror and shift by whole pixels: one gather of rows, one of columns."""
     b, side = images.shape[:2]
-    columns = torch.arange(side, device=images.device).expand(b, side)
-    rows = columns
+    lines = images.flatten(2)
+    places = torch.arange(side, device=images.device).expand(b, side)
+    if shift is not None:
+        rows = _mirror(places + shift[:, 1:], side)
+        rows = rows + side * torch.arange(b, device=images.device)[:, None]
+        lines = lines.flatten(0, 1).index_select(0, rows.flatten()).view(lines.shape)
+    columns = places
     if flip is not None:
         columns = torch.where(flip[:, None], side - 1 - columns, columns)
     if shift is not None:
-        columns, rows = columns + shift[:, :1], rows + shift[:, 1:]
-    columns, rows = _mirror(columns, side), _mirror(rows, side)
-    image = torch.arange(b, device=images.device)
-    return images[image[:, None, None], rows[:, :, None], columns[:, None, :]]
+        columns = _mirror(columns + shift[:, :1], side)
+    if columns is not places:
+        bytes_ = (3 * columns[:, :, None] + torch.arange(3, device=images.device)).flatten(1)
+        lines = lines.gather(2, bytes_[:, None].expand(lines.shape))
+    return lines.view(images.shape)
 
 
 def _mirror(index: Tensor, side: int) -> Tensor:
@@ -186,31 +197,36 @@ def _mirror(index: Tensor, side: int) -> Tensor:
 
 
 def _recolour(x: Tensor, colour: Tensor) -> Tensor:
-    brightness, contrast, saturation = colour.float().view(-1, 3, 1, 1, 1).unbind(1)
-    grey = x.mean(1, keepdim=True)
-    mean = grey.mean((2, 3), keepdim=True)
-    x = grey + (x - grey) * saturation
-    return (mean + (x - mean) * contrast + brightness).clamp_(0, 255)
+    """Brightness, contrast and saturation: one linear map of each image's colours."""
+    brightness, contrast, saturation = (part[:, None, None] for part in colour.unbind(1))
+    pixels = x.flatten(1, 2)
+    mean = pixels.mean((1, 2), keepdim=True)
+    eye = torch.eye(3, device=x.device)
+    colours = contrast * (saturation * eye + (1 - saturation) / 3)
+    offset = ((1 - contrast) * mean + brightness).expand(-1, 1, 3)
+    return torch.baddbmm(offset, pixels, colours).clamp_(0, 255).view(x.shape)
 
 
 def _cut_out(x: Tensor, centre: Tensor, width: int) -> Tensor:
     """Grey out one square of an image (DeVries and Taylor 2017)."""
-    side = x.shape[-1]
+    side = x.shape[1]
     place = torch.arange(side, device=x.device) - (centre * side).floor()[:, :, None]
     inside = (place >= -(width // 2)) & (place < width - width // 2)
-    return x.masked_fill((inside[:, 1, :, None] & inside[:, 0, None, :])[:, None], 128)
+    columns = inside[:, 0].repeat_interleave(3, 1)
+    square = inside[:, 1, :, None] & columns[:, None, :]
+    return x.flatten(2).masked_fill(square, 128).view(x.shape)
 
 
 def mix(x: Tensor, targets: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
     """Mixup: blend each image and its target with its neighbour's in the batch (Zhang et al. 2018).
 
     Args:
-        x: (b, 3, side, side), any number type.
+        x: (b, ...), any number type.
         targets: (b, classes) class weights.
         weight: (b,) of the image itself; None: no blending.
     """
     if weight is None:
         return x, targets
-    x = x.float()
-    x = torch.lerp(x.roll(1, 0), x, weight[:, None, None, None])
-    return x, torch.lerp(targets.roll(1, 0), targets, weight[:, None])
+    flat, own = x.flatten(1).float(), weight[:, None]
+    flat = torch.lerp(flat.roll(1, 0), flat, own)
+    return flat.view(x.shape), torch.lerp(targets.roll(1, 0), targets, own)

@@ -98,8 +98,34 @@ class Block:
             raise InputError("A block's filters, kernel, stride and repeat must be at least 1.")
         if self.padding < -1 or self.squeeze < 0:
             raise InputError("A block's padding must be at least -1 and its squeeze at least 0.")
+        if self.padding >= self.kernel:
+            raise InputError("A block's padding must be smaller than its kernel.")
+        if self.kernel == 1 and self.convolution == "depthwise":
+            raise InputError("A depthwise convolution needs a kernel larger than 1.")
         if not 0 <= self.dropout < 1:
             raise InputError(f"A block's dropout must be in [0, 1), not {self.dropout}.")
+
+
+class Subsample(nn.Module):
+    """Every `stride`-th pixel of (b, channels, h, w)."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        return x[:, :, :: self.stride, :: self.stride]
+
+
+def pointwise(channels: int, filters: int, stride: int, bias: bool) -> nn.Sequential:
+    """A 1x1 convolution with a stride, as a choice of pixels and a convolution without.
+
+    oneDNN's own strided 1x1 convolution of fewer than 8 channels, channels last, writes beyond
+    its memory in the backward pass (oneDNN 6035, present in torch 2.15).
+    """
+    pixels = Subsample(stride) if stride > 1 else nn.Identity()
+    return nn.Sequential(pixels, nn.Conv2d(channels, filters, 1, bias=bias))
 
 
 def convolution(channels: int, block: Block, stride: int) -> nn.Sequential:
@@ -107,6 +133,10 @@ def convolution(channels: int, block: Block, stride: int) -> nn.Sequential:
     normalise = NORMALISATIONS[block.normalisation]
     bias = block.normalisation == "none" if block.bias is None else block.bias
     padding = block.kernel // 2 if block.padding < 0 else block.padding
+    if block.kernel == 1:
+        return nn.Sequential(
+            pointwise(channels, block.filters, stride, bias), normalise(block.filters)
+        )
     if block.convolution == "full":
         spatial = nn.Conv2d(channels, block.filters, block.kernel, stride, padding, bias=bias)
         return nn.Sequential(spatial, normalise(block.filters))
@@ -151,7 +181,7 @@ def _shortcut(channels: int, block: Block) -> nn.Module:
     if channels == block.filters and block.stride == 1:
         return nn.Identity()
     return nn.Sequential(
-        nn.Conv2d(channels, block.filters, 1, block.stride, bias=block.normalisation == "none"),
+        pointwise(channels, block.filters, block.stride, bias=block.normalisation == "none"),
         NORMALISATIONS[block.normalisation](block.filters),
     )
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from strata.errors import InputError, nearest
@@ -114,11 +116,23 @@ class Network(nn.Module):
         self.pool = architecture.head.pool
         self.head = _head(architecture.head, self._features(side), classes)
 
+    @torch.no_grad()
+    def standardise_by(self, pixels: NDArray[np.uint8]) -> None:
+        """Take over the channels' mean and deviation over images (n, side, side, 3)."""
+        channels = pixels.reshape(-1, 3)
+        shares = [np.bincount(channel, minlength=256) / len(channels) for channel in channels.T]
+        levels = np.arange(256)
+        means = np.array([share @ levels for share in shares])
+        variances = [share @ (levels - m) ** 2 for share, m in zip(shares, means, strict=True)]
+        self.mean.copy_(torch.from_numpy(means))
+        self.deviation.copy_(torch.from_numpy(np.sqrt(variances).clip(min=1.0)))
+
     def _features(self, side: int) -> int:
         """The length of the vector that enters the head, found by passing an empty image."""
         try:
-            return self.eval().embed(torch.empty(1, 3, side, side, device="meta")).shape[1]
-        except RuntimeError as error:
+            with torch.no_grad():
+                return self.eval().embed(torch.zeros(1, 3, side, side)).shape[1]
+        except (RuntimeError, ValueError) as error:
             raise InputError(
                 f"Images of {side} pixels are too small for this network: a feature map vanishes.",
                 "Use larger images, fewer strides and pools, or more padding.",
@@ -126,11 +140,17 @@ class Network(nn.Module):
 
     def embed(self, images: Tensor) -> Tensor:
         """The vector before the head: (b, 3, side, side) -> (b, features)."""
-        x = (images.float() - self.mean[:, None, None]) / self.deviation[:, None, None]
-        x = self.blocks(x)
+        x = self.blocks(self._standardise(images))
         if self.pool == "average":
             return x.mean((2, 3))
         return x.amax((2, 3)) if self.pool == "max" else x.flatten(1)
+
+    def _standardise(self, images: Tensor) -> Tensor:
+        """Row by row of channels-last memory: long inner loops where pixels would give three."""
+        side = images.shape[3]
+        rows = images.permute(0, 2, 3, 1).flatten(2).float()
+        rows = (rows - self.mean.repeat(side)) / self.deviation.repeat(side)
+        return rows.unflatten(2, (side, 3)).permute(0, 3, 1, 2)
 
     def forward(self, images: Tensor) -> Tensor:
         """Class scores before the softmax."""
@@ -149,12 +169,6 @@ def _head(head: Head, features: int, classes: int) -> nn.Sequential:
         layers.append(Dropout(head.dropout))
     layers.append(nn.Linear(features, classes))
     return layers
-
-
-def skeleton(architecture: Architecture, side: int, classes: int) -> Network:
-    """The network with shapes but without values (on torch's "meta" device)."""
-    with torch.device("meta"):
-        return Network(architecture, side, classes)
 
 
 def build(
@@ -177,8 +191,7 @@ def build(
     """
     if isinstance(architecture, Mapping):
         architecture = Architecture.from_dict(architecture)
-    network = skeleton(architecture, side, classes).to_empty(device="cpu")
-    network.mean.fill_(127.5)
-    network.deviation.fill_(127.5)
+    with torch.random.fork_rng(devices=[]):  # modules draw weights of their own accord
+        network = Network(architecture, side, classes)
     initialise(network, architecture.initialisation, torch.Generator().manual_seed(seed))
     return network.train()

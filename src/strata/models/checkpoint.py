@@ -18,11 +18,11 @@ def save(path: Path, key: str, state: dict[str, Any]) -> None:
         state: tensors, numbers, strings, dicts and lists.
     """
     buffer = io.BytesIO()
-    torch.save({"key": key, "state": state}, buffer)
+    torch.save(state, buffer)
     content = buffer.getvalue()
     scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with scratch.open("wb") as file:
-        file.write(hashlib.sha256(content).digest() + content)
+        file.write(_seal(key, content) + content)
         file.flush()
         os.fsync(file.fileno())
     scratch.replace(path)
@@ -34,8 +34,13 @@ def load(path: Path, key: str, device: torch.device) -> dict[str, Any] | None:
         content = path.read_bytes()
     except OSError:
         return None
-    digest, content = content[:32], content[32:]
-    if hashlib.sha256(content).digest() != digest:
+    seal, content = content[:32], content[32:]
+    if seal != _seal(key, content):
         return None
-    saved = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
-    return saved["state"] if saved["key"] == key else None
+    state: dict[str, Any] = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+    return state
+
+
+def _seal(key: str, content: bytes) -> bytes:
+    """32 bytes that another training's file, or a damaged one, does not have."""
+    return hashlib.sha256(key.encode() + b"\0" + content).digest()

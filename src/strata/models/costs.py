@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from strata.models.builder import Architecture, skeleton
+from strata.models.builder import Architecture, build
 
 
 class LayerCost(NamedTuple):
@@ -15,7 +15,8 @@ class LayerCost(NamedTuple):
     name: str
     kind: str
     output: tuple[int, ...]  #: shape for one image
-    parameters: int
+    parameters: int  #: adjusted by training
+    statistics: int  #: kept beside them: moving means and variances of a normalisation
     multiply_adds: int  #: for one image
 
 
@@ -25,33 +26,34 @@ def cost_table(
     """The layers that have parameters, in the order in which an image passes them.
 
     Multiply-adds count convolutions and linear layers, one for each weight applied; biases,
-    normalisations and activations are not counted, as is usual. Nothing is computed: shapes alone
-    run through the network.
+    normalisations and activations are not counted, as is usual. One empty image passes through the
+    network.
 
     Raises:
         InputError: a description that no network can be built from.
     """
-    if isinstance(architecture, Mapping):
-        architecture = Architecture.from_dict(architecture)
-    network = skeleton(architecture, side, classes).eval()
+    network = build(architecture, side=side, classes=classes).eval()
     rows: list[LayerCost] = []
     for name, module in network.named_modules():
         if next(module.parameters(recurse=False), None) is not None:
             module.register_forward_hook(_recorder(rows, name))
-    network(torch.empty(1, 3, side, side, device="meta"))
+    with torch.no_grad():
+        network(torch.zeros(1, 3, side, side))
     return rows
 
 
 def _recorder(rows: list[LayerCost], name: str) -> Any:
     def record(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         parameters = sum(p.numel() for p in module.parameters(recurse=False))
+        statistics = sum(b.numel() for b in module.buffers(recurse=False) if b.ndim)
         applied = 0
         if isinstance(module, nn.Conv2d):
             applied = module.weight.numel() * output.shape[2] * output.shape[3]
         elif isinstance(module, nn.Linear):
             applied = module.weight.numel()
         kind = type(module).__name__
-        rows.append(LayerCost(name, kind, tuple(output.shape[1:]), parameters, applied))
+        shape = tuple(output.shape[1:])
+        rows.append(LayerCost(name, kind, shape, parameters, statistics, applied))
 
     return record
 

@@ -49,13 +49,13 @@ INITIALISATIONS = tuple(_SCHEMES)
 
 @torch.no_grad()
 def initialise(network: nn.Module, scheme: str, generator: torch.Generator) -> None:
-    """Fill every weight of a network that was built without values, in place.
+    """Draw every weight of a network anew, in place.
 
     Weights of convolutions and linear layers follow `scheme`, their biases are zero, and
     normalisations start as the identity. Only `generator` is drawn from.
 
     Args:
-        network: modules on the generator's device; earlier values are lost.
+        network: modules on the generator's device.
         scheme: one of `INITIALISATIONS`: Glorot and Bengio 2010, He et al. 2015, a plain normal
             of deviation 0.05, or zeros (which cannot learn: the paper's counter-example).
         generator: the only source of randomness.

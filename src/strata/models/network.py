@@ -16,17 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from strata.errors import InputError, nearest
 from strata.models.augment import Augmentation
-from strata.models.builder import Architecture, Network, build, skeleton
+from strata.models.builder import Architecture, Network, build
 from strata.models.costs import cost_table
+from strata.models.devices import choose_device
+from strata.models.inference import predict
 from strata.models.tinynet import tinynet
-from strata.models.training import (
-    Epoch,
-    Images,
-    Settings,
-    Training,
-    choose_device,
-    predict,
-)
+from strata.models.training import Epoch, Images, Settings, Training
 from strata.seeds import derive, generator
 
 #: What happens to training images unless told otherwise.
@@ -161,7 +156,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             seed=derive(self.seed, "weights"),
         )
         train, held_out = self._hold_out(numbers)
-        standardise(network, pixels[train])
+        network.standardise_by(pixels[train])
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
@@ -202,8 +197,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def network(self) -> Network:
         """The trained network as a torch module, on the CPU, a copy of its own."""
         check_is_fitted(self)
-        architecture = Architecture.from_dict(self.architecture_)
-        network = skeleton(architecture, self.size, len(self.classes_)).to_empty(device="cpu")
+        network = build(self.architecture_, side=self.size, classes=len(self.classes_))
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
 
@@ -329,14 +323,3 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         rows = cost_table(self.architecture_, side=self.size, classes=classes)
         self.parameters_ = sum(row.parameters for row in rows)
         self.multiply_adds_ = sum(row.multiply_adds for row in rows)
-
-
-def standardise(network: Network, pixels: NDArray[np.uint8]) -> None:
-    """Give a network the channels' mean and deviation over images (n, side, side, 3)."""
-    channels = pixels.reshape(-1, 3)
-    shares = [np.bincount(channel, minlength=256) / len(channels) for channel in channels.T]
-    levels = np.arange(256)
-    means = np.array([share @ levels for share in shares])
-    variances = [share @ (levels - m) ** 2 for share, m in zip(shares, means, strict=True)]
-    network.mean.copy_(torch.from_numpy(means))
-    network.deviation.copy_(torch.from_numpy(np.sqrt(variances).clip(min=1.0)))

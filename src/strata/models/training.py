@@ -6,8 +6,7 @@ from a checkpoint sees what it would have seen, and torch's global generator is 
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +17,13 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from strata.errors import InputError, StrataError, nearest
+from strata.errors import InputError, StrataError
 from strata.models import augment, checkpoint
 from strata.models.augment import Augmentation
 from strata.models.blocks import seed_dropout
 from strata.models.builder import Network
+from strata.models.devices import deterministic_cuda, mixed_precision
+from strata.models.inference import predict
 from strata.models.optimisers import optimiser
 from strata.models.schedules import schedule
 from strata.seeds import derive, generator
@@ -175,11 +176,13 @@ class Training:
     def _step(self, chosen: Tensor, draws: augment.Draws, step: int) -> Tensor:
         """Train on one batch; returns (sum of losses, images right, gradient norm), on device."""
         labels = self.images.labels[chosen]
-        x = augment.apply(self.settings.augmentation, self.images.pixels[chosen], draws)
+        x = augment.apply(
+            self.settings.augmentation, self.images.pixels.index_select(0, chosen), draws
+        )
         targets = functional.one_hot(labels, self.network.classes).float()
         x, targets = augment.mix(x, targets, draws.mixup)
         with mixed_precision(self.device):
-            scores = self.network(x).float()
+            scores = self.network(x.permute(0, 3, 1, 2)).float()
         loss = functional.cross_entropy(
             scores, targets, label_smoothing=self.settings.label_smoothing
         )
@@ -231,7 +234,7 @@ class Training:
 
     def _state(self) -> dict[str, Any]:
         return {
-            "tensors": self.tensors,
+            "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "average": self.average,
             "best": self.best,
@@ -241,7 +244,7 @@ class Training:
     def _restore(self, state: dict[str, Any] | None) -> None:
         if state is None:
             return
-        self._assign(state["tensors"])
+        self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.average, self.best, self.history = state["average"], state["best"], state["history"]
 
@@ -255,51 +258,3 @@ def batch_bounds(n: int, batch: int) -> list[slice]:
     count = max(1, min(math.ceil(n / batch), n // 2))
     edges = [n * i // count for i in range(count + 1)]
     return [slice(a, b) for a, b in pairwise(edges)]
-
-
-@torch.inference_mode()
-def predict(network: Network, pixels: Tensor, *, flip: bool = False, batch: int = 256) -> Tensor:
-    """Class scores (n, classes) float32 of images (n, side, side, 3) uint8, on their device.
-
-    With `flip`, the mean over each image and its mirror image.
-    """
-    network.eval()
-    scores = []
-    with deterministic_cuda(), mixed_precision(pixels.device):
-        for part in pixels.split(batch):
-            x = part.permute(0, 3, 1, 2)
-            y = network(x).float()
-            scores.append((y + network(x.flip(3)).float()) / 2 if flip else y)
-    return torch.cat(scores) if scores else pixels.new_zeros((0, network.classes)).float()
-
-
-def mixed_precision(device: torch.device) -> torch.autocast:
-    """bfloat16 where it pays (CUDA); on a CPU float32 is several times faster."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
-
-
-@contextmanager
-def deterministic_cuda() -> Iterator[None]:
-    """Fixed cuDNN algorithms; the settings are put back afterwards."""
-    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
-        yield
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of a name; "auto" takes CUDA, then Apple's MPS, then the CPU.
-
-    Raises:
-        InputError: unknown name, or a device that this machine lacks.
-    """
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        return torch.device(next(kind for kind, there in present.items() if there))
-    if name not in present:
-        raise InputError(f"Unknown device '{name}'.", nearest(name, ["auto", *present]))
-    if not present[name]:
-        raise InputError(f"This machine has no '{name}' device.", "Use device = 'auto'.")
-    return torch.device(name)

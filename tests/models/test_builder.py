@@ -1,0 +1,211 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strata.errors import InputError
+from strata.models.blocks import ACTIVATIONS, CONVOLUTIONS, NORMALISATIONS, POOLS, Block
+from strata.models.builder import HEAD_POOLS, Architecture, build
+from strata.models.costs import cost_table
+from strata.models.initialisation import INITIALISATIONS
+from strata.models.tinynet import tinynet
+
+BLOCKS = st.builds(
+    Block,
+    filters=st.integers(1, 9),
+    kernel=st.sampled_from([3, 5]),
+    stride=st.integers(1, 2),
+    convolution=st.sampled_from(CONVOLUTIONS),
+    repeat=st.integers(1, 2),
+    normalisation=st.sampled_from(sorted(NORMALISATIONS)),
+    activation=st.sampled_from(sorted(ACTIVATIONS)),
+    between=st.booleans(),
+    residual=st.booleans(),
+    squeeze=st.integers(0, 3),
+    pool=st.sampled_from(sorted(POOLS)),
+)
+
+
+#: Strided 1x1 convolutions of few channels are where oneDNN writes beyond its memory.
+ONE_PIXEL = st.builds(Block, filters=st.integers(1, 9), kernel=st.just(1), stride=st.integers(1, 3))
+
+
+def paper_cnn(filters=(32, 32), kernel=3, **more):
+    """The paper's own networks: 32x32, convolutions with bias, each followed by a 2x2 maximum."""
+    return {
+        "kernel": kernel,
+        "padding": 0,
+        "pool": "max",
+        "normalisation": "none",
+        "blocks": [{"filters": width} for width in filters],
+        "head": {"pool": "flatten"},
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("description", "parameters"),
+    [
+        (paper_cnn(kernel=1), 17_576),
+        (paper_cnn(kernel=3), 19_368),
+        (paper_cnn(kernel=5), 34_472),
+        (paper_cnn(kernel=7), 57_256),
+        (paper_cnn((8, 8)), 3_120),
+        (paper_cnn((16, 16)), 7_384),
+        (paper_cnn((64, 64)), 57_160),
+        (paper_cnn((128, 128)), 188_040),
+        (paper_cnn((64, 32)), 29_480),
+        (paper_cnn((32,) * 3), 20_424),
+        (paper_cnn((32,) * 4, padding=-1), 29_672),
+        (paper_cnn((32,) * 5, padding=-1), 38_152),
+    ],
+)
+def test_the_papers_own_networks_have_its_parameter_counts(description, parameters):
+    rows = cost_table(description, side=32, classes=8)
+    assert sum(row.parameters for row in rows) == parameters
+
+
+def test_the_papers_network_with_batch_norm_counts_its_moving_statistics_too():
+    network = paper_cnn((), padding=-1, head={"pool": "average"})
+    network["blocks"] = [
+        {"filters": 32},
+        {"filters": 32},
+        {"filters": 64, "dropout": 0.5},
+        {"filters": 64, "pool": "none", "normalisation": "batch", "bias": True},
+    ]
+    rows = cost_table(network, side=32, classes=8)
+    assert sum(row.parameters + row.statistics for row in rows) == 66_344
+
+
+@given(
+    st.lists(BLOCKS | ONE_PIXEL, max_size=3),
+    st.sampled_from(HEAD_POOLS),
+    st.sampled_from(INITIALISATIONS),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_description_builds_scores_and_survives_a_round_trip(blocks, pool, initialisation):
+    given_ = Architecture.from_dict(
+        {
+            "blocks": [vars(block) for block in blocks],
+            "head": {"pool": pool, "hidden": [5]},
+            "initialisation": initialisation,
+        }
+    )
+    assert given_.blocks == tuple(blocks)
+    assert Architecture.from_dict(given_.to_dict()) == given_
+    network = build(given_, side=32, classes=3).to(memory_format=torch.channels_last)
+    images = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    scores = network(images)
+    assert scores.shape == (2, 3)
+    assert torch.isfinite(scores).all()
+    scores.sum().backward()
+
+
+def test_block_keys_at_the_top_are_defaults():
+    network = Architecture.from_dict(
+        {"activation": "elu", "blocks": [{"filters": 4}, {"filters": 4, "activation": "tanh"}]}
+    )
+    assert [block.activation for block in network.blocks] == ["elu", "tanh"]
+
+
+@pytest.mark.parametrize(
+    ("description", "says"),
+    [
+        ({"blocks": [{"filters": 4, "kernal": 3}]}, "'kernel'"),
+        ({"bloks": []}, "'blocks'"),
+        ({"blocks": [{"kernel": 3}]}, "no 'filters'"),
+        ({"blocks": [{"filters": 4, "activation": "rellu"}]}, "'relu'"),
+        ({"blocks": [{"filters": 0}]}, "at least 1"),
+        ({"blocks": [{"filters": 4, "padding": 3}]}, "smaller than its kernel"),
+        ({"blocks": [{"filters": 4, "kernel": 1, "convolution": "depthwise"}]}, "larger than 1"),
+        ({"blocks": [{"filters": 4, "dropout": 1.0}]}, "dropout"),
+        ({"blocks": [], "head": {"pool": "avarage"}}, "'average'"),
+        ({"blocks": [], "initialisation": "he-norml"}, "'he-normal'"),
+    ],
+)
+def test_wrong_descriptions_are_explained(description, says):
+    with pytest.raises(InputError) as caught:
+        build(description, side=16, classes=2)
+    assert says in str(caught.value)
+
+
+def test_too_small_an_image_is_explained():
+    with pytest.raises(InputError, match="too small"):
+        build({"padding": 0, "blocks": [{"filters": 2}] * 4}, side=8, classes=2)
+
+
+def test_the_seed_fixes_the_weights_and_the_global_generator_is_left_alone():
+    before = torch.random.get_rng_state()
+    first, again, other = (build(tinynet((4, 4)), side=16, classes=2, seed=s) for s in (1, 1, 2))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    for a, b in zip(first.parameters(), again.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert not torch.equal(first.blocks[0].layers[0][0].weight, other.blocks[0].layers[0][0].weight)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "variance"),
+    [
+        ("he-normal", 2 / (30 * 9)),
+        ("he-uniform", 2 / (30 * 9)),
+        ("glorot-normal", 2 / (70 * 9)),
+        ("glorot-uniform", 2 / (70 * 9)),
+        ("normal", 0.0025),
+        ("zeros", 0.0),
+    ],
+)
+def test_initial_weights_have_the_variance_of_their_scheme(scheme, variance):
+    description = {"blocks": [{"filters": 30}, {"filters": 40}], "initialisation": scheme}
+    weight = build(description, side=8, classes=2).blocks[1].layers[0][0].weight
+    assert weight.var().item() == pytest.approx(variance, rel=0.1)
+    assert weight.mean().item() == pytest.approx(0, abs=0.005)
+
+
+def test_a_strided_pointwise_convolution_is_the_usual_one():
+    description = {"blocks": [{"filters": 5, "kernel": 1, "stride": 2, "activation": "none"}]}
+    network = build({**description, "normalisation": "none"}, side=9, classes=2)
+    x = torch.randn(2, 3, 9, 9)
+    weight = network.blocks[0].layers[0][0][1].weight
+    expected = torch.nn.functional.conv2d(x, weight, stride=2)
+    np.testing.assert_allclose(network.blocks(x).detach(), expected.detach(), atol=1e-5)
+
+
+def test_a_residual_block_adds_its_input():
+    description = {"blocks": [{"filters": 3, "residual": True, "normalisation": "none"}]}
+    network = build({**description, "initialisation": "zeros"}, side=8, classes=2)
+    x = torch.randn(2, 3, 8, 8)
+    assert torch.equal(network.blocks(x), x.relu())
+
+
+def test_images_are_standardised_by_the_training_images():
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (5, 8, 8, 3)).astype(np.uint8)
+    pixels[..., 2] //= 3
+    network = build({"blocks": []}, side=8, classes=2)
+    network.standardise_by(pixels)
+    channels = pixels.reshape(-1, 3).astype(float)
+    np.testing.assert_allclose(network.mean, channels.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(network.deviation, channels.std(0), rtol=1e-6)
+    expected = ((channels - channels.mean(0)) / channels.std(0)).reshape(5, -1, 3).mean(1)
+    embedded = network.embed(torch.from_numpy(pixels).permute(0, 3, 1, 2))
+    np.testing.assert_allclose(embedded, expected, atol=1e-5)
+
+
+def test_a_constant_channel_does_not_divide_by_zero():
+    network = build({"blocks": []}, side=4, classes=2)
+    network.standardise_by(np.full((2, 4, 4, 3), 7, np.uint8))
+    assert torch.isfinite(network(torch.full((1, 3, 4, 4), 9.0))).all()
+
+
+def test_multiply_adds_count_every_application_of_a_weight():
+    description = {
+        "blocks": [
+            {"filters": 6, "kernel": 5, "stride": 2},
+            {"filters": 8, "convolution": "depthwise"},
+        ],
+        "head": {"hidden": [10]},
+    }
+    rows = cost_table(description, side=16, classes=4)
+    expected = 8 * 8 * (25 * 3 * 6) + 8 * 8 * (9 * 6 + 6 * 8) + 8 * 10 + 10 * 4
+    assert sum(row.multiply_adds for row in rows) == expected

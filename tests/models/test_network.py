@@ -1,0 +1,302 @@
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+
+from strata.errors import InputError, StrataError
+from strata.models.network import NetworkClassifier
+from strata.models.optimisers import OPTIMISERS
+from strata.models.schedules import SCHEDULES
+from strata.models.training import batch_bounds
+
+SMALL = {"widths": (4, 8), "size": 16, "batch": 8, "device": "cpu"}
+#: Everything that keeps a state from one epoch to the next.
+STATEFUL = {
+    "architecture": {
+        "stride": 2,
+        "dropout": 0.2,
+        "blocks": [{"filters": 4}, {"filters": 8, "convolution": "depthwise"}],
+        "head": {"dropout": 0.3},
+    },
+    "size": 16,
+    "batch": 8,
+    "epochs": 5,
+    "ema": 0.9,
+    "patience": 4,
+    "validation": 0.3,
+    "augmentations": {"flip": True, "zoom": 0.2, "contrast": 0.2, "cutout": 0.2, "mixup": 0.3},
+    "device": "cpu",
+}
+
+
+def scenes(per_class=10, side=16, seed=0):
+    """Three classes that colour and orientation tell apart."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 80, (3 * per_class, side, side, 3))
+    labels = np.repeat(["forest", "sea", "street"], per_class)
+    images[labels == "forest", ..., 1] += 120
+    images[labels == "sea", ..., 2] += 120
+    images[labels == "street", :, ::4] += 150
+    return images.astype(np.uint8), labels
+
+
+def same(a, b):
+    assert a.weights_.keys() == b.weights_.keys()
+    return all(np.array_equal(a.weights_[k], b.weights_[k]) for k in a.weights_)
+
+
+def without_seconds(history):
+    return [{k: v for k, v in line.items() if k != "seconds"} for line in history]
+
+
+def test_it_learns():
+    X, y = scenes()
+    model = NetworkClassifier(**SMALL, epochs=12).fit(X, y)
+    fresh, truth = scenes(seed=1)
+    assert (model.predict(fresh) == truth).mean() > 0.9
+    assert model.training_accuracy_ > 0.9
+    assert [line["epoch"] for line in model.history_] == list(range(1, 13))
+    assert model.history_[-1]["loss"] < model.history_[0]["loss"]
+
+
+def test_scores_and_probabilities():
+    X, y = scenes(4)
+    model = NetworkClassifier(**SMALL, epochs=1).fit(X, y)
+    scores, shares = model.decision_function(X), model.predict_proba(X)
+    assert scores.shape == shares.shape == (12, 3)
+    assert scores.dtype == shares.dtype == np.float64
+    np.testing.assert_allclose(shares.sum(1), 1)
+    np.testing.assert_array_equal(scores.argmax(1), shares.argmax(1))
+    np.testing.assert_array_equal(model.classes_[scores.argmax(1)], model.predict(X))
+    mirrored = model.decision_function(X[:, :, ::-1])
+    np.testing.assert_allclose(mirrored, scores, atol=1e-5)
+    assert model.decision_function(X[:0]).shape == (0, 3)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
+    X, y = scenes(4)
+    settings = {**STATEFUL, "epochs": 2}
+    one, two, other = (NetworkClassifier(**settings, seed=s).fit(X, y) for s in (3, 3, 4))
+    assert same(one, two)
+    assert without_seconds(one.history_) == without_seconds(two.history_)
+    assert not same(one, other)
+
+
+def test_nothing_global_changes():
+    X, y = scenes(4)
+    np.random.seed(7)  # noqa: NPY002
+    numpy_state = np.random.get_state()[1].copy()  # noqa: NPY002
+    torch_state = torch.random.get_rng_state()
+    flags = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
+    NetworkClassifier(**{**STATEFUL, "epochs": 1}).fit(X, y).predict(X)
+    assert torch.equal(torch.random.get_rng_state(), torch_state)
+    assert np.array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
+    assert (torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark) == flags
+    assert torch.is_grad_enabled()
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd", "rmsprop"])
+def test_a_killed_training_goes_on_to_the_same_end(tmp_path, optimiser):
+    X, y = scenes(5)
+    settings = {**STATEFUL, "optimiser": optimiser}
+    whole = NetworkClassifier(**settings).fit(X, y)
+    path = tmp_path / "training"
+    for killed_at in (1, 2, 4):
+
+        def stop(line, at=killed_at):
+            if line["epoch"] == at:
+                raise Killed
+
+        with pytest.raises(Killed):
+            NetworkClassifier(**settings).fit(X, y, checkpoint=path, on_epoch=stop)
+        assert path.exists()
+    seen = []
+    resumed = NetworkClassifier(**settings).fit(X, y, checkpoint=path, on_epoch=seen.append)
+    assert seen[0]["epoch"] == 5
+    assert same(whole, resumed)
+    assert without_seconds(whole.history_) == without_seconds(resumed.history_)
+    assert list(tmp_path.iterdir()) == []
+
+
+def stopped_after_one_epoch(path, X, y, **settings):
+    def stop(line):
+        raise Killed
+
+    with pytest.raises(Killed):
+        NetworkClassifier(**settings).fit(X, y, checkpoint=path, on_epoch=stop)
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"max_rate": 0.02}, {"epochs": 3}, {"X": 1}])
+def test_a_checkpoint_of_another_training_is_ignored(tmp_path, change):
+    X, y = scenes(4)
+    settings, path = {**SMALL, "epochs": 2}, tmp_path / "training"
+    stopped_after_one_epoch(path, X, y, **settings)
+    if "X" in change:
+        X = 255 - X
+    else:
+        settings |= change
+    seen = []
+    model = NetworkClassifier(**settings).fit(X, y, checkpoint=path, on_epoch=seen.append)
+    assert len(seen) == settings["epochs"]
+    assert same(model, NetworkClassifier(**settings).fit(X, y))
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
+def test_a_damaged_checkpoint_is_ignored(tmp_path, damage):
+    X, y = scenes(4)
+    settings, path = {**SMALL, "epochs": 2}, tmp_path / "training"
+    stopped_after_one_epoch(path, X, y, **settings)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes({"cut": content[:-9], "flip": content, "empty": b""}[damage])
+    seen = []
+    NetworkClassifier(**settings).fit(X, y, checkpoint=path, on_epoch=seen.append)
+    assert len(seen) == 2
+
+
+def test_it_is_a_scikit_learn_estimator(tmp_path):
+    X, y = scenes(4)
+    model = NetworkClassifier(**SMALL, epochs=1, augmentations={"flip": True})
+    assert clone(model).get_params() == model.get_params()
+    assert cross_val_score(model, X, y, cv=2).shape == (2,)
+    fitted = model.fit(X, y)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(fitted)).predict(X), fitted.predict(X))
+
+
+@pytest.mark.parametrize("labels", [str, object, int])
+def test_plain_arrays_hold_everything(tmp_path, labels):
+    X, y = scenes(4)
+    y = np.unique(y, return_inverse=True)[1] if labels is int else y.astype(labels)
+    model = NetworkClassifier(**{**STATEFUL, "epochs": 1}).fit(X, y)
+    np.savez(tmp_path / "model.npz", **model.state_arrays())
+    with np.load(tmp_path / "model.npz", allow_pickle=False) as arrays:
+        restored = NetworkClassifier.from_state_arrays(arrays)
+    np.testing.assert_array_equal(restored.decision_function(X), model.decision_function(X))
+    np.testing.assert_array_equal(restored.predict(X), model.predict(X))
+    assert restored.history_ == model.history_
+    assert restored.parameters_ == model.parameters_
+    assert restored.multiply_adds_ == model.multiply_adds_
+    assert restored.get_params().keys() == model.get_params().keys()
+
+
+@pytest.mark.parametrize("n", [2, 3, 9, 17])
+def test_any_number_of_images_trains(n):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 256, (n, 4, 4, 3)).astype(np.uint8)
+    y = np.arange(n) % 2
+    settings = {"widths": (4, 4), "size": 4, "batch": 8, "device": "cpu", "epochs": 1}
+    model = NetworkClassifier(**settings).fit(X, y)
+    assert np.isfinite(model.decision_function(X)).all()
+
+
+def test_a_thousand_classes_of_one_grey_image_each():
+    X = np.repeat(np.arange(1000)[:, None, None, None] % 256, 64, axis=1).reshape(1000, 8, 8, 1)
+    X = np.repeat(X, 3, axis=3).astype(np.uint8)
+    model = NetworkClassifier(widths=(4, 4), size=8, epochs=1, device="cpu").fit(X, np.arange(1000))
+    assert model.decision_function(X[:3]).shape == (3, 1000)
+
+
+def test_early_stopping_keeps_the_best_epoch_of_the_held_out_part():
+    X, y = scenes(10)
+    settings = {**SMALL, "epochs": 60, "patience": 2, "validation": 0.3, "schedule": "constant"}
+    rng = np.random.default_rng(0)
+    model = NetworkClassifier(**settings).fit(X, rng.permutation(y))
+    losses = [line["validation_loss"] for line in model.history_]
+    assert len(losses) < 60
+    assert len(losses) - 1 - int(np.argmin(losses)) == 2
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMISERS))
+def test_every_optimiser_lowers_the_loss(name):
+    X, y = scenes(5)
+    rate = {"adadelta": 1.0, "plain-sgd": 0.1}.get(name, 0.01)
+    model = NetworkClassifier(**SMALL, epochs=6, optimiser=name, max_rate=rate, schedule="constant")
+    losses = [line["loss"] for line in model.fit(X, y).history_]
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_the_rate_follows_the_schedule(name):
+    X, y = scenes(4)
+    model = NetworkClassifier(**SMALL, epochs=4, schedule=name).fit(X, y)
+    assert [line["rate"] for line in model.history_] == pytest.approx(
+        [0.01 * SCHEDULES[name]((2 * epoch + 1) / 8) for epoch in range(4)]
+    )
+
+
+def test_clipping_bounds_what_a_step_applies():
+    X, y = scenes(4)
+    settings = {**SMALL, "epochs": 1, "optimiser": "plain-sgd", "max_rate": 0.1}
+    free = NetworkClassifier(**settings).fit(X, y)
+    clipped = NetworkClassifier(**settings, clip=1e-9).fit(X, y)
+    start = NetworkClassifier(**{**settings, "epochs": 0}).fit(X, y)
+    name = "head.0.weight"
+    assert np.abs(free.weights_[name] - start.weights_[name]).max() > 1e-3
+    np.testing.assert_allclose(clipped.weights_[name], start.weights_[name], rtol=0.02)
+
+
+def test_a_training_that_diverges_says_so():
+    X, y = scenes(4)
+    with pytest.raises(StrataError, match="diverged"):
+        NetworkClassifier(
+            **SMALL, epochs=30, optimiser="plain-sgd", max_rate=1e30, schedule="constant"
+        ).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"architecture": "tinynett"},
+        {"optimiser": "adamm"},
+        {"schedule": "one"},
+        {"activation": "rel"},
+        {"batch": 1},
+        {"epochs": -1},
+        {"max_rate": 0},
+        {"ema": 1.0},
+        {"label_smoothing": 1.0},
+        {"clip": 0.0},
+        {"patience": 0},
+        {"patience": 1, "validation": 0.01},
+        {"device": "gpu"},
+        {"augmentations": {"spin": 1}},
+        {"size": 32},
+    ],
+)
+def test_wrong_settings_are_explained(wrong):
+    X, y = scenes(3)
+    with pytest.raises(InputError):
+        NetworkClassifier(**{**SMALL, **wrong}).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda X, y: (X.astype(float), y), "uint8"),
+        (lambda X, y: (X[..., 0], y), "shape"),
+        (lambda X, y: (X, y[:-1]), "labels"),
+        (lambda X, y: (X, np.full(len(X), "sea")), "two classes"),
+    ],
+)
+def test_wrong_images_are_explained(change, says):
+    with pytest.raises(InputError, match=says):
+        NetworkClassifier(**SMALL).fit(*change(*scenes(3)))
+
+
+@given(st.integers(1, 500), st.integers(2, 70))
+def test_batches_cover_all_rows_and_none_has_a_single_one(n, batch):
+    bounds = batch_bounds(n, batch)
+    sizes = [rows.stop - rows.start for rows in bounds]
+    assert [i for rows in bounds for i in range(rows.start, rows.stop)] == list(range(n))
+    assert max(sizes) <= batch + 1
+    assert min(sizes) >= min(n, 2)
+    assert max(sizes) - min(sizes) <= 1
