@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -20,6 +20,7 @@ def unpack(case):
     return classes, labels, predictions
 
 
+@settings(max_examples=40, deadline=None)
 @given(pairs)
 def test_confusion_and_class_figures_agree_with_scikit_learn(case):
     classes, labels, predictions = unpack(case)
@@ -38,6 +39,7 @@ def test_confusion_and_class_figures_agree_with_scikit_learn(case):
     assert np.isnan(found.f1[~seen]).all()
 
 
+@settings(max_examples=40, deadline=None)
 @given(pairs)
 def test_means_over_classes_agree_with_scikit_learn(case):
     classes, labels, predictions = unpack(case)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import synthetic
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -16,12 +16,14 @@ def unpack(rows):
     return np.array([r[0] for r in rows]), np.array([r[1] for r in rows], float)
 
 
+@settings(max_examples=40, deadline=None)
 @given(cases)
 def test_area_agrees_with_scikit_learn(rows):
     positive, scores = unpack(rows)
     assert auc(positive, scores) == pytest.approx(roc_auc_score(positive, scores))
 
 
+@settings(max_examples=40, deadline=None)
 @given(cases)
 def test_area_is_that_under_the_curve(rows):
     positive, scores = unpack(rows)

@@ -1,0 +1,62 @@
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import synthetic
+
+from strata.reports import export
+from strata.reports.analysis import analyse
+from strata.reports.results import Method
+
+
+@pytest.fixture(scope="module")
+def analysis():
+    return analyse(synthetic.twenty())
+
+
+@pytest.fixture(scope="module")
+def document(analysis):
+    return json.loads(export.json_text(analysis))
+
+
+def test_schema_is_named_and_its_fields_are_the_documented_ones(document):
+    assert document["schema"] == export.SCHEMA == "strata.results/1"
+    documented = re.findall(r"^    (\w+(?:, \w+)*)(?=\s)", export.__doc__, re.M)
+    assert set(document) == {name for line in documented for name in line.split(", ")}
+
+
+def test_figures_are_those_of_the_analysis(document, analysis):
+    best = analysis.ranking.best
+    written = document["methods"][0]
+    assert written["name"] == best.method.name
+    assert written["cv"]["accuracy"] == best.evaluations["cv"].accuracy
+    assert written["cv"]["confusion"] == best.evaluations["cv"].confusion.tolist()
+    assert written["standing"] == "best"
+    assert [m["name"] for m in document["methods"]][-1] == "inception"
+    assert document["methods"][-1]["cv"] is None
+
+
+def test_accuracy_can_be_computed_again_from_the_predictions(document):
+    for method in document["methods"][:-1]:
+        predictions = method["cv"]["predictions"]
+        labels = np.array(document["labels"])[predictions["image"]]
+        right = np.array(predictions["class"]) == labels
+        folds = np.array(predictions["fold"])
+        by_fold = [right[folds == f].mean() for f in np.unique(folds)]
+        assert method["cv"]["folds"][0] == pytest.approx(by_fold)
+        assert method["cv"]["accuracy"] == pytest.approx(np.mean(by_fold))
+
+
+def test_every_pair_is_listed(document):
+    pairs = [p for p in document["pairs"] if p["split"] == "cv"]
+    assert len(pairs) == 19 * 18 / 2
+    assert all(p["p"] <= p["p_adjusted"] <= 1 for p in pairs)
+
+
+def test_unknown_numbers_are_null_and_odd_values_text():
+    odd = Method("a", "r", parameters={"rate": np.float32(0.5), "bad": float("nan"), "p": {1, 2}})
+    whole = replace(synthetic.three(), methods=[odd])
+    written = json.loads(export.json_text(analyse(whole)))["methods"][0]["parameters"]
+    assert written == {"rate": 0.5, "bad": None, "p": "{1, 2}"}

@@ -1,0 +1,190 @@
+"""The parts of the page that can be told right from wrong without looking at it."""
+
+import base64
+import io
+import re
+from importlib.resources import files
+
+import numpy as np
+import pytest
+import synthetic
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from strata.reports.intervals import UNKNOWN, Interval
+from strata.reports.page.groups import groups
+from strata.reports.page.matrix import confusion_drawing
+from strata.reports.page.overview import bar
+from strata.reports.page.pareto import Point, frontier, pareto_plot
+from strata.reports.page.pictures import Pictures
+from strata.reports.page.render import anchor
+from strata.reports.page.svg import Frame, Scale, element, number
+from strata.reports.pairs import Pair
+from strata.reports.significance import Outcome
+
+positive = st.floats(1e-6, 1e9)
+
+
+@given(positive, positive, st.booleans())
+def test_ticks_are_inside_the_scale_ascending_and_few(a, b, log):
+    low, high = min(a, b), max(a, b)
+    if high < low * 1.001:
+        return
+    ticks = Scale(low, high, 0, 100, log=log).ticks()
+    assert len(ticks) <= 8
+    assert ticks == sorted(set(ticks))
+    slack = 1e-6 * (low if log else high - low)
+    assert all(low - slack <= t <= high * (1 + 1e-6) for t in ticks)
+
+
+@given(positive, positive, positive, st.booleans())
+def test_scales_keep_order_and_ends(a, b, value, log):
+    low, high = min(a, b), max(a, b)
+    if high < low * 1.001:
+        return
+    scale = Scale(low, high, 10, 90, log=log)
+    assert scale(low) == pytest.approx(10)
+    assert scale(high) == pytest.approx(90)
+    assert (scale(value) >= 10) == (value >= low) or scale(value) == pytest.approx(10)
+
+
+def test_text_in_drawings_is_escaped():
+    made = element("text", "<b>&", aria_label='"quoted" <')
+    assert made == '<text aria-label="&#34;quoted&#34; &lt;">&lt;b&gt;&amp;</text>'
+
+
+def test_numbers_in_drawings_are_short():
+    assert [number(v) for v in (1.0, 1.25, 0.04, -3.96)] == ["1", "1.2", "0", "-4"]
+
+
+def test_a_line_is_broken_where_a_value_is_missing():
+    frame = Frame((0, 3), (0, 1))
+    frame.line([0, 1, 2, 3], [0, float("nan"), 1, 0], "line")
+    (d,) = re.findall(r' d="([^"]+)"', frame.parts[0])
+    assert re.sub(r"[^ML]", "", d) == "MML"
+
+
+points = st.lists(
+    st.builds(Point, st.just("m"), st.sampled_from([1.0, 2, 3, 4]),
+              st.sampled_from([0.1, 0.2, 0.3]), st.just(UNKNOWN)),
+    min_size=1, max_size=12,
+)  # fmt: skip
+
+
+@given(points)
+def test_frontier_holds_exactly_what_nothing_beats(found):
+    def beaten(p):
+        return any(
+            q.cost <= p.cost and q.accuracy >= p.accuracy and (q.cost, q.accuracy) != p[1:3]
+            for q in found
+        )
+
+    expected = {p[1:3] for p in found if not beaten(p)}
+    assert {p[1:3] for p in frontier(found)} == expected
+
+
+def test_labels_of_the_plot_do_not_overlap_and_the_frontier_is_filled():
+    rng = np.random.default_rng(0)
+    many = [
+        Point(f"method-{i}", float(c), float(a), Interval(a - 0.02, a + 0.02))
+        for i, (c, a) in enumerate(
+            zip(rng.uniform(1, 99, 20), rng.uniform(0.6, 0.9, 20), strict=True)
+        )
+    ]
+    made = pareto_plot(many, "fit time", str, str, "test images")
+    labels = re.findall(r'class="label[^"]*" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">', made)
+    assert len(labels) >= 8
+    boxes = []
+    for x, y, side in labels:
+        width = 6.4 * len("method-1")
+        left = float(x) - {"start": 0, "middle": width / 2, "end": width}[side]
+        boxes.append((left, float(y), left + width, float(y) + 10))
+    for i, a in enumerate(boxes):
+        for b in boxes[:i]:
+            assert not (a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])
+    assert made.count('class="dot on"') == len(frontier(many))
+
+
+def test_no_plot_of_a_cost_that_one_method_has():
+    assert pareto_plot([Point("a", 1.0, 0.9, UNKNOWN)], "fit time", str, str, "test") is None
+
+
+def pair(first, second, p):
+    return Pair(first, second, "cv", 0.0, None, Outcome(0, p, "t"), p)
+
+
+def test_groups_join_runs_in_which_no_two_can_be_told_apart():
+    pairs = [
+        pair("a", "b", 0.5), pair("b", "c", 0.5), pair("a", "c", 0.01),
+        pair("c", "d", 0.5), pair("b", "d", 0.5), pair("a", "d", 0.01),
+    ]  # fmt: skip
+    assert groups(["a", "b", "c", "d"], pairs) == [(0, 1), (1, 3)]
+    assert groups(["a", "b"], [pair("a", "b", 0.01)]) == []
+    assert groups(["a", "b"], [Pair("a", "b", "cv", 0.0, untested="other folds")]) == []
+
+
+def test_confusion_drawing_shows_the_cells_that_have_images():
+    made = confusion_drawing(np.array([[8, 2, 0], [0, 10, 0], [0, 4, 6]]), ["a", "b", "c"], 2, "x")
+    assert made.count('class="cell right"') == 3
+    assert made.count('class="cell wrong"') == 2
+    assert "a, taken for b: 1 of 5" in made
+    assert "80.0 % of the images" in made
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_bars_stay_on_their_axis(low, value, high):
+    style = bar(value, Interval(min(low, value), max(high, value)), (0.3, 1.0))
+    start, end, dot = (float(v) for v in re.findall(r":([\d.]+)%", style))
+    assert 0 <= start <= dot <= end <= 100
+
+
+@given(st.lists(st.text(min_size=1), unique=True, max_size=8))
+def test_anchors_are_plain_and_all_different(names):
+    made = [anchor(name) for name in names]
+    assert len(set(made)) == len(names)
+    assert all(re.fullmatch(r"method-\w+", a, re.A) for a in made)
+
+
+def test_pictures_are_small_jpegs():
+    address = Pictures(synthetic.picture, side=96).address("train/coast/001.jpg")
+    image = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+    assert image.format == "JPEG"
+    assert max(image.size) == 96
+
+
+def test_pictures_keep_to_their_budget():
+    pictures = Pictures(synthetic.picture, budget=20_000)
+    made = [pictures.address(f"train/coast/{i:03}.jpg") for i in range(20)]
+    shown = [address for address in made if address]
+    assert 0 < sum(map(len, shown)) <= 20_000
+    assert pictures.left_out == made.count(None) > 0
+
+
+def colours(css: str) -> dict[str, str]:
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", css))
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio, WCAG 2.2."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted([luminance(one), luminance(other)], reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_text_has_contrast_in_light_and_in_dark():
+    css = files("strata.reports.page").joinpath("templates", "page.css").read_text("utf-8")
+    light, dark = css.split("@media (prefers-color-scheme: dark)")
+    for theme in (colours(light), colours(dark[: dark.index("* {")])):
+        for text in ("ink", "soft", "accent", "warm"):
+            assert contrast(theme[text], theme["paper"]) >= 4.5, text
+        assert contrast(theme["accent"], theme["wash"]) >= 4.5
+        assert contrast(theme["soft"], theme["wash"]) >= 4.5
+        assert contrast(theme["warm"], theme["warm-wash"]) >= 4.5
+        assert contrast(theme["warm"], theme["panel"]) >= 4.5
+        assert contrast(theme["over"], theme["accent"]) >= 4.5

@@ -1,0 +1,86 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strata.reports import text
+from strata.reports.intervals import UNKNOWN, Interval
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(None, "–"), (0.0082, "8.20 ms"), (0.5, "500 ms"), (8.34, "8.34 s"), (25.91, "25.9 s"),
+     (99.4, "99.4 s"), (99.6, "1 min 40 s"), (120, "2 min"),
+     (3599.9, "1 h"), (12_000, "3 h 20 min")],
+)  # fmt: skip
+def test_duration(seconds, shown):
+    assert text.duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "–"), (0, "0"), (812, "812"), (9402, "9\u202f402"), (49_306, "49.3 k"),
+     (999_700, "1.00 M"), (23_600_000, "23.6 M"), (2e9, "2.00 G")],
+)  # fmt: skip
+def test_count(value, shown):
+    assert text.count(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, "–"), (12, "12 B"), (420_300, "420 kB"), (94_100_000, "94.1 MB")]
+)
+def test_size(value, shown):
+    assert text.size(value) == shown
+
+
+@given(st.floats(0, 1e15))
+def test_numbers_of_any_size_are_short(value):
+    for show in (text.duration, text.count, text.size, text.milliseconds):
+        assert "e" not in show(value)
+        assert len(show(value)) < 22
+
+
+def test_rates_and_their_intervals():
+    assert text.percent(0.9364) == "93.6"
+    assert text.percent(float("nan")) == "–"
+    assert text.percent_range(Interval(0.9211, 0.95)) == "92.1–95.0"
+    assert text.percent_range(UNKNOWN) == text.percent_range(None) == "–"
+    assert text.points(-0.0021) == "−0.2"
+    assert text.points(0.013) == "+1.3"
+
+
+@pytest.mark.parametrize(
+    ("long", "short"),
+    [
+        ("20.0 s", "20 s"),
+        ("1.00 MB", "1 MB"),
+        ("2.50 M", "2.5 M"),
+        ("100 k", "100 k"),
+        ("10", "10"),
+    ],
+)
+def test_brief_drops_zeros_behind_the_point_only(long, short):
+    assert text.brief(long) == short
+
+
+def test_listing():
+    assert text.listing([]) == ""
+    assert text.listing(["a"]) == "a"
+    assert text.listing(["a", "b", "c"]) == "a, b and c"
+    assert text.listing("abcdef", most=4) == "a, b, c and 3 more"
+
+
+def test_parameters_are_flattened_and_written_as_in_the_file():
+    nested = {"descriptor": {"bins": [4, 6], "root": True}, "C": 1.0, "none": {}}
+    assert text.flat(nested) == {
+        "descriptor.bins": [4, 6], "descriptor.root": True, "C": 1.0, "none": {},
+    }  # fmt: skip
+    assert text.parameter([4, 6]) == "4, 6"
+    assert text.parameter(True) == "true"
+    assert text.parameter(0.001) == "0.001"
+    assert text.parameter(None) == "–"
+
+
+def test_p_values():
+    assert text.p_value(0.0321) == "0.032"
+    assert text.p_value(1e-9) == "< 0.001"
+    assert text.p_value(None) == "–"

@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import synthetic
+
+from strata.reports.ranking import rank
+from strata.reports.results import Comparison, Cost, Method
+from strata.reports.verdict import verdict
+
+
+def of(*methods: Method) -> Comparison:
+    return replace(synthetic.three(), methods=list(methods))
+
+
+def method(name: str, quality: float, seconds: float, ms: float, seed: int = 0) -> Method:
+    scores = synthetic.scores(quality=quality, seed=seed)
+    return Method(name, "r", cv=scores, cost=Cost(fit_seconds=seconds, predict_ms=ms))
+
+
+def test_headline_names_the_best_its_accuracy_its_interval_and_the_split():
+    ranking = rank(synthetic.three())
+    headline = verdict(ranking).headline
+    low, high = ranking.best.evaluations["cv"].interval
+    assert headline.startswith("fisher gets 87.3 %")
+    assert f"{100 * low:.1f}–{100 * high:.1f}" in headline
+    assert "8-fold cross-validation" in headline
+
+
+def test_cheaper_method_within_noise_is_named_with_its_cost():
+    said = verdict(rank(of(method("dear", 2.6, 90, 5), method("thrifty", 2.5, 30, 9, 1)))).cost
+    assert "1 min 30 s" not in said
+    assert "90.0 s to fit" in said
+    assert (
+        "thrifty is within noise of it and costs the least to fit (30.0 s, 3.0 times less)" in said
+    )
+
+
+def test_without_a_cheaper_one_the_verdict_says_so():
+    said = verdict(rank(of(method("best", 2.6, 10, 1), method("dear", 2.5, 30, 9, 1)))).cost
+    assert "dear is within noise of it, and not cheaper." in said
+
+
+def test_a_clear_lead_is_called_one():
+    said = verdict(rank(of(method("best", 3.0, 10, 1), method("poor", 0.5, 30, 9, 1)))).cost
+    assert "Its lead over every other method is more than noise." in said
+
+
+def test_what_cannot_be_shown_is_said():
+    whole = synthetic.three()
+    assert any("one seed" in limit for limit in verdict(rank(whole)).limits)
+    crossed = [replace(m, test=None) for m in whole.methods]
+    assert any("No test images" in s for s in verdict(rank(of(*crossed))).limits)
+    tested = [replace(m, cv=None) for m in whole.methods]
+    assert any("ranked by the test images" in s for s in verdict(rank(of(*tested))).limits)
+    failed = [*whole.methods, Method("lost", "r", error="no weights")]
+    assert any("no results of lost" in s for s in verdict(rank(of(*failed))).limits)
+
+
+def test_several_seeds_lift_that_limit():
+    repeated = Method("a", "r", cv=synthetic.scores(repeats=3))
+    found = verdict(rank(of(repeated)))
+    assert not any("one seed" in limit for limit in found.limits)
+    assert "8-fold cross-validation, 3 times" in found.headline
+
+
+def test_nothing_to_say_without_results():
+    assert verdict(rank(of(Method("a", "r", error="no")))).headline == "No method has results yet."
