@@ -14,6 +14,10 @@ _EXPORTS = {
     "ReportFiles": "writer",
     "write_report": "writer",
     "terminal_table": "tables",
+    "markdown_table": "paper",
+    "latex_table": "paper",
+    "compare": "changes",
+    "read_results": "changes",
 }
 
 __all__ = sorted(_EXPORTS)

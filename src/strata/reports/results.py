@@ -155,7 +155,8 @@ class DataSummary:
         counts: per class, images by split: {"coast": {"train": 252, "test": 108}}.
         sample_ids: per class, a few image ids to show.
         findings: of the audit: dicts with `code`, `severity` ("issue", "tip" or "passed"),
-            `title`, `why`, `remedy` and `images` (ids, or lists of ids that belong together).
+            `title`, `sentence` (optional: what was found), `why`, `remedy` and `images` (ids, or
+            lists of ids that belong together).
         sizes: the image sizes, as text ("all 256 x 256").
         digest: of the manifest.
     """

@@ -1,4 +1,4 @@
-"""The ranking as plain tables: for the terminal, for a spreadsheet, for a paper."""
+"""The ranking as plain tables: for the terminal and for a spreadsheet."""
 
 import csv
 import io
@@ -98,7 +98,7 @@ def ranking_table(analysis: Analysis) -> Table:
     notes = [f"{sign} {MARKS[mark]}" for mark, sign in signs.items() if mark in standings]
     notes += [f"{m.name}: {m.error or 'no scores'}" for m in analysis.ranking.failed]
     heads = ["#", "method", *(title for title, _ in columns)]
-    return Table(heads, rows, [title != "method" for title in heads], notes)
+    return Table(heads, rows, [title not in ("#", "method") for title in heads], notes)
 
 
 def terminal_table(comparison: Comparison) -> Table:

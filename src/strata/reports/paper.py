@@ -1,0 +1,97 @@
+"""The ranking as text for a paper or a README: Markdown and LaTeX."""
+
+from strata.reports.analysis import analyse
+from strata.reports.results import Comparison
+from strata.reports.tables import Table, ranking_table
+
+_MARKDOWN = str.maketrans({"|": r"\|", "\n": " ", "<": "&lt;", "*": r"\*", "_": r"\_"})
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "–": "--",
+        "−": "$-$",
+        "\u202f": r"\,",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "\n": " ",
+    }
+)
+
+
+def markdown_table(comparison: Comparison) -> str:
+    """The ranking as a Markdown table, notes below it."""
+    table = ranking_table(analyse(comparison))
+    lines = [
+        _row(cell.translate(_MARKDOWN) for cell in table.columns),
+        _row("---:" if right else "---" for right in table.right),
+        *(_row(cell.translate(_MARKDOWN) for cell in row) for row in table.rows),
+    ]
+    notes = [note.translate(_MARKDOWN) for note in table.notes]
+    return "\n".join([*lines, "", *("  \n".join(notes),)]).rstrip() + "\n"
+
+
+def _row(cells) -> str:  # type: ignore[no-untyped-def]
+    return f"| {' | '.join(cells)} |"
+
+
+def latex_table(comparison: Comparison, *, label: str = "") -> str:
+    """The ranking as a LaTeX table environment; it needs the package booktabs.
+
+    The best method and those that cannot be told from it are set in bold. The caption says what
+    the figures are.
+
+    Args:
+        label: for references, without "tab:"; the comparison's name by default.
+    """
+    analysis = analyse(comparison)
+    table = ranking_table(analysis)
+    near = {row.method.name for row in analysis.ranking.near_best}
+    names = [row.method.name for row in analysis.ranking.rows]
+    names += [method.name for method in analysis.ranking.failed]
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{_caption(comparison, table).translate(_LATEX)}}}",
+        rf"\label{{tab:{label or comparison.name}}}",
+        rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in table.right)}}}",
+        r"\toprule",
+        _latex_row(table.columns),
+        r"\midrule",
+        *(
+            _latex_row([row[0], name, *row[2:]], bold=name in near)
+            for name, row in zip(names, table.rows, strict=True)
+        ),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _latex_row(cells: list[str], *, bold: bool = False) -> str:
+    written = [cell.translate(_LATEX) for cell in cells]
+    if bold:
+        written[1] = rf"\textbf{{{written[1]}}}"
+    return " & ".join(written) + r" \\"
+
+
+def _caption(comparison: Comparison, table: Table) -> str:
+    run = comparison.run
+    text = f"{comparison.title}."
+    if any("CV" in column for column in table.columns):
+        text += (
+            f" Cross-validation (CV) over {run.folds} folds with 95 % intervals corrected for "
+            "shared training images (Nadeau and Bengio, 2003)."
+        )
+    if any("test" in column for column in table.columns):
+        text += " Test accuracy with 95 % Wilson intervals."
+    return text + " Bold: the best and what cannot be told from it (Holm over all pairs)."

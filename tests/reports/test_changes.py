@@ -1,0 +1,108 @@
+import json
+from dataclasses import replace
+
+import pytest
+import synthetic
+
+from strata.errors import InputError
+from strata.reports import compare, read_results, write_report
+from strata.reports.results import Method
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Writes a comparison and reads its results.json back."""
+
+    def write(name, comparison):
+        write_report(comparison, tmp_path / name, thumbnail=synthetic.picture)
+        return read_results(tmp_path / name)
+
+    return write
+
+
+def base():
+    return synthetic.three(per_class=24)
+
+
+def changed(quality: float):
+    """bovw with another parameter and other scores, fisher gone, a new method."""
+    whole = base()
+    bovw, _, tinynet = whole.methods
+    better = replace(
+        bovw,
+        cv=synthetic.scores(quality=quality, seed=3, per_class=24),
+        parameters={"descriptor": {"bins": [4, 6, 8, 12], "step": 4}},
+    )
+    new = Method("new", "r", cv=synthetic.scores(per_class=24))
+    versions = {**whole.run.versions, "torch": "2.16.0"}
+    run = replace(whole.run, seed=1, versions=versions)
+    data = replace(whole.data, digest="sha256:other")
+    return replace(whole, methods=[better, tinynet, new], run=run, data=data)
+
+
+def test_a_run_against_itself_shows_nothing(results):
+    once = results("a", base())
+    found = compare(once, once)
+    assert found.setting == found.added == found.removed == []
+    for method in found.methods:
+        assert method.parameters == []
+        assert {split: pair.difference for split, pair in method.scores.items()} == {
+            "cv": 0.0,
+            "test": 0.0,
+        }
+        assert not any(pair.distinguishable for pair in method.scores.values())
+
+
+def test_changes_are_named(results):
+    found = compare(results("a", base()), results("b", changed(3.4)))
+    assert found.added == ["new"]
+    assert found.removed == ["fisher"]
+    assert found.setting == [
+        "The images are not the same.",
+        "Seed: 0 before, 1 after.",
+        "torch: 2.15.0 before, 2.16.0 after.",
+    ]
+    bovw = next(method for method in found.methods if method.name == "bovw")
+    assert bovw.parameters == [("classifier.C", 1.0, None), ("descriptor.step", 6, 4)]
+
+
+@pytest.mark.parametrize(("quality", "distinguishable"), [(9.0, True), (2.25, False)])
+def test_a_large_gain_is_more_than_noise_and_a_small_one_is_not(results, quality, distinguishable):
+    before, after = results("a", base()), results("b", changed(quality))
+    bovw = next(m for m in compare(before, after).methods if m.name == "bovw")
+    pair = bovw.scores["cv"]
+    accuracies = [
+        next(m for m in run["methods"] if m["name"] == "bovw")["cv"]["accuracy"]
+        for run in (before, after)
+    ]
+    assert pair.difference == pytest.approx(accuracies[1] - accuracies[0])
+    assert pair.distinguishable is distinguishable
+
+
+def test_p_values_are_adjusted_over_the_methods(results):
+    found = compare(results("a", base()), results("b", changed(2.6)))
+    pairs = [method.scores["cv"] for method in found.methods if "cv" in method.scores]
+    assert len(pairs) == 2
+    smallest = min(pairs, key=lambda pair: pair.test.p)
+    assert smallest.p_adjusted == pytest.approx(min(1.0, 2 * smallest.test.p))
+
+
+def test_other_folds_are_not_compared_and_it_says_why(results):
+    other = synthetic.three(per_class=24, folds=6)
+    found = compare(results("a", base()), results("b", other))
+    pair = found.methods[0].scores["cv"]
+    assert pair.test is None
+    assert "folds" in pair.untested
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("{", "not JSON"), ("[]", "schema"), (json.dumps({"schema": "strata.results/9"}), "schema")],
+)
+def test_files_that_are_no_results_are_refused_with_a_reason(tmp_path, content, message):
+    path = tmp_path / "results.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match=message):
+        read_results(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_results(tmp_path / "nowhere.json")

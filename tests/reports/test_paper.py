@@ -1,0 +1,39 @@
+import re
+from dataclasses import replace
+
+import pytest
+import synthetic
+
+from strata.reports import latex_table, markdown_table
+
+
+@pytest.fixture(scope="module")
+def odd():
+    """Names that mean something to Markdown and LaTeX."""
+    whole = synthetic.three(per_class=16)
+    names = ["a|b*c", "50%_& co", "{x}^2 ~ $y$ #1 \\z <b>"]
+    methods = [replace(m, name=n) for m, n in zip(whole.methods, names, strict=True)]
+    return replace(whole, methods=methods)
+
+
+def test_markdown_has_one_cell_per_column_whatever_the_names(odd):
+    table = markdown_table(odd).split("\n\n")[0].splitlines()
+    assert len(table) == 2 + 3
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table}) == 1
+    assert r"a\|b\*c" in "".join(table)
+
+
+def test_latex_has_one_cell_per_column_and_no_bare_special_sign(odd):
+    text = latex_table(odd)
+    rows = re.findall(r"^(.*) \\\\$", text, re.M)
+    columns = re.search(r"\\begin\{tabular\}\{(\w+)\}", text)[1]
+    assert len(rows) == 1 + 3
+    assert all(len(re.findall(r"(?<!\\)&", row)) == len(columns) - 1 for row in rows)
+    assert not re.findall(r"(?<!\\)[%#_]", re.sub(r"\\label\{.*\}", "", text))
+    assert text.count("{") == text.count("}") + text.count(r"\{") - text.count(r"\}")
+    assert text.count(r"\begin") == text.count(r"\end") == 2
+
+
+def test_latex_prints_the_near_best_in_bold():
+    text = latex_table(synthetic.three())
+    assert re.findall(r"\\textbf\{(\w+)\}", text) == ["fisher", "tinynet"]
