@@ -12,9 +12,11 @@ are recorded with each artifact, not part of its key.
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import json
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 from strata.errors import StrataError
@@ -36,85 +38,38 @@ class UnresolvedNameError(StrataError):
     """A stage's code refers to a project name that is not defined where it says."""
 
 
-@dataclass(frozen=True, order=True)
-class Symbol:
-    """A top-level name of a module; the empty name is the module as a whole."""
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.module}.{self.name}" if self.name else self.module
-
-
+@dataclass(frozen=True)
 class Module:
-    """One parsed source file."""
+    """What matters of one source file.
 
-    def __init__(self, name: str, path: Path) -> None:
-        self.name = name
-        self.path = path
-        self.is_package = path.name == "__init__.py"
+    Attributes:
+        digests: top-level name -> digest of the syntax that defines it.
+        references: top-level name -> dotted project names that its definition uses.
+        imports: top-level name -> dotted project name that an import binds it to.
+    """
 
-    @cached_property
-    def definitions(self) -> dict[str, list[ast.stmt]]:
-        """Top-level name -> the statements that define it, imports left out."""
-        found: dict[str, list[ast.stmt]] = {}
-        for statement in _top_level(ast.parse(self.path.read_bytes(), str(self.path)).body):
-            for name in _defined(statement):
-                found.setdefault(name, []).append(statement)
-        return found
+    digests: dict[str, str]
+    references: dict[str, list[str]]
+    imports: dict[str, str]
 
-    @cached_property
-    def imports(self) -> dict[str, Symbol]:
-        """Top-level name -> the project symbol that an import binds it to."""
-        tree = ast.parse(self.path.read_bytes(), str(self.path))
-        return dict(self._bindings(_top_level(tree.body)))
 
-    def _bindings(self, nodes: Iterator[ast.stmt] | list[ast.AST]) -> Iterator[tuple[str, Symbol]]:
-        for node in nodes:
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    bound = alias.asname or alias.name.partition(".")[0]
-                    target = alias.name if alias.asname else bound
-                    if target.partition(".")[0] == PACKAGE:
-                        yield bound, Symbol(target, "")
-            elif isinstance(node, ast.ImportFrom):
-                base = self._absolute(node)
-                if base.partition(".")[0] != PACKAGE and base != self.name:
-                    continue
-                for alias in node.names:
-                    yield alias.asname or alias.name, _member(base, alias.name)
-
-    def _absolute(self, node: ast.ImportFrom) -> str:
-        if not node.level:
-            return node.module or ""
-        parts = self.name.split(".")
-        parts = parts[: len(parts) - node.level + self.is_package]
-        return ".".join([*parts, *([node.module] if node.module else [])])
-
-    def references(self, name: str) -> set[Symbol]:
-        """The project symbols that the definition of `name` refers to."""
-        found: set[Symbol] = set()
-        for statement in self.definitions[name]:
-            inner = list(ast.walk(statement))
-            local = {**self.imports, **dict(self._bindings(inner))}  # type: ignore[arg-type]
-            for node in inner:
-                if isinstance(node, ast.Attribute):
-                    chain = _chain(node)
-                    if chain and chain[0] in local:
-                        found.add(_follow(local[chain[0]], chain[1:]))
-                elif isinstance(node, ast.Name):
-                    if node.id in local:
-                        found.add(local[node.id])
-                    elif node.id in self.definitions and node.id != name:
-                        found.add(Symbol(self.name, node.id))
-        # `import strata.x as x` seen through `x.f` needs f, not the whole of x.
-        return {s for s in found if s.name or not any(_inside(o, s) for o in found)}
-
-    def digest(self, name: str) -> str:
-        """Of the syntax of `name`'s definition, docstrings left out."""
-        text = "\n".join(ast.unparse(_without_docstrings(s)) for s in self.definitions[name])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+def parse(name: str, path: Path) -> Module:
+    """Read one source file."""
+    statements = list(_top_level(ast.parse(path.read_bytes(), str(path)).body))
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    imports = dict(_bindings(statements, name, package))
+    definitions: dict[str, list[ast.stmt]] = {}
+    for statement in statements:
+        for defined in _defined(statement):
+            definitions.setdefault(defined, []).append(statement)
+    references = {}
+    for defined, parts in definitions.items():
+        inner = dict(_bindings((n for p in parts for n in ast.walk(p)), name, package))
+        known = {**{d: f"{name}.{d}" for d in definitions}, **imports, **inner}
+        used = {dotted for part in parts for dotted in _used(part, known)}
+        references[defined] = sorted(used - {f"{name}.{defined}"})
+    digests = {defined: _digest(parts) for defined, parts in definitions.items()}
+    return Module(digests, references, imports)
 
 
 def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -138,6 +93,37 @@ def _defined(statement: ast.stmt) -> list[str]:
     return []
 
 
+def _bindings(nodes: Iterable[ast.AST], module: str, package: str) -> Iterator[tuple[str, str]]:
+    """What project names imports bind: (name here, dotted name)."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                bound = alias.asname or alias.name.partition(".")[0]
+                if alias.name.partition(".")[0] == PACKAGE:
+                    yield bound, alias.name if alias.asname else bound
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")
+                base = ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [base])])
+            if base.partition(".")[0] in (PACKAGE, module):
+                for alias in node.names:
+                    yield alias.asname or alias.name, f"{base}.{alias.name}"
+
+
+def _used(node: ast.AST, known: dict[str, str]) -> Iterator[str]:
+    """Dotted names for the names and attribute chains below a node that lead to project code."""
+    if isinstance(node, ast.Attribute):
+        chain = _chain(node)
+        if chain and chain[0] in known:
+            yield ".".join([known[chain[0]], *chain[1:]])
+            return
+    if isinstance(node, ast.Name) and node.id in known:
+        yield known[node.id]
+    for child in ast.iter_child_nodes(node):
+        yield from _used(child, known)
+
+
 def _chain(node: ast.Attribute) -> list[str]:
     names = [node.attr]
     value = node.value
@@ -147,62 +133,110 @@ def _chain(node: ast.Attribute) -> list[str]:
     return [value.id, *reversed(names)] if isinstance(value, ast.Name) else []
 
 
-def _inside(symbol: Symbol, module: Symbol) -> bool:
-    return symbol != module and str(symbol).startswith(module.module + ".")
+def _digest(statements: list[ast.stmt]) -> str:
+    """Of the syntax of a definition, docstrings left out."""
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                first = node.body[0]
+                if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                    node.body = node.body[1:] or [ast.Pass()]
+    text = "\n".join(map(ast.unparse, statements))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _member(base: str, name: str) -> Symbol:
-    """`from base import name`: a submodule, or a symbol of the module."""
-    return Symbol(f"{base}.{name}", "") if _find(f"{base}.{name}") else Symbol(base, name)
+class _Parsed:
+    """Parsed files, kept between runs: parsing all takes longer than a make that does nothing."""
+
+    def __init__(self) -> None:
+        self.path: Path | None = None
+        self.known: dict[str, list] = {}
+        self.changed = False
+
+    def load(self, path: Path) -> None:
+        self.path, self.changed = path, False
+        try:
+            self.known = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            self.known = {}
+
+    def save(self) -> None:
+        if self.path and self.changed:
+            beside = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+            beside.write_text(json.dumps(self.known))
+            os.replace(beside, self.path)
+            self.changed = False
+
+    def module(self, name: str, path: Path) -> Module:
+        status = path.stat()
+        stamp = [str(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+        if self.known.get(name, [None])[0] != stamp:
+            parsed = parse(name, path)
+            self.known[name] = [stamp, parsed.digests, parsed.references, parsed.imports]
+            self.changed = True
+        return Module(*self.known[name][1:])
 
 
-def _follow(symbol: Symbol, names: list[str]) -> Symbol:
-    """Walk `module.part.name` down to the symbol it means."""
-    while names and not symbol.name:
-        symbol = _member(symbol.module, names[0])
-        names = names[1:]
-    return symbol
-
-
-def _without_docstrings(statement: ast.stmt) -> ast.stmt:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            first = node.body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = node.body[1:] or [ast.Pass()]
-    return statement
-
-
+_parsed = _Parsed()
 _extra: dict[str, Path] = {}
+
+
+def keep_parsed(path: Path) -> None:
+    """Keep what is parsed in a file between runs; `save_parsed` writes it."""
+    _parsed.load(path)
+
+
+def save_parsed() -> None:
+    """Write what was parsed, if there is something new.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    _parsed.save()
 
 
 def register(module: str, path: Path) -> None:
     """Count a user's own file of recipes as project code, under the given module name."""
     _extra[module] = path
-    _module.cache_clear()
-    reached_code.cache_clear()
+    for cached in (_find, _module, reached_code):
+        cached.cache_clear()
 
 
+@cache
 def _find(module: str) -> Path | None:
     if module in _extra:
         return _extra[module]
     if module.partition(".")[0] != PACKAGE:
         return None
     base = _ROOT.joinpath(*module.split(".")[1:])
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
+    for path in (base / "__init__.py", base.with_suffix(".py")):
         if path.is_file():
             return path
     return None
 
 
 @cache
-def _module(name: str) -> Module | None:
+def _module(name: str) -> Module:
     path = _find(name)
-    return Module(name, path) if path else None
+    assert path
+    return _parsed.module(name, path)
+
+
+def _resolved(dotted: str) -> tuple[str, str]:
+    """The module that a dotted name leads into, and the name in it ("" for the module itself)."""
+    parts = dotted.split(".")
+    for length in range(len(parts), 0, -1):
+        module = ".".join(parts[:length])
+        if _find(module):
+            return module, parts[length] if length < len(parts) else ""
+    raise UnresolvedNameError(f"{dotted} has no source file.")
+
+
+def source_files(reached: Iterable[str]) -> dict[str, int]:
+    """The files that hold these symbols, with the times they were last changed."""
+    modules = {_resolved(symbol)[0] for symbol in reached}
+    paths = [path for path in map(_find, sorted(modules)) if path]
+    return {str(path): path.stat().st_mtime_ns for path in paths}
 
 
 @cache
@@ -213,26 +247,26 @@ def reached_code(module: str, name: str) -> dict[str, str]:
         UnresolvedNameError: a name is imported from a project module that does not define it.
     """
     reached: dict[str, str] = {}
-    waiting = [(Symbol(module, name), "")]
+    waiting = [(f"{module}.{name}", "")]
     while waiting:
-        symbol, origin = waiting.pop()
-        if str(symbol) in reached or symbol.module in _FRAME:
+        dotted, origin = waiting.pop()
+        place, symbol = _resolved(dotted)
+        full = f"{place}.{symbol}" if symbol else place
+        if full in reached or place in _FRAME:
             continue
-        source = _module(symbol.module)
-        if source is None:
-            raise UnresolvedNameError(f"{origin} uses {symbol}, which has no source file.")
-        if symbol.name in source.definitions:
-            reached[str(symbol)] = source.digest(symbol.name)
-            waiting += [(s, str(symbol)) for s in source.references(symbol.name)]
-        elif symbol.name in source.imports:
-            waiting.append((source.imports[symbol.name], str(symbol)))
-        elif not symbol.name:
+        source = _module(place)
+        if symbol in source.digests:
+            reached[full] = source.digests[symbol]
+            waiting += [(used, full) for used in source.references[symbol]]
+        elif symbol in source.imports:
+            waiting.append((source.imports[symbol], full))
+        elif not symbol:
             # The module itself is passed around: all that it defines may be used.
-            reached[str(symbol)] = ""
-            waiting += [(Symbol(symbol.module, n), str(symbol)) for n in source.definitions]
-        else:
+            reached[full] = ""
+            waiting += [(f"{place}.{defined}", full) for defined in source.digests]
+        elif not symbol.startswith("__"):
             raise UnresolvedNameError(
-                f"{origin} uses {symbol}, which {source.path.name} does not define.",
+                f"{origin} uses {full}, which {place} does not define.",
                 "Import it from the module that defines it.",
             )
     return dict(sorted(reached.items()))

@@ -62,4 +62,3 @@ def _whole(sharded: Sharded, number: int, moved: Any, shards: list[ImageShard]) 
 def as_subset(ids: list[str], digests: list[str], classes: tuple[str, ...]) -> Subset:
     """New images, whose labels nobody knows."""
     return Subset(tuple(ids), tuple(digests), None, classes, 0)
-

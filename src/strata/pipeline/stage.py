@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Union
 
-from strata.pipeline.code import reached_code
+from strata.pipeline.code import reached_code, source_files
 from strata.pipeline.hashing import content_key
 from strata.pipeline.inputs import ImageShard, Subset
 from strata.pipeline.parameters import Parameters
@@ -141,7 +141,13 @@ class Stage:
         return Parameters.of(self.function)
 
     @cached_property
+    def files(self) -> dict[str, int]:
+        """The files of the code that the stage reaches, with their times when keys were fixed."""
+        return source_files(self.reference.code())
+
+    @cached_property
     def _code_key(self) -> str:
+        _ = self.files  # noted now, before anything runs
         return content_key(self.reference.code())
 
     def options(self, **values: Any) -> "Options":

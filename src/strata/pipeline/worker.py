@@ -52,6 +52,7 @@ class Task:
     key: str
     title: str
     record: dict[str, Any]
+    files: dict[str, int]
     again: bool
 
     @classmethod
@@ -65,6 +66,7 @@ class Task:
             node.key,
             node.title,
             describe_node(node),
+            node.stage.files,
             again,
         )
 
@@ -148,6 +150,7 @@ def _computed(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]
             raise
         except Exception as error:
             raise _failed(task, store, error) from error
+    _check_unedited(task)
     return values, {
         "seconds": time.perf_counter() - started,
         "cpu_seconds": time.process_time() - cpu,
@@ -156,6 +159,16 @@ def _computed(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]
         "host": platform.node(),
         "versions": versions(),
     }
+
+
+def _check_unedited(task: Task) -> None:
+    """Code is loaded when it is first needed: an edit since the keys were fixed may have run."""
+    for name, changed in task.files.items():
+        if Path(name).stat().st_mtime_ns != changed:
+            raise StageError(
+                f"{task.title}: {Path(name).name} was edited during the run.",
+                "Make again; what was made before the edit is kept.",
+            )
 
 
 def _opened(given: Any, store: Store) -> Any:

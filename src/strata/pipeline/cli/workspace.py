@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from strata.pipeline.code import keep_parsed, save_parsed
 from strata.pipeline.compose import Target, chosen, compose
 from strata.pipeline.dataset import Dataset, open_dataset
 from strata.pipeline.experiment import DEFAULT_FILE, Experiment, read_experiment
@@ -51,9 +52,11 @@ class Workspace:
             experiment = dataclasses.replace(
                 experiment, data={**experiment.data, "skip_broken": True}
             )
+        place = Store(store or experiment.folder / ".strata").open()
+        keep_parsed(place.root / "code.json")
         return cls(
             experiment,
-            Store(store or experiment.folder / ".strata").open(),
+            place,
             (out or experiment.folder / "out") / experiment.name,
             jobs or cores(),
         )
@@ -83,7 +86,9 @@ class Workspace:
     @cached_property
     def targets(self) -> list[Target]:
         """All methods, composed."""
-        return compose(self.experiment, self.dataset)
+        composed = compose(self.experiment, self.dataset)
+        save_parsed()
+        return composed
 
     def plan(self, names: list[str], *, always: bool = False) -> tuple[list[Target], Plan]:
         """The targets named, and what is to be made for them."""

@@ -51,15 +51,37 @@ def packed(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
 
 def unpacked(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
     """The local descriptors of one image."""
+    drawable = _drawable(artifact, row)
+    return drawable._replace(descriptors=drawable.descriptors[:])
+
+
+def _drawable(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
     from strata.features.local import LocalDescriptors
-    from strata.features.quantise import dequantise
 
     begin, end = artifact["offsets"][row : row + 2]
     return LocalDescriptors(
-        dequantise(artifact["descriptors"][begin:end]),
+        _Octets(artifact["descriptors"][begin:end]),  # type: ignore[arg-type]
         artifact["positions"][begin:end],
         artifact["scales"][begin:end],
     )
+
+
+class _Octets:
+    """Descriptors kept as bytes, turned into floats row by row as they are asked for.
+
+    Sampling takes a few rows of every image; the floats of all of them would not fit in memory.
+    """
+
+    def __init__(self, octets: "np.ndarray") -> None:
+        self._octets = octets
+
+    def __len__(self) -> int:
+        return len(self._octets)
+
+    def __getitem__(self, rows: Any) -> "np.ndarray":
+        from strata.features.quantise import dequantise
+
+        return dequantise(self._octets[rows])
 
 
 def of_shard(local: Mapping[str, Any]) -> PerImage:
@@ -68,5 +90,5 @@ def of_shard(local: Mapping[str, Any]) -> PerImage:
 
 
 def of_subset(local: Shards, digests: tuple[str, ...]) -> PerImage:
-    """The local descriptors of any images, in any order."""
-    return PerImage(len(digests), lambda number: unpacked(*local.place(digests[number])))
+    """The local descriptors of any images, in any order, to draw samples from."""
+    return PerImage(len(digests), lambda number: _drawable(*local.place(digests[number])))
