@@ -3,6 +3,7 @@
 import math
 import pickle
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from strata.errors import InputError
-from strata.features.dense_sift import ENGINES, DenseSIFT, dense_sift
+from strata.features.dense_sift import ENGINES, DenseSIFT, PaperDenseSIFT, dense_sift
 from strata.features.grid import inner_grids, paper_grids
+from strata.features.local import LocalDescriptors
 
 
 def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -44,8 +46,9 @@ def naive_sift(plane: np.ndarray, y: float, x: float, bin_size: int, contrast: f
             plane = sum(tap * padded.take(range(i, i + size), axis) for i, tap in enumerate(taps))
     dy, dx = np.gradient(plane)
     histogram = np.zeros((4, 4, 8))
-    for row in range(height):
-        for column in range(width):
+    reach = math.ceil(2.5 * bin_size)
+    for row in range(max(0, int(y) - reach), min(height, int(y) + reach + 2)):
+        for column in range(max(0, int(x) - reach), min(width, int(x) + reach + 2)):
             turn = math.atan2(dy[row, column], dx[row, column]) / (2 * math.pi) * 8 % 8
             votes = [(math.floor(turn) % 8, 1 - turn % 1), (math.floor(turn + 1) % 8, turn % 1)]
             size = math.hypot(dx[row, column], dy[row, column])
@@ -78,7 +81,7 @@ def test_agrees_with_the_definition(shape: tuple[int, int], engine: str) -> None
     image = texture(*shape)
     got = DenseSIFT(step=5, bins=(2, 3, 5, 8), root=False, engine=engine).describe(image)
     grey = image @ np.array([0.299, 0.587, 0.114])
-    rows = np.random.default_rng(1).choice(len(got.scales), 24, replace=False)
+    rows = np.random.default_rng(1).choice(len(got.scales), 12, replace=False)
     for row in rows:
         x, y = got.positions[row] * [shape[1], shape[0]] - 0.5
         want = naive_sift(grey, y, x, int(got.scales[row]), 0.005)
@@ -107,7 +110,7 @@ def test_supports_over_the_border_see_nothing_there(engine: str) -> None:
     st.booleans(),
     st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_compiled_and_numpy_agree(
     h: int, w: int, step: int, bins: tuple[int, ...], colour: str, root: bool, over: bool
 ) -> None:
@@ -139,6 +142,49 @@ def test_any_size_gives_unit_vectors_or_zero(h: int, w: int, step: int, seed: in
         assert np.all((np.abs(length - 1) < 1e-5) | (length == 0))
         assert np.all((got.positions >= 0) & (got.positions <= 1))
         assert len(got.descriptors) == len(got.positions) == len(got.scales)
+
+
+def opencv_sift(image: np.ndarray, got: LocalDescriptors) -> np.ndarray:
+    """OpenCV's unit descriptors at the same centres and sizes, in our order of orientations."""
+    height, width = image.shape
+    keypoints = [
+        cv2.KeyPoint(float(x * width - 0.5), float(y * height - 0.5), float(size / 1.5), 0)
+        for (x, y), size in zip(got.positions, got.scales, strict=True)
+    ]
+    rows = cv2.SIFT_create().compute(image, keypoints)[1].reshape(-1, 16, 8)
+    rows = rows[:, :, -np.arange(8) % 8].reshape(-1, 128)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
+
+def test_close_to_opencv_at_its_own_smoothing() -> None:
+    image = texture(150, 170)[..., 0].copy()
+    got = DenseSIFT(root=False, contrast=0.01, smoothing=1.6).describe(image)
+    rows = got.descriptors.any(axis=1)
+    cosine = (got.descriptors * opencv_sift(image, got))[rows].sum(axis=1)
+    assert rows.sum() > 500
+    assert cosine.mean() > 0.99
+    assert np.percentile(cosine, 1) > 0.97
+
+
+def test_the_papers_grid_on_its_images_close_to_opencv() -> None:
+    image = cv2.GaussianBlur(texture(256, 256)[..., 0], (0, 0), 1)
+    got = PaperDenseSIFT().describe(image)
+    assert len(got.scales) == 484
+    assert np.all(got.scales == 18)
+    assert got.positions[1] == pytest.approx([12.5 / 256, 0.5 / 256])
+    rows = got.descriptors.any(axis=1)
+    cosine = (got.descriptors * opencv_sift(image, got))[rows].sum(axis=1)
+    assert cosine.mean() > 0.99
+    assert len(PaperDenseSIFT(sizes=3).describe(image).scales) == 484 + 11 * 11 + 8 * 8
+
+
+def test_smoothing_true_is_not_smoothing_to_one_pixel() -> None:
+    image = texture(64, 64)
+    found = [
+        DenseSIFT(bins=(12,), smoothing=s).describe(image).descriptors for s in (True, 1.0, 2.0)
+    ]
+    assert np.array_equal(found[0], found[2])
+    assert not np.allclose(found[0], found[1])
 
 
 def test_a_flat_image_gives_zero_rows_of_the_full_count() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from strata.errors import InputError, nearest
 from strata.features._sift_numpy import DIMENSIONS
 from strata.features.describer import Describer, check_image
-from strata.features.grid import SIDE, Grid, inner_grids
+from strata.features.grid import SIDE, Grid, inner_grids, paper_grids
 from strata.features.local import LocalDescriptors
 
 #: Blur that a photograph is taken to come with, in pixels (VLFeat's phow; Lowe section 3.3).
@@ -60,13 +60,11 @@ def planes(image: np.ndarray, colour: str) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def smoothing_taps(bin_size: int, smoothing: bool | float) -> np.ndarray:
-    """Weights of a Gaussian that takes an image from camera blur to the scale of a bin.
+def smoothing_taps(scale: float) -> np.ndarray:
+    """Weights of a Gaussian that takes an image from camera blur to a scale, in pixels.
 
-    The variance is scale^2 - 0.5^2, with scale = bin_size / 6 or, where `smoothing` is a number,
-    that number of pixels. No smoothing (False, or a scale below 0.5) is a single weight.
+    The variance is scale^2 - 0.5^2; for scales up to 0.5, a single weight: no smoothing.
     """
-    scale = bin_size / BINS_PER_SCALE if smoothing is True else float(smoothing)
     variance = scale**2 - CAMERA_BLUR**2
     if variance <= 0:
         return np.ones(1, np.float32)
@@ -108,7 +106,8 @@ def dense_sift(
         end = 0
         for grid in grids:
             start, end = end, end + len(grid)
-            taps, weights = smoothing_taps(grid.bin_size, smoothing), window(grid.bin_size)
+            scale = grid.bin_size / BINS_PER_SCALE if smoothing is True else float(smoothing)
+            taps, weights = smoothing_taps(scale), window(grid.bin_size)
             faintest = contrast * 255 * (SIDE * grid.bin_size) ** 2
             rows, column = out[start:end], DIMENSIONS * number
             describe(plane, grid, taps, weights, faintest, root, rows, column)
@@ -193,3 +192,31 @@ class DenseSIFT(Describer):
             smoothing=self.smoothing,
             engine=self.engine,
         )
+
+
+class PaperDenseSIFT(Describer):
+    """The dense SIFT of arXiv:2105.04895: few large supports, laid from pixel 0 on.
+
+    `paper_grids` with SIFT as OpenCV computes it there: smoothed to a scale of 1.6 pixels
+    whatever the size, not rooted, every descriptor kept; nothing outside the image counts.
+
+    Args:
+        step_div: the step is the image's side divided by this, at least 8 pixels.
+        sizes: number of grids; the n-th has n times the step and the support.
+    """
+
+    def __init__(self, step_div: int = 20, sizes: int = 1) -> None:
+        self.step_div = step_div
+        self.sizes = sizes
+
+    def describe(self, image: np.ndarray) -> LocalDescriptors:
+        """The descriptors of one image, by size, then from top to bottom, left to right.
+
+        Raises:
+            InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), or a parameter below 1.
+        """
+        check_image(image)
+        if min(self.step_div, self.sizes) < 1:
+            raise InputError("The divisor of the step and the number of sizes start at one.")
+        grids = paper_grids(image.shape[0], image.shape[1], self.step_div, self.sizes)
+        return dense_sift(image, grids, root=False, contrast=0, smoothing=1.6)

@@ -47,9 +47,13 @@ class Grid:
 
     def positions(self, height: int, width: int) -> np.ndarray:
         """(n, 2) float32: centres as (x, y) in units of the image's sides, in [0, 1]."""
-        y = (self.y.centres + 0.5) / height
-        x = (self.x.centres + 0.5) / width
-        return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(np.float32)
+        return crossings(self.y, self.x, height, width)
+
+
+def crossings(y: Axis, x: Axis, height: int, width: int) -> np.ndarray:
+    """(n, 2) float32: every y with every x, row by row, as (x, y) in units of the sides."""
+    down, along = (y.centres + 0.5) / height, (x.centres + 0.5) / width
+    return np.stack(np.meshgrid(along, down), axis=-1).reshape(-1, 2).astype(np.float32)
 
 
 def inner_grids(height: int, width: int, step: int, bins: tuple[int, ...]) -> list[Grid]:

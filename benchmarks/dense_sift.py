@@ -1,0 +1,174 @@
+"""Dense SIFT against OpenCV (and VLFeat, where cyvlfeat is installed), one thread, one run.
+
+    python benchmarks/dense_sift.py [FOLDER] [--images 20] [--rounds 5]
+
+All describe the same grey 256 x 256 images at the same centres and sizes (step 6, bins of 4, 6,
+8 and 12 pixels: 6,171 descriptors). Times are processor time of the one thread, and contenders
+take turns on each image, so that what else runs on the machine meets all of them alike. FOLDER holds JPEG files at any depth; without it, textures.
+"""
+
+import argparse
+import os
+
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from strata.features._sift_plan import lines
+from strata.features.dense_sift import DenseSIFT, smoothing_taps
+from strata.features.grid import inner_grids
+
+BINS, STEP, SIDE = (4, 6, 8, 12), 6, 256
+Contender = Callable[[np.ndarray], np.ndarray]
+
+
+def pictures(folder: Path | None, count: int) -> list[np.ndarray]:
+    if folder is None:
+        rng = np.random.default_rng(0)
+        coarse = [rng.integers(0, 256, (32, 32)).astype(np.uint8) for _ in range(count)]
+        return [cv2.resize(c, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for c in coarse]
+    files = sorted(folder.rglob("*.jpg"))
+    chosen = files[:: max(1, len(files) // count)][:count]
+    grey = [cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) for file in chosen]
+    return [cv2.resize(image, (SIDE, SIDE)) for image in grey]
+
+
+def opencv() -> Contender:
+    cv2.setNumThreads(1)
+    sift = cv2.SIFT_create()
+    keypoints = [
+        cv2.KeyPoint(float(x), float(y), grid.bin_size / 1.5, 0)
+        for grid in inner_grids(SIDE, SIDE, STEP, BINS)
+        for y in grid.y.centres
+        for x in grid.x.centres
+    ]
+    return lambda image: sift.compute(image, keypoints)[1]
+
+
+def vlfeat() -> Contender:
+    from cyvlfeat.sift import dsift
+
+    def describe(image: np.ndarray) -> np.ndarray:
+        out = []
+        for bin_size in BINS:
+            sigma = float(np.sqrt(max((bin_size / 6) ** 2 - 0.25, 0)))
+            smooth = cv2.GaussianBlur(image.astype(np.float32) / 255, (0, 0), sigma)
+            out.append(
+                dsift(smooth, step=STEP, size=bin_size, fast=True, float_descriptors=True)[1]
+            )
+        return np.concatenate(out)
+
+    return describe
+
+
+def contenders() -> dict[str, Contender]:
+    sift, plain = DenseSIFT(STEP, BINS), DenseSIFT(STEP, BINS, engine="numpy")
+    raced: dict[str, Contender] = {
+        "OpenCV SIFT.compute": opencv(),
+        "strata, compiled": lambda image: sift.describe(image).descriptors,
+        "strata, numpy": lambda image: plain.describe(image).descriptors,
+    }
+    try:
+        raced["VLFeat dsift, flat window"] = vlfeat()
+    except ImportError:
+        print("cyvlfeat is not installed: no VLFeat in this run.")
+    return raced
+
+
+def multiply_adds() -> tuple[float, float]:
+    """Millions of multiply-adds of (smoothing and bins, all of it) for one image."""
+    sums = other = 0.0
+    for grid in inner_grids(SIDE, SIDE, STEP, BINS):
+        down = lines(grid.y, grid.bin_size).pixels.size
+        along = lines(grid.x, grid.bin_size).pixels.size
+        taps = 2 * grid.bin_size
+        sums += 2 * SIDE * SIDE * smoothing_taps(grid.bin_size / 6).size
+        sums += 8 * along * taps * (SIDE + down)
+        other += SIDE * SIDE * (8 * 4 + 24)  # shares of eight orientations; the gradient
+        other += len(grid) * 128 * 5  # window, lengths, clipping, scaling
+    return sums / 1e6, (sums + other) / 1e6
+
+
+def fastest(call: Callable[[], object], times: int = 7) -> float:
+    found = []
+    for _ in range(times):
+        start = time.thread_time()
+        call()
+        found.append(time.thread_time() - start)
+    return min(found)
+
+
+def limits(milliseconds: float) -> None:
+    """What this machine allows: multiply-adds at the speed of a matrix product, bytes of a copy."""
+    square = np.random.default_rng(0).random((1024, 1024), np.float32)
+    rate = 1024**3 / fastest(lambda: square @ square)
+    room = np.empty(1 << 26, np.uint8)
+    copied = 2 * room.size / fastest(lambda: np.copyto(room[: 1 << 25], room[1 << 25 :])) / 2
+    sums, everything = multiply_adds()
+    out = 6171 * 128 * 4
+    print(
+        f"\nMultiply-adds: {sums:.1f} M in weighted sums, {everything:.1f} M in all; at the "
+        f"{rate / 1e9:.0f} G/s of a matrix product {everything * 1e9 / rate:.2f} ms, "
+        f"{100 * everything * 1e9 / rate / milliseconds:.0f} % of the time taken.\n"
+        f"Bytes: {out / 1e6:.1f} MB of descriptors; at the {copied / 1e9:.0f} GB/s of a copy "
+        f"{1e3 * out / copied:.2f} ms, {1e5 * out / copied / milliseconds:.0f} % of the time taken."
+    )
+
+
+def agreement(images: list[np.ndarray]) -> None:
+    """Cosines with OpenCV, whose orientations run the other way round."""
+    reference, backwards = opencv(), -np.arange(8) % 8
+    theirs = np.concatenate([reference(image) for image in images]).reshape(-1, 16, 8)
+    theirs = theirs[..., backwards].reshape(-1, 128)
+    theirs /= np.maximum(np.linalg.norm(theirs, axis=1, keepdims=True), 1e-9)
+    print("\nCosine with OpenCV, mean (1st percentile), by bin size:")
+    for smoothing in (True, 1.6):
+        sift = DenseSIFT(STEP, BINS, root=False, contrast=0.01, smoothing=smoothing)
+        ours = sift.transform(images)
+        rows, sizes = (
+            np.concatenate([getattr(o, n) for o in ours]) for n in ("descriptors", "scales")
+        )
+        found = []
+        for size in BINS:
+            kept = (sizes == size) & rows.any(axis=1)
+            cosine = (rows[kept] * theirs[kept]).sum(axis=1)
+            found.append(f"{size}: {cosine.mean():.3f} ({np.percentile(cosine, 1):.3f})")
+        print(f"  smoothing={smoothing!s:5}", "  ".join(found))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--images", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    images = pictures(options.folder, options.images)
+
+    start = time.thread_time()
+    DenseSIFT(STEP, BINS).describe(images[0])
+    print(f"First call (numba, compiled or from its cache): {time.thread_time() - start:.2f} s\n")
+
+    raced = contenders()
+    taken: dict[str, list[float]] = {name: [] for name in raced}
+    for _ in range(options.rounds):
+        for image in images:
+            for name, describe in raced.items():
+                start = time.thread_time()
+                describe(image)
+                taken[name].append(1e3 * (time.thread_time() - start))
+    base = np.array(taken["OpenCV SIFT.compute"])
+    print(f"{'':28}{'ms/image':>9}{'[fastest]':>11}{'descriptors/s':>15}{'x OpenCV':>10}")
+    for name, times in taken.items():
+        middle, ratio = np.median(times), np.median(base / times)
+        print(f"{name:28}{middle:9.2f}{min(times):11.2f}{6171e3 / middle:15,.0f}{ratio:10.1f}")
+    limits(float(np.median(taken["strata, compiled"])))
+    agreement(images)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""DAISY, on a grid or at SIFT keypoints, through scikit-image.
+
+Source: Tola, Lepetit, Fua, "DAISY: an efficient dense descriptor applied to wide-baseline
+stereo", PAMI 2010.
+"""
+
+import numpy as np
+
+from strata.errors import InputError
+from strata.features.describer import Describer
+from strata.features.grid import Axis, crossings
+from strata.features.local import LocalDescriptors
+from strata.features.sparse import grey, places, sift_keypoints
+
+
+def _dimensions(rings: int, histograms: int, orientations: int) -> int:
+    return (rings * histograms + 1) * orientations
+
+
+def _daisy(
+    plane: np.ndarray, step: int, radius: int, rings: int, histograms: int, orientations: int
+) -> np.ndarray:
+    """(rows, columns, d) descriptors at radius, radius + step, ... ; empty where none fits."""
+    if min(step, radius, rings, histograms, orientations) < 1:
+        raise InputError("DAISY's step, radius, rings, histograms and orientations start at one.")
+    if min(plane.shape) <= 2 * radius:
+        return np.zeros((0, 0, _dimensions(rings, histograms, orientations)), np.float32)
+    from skimage.feature import daisy
+
+    return daisy(plane, step, radius, rings, histograms, orientations)
+
+
+class DenseDAISY(Describer):
+    """DAISY on a regular grid, wherever its circle of sampling points fits into the image.
+
+    Args:
+        step: pixels from one centre to the next.
+        radius: of the outermost ring, in pixels.
+        rings, histograms, orientations: rings, histograms on each, entries of each.
+    """
+
+    def __init__(
+        self,
+        step: int = 8,
+        radius: int = 15,
+        rings: int = 3,
+        histograms: int = 8,
+        orientations: int = 8,
+    ) -> None:
+        self.step = step
+        self.radius = radius
+        self.rings = rings
+        self.histograms = histograms
+        self.orientations = orientations
+
+    def describe(self, image: np.ndarray) -> LocalDescriptors:
+        """The (n, (rings * histograms + 1) * orientations) descriptors, row by row.
+
+        They sum to one. Scales are the distance of the rings.
+
+        Raises:
+            InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), or a parameter below 1.
+        """
+        plane = grey(image)
+        shape = self.rings, self.histograms, self.orientations
+        found = _daisy(plane, self.step, self.radius, *shape)
+        y, x = (Axis(self.radius, self.step, count) for count in found.shape[:2])
+        rows = found.reshape(-1, _dimensions(*shape)).astype(np.float32)
+        positions = crossings(y, x, *plane.shape)
+        scales = np.full(len(rows), self.radius / self.rings, np.float32)
+        return LocalDescriptors(rows, positions, scales)
+
+
+class SparseDAISY(Describer):
+    """DAISY at the SIFT keypoints that lie at least its radius inside the image.
+
+    One size and upright, so a place with keypoints of several sizes or angles counts once.
+    Computed at every pixel and picked: the time of a grid of step 1, whatever the number of
+    keypoints.
+
+    Args:
+        keypoints: at most this many SIFT keypoints, the strongest, before the margin is cut.
+        radius, rings, histograms, orientations: as of `DenseDAISY`.
+    """
+
+    def __init__(
+        self,
+        keypoints: int = 300,
+        radius: int = 15,
+        rings: int = 3,
+        histograms: int = 8,
+        orientations: int = 8,
+    ) -> None:
+        self.keypoints = keypoints
+        self.radius = radius
+        self.rings = rings
+        self.histograms = histograms
+        self.orientations = orientations
+
+    def describe(self, image: np.ndarray) -> LocalDescriptors:
+        """The descriptors of one image, strongest keypoint first; see `DenseDAISY.describe`."""
+        plane = grey(image)
+        shape = self.rings, self.histograms, self.orientations
+        found, _ = sift_keypoints(plane, self.keypoints)
+        found = list({keypoint.pt: keypoint for keypoint in found}.values())
+        everywhere = _daisy(plane, 1, self.radius, *shape)
+        at = np.rint([k.pt for k in found]).astype(int).reshape(-1, 2) - self.radius
+        inside = np.all((at >= 0) & (at < everywhere.shape[1::-1]), axis=1)
+        kept = [keypoint for keypoint, keep in zip(found, inside, strict=True) if keep]
+        x, y = at[inside].T
+        rows = everywhere[y, x].astype(np.float32)
+        scales = np.full(len(rows), self.radius / self.rings, np.float32)
+        return LocalDescriptors(rows, places(kept, plane.shape), scales)
