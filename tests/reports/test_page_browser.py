@@ -59,6 +59,7 @@ def opened(chromium, pages):
         context = chromium.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, **options
         )
+        context.set_default_timeout(180_000)  # a busy machine is slow, not wrong
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text))
@@ -192,6 +193,13 @@ def test_what_scrolls_can_be_reached_with_the_keyboard_and_has_a_name(opened):
             || !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby'))).length"""
     )
     assert unnamed == 0
+
+
+@pytest.mark.parametrize("name", ["three", "thirty-classes"])
+def test_paper_is_wide_enough(opened, name):
+    page = opened(name, 700)  # A4 between its margins
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") == 700
 
 
 def test_prints_with_every_section_unfolded(opened, screenshots):

@@ -73,40 +73,45 @@ def calibration_drawing(found: Reliability, split: str) -> Markup:
 
 
 def learning_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
-    """(what, drawing) of loss, accuracy and learning rate: folds thin, their mean strong."""
+    """(what, drawing) of loss and accuracy over the epochs: folds thin, their mean strong.
+
+    The learning rate, where it is known, lies dotted behind the loss, from 0 to its own maximum.
+    """
     drawn = []
-    for title, axis, word in (
-        ("loss", "loss", "loss"),
-        ("accuracy", "accuracy %", "accuracy"),
-        ("learning rate", "learning rate", "rate"),
-    ):
-        found = curves(histories, word)
-        if found:
-            drawn.append((title, _learning(axis, found)))
+    losses, accuracies = curves(histories, "loss"), curves(histories, "accuracy")
+    if losses:
+        drawn.append(("loss", _learning("loss", losses, curves(histories, "rate")[:1])))
+    if accuracies:
+        drawn.append(("accuracy", _learning("accuracy %", accuracies, [])))
     return drawn
 
 
-def _learning(title: str, found: Sequence[Curve]) -> Markup:
+def _learning(title: str, found: Sequence[Curve], rates: Sequence[Curve]) -> Markup:
     values = np.concatenate([curve.folds.ravel() for curve in found])
     values = values[np.isfinite(values)]
     percentage = title.endswith("%")
-    low, high = (0.0, 1.0) if percentage else (0.0, float(np.percentile(values, 99.5)) * 1.05)
+    # A loss that blows up in one epoch must not flatten all the others.
+    high = 1.0 if percentage else 1.05 * float(np.percentile(values, 99)) if values.size else 1.0
     last = max(float(curve.epochs.max()) for curve in found)
-    frame = Frame((0.0, last), (low, high or 1.0), width=SIDE + 20, height=SIDE - 30, top=26)
+    frame = Frame((0.0, last), (0.0, high or 1.0), width=SIDE + 20, height=SIDE - 30, top=26)
     frame.axes("epoch", title, _short, (lambda v: percent(v, 0)) if percentage else _short)
+    labels = []
+    for rate in rates:
+        top = float(np.nanmax(rate.mean))
+        frame.line(rate.epochs, 0.96 * high * rate.mean / (top or 1.0), "chance")
+        labels.append(("label", f"dotted: learning rate, up to {top:.2g}"))
     for curve in found:
         style = "" if _held_out(curve.key) or len(found) == 1 else " soft"
         if len(curve.folds) > 1:
             for fold in curve.folds:
                 frame.line(curve.epochs, np.minimum(fold, high), f"thin{style}")
-    for i, curve in enumerate(found):
-        style = "" if _held_out(curve.key) or len(found) == 1 else " soft"
         frame.line(curve.epochs, np.minimum(curve.mean, high), f"line{style}")
         if len(found) > 1:
-            text = "held-out" if _held_out(curve.key) else "training"
-            y = frame.y(high) + 14 + 15 * i if not percentage else frame.y(0.18) + 15 * i
-            frame.add("text", text, class_=f"label{style or ' on'}", x=frame.x(last) - 4, y=y,
-                      text_anchor="end")  # fmt: skip
+            name = "held-out" if _held_out(curve.key) else "training"
+            labels.append((f"label{style or ' on'}", name))
+    for i, (style, text) in enumerate(reversed(labels) if percentage else labels):
+        y = frame.y(0) - 10 - 15 * i if percentage else frame.y(high) + 10 + 15 * i
+        frame.add("text", text, class_=style, x=frame.x(last) - 4, y=y, text_anchor="end")
     folds = len(found[0].folds)
     many = f", mean of {folds} folds" if folds > 1 else ""
     return frame.render(f"Training history: {title} by epoch{many}")

@@ -1,5 +1,6 @@
 """From an analysis to the text of the page."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -66,9 +67,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "duration": duration, "percent": percent, "parameter": parameter, "anchor": anchor,
-    }  # fmt: skip
+        "duration": duration,
+        "percent": percent,
+        "parameter": parameter,
+        "anchor": anchor,
+        "glue": glue,
+    }
     return environment
+
+
+def glue(text: str) -> str:
+    """The text with its numbers tied to their units, so that no line ends between them."""
+    return re.sub(r"(?<=\d) (?=(?:%|ms|s|min|h|points?)\b|%)", "\u00a0", text)
 
 
 def _asset(name: str) -> Markup:
