@@ -300,3 +300,16 @@ def test_batches_cover_all_rows_and_none_has_a_single_one(n, batch):
     assert max(sizes) <= batch + 1
     assert min(sizes) >= min(n, 2)
     assert max(sizes) - min(sizes) <= 1
+
+
+def test_the_rate_finder_suggests_a_rate_that_learns():
+    X, y = scenes(20)
+    model = NetworkClassifier(**SMALL, epochs=6)
+    curve = model.find_rate(X, y)
+    assert len(curve.rates) == len(curve.losses) <= 100
+    assert curve.rates[0] == pytest.approx(1e-5)
+    assert curve.suggestion in curve.rates
+    assert curve.losses.min() < curve.losses[0]
+    np.testing.assert_array_equal(model.find_rate(X, y).losses, curve.losses)
+    losses = [h["loss"] for h in model.set_params(max_rate=curve.suggestion).fit(X, y).history_]
+    assert losses[-1] < losses[0]

@@ -1,6 +1,6 @@
 """A network described in data, and the module built from the description."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -14,6 +14,11 @@ from strata.models.blocks import ACTIVATIONS, Block, ConvolutionBlock, Dropout
 from strata.models.initialisation import INITIALISATIONS, initialise
 
 HEAD_POOLS = ("average", "max", "flatten")
+HEAD_NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
+    "none": lambda _: nn.Identity(),
+    "batch": nn.BatchNorm1d,
+    "layer": nn.LayerNorm,
+}
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,14 @@ class Head:
         pool: "average" or "max" over the whole map, or "flatten".
         hidden: widths of hidden linear layers.
         activation: of hidden layers.
+        normalisation: of hidden layers, after the activation: "none", "batch" or "layer".
         dropout: share of units dropped before each linear layer.
     """
 
     pool: str = "average"
     hidden: tuple[int, ...] = ()
     activation: str = "relu"
+    normalisation: str = "none"
     dropout: float = 0.0
 
 
@@ -82,6 +89,7 @@ class Architecture:
         for value, known, what in (
             (self.head.pool, HEAD_POOLS, "pool of the head"),
             (self.head.activation, ACTIVATIONS, "activation of the head"),
+            (self.head.normalisation, HEAD_NORMALISATIONS, "normalisation of the head"),
             (self.initialisation, INITIALISATIONS, "initialisation"),
         ):
             if value not in known:
@@ -164,6 +172,7 @@ def _head(head: Head, features: int, classes: int) -> nn.Sequential:
             layers.append(Dropout(head.dropout))
         layers.append(nn.Linear(features, width))
         layers.append(ACTIVATIONS[head.activation]())
+        layers.append(HEAD_NORMALISATIONS[head.normalisation](width))
         features = width
     if head.dropout:
         layers.append(Dropout(head.dropout))

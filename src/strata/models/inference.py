@@ -8,7 +8,7 @@ from strata.models.devices import deterministic_cuda, mixed_precision
 
 
 @torch.inference_mode()
-def predict(network: Network, pixels: Tensor, *, flip: bool = False, batch: int = 256) -> Tensor:
+def predict(network: Network, pixels: Tensor, *, flip: bool = False, batch: int = 64) -> Tensor:
     """Class scores (n, classes) float32 of images (n, side, side, 3) uint8, on their device.
 
     With `flip`, the mean over each image and its mirror image.

@@ -71,5 +71,5 @@ def initialise(network: nn.Module, scheme: str, generator: torch.Generator) -> N
             distribution(module.weight, deviation(module.weight), generator)
             if module.bias is not None:
                 module.bias.zero_()
-        elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm | nn.LayerNorm):
             module.reset_parameters()

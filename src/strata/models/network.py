@@ -20,6 +20,7 @@ from strata.models.builder import Architecture, Network, build
 from strata.models.costs import cost_table
 from strata.models.devices import choose_device
 from strata.models.inference import predict
+from strata.models.rates import RateCurve, find_rate
 from strata.models.tinynet import tinynet
 from strata.models.training import Epoch, Images, Settings, Training
 from strata.seeds import derive, generator
@@ -147,14 +148,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise InputError("A classifier needs images of two classes or more.")
         settings, device = self._settings(), choose_device(self.device)
-        architecture = self._architecture()
-        self.architecture_ = architecture.to_dict()
-        network = build(
-            architecture,
-            side=self.size,
-            classes=len(self.classes_),
-            seed=derive(self.seed, "weights"),
-        )
+        self.architecture_ = self._architecture().to_dict()
+        network = self._fresh(len(self.classes_))
         train, held_out = self._hold_out(numbers)
         network.standardise_by(pixels[train])
 
@@ -175,6 +170,16 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.training_accuracy_ = float(np.mean(self.predict(pixels) == labels))
         self.fit_seconds_ = time.perf_counter() - started
         return self
+
+    def find_rate(self, X: ArrayLike, y: ArrayLike) -> RateCurve:
+        """Try rising learning rates on a network like this one (see `rates.find_rate`)."""
+        pixels, labels = self._check(X), np.asarray(y)
+        classes, numbers = np.unique(labels, return_inverse=True)
+        device = choose_device(self.device)
+        network = self._fresh(len(classes))
+        network.standardise_by(pixels)
+        images = Images(torch.from_numpy(pixels).to(device), torch.from_numpy(numbers).to(device))
+        return find_rate(network, images, self._settings())
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Class scores before the softmax, (n, classes), columns as in `classes_`."""
@@ -257,6 +262,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return Architecture.from_dict(
             describe(self.widths, depthwise=self.depthwise, activation=self.activation)
         )
+
+    def _fresh(self, classes: int) -> Network:
+        seed = derive(self.seed, "weights")
+        return build(self._architecture(), side=self.size, classes=classes, seed=seed)
 
     def _settings(self) -> Settings:
         given = AUGMENTATIONS if self.augmentations is None else self.augmentations

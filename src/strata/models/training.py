@@ -6,11 +6,11 @@ from a checkpoint sees what it would have seen, and torch's global generator is 
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -78,6 +78,13 @@ class Images:
         return len(self.labels)
 
 
+class Batch(NamedTuple):
+    """What one step trains on."""
+
+    rows: Tensor  #: (b,) int64, of the training images
+    draws: augment.Draws  #: what happens to them
+
+
 @dataclass
 class Training:
     """One network on its way from initial to final weights.
@@ -100,8 +107,8 @@ class Training:
         self.optimiser = optimiser(
             settings.optimiser, self.network, settings.max_rate, settings.weight_decay
         )
-        self.rate = schedule(settings.schedule)
-        self.batches = batch_bounds(len(self.images), settings.batch)
+        self.schedule = schedule(settings.schedule)
+        self.bounds = batch_bounds(len(self.images), settings.batch)
         self.tensors = [t for t in self.network.state_dict().values() if t.is_floating_point()]
         self.average = [t.clone() for t in self.tensors] if settings.ema else []
         self.best: tuple[float, list[Tensor]] | None = None
@@ -134,22 +141,28 @@ class Training:
         if keep is not None:
             keep.unlink(missing_ok=True)
 
-    def _epoch(self, epoch: int) -> Epoch:
-        started = time.perf_counter()
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """The batches of one epoch: order and augmentation follow from the seed and its number."""
         settings, n = self.settings, len(self.images)
         rng = generator(settings.seed, "epoch", epoch)
         order = torch.as_tensor(rng.permutation(n), device=self.device)
         side = self.images.pixels.shape[1]
         draws = augment.draw(settings.augmentation, n, side, rng, self.device)
         seed_dropout(self.network, derive(settings.seed, "dropout", epoch), self.device)
+        for rows in self.bounds:
+            yield Batch(order[rows], draws.take(rows))
+
+    def _epoch(self, epoch: int) -> Epoch:
+        started = time.perf_counter()
+        settings, n, steps = self.settings, len(self.images), len(self.bounds)
         self.network.train()
         totals = torch.zeros(3, device=self.device)
         rate = 0.0
-        for i, rows in enumerate(self.batches):
-            step = epoch * len(self.batches) + i
-            rate = self._set_rate(step / (settings.epochs * len(self.batches)))
-            chosen = order[rows]
-            totals += self._step(chosen, draws.take(rows), step)
+        for step, batch in enumerate(self.batches(epoch), start=epoch * steps):
+            rate = settings.max_rate * self.schedule(step / (settings.epochs * steps))
+            self.set_rate(rate)
+            totals += self.step(batch)
+            self._follow(step)
         loss, correct, norm = totals.tolist()
         if not math.isfinite(loss):
             raise StrataError(
@@ -161,26 +174,24 @@ class Training:
             "loss": loss / n,
             "accuracy": correct / n,
             "rate": rate,
-            "gradient_norm": norm / len(self.batches),
+            "gradient_norm": norm / steps,
         }
         if self.validation is not None:
             line |= self._validate(self.validation)
         return line | {"seconds": time.perf_counter() - started}
 
-    def _set_rate(self, progress: float) -> float:
-        rate = self.settings.max_rate * self.rate(progress)
+    def set_rate(self, rate: float) -> None:
+        """Set the learning rate of the next steps."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        return rate
 
-    def _step(self, chosen: Tensor, draws: augment.Draws, step: int) -> Tensor:
-        """Train on one batch; returns (sum of losses, images right, gradient norm), on device."""
-        labels = self.images.labels[chosen]
-        x = augment.apply(
-            self.settings.augmentation, self.images.pixels.index_select(0, chosen), draws
-        )
+    def step(self, batch: Batch) -> Tensor:
+        """Train on one batch; (3,) on the device: sum of losses, images right, gradient norm."""
+        labels = self.images.labels[batch.rows]
+        pixels = self.images.pixels.index_select(0, batch.rows)
+        x = augment.apply(self.settings.augmentation, pixels, batch.draws)
         targets = functional.one_hot(labels, self.network.classes).float()
-        x, targets = augment.mix(x, targets, draws.mixup)
+        x, targets = augment.mix(x, targets, batch.draws.mixup)
         with mixed_precision(self.device):
             scores = self.network(x.permute(0, 3, 1, 2)).float()
         loss = functional.cross_entropy(
@@ -190,7 +201,6 @@ class Training:
         loss.backward()
         norm = self._clip()
         self.optimiser.step()
-        self._follow(step)
         right = (scores.detach().argmax(1) == labels).sum()
         return torch.stack([loss.detach() * len(labels), right, norm])
 

@@ -1,0 +1,37 @@
+"""Multi-layer perceptron on pixels: a network without convolutions, described in data."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def mlp(
+    hidden: Sequence[int] = (1024, 512),
+    *,
+    activation: str = "relu",
+    normalisation: str = "none",
+    dropout: float = 0.0,
+    initialisation: str = "he-normal",
+) -> dict[str, Any]:
+    """All pixels in one vector, hidden layers, linear.
+
+    Args:
+        hidden: widths of the hidden layers.
+        activation: a key of `blocks.ACTIVATIONS`.
+        normalisation: after each activation: "none", "batch" or "layer".
+        dropout: share of units dropped before each layer, the input among them.
+        initialisation: one of `initialisation.INITIALISATIONS`.
+
+    Returns:
+        A description that `builder.build` and `NetworkClassifier` take.
+    """
+    return {
+        "blocks": [],
+        "initialisation": initialisation,
+        "head": {
+            "pool": "flatten",
+            "hidden": list(hidden),
+            "activation": activation,
+            "normalisation": normalisation,
+            "dropout": dropout,
+        },
+    }

@@ -1,0 +1,68 @@
+"""Learning-rate finder: how the loss answers to a rate that rises from step to step."""
+
+import itertools
+import math
+from copy import deepcopy
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.errors import StrataError
+from strata.models.builder import Network
+from strata.models.training import Images, Settings, Training
+
+#: Weight of the past in the smoothed loss; the search ends at this multiple of the best loss.
+MEMORY, BURST = 0.9, 4.0
+
+
+class RateCurve(NamedTuple):
+    """What a learning-rate finder saw."""
+
+    rates: NDArray[np.float64]  #: (steps,) tried, rising
+    losses: NDArray[np.float64]  #: (steps,) smoothed over the steps before
+    suggestion: float  #: where the loss falls most steeply over the logarithm of the rate
+
+
+def find_rate(
+    network: Network,
+    images: Images,
+    settings: Settings,
+    *,
+    lowest: float = 1e-5,
+    highest: float = 1.0,
+    steps: int = 100,
+) -> RateCurve:
+    """Train a copy of a network for a few steps while the rate rises (Smith 2017).
+
+    Args:
+        network: stays as it is.
+        images: to train on.
+        settings: of the training for which a rate is sought; its own rate has no say.
+        lowest, highest: the first rate and the last.
+        steps: between them, evenly on the logarithm; fewer where the loss bursts before.
+
+    Raises:
+        StrataError: no rate lowers the loss.
+    """
+    settings = replace(settings, epochs=1, ema=0.0, patience=None)
+    training = Training(deepcopy(network), images, settings)
+    batches = itertools.chain.from_iterable(training.batches(epoch) for epoch in itertools.count())
+    rates = np.geomspace(lowest, highest, steps)
+    training.network.train()
+    average = 0.0
+    losses: list[float] = []
+    for i, (rate, batch) in enumerate(zip(rates, batches, strict=False)):
+        training.set_rate(rate)
+        loss = training.step(batch)[0].item() / len(batch.rows)
+        average = MEMORY * average + (1 - MEMORY) * loss
+        losses.append(average / (1 - MEMORY ** (i + 1)))
+        if not math.isfinite(loss) or losses[-1] > BURST * min(losses):
+            losses.pop()
+            break
+    seen = np.array(losses)
+    slopes = np.diff(seen)
+    if not len(slopes) or slopes.min() >= 0:
+        raise StrataError("No learning rate lowers the loss.", "Start from a lower lowest rate.")
+    return RateCurve(rates[: len(seen)], seen, float(rates[int(slopes.argmin())]))
