@@ -41,10 +41,11 @@ PLANES = {
 }
 
 
-#: Ways to the same numbers (to 1e-4).
+#: Ways to the same numbers: to 1e-4, before the root, where the contrast is 0.001 or more.
 ENGINES = {
     "compiled": "strata.features._sift_kernel",
     "numpy": "strata.features._sift_numpy",
+    "torch": "strata.features._sift_torch",
 }
 
 
@@ -146,7 +147,8 @@ class DenseSIFT(Describer):
             of the three planes stand side by side, 384 numbers.
         smoothing: True for the scale above; a number for that scale, in pixels, at every size;
             False to take the image as it is.
-        engine: "compiled" (numba, the fast one) or "numpy": the same numbers to 1e-4.
+        engine: "compiled" (numba, the fast one on a CPU), "numpy", or "torch" (on a GPU where
+            there is one); the same numbers, see `ENGINES`.
     """
 
     def __init__(
