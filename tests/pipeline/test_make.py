@@ -124,15 +124,13 @@ def test_two_runs_at_once_end_with_the_same(project):
 
 def test_clean_takes_a_method_s_own_and_gc_what_no_file_needs(made):
     everything = set(Store(made.store).keys())
-    assert "removed 9 artifacts" in made.strata("clean", "squared").stdout or True
-    left = set(Store(made.store).keys())
-    assert left < everything
-    made.make()
+    assert "removed 11 artifacts" in made.strata("clean", "squared").stdout
+    assert len(everything - set(Store(made.store).keys())) == 11
+    assert "made 11 artifacts" in made.make()
     made.make("--set", "squared.means.shrink=0.5")
-    assert made.strata("gc", "-n").stdout.splitlines()[-1].startswith("would remove 9 artifacts")
+    assert "would remove 9 artifacts" in made.strata("gc", "-n").stdout
     assert "removed 9 artifacts" in made.strata("gc").stdout
     assert set(Store(made.store).keys()) == everything
-    assert "Nothing to be done" in made.make() or True
 
 
 def test_always_make_makes_everything(made):
@@ -168,8 +166,9 @@ def test_broken_images_are_all_named_and_can_be_left_out(project):
     assert "grey/001.png" in out
     assert "--skip-broken" in out
     project.make("--skip-broken")
-    (ids,) = {tuple(v[0]) for v in predictions_of(project).values()}
-    assert np.frombuffer(bytes(ids), "U12").size == 22
+    store = Store(project.store)
+    sizes = {len(store.read(key)["ids"]) for key in predictions_of(project)}
+    assert sizes == {22}
 
 
 def test_status_graph_and_list_read_only(project):

@@ -1,5 +1,6 @@
 """Make what a plan needs: ready nodes go to worker processes, results to the store."""
 
+import os
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
@@ -101,7 +102,11 @@ class Run:
         from joblib.externals.loky import get_reusable_executor
 
         return get_reusable_executor(
-            max_workers=self.jobs, timeout=300, env=ONE_THREAD, initializer=start_worker
+            max_workers=self.jobs,
+            timeout=300,
+            env=ONE_THREAD,
+            initializer=start_worker,
+            initargs=(os.getpid(),),
         )
 
     def _submit(self) -> None:

@@ -215,10 +215,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def start_worker() -> None:
-    """Leave interrupts to the parent, and end when it is gone, however it went."""
+def start_worker(parent: int) -> None:
+    """Leave interrupts to the parent process, and end when it is gone, however it went."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:
