@@ -4,7 +4,8 @@
 
 All describe the same grey 256 x 256 images at the same centres and sizes (step 6, bins of 4, 6,
 8 and 12 pixels: 6,171 descriptors). Times are processor time of the one thread, and contenders
-take turns on each image, so that what else runs on the machine meets all of them alike. FOLDER holds JPEG files at any depth; without it, textures.
+take turns on each image, so that what else runs on the machine meets all of them alike. FOLDER
+holds JPEG files at any depth; without it, textures.
 """
 
 import argparse

@@ -8,12 +8,12 @@ each sum runs over long stretches of memory; and rows are used while they are in
 
 import numpy as np
 
-from strata.features import _octets
+from strata.features import _octets, _sift_numpy
 from strata.features._compiled import compiled
 from strata.features._sift_plan import lines, sweeps
 from strata.features.grid import Grid
 
-CLIP = np.float32(0.2)
+CLIP = np.float32(_sift_numpy.CLIP)
 
 #: Lines summed at once: four times eight orientations fill four vectors of the processor.
 TOGETHER = 4

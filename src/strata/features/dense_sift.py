@@ -40,7 +40,6 @@ PLANES = {
     ),
 }
 
-
 #: Ways to the same numbers: to 1e-4, before the root, where the contrast is 0.001 or more.
 ENGINES = {
     "compiled": "strata.features._sift_kernel",
@@ -122,7 +121,7 @@ def _engine(name: str) -> Callable[..., None]:
     return import_module(ENGINES[name]).describe
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _places(grids: tuple[Grid, ...], height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     scales = [np.full(len(grid), grid.bin_size, np.float32) for grid in grids]
     positions = [grid.positions(height, width) for grid in grids]

@@ -1,6 +1,6 @@
 """What all local descriptors share as scikit-learn transformers."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from strata.errors import InputError
 from strata.features.local import LocalDescriptors
 
 
-class Describer(TransformerMixin, BaseEstimator):
+class Describer(TransformerMixin, BaseEstimator, ABC):
     """A transformer without state, from images to the local descriptors of each."""
 
     @abstractmethod
