@@ -53,7 +53,7 @@ def test_spread_recovers_the_variances_it_was_drawn_with(shared):
     found = []
     for _ in range(400):
         grouped = rng.normal(0, 0.03, (8, 1)) + rng.normal(0, 0.01, (8, 5))
-        table = FoldTable(grouped.T if shared else grouped, 1 / 7, shared)
+        table = FoldTable(grouped.T if shared else grouped, np.ones(1), 1 / 7, shared)
         found.append(spread(table))
     assert np.mean([s.between for s in found]) == pytest.approx(0.03**2, rel=0.1)
     assert np.mean([s.within for s in found]) == pytest.approx(0.01**2, rel=0.1)

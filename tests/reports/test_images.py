@@ -76,7 +76,7 @@ def test_agreement_counts_equal_answers_right_or_wrong():
     assert agreement(both) == pytest.approx(np.array([[1.0, 0.6], [0.6, 1.0]]))
 
 
-def test_images_that_all_miss_come_with_what_was_said_most_agreed_first():
+def test_images_that_all_miss_come_with_what_was_said_surest_first():
     both = joint({"one": tiny(ONE), "other": tiny(OTHER)})
     assert [(m.image, m.true, m.said) for m in missed_by_all(both)] == [
         ("d", 2, [(0, 2)]),

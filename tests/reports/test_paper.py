@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import synthetic
 
-from strata.reports import latex_table, markdown_table
+from strata.reports import analyse, latex_table, markdown_table
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +13,7 @@ def odd():
     whole = synthetic.three(per_class=16)
     names = ["a|b*c", "50%_& co", "{x}^2 ~ $y$ #1 \\z <b>"]
     methods = [replace(m, name=n) for m, n in zip(whole.methods, names, strict=True)]
-    return replace(whole, methods=methods)
+    return analyse(replace(whole, methods=methods))
 
 
 def test_markdown_has_one_cell_per_column_whatever_the_names(odd):
@@ -35,5 +35,5 @@ def test_latex_has_one_cell_per_column_and_no_bare_special_sign(odd):
 
 
 def test_latex_prints_the_near_best_in_bold():
-    text = latex_table(synthetic.three())
+    text = latex_table(analyse(synthetic.three()))
     assert re.findall(r"\\textbf\{(\w+)\}", text) == ["fisher", "tinynet"]

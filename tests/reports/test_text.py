@@ -77,7 +77,7 @@ def test_parameters_are_flattened_and_written_as_in_the_file():
     assert text.parameter([4, 6]) == "4, 6"
     assert text.parameter(True) == "true"
     assert text.parameter(0.001) == "0.001"
-    assert text.parameter(None) == "–"
+    assert text.parameter(None) == "none"
 
 
 def test_p_values():

@@ -11,6 +11,8 @@ _EXPORTS = {
     "RunInfo": "results",
     "Scores": "results",
     "StageRow": "results",
+    "Analysis": "analysis",
+    "analyse": "analysis",
     "ReportFiles": "writer",
     "write_report": "writer",
     "terminal_table": "tables",

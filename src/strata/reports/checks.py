@@ -27,6 +27,9 @@ class Finding:
     method: str = ""
 
 
+Find = Callable[[Ranking], Iterable[Finding]]
+
+
 @dataclass(frozen=True)
 class Rule:
     """A question: `find` yields what it noticed, or raises `NotApplicable`."""
@@ -35,7 +38,12 @@ class Rule:
     title: str
     why: str
     remedy: str
-    find: Callable[[Ranking], Iterable[Finding]]
+    find: Find
+
+
+def rule(code: str, title: str, why: str, remedy: str) -> Callable[[Find], Rule]:
+    """Makes a rule of the function below it, which finds what there is to say."""
+    return lambda find: Rule(code, title, why, remedy, find)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,14 @@ class FoldTable(NamedTuple):
 
     Attributes:
         accuracy: (repeats, folds) float, NaN where a fold is missing.
+        images: (repeats, folds) int, held-out images of the fold.
         test_per_train: held-out images per training image, mean over folds; NaN with one fold.
         shared: every repeat held out the same images in the same folds, so that repeats differ
             in the training's seed only.
     """
 
     accuracy: np.ndarray
+    images: np.ndarray
     test_per_train: float
     shared: bool
 
@@ -48,18 +50,24 @@ def fold_table(scores: Scores) -> FoldTable:
     repeats, folds = scores.repeats, np.unique(scores.fold)
     right = scores.predictions == scores.labels
     accuracy = np.full((len(repeats), len(folds)), np.nan)
-    ratios = []
+    images = np.zeros(accuracy.shape, int)
     for r, repeat in enumerate(repeats):
         in_repeat = scores.repeat == repeat
         for f, fold in enumerate(folds):
             held_out = in_repeat & (scores.fold == fold)
-            n = int(held_out.sum())
-            if not n:
-                continue
-            accuracy[r, f] = right[held_out].mean()
-            rest = int(in_repeat.sum()) - n
-            ratios.append(n / rest if rest else np.nan)
-    return FoldTable(accuracy, float(np.mean(ratios)), _shared(scores))
+            images[r, f] = held_out.sum()
+            if images[r, f]:
+                accuracy[r, f] = right[held_out].mean()
+    return FoldTable(accuracy, images, _test_per_train(images), _shared(scores))
+
+
+def _test_per_train(images: np.ndarray) -> float:
+    """Mean over the folds of held-out images per training image; NaN where all are held out."""
+    training = images.sum(axis=1, keepdims=True) - images
+    there = images > 0
+    if not training[there].all():
+        return float("nan")
+    return float(np.mean(images[there] / training[there]))
 
 
 def same_folds(first: Scores, second: Scores) -> bool:
@@ -108,3 +116,36 @@ def spread(table: FoldTable) -> Spread | None:
     within = float(groups.var(axis=1, ddof=1).mean())
     between = float(groups.mean(axis=1).var(ddof=1)) - within / size
     return Spread(max(0.0, between), within, table.shared)
+
+
+class OddFold(NamedTuple):
+    """A fold (from 0) with its accuracy, far from that of the other folds together."""
+
+    fold: int
+    accuracy: float
+    others: float
+
+
+def odd_folds(table: FoldTable, chance: float = 0.01) -> list[OddFold]:
+    """Folds whose accuracy is further from the others' than the number of images explains.
+
+    Two-proportion z-test of a fold against the rest with pooled variance, Bonferroni over the
+    folds, so that `chance` bounds the chance of naming any fold of a sound method. Repeats on
+    shared folds are averaged; of repeats on new folds the first is looked at.
+    """
+    from scipy.special import ndtri
+
+    accuracy = np.nanmean(table.accuracy, axis=0) if table.shared else table.accuracy[0]
+    there = np.flatnonzero(table.images[0] > 0)
+    n, right = table.images[0, there], (table.images[0] * accuracy)[there]
+    if len(there) < 2:
+        return []
+    rest = n.sum() - n
+    others = (right.sum() - right) / rest
+    rate = right.sum() / n.sum()
+    error = np.sqrt(rate * (1 - rate) * (1 / n + 1 / rest))
+    far = np.abs(right / n - others) > float(ndtri(1 - chance / (2 * len(n)))) * error
+    return [
+        OddFold(int(there[i]), float(right[i] / n[i]), float(others[i]))
+        for i in np.flatnonzero(far & (error > 0))
+    ]

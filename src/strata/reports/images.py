@@ -66,12 +66,15 @@ class Joint(NamedTuple):
         images: n ids.
         labels: (n,) int.
         predictions: (m, n) int.
+        certainty: (m, n) float in [0, 1), the part of the images on which the method's margin of
+            its answer over the truth is smaller; so that methods can be averaged.
     """
 
     names: list[str]
     images: list[str]
     labels: np.ndarray
     predictions: np.ndarray
+    certainty: np.ndarray
 
 
 def joint(methods: Mapping[str, Evaluation]) -> Joint | None:
@@ -83,13 +86,15 @@ def joint(methods: Mapping[str, Evaluation]) -> Joint | None:
     if not common:
         return None
     labels: np.ndarray = np.zeros(0, int)
-    predictions = []
+    predictions, certainty = [], []
     for run in runs.values():
         place = {image: i for i, image in enumerate(run.ids)}
         rows = [place[image] for image in common]
         labels = run.labels[rows]
         predictions.append(run.predictions[rows])
-    return Joint(list(runs), common, labels, np.array(predictions))
+        margin = run.scores[rows].max(axis=1) - run.scores[rows, labels]
+        certainty.append(np.searchsorted(np.sort(margin), margin) / len(margin))
+    return Joint(list(runs), common, labels, np.array(predictions), np.array(certainty))
 
 
 def agreement(both: Joint) -> np.ndarray:
@@ -106,15 +111,16 @@ class Missed(NamedTuple):
 
 
 def missed_by_all(both: Joint) -> list[Missed]:
-    """Images without one right prediction, those on which the methods agree most first."""
+    """Images without one right prediction, those first on which the methods are surest."""
     lost = np.flatnonzero((both.predictions != both.labels).all(axis=0))
+    lost = lost[np.argsort(-both.certainty[:, lost].mean(axis=0), kind="stable")]
     found = []
     for i in lost:
         classes, counts = np.unique(both.predictions[:, i], return_counts=True)
         order = np.argsort(-counts, kind="stable")
         said = [(int(classes[k]), int(counts[k])) for k in order]
         found.append(Missed(both.images[i], int(both.labels[i]), said))
-    return sorted(found, key=lambda missed: -missed.said[0][1])
+    return found
 
 
 def error_overlap(both: Joint, first: int, second: int) -> float:

@@ -1,6 +1,6 @@
 """The ranking as text for a paper or a README: Markdown and LaTeX."""
 
-from strata.reports.analysis import analyse
+from strata.reports.analysis import Analysis
 from strata.reports.results import Comparison
 from strata.reports.tables import Table, ranking_table
 
@@ -27,9 +27,9 @@ _LATEX = str.maketrans(
 )
 
 
-def markdown_table(comparison: Comparison) -> str:
+def markdown_table(analysis: Analysis) -> str:
     """The ranking as a Markdown table, notes below it."""
-    table = ranking_table(analyse(comparison))
+    table = ranking_table(analysis)
     lines = [
         _row(cell.translate(_MARKDOWN) for cell in table.columns),
         _row("---:" if right else "---" for right in table.right),
@@ -43,7 +43,12 @@ def _row(cells) -> str:  # type: ignore[no-untyped-def]
     return f"| {' | '.join(cells)} |"
 
 
-def latex_table(comparison: Comparison, *, label: str = "") -> str:
+def latex_escaped(text: str) -> str:
+    """The text with everything that LaTeX would read as a command written out."""
+    return text.translate(_LATEX)
+
+
+def latex_table(analysis: Analysis, *, label: str = "") -> str:
     """The ranking as a LaTeX table environment; it needs the package booktabs.
 
     The best method and those that cannot be told from it are set in bold. The caption says what
@@ -52,15 +57,14 @@ def latex_table(comparison: Comparison, *, label: str = "") -> str:
     Args:
         label: for references, without "tab:"; the comparison's name by default.
     """
-    analysis = analyse(comparison)
-    table = ranking_table(analysis)
+    comparison, table = analysis.comparison, ranking_table(analysis)
     near = {row.method.name for row in analysis.ranking.near_best}
     names = [row.method.name for row in analysis.ranking.rows]
     names += [method.name for method in analysis.ranking.failed]
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_caption(comparison, table).translate(_LATEX)}}}",
+        rf"\caption{{{latex_escaped(_caption(comparison, table))}}}",
         rf"\label{{tab:{label or comparison.name}}}",
         rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in table.right)}}}",
         r"\toprule",
@@ -78,7 +82,7 @@ def latex_table(comparison: Comparison, *, label: str = "") -> str:
 
 
 def _latex_row(cells: list[str], *, bold: bool = False) -> str:
-    written = [cell.translate(_LATEX) for cell in cells]
+    written = [latex_escaped(cell) for cell in cells]
     if bold:
         written[1] = rf"\textbf{{{written[1]}}}"
     return " & ".join(written) + r" \\"

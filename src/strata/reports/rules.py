@@ -4,18 +4,24 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from strata.reports.checks import Finding, NotApplicable, Rule
+from strata.reports.checks import Finding, NotApplicable, rule
 from strata.reports.convergence import trouble
+from strata.reports.folds import odd_folds
 from strata.reports.metrics import majority_rate
 from strata.reports.ranking import Ranking
 from strata.reports.sweeps import sweeps
 from strata.reports.text import listing, number_of, parameter, percent, percent_range
 
 GAP = 0.10
-OUTLIER_CHANCE = 0.01
 MISCALIBRATED = 0.10
 
 
+@rule(
+    "R01",
+    "Methods without results",
+    "A comparison says nothing about the methods that are missing from it.",
+    "Read the error, mend its cause and run again: what is done already is kept.",
+)
 def failed(ranking: Ranking) -> Iterator[Finding]:
     """Methods with an error."""
     for method in ranking.comparison.methods:
@@ -23,34 +29,37 @@ def failed(ranking: Ranking) -> Iterator[Finding]:
             yield Finding("issue", f"{method.name}: {method.error}", method.name)
 
 
+@rule(
+    "R05",
+    "Folds far from the others",
+    "A fold far from the others points at odd images in it, or at a fit that broke down.",
+    "Look at that fold's mistakes and at its training history.",
+)
 def odd_fold(ranking: Ranking) -> Iterator[Finding]:
-    """A fold whose accuracy is further from the other folds' than its images explain.
-
-    Two-proportion z-test of the fold against the rest, Bonferroni over the folds.
-    """
-    from scipy.special import ndtri
-
-    for row, folds, scores in _cross_validated(ranking):
-        accuracy = np.nanmean(folds.accuracy, axis=0) if folds.shared else folds.accuracy[0]
-        first = scores.repeat == scores.repeats[0]
-        sizes = np.array([(scores.fold[first] == f).sum() for f in np.unique(scores.fold)])
-        limit = float(ndtri(1 - OUTLIER_CHANCE / (2 * len(sizes))))
-        right = accuracy * sizes
-        for f, n in enumerate(sizes):
-            rest, others = right.sum() - right[f], sizes.sum() - n
-            if not n or not others:
-                continue
-            pooled = right.sum() / sizes.sum()
-            error = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / others))
-            if error > 0 and abs(accuracy[f] - rest / others) > limit * error:
-                yield Finding(
-                    "tip",
-                    f"{row.method.name}: {percent(accuracy[f])} % in fold {f + 1}, "
-                    f"{percent(rest / others)} % in the others.",
-                    row.method.name,
-                )
+    """A fold whose accuracy is further from the other folds' than its images explain."""
+    tables = {
+        row.method.name: row.evaluations["cv"].folds
+        for row in ranking.rows
+        if "cv" in row.evaluations
+    }
+    if not any(table and table.accuracy.shape[1] > 1 for table in tables.values()):
+        raise NotApplicable("nothing was cross-validated over two folds or more")
+    for name, table in tables.items():
+        for odd in odd_folds(table) if table else []:
+            yield Finding(
+                "tip",
+                f"{name}: {percent(odd.accuracy)} % in fold {odd.fold + 1}, "
+                f"{percent(odd.others)} % in the others.",
+                name,
+            )
 
 
+@rule(
+    "R06",
+    "Gap between training and held-out images",
+    f"A gap above {100 * GAP:.0f} points means that the method has learned its images by heart.",
+    "Regularise more, augment, take a smaller model, or collect more images.",
+)
 def train_gap(ranking: Ranking) -> Iterator[Finding]:
     """Training accuracy far above held-out accuracy."""
     rows = [row for row in ranking.rows if row.method.training_accuracy is not None]
@@ -68,6 +77,12 @@ def train_gap(ranking: Ranking) -> Iterator[Finding]:
             )
 
 
+@rule(
+    "R02",
+    "Against naming the largest class",
+    "A method that does not beat a constant answer has learned nothing of use.",
+    "Look at its training curve, its learning rate and whether its labels are in order.",
+)
 def no_better_than_majority(ranking: Ranking) -> Iterator[Finding]:
     """Not above the rate of the largest class."""
     for row in ranking.rows:
@@ -84,6 +99,12 @@ def no_better_than_majority(ranking: Ranking) -> Iterator[Finding]:
                 )
 
 
+@rule(
+    "R03",
+    "Classes that are never recognised",
+    "The accuracy may look fine while a class is lost altogether.",
+    "Look at the class's images and their number; weigh classes, or collect more of it.",
+)
 def never_right(ranking: Ranking) -> Iterator[Finding]:
     """Classes of which no image is recognised."""
     classes = ranking.comparison.data.classes
@@ -99,6 +120,13 @@ def never_right(ranking: Ranking) -> Iterator[Finding]:
             )
 
 
+@rule(
+    "R04",
+    "Test against cross-validation",
+    "Test images that score far lower come from elsewhere, or copies on both sides of the "
+    "folds made cross-validation too good.",
+    "Audit the data for copies, and compare how the two sets were taken.",
+)
 def test_far_below(ranking: Ranking) -> Iterator[Finding]:
     """Test accuracy that lies wholly below the cross-validated interval."""
     rows = [row for row in ranking.rows if {"cv", "test"} <= set(row.evaluations)]
@@ -116,6 +144,12 @@ def test_far_below(ranking: Ranking) -> Iterator[Finding]:
             )
 
 
+@rule(
+    "R08",
+    "Methods that cannot be told from the best",
+    "Among methods that cannot be told apart, the order in the table is luck.",
+    "Choose by cost, or add repeats and images.",
+)
 def within_noise(ranking: Ranking) -> Iterator[Finding]:
     """Methods that cannot be told from the best."""
     if len(ranking.rows) < 2:
@@ -129,6 +163,12 @@ def within_noise(ranking: Ranking) -> Iterator[Finding]:
         )
 
 
+@rule(
+    "R09",
+    "Choice on the test images",
+    "The best of several test accuracies is too good an estimate of itself.",
+    "Rank by cross-validation, and look at the test images once, at the end.",
+)
 def chosen_on_test(ranking: Ranking) -> Iterator[Finding]:
     """Several methods, compared on test images alone."""
     if len(ranking.rows) < 2:
@@ -137,6 +177,12 @@ def chosen_on_test(ranking: Ranking) -> Iterator[Finding]:
         yield Finding("tip", f"{len(ranking.rows)} methods are ranked by their test accuracy.")
 
 
+@rule(
+    "R10",
+    "Sweeps whose best value is at their edge",
+    "At the edge, a better value may lie just outside.",
+    "Extend the sweep on that side.",
+)
 def sweep_edge(ranking: Ranking) -> Iterator[Finding]:
     """The best value of a sweep is its smallest or largest."""
     found = [sweep for sweep in sweeps(ranking) if sweep.numeric]
@@ -154,6 +200,12 @@ def sweep_edge(ranking: Ranking) -> Iterator[Finding]:
             )
 
 
+@rule(
+    "R07",
+    "End of training",
+    "A network that was stopped half-way, or whose loss blew up, says little about the method.",
+    "Train longer, or lower the learning rate.",
+)
 def not_converged(ranking: Ranking) -> Iterator[Finding]:
     """Training that broke down or was still under way at its end."""
     rows = [row for row in ranking.rows if row.method.histories]
@@ -165,6 +217,12 @@ def not_converged(ranking: Ranking) -> Iterator[Finding]:
             yield Finding(severity, f"{row.method.name}: {sentence}", row.method.name)
 
 
+@rule(
+    "R11",
+    "Number of seeds of networks",
+    "Two trainings of one network differ by more than many a published gain.",
+    "Set repeats to 3 or more.",
+)
 def one_seed(ranking: Ranking) -> Iterator[Finding]:
     """Networks that were trained with a single seed."""
     rows = [row for row in ranking.rows if row.method.histories]
@@ -176,6 +234,12 @@ def one_seed(ranking: Ranking) -> Iterator[Finding]:
         yield Finding("tip", f"{names}: trained with one seed.", single[0].method.name)
 
 
+@rule(
+    "R12",
+    "Stated probabilities",
+    "Thresholds and costs that are set on over-confident probabilities go wrong.",
+    "Calibrate on held-out images.",
+)
 def miscalibrated(ranking: Ranking) -> Iterator[Finding]:
     """Probabilities that do not mean what they say."""
     rows = [
@@ -197,102 +261,17 @@ def miscalibrated(ranking: Ranking) -> Iterator[Finding]:
             )
 
 
-def _cross_validated(ranking: Ranking) -> Iterator[tuple]:
-    found = False
-    for row in ranking.rows:
-        evaluation = row.evaluations.get("cv")
-        if evaluation and evaluation.folds and evaluation.folds.accuracy.shape[1] > 1:
-            found = True
-            yield row, evaluation.folds, evaluation.scores
-    if not found:
-        raise NotApplicable("nothing was cross-validated over two folds or more")
-
-
 RULES = (
-    Rule(
-        "R01",
-        "Methods without results",
-        "A comparison says nothing about the methods that are missing from it.",
-        "Read the error, mend its cause and run again: what is done already is kept.",
-        failed,
-    ),
-    Rule(
-        "R02",
-        "Against naming the largest class",
-        "A method that does not beat a constant answer has learned nothing of use.",
-        "Look at its training curve, its learning rate and whether its labels are in order.",
-        no_better_than_majority,
-    ),
-    Rule(
-        "R03",
-        "Classes that are never recognised",
-        "The accuracy may look fine while a class is lost altogether.",
-        "Look at the class's images and their number; weigh classes, or collect more of it.",
-        never_right,
-    ),
-    Rule(
-        "R04",
-        "Test against cross-validation",
-        "Test images that score far lower come from elsewhere, or copies on both sides of the "
-        "folds made cross-validation too good.",
-        "Audit the data for copies, and compare how the two sets were taken.",
-        test_far_below,
-    ),
-    Rule(
-        "R05",
-        "Folds far from the others",
-        "A fold far from the others points at odd images in it, or at a fit that broke down.",
-        "Look at that fold's mistakes and at its training history.",
-        odd_fold,
-    ),
-    Rule(
-        "R06",
-        "Gap between training and held-out images",
-        f"A gap above {100 * GAP:.0f} points means that the method has learned its images by "
-        "heart.",
-        "Regularise more, augment, take a smaller model, or collect more images.",
-        train_gap,
-    ),
-    Rule(
-        "R07",
-        "End of training",
-        "A network that was stopped half-way, or whose loss blew up, says little about the method.",
-        "Train longer, or lower the learning rate.",
-        not_converged,
-    ),
-    Rule(
-        "R08",
-        "Methods that cannot be told from the best",
-        "Among methods that cannot be told apart, the order in the table is luck.",
-        "Choose by cost, or add repeats and images.",
-        within_noise,
-    ),
-    Rule(
-        "R09",
-        "Choice on the test images",
-        "The best of several test accuracies is too good an estimate of itself.",
-        "Rank by cross-validation, and look at the test images once, at the end.",
-        chosen_on_test,
-    ),
-    Rule(
-        "R10",
-        "Sweeps whose best value is at their edge",
-        "At the edge, a better value may lie just outside.",
-        "Extend the sweep on that side.",
-        sweep_edge,
-    ),
-    Rule(
-        "R11",
-        "Number of seeds of networks",
-        "Two trainings of one network differ by more than many a published gain.",
-        "Set repeats to 3 or more.",
-        one_seed,
-    ),
-    Rule(
-        "R12",
-        "Stated probabilities",
-        "Thresholds and costs that are set on over-confident probabilities go wrong.",
-        "Calibrate on held-out images.",
-        miscalibrated,
-    ),
+    failed,
+    no_better_than_majority,
+    never_right,
+    test_far_below,
+    odd_fold,
+    train_gap,
+    not_converged,
+    within_noise,
+    chosen_on_test,
+    sweep_edge,
+    one_seed,
+    miscalibrated,
 )

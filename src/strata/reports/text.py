@@ -114,7 +114,7 @@ def parameter(value: Any) -> str:
         return f"{value:g}"
     if isinstance(value, list | tuple):
         return ", ".join(parameter(item) for item in value)
-    return DASH if value is None else str(value)
+    return "none" if value is None else str(value)
 
 
 def flat(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from strata.reports.evaluation import Evaluation
 from strata.reports.ranking import Ranked, Ranking
 from strata.reports.results import Cost
 from strata.reports.text import duration, listing, milliseconds, number_of, percent, percent_range
+
+#: A difference of accuracies that a reader would not expect to be noise.
+WIDE = 0.05
 
 
 @dataclass(frozen=True)
@@ -70,42 +74,43 @@ def _cost(ranking: Ranking, best: Ranked) -> str:
     return " ".join(sentences)
 
 
+class _Measure(NamedTuple):
+    """A cost that a method within noise may have the least of."""
+
+    least: str
+    of: Callable[[Cost], float | None]
+    text: Callable[[float | None], str]
+
+
+_MEASURES = (
+    _Measure("costs the least to fit", lambda cost: cost.fit_seconds, duration),
+    _Measure(
+        "takes the least time per image",
+        lambda cost: cost.predict_ms,
+        lambda value: f"{milliseconds(value)} ms",
+    ),
+)
+
+
 def _cheapest(best: Ranked, tied: list[Ranked]) -> str:
     """Which of the methods within noise is cheapest to fit, or else fastest to use."""
+    alone = len(tied) == 1
     names = listing((row.method.name for row in tied), most=4)
-    verb = "is" if len(tied) == 1 else "are"
-    sentence = f"{names} {verb} within noise of it"
-    for what, unit, measure in _MEASURES:
-        known = [row for row in [best, *tied] if _measure(row, measure) is not None]
-        if len(known) < 2:
+    sentence = f"{names} {'is' if alone else 'are'} within noise of it"
+    for measure in _MEASURES:
+        costs = {
+            row.method.name: value
+            for row in (best, *tied)
+            if row.method.cost and (value := measure.of(row.method.cost)) is not None
+        }
+        top = costs.get(best.method.name)
+        name, least = min(costs.items(), key=lambda item: item[1], default=("", 0.0))
+        if not top or least >= top:
             continue
-        cheapest = min(known, key=lambda row: _measure(row, measure) or 0.0)
-        if cheapest is best:
-            continue
-        own, top = _measure(cheapest, measure), _measure(best, measure)
-        times = f", {top / own:.1f} times less" if own and top else ""
-        subject = "" if len(tied) == 1 else f" {cheapest.method.name}"
-        joint = f" and{subject} {what}" if len(tied) == 1 else f";{subject} {what}"
-        return f"{sentence}{joint} ({unit(own)}{times})."
-    return (
-        f"{sentence}, and none of them is cheaper."
-        if len(tied) > 1
-        else (f"{sentence}, and not cheaper.")
-    )
-
-
-def _measure(row: Ranked, measure: Callable[[Cost], float | None]) -> float | None:
-    return None if row.method.cost is None else measure(row.method.cost)
-
-
-_MEASURES: list[tuple[str, Callable[[float | None], str], Callable[[Cost], float | None]]] = [
-    ("costs the least to fit", duration, lambda cost: cost.fit_seconds),
-    (
-        "takes the least time per image",
-        lambda value: f"{milliseconds(value)} ms",
-        lambda cost: cost.predict_ms,
-    ),
-]
+        subject = " and" if alone else f"; {name}"
+        times = f", {top / least:.1f} times less" if least else ""
+        return f"{sentence}{subject} {measure.least} ({measure.text(least)}{times})."
+    return f"{sentence}, and not cheaper." if alone else f"{sentence}, and none is cheaper."
 
 
 def _limits(ranking: Ranking, evaluation: Evaluation) -> list[str]:
@@ -119,6 +124,14 @@ def _limits(ranking: Ranking, evaluation: Evaluation) -> list[str]:
         limits.append(
             "No test images were scored: the best of several cross-validated figures is "
             "somewhat too good, and new images would be expected to score a little lower."
+        )
+    far = [r.to_best for r in ranking.near_best if r.to_best and abs(r.to_best.difference) > WIDE]
+    if far:
+        lowest = max(far, key=lambda pair: abs(pair.difference))
+        limits.append(
+            f"Differences up to {percent(abs(lowest.difference))} points cannot be told from noise "
+            f"here: {number_of(len(ranking.rows), 'method')} make many pairs to test on few folds. "
+            "Fewer methods or more repeats would show more."
         )
     if evaluation.repeats == 1:
         limits.append(

@@ -14,6 +14,9 @@ from strata.reports.text import figure, known, parameter, percent, percent_range
 
 SIDE = 300
 
+#: A calibration bin with fewer images is drawn hollow and joined to no other.
+FEW_IMAGES = 10
+
 
 def roc_drawing(roc: RocSummary, classes: list[str], split: str) -> Markup | None:
     """All classes as thin lines, the weakest and the mean as strong ones."""
@@ -63,12 +66,14 @@ def calibration_drawing(found: Reliability, split: str) -> Markup:
         height = 40 * n / most
         frame.add("rect", element("title", f"{n} images"), class_="histogram", x=left + 1,
                   y=floor - height, width=right - left - 2, height=height)  # fmt: skip
-    frame.line(found.confidence, found.accuracy, "line")
+    firm = np.where(found.images >= FEW_IMAGES, found.accuracy, np.nan)
+    frame.line(found.confidence, firm, "line")
     for n, x, y in zip(found.images, found.confidence, found.accuracy, strict=True):
         if n:
-            frame.add("circle", class_="dot on", cx=frame.x(x), cy=frame.y(y), r=3.5)
+            style = "dot on" if n >= FEW_IMAGES else "dot"
+            frame.add("circle", class_=style, cx=frame.x(x), cy=frame.y(y), r=3.5)
     text = f"calibration error {percent(found.error)} points"
-    frame.add("text", text, class_="label on", x=frame.x(0.03), y=frame.y(0.94))
+    frame.add("text", text, class_="label on", x=frame.x(1), y=11, text_anchor="end")
     return frame.render(f"Calibration, {split}", text)
 
 

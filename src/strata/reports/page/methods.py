@@ -9,7 +9,7 @@ from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
 from strata.reports.images import Judged, confusions, surest_hits, worst_mistakes
 from strata.reports.page.curves import calibration_drawing, learning_drawings, roc_drawing
 from strata.reports.page.matrix import confusion_drawing
-from strata.reports.page.overview import COSTS, bar
+from strata.reports.page.overview import COSTS, bar, bar_axis
 from strata.reports.page.pictures import Pictures
 from strata.reports.ranking import Ranked
 from strata.reports.results import Method, StageRow
@@ -51,6 +51,7 @@ def method_section(
         ],
         "mix_ups": _mix_ups(main, classes),
         "classes": _class_rows(main, classes),
+        "recall_from": percent(_recall_axis(main)[0], 0),
         "roc": roc_drawing(main.roc, classes, SPLIT_NAMES[split]),
         "calibration": calibration_drawing(main.probabilistic.reliability, SPLIT_NAMES[split])
         if main.probabilistic
@@ -123,20 +124,29 @@ def _mix_ups(evaluation: Evaluation, classes: list[str]) -> list[dict[str, Any]]
 
 def _class_rows(evaluation: Evaluation, classes: list[str]) -> list[dict[str, Any]]:
     per_class = evaluation.per_class
-    return [
-        {
-            "name": name,
-            "images": f"{per_class.support[c] / evaluation.repeats:g}",
-            "recall": percent(float(per_class.recall[c])),
-            "recall_key": float(per_class.recall[c]),
-            "range": percent_range(evaluation.recall_intervals[c], 0),
-            "bar": bar(float(np.nan_to_num(per_class.recall[c])), evaluation.recall_intervals[c]),
-            "precision": percent(float(per_class.precision[c])),
-            "f1": figure(float(per_class.f1[c])),
-            "auc": figure(float(evaluation.roc.areas[c])),
-        }
-        for c, name in enumerate(classes)
-    ]
+    axis = _recall_axis(evaluation)
+    rows = []
+    for c, name in enumerate(classes):
+        recall, interval = float(per_class.recall[c]), evaluation.recall_intervals[c]
+        rows.append(
+            {
+                "name": name,
+                "images": f"{per_class.support[c] / evaluation.repeats:g}",
+                "recall": percent(recall),
+                "recall_key": recall if known(recall) else "",
+                "range": percent_range(interval, 0),
+                "bar": bar(recall, interval, axis) if known(recall) else "",
+                "precision": percent(float(per_class.precision[c])),
+                "f1": figure(float(per_class.f1[c])),
+                "auc": figure(float(evaluation.roc.areas[c])),
+            }
+        )
+    return rows
+
+
+def _recall_axis(evaluation: Evaluation) -> tuple[float, float]:
+    recalls = evaluation.per_class.recall.tolist()
+    return bar_axis(list(zip(recalls, evaluation.recall_intervals, strict=True)))
 
 
 def _fold_text(evaluation: Evaluation) -> str:

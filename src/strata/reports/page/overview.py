@@ -1,5 +1,6 @@
 """The top of the page: verdict, ranking table, accuracy against cost, differences."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
 from strata.reports.intervals import Interval
 from strata.reports.page.pareto import Point, pareto_plot
 from strata.reports.ranking import Ranked, Ranking
-from strata.reports.results import Cost
+from strata.reports.results import Cost, DataSummary
 from strata.reports.tables import MARKS
 from strata.reports.text import (
     DASH,
@@ -59,24 +60,30 @@ COSTS = (
 def overview(analysis: Analysis) -> dict[str, Any]:
     """Facts under the title."""
     comparison, ranking = analysis.comparison, analysis.ranking
-    totals: dict[str, int] = {}
-    for counts in comparison.data.counts.values():
-        for split, n in counts.items():
-            totals[split] = totals.get(split, 0) + n
     return {
         "verdict": analysis.verdict,
-        "images": totals,
+        "images": images_by_split(comparison.data),
         "issues": sum(check.severity == "issue" for check in analysis.checks),
         "tips": sum(check.severity == "tip" for check in analysis.checks),
         "best": ranking.best,
     }
 
 
+def images_by_split(data: DataSummary) -> dict[str, int]:
+    """Number of images of every split that has any."""
+    totals: dict[str, int] = {}
+    for counts in data.counts.values():
+        for split, n in counts.items():
+            totals[split] = totals.get(split, 0) + n
+    return {split: n for split, n in totals.items() if n}
+
+
 def ranking_rows(ranking: Ranking) -> dict[str, Any]:
     """The ranking table: columns that have something in them, and cells with sort keys."""
     rows = ranking.rows
     shown = {split for split in SPLIT_NAMES if ranking.on(split)}
-    axis = _axis([e for row in rows for e in row.evaluations.values()])
+    everything = [e for row in rows for e in row.evaluations.values()]
+    axis = bar_axis([(e.accuracy, e.interval) for e in everything])
     return {
         "splits": [s for s in SPLIT_NAMES if s in shown],
         "costs": [kind.name for kind in COSTS[:4] if any(_cost(r, kind.of) for r in rows)],
@@ -125,10 +132,10 @@ def bar(value: float, interval: Interval, axis: tuple[float, float] = (0.0, 1.0)
     return f"--from:{start:.1f}%;--to:{end:.1f}%;--at:{dot:.1f}%"
 
 
-def _axis(evaluations: list[Evaluation]) -> tuple[float, float]:
-    """One axis for all bars of the table: from the lowest end, rounded down to tens."""
-    ends = [e.interval.low if known(e.interval.low) else e.accuracy for e in evaluations]
-    return (int(min(ends, default=0.0) * 10) / 10 if ends else 0.0), 1.0
+def bar_axis(bars: list[tuple[float, Interval]]) -> tuple[float, float]:
+    """One axis for bars of a table: up to 1 from the lowest end, rounded down to tens."""
+    ends = [i.low if known(i.low) else value for value, i in bars if known(value)]
+    return math.floor(min(ends, default=0.0) * 10) / 10, 1.0
 
 
 def _cost(row: Ranked, of: Callable[[Cost], float | None]) -> float | None:

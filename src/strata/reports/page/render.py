@@ -18,10 +18,18 @@ from strata.reports.page.curves import sweep_drawing
 from strata.reports.page.groups import groups_drawing
 from strata.reports.page.matrix import agreement_drawing
 from strata.reports.page.methods import failed_section, method_section
-from strata.reports.page.overview import differences, overview, pareto_plots, ranking_rows
+from strata.reports.page.overview import (
+    differences,
+    images_by_split,
+    overview,
+    pareto_plots,
+    ranking_rows,
+)
 from strata.reports.page.pictures import Pictures
+from strata.reports.paper import latex_table
 from strata.reports.results import DataSummary
 from strata.reports.text import duration, parameter, percent, percent_range
+from strata.reports.wording import paragraph, references
 
 #: Up to this many methods every section stands open.
 OPEN_METHODS = 4
@@ -52,6 +60,7 @@ def page_html(analysis: Analysis, thumbnail: Callable[[str], np.ndarray]) -> str
         checks=[_check(check, pictures) for check in analysis.checks],
         severities=SEVERITIES,
         left_out=pictures,
+        wording=_wording(analysis),
         style=_asset("page.css"),
         script=_asset("page.js"),
     )  # fmt: skip
@@ -92,7 +101,7 @@ def anchor(name: str) -> str:
 
 def _data(data: DataSummary, pictures: Pictures) -> dict[str, Any]:
     each = 6 if len(data.classes) <= 8 else 4 if len(data.classes) <= 16 else 3
-    splits = list(dict.fromkeys(s for counts in data.counts.values() for s in counts))
+    totals = images_by_split(data)
     most = max((sum(counts.values()) for counts in data.counts.values()), default=1) or 1
     rows = []
     for name in data.classes:
@@ -100,7 +109,7 @@ def _data(data: DataSummary, pictures: Pictures) -> dict[str, Any]:
         rows.append(
             {
                 "name": name,
-                "counts": [counts.get(split, 0) for split in splits],
+                "counts": [counts.get(split, 0) for split in totals],
                 "share": f"--to:{100 * sum(counts.values()) / most:.1f}%",
                 "samples": [
                     {"image": image, "address": pictures.address(image)}
@@ -108,8 +117,7 @@ def _data(data: DataSummary, pictures: Pictures) -> dict[str, Any]:
                 ],
             }
         )
-    totals = [sum(data.counts.get(c, {}).get(s, 0) for c in data.classes) for s in splits]
-    return {"splits": splits, "rows": rows, "totals": totals, "summary": data}
+    return {"totals": totals, "rows": rows, "summary": data}
 
 
 def _across(analysis: Analysis, pictures: Pictures) -> dict[str, Any] | None:
@@ -176,6 +184,15 @@ def _sweeps(analysis: Analysis) -> list[dict[str, Any]]:
         }
         for sweep in analysis.sweeps
     ]
+
+
+def _wording(analysis: Analysis) -> dict[str, str] | None:
+    """What a paper can take over."""
+    if analysis.ranking.basis is None:
+        return None
+    text = paragraph(analysis.ranking)
+    table = latex_table(analysis)
+    return {"paragraph": text, "table": table, "references": references(text)}
 
 
 def _check(check: Check, pictures: Pictures) -> dict[str, Any]:

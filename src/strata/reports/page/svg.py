@@ -72,7 +72,9 @@ class Scale:
     def ticks(self, about: int = 5) -> list[float]:
         """Round values within the scale."""
         if self.log:
-            return _log_ticks(self.low, self.high, about)
+            ticks = _log_ticks(self.low, self.high, about)
+            if len(ticks) > 2:
+                return ticks
         step = _round_step((self.high - self.low) / max(1, about))
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)

@@ -1,0 +1,88 @@
+"""A paragraph on how the methods were compared, with its references, ready to paste."""
+
+from strata.reports.paper import latex_escaped
+from strata.reports.ranking import Ranking
+from strata.reports.text import listing, number_of
+
+_REFERENCES = {
+    "nadeau2003inference": """@article{nadeau2003inference,
+  author  = {Nadeau, Claude and Bengio, Yoshua},
+  title   = {Inference for the Generalization Error},
+  journal = {Machine Learning},
+  volume  = {52},
+  pages   = {239--281},
+  year    = {2003}
+}""",
+    "wilson1927probable": """@article{wilson1927probable,
+  author  = {Wilson, Edwin B.},
+  title   = {Probable Inference, the Law of Succession, and Statistical Inference},
+  journal = {Journal of the American Statistical Association},
+  volume  = {22},
+  pages   = {209--212},
+  year    = {1927}
+}""",
+    "mcnemar1947note": """@article{mcnemar1947note,
+  author  = {McNemar, Quinn},
+  title   = {Note on the Sampling Error of the Difference between Correlated Proportions or
+             Percentages},
+  journal = {Psychometrika},
+  volume  = {12},
+  pages   = {153--157},
+  year    = {1947}
+}""",
+    "holm1979simple": """@article{holm1979simple,
+  author  = {Holm, Sture},
+  title   = {A Simple Sequentially Rejective Multiple Test Procedure},
+  journal = {Scandinavian Journal of Statistics},
+  volume  = {6},
+  pages   = {65--70},
+  year    = {1979}
+}""",
+}
+
+
+def paragraph(ranking: Ranking) -> str:
+    """How the comparison was made, as LaTeX text that cites `references`."""
+    data, run = ranking.comparison.data, ranking.comparison.run
+    crossed, tested = ranking.on("cv"), ranking.on("test")
+    compared = len(ranking.rows) > 1
+    names = listing((row.method.name for row in ranking.rows), most=40)
+    parts = [
+        f"We compared {latex_escaped(names)} on "
+        f"{latex_escaped(data.name)} ({number_of(len(data.classes), 'class', 'classes')})."
+        if compared
+        else ""
+    ]
+    if crossed:
+        evaluation = next(iter(crossed.values()))
+        repeats = f", repeated with {evaluation.repeats} seeds," if evaluation.repeats > 1 else ""
+        parts.append(
+            f"Accuracies are means over {run.folds}-fold cross-validation{repeats} on "
+            f"{number_of(evaluation.images, 'image')}, with 95\\,\\% intervals corrected for "
+            "training images that the folds share~\\cite{nadeau2003inference}."
+        )
+        if compared:
+            parts.append("Differences were tested with the corrected resampled $t$-test.")
+    if tested:
+        images = next(iter(tested.values())).images
+        parts.append(
+            f"On {number_of(images, 'held-out test image')} we give 95\\,\\% Wilson "
+            "intervals~\\cite{wilson1927probable}"
+            + (
+                " and test differences with McNemar's test~\\cite{mcnemar1947note}."
+                if compared
+                else "."
+            )
+        )
+    if compared:
+        parts.append(
+            "$p$-values are adjusted over all pairs of methods by Holm's "
+            "procedure~\\cite{holm1979simple}."
+        )
+    return " ".join(part for part in parts if part)
+
+
+def references(text: str) -> str:
+    """BibTeX of what a paragraph cites, in the order of citation."""
+    cited = sorted((k for k in _REFERENCES if f"{{{k}}}" in text), key=text.index)
+    return "\n\n".join(_REFERENCES[key] for key in cited)
