@@ -201,3 +201,12 @@ def test_test_images_never_reach_cross_validation(made):
         assert cv
         assert test
         assert not cv & test
+
+
+def test_compare_says_what_changed_and_whether_it_matters(made):
+    shutil.copytree(made.root / "out" / "toy", made.root / "before")
+    made.make("--set", "squared.means.shrink=0.5")
+    out = made.strata("compare", "before", "out/toy").stdout
+    assert "squared: means.shrink was 0.0, is 0.5" in out
+    assert "plain" in out
+    assert "within noise" in out

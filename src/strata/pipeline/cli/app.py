@@ -280,6 +280,18 @@ def report(
 
 @app.command()
 @shown
+def compare(
+    before: Annotated[Path, typer.Argument(help="A report's folder, or its results.json.")],
+    after: Annotated[Path, typer.Argument(help="Another, later one.")],
+) -> int:
+    """Say what changed between two runs, and whether it is more than noise."""
+    from strata.pipeline.cli.compare import compare
+
+    return compare(before, after)
+
+
+@app.command()
+@shown
 def predict(
     method: Annotated[str, typer.Argument(help="A method that has been made.")],
     images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
