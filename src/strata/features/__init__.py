@@ -1,1 +1,28 @@
 """From images to descriptors to one vector an image: descriptors, codebooks, encodings, kernels."""
+
+from importlib import import_module
+from typing import Any
+
+#: name -> module that defines it; loaded when first asked for.
+_EXPORTS = {
+    "BagOfWords": "bag_of_words",
+    "DenseDAISY": "daisy",
+    "DenseSIFT": "dense_sift",
+    "DenseSURF": "surf",
+    "DiagonalMixture": "mixture",
+    "FisherVectors": "fisher",
+    "KMeansCodebook": "kmeans",
+    "LocalDescriptors": "local",
+    "PaperDenseSIFT": "dense_sift",
+    "SparseDAISY": "daisy",
+    "SparseSIFT": "sparse",
+    "SparseSURF": "surf",
+}
+
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _EXPORTS:
+        return getattr(import_module(f"{__name__}.{_EXPORTS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
