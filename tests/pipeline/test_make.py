@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 
-import numpy as np
 from tests.pipeline.project import predictions_of, write_images
 
 from strata.pipeline.store import Store
@@ -114,12 +113,9 @@ def test_two_runs_at_once_end_with_the_same(project):
     assert [run.returncode for run in runs] == [0, 0], outs
     assert len(predictions_of(project)) == 2
     made = [int(re.search(r"made (\d+) artifacts", out)[1]) for out, _ in outs]
-    keys = [
-        k
-        for k in Store(project.store).keys()
-        if Store(project.store).manifest(k)["stage"] != "split"
-    ]
-    assert sum(made) == len(keys)
+    store = Store(project.store)
+    made_by_stages = [k for k in store.keys() if store.manifest(k)["stage"] != "split"]  # noqa: SIM118
+    assert sum(made) == len(made_by_stages)
 
 
 def test_clean_takes_a_method_s_own_and_gc_what_no_file_needs(made):

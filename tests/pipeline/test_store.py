@@ -95,9 +95,13 @@ def test_what_a_killed_process_left_is_swept(store):
 
 
 def test_cleaning_waits_for_nobody_but_refuses_while_in_use(store):
-    with store.in_use(), store.in_use():
-        with pytest.raises(InputError, match="in use"), store.in_use(alone=True):
-            pass
+    with (
+        store.in_use(),
+        store.in_use(),
+        pytest.raises(InputError, match="in use"),
+        store.in_use(alone=True),
+    ):
+        pass
     with store.in_use(alone=True):
         pass
 
