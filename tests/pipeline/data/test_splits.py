@@ -16,7 +16,9 @@ def images(draw, least_groups=1, mixed=False):
     """Labels and groups of images in some order: classes x groups of 1 to 9 copies."""
     labels, groups = [], []
     for number in range(draw(st.integers(1, 4))):
-        sizes = draw(st.lists(st.sampled_from([1, 1, 1, 2, 3, 9]), min_size=least_groups, max_size=25))
+        sizes = draw(
+            st.lists(st.sampled_from([1, 1, 1, 2, 3, 9]), min_size=least_groups, max_size=25)
+        )
         for size in sizes:
             group = draw(st.integers(0, 10**9))
             assume(group not in groups)
@@ -81,7 +83,9 @@ def test_the_same_seed_gives_the_same_folds_whatever_the_groups_are_called(data,
     labels, groups = data
     names = {group: -number for number, group in enumerate(sorted(set(groups)))}
     first = stratified_group_folds(labels, groups, folds=3, seed=seed)
-    renamed = stratified_group_folds(np.array(labels), [names[g] for g in groups], folds=3, seed=seed)
+    renamed = stratified_group_folds(
+        np.array(labels), [names[g] for g in groups], folds=3, seed=seed
+    )
     np.testing.assert_array_equal(first, renamed)
     split = splits.test_split(labels, groups, seed=seed)
     np.testing.assert_array_equal(split, splits.test_split(labels, groups, seed=seed))
@@ -95,7 +99,9 @@ def test_laws_of_the_test_split(data, fraction, seed):
     assert found.dtype == bool
     assert whole(groups, found)
     bound = largest(labels, groups)
-    for name, (train, test) in zip(sorted(bound), per_class(labels, found.astype(int)), strict=True):
+    for name, (train, test) in zip(
+        sorted(bound), per_class(labels, found.astype(int)), strict=True
+    ):
         assert train > 0
         assert test > 0
         total = train + test
@@ -111,7 +117,9 @@ def test_a_split_with_contradicting_labels(data, fraction, seed):
     assume(min(held.values()) >= 2)
     found = splits.test_split(labels, groups, fraction=fraction, seed=seed)
     assert whole(groups, found)
-    mixed = {g for g in groups if len({n for n, h in zip(labels, groups, strict=True) if h == g}) > 1}
+    mixed = {
+        g for g in groups if len({n for n, h in zip(labels, groups, strict=True) if h == g}) > 1
+    }
     sides = set(zip(labels, found.tolist(), strict=True))
     for name in held:
         if any(n == name and g not in mixed for n, g in zip(labels, groups, strict=True)):

@@ -48,7 +48,11 @@ def _grouped(labels: Sequence[str], groups: Sequence[int]) -> _Groups:
 
 
 def test_split(
-    labels: Sequence[str], groups: Sequence[int], *, fraction: float = 0.3, seed: int
+    labels: Sequence[str],
+    groups: Sequence[int],
+    *,
+    fraction: float = 0.3,
+    seed: int,  # noqa: PT028
 ) -> "np.ndarray":
     """Choose test images: of each class the given fraction, or as near as the groups allow.
 
@@ -110,7 +114,9 @@ def _subset(
     import numpy as np
 
     order = chance.permutation(len(sizes))
-    total, picked, left = 0, [], []
+    total = 0
+    picked: list[int] = []
+    left: list[int] = []
     for group in order:
         fits = total + sizes[group] <= wanted
         (picked if fits else left).append(group)

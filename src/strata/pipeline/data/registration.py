@@ -1,0 +1,150 @@
+"""Whether two thumbnails show one picture, a little moved or stretched.
+
+The motion is found by Gauss-Newton steps on their details (Lucas and Kanade, "An iterative image
+registration technique", 1981; symmetric gradients as in Benhimane and Malis, "Real-time image-based
+tracking of planes using efficient second-order minimization", 2004). After it the details must
+correlate, and still do so when everything is taken away that is constant along rows or along
+columns: skies, horizons and vignettes are the same in unrelated pictures.
+"""
+
+import functools
+
+import numpy as np
+
+from strata.pipeline.data.fingerprint import THUMBNAIL
+
+#: The least correlation of details: of all, and of those that are neither rows nor columns.
+MIN_CORRELATION, MIN_CORRELATION_2D = 0.95, 0.85
+#: The most that a picture may be moved, and be stretched over its side, in parts of the side.
+MAX_SHIFT, MAX_STRETCH = 0.1, 0.2
+
+#: Correlations below which a pair is given up, before the first step and after each: where a
+#: picture is a copy, they rise fast.
+_FLOORS = (0.1, 0.4, 0.75, 0.88, 0.9)
+
+#: Pixel positions, and the same from -1/2 to 1/2.
+_AT = np.arange(THUMBNAIL, dtype=np.float32)
+_PLACE = (_AT - (THUMBNAIL - 1) / 2) / THUMBNAIL
+_LARGEST_MOTION = THUMBNAIL * np.array([MAX_SHIFT, MAX_SHIFT, MAX_STRETCH, MAX_STRETCH])
+
+Array = np.ndarray
+
+
+def details(thumbnails: Array, fine: float = 0.6, coarse: float = 4.0) -> Array:
+    """Thumbnails without noise and without slow changes: float32 (n, side, side).
+
+    Args:
+        thumbnails: uint8 (n, side, side).
+        fine: standard deviation, in pixels, of the Gaussian that takes away noise.
+        coarse: of the one that finds slow changes.
+    """
+    sharp, slow = _gaussian(fine), _gaussian(coarse)
+    values = thumbnails.astype(np.float32)
+    return sharp @ values @ sharp.T - slow @ values @ slow.T
+
+
+@functools.cache
+def _gaussian(sigma: float) -> Array:
+    """Blurring as a matrix (side, side); at the border the weights that remain are raised."""
+    at = np.arange(THUMBNAIL)
+    weights = np.exp(-0.5 * ((at - at[:, None]) / sigma) ** 2)
+    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+def alike(first: Array, second: Array) -> Array:
+    """Which pairs of thumbnails show one picture, a little moved or stretched.
+
+    Args:
+        first: uint8 (pairs, side, side).
+        second: the same shape.
+
+    Returns:
+        bool (pairs,).
+    """
+    source, target = details(first), details(second)
+    # shift in x and y, in pixels; growth of the side in x and y, in pixels
+    motion = np.zeros((len(source), 4), np.float32)
+    same = np.zeros(len(source), bool)
+    undecided = np.arange(len(source))
+    for floor in _FLOORS:
+        moved, inside = _moved(source, motion)
+        found, correlation = _agreement(moved, target, inside)
+        found &= (np.abs(motion) <= _LARGEST_MOTION).all(1)
+        same[undecided[found]] = True
+        left = (correlation >= floor) & ~found
+        if not left.any():
+            break
+        undecided, source, target = undecided[left], source[left], target[left]
+        motion = motion[left] + _step(moved[left], target, inside[left])
+    return same
+
+
+def _moved(pictures: Array, motion: Array) -> tuple[Array, Array]:
+    """Pictures after a motion, by linear interpolation; and 1 where they were there to be seen."""
+    weights, seen = [], []
+    for axis in (0, 1):
+        source = _AT + motion[:, axis, None] + motion[:, axis + 2, None] * _PLACE
+        seen.append((source >= 0) & (source <= THUMBNAIL - 1))
+        source = np.clip(source, 0, THUMBNAIL - 1)
+        weights.append(np.maximum(0, 1 - np.abs(source[:, :, None] - _AT)))
+    across, down = weights
+    inside = seen[1][:, :, None] & seen[0][:, None, :]
+    return down @ pictures @ across.transpose(0, 2, 1), inside.astype(np.float32)
+
+
+def _agreement(first: Array, second: Array, inside: Array) -> tuple[Array, Array]:
+    """Whether details agree over the pixels inside, and their correlation there."""
+    count = inside.sum((1, 2), keepdims=True)
+    centred = [
+        (x - (x * inside).sum((1, 2), keepdims=True) / count) * inside for x in (first, second)
+    ]
+    correlation = _cosine(*centred)
+    found = correlation >= MIN_CORRELATION
+    if found.any():
+        reduced = [two_dimensional(x[found], inside[found]) for x in centred]
+        found[found] = _cosine(*reduced) >= MIN_CORRELATION_2D
+    return found, correlation
+
+
+def _cosine(first: Array, second: Array) -> Array:
+    products = [
+        np.einsum("pij,pij->p", a, b)
+        for a, b in ((first, second), (first, first), (second, second))
+    ]
+    return products[0] / np.sqrt(products[1] * products[2] + 1e-6)
+
+
+def two_dimensional(pictures: Array, inside: Array) -> Array:
+    """Pictures without all that is a function of the row plus a function of the column.
+
+    Args:
+        pictures: (n, side, side).
+        inside: 1 on a rectangle of each, where it counts, and 0 elsewhere.
+    """
+    pictures = pictures * inside
+    rows, columns = inside.max(2).sum(1), inside.max(1).sum(1)
+    of_row = pictures.sum(2, keepdims=True) / columns[:, None, None]
+    of_column = pictures.sum(1, keepdims=True) / rows[:, None, None]
+    of_all = pictures.sum((1, 2), keepdims=True) / (rows * columns)[:, None, None]
+    return (pictures - of_row - of_column + of_all) * inside
+
+
+def _step(moved: Array, target: Array, inside: Array) -> Array:
+    """The motion that brings pictures nearer to their targets, to first order.
+
+    Least squares for target = gain * moved + offset + gradient * motion.
+    """
+    down, across = np.gradient((moved + target) / 2, axis=(1, 2))
+    terms = np.empty((len(moved), 6, *moved.shape[1:]), np.float32)
+    np.multiply(across, inside, out=terms[:, 0])
+    np.multiply(down, inside, out=terms[:, 1])
+    np.multiply(terms[:, 0], _PLACE, out=terms[:, 2])
+    np.multiply(terms[:, 1], _PLACE[:, None], out=terms[:, 3])
+    np.multiply(moved, inside, out=terms[:, 4])
+    terms[:, 5] = inside
+    terms = terms.reshape(len(moved), 6, -1)
+    wanted = (target * inside).reshape(len(moved), -1, 1)
+    normal = terms @ terms.transpose(0, 2, 1) + 0.1 * np.eye(6, dtype=np.float32)
+    found = np.linalg.solve(normal, terms @ wanted)[:, :, 0]
+    gain = np.clip(found[:, 4:5], 0.5, 2)
+    return found[:, :4] / gain
