@@ -48,6 +48,30 @@ def test_interpolated_moves_agree_with_whole_pixel_moves(seed, side):
     np.testing.assert_allclose(apply(Augmentation(), batch, affine_draws), expected, atol=0.01)
 
 
+@given(st.integers(0, 10**6), st.integers(4, 12), st.floats(0.3, 1))
+@settings(max_examples=30, deadline=None)
+def test_windows_lie_within_the_image(seed, side, crop):
+    what = Augmentation(crop=crop)
+    batch = images(3, side, seed)
+    window = what.window(side)
+    draws = draw(what, 3, side, np.random.default_rng(seed), CPU)
+    got = apply(what, batch, draws)
+    assert got.shape == (3, window, window, 3)
+    if window == side:
+        assert torch.equal(got, batch)
+        return
+    for i, (x, y) in enumerate(draws.shift.tolist()):
+        assert torch.equal(got[i], batch[i, y : y + window, x : x + window])
+
+
+def test_an_interpolated_window_is_the_cut_out_one():
+    what = Augmentation(crop=0.5)
+    batch = images(1, 8)
+    affine = torch.tensor([[[1.0, 0.0, 2 * 2 / 8], [0.0, 1.0, 2 * -1 / 8]]])
+    got = apply(what, batch, NOTHING._replace(affine=affine))
+    np.testing.assert_allclose(got, batch[:, 1:5, 4:8], atol=0.01)
+
+
 def test_without_changes_images_stay():
     batch = images(3, 8)
     assert torch.equal(apply(Augmentation(), batch, NOTHING), batch)
@@ -120,7 +144,15 @@ def test_the_same_seed_draws_the_same_changes():
 
 
 @pytest.mark.parametrize(
-    "given_", [{"flipp": True}, {"shift": -0.1}, {"shift": 1.0}, {"cutout": 1.5}]
+    "given_",
+    [
+        {"flipp": True},
+        {"crop": 0.0},
+        {"crop": 1.1},
+        {"shift": -0.1},
+        {"shift": 1.0},
+        {"cutout": 1.5},
+    ],
 )
 def test_wrong_augmentations_are_explained(given_):
     with pytest.raises(InputError):

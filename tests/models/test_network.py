@@ -215,6 +215,15 @@ def test_early_stopping_keeps_the_best_epoch_of_the_held_out_part():
     assert len(losses) - 1 - int(np.argmin(losses)) == 2
 
 
+def test_windows_in_training_whole_images_in_prediction():
+    X, y = scenes(10)
+    model = NetworkClassifier(**SMALL, epochs=8, augmentations={"crop": 0.75}).fit(X, y)
+    assert model.training_accuracy_ > 0.9
+    flat = {"blocks": [], "head": {"pool": "flatten"}}
+    with pytest.raises(InputError, match="flattens"):
+        NetworkClassifier(flat, size=16, augmentations={"crop": 0.75}).fit(X, y)
+
+
 @pytest.mark.parametrize("name", sorted(OPTIMISERS))
 def test_every_optimiser_lowers_the_loss(name):
     X, y = scenes(5)

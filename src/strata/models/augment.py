@@ -23,6 +23,8 @@ class Augmentation:
 
     Attributes:
         flip: mirror left and right, half of the time.
+        crop: side of the window that is seen, share of the image's side, at a random place. A
+            network that pools globally predicts from the whole image nevertheless.
         shift: largest shift along each axis, share of the side; edges are continued by mirroring.
         zoom: largest enlargement or shrinking: factors between 1 / (1 + zoom) and 1 + zoom.
         stretch: largest change of aspect, likewise.
@@ -36,6 +38,7 @@ class Augmentation:
     """
 
     flip: bool = False
+    crop: float = 1.0
     shift: float = 0.0
     zoom: float = 0.0
     stretch: float = 0.0
@@ -60,9 +63,15 @@ class Augmentation:
                 raise InputError(f"Unknown augmentation '{key}'.", nearest(key, known))
             if value < 0:
                 raise InputError(f"Augmentation '{key}' must not be negative: {value}.")
+        if not 0 < given.get("crop", 1) <= 1:
+            raise InputError("Augmentation 'crop' is a share of an image's side, in (0, 1].")
         if given.get("shift", 0) >= 1 or given.get("cutout", 0) > 1:
             raise InputError("Augmentations 'shift' and 'cutout' are shares of an image's side.")
         return cls(**given)
+
+    def window(self, side: int) -> int:
+        """Side of what a network sees of an image, pixels."""
+        return max(1, round(self.crop * side))
 
     @property
     def whole_pixels(self) -> bool:
@@ -74,7 +83,7 @@ class Draws(NamedTuple):
     """The changes of n images: one row each, float32; fields without effect are None."""
 
     flip: Tensor | None  #: (n,) bool
-    shift: Tensor | None  #: (n, 2) x and y, in pixels
+    shift: Tensor | None  #: (n, 2) int64, x and y of the window's corner, in pixels
     affine: Tensor | None  #: (n, 2, 3) output -> input, in units of half a side (grid_sample)
     colour: Tensor | None  #: (n, 3) brightness (added), contrast and saturation (factors)
     cutout: Tensor | None  #: (n, 2) centre x and y, in units of the side
@@ -93,12 +102,17 @@ def draw(
     def uniform(limit: float, *shape: int) -> NDArray[np.float64]:
         return rng.uniform(-limit, limit, (n, *shape))
 
+    window = what.window(side)
     flip = shift = affine = colour = cutout = mixup = None
     if what.whole_pixels:
         flip = rng.random(n) < 0.5 if what.flip else None
-        shift = np.rint(uniform(what.shift * side, 2)) if what.shift else None
+        if what.shift or window < side:
+            corner = rng.integers(0, side - window + 1, (n, 2))
+            shift = corner + np.rint(uniform(what.shift * side, 2))
     else:
+        place = uniform((side - window) / 2, 2) + uniform(what.shift * side, 2)
         affine = _affine(what, n, uniform, rng)
+        affine[:, :, 2] = 2 * place / side
     if what.brightness or what.contrast or what.saturation:
         factors = 1 + np.stack([uniform(what.contrast), uniform(what.saturation)], 1)
         colour = np.column_stack([255 * uniform(what.brightness), factors])
@@ -122,17 +136,16 @@ def draw(
 
 
 def _affine(what: Augmentation, n: int, uniform: Any, rng: np.random.Generator) -> NDArray[Any]:
-    """(n, 2, 3) maps from output to input: rotate, shear, scale, mirror, then shift."""
+    """(n, 2, 3) maps from output to input: rotate, shear, scale, mirror; no shift yet."""
     angle, shear = np.deg2rad(uniform(what.rotation)), np.tan(np.deg2rad(uniform(what.shear)))
     zoom = np.exp(uniform(np.log1p(what.zoom)))
     stretch = np.exp(uniform(np.log1p(what.stretch)) / 2)
     mirror = np.where(rng.random(n) < 0.5, -1.0, 1.0) if what.flip else np.ones(n)
     cos, sin = np.cos(angle), np.sin(angle)
     scale_x, scale_y = mirror * stretch / zoom, 1 / (stretch * zoom)
-    matrix = np.empty((n, 2, 3))
+    matrix = np.zeros((n, 2, 3))
     matrix[:, 0, 0], matrix[:, 0, 1] = scale_x * cos, scale_x * (shear * cos - sin)
     matrix[:, 1, 0], matrix[:, 1, 1] = scale_y * sin, scale_y * (shear * sin + cos)
-    matrix[:, :, 2] = 2 * uniform(what.shift, 2)
     return matrix
 
 
@@ -140,28 +153,29 @@ def apply(what: Augmentation, images: Tensor, draws: Draws) -> Tensor:
     """Change a batch of images as drawn, all but mixup.
 
     Args:
-        what: gives the size of cut-out squares.
+        what: gives the size of the window and of cut-out squares.
         images: (b, side, side, 3) uint8.
         draws: of these images.
 
     Returns:
-        (b, side, side, 3) in 0..255: uint8 where images only moved, float32 otherwise.
+        (b, window, window, 3) in 0..255: uint8 where images only moved, float32 otherwise.
     """
+    window = what.window(images.shape[1])
     if draws.affine is not None:
-        x = _warp(images, draws.affine)
+        x = _warp(images, draws.affine, window)
     else:
-        x = _move(images, draws.flip, draws.shift)
+        x = _move(images, draws.flip, draws.shift, window)
     if draws.colour is not None:
         x = _recolour(x.float(), draws.colour)
     if draws.cutout is not None:
-        x = _cut_out(x, draws.cutout, round(what.cutout * images.shape[1]))
+        x = _cut_out(x, draws.cutout, round(what.cutout * window))
     return x
 
 
-def _warp(images: Tensor, affine: Tensor) -> Tensor:
+def _warp(images: Tensor, affine: Tensor, window: int) -> Tensor:
     """Affine maps with bilinear interpolation; edges are continued by mirroring."""
     side = images.shape[1]
-    centres = (2 * torch.arange(side, device=images.device) + 1) / side - 1
+    centres = (2 * torch.arange(window, device=images.device) + 1 - window) / side
     along_x = affine[:, None, :, 0] * centres[:, None] + affine[:, None, :, 2]
     along_y = affine[:, None, :, 1] * centres[:, None]
     grid = along_x[:, None] + along_y[:, :, None]
@@ -170,24 +184,22 @@ def _warp(images: Tensor, affine: Tensor) -> Tensor:
     return x.permute(0, 2, 3, 1).contiguous()
 
 
-def _move(images: Tensor, flip: Tensor | None, shift: Tensor | None) -> Tensor:
-    """Mirror and shift by whole pixels: one gather of rows, one of columns."""
+def _move(images: Tensor, flip: Tensor | None, shift: Tensor | None, window: int) -> Tensor:
+    """Cut a window out at whole pixels and mirror it: one gather of rows, one of columns."""
+    if flip is None and shift is None:
+        return images
     b, side = images.shape[:2]
+    device = images.device
     lines = images.flatten(2)
-    places = torch.arange(side, device=images.device).expand(b, side)
-    if shift is not None:
-        rows = _mirror(places + shift[:, 1:], side)
-        rows = rows + side * torch.arange(b, device=images.device)[:, None]
-        lines = lines.flatten(0, 1).index_select(0, rows.flatten()).view(lines.shape)
-    columns = places
-    if flip is not None:
-        columns = torch.where(flip[:, None], side - 1 - columns, columns)
+    places = torch.arange(window, device=device).expand(b, window)
+    columns = places if flip is None else torch.where(flip[:, None], window - 1 - places, places)
     if shift is not None:
         columns = _mirror(columns + shift[:, :1], side)
-    if columns is not places:
-        bytes_ = (3 * columns[:, :, None] + torch.arange(3, device=images.device)).flatten(1)
-        lines = lines.gather(2, bytes_[:, None].expand(lines.shape))
-    return lines.view(images.shape)
+        rows = _mirror(places + shift[:, 1:], side)
+        rows = rows + side * torch.arange(b, device=device)[:, None]
+        lines = lines.flatten(0, 1).index_select(0, rows.flatten()).view(b, window, -1)
+    channels = (3 * columns[:, :, None] + torch.arange(3, device=device)).flatten(1)
+    return lines.gather(2, channels[:, None].expand(b, window, -1)).view(b, window, window, 3)
 
 
 def _mirror(index: Tensor, side: int) -> Tensor:

@@ -148,6 +148,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise InputError("A classifier needs images of two classes or more.")
         settings, device = self._settings(), choose_device(self.device)
+        if settings.augmentation.crop < 1 and self._architecture().head.pool == "flatten":
+            raise InputError(
+                "A network whose head flattens sees images of one size: crop must be 1.",
+                "Use shift instead, or a head that pools.",
+            )
         self.architecture_ = self._architecture().to_dict()
         network = self._fresh(len(self.classes_))
         train, held_out = self._hold_out(numbers)
