@@ -51,8 +51,8 @@ def test_split(
     labels: Sequence[str],
     groups: Sequence[int],
     *,
-    fraction: float = 0.3,
-    seed: int,  # noqa: PT028
+    fraction: float = 0.3,  # noqa: PT028 (not a test)
+    seed: int,
 ) -> "np.ndarray":
     """Choose test images: of each class the given fraction, or as near as the groups allow.
 

@@ -1,0 +1,193 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.pipeline.data.folders import encoded, lay_out, textured, write_classes
+
+from strata.pipeline.data import checks
+from strata.pipeline.data.audit import audit
+from strata.pipeline.data.images import read_image
+from strata.pipeline.data.manifest import BrokenImage, ImageRecord, Manifest, build_manifest
+from strata.pipeline.data.source import open_source
+
+
+def audited(root, tmp_path, folds=2, **options):
+    cache = tmp_path / "cache"
+    source = open_source(root, cache=cache, **options)
+    return audit(build_manifest(source, cache / "manifest"), folds=folds)
+
+
+def codes(found):
+    return {finding.code: finding for finding in found.findings}
+
+
+@pytest.fixture
+def root(tmp_path):
+    return write_classes(tmp_path / "d", {"a": 6, "b": 6})
+
+
+def copy(root, old, new, **options):
+    """A re-encoded copy, or with options none of the bytes changed."""
+    data = (root / old).read_bytes()
+    if options:
+        data = encoded(read_image(root / old), **options)
+    lay_out(root, new, content=data)
+
+
+def test_a_clean_folder(root, tmp_path):
+    found = audited(root, tmp_path)
+    assert found.findings == []
+    assert not found.spoils
+    assert found.counts == {"a": {"unsplit": 6}, "b": {"unsplit": 6}}
+    assert found.sizes == {(48, 48): 12}
+    assert json.loads(json.dumps(found.to_json())) == {
+        "spoils": False,
+        "findings": [],
+        "counts": {"a": {"unsplit": 6}, "b": {"unsplit": 6}},
+        "sizes": [{"width": 48, "height": 48, "images": 12}],
+    }
+
+
+def test_all_unreadable_images_are_named_by_kind(root, tmp_path):
+    whole = (root / "a/000.png").read_bytes()
+    lay_out(root, "a/half.png", content=whole[: len(whole) // 2])
+    lay_out(root, "b/half.jpg", content=whole[: len(whole) // 3])
+    lay_out(root, "b/empty.jpg", content=b"")
+    found = audited(root, tmp_path)
+    assert found.spoils
+    named = {f.title: f.images for f in found.findings if f.code == "unreadable"}
+    assert named == {
+        "2 images cannot be read: cut off": ["a/half.png", "b/half.jpg"],
+        "1 image cannot be read: the file is empty": ["b/empty.jpg"],
+    }
+
+
+def test_copies_are_reported_but_do_not_spoil(root, tmp_path):
+    copy(root, "a/000.png", "a/copy.png")
+    copy(root, "a/001.png", "a/lossless.bmp", fmt="BMP")
+    copy(root, "b/000.png", "b/near.jpg", fmt="JPEG", quality=85)
+    found = audited(root, tmp_path)
+    assert not found.spoils
+    assert codes(found)["copies"].images == [
+        ["a/000.png", "a/copy.png"], ["a/001.png", "a/lossless.bmp"],
+    ]  # fmt: skip
+    assert codes(found)["near-copies"].images == [["b/000.png", "b/near.jpg"]]
+    assert "4 images in all" in codes(found)["copies"].title
+
+
+def test_contradicting_labels(root, tmp_path):
+    copy(root, "a/000.png", "b/copy.png")
+    copy(root, "b/000.png", "a/near.jpg", fmt="JPEG", quality=85)
+    found = audited(root, tmp_path)
+    assert codes(found)["contradiction"].severity == "error"
+    assert codes(found)["contradiction"].images == [["a/000.png", "b/copy.png"]]
+    assert codes(found)["near-contradiction"].severity == "warning"
+    assert codes(found)["near-contradiction"].images == [["a/near.jpg", "b/000.png"]]
+    assert found.spoils
+
+
+def test_near_duplicates_alone_may_contradict_without_spoiling(root, tmp_path):
+    copy(root, "b/000.png", "a/near.jpg", fmt="JPEG", quality=85)
+    assert not audited(root, tmp_path).spoils
+
+
+@pytest.mark.parametrize(("options", "code"), [({}, "leak"), ({"fmt": "JPEG"}, "near-leak")])
+def test_copies_across_the_split(tmp_path, options, code):
+    root = write_classes(tmp_path / "d", {"train/a": 5, "train/b": 5})
+    write_classes(root / "test", {"a": 1, "b": 1}, size=64)
+    for name in ("a", "b"):
+        lay_out(root, f"test/{name}/000.png", content=encoded(textured(50 + ord(name), 48)))
+    assert not audited(root, tmp_path).spoils
+    copy(root, "train/a/003.png", "test/a/again.jpg", **options)
+    found = audited(root, tmp_path)
+    assert found.spoils
+    assert codes(found)[code].images == [["test/a/again.jpg", "train/a/003.png"]]
+    assert found.counts == {"a": {"test": 2, "train": 5}, "b": {"test": 1, "train": 5}}
+
+
+def test_classes_too_small_for_the_folds(root, tmp_path):
+    copy(root, "a/000.png", "a/copy.png")
+    assert "small-class" not in codes(audited(root, tmp_path, folds=4))
+    found = audited(root, tmp_path, folds=5)  # 6 different images, 2 of them for the test
+    assert found.spoils
+    assert "a (4), b (4)" in codes(found)["small-class"].title
+    assert "at most 4 folds" in codes(found)["small-class"].remedy
+
+
+def test_test_images_do_not_help_small_classes(tmp_path):
+    root = write_classes(tmp_path / "d", {"train/a": 4, "train/b": 4, "test/a": 6, "test/b": 6})
+    assert "small-class" not in codes(audited(root, tmp_path, folds=4))
+    assert "a (4), b (4)" in codes(audited(root, tmp_path, folds=5))["small-class"].title
+
+
+def test_missing_rows_of_the_split_file(root, tmp_path):
+    split = tmp_path / "split.csv"
+    rows = [f"{name},{n:03d}.png,train" for name in "ab" for n in range(8)]
+    split.write_text("class,file,split\n" + "\n".join(rows))
+    found = audited(root, tmp_path, split_csv=split, allow_missing=True)
+    assert codes(found)["missing"].images == ["a/006.png", "a/007.png", "b/006.png", "b/007.png"]
+    assert not found.spoils
+
+
+def test_imbalance(tmp_path):
+    root = write_classes(tmp_path / "d", {"a": 6, "b": 18})
+    assert codes(audited(root, tmp_path))["imbalance"].title == "b has 18 images, a only 6"
+    (root / "b/000.png").unlink()
+    assert "imbalance" not in codes(audited(root, tmp_path))
+
+
+def test_odd_sizes(root, tmp_path):
+    lay_out(root, "a/tiny.png", content=encoded(textured(100, 31)))
+    lay_out(root, "b/wide.png", content=encoded(np.ascontiguousarray(textured(101, 200)[:40])))
+    lay_out(root, "b/large.png", content=encoded(textured(102, 96)))
+    found = codes(audited(root, tmp_path))
+    assert found["tiny"].images == ["a/tiny.png"]
+    assert found["odd-size"].images == ["b/large.png", "b/wide.png"]
+    assert found["sizes"].title == "4 sizes, from 31 x 31 to 200 x 96 pixels"
+
+
+def test_a_check_that_fails_says_so_and_the_others_run(root, tmp_path, monkeypatch):
+    copy(root, "a/000.png", "b/copy.png")
+    groups = checks.duplicate_groups
+
+    def broken(records, *, near):
+        if near:
+            raise RuntimeError("no such library")
+        return groups(records, near=near)
+
+    monkeypatch.setattr(checks, "duplicate_groups", broken)
+    found = audited(root, tmp_path)
+    assert codes(found)["contradiction"].images
+    failed = [f for f in found.findings if f.code == "not-checked"]
+    assert {f.title for f in failed} >= {"The check for near-duplicates could not run"}
+    assert all("RuntimeError: no such library" in f.why for f in failed)
+
+
+def test_the_gravest_comes_first(root, tmp_path):
+    copy(root, "a/000.png", "b/copy.png")
+    lay_out(root, "a/tiny.png", content=encoded(textured(100, 20)))
+    ranks = [f.severity for f in audited(root, tmp_path).findings]
+    assert ranks == sorted(ranks, key=["error", "warning", "note"].index)
+    assert set(ranks) == {"error", "warning", "note"}
+
+
+def test_nothing_readable_is_an_audit_too():
+    found = audit(Manifest(Path(), (), (BrokenImage("a/1.png", Path(), "cut off (x)"),)))
+    assert [f.code for f in found.findings] == ["unreadable"]
+    json.dumps(found.to_json())
+
+
+def test_every_finding_says_why_and_what_to_do(root, tmp_path):
+    copy(root, "a/000.png", "b/copy.png")
+    lay_out(root, "a/half.png", content=b"\x89PNG")
+    for finding in audited(root, tmp_path, folds=9).findings:
+        assert finding.title
+        assert finding.why.endswith(".")
+        assert finding.remedy.endswith(".")
+
+
+def test_records_without_thumbnails_can_be_audited():
+    records = tuple(ImageRecord(f"{c}/{n}", Path(), c, None, 9, 9, 1, 1, f"{c}{n}", 0)
+                    for c in "ab" for n in range(9))  # fmt: skip
+    assert {f.code for f in audit(Manifest(Path(), records), folds=2).findings} == {"tiny"}
