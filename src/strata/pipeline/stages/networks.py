@@ -26,6 +26,7 @@ def train_network(
     images: Shards,
     train: Subset,
     *,
+    architecture: str | dict[str, Any] = "tinynet",
     widths: tuple[int, ...] = (32, 64, 128, 256),
     depthwise: bool = False,
     activation: str = "relu",
@@ -41,7 +42,7 @@ def train_network(
     flip_average: bool = True,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
-    """Train a TinyNet from scratch.
+    """Train a network from scratch; a TinyNet where no other architecture is described.
 
     Parameters as of `strata.models.network.NetworkClassifier`.
     """
@@ -49,6 +50,7 @@ def train_network(
 
     pixels = images.rows("pixels", train)
     classifier = NetworkClassifier(
+        architecture,
         widths=widths,
         depthwise=depthwise,
         activation=activation,
