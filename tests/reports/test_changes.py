@@ -5,7 +5,8 @@ import pytest
 import synthetic
 
 from strata.errors import InputError
-from strata.reports import compare, read_results, write_report
+from strata.reports import analyse, compare, read_results
+from strata.reports.export import json_text
 from strata.reports.results import Method
 
 
@@ -14,8 +15,9 @@ def results(tmp_path):
     """Writes a comparison and reads its results.json back."""
 
     def write(name, comparison):
-        write_report(comparison, tmp_path / name, thumbnail=synthetic.picture)
-        return read_results(tmp_path / name)
+        path = tmp_path / f"{name}.json"
+        path.write_text(json_text(analyse(comparison)), encoding="utf-8")
+        return read_results(path)
 
     return write
 
@@ -93,6 +95,12 @@ def test_other_folds_are_not_compared_and_it_says_why(results):
     pair = found.methods[0].scores["cv"]
     assert pair.test is None
     assert "folds" in pair.untested
+
+
+def test_a_folder_stands_for_the_results_in_it(tmp_path):
+    text = json_text(analyse(base()))
+    (tmp_path / "results.json").write_text(text, encoding="utf-8")
+    assert read_results(tmp_path) == json.loads(text)
 
 
 @pytest.mark.parametrize(

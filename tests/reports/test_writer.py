@@ -68,7 +68,7 @@ def test_three_files_are_written_and_nothing_else(tmp_path):
 @pytest.mark.parametrize(
     "comparison",
     [synthetic.three(), synthetic.three(2, 40), synthetic.three(30, 12, folds=4),
-     synthetic.three(8, 20, repeats=3), synthetic.twenty(per_class=24)],
+     synthetic.three(8, 20, repeats=3), synthetic.twenty(per_class=8)],
     ids=["three", "two-classes", "thirty-classes", "repeats", "twenty"],
 )  # fmt: skip
 def test_page_is_well_formed_self_contained_and_small(comparison, tmp_path):
@@ -81,8 +81,8 @@ def test_page_is_well_formed_self_contained_and_small(comparison, tmp_path):
 
 
 def test_the_same_results_give_the_same_page(tmp_path):
-    first = written(synthetic.three(), tmp_path / "a")
-    assert written(synthetic.three(), tmp_path / "b") == first
+    first = written(synthetic.three(2, 40), tmp_path / "a")
+    assert written(synthetic.three(2, 40), tmp_path / "b") == first
 
 
 def test_names_are_never_markup(tmp_path):
@@ -116,8 +116,9 @@ def test_names_are_never_markup(tmp_path):
 
 
 def test_partial_results_make_a_page(tmp_path):
-    whole = synthetic.three(per_class=16)
-    scores = synthetic.scores(per_class=16)
+    shape = {"classes": 2, "per_class": 16}
+    whole = synthetic.three(**shape)
+    scores = synthetic.scores(**shape)
     bare = DataSummary("bare", "", whole.data.classes, {})
     cases = {
         "nothing at all": [],
@@ -129,8 +130,8 @@ def test_partial_results_make_a_page(tmp_path):
         "failed half-way": [replace(whole.methods[0], test=None, error="stopped")],
         "one class only": [Method("a", "r", cv=scores.where(scores.labels == 0))],
         "one image": [Method("a", "r", cv=scores.where(np.arange(1)))],
-        "all right": [Method("a", "r", cv=synthetic.scores(per_class=16, quality=50.0))],
-        "all wrong": [Method("a", "r", cv=synthetic.scores(per_class=16, quality=-50.0))],
+        "all right": [Method("a", "r", cv=synthetic.scores(**shape, quality=50.0))],
+        "all wrong": [Method("a", "r", cv=synthetic.scores(**shape, quality=-50.0))],
     }
     for name, methods in cases.items():
         html = written(replace(whole, methods=methods), tmp_path)
@@ -143,7 +144,7 @@ def test_a_picture_that_cannot_be_had_costs_a_picture(tmp_path):
     def lost(image):
         raise FileNotFoundError(image)
 
-    html = written(synthetic.three(), tmp_path, lost)
+    html = written(synthetic.three(2, 40), tmp_path, lost)
     checked(html)
     assert "data:image" not in html
     assert "no picture" in html
@@ -170,7 +171,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_for_people(tmp_path):
 
 
 def test_an_interrupted_write_leaves_the_old_page_and_no_litter(tmp_path, monkeypatch):
-    before = written(synthetic.three(), tmp_path)
+    before = written(synthetic.three(2, 30), tmp_path)
 
     def full(*_):
         raise OSError(28, "No space left on device")
