@@ -180,6 +180,11 @@ def _tar_members(archive: Path) -> Iterator[tuple[Member, Callable[[], int]]]:
             stream = opened.extractfile(info)
             assert stream is not None  # it is regular
             yield Member(info.name, info.size, lambda stream=stream: stream), raw.tell  # type: ignore[misc]
+        # tarfile takes a missing end for the end
+        assert opened.fileobj is not None
+        opened.fileobj.seek(opened.offset)
+        if opened.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("it is cut off")
 
 
 def _skipped(name: str) -> bool:

@@ -1,0 +1,241 @@
+import io
+import multiprocessing
+import os
+import random
+import stat
+import tarfile
+import zipfile
+
+import pytest
+from tests.pipeline.data.folders import PIXEL, lay_out
+
+from strata.errors import InputError
+from strata.pipeline.data import archives
+from strata.pipeline.data.archives import file_digest, unpacked
+from strata.pipeline.data.source import open_source
+
+FILES = ("coast/1.png", "coast/a b, ü.png", "forest/deep/2.png")
+
+
+def zipped(path, files=FILES, content=PIXEL):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in files:
+            archive.writestr(name, content)
+    return path
+
+
+def tarred(path, files=FILES, mode="w", content=PIXEL):
+    with tarfile.open(path, mode) as archive:
+        for name in files:
+            add(archive, name, content)
+    return path
+
+
+def add(archive, name, content=PIXEL, **fields):
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    for field, value in fields.items():
+        setattr(info, field, value)
+    archive.addfile(info, io.BytesIO(content))
+
+
+KINDS = {
+    "zip": zipped,
+    "tar": tarred,
+    "tar.gz": lambda path, *a, **k: tarred(path, *a, mode="w:gz", **k),
+    "tar.bz2": lambda path, *a, **k: tarred(path, *a, mode="w:bz2", **k),
+    "tar.xz": lambda path, *a, **k: tarred(path, *a, mode="w:xz", **k),
+}
+
+
+def ids(spec, tmp_path, **options):
+    return [f.id for f in open_source(spec, cache=tmp_path / "cache", **options).files]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrapper", ["", "data/", "outer/inner/"])
+def test_archives_of_all_kinds_with_and_without_a_folder_around(kind, wrapper, tmp_path):
+    files = [wrapper + name for name in FILES]
+    if wrapper:
+        files += [f"{wrapper}README.md", "__MACOSX/._x", "._data", ".DS_Store"]
+    path = KINDS[kind](tmp_path / "odd name", files)
+    assert ids(path, tmp_path) == sorted(FILES)
+    assert ids(path, tmp_path, sha256=file_digest(path).upper()) == sorted(FILES)
+
+
+def test_train_and_test_in_an_archive_with_a_split_file(tmp_path):
+    files = [f"set/{part}/{name}/1.png" for part in ("train", "test") for name in "ab"]
+    path = zipped(tmp_path / "x.zip", files)
+    assert ids(path, tmp_path) == ["test/a/1.png", "test/b/1.png", "train/a/1.png", "train/b/1.png"]
+    path = zipped(tmp_path / "y.zip", ["set/a/1.png", "set/b/1.png"])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("split.csv", "class,file,split\na,1.png,test\nb,1.png,train\n")
+    source = open_source(path, cache=tmp_path / "cache", split_csv="split.csv")
+    assert [(f.id, f.split) for f in source.files] == [("a/1.png", "test"), ("b/1.png", "train")]
+
+
+def test_an_archive_is_unpacked_once_and_hashed_once(tmp_path, monkeypatch):
+    path = zipped(tmp_path / "x.zip")
+    first = open_source(path, cache=tmp_path / "cache")
+    monkeypatch.setattr(archives, "_extract", None)
+    monkeypatch.setattr(archives, "file_digest", None)
+    assert open_source(path, cache=tmp_path / "cache") == first
+
+
+def test_a_changed_archive_is_unpacked_anew(tmp_path):
+    path = zipped(tmp_path / "x.zip")
+    first = open_source(path, cache=tmp_path / "cache")
+    zipped(path, ["a/1.png", "b/1.png"])
+    assert ids(path, tmp_path) == ["a/1.png", "b/1.png"]
+    assert all(f.path.is_file() for f in first.files)  # of the old one nothing is lost
+
+
+def test_a_wrong_digest_is_refused(tmp_path):
+    path = zipped(tmp_path / "x.zip")
+    with pytest.raises(InputError, match=r"has sha256 .* not 000"):
+        ids(path, tmp_path, sha256="0" * 64)
+
+
+def test_progress_reaches_the_end(tmp_path):
+    for kind, pack in KINDS.items():
+        path = pack(tmp_path / f"x.{kind}")
+        calls = []
+        unpacked(path, tmp_path / kind, progress=lambda *call: calls.append(call))  # noqa: B023
+        assert len(calls) == 3
+        assert calls == sorted(calls)
+        assert all(0 < done <= total == path.stat().st_size for done, total in calls)
+
+
+def refused(path, tmp_path, message):
+    with pytest.raises(InputError, match=message) as caught:
+        ids(path, tmp_path)
+    folder = tmp_path / "cache" / "archives"
+    assert [p for p in folder.iterdir() if p.is_dir()] == []  # nothing half is left
+    return caught.value
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+@pytest.mark.parametrize(
+    "name",
+    ["../evil.png", "a/../../evil.png", "/etc/evil.png", "a/b/../../../evil.png", "C:/evil.png",
+     "..\\evil.png", ".."],
+)  # fmt: skip
+def test_no_name_leads_out(kind, name, tmp_path):
+    if kind == "tar" and "\\" in name:
+        pytest.skip("a backslash is a letter in tar")
+    path = KINDS[kind](tmp_path / "x", [*FILES, name])
+    refused(path, tmp_path, "leads out of its folder")
+    assert not list(tmp_path.rglob("evil.png"))
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE]
+)
+def test_no_links_and_devices_in_a_tar(kind, tmp_path):
+    path = tmp_path / "x.tar"
+    with tarfile.open(path, "w") as archive:
+        add(archive, "a/1.png")
+        add(archive, "a/link.png", b"", type=kind, linkname="/etc/passwd")
+    error = refused(path, tmp_path, r"link or device.*'a/link\.png'")
+    assert "dereference" in error.hint
+
+
+def test_no_links_in_a_zip(tmp_path):
+    path = zipped(tmp_path / "x.zip")
+    info = zipfile.ZipInfo("coast/link.png")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(info, "/etc/passwd")
+    refused(path, tmp_path, "link or device")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.xz"])
+def test_a_bomb_is_stopped(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "FREE_BYTES", 1 << 20)
+    path = KINDS[kind](tmp_path / "x", content=bytes(5 << 20))
+    assert refused(path, tmp_path, "more than 200 times its size").hint
+    written = sum(p.stat().st_size for p in (tmp_path / "cache").rglob("*") if p.is_file())
+    assert written < 10_000
+
+
+def test_a_zip_that_lies_about_sizes_is_damaged(tmp_path):
+    path = zipped(tmp_path / "x.zip", content=bytes(100_000))
+    data = path.read_bytes()
+    honest, lie = (100_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
+    assert data.count(honest) == 6
+    path.write_bytes(data.replace(honest, lie))
+    refused(path, tmp_path, "cannot be unpacked")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_archives_cut_off_anywhere_leave_nothing_behind(kind, tmp_path):
+    whole = KINDS[kind](tmp_path / "x", content=os.urandom(3000))
+    data = whole.read_bytes()
+    chance = random.Random(0)
+    for number in range(12):
+        path = tmp_path / f"cut{number}"
+        # a tar ends with blocks of zeros that carry nothing
+        path.write_bytes(data[: chance.randrange(1, min(len(data), 9000) - 30)])
+        with pytest.raises(InputError, match=r"cannot be unpacked|neither a folder nor"):
+            ids(path, tmp_path)
+    folder = tmp_path / "cache" / "archives"
+    assert not folder.exists() or [p for p in folder.iterdir() if p.is_dir()] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_damaged_archives_give_an_input_error_or_an_archive(kind, tmp_path):
+    data = KINDS[kind](tmp_path / "x", content=os.urandom(500)).read_bytes()
+    chance = random.Random(0)
+    for number in range(25):
+        mangled = bytearray(data)
+        for _ in range(chance.randrange(1, 10)):
+            mangled[chance.randrange(len(data))] = chance.randrange(256)
+        path = tmp_path / f"mangled{number}"
+        path.write_bytes(mangled)
+        try:
+            ids(path, tmp_path)
+        except InputError as error:
+            assert str(error)  # noqa: PT017
+
+
+def test_an_encrypted_zip(tmp_path):
+    path = zipped(tmp_path / "x.zip")
+    data = bytearray(path.read_bytes())
+    for mark, flag in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        at = data.find(mark)
+        while at >= 0:
+            data[at + flag] |= 1
+            at = data.find(mark, at + 1)
+    path.write_bytes(data)
+    refused(path, tmp_path, "encrypted")
+
+
+def test_names_that_are_file_and_folder(tmp_path):
+    refused(tarred(tmp_path / "x", ["a/1.png", "a/1.png/2.png"]), tmp_path, "cannot be unpacked")
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path):
+    path = zipped(tmp_path / "x.zip")
+    folder = tmp_path / "cache" / "archives"
+    half = lay_out(folder / f"{file_digest(path)}.part", "coast/left over.png")
+    assert ids(path, tmp_path) == sorted(FILES)
+    assert not half.exists()
+
+
+def _open(path, cache, results):
+    results.put([f.id for f in open_source(path, cache=cache).files])
+
+
+def test_processes_that_unpack_at_the_same_time(tmp_path):
+    path = zipped(tmp_path / "x.zip", [f"{c}/{n}.png" for c in "ab" for n in range(200)])
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    workers = [
+        context.Process(target=_open, args=(path, tmp_path / "cache", results)) for _ in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    found = [results.get(timeout=30) for _ in workers]
+    for worker in workers:
+        worker.join()
+    assert all(len(ids) == 400 for ids in found)
