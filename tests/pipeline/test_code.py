@@ -1,5 +1,6 @@
 """What counts as a change of a stage's code, and what does not."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,20 @@ def test_does_not_change_with(reach, old, new):
 def test_changes_with(reach, old, new, symbol):
     before, after = reach(SOURCE), reach(SOURCE.replace(old, new))
     assert {name for name in before if before[name] != after[name]} == {symbol}
+
+
+def test_edits_since_are_noticed_and_comments_are_not(reach, tmp_path):
+    before = reach(SOURCE)
+    path = tmp_path / "user_module.py"
+    files = code.source_files(before)
+    assert str(path) in files
+    assert code.edited(before, files) is None
+    path.write_text(SOURCE.replace("# why it does", "# another reason, and longer"))
+    os.utime(path, ns=(0, files[str(path)] + 1))
+    assert code.edited(before, files) is None
+    path.write_text(SOURCE.replace("LIMIT = 3", "LIMIT = 4"))
+    os.utime(path, ns=(0, files[str(path)] + 1))
+    assert code.edited(before, files) == "user_module.LIMIT"
 
 
 def test_a_name_that_a_project_module_lacks_is_an_error(reach):

@@ -239,6 +239,22 @@ def source_files(reached: Iterable[str]) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in paths}
 
 
+def edited(reached: dict[str, str], files: dict[str, int]) -> str | None:
+    """The first of some symbols whose code is no longer what it was, if there is one.
+
+    Args:
+        reached: symbols with their digests, as `reached_code` gave them.
+        files: as `source_files` gave them at that time; only files touched since are read.
+    """
+    for symbol, digest in reached.items():
+        module, name = _resolved(symbol)
+        path = _find(module)
+        if path and name and path.stat().st_mtime_ns != files[str(path)]:
+            if parse(module, path).digests.get(name) != digest:
+                return symbol
+    return None
+
+
 @cache
 def reached_code(module: str, name: str) -> dict[str, str]:
     """Every project symbol that `module.name` reaches, itself included, with its digest.

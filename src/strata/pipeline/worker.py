@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.pipeline.code import edited
 from strata.pipeline.inputs import ImageShard, Subset
 from strata.pipeline.memory import PeakMemory
 from strata.pipeline.running import forget_checkpoint, running
@@ -163,12 +164,12 @@ def _computed(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]
 
 def _check_unedited(task: Task) -> None:
     """Code is loaded when it is first needed: an edit since the keys were fixed may have run."""
-    for name, changed in task.files.items():
-        if Path(name).stat().st_mtime_ns != changed:
-            raise StageError(
-                f"{task.title}: {Path(name).name} was edited during the run.",
-                "Make again; what was made before the edit is kept.",
-            )
+    symbol = edited(task.record["code"], task.files)
+    if symbol:
+        raise StageError(
+            f"{task.title}: {symbol} was edited during the run.",
+            "Make again; what was made before the edit is kept.",
+        )
 
 
 def _opened(given: Any, store: Store) -> Any:
