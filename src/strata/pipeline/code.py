@@ -249,9 +249,9 @@ def edited(reached: dict[str, str], files: dict[str, int]) -> str | None:
     for symbol, digest in reached.items():
         module, name = _resolved(symbol)
         path = _find(module)
-        if path and name and path.stat().st_mtime_ns != files[str(path)]:
-            if parse(module, path).digests.get(name) != digest:
-                return symbol
+        touched = path and name and path.stat().st_mtime_ns != files[str(path)]
+        if path and touched and parse(module, path).digests.get(name) != digest:
+            return symbol
     return None
 
 
