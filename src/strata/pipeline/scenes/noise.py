@@ -1,0 +1,116 @@
+"""Smooth noise: the raw material of clouds, hills, bark, leaves and asphalt."""
+
+import cv2
+import numpy as np
+
+Array = np.ndarray
+
+CELLS = 64
+FINE = 4
+
+
+def texture(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    *,
+    cells: float = 4,
+    gain: float = 0.5,
+    stretch: float = 1.0,
+    finest: float = 2.0,
+) -> Array:
+    """Fractal noise over an image, in about [-1, 1].
+
+    Args:
+        rng: one number is drawn from it, whatever the shape.
+        shape: (height, width) in pixels.
+        cells: waves of the coarsest octave along the height.
+        gain: amplitude of an octave over that of the one before.
+        stretch: length of a wave along x over its length along y.
+        finest: stop at waves of this many pixels.
+
+    Returns:
+        (height, width) float32.
+    """
+    own = np.random.default_rng(rng.integers(1 << 62))
+    height, width = shape
+    total = np.zeros(shape, np.float32)
+    amplitude, power = 1.0, 0.0
+    while cells <= height / finest or power == 0:
+        grid = (
+            max(2, round(cells) + 1),
+            max(2, round(cells * width / height / stretch) + 1),
+        )
+        waves = own.random(grid, dtype=np.float32) * (2 * amplitude) - amplitude
+        coarse = max(grid) * 8 < width
+        total += cv2.resize(
+            waves, (width, height), interpolation=cv2.INTER_CUBIC if coarse else cv2.INTER_LINEAR
+        )
+        power += amplitude**2
+        amplitude *= gain
+        cells *= 2
+    total *= float(1.3 / np.sqrt(power))
+    return total
+
+
+class Lattice:
+    """A field of smooth noise on the infinite plane, with waves of about one unit.
+
+    It repeats after 64 units, and values lie in about [-1, 1]. One lattice serves a whole
+    picture: each use reads it elsewhere.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        grid = rng.random((CELLS, CELLS), dtype=np.float32) * 2 - 1
+        padded = np.pad(grid, 2, "wrap")
+        fine = cv2.resize(padded, None, fx=FINE, fy=FINE, interpolation=cv2.INTER_CUBIC)
+        end = (CELLS + 2) * FINE + 1
+        self._field = np.ascontiguousarray(fine[2 * FINE : end, 2 * FINE : end])
+
+    def at(self, x: Array, y: Array) -> Array:
+        """Noise at points: float32 of the shape of `x` and `y`, which are two-dimensional."""
+        u = x * (1 / CELLS)
+        v = y * (1 / CELLS)
+        u -= np.floor(u)
+        v -= np.floor(v)
+        u *= CELLS * FINE
+        v *= CELLS * FINE
+        return cv2.remap(self._field, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    def fractal(
+        self,
+        x: Array,
+        y: Array,
+        *,
+        octaves: int,
+        gain: float = 0.5,
+        footprint: Array | None = None,
+        ridged: bool = False,
+    ) -> Array:
+        """Octaves of noise, from waves of one unit downwards.
+
+        `footprint` is the size of a sample in units: waves too short for it fade out, so that far
+        ground does not shimmer. `ridged` folds each octave into sharp crests, as in mountains.
+        """
+        total = np.zeros(x.shape, np.float32)
+        amplitude, power, wave = 1.0, 0.0, 1.0
+        for octave in range(octaves):
+            turn = 0.7 * octave
+            scale = 1 / wave
+            c, s = float(np.cos(turn)) * scale, float(np.sin(turn)) * scale
+            value = self.at(c * x - s * y + 17.3 * octave, s * x + c * y + 9.1 * octave)
+            if ridged:
+                value = 0.8 - 2 * np.abs(value)
+            if footprint is not None:
+                value *= np.minimum(np.maximum(wave / footprint - 0.5, 0), 1)
+            total += amplitude * value
+            power += amplitude**2
+            amplitude *= gain
+            wave /= 2
+        total *= float(1.3 / np.sqrt(power))
+        return total
+
+
+def smoothstep(low: float, high: float, value: Array) -> Array:
+    """0 below `low`, 1 above `high`, a smooth rise between."""
+    t = np.minimum(np.maximum((value - low) * (1 / (high - low)), 0), 1)
+    return t * t * (3 - 2 * t)
