@@ -215,13 +215,22 @@ def test_early_stopping_keeps_the_best_epoch_of_the_held_out_part():
     assert len(losses) - 1 - int(np.argmin(losses)) == 2
 
 
-def test_windows_in_training_whole_images_in_prediction():
+@pytest.mark.parametrize("pool", ["average", "flatten"])
+def test_training_and_prediction_see_windows_of_one_size(pool):
     X, y = scenes(10)
-    model = NetworkClassifier(**SMALL, epochs=8, augmentations={"crop": 0.75}).fit(X, y)
+    network = {"blocks": [{"filters": 6, "stride": 2}], "head": {"pool": pool}}
+    settings = {"size": 16, "batch": 8, "epochs": 8, "augmentations": {"crop": 0.75}}
+    model = NetworkClassifier(network, **settings, device="cpu", flip_average=False).fit(X, y)
     assert model.training_accuracy_ > 0.9
-    flat = {"blocks": [], "head": {"pool": "flatten"}}
-    with pytest.raises(InputError, match="flattens"):
-        NetworkClassifier(flat, size=16, augmentations={"crop": 0.75}).fit(X, y)
+    middle = model.decision_function(X)
+    framed = np.zeros_like(X)
+    framed[:, 2:14, 2:14] = X[:, 2:14, 2:14]
+    np.testing.assert_allclose(model.decision_function(framed), middle, atol=1e-5)
+    five = model.set_params(corners_average=True).decision_function(X)
+    rolled = [np.roll(X, (y, x), (1, 2)) for y, x in [(0, 0), (2, 2), (2, -2), (-2, 2), (-2, -2)]]
+    model.set_params(corners_average=False)
+    expected = np.mean([model.decision_function(view) for view in rolled], axis=0)
+    np.testing.assert_allclose(five, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMISERS))

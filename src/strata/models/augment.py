@@ -23,8 +23,8 @@ class Augmentation:
 
     Attributes:
         flip: mirror left and right, half of the time.
-        crop: side of the window that is seen, share of the image's side, at a random place. A
-            network that pools globally predicts from the whole image nevertheless.
+        crop: side of the window that is seen, share of the image's side, at a random place.
+            Prediction sees a window of that side too: what borders do depends on the size.
         shift: largest shift along each axis, share of the side; edges are continued by mirroring.
         zoom: largest enlargement or shrinking: factors between 1 / (1 + zoom) and 1 + zoom.
         stretch: largest change of aspect, likewise.

@@ -53,6 +53,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         clip: largest norm of a step's gradient; None: as it is.
         ema: decay of the moving average of weights that is kept as the result; 0: none.
         flip_average: predict from the mean score of an image and its mirror image.
+        corners_average: where training sees windows (`crop`), predict from the windows in the
+            middle and in the four corners instead of the one in the middle.
         patience: end when the validation loss has not improved for so many epochs, and keep the
             best epoch's weights; None: train to the end.
         validation: share of the training images, of every class, that `patience` watches.
@@ -68,7 +70,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         weights_: the network's state as numpy arrays.
         architecture_: the full description of the network.
         parameters_: numbers that training adjusted.
-        multiply_adds_: for one image (prediction with `flip_average` passes twice).
+        multiply_adds_: for one view of an image (`flip_average` doubles the views).
         training_accuracy_: share of training images recognised at the end, without augmentation.
         fit_seconds_: of this fit (of the last process only, when resumed).
     """
@@ -92,6 +94,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         clip: float | None = None,
         ema: float = 0.0,
         flip_average: bool = True,
+        corners_average: bool = False,
         patience: int | None = None,
         validation: float = 0.1,
         device: str = "auto",
@@ -113,6 +116,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.clip = clip
         self.ema = ema
         self.flip_average = flip_average
+        self.corners_average = corners_average
         self.patience = patience
         self.validation = validation
         self.device = device
@@ -148,11 +152,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise InputError("A classifier needs images of two classes or more.")
         settings, device = self._settings(), choose_device(self.device)
-        if settings.augmentation.crop < 1 and self._architecture().head.pool == "flatten":
-            raise InputError(
-                "A network whose head flattens sees images of one size: crop must be 1.",
-                "Use shift instead, or a head that pools.",
-            )
         self.architecture_ = self._architecture().to_dict()
         network = self._fresh(len(self.classes_))
         train, held_out = self._hold_out(numbers)
@@ -191,7 +190,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         pixels, device = self._check(X), choose_device(self.device)
         network = self.network().to(device).to(memory_format=torch.channels_last)
-        scores = predict(network, torch.from_numpy(pixels).to(device), flip=self.flip_average)
+        scores = predict(
+            network,
+            torch.from_numpy(pixels).to(device),
+            window=self._window(),
+            corners=self.corners_average,
+            flip=self.flip_average,
+        )
         return scores.cpu().numpy().astype(np.float64)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -207,7 +212,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def network(self) -> Network:
         """The trained network as a torch module, on the CPU, a copy of its own."""
         check_is_fitted(self)
-        network = build(self.architecture_, side=self.size, classes=len(self.classes_))
+        network = build(self.architecture_, side=self._window(), classes=len(self.classes_))
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
 
@@ -270,7 +275,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _fresh(self, classes: int) -> Network:
         seed = derive(self.seed, "weights")
-        return build(self._architecture(), side=self.size, classes=classes, seed=seed)
+        return build(self._architecture(), side=self._window(), classes=classes, seed=seed)
+
+    def _window(self) -> int:
+        """Side of what the network sees at once, pixels."""
+        return self._settings().augmentation.window(self.size)
 
     def _settings(self) -> Settings:
         given = AUGMENTATIONS if self.augmentations is None else self.augmentations
@@ -334,6 +343,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def _measure(self) -> None:
         """Costs of the fitted network."""
         classes = len(self.classes_)
-        rows = cost_table(self.architecture_, side=self.size, classes=classes)
+        rows = cost_table(self.architecture_, side=self._window(), classes=classes)
         self.parameters_ = sum(row.parameters for row in rows)
         self.multiply_adds_ = sum(row.multiply_adds for row in rows)

@@ -222,7 +222,8 @@ class Training:
         trained = [t.clone() for t in self.tensors]
         if self.average:
             self._assign(self.average)
-        scores = predict(self.network, images.pixels)
+        window = self.settings.augmentation.window(images.pixels.shape[1])
+        scores = predict(self.network, images.pixels, window=window)
         loss = functional.cross_entropy(scores, images.labels).item()
         if self.best is None or loss < self.best[0]:
             self.best = loss, [t.clone() for t in self.tensors]
