@@ -8,8 +8,9 @@ columns at a time, four features to each load and store of the sums.
 
 from collections.abc import Callable
 
-import numba
 import numpy as np
+
+from strata.features._compiled import compiled
 
 Array = np.ndarray
 Block = Callable[..., None]
@@ -17,8 +18,6 @@ Block = Callable[..., None]
 _FEATURES = 512  # of a panel; with _COLUMNS of them in float32, 256 KiB: the second-level cache
 _COLUMNS = 128
 _ROWS = 4096  # whose non-zero features are listed at a time: 4096 x 512 x 6 bytes, 12 MiB
-
-jit = numba.njit(cache=True, fastmath={"nnan", "ninf", "nsz", "contract", "reassoc"}, nogil=True)
 
 
 def additive(block: Block, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -50,7 +49,7 @@ def additive(block: Block, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
     return K
 
 
-@jit
+@compiled
 def intersection_block(
     values: Array, features: Array, counts: Array, panel: Array, K: Array, left: int
 ) -> None:
@@ -72,7 +71,7 @@ def intersection_block(
                 sums[j] += min(a, A[j])
 
 
-@jit
+@compiled
 def chi_square_block(
     values: Array, features: Array, counts: Array, panel: Array, K: Array, left: int
 ) -> None:
@@ -80,15 +79,19 @@ def chi_square_block(
     width = min(panel.shape[1], K.shape[1] - left)
     for i in range(K.shape[0]):
         sums = K[i, left : left + width]
-        for k in range(counts[i]):
-            a = values[i, k]
-            A = panel[features[i, k]]
-            twice = a + a
+        n = counts[i]
+        for k in range(0, n - 1, 2):
+            a, b = values[i, k], values[i, k + 1]
+            A, B = panel[features[i, k]], panel[features[i, k + 1]]
             for j in range(width):
-                sums[j] += twice * A[j] / (a + A[j])
+                sums[j] += (a + a) * A[j] / (a + A[j]) + (b + b) * B[j] / (b + B[j])
+        if n % 2:
+            a, A = values[i, n - 1], panel[features[i, n - 1]]
+            for j in range(width):
+                sums[j] += (a + a) * A[j] / (a + A[j])
 
 
-@jit
+@compiled
 def _non_zeros(X: Array) -> tuple[Array, Array, Array]:
     """Each row's non-zero numbers, moved to the left, their columns, and how many they are."""
     n, d = X.shape
@@ -106,7 +109,7 @@ def _non_zeros(X: Array) -> tuple[Array, Array, Array]:
     return values, columns, counts
 
 
-@jit
+@compiled
 def _transposed(Y: Array, columns: int) -> Array:
     """Y (m, f) as (f, columns), feature by feature in memory, filled up with zeros."""
     panel = np.zeros((Y.shape[1], columns), Y.dtype)
@@ -116,7 +119,7 @@ def _transposed(Y: Array, columns: int) -> Array:
     return panel
 
 
-@jit
+@compiled
 def _mirror(K: Array) -> None:
     """Copy the half above the diagonal onto the one below."""
     for top in range(0, K.shape[0], 64):
