@@ -14,7 +14,7 @@ from PIL import Image
 
 from strata.reports.intervals import UNKNOWN, Interval
 from strata.reports.page.groups import groups
-from strata.reports.page.matrix import confusion_drawing
+from strata.reports.page.matrix import confusion_drawing, text_style
 from strata.reports.page.overview import bar
 from strata.reports.page.pareto import Point, frontier, pareto_plot
 from strata.reports.page.pictures import Pictures
@@ -177,10 +177,28 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_text_has_contrast_in_light_and_in_dark():
+def themes() -> list[dict[str, str]]:
     css = files("strata.reports.page").joinpath("templates", "page.css").read_text("utf-8")
     light, dark = css.split("@media (prefers-color-scheme: dark)")
-    for theme in (colours(light), colours(dark[: dark.index("* {")])):
+    return [colours(light), colours(dark[: dark.index("* {")])]
+
+
+def test_counts_can_be_read_on_cells_of_every_shade():
+    inks = {"count": "ink", "count mid": "mid", "count over": "over"}
+    for theme in themes():
+        for hue in ("accent", "warm"):
+            for shade in np.linspace(0, 1, 41):
+                below, above = (
+                    np.array([int(theme[name][i : i + 2], 16) for i in (1, 3, 5)])
+                    for name in ("paper", hue)
+                )
+                mixed = np.round(below + shade * (above - below)).astype(int)
+                cell = "#" + "".join(f"{part:02x}" for part in mixed)
+                assert contrast(cell, theme[inks[text_style(shade)]]) > 3.5, (hue, shade)
+
+
+def test_text_has_contrast_in_light_and_in_dark():
+    for theme in themes():
         for text in ("ink", "soft", "accent", "warm"):
             assert contrast(theme[text], theme["paper"]) >= 4.5, text
         assert contrast(theme["accent"], theme["wash"]) >= 4.5

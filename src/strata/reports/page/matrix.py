@@ -14,6 +14,11 @@ ROOMY = 12
 LONGEST_NAME = 18
 
 
+def text_style(shade: float) -> str:
+    """Class of the text on a cell: where it turns from ink to paper hangs on the theme."""
+    return "count over" if shade > 0.78 else "count mid" if shade > 0.58 else "count"
+
+
 class Cell(NamedTuple):
     """One cell: its hue ("right" or "wrong"), shade in [0, 1], text and tooltip."""
 
@@ -113,10 +118,7 @@ def _cell(cell: Cell, left: float, top: float, side: float, texts: bool) -> list
         )
     ]
     if texts:
-        style = "count over" if cell.shade > 0.55 else "count"
-        middle = left + side / 2
-        parts.append(
-            element("text", cell.text, class_=style, x=middle, y=top + side / 2 + 4,
-                    text_anchor="middle")
-        )  # fmt: skip
+        style = text_style(cell.shade)
+        x, y = left + side / 2, top + side / 2 + 4
+        parts.append(element("text", cell.text, class_=style, x=x, y=y, text_anchor="middle"))
     return parts
