@@ -34,7 +34,7 @@ def fisher(
     data: Data,
     fold: Fold,
     *,
-    descriptor: Options = dense_sift.options(),
+    descriptor: Options = dense_sift.options(bins=(4, 6, 8, 12, 16), contrast=0.002),
     mixture: Options = fisher_vectors.options(),
     classifier: Options = svm.options(kernel="linear"),
 ) -> Node:

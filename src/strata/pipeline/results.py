@@ -66,9 +66,10 @@ def _method(target: Target, records: Records, outcome: Outcome) -> "Method":
     if records.store.state(target.node.key) != "present":
         return Method(**common, error=_error_of(target, outcome))
     made = records.store.read(target.node.key)
+    folds = [part for part in target.folds if part[0].number >= 0] or target.folds
     fitted = [
         [records.store.read(n.key) for n in in_order([node]) if n.learns and records.of(n)]
-        for _, node in target.folds
+        for _, node in folds
     ]
     learned = [accuracy for fold in fitted for accuracy in _values(fold, "training_accuracy")]
     return Method(
@@ -127,7 +128,7 @@ def data_summary(experiment: Experiment, dataset: Dataset) -> "DataSummary":
             samples[record.label].append(record.id)
     found = audit(manifest, folds=experiment.protocol["folds"])
     return DataSummary(
-        name=experiment.data["source"],
+        name=Path(experiment.data["source"].rstrip("/")).name,
         root_hint=Path(manifest.root).name,
         classes=list(dataset.classes),
         counts=counts,
