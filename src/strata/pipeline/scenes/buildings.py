@@ -5,9 +5,10 @@ import math
 import cv2
 import numpy as np
 
-from strata.pipeline.scenes.facade import Style, front
+from strata.pipeline.scenes.facade import front
 from strata.pipeline.scenes.light import jitter, rgb
 from strata.pipeline.scenes.shot import Point, Shot
+from strata.pipeline.scenes.style import Style
 from strata.pipeline.scenes.things import box
 
 Array = np.ndarray

@@ -6,13 +6,13 @@ import numpy as np
 
 from strata.pipeline.scenes import trees
 from strata.pipeline.scenes.buildings import building
-from strata.pipeline.scenes.facade import house_style, tower_style
 from strata.pipeline.scenes.land import DESERT, DRY, MEADOW, SNOW, clothe, grow, plant, rise
 from strata.pipeline.scenes.light import jitter, light, rgb
 from strata.pipeline.scenes.noise import smoothstep
 from strata.pipeline.scenes.order import FarFirst
 from strata.pipeline.scenes.shot import Shot, View
 from strata.pipeline.scenes.sky import paint_sky
+from strata.pipeline.scenes.style import house_style, tower_style
 from strata.pipeline.scenes.terrain import Terrain
 from strata.pipeline.scenes.things import box
 from strata.pipeline.scenes.traffic import asphalt, car, lamp, line, sign

@@ -7,12 +7,12 @@ import numpy as np
 
 from strata.pipeline.scenes import trees
 from strata.pipeline.scenes.buildings import building, wall
-from strata.pipeline.scenes.facade import PLASTER, STONE, house_style, tower_style
 from strata.pipeline.scenes.land import MEADOW, grow, stand_tree
 from strata.pipeline.scenes.light import jitter, light, rgb
 from strata.pipeline.scenes.order import FarFirst
 from strata.pipeline.scenes.shot import Shot, View
 from strata.pipeline.scenes.sky import paint_sky
+from strata.pipeline.scenes.style import PLASTER, STONE, house_style, tower_style
 from strata.pipeline.scenes.terrain import Terrain
 from strata.pipeline.scenes.things import box, fence, house, person
 from strata.pipeline.scenes.traffic import asphalt, car, lamp, pave, sign
@@ -122,20 +122,25 @@ def _portico(things: FarFirst, shot: Shot, frontage: Frontage, height: float) ->
     count, gap = int(rng.integers(4, 9)), rng.uniform(2.2, 4)
     tall, thick = min(height * rng.uniform(0.6, 0.9), 14), rng.uniform(0.6, 1.1)
     span, middle = gap * count, rng.uniform(-4, 4)
+    turn = frontage.yaw
     for k in range(3):
         x, z = frontage.at(middle, 3.4 - 0.4 * k)
-        things.add(z + 8 - k, box, shot, (x, 0.2 * k, z), (span + 2 - k * 0.5, 0.2, 2), stone)
+        step = (span + 2 - k * 0.5, 0.2, 2)
+        things.add(z + 8 - k, box, shot, (x, 0.2 * k, z), step, stone, turn=turn)
     for k in range(count):
         x, z = frontage.at(middle + (k - (count - 1) / 2) * gap, 2)
         size = (thick, tall, thick)
-        things.add(z + 2, box, shot, (x, 0.6, z), size, stone, taper=(0.15, 0.15))
+        things.add(z + 2, box, shot, (x, 0.6, z), size, stone, turn=turn, taper=(0.15, 0.15))
     x, z = frontage.at(middle, 2)
-    top = 0.6 + tall * 1.16
-    things.add(z + 1.5, box, shot, (x, 0.6 + tall, z), (span, tall * 0.16, 1.6), stone * 0.95)
+    beam = (span, tall * 0.16, 1.6)
+    things.add(z - 20, box, shot, (x, 0.6 + tall, z), beam, stone * 0.95, turn=turn)
     if rng.random() < 0.6:
-        corners = [(x - span / 2, top, z), (x + span / 2, top, z), (x, top + tall * 0.34, z)]
-        facing = -float(shot.light.sun[2])
-        things.add(z + 1.4, shot.fill, shot.pixels(corners), shot.light.on(stone, facing))
+        foot, top = 0.6 + tall * 1.16, 0.6 + tall * 1.5
+        (x0, z0), (x1, z1) = (frontage.at(middle + u * span, 2.8) for u in (-0.5, 0.5))
+        corners = [(x0, foot, z0), (x1, foot, z1), (x, top, (z0 + z1) / 2)]
+        if min(z0, z1) > 1:
+            colour = shot.light.on(stone, -float(shot.light.sun[2]))
+            things.add(z - 21, shot.fill, shot.pixels(corners), colour)
 
 
 def _corner(things: FarFirst, shot: Shot, away: float) -> None:

@@ -133,13 +133,15 @@ def stamp(shot: Shot, sprite: Array, x: float, base: float, height: float, z: fl
     )
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return
-    shrink = tall < sprite.shape[0]
-    how = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
+    how = cv2.INTER_AREA if tall < sprite.shape[0] else cv2.INTER_LINEAR
     patch = cv2.resize(sprite, (wide, tall), interpolation=how)[own_rows, own_columns]
-    alpha = patch[..., 3] * (shot.depth[rows, columns] > z * 0.97)
+    *planes, alpha = cv2.split(patch)
+    # What stands on the ground is as far as the ground at its foot: a little slack.
+    seen = shot.depth[rows, columns] > z * 0.97
+    if not seen.all():
+        planes, alpha = [plane * seen for plane in planes], alpha * seen
     clear = math.exp(-z / shot.light.haze)
-    cover = cv2.merge([alpha, alpha, alpha])
+    haze = shot.light.horizon * (1 - clear)
     target = shot.rgb[rows, columns]
-    colour = patch[..., :3] * clear + cover * (shot.light.horizon * (1 - clear))
-    visible = cv2.merge([(alpha > 0).astype(np.float32)] * 3)
-    target += (colour - target * cover) * visible
+    target *= cv2.merge([1 - alpha] * 3)
+    target += cv2.merge([plane * clear + alpha * float(haze[k]) for k, plane in enumerate(planes)])

@@ -4,13 +4,13 @@ import numpy as np
 
 from strata.pipeline.scenes import trees
 from strata.pipeline.scenes.buildings import wall
-from strata.pipeline.scenes.facade import Style, house_style
 from strata.pipeline.scenes.land import grow, stand_tree
 from strata.pipeline.scenes.light import jitter, light, rgb
 from strata.pipeline.scenes.noise import smoothstep
 from strata.pipeline.scenes.order import FarFirst
 from strata.pipeline.scenes.shot import Shot, View
 from strata.pipeline.scenes.sky import paint_sky
+from strata.pipeline.scenes.style import Style, house_style
 from strata.pipeline.scenes.terrain import Terrain
 from strata.pipeline.scenes.things import box, person
 from strata.pipeline.scenes.traffic import PAINT, asphalt, car, lamp, line, pave, sign

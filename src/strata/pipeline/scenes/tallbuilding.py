@@ -6,12 +6,12 @@ import numpy as np
 
 from strata.pipeline.scenes import trees
 from strata.pipeline.scenes.buildings import building, crown
-from strata.pipeline.scenes.facade import Style, house_style, tower_style
 from strata.pipeline.scenes.land import MEADOW, WATER, clothe, grow, plant, stand_tree
 from strata.pipeline.scenes.light import light
 from strata.pipeline.scenes.order import FarFirst
 from strata.pipeline.scenes.shot import Shot, View
 from strata.pipeline.scenes.sky import paint_sky
+from strata.pipeline.scenes.style import Style, house_style, tower_style
 from strata.pipeline.scenes.terrain import Terrain, paint_water
 from strata.pipeline.scenes.traffic import pave
 

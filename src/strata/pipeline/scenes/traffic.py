@@ -81,7 +81,7 @@ def car(shot: Shot, x: float, z: float, turn: float = 0.0, *, large: bool = Fals
     colour = jitter(rng, CARS[int(rng.integers(len(CARS)))], 0.1)
     width, length = (2.4, rng.uniform(5.5, 11)) if large else (1.75, rng.uniform(3.7, 4.7))
     away = rng.random() < 0.5
-    if z - length * 0.6 < 1:
+    if z - length * 0.6 < (4 if large else 1):
         return
     place = _Place(x, z, turn)
     w, h = width * 0.55, length * 0.52
