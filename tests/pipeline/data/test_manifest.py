@@ -253,19 +253,19 @@ def start(root, cache):
 
 
 def test_a_killed_run_keeps_what_it_has_read(tmp_path):
-    root = write_classes(tmp_path / "d", {"a": 150, "b": 150})
+    root = write_classes(tmp_path / "d", {"a": 80, "b": 80})
     cache = tmp_path / "manifest"
     running = start(root, cache)
     for line in running.stdout:
-        if int(line) >= 100:
+        if int(line) >= 60:
             running.send_signal(signal.SIGKILL)
             break
     running.wait()
     kept = len(journal.load(cache))
-    assert 30 <= kept < 300
+    assert 20 <= kept < 160
     calls = []
     whole = build(root, tmp_path, progress=lambda *call: calls.append(call))
-    assert calls[0] == (1, 300 - kept)
+    assert calls[0] == (1, 160 - kept)
     cache.unlink()
     assert build(root, tmp_path) == whole
 

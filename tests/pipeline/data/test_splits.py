@@ -15,15 +15,11 @@ from strata.pipeline.data.splits import stratified_group_folds
 def images(draw, least_groups=1, mixed=False):
     """Labels and groups of images in some order: classes x groups of 1 to 9 copies."""
     labels, groups = [], []
-    for number in range(draw(st.integers(1, 4))):
-        sizes = draw(
-            st.lists(st.sampled_from([1, 1, 1, 2, 3, 9]), min_size=least_groups, max_size=25)
-        )
-        for size in sizes:
-            group = draw(st.integers(0, 10**9))
-            assume(group not in groups)
+    sizes = st.lists(st.sampled_from([1, 1, 1, 2, 3, 9]), min_size=least_groups, max_size=20)
+    for number, of_class in enumerate(draw(st.lists(sizes, min_size=1, max_size=4))):
+        for size in of_class:
             labels += [f"c{number}"] * size
-            groups += [group] * size
+            groups += [groups[-1] * 7 % 10007 + 1 if groups else 5] * size
     if mixed:
         for index in draw(st.lists(st.integers(0, len(labels) - 1), max_size=4)):
             labels[index] = "c0"
@@ -51,7 +47,7 @@ def whole(groups, sides):
 seeds = st.integers(0, 2**40)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=4), folds=st.integers(2, 4), seed=seeds)
 def test_laws_of_folds(data, folds, seed):
     labels, groups = data
@@ -66,7 +62,7 @@ def test_laws_of_folds(data, folds, seed):
         assert row.max() - row.min() <= bound[name]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=5, mixed=True), folds=st.integers(2, 4), seed=seeds)
 def test_contradicting_labels_split_no_group_and_empty_no_fold(data, folds, seed):
     labels, groups = data
@@ -77,7 +73,7 @@ def test_contradicting_labels_split_no_group_and_empty_no_fold(data, folds, seed
     assert set(found.tolist()) == set(range(folds))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=3), seed=seeds)
 def test_the_same_seed_gives_the_same_folds_whatever_the_groups_are_called(data, seed):
     labels, groups = data
@@ -91,7 +87,7 @@ def test_the_same_seed_gives_the_same_folds_whatever_the_groups_are_called(data,
     np.testing.assert_array_equal(split, splits.test_split(labels, groups, seed=seed))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=2), fraction=st.floats(0.05, 0.95), seed=seeds)
 def test_laws_of_the_test_split(data, fraction, seed):
     labels, groups = data
@@ -109,7 +105,7 @@ def test_laws_of_the_test_split(data, fraction, seed):
             assert abs(test - fraction * total) <= bound[name] / 2 + 0.5
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=3, mixed=True), fraction=st.floats(0.1, 0.9), seed=seeds)
 def test_a_split_with_contradicting_labels(data, fraction, seed):
     labels, groups = data

@@ -76,6 +76,7 @@ def alike(first: Array, second: Array) -> Array:
             break
         undecided, source, target = undecided[left], source[left], target[left]
         motion = motion[left] + _step(moved[left], target, inside[left])
+        np.clip(motion, -THUMBNAIL / 4, THUMBNAIL / 4, out=motion)  # something stays in view
     return same
 
 
