@@ -264,3 +264,15 @@ def test_a_thumbnail_survives_its_encoding():
     Image.fromarray(small[0]).resize((192, 192)).save(buffer, "PNG")
     again = thumbnails([fingerprint(read_image(buffer.getvalue())).thumbnail])[0]
     assert np.abs(again.astype(int) - small[0]).mean() < 6
+
+
+@pytest.mark.filterwarnings("error")
+def test_noise_is_like_nothing():
+    chance = np.random.default_rng(0)
+    noise = chance.integers(0, 256, (3000, THUMBNAIL, THUMBNAIL)).astype(np.uint8)
+    ramps = (noise // 64 + np.arange(THUMBNAIL) * chance.integers(1, 8, (3000, 1, 1))).astype(
+        np.uint8
+    )
+    assert not registration.alike(noise, noise[::-1]).any()
+    assert not registration.alike(ramps, ramps[::-1].transpose(0, 2, 1)).any()
+    assert registration.alike(noise, noise).all()
