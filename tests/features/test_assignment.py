@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strata.features.assignment import nearest_words, soft_assignment
+from strata.features.assignment import nearest_words, soft_assignment, squared_distances
 
 
 def distances(X, words):
@@ -14,7 +14,9 @@ def distances(X, words):
 def test_the_nearest_word_is_nearest(n, k, d, seed):
     rng = np.random.default_rng(seed)
     X, words = rng.normal(size=(n, d)), rng.normal(size=(k, d)).astype(np.float32)
-    labels, squared = nearest_words(X.astype(np.float32), words)
+    X = X.astype(np.float32)
+    labels = nearest_words(X, words)
+    squared = squared_distances(X, words, labels)
     naive = distances(X, words)
     np.testing.assert_allclose(naive[np.arange(n), labels], naive.min(axis=1), atol=1e-4)
     np.testing.assert_allclose(squared, naive.min(axis=1), atol=1e-4)
@@ -24,8 +26,8 @@ def test_bytes_and_floats_fall_to_the_same_words():
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (3000, 16), np.uint8)
     words = X[:100].astype(np.float32) + 0.25
-    labels, _ = nearest_words(X, words)
-    np.testing.assert_array_equal(labels, nearest_words(X.astype(np.float32), words)[0])
+    labels = nearest_words(X, words)
+    np.testing.assert_array_equal(labels, nearest_words(X.astype(np.float32), words))
     np.testing.assert_array_equal(labels, distances(X, words).argmin(axis=1))
 
 

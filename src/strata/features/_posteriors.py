@@ -1,7 +1,7 @@
 """Compiled loops over the posteriors of a Gaussian mixture, most of which are next to nothing.
 
-Of 256 Gaussians some twenty share a descriptor; the others' posteriors are below 1e-7, less than
-float32 resolves in the sum. One matrix product yields the log densities. The exponentials, and the
+Of 256 Gaussians some twenty share a descriptor; the others' posteriors are below 1e-6, about what
+float32 resolves in the sums. One matrix product yields the log densities. The exponentials, and the
 sums weighted by posteriors that would be a second product of the same size, then run over the
 listed few.
 """
@@ -14,7 +14,7 @@ Array = np.ndarray
 
 _BLOCK = 256  # points whose log densities are held at a time
 _FLUSH = 32  # blocks summed in float32 before they are added to the totals in float64
-_LEAST = np.float32(16)  # posteriors below e^-16 = 1e-7 of a point's greatest are left out
+_LEAST = np.float32(14)  # posteriors below e^-14 = 8e-7 of a point's greatest are left out
 _LOG2_E = np.float32(1.4426950408889634)
 
 
@@ -31,7 +31,7 @@ def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, f
         (k, 2 d + 1) float64 and the sum of log p(x).
     """
     d, k = X.shape[1], density_map.shape[1]
-    z = np.empty((_BLOCK, 2 * d), np.float32)
+    z = np.ones((_BLOCK, 2 * d + 1), np.float32)
     logits = np.empty((_BLOCK, k), np.float32)
     lists = np.empty((k, _BLOCK), np.float32), np.empty((k, _BLOCK), np.int32)
     total, recent = np.zeros((k, 2 * d + 1)), np.zeros((k, 2 * d + 1), np.float32)
@@ -40,8 +40,8 @@ def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, f
         block = X[start : start + _BLOCK]
         b = len(block)
         _expand(block, shift, z)
-        np.matmul(z[:b], density_map[:-1], out=logits[:b])
-        log_likelihood += _accumulate(logits[:b], density_map[-1], z, *lists, recent)
+        np.matmul(z[:b], density_map, out=logits[:b])
+        log_likelihood += _accumulate(logits[:b], logits[:b].max(axis=1), z, *lists, recent)
         if number % _FLUSH == _FLUSH - 1:
             total += recent
             recent[:] = 0
@@ -50,7 +50,7 @@ def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, f
 
 @compiled
 def _expand(X: Array, shift: Array, z: Array) -> None:
-    """z = [x, x^2] with x = X - shift."""
+    """The first columns of z become [x, x^2] with x = X - shift."""
     n, d = X.shape
     for i in range(n):
         for j in range(d):
@@ -61,39 +61,39 @@ def _expand(X: Array, shift: Array, z: Array) -> None:
 
 @compiled
 def _accumulate(
-    logits: Array, constant: Array, z: Array, posteriors: Array, points: Array, total: Array
+    logits: Array, tops: Array, z: Array, posteriors: Array, points: Array, total: Array
 ) -> float:
-    """Add posterior times [z, 1] to `total` (k, 2 d + 1); give back the sum of log p.
+    """Add posterior times z to `total` (k, 2 d + 1); give back the sum of log p.
 
-    The posteriors that count are listed component by component in `posteriors` and `points`
-    (k, block), so that a component's sums are loaded and stored once for four points.
+    `tops` are the greatest logits of the rows. The posteriors that count are listed component by
+    component in `posteriors` and `points` (k, block), so that a component's sums are loaded
+    and stored once for four points.
     """
-    n, k = logits.shape
-    counts = np.zeros(k, np.int64)
-    near = np.empty(k, np.int64)
+    rows, k = logits.shape
+    counts = np.zeros(k, np.int32)
+    near = np.empty(k, np.int32)
     values = np.empty(k, np.float32)
     log_likelihood = 0.0
-    for i in range(n):
-        row = logits[i]
-        top = row[0] + constant[0]
-        for c in range(k):
-            row[c] += constant[c]
-            top = max(top, row[c])
-        m = 0
+    for i in range(rows):
+        row, top = logits[i], tops[i]
+        m = np.uint64(0)
         for c in range(k):  # without a branch, which would be mispredicted
             near[m] = c
-            values[m] = row[c] - top
-            m += row[c] > top - _LEAST
+            m += np.uint64(row[c] > top - _LEAST)
         sum_ = np.float32(0)
+        for q in range(m):
+            values[q] = row[near[q]] - top
         for q in range(m):
             values[q] = _exp(values[q])
             sum_ += values[q]
         log_likelihood += np.log(sum_) + top
+        share = np.float32(1) / sum_
         for q in range(m):
             c = near[q]
-            posteriors[c, counts[c]] = values[q] / sum_
-            points[c, counts[c]] = i
-            counts[c] += 1
+            n = counts[c]
+            posteriors[c, n] = values[q] * share
+            points[c, n] = i
+            counts[c] = n + 1
     for c in range(k):
         _add_weighted(z, posteriors[c, : counts[c]], points[c, : counts[c]], total[c])
     return log_likelihood
@@ -101,7 +101,7 @@ def _accumulate(
 
 @compiled
 def _add_weighted(z: Array, weights: Array, rows: Array, total: Array) -> None:
-    """Add the sum of weights times [z[rows], 1] to `total`, four rows at a time."""
+    """Add the sum of weights times z[rows] to `total`, four rows at a time."""
     n, width = len(weights), z.shape[1]
     for q in range(0, n - 3, 4):
         a, b, c, d = weights[q], weights[q + 1], weights[q + 2], weights[q + 3]
@@ -112,8 +112,6 @@ def _add_weighted(z: Array, weights: Array, rows: Array, total: Array) -> None:
         a, A = weights[q], z[rows[q]]
         for j in range(width):
             total[j] += a * A[j]
-    for q in range(n):
-        total[width] += weights[q]
 
 
 @compiled

@@ -5,7 +5,7 @@ import numpy as np
 _BLOCK = 512  # descriptors at a time: enough for the product, few enough for the cache
 
 
-def nearest_words(X: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def nearest_words(X: np.ndarray, words: np.ndarray) -> np.ndarray:
     """The nearest word of each row, by Euclidean distance.
 
     Args:
@@ -13,11 +13,9 @@ def nearest_words(X: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndar
         words: (k, d) float32.
 
     Returns:
-        the numbers of the words (n,) int64, the first of equals, and the squared distances to
-        them (n,) float32.
+        the numbers of the words (n,) int64, the first of equals.
     """
     labels = np.empty(len(X), np.int64)
-    squared = np.empty(len(X), np.float32)
     columns = np.ascontiguousarray(words.T)
     half = np.einsum("ij,ij->i", words, words) / 2
     scores = np.empty((_BLOCK, len(words)), np.float32)
@@ -25,12 +23,18 @@ def nearest_words(X: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndar
         block = np.asarray(X[start : start + _BLOCK], np.float32)
         near = np.matmul(block, columns, out=scores[: len(block)])
         near -= half  # x.c - |c|^2 / 2 is largest where |x - c| is smallest
-        best = near.argmax(axis=1)
-        labels[start : start + _BLOCK] = best
-        squared[start : start + _BLOCK] = (
-            np.einsum("ij,ij->i", block, block) - 2 * near[np.arange(len(block)), best]
-        )
-    return labels, np.maximum(squared, 0, out=squared)
+        near.argmax(axis=1, out=labels[start : start + _BLOCK])
+    return labels
+
+
+def squared_distances(X: np.ndarray, words: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The squared distance of each row of (n, d) float32 to the word of its label, (n,) float32."""
+    squared = np.empty(len(X), np.float32)
+    for start in range(0, len(X), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        apart = X[part] - words[labels[part]]
+        np.einsum("ij,ij->i", apart, apart, out=squared[part])
+    return squared
 
 
 def soft_assignment(

@@ -137,7 +137,7 @@ class BagOfWords(TransformerMixin, BaseEstimator):
 
     def _words_of(self, descriptors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.assignment == "hard":
-            words = nearest_words(descriptors, self.words_)[0][:, None]
+            words = nearest_words(descriptors, self.words_)[:, None]
             return words, np.ones(words.shape, np.float32)
         return soft_assignment(
             descriptors, self.words_, neighbours=self.neighbours, bandwidth=self.bandwidth_

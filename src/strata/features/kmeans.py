@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from strata import seeds
 from strata.errors import InputError
 from strata.features._compiled import compiled
-from strata.features.assignment import nearest_words
+from strata.features.assignment import nearest_words, squared_distances
 
 #: How the passes are spent: share of the passes on each share of the points. A step on an eighth of
 #: the points costs an eighth, and far from the optimum it leads as far.
@@ -56,7 +56,8 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         self.centres_ = shuffled[: self.words]
         for steps, points in self._schedule(len(X)):
             self._lloyd(shuffled[:points], steps)
-        labels, squared = nearest_words(shuffled, self.centres_)
+        labels = nearest_words(shuffled, self.centres_)
+        squared = squared_distances(shuffled, self.centres_, labels)
         self.labels_ = np.empty(len(X), np.int64)
         self.labels_[order] = labels
         self.inertia_ = float(squared.sum(dtype=np.float64))
@@ -66,7 +67,7 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         """The nearest word of each row of (n, d) -> (n,) int64."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        return nearest_words(X, self.centres_)[0]
+        return nearest_words(X, self.centres_)
 
     def _schedule(self, n: int) -> list[tuple[int, int]]:
         """(steps, points) of each stage; the steps sum to `iterations`."""
@@ -81,20 +82,20 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         labels = None
         for _ in range(steps):
             before = labels
-            labels, squared = nearest_words(X, self.centres_)
+            labels = nearest_words(X, self.centres_)
             if before is not None and np.array_equal(before, labels):
                 break
-            self.centres_ = _means(X, labels, squared, self.words)
+            self.centres_ = _means(X, labels, self.centres_)
 
 
-def _means(X: np.ndarray, labels: np.ndarray, squared: np.ndarray, words: int) -> np.ndarray:
-    """The mean of each word's points; a word without points moves to one that is badly served."""
-    counts = np.bincount(labels, minlength=words)
-    sums = np.zeros((words, X.shape[1]))
+def _means(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """The mean of each centre's points; one without points moves to a badly served point."""
+    counts = np.bincount(labels, minlength=len(centres))
+    sums = np.zeros(centres.shape)
     _add_rows(X, labels, sums)
     empty = np.flatnonzero(counts == 0)
     if len(empty):
-        far = np.argpartition(-squared, len(empty) - 1)[: len(empty)]
+        far = np.argsort(-squared_distances(X, centres, labels), kind="stable")[: len(empty)]
         sums[empty] = X[far]
         counts[empty] = 1
     return (sums / counts[:, None]).astype(np.float32)

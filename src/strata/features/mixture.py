@@ -107,7 +107,7 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
         """Sums of (n, d) float32 points weighted by their posteriors.
 
         That is the E step of EM, and nearly all the work of a Fisher vector. Posteriors below
-        1e-7 of a point's greatest are left out.
+        1e-6 of a point's greatest are left out.
         """
         d = self.means_.shape[1]
         total, log_likelihood = posterior_sums(X, self.shift_, self.density_map_)

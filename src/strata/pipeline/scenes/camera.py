@@ -38,5 +38,7 @@ def develop(shot: Shot, size: int) -> Array:
         image = image[:, ::-1]
     pixels = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
     quality = int(rng.integers(60, 97))
+    pixels = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2BGR)
     coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+    decoded = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)

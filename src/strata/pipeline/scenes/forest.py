@@ -19,8 +19,8 @@ BIRCH = rgb(0.82, 0.8, 0.76)
 
 
 def forest(rng: np.random.Generator, side: int) -> Shot:
-    """A picture of woods."""
-    return interior(rng, side) if rng.random() < 0.55 else stand(rng, side)
+    """Compose a picture of woods on a (side, side) canvas."""
+    return _interior(rng, side) if rng.random() < 0.55 else _stand(rng, side)
 
 
 def _season(rng: np.random.Generator) -> list[Array]:
@@ -33,7 +33,7 @@ def _season(rng: np.random.Generator) -> list[Array]:
     }[str(kind)]
 
 
-def interior(rng: np.random.Generator, side: int) -> Shot:
+def _interior(rng: np.random.Generator, side: int) -> Shot:
     """Among the trees: trunks, leaves against the light, a floor of litter or grass."""
     mood = light(rng, day=6, overcast=3, golden=1.5, fog=0.7)
     leaves = _season(rng)
@@ -45,7 +45,7 @@ def interior(rng: np.random.Generator, side: int) -> Shot:
     shot.rgb[:] = mood.horizon
     sky = np.minimum(mood.direct + mood.ambient, 1.1)
     _leaves(shot, leaves, 60, gap=sky)
-    floor(shot, leaves)
+    _floor(shot, leaves)
     bark = trees.pick(rng, [*trees.BARK, BIRCH], 0.15)
     strip = texture(rng, (side, max(16, side // 4)), cells=3, gain=0.85, stretch=0.12)
     if bark.mean() > 0.6:  # the birch's dark marks lie across
@@ -54,12 +54,12 @@ def interior(rng: np.random.Generator, side: int) -> Shot:
     crowd = rng.uniform(0.4, 1.6)
     for z in np.geomspace(35, rng.uniform(2.5, 9), 5):
         for _ in range(int(rng.poisson(crowd * (2 + z / 7)))):
-            trunk(shot, strip, bark, float(z * rng.uniform(0.85, 1.15)))
+            _trunk(shot, strip, bark, float(z * rng.uniform(0.85, 1.15)))
         _leaves(shot, leaves, float(z))
     return shot
 
 
-def floor(shot: Shot, leaves: list[Array]) -> None:
+def _floor(shot: Shot, leaves: list[Array]) -> None:
     """Litter, grass or snow in patches of sun; a path, or a stream."""
     rng = shot.rng
     ground = Terrain(shot, shot.view.eye * 0.7, 4, 60)
@@ -84,7 +84,7 @@ def floor(shot: Shot, leaves: list[Array]) -> None:
     ground.paint()
 
 
-def trunk(shot: Shot, strip: Array, bark: Array, z: float) -> None:
+def _trunk(shot: Shot, strip: Array, bark: Array, z: float) -> None:
     """One trunk from the floor to beyond the frame, rounded, with bark."""
     rng, view, side = shot.rng, shot.view, shot.side
     scale = view.focal * side / z
@@ -155,7 +155,7 @@ def _leaves(shot: Shot, colours: list[Array], z: float, gap: Array | None = None
     blend(shot.rgb, image, alpha)
 
 
-def stand(rng: np.random.Generator, side: int) -> Shot:
+def _stand(rng: np.random.Generator, side: int) -> Shot:
     """Woods from outside: a hillside covered with trees, or the edge of a clearing."""
     mood = light(rng, day=6, overcast=3, golden=1.5, fog=0.3)
     hillside = rng.random() < 0.5

@@ -1,0 +1,273 @@
+"""Codebooks, encodings and kernels against their peers, one thread, one run.
+
+    python benchmarks/encodings.py [FOLDER] [--only NAME ...] [--rounds 5] [--points 250000]
+
+Times are processor time of the one thread, the median of rounds in which the contenders take
+turns, so that what else runs on the machine meets all of them alike. The descriptors are dense
+RootSIFT of the JPEG files of FOLDER, at any depth, or of drawn scenes without one. Codebook sizes
+are those of docs/performance.md; k-means with 2,048 words takes minutes and runs once.
+"""
+
+import argparse
+import os
+
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import strata  # noqa: F401  (before numpy: it chooses the BLAS kernels)
+
+import cv2  # isort: skip
+import numpy as np
+from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.decomposition import PCA
+from sklearn.metrics.pairwise import additive_chi2_kernel
+from sklearn.mixture import GaussianMixture
+
+from strata.features import kernels
+from strata.features.assignment import nearest_words
+from strata.features.bag_of_words import BagOfWords
+from strata.features.dense_sift import DenseSIFT
+from strata.features.fisher import fisher_vector
+from strata.features.kmeans import KMeansCodebook
+from strata.features.local import LocalDescriptors
+from strata.features.mixture import DiagonalMixture
+from strata.features.sampling import sample_descriptors
+
+Contenders = dict[str, Callable[[], object]]
+
+
+def race(title: str, contenders: Contenders, rounds: int, bound: str) -> None:
+    """Print each contender's median time, and how many times ours (the first) it is."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds + (rounds > 1)):
+        for name, run in contenders.items():
+            start = time.process_time()
+            run()
+            if number or rounds == 1:  # the first round warms up
+                times[name].append(time.process_time() - start)
+    print(f"\n{title}\n  bound: {bound}")
+    ours = float(np.median(next(iter(times.values()))))
+    for name, seconds in times.items():
+        median = float(np.median(seconds))
+        print(f"  {name:<44} {median * 1e3:10.1f} ms   {median / ours:6.2f} x ours", flush=True)
+
+
+def local_descriptors(folder: Path | None, count: int) -> list[LocalDescriptors]:
+    sift = DenseSIFT(bins=(4, 6, 8, 12), contrast=0)
+    return [sift.describe(image) for image in images(folder, count)]
+
+
+def images(folder: Path | None, count: int) -> Iterable[np.ndarray]:
+    if folder is None:
+        rng = np.random.default_rng(0)
+        for _ in range(count):  # textures with edges: thresholded noise at several sizes
+            layers = [cv2.resize(rng.random((s, s)), (256, 256)) > 0.5 for s in (4, 9, 20, 60)]
+            grey = 60 + 40 * np.mean(layers, axis=0) * 4 + rng.normal(0, 4, (256, 256))
+            yield np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+        return
+    files = sorted(folder.rglob("*.jpg"))
+    for file in files[:: max(1, len(files) // count)][:count]:
+        yield cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
+
+
+class Data:
+    """What the contenders work on."""
+
+    def __init__(self, folder: Path | None, points: int) -> None:
+        self.images = local_descriptors(folder, max(20, points // 1000))
+        rng = np.random.default_rng(0)
+        self.sample = sample_descriptors(self.images, points, rng)
+        pca = PCA(80, svd_solver="covariance_eigh").fit(self.sample)
+        self.projected = pca.transform(self.sample).astype(np.float32)
+        one = self.images[len(self.images) // 2].descriptors
+        self.image = one[one.any(axis=1)][:6000]
+        self.image_projected = pca.transform(self.image).astype(np.float32)
+        print(f"{len(self.sample)} descriptors to learn from, {len(self.image)} of one image")
+
+
+def same_mixture(ours: DiagonalMixture, dtype: type) -> GaussianMixture:
+    """A scikit-learn mixture with the parameters of ours."""
+    peer = GaussianMixture(len(ours.weights_), covariance_type="diag", reg_covar=1e-6)
+    peer.weights_, peer.means_ = ours.weights_.astype(dtype), ours.means_.astype(dtype)
+    peer.covariances_ = ours.variances_.astype(dtype)
+    peer.precisions_cholesky_ = (1 / np.sqrt(ours.variances_)).astype(dtype)
+    return peer
+
+
+def fisher(data: Data, rounds: int) -> None:
+    from skimage.feature import fisher_vector as skimage_fisher_vector
+
+    x = data.image_projected
+    z = np.hstack([x, x**2])
+    for k in (64, 256):
+        ours = DiagonalMixture(k, iterations=5).fit(data.projected[:60_000])
+        peer = same_mixture(ours, np.float32)
+        weights = ours.density_map_[:-1].copy()
+        race(
+            f"Fisher vector, {k} Gaussians, {x.shape[1]} dimensions, {len(x)} descriptors",
+            {
+                "strata fisher_vector": lambda m=ours: fisher_vector(x, m),
+                "scikit-image fisher_vector, float32": lambda m=peer: skimage_fisher_vector(x, m),
+                "the two products alone": lambda w=weights: (z @ w).T @ z,
+                "the first product alone": lambda w=weights: z @ w,
+            },
+            4 * rounds,
+            f"multiply-adds: 4 n D K = {4 * x.size * k / 1e9:.2f} G; ours sums posteriors sparsely",
+        )
+
+
+def mixture(data: Data, rounds: int) -> None:
+    X = data.projected
+    ours = DiagonalMixture(256, iterations=3).fit(X)
+    peer = same_mixture(ours, np.float32)
+
+    def peer_step() -> None:
+        _, log_posterior = peer._e_step(X)
+        peer._m_step(X, log_posterior)
+
+    race(
+        f"Gaussian mixture, one EM step, 256 Gaussians, 80 dimensions, {len(X)} points",
+        {
+            "strata statistics": lambda: ours.statistics(X),
+            "scikit-learn E and M step, float32": peer_step,
+        },
+        min(rounds, 2),
+        f"multiply-adds: 4 n D K = {4 * X.size * 256 / 1e9:.0f} G",
+    )
+    few = X[:20_000]
+    exact = same_mixture(ours, np.float64).score(few.astype(np.float64))
+    print(f"  mean log-likelihood: strata {ours.score(few):.5f}, scikit-learn float64 {exact:.5f}")
+
+
+def k_means(data: Data, rounds: int) -> None:
+    X = data.sample
+    for k in (512, 2048):
+        found: dict[str, float] = {}
+
+        def strata_k_means(k: int = k, found: dict = found) -> None:
+            found["strata"] = KMeansCodebook(k, iterations=20).fit(X).inertia_
+
+        def mini_batches(k: int = k, found: dict = found) -> None:
+            peer = MiniBatchKMeans(
+                k, batch_size=20 * k, reassignment_ratio=1e-4, random_state=42, n_init=3
+            )
+            found["MiniBatchKMeans"] = peer.fit(X).inertia_
+
+        def lloyd(k: int = k, found: dict = found) -> None:
+            peer = KMeans(k, init="random", n_init=1, max_iter=20, random_state=0)
+            found["KMeans"] = peer.fit(X).inertia_
+
+        race(
+            f"k-means, {k} words, {len(X)} x 128",
+            {
+                "strata KMeansCodebook(iterations=20)": strata_k_means,
+                "scikit-learn MiniBatchKMeans, paper's setting": mini_batches,
+                "scikit-learn KMeans, 20 iterations, random": lloyd,
+            },
+            1,
+            f"multiply-adds: n d k = {X.size * k / 1e9:.0f} G a full pass",
+        )
+        print("  inertia:", ", ".join(f"{name} {value:.5g}" for name, value in found.items()))
+
+
+def assignment(data: Data, rounds: int) -> None:
+    X, words = data.image, data.sample[:1024].copy()
+    peer = KMeans(1024, init=words, n_init=1, max_iter=1).fit(data.sample[:4096])
+    peer.cluster_centers_ = words
+    columns = np.ascontiguousarray(words.T)
+    contenders: Contenders = {
+        "strata nearest_words": lambda: nearest_words(X, words),
+        "scikit-learn KMeans.predict": lambda: peer.predict(X),
+        "the product alone": lambda: X @ columns,
+    }
+    try:
+        import faiss
+    except ImportError:
+        pass
+    else:
+        faiss.omp_set_num_threads(1)
+        index = faiss.IndexFlatL2(X.shape[1])
+        index.add(words)
+        contenders["faiss IndexFlatL2"] = lambda: index.search(X, 1)
+    race(
+        f"Hard assignment, 1,024 words, {len(X)} x 128",
+        contenders,
+        4 * rounds,
+        f"multiply-adds: n d k = {X.size * 1024 / 1e9:.2f} G",
+    )
+    agree = (peer.predict(X) == nearest_words(X, words)).mean()
+    print(f"  agreement with scikit-learn: {agree:.4f}")
+
+
+def blocked_intersection(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """NumPy at its best: tiles of features in the cache, minima, their sum as a product."""
+    K = np.zeros((len(X), len(Y)), np.float32)
+    ones = np.ones(128, np.float32)
+    for f in range(0, X.shape[1], 128):
+        tile = np.ascontiguousarray(Y[:, f : f + 128])
+        minima = np.empty_like(tile)
+        for i, row in enumerate(X[:, f : f + 128]):
+            K[i] += np.minimum(row, tile, out=minima) @ ones[: tile.shape[1]]
+    return K
+
+
+def kernel_matrices(data: Data, rounds: int) -> None:
+    few = data.images[:250]
+    X = BagOfWords(512, zero="drop", iterations=5, sample=50_000).fit(few).transform(few)
+    X = np.tile(X, (8, 1))[:1881]
+    X *= np.random.default_rng(0).uniform(0.9, 1.1, X.shape).astype(np.float32)
+    part = X[:60]
+    size = f"{X.shape[0]} x {X.shape[1]}, {(X > 0).mean():.0%} of it not zero"
+    scale = len(X) / len(part)
+    race(
+        f"Intersection kernel, {size}; NumPy's times are for 60 rows of the whole: x {scale:.1f}",
+        {
+            "strata intersection, symmetric": lambda: kernels.intersection(X),
+            "strata intersection, whole": lambda: kernels.intersection(X, X.copy()),
+            "NumPy in tiles, 60 rows": lambda: blocked_intersection(part, X),
+            "the linear kernel's product": lambda: X @ X.copy().T,
+        },
+        rounds,
+        f"minima and sums: n^2 d / 2 = {len(X) * X.size / 2e9:.0f} G if dense",
+    )
+    difference = np.abs(kernels.intersection(part, X) - blocked_intersection(part, X)).max()
+    print(f"  greatest difference from NumPy: {difference:.1e}, of values up to 1")
+    race(
+        f"Chi-square kernel, {size}; scikit-learn's time is for 60 rows: x {scale:.1f}",
+        {
+            "strata chi_square, symmetric": lambda: kernels.chi_square(X),
+            "scikit-learn additive_chi2_kernel, 60 rows": lambda: additive_chi2_kernel(part, X),
+        },
+        min(rounds, 2),
+        "divisions: as many as minima above",
+    )
+
+
+BENCHMARKS = {
+    "fisher": fisher,
+    "mixture": mixture,
+    "assignment": assignment,
+    "kernels": kernel_matrices,
+    "k-means": k_means,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, help="JPEG files, at any depth")
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--points", type=int, default=250_000)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    data = Data(options.folder, options.points)
+    for name in options.only:
+        BENCHMARKS[name](data, options.rounds)
+
+
+if __name__ == "__main__":
+    main()
