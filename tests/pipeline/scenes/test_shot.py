@@ -32,13 +32,13 @@ def test_projection_is_that_of_a_pinhole(x, y, z, pitch, focal):
     view = View(0.6, 1.7, focal, 0.4, pitch)
     turned = rotation(pitch) @ (x, y - 1.7, z)
     expected = (0.4 + focal * turned[0] / turned[2], 0.6 - focal * turned[1] / turned[2])
-    assert view.project(x, y, z) == pytest.approx(expected, abs=1e-6)
+    assert view.project([(x, y, z)])[0] == pytest.approx(expected, abs=1e-6)
 
 
 @given(st.floats(0, 0.5))
 def test_far_ground_lies_on_the_horizon(pitch):
     view = View(0.5, 2.0, pitch=pitch)
-    assert view.project(0, 0, 1e7)[1] == pytest.approx(view.horizon, abs=1e-4)
+    assert view.project([(0, 0, 1e7)])[0][1] == pytest.approx(view.horizon, abs=1e-4)
 
 
 def test_flat_ground_fills_the_picture_below_the_horizon_at_the_right_distance():

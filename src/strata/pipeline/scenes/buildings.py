@@ -40,9 +40,23 @@ def drape(shot: Shot, image: Array, quad: Array, z: float) -> None:
 
 def _sides(quad: Array, limit: int) -> tuple[int, int]:
     """(width, height) in pixels to draw a front at, for where it will be seen."""
-    width = np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])
-    height = np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])
-    return int(np.clip(width * 0.45, 3, limit)), int(np.clip(height * 0.45, 6, limit))
+    a, b, c, d = quad.tolist()
+    width, height = math.dist(a, b) + math.dist(c, d), math.dist(b, c) + math.dist(d, a)
+    return min(max(int(width * 0.45), 3), limit), min(max(int(height * 0.45), 6), limit)
+
+
+def _front(
+    shot: Shot, quad: Array, size: tuple[float, float], style: Style, facing: float, z: float
+) -> None:
+    """Draw a front where it is seen; where it is tiny, only its mean colour."""
+    pixels = _sides(quad, shot.side * 3 // 4)
+    if min(pixels) < 4 * shot.side / 192:
+        mean = style.wall * 0.75 + style.glass * 0.25
+        shot.rng.integers(1 << 62)  # as many numbers as a front: pictures agree at every size
+        shot.fill(quad, shot.hazed(shot.light.on(mean, facing), z))
+        return
+    image = front(shot.rng, shot.light, style, size, pixels, facing)
+    drape(shot, image, quad, z)
 
 
 def building(
@@ -62,9 +76,7 @@ def building(
             continue
         width = size[0] if name in ("front", "back") else size[2]
         facing = float(np.dot(shot.light.sun, normals[name]))
-        pixels = _sides(quad, shot.side * 3 // 4)
-        image = front(shot.rng, shot.light, style, (width, size[1]), pixels, facing)
-        drape(shot, image, quad, centre[2])
+        _front(shot, quad, (width, size[1]), style, facing, centre[2])
 
 
 def wall(
@@ -80,9 +92,7 @@ def wall(
     length = float(np.hypot(x1 - x0, z1 - z0))
     normal = np.array([z1 - z0, 0, x0 - x1]) / length
     facing = float(np.dot(shot.light.sun, normal))
-    pixels = _sides(quad, shot.side * 3 // 4)
-    image = front(shot.rng, shot.light, style, (length, height), pixels, facing)
-    drape(shot, image, quad, (z0 + z1) / 2)
+    _front(shot, quad, (length, height), style, facing, (z0 + z1) / 2)
 
 
 def crown(shot: Shot, centre: Point, width: float) -> None:

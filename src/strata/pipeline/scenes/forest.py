@@ -93,6 +93,15 @@ def _trunk(shot: Shot, strip: Array, bark: Array, z: float) -> None:
     x, lean = rng.uniform(-0.05, 1.05) * side, rng.normal(0, 0.05)
     bend = rng.normal(0, 0.03) * side
     bottom = min(side, int(foot))
+    colour, lit = jitter(rng, bark, 0.12), shot.light.ambient * 0.6 + shot.light.direct * 0.6
+    if wide < 3 * side / 192:
+        shot.stroke(
+            np.array([x, foot]),
+            np.array([x + lean * foot, 0]),
+            wide,
+            shot.hazed(0.4 * colour * lit, z),
+        )
+        return
     y = np.arange(bottom, dtype=np.float32)
     up = (foot - y) / side
     middle = x + lean * (foot - y) + bend * np.sin(up * 3)
@@ -109,9 +118,7 @@ def _trunk(shot: Shot, strip: Array, bark: Array, z: float) -> None:
     sun = shot.light.sun
     round_ = 0.45 + 0.45 * across * float(np.sign(sun[0])) - 0.25 * across * across
     shade = np.clip(round_, 0.05, 1) * (1 + 0.4 * furrow)
-    colour = jitter(rng, bark, 0.12)
     clear = float(np.exp(-z / shot.light.haze))
-    lit = shot.light.ambient * 0.6 + shot.light.direct * 0.6
     planes = [
         colour[k] * lit[k] * shade * clear + float(shot.light.horizon[k]) * (1 - clear)
         for k in range(3)

@@ -1,5 +1,7 @@
 """Smooth noise: the raw material of clouds, hills, bark, leaves and asphalt."""
 
+import math
+
 import cv2
 import numpy as np
 
@@ -68,12 +70,10 @@ class Lattice:
 
     def at(self, x: Array, y: Array) -> Array:
         """Noise at points: float32 of the shape of `x` and `y`, which are two-dimensional."""
-        u = x * (1 / CELLS)
-        v = y * (1 / CELLS)
-        u -= np.floor(u)
-        v -= np.floor(v)
-        u *= CELLS * FINE
-        v *= CELLS * FINE
+        u, v = x * (1 / CELLS), y * (1 / CELLS)
+        for place in (u, v):
+            place -= np.floor(place)
+            place *= CELLS * FINE
         return cv2.remap(self._field, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def fractal(
@@ -92,21 +92,26 @@ class Lattice:
         ground does not shimmer. `ridged` folds each octave into sharp crests, as in mountains.
         """
         total = np.zeros(x.shape, np.float32)
-        amplitude, power, wave = 1.0, 0.0, 1.0
+        power, rows, weight = 0.0, slice(None), None
         for octave in range(octaves):
-            turn = 0.7 * octave
-            scale = 1 / wave
-            c, s = float(np.cos(turn)) * scale, float(np.sin(turn)) * scale
-            value = self.at(c * x - s * y + 17.3 * octave, s * x + c * y + 9.1 * octave)
+            amplitude, wave = gain**octave, 0.5**octave
+            power += amplitude**2
+            if footprint is not None:
+                weight = np.minimum(np.maximum(wave / footprint - 0.5, 0), 1) * amplitude
+                live = np.flatnonzero(weight.any(axis=1))
+                if not len(live):
+                    continue
+                rows = slice(int(live[0]), int(live[-1]) + 1)
+            turn, shift = 0.7 * octave, 17.3 * octave
+            c, s = math.cos(turn) / wave, math.sin(turn) / wave
+            u = cv2.addWeighted(x[rows], c, y[rows], -s, shift)
+            v = cv2.addWeighted(x[rows], s, y[rows], c, shift / 2)
+            value = self.at(u, v)
             if ridged:
                 value = 0.8 - 2 * np.abs(value)
-            if footprint is not None:
-                value *= np.minimum(np.maximum(wave / footprint - 0.5, 0), 1)
-            total += amplitude * value
-            power += amplitude**2
-            amplitude *= gain
-            wave /= 2
-        total *= float(1.3 / np.sqrt(power))
+            value *= amplitude if weight is None else weight[rows]
+            total[rows] += value
+        total *= 1.3 / math.sqrt(power)
         return total
 
 

@@ -40,12 +40,16 @@ class View:
         """Row of the horizon, in frame sides from the top."""
         return self.axis + self.focal * math.tan(self.pitch)
 
-    def project(self, x: float, y: float, z: float) -> tuple[float, float]:
-        """Metres to frame sides; a point behind the camera is pulled before it."""
+    def project(self, points: Iterable[Point]) -> list[tuple[float, float]]:
+        """Points in metres to points in frame sides; one behind the camera is pulled before it."""
         c, s = math.cos(self.pitch), math.sin(self.pitch)
-        up = y - self.eye
-        scale = self.focal / max(c * z + s * up, 0.05)
-        return self.centre + scale * x, self.axis - scale * (c * up - s * z)
+        seen = []
+        for x, y, z in points:
+            up = y - self.eye
+            ahead = c * z + s * up
+            scale = self.focal / (ahead if ahead > 0.05 else 0.05)
+            seen.append((self.centre + scale * x, self.axis - scale * (c * up - s * z)))
+        return seen
 
 
 @dataclass
@@ -84,7 +88,7 @@ class Shot:
     def pixels(self, points: Iterable[Point]) -> Array:
         """(k, 3) metres to (k, 2) pixels."""
         # A few points at a time: plain floats are faster than arrays.
-        return np.array([self.view.project(*point) for point in points]) * self.side
+        return np.array(self.view.project(points)) * self.side
 
     def fill(self, outline: Array, colour: Array) -> None:
         """Paint a convex outline, (k, 2) pixels."""

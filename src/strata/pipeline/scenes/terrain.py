@@ -74,7 +74,7 @@ class Terrain:
         """Noise over the ground with the longest waves of `wave` metres, elsewhere at each call."""
         rng = self.shot.rng
         u = self.x * (1 / wave) + rng.uniform(0, 64)
-        v = np.broadcast_to(self.z * (1 / wave) + rng.uniform(0, 64), u.shape)
+        v = np.repeat(self.z * (1 / wave) + rng.uniform(0, 64), u.shape[1], axis=1)
         return self.shot.lattice.fractal(
             u, v, octaves=octaves, gain=gain, footprint=self.footprint / wave, ridged=ridged
         )

@@ -81,9 +81,13 @@ def car(shot: Shot, x: float, z: float, turn: float = 0.0, *, large: bool = Fals
     colour = jitter(rng, CARS[int(rng.integers(len(CARS)))], 0.1)
     width, length = (2.4, rng.uniform(5.5, 11)) if large else (1.75, rng.uniform(3.7, 4.7))
     away = rng.random() < 0.5
-    if z - length * 0.6 < (4 if large else 1):
+    if z - length * 0.6 < (8 if large else 1):
         return
     place = _Place(x, z, turn)
+    if z > 45 * shot.view.focal and not large:  # a speck
+        box(shot, place.at(0, 0.2, 0), (width, 1.1, length), colour, turn=turn)
+        _lights(shot, place, width, length, rgb(0.8, 0.06, 0.05) if away else rgb(0.95, 0.93, 0.85))
+        return
     w, h = width * 0.55, length * 0.52
     shadow = [place.at(u, 0, v) for u, v in ((-w, -h), (w, -h), (w, h), (-w, h))]
     shot.fill(shot.pixels(shadow), shot.hazed(rgb(0.06, 0.06, 0.07) * (0.3 + light.ambient), z))
