@@ -8,10 +8,13 @@ from strata.reports.results import (
     Comparison,
     Cost,
     DataSummary,
+    Exhibit,
     Method,
     RunInfo,
     Scores,
     StageRow,
+    Tile,
+    TileRow,
 )
 
 SCENES = ["coast", "forest", "highway", "inside_city", "mountain", "open_country", "street",
@@ -108,7 +111,16 @@ def history(epochs: int, seed: int) -> list[dict[str, float]]:
 def stages(kind: str) -> list[StageRow]:
     if kind == "network":
         return [
-            StageRow("tensors", 2.4, "kept", 4, 33_000_000, {"size": 64}),
+            StageRow(
+                "tensors",
+                2.4,
+                "kept",
+                4,
+                33_000_000,
+                {"size": 64},
+                "2026-10-10T18:02:11+00:00",
+                {"numpy": "2.3.1"},
+            ),
             StageRow(
                 "train", 241.0, "now", 8, 1_600_000, {"epochs": 60, "rate": 0.01, "batch": 64}
             ),
@@ -120,6 +132,31 @@ def stages(kind: str) -> list[StageRow]:
         StageRow("fisher_encode", 26.0, "now", 128, 62_000_000, {"root": True}),
         StageRow("classify", 6.1, "now", 9, 540_000, {"kernel": "linear", "C": 1.0}),
     ]
+
+
+def words(seed: int) -> Exhibit:
+    """Patches of the size and number that a codebook has."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for word in range(8):
+        image = picture(f"word {word}")
+        tops, lefts = rng.integers(0, 60, 8), rng.integers(0, 80, 8)
+        tiles = [
+            Tile(image[t : t + 24, s : s + 24].repeat(2, 0).repeat(2, 1), f"patch of word {word}")
+            for t, s in zip(tops, lefts, strict=True)
+        ]
+        tiles.append(Tile(image, "where it lies in an image", "in coast/001.jpg"))
+        rows.append(TileRow(f"word {word}", f"{rng.uniform(0, 4):.1f} % of the patches", tiles))
+    return Exhibit("Visual words", "Patches nearest to the words that are used most.", rows)
+
+
+def filters(seed: int) -> Exhibit:
+    rng = np.random.default_rng(seed)
+    tiles = [
+        Tile(rng.integers(0, 256, (3, 3, 3), np.uint8), f"filter {i}", enlarged=True)
+        for i in range(32)
+    ]
+    return Exhibit("First filters", "3 x 3 pixels each.", [TileRow("", "", tiles)])
 
 
 def method(name: str, quality: float, *, kind: str = "classical", seed: int = 1, **shape) -> Method:
@@ -145,6 +182,8 @@ def method(name: str, quality: float, *, kind: str = "classical", seed: int = 1,
         stages=stages(kind),
         histories=[history(60, seed + f) for f in range(8)] if network else [],
         training_accuracy=0.999 if network else 0.98,
+        family="deep" if network else "classical",
+        exhibits=[filters(seed)] if network else [words(seed)],
     )  # fmt: skip
 
 

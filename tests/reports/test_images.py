@@ -1,13 +1,19 @@
 import numpy as np
 import pytest
 import synthetic
+from hypothesis import given
+from hypothesis import strategies as st
 
 from strata.reports.evaluation import evaluate
 from strata.reports.images import (
+    Joint,
     agreement,
+    any_right,
     confusions,
+    error_overlap,
     joint,
     missed_by_all,
+    only_right_in,
     surest_hits,
     worst_mistakes,
 )
@@ -74,6 +80,32 @@ def test_methods_are_compared_on_the_images_they_share():
 def test_agreement_counts_equal_answers_right_or_wrong():
     both = joint({"one": tiny(ONE), "other": tiny(OTHER)})
     assert agreement(both) == pytest.approx(np.array([[1.0, 0.6], [0.6, 1.0]]))
+
+
+def test_shared_mistakes_are_a_part_of_the_mistakes_of_either():
+    both = joint({"one": tiny(ONE), "other": tiny(OTHER)})
+    # one: b and d are wrong; other: b, c and d.
+    assert error_overlap(both) == pytest.approx(np.array([[1, 2 / 3], [2 / 3, 1]]))
+    assert any_right(both) == pytest.approx(3 / 5)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 4))
+def test_only_right_in_one_group_is_what_its_most_get_right_and_no_other(seed, first, second):
+    rng = np.random.default_rng(seed)
+    m, n = first + second, 30
+    labels = rng.integers(0, 3, n)
+    predictions = np.where(rng.random((m, n)) < 0.5, labels, rng.integers(0, 3, (m, n)))
+    images = [f"{i:02}" for i in range(n)]
+    both = Joint([str(i) for i in range(m)], images, labels, predictions, rng.random((m, n)))
+    found = only_right_in(both, range(first), range(first, m))
+    expected = set()
+    for i in range(n):
+        right = [predictions[k, i] == labels[i] for k in range(m)]
+        if sum(right[:first]) > first / 2 and not any(right[first:]):
+            expected.add(images[i])
+    assert {one.image for one in found} == expected
+    assert all(sum(votes for _, votes in one.said) == second for one in found)
+    assert [one.right for one in found] == sorted((one.right for one in found), reverse=True)
 
 
 def test_images_that_all_miss_come_with_what_was_said_surest_first():

@@ -21,6 +21,7 @@ from strata.reports.page.pictures import Pictures
 from strata.reports.page.render import anchor
 from strata.reports.page.svg import Frame, Scale, element, number
 from strata.reports.pairs import Pair
+from strata.reports.results import Tile
 from strata.reports.significance import Outcome
 
 positive = st.floats(1e-6, 1e9)
@@ -146,19 +147,50 @@ def test_anchors_are_plain_and_all_different(names):
     assert all(re.fullmatch(r"method-\w+", a, re.A) for a in made)
 
 
-def test_pictures_are_small_jpegs():
-    address = Pictures(synthetic.picture, side=96).address("train/coast/001.jpg")
-    image = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+def inside(symbols: str) -> list[Image.Image]:
+    found = re.findall(r'href="data:image/\w+;base64,([^"]+)"', symbols)
+    return [Image.open(io.BytesIO(base64.b64decode(data))) for data in found]
+
+
+def test_pictures_are_small_jpegs_and_stand_in_the_page_once():
+    pictures = Pictures(synthetic.picture, side=96)
+    first = pictures.show("train/coast/001.jpg")
+    size = pictures.bytes
+    assert pictures.show("train/coast/001.jpg") == first
+    assert pictures.bytes == size
+    (image,) = inside(pictures.symbols)
     assert image.format == "JPEG"
     assert max(image.size) == 96
+    assert (first.width, first.height) == image.size
 
 
 def test_pictures_keep_to_their_budget():
     pictures = Pictures(synthetic.picture, budget=20_000)
-    made = [pictures.address(f"train/coast/{i:03}.jpg") for i in range(20)]
-    shown = [address for address in made if address]
-    assert 0 < sum(map(len, shown)) <= 20_000
+    made = [pictures.show(f"train/coast/{i:03}.jpg") for i in range(20)]
+    shown = [one for one in made if one]
+    assert 0 < pictures.bytes <= 20_000
+    assert len(inside(pictures.symbols)) == len(shown)
     assert pictures.left_out == made.count(None) > 0
+
+
+def test_enlarged_tiles_keep_every_pixel():
+    filters = np.random.default_rng(0).integers(0, 256, (5, 5, 3), np.uint8)
+    pictures = Pictures(synthetic.picture)
+    shown = pictures.tile(Tile(filters, "a filter", enlarged=True))
+    (image,) = inside(pictures.symbols)
+    assert np.array_equal(np.asarray(image), filters)
+    assert shown.width == shown.height
+    assert shown.width % 5 == 0
+    assert "sharp" in pictures.symbols
+
+
+@given(st.lists(st.text(min_size=1), min_size=2, max_size=8, unique=True))
+def test_full_pictures_have_a_file_name_of_their_own(images):
+    pictures = Pictures(lambda _: np.zeros((4, 4, 3), np.uint8), beside=True)
+    for image in images:
+        pictures.show(image)
+    assert sorted(pictures.full.values()) == sorted(images)
+    assert all(re.fullmatch(r"pictures/[\w.-]+\.jpg", path, re.A) for path in pictures.full)
 
 
 def colours(css: str) -> dict[str, str]:
@@ -199,7 +231,7 @@ def test_counts_can_be_read_on_cells_of_every_shade():
 
 def test_text_has_contrast_in_light_and_in_dark():
     for theme in themes():
-        for text in ("ink", "soft", "accent", "warm"):
+        for text in ("ink", "soft", "accent", "warm", "third"):
             assert contrast(theme[text], theme["paper"]) >= 4.5, text
         assert contrast(theme["accent"], theme["wash"]) >= 4.5
         assert contrast(theme["soft"], theme["wash"]) >= 4.5

@@ -114,21 +114,73 @@ def missed_by_all(both: Joint) -> list[Missed]:
     """Images without one right prediction, those first on which the methods are surest."""
     lost = np.flatnonzero((both.predictions != both.labels).all(axis=0))
     lost = lost[np.argsort(-both.certainty[:, lost].mean(axis=0), kind="stable")]
-    found = []
-    for i in lost:
-        classes, counts = np.unique(both.predictions[:, i], return_counts=True)
-        order = np.argsort(-counts, kind="stable")
-        said = [(int(classes[k]), int(counts[k])) for k in order]
-        found.append(Missed(both.images[i], int(both.labels[i]), said))
-    return found
+    return [
+        Missed(both.images[i], int(both.labels[i]), _votes(both.predictions[:, i])) for i in lost
+    ]
 
 
-def error_overlap(both: Joint, first: int, second: int) -> float:
-    """Of the images that either of two methods gets wrong, the part that both do (Jaccard)."""
-    a = both.predictions[first] != both.labels
-    b = both.predictions[second] != both.labels
-    either = int((a | b).sum())
-    return float((a & b).sum() / either) if either else 0.0
+def error_overlap(both: Joint) -> np.ndarray:
+    """(m, m) float: of the images that either of two methods gets wrong, the part that both do.
+
+    The Jaccard index of the sets of mistakes; 0 where neither method makes any.
+    """
+    wrong = (both.predictions != both.labels).astype(int)
+    shared = wrong @ wrong.T
+    either = wrong.sum(axis=1)[:, None] + wrong.sum(axis=1)[None] - shared
+    return shared / np.maximum(either, 1)
+
+
+def any_right(both: Joint) -> float:
+    """Part of the images that at least one method gets right: what choosing could reach."""
+    return float((both.predictions == both.labels).any(axis=0).mean())
+
+
+class Divided(NamedTuple):
+    """An image on which two groups of methods part.
+
+    Attributes:
+        said: what the wrong group says, most common first, as (class, methods).
+        right: methods of the right group that get it right, of `of`.
+    """
+
+    image: str
+    true: int
+    said: list[tuple[int, int]]
+    right: int
+    of: int
+
+
+def only_right_in(both: Joint, right: Sequence[int], wrong: Sequence[int]) -> list[Divided]:
+    """Images that most methods of one group get right and none of the other.
+
+    Those come first that more of the right group gets right, then those on which the wrong
+    group is surer.
+
+    Args:
+        right, wrong: the groups, as indices of methods; neither is empty.
+    """
+    hits = both.predictions == both.labels
+    good = hits[list(right)].sum(axis=0)
+    found = np.flatnonzero((2 * good > len(right)) & ~hits[list(wrong)].any(axis=0))
+    sure = both.certainty[list(wrong)].mean(axis=0)
+    found = found[np.lexsort((-sure[found], -good[found]))]
+    return [
+        Divided(
+            both.images[i],
+            int(both.labels[i]),
+            _votes(both.predictions[list(wrong), i]),
+            int(good[i]),
+            len(right),
+        )
+        for i in found
+    ]
+
+
+def _votes(predictions: np.ndarray) -> list[tuple[int, int]]:
+    """(class, votes), most votes first."""
+    classes, counts = np.unique(predictions, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return [(int(classes[k]), int(counts[k])) for k in order]
 
 
 def confusions(confusion: np.ndarray, most: int) -> Sequence[tuple[int, int, int]]:

@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+#: Where a method's features come from: designed by people, learned by a network, or both.
+Family = Literal["classical", "deep", "fused", ""]
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -96,7 +99,10 @@ class Cost:
 class StageRow:
     """One stage of a method's recipe, over all folds and shards: `made` now, or kept from before.
 
-    `seconds` is what making its artifacts took when they were made; `bytes` is their size.
+    Attributes:
+        seconds: what making its artifacts took when they were made; `bytes` is their size.
+        when: the last of them was made, ISO 8601; "" where that is not recorded.
+        versions: of packages that made them and are not the run's, {"numpy": "2.3.1"}.
     """
 
     name: str
@@ -105,6 +111,43 @@ class StageRow:
     artifacts: int
     bytes: int
     parameters: dict[str, Any] = field(default_factory=dict)
+    when: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One small picture of an exhibit.
+
+    Attributes:
+        picture: uint8 (H, W, 3) RGB.
+        says: what is to be seen, for those who cannot see it.
+        caption: a few words below it, or "".
+        enlarged: its pixels mean something each: scale it up without smoothing.
+    """
+
+    picture: np.ndarray
+    says: str
+    caption: str = ""
+    enlarged: bool = False
+
+
+@dataclass(frozen=True)
+class TileRow:
+    """Tiles that belong together, with a heading and a note; either may be ""."""
+
+    heading: str
+    note: str
+    tiles: list[Tile]
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """What a method has learned or looks at, in pictures. `note` says how to read them."""
+
+    title: str
+    note: str
+    rows: list[TileRow]
 
 
 @dataclass(frozen=True)
@@ -127,6 +170,9 @@ class Method:
         error: why there are no scores, or not all.
         findings: of the method's own diagnostics (dead units, a solver that stopped early),
             in the shape of `DataSummary.findings`.
+        family: where its features come from; "" where that is not known.
+        paper: the accuracy that a paper gives for it, part of one.
+        exhibits: what it has learned, in pictures.
     """
 
     name: str
@@ -142,6 +188,9 @@ class Method:
     varied: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
     findings: list[dict[str, Any]] = field(default_factory=list)
+    family: Family = ""
+    paper: float | None = None
+    exhibits: list[Exhibit] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Square matrices as drawings: who was taken for whom, which methods agree."""
+"""Square matrices as drawings: who was taken for whom, which methods agree or err together."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -56,19 +56,28 @@ def confusion_drawing(
     return _matrix(classes, cell, title, corner="true ↓  predicted →", texts=len(classes) <= ROOMY)
 
 
-def agreement_drawing(agreement: np.ndarray, names: list[str], split: str) -> Markup:
-    """Part of the images to which two methods give the same class, from `images.agreement`."""
-    low = float(agreement.min())
+def share_drawing(
+    shares: np.ndarray, names: list[str], title: str, tip: str, *, hue: str = "right"
+) -> Markup:
+    """A part of one for every pair of methods, shaded between the smallest and the largest.
+
+    Args:
+        shares: (m, m) float, symmetric; its diagonal is not drawn.
+        tip: of a cell, with places for two names and the share in percent.
+        hue: of the cells, "right" or "wrong".
+    """
+    pairs = shares[~np.eye(len(shares), dtype=bool)]
+    low, high = float(pairs.min()), float(pairs.max())
 
     def cell(i: int, j: int) -> Cell | None:
         if i == j:
             return None
-        value = float(agreement[i, j])
-        shade = 0.1 + 0.8 * (value - low) / max(1e-9, 1 - low)
-        tip = f"{names[i]} and {names[j]} agree on {percent(value)} %"
-        return Cell("right", shade, percent(value, 0), tip)
+        value = float(shares[i, j])
+        shade = 0.1 + 0.7 * (value - low) / max(1e-9, high - low)
+        said = tip.format(names[i], names[j], percent(value))
+        return Cell(hue, shade, percent(value, 0), said)
 
-    return _matrix(names, cell, f"Agreement of methods, {split}", texts=len(names) <= 25)
+    return _matrix(names, cell, title, texts=len(names) <= 25)
 
 
 def _matrix(names: list[str], cells: Cells, title: str, *, corner: str = "", texts: bool) -> Markup:

@@ -12,12 +12,13 @@ from strata.reports.page.matrix import confusion_drawing
 from strata.reports.page.overview import COSTS, bar, bar_axis
 from strata.reports.page.pictures import Pictures
 from strata.reports.ranking import Ranked
-from strata.reports.results import Method, StageRow
+from strata.reports.results import Exhibit, Method, StageRow
 from strata.reports.text import (
     duration,
     figure,
     flat,
     known,
+    listing,
     number_of,
     parameter,
     percent,
@@ -60,6 +61,7 @@ def method_section(
         "folds": _fold_text(main),
         "mistakes": _pictures(worst_mistakes(main, shown[0]), classes, pictures),
         "hits": _pictures(surest_hits(main, shown[1]), classes, pictures),
+        "exhibits": _exhibits(method.exhibits, pictures),
         "margin": "probability" if main.scores.probabilities is not None else "score",
     }
 
@@ -105,8 +107,39 @@ def _stages(stages: list[StageRow]) -> list[dict[str, Any]]:
             "artifacts": number_of(stage.artifacts, "artifact"),
             "bytes": size(stage.bytes),
             "parameters": [(k, parameter(v)) for k, v in flat(stage.parameters).items()],
+            "origin": _origin(stage),
         }
         for stage in stages
+    ]
+
+
+def _origin(stage: StageRow) -> str:
+    """When a stage was made, and with what where that is not what the run has."""
+    if stage.made == "now":
+        return "made in this run"
+    made = f"made {stage.when[:16].replace('T', ' ')}" if stage.when else "kept from before"
+    others = listing(f"{name} {version}" for name, version in stage.versions.items())
+    return f"{made} with {others}" if others else made
+
+
+def _exhibits(exhibits: list[Exhibit], pictures: Pictures) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": exhibit.title,
+            "note": exhibit.note,
+            "rows": [
+                {
+                    "heading": row.heading,
+                    "note": row.note,
+                    "tiles": [
+                        {"shown": pictures.tile(tile), "says": tile.says, "caption": tile.caption}
+                        for tile in row.tiles
+                    ],
+                }
+                for row in exhibit.rows
+            ],
+        }
+        for exhibit in exhibits
     ]
 
 
@@ -137,6 +170,7 @@ def _class_rows(evaluation: Evaluation, classes: list[str]) -> list[dict[str, An
                 "range": percent_range(interval, 0),
                 "bar": bar(recall, interval, axis) if known(recall) else "",
                 "precision": percent(float(per_class.precision[c])),
+                "precision_range": percent_range(evaluation.precision_intervals[c], 0),
                 "f1": figure(float(per_class.f1[c])),
                 "auc": figure(float(evaluation.roc.areas[c])),
             }
@@ -169,7 +203,7 @@ def _pictures(judged: list[Judged], classes: list[str], pictures: Pictures) -> l
     return [
         {
             "image": one.image,
-            "address": pictures.address(one.image),
+            "shown": pictures.show(one.image),
             "true": classes[one.true],
             "predicted": classes[one.predicted],
             "margin": figure(one.margin, 2),

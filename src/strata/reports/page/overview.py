@@ -9,6 +9,7 @@ from markupsafe import Markup
 from strata.reports.analysis import Analysis
 from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
 from strata.reports.intervals import Interval
+from strata.reports.page.families import glyph
 from strata.reports.page.pareto import Point, pareto_plot
 from strata.reports.ranking import Ranked, Ranking
 from strata.reports.results import Cost, DataSummary
@@ -99,6 +100,8 @@ def _row(row: Ranked, ranking: Ranking, axis: tuple[float, float]) -> dict[str, 
         "rank": row.rank,
         "name": row.method.name,
         "recipe": row.method.recipe,
+        "family": row.method.family,
+        "glyph": glyph(row.method.family),
         "standing": row.standing,
         "mark": MARKS[row.standing],
         "accuracy": {split: _accuracy(row.evaluations.get(split), axis) for split in SPLIT_NAMES},
@@ -149,7 +152,7 @@ def pareto_plots(ranking: Ranking) -> list[Markup]:
     plots = []
     for kind in COSTS:
         chosen = [
-            Point(row.method.name, cost, e.accuracy, e.interval)
+            Point(row.method.name, cost, e.accuracy, e.interval, row.method.family)
             for row in ranking.rows
             if (e := row.evaluations.get(ranking.basis)) and (cost := _cost(row, kind.of))
         ]

@@ -6,17 +6,20 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from strata.reports.intervals import Interval
-from strata.reports.page.svg import CHARACTER, Frame, element
+from strata.reports.page.families import mark
+from strata.reports.page.svg import CHARACTER, Frame
+from strata.reports.results import Family
 from strata.reports.text import known, listing, percent, percent_range
 
 
 class Point(NamedTuple):
-    """One method: its cost, accuracy (part of one) and interval."""
+    """One method: its cost, accuracy (part of one), interval and kind."""
 
     name: str
     cost: float
     accuracy: float
     interval: Interval
+    family: Family = ""
 
 
 def frontier(points: Sequence[Point]) -> list[Point]:
@@ -91,14 +94,8 @@ def _draw_point(frame: Frame, point: Point, on_frontier: bool, text: Callable) -
         low, high = frame.y(point.interval.low), frame.y(point.interval.high)
         frame.add("line", class_="whisker", x1=x, x2=x, y1=low, y2=high)
     said = f"{point.name}: {percent(point.accuracy)} % ({percent_range(point.interval)})"
-    frame.add(
-        "circle",
-        element("title", f"{said}, {text(point.cost)}"),
-        class_="dot on" if on_frontier else "dot",
-        cx=x,
-        cy=y,
-        r=4.5,
-    )
+    tip = f"{said}, {text(point.cost)}"
+    frame.parts.append(mark(point.family, x, y, 5, on=on_frontier, tip=tip))
 
 
 def _draw_labels(frame: Frame, points: Sequence[Point], best: Sequence[Point]) -> None:

@@ -13,10 +13,10 @@ from markupsafe import Markup
 from strata.reports.analysis import Analysis
 from strata.reports.checks import SEVERITIES, Check
 from strata.reports.evaluation import SPLIT_NAMES
-from strata.reports.images import agreement, joint, missed_by_all
+from strata.reports.page.across import across
 from strata.reports.page.curves import sweep_drawing
+from strata.reports.page.families import legend
 from strata.reports.page.groups import groups_drawing
-from strata.reports.page.matrix import agreement_drawing
 from strata.reports.page.methods import failed_section, method_section
 from strata.reports.page.overview import (
     differences,
@@ -50,16 +50,17 @@ def page_html(analysis: Analysis, thumbnail: Callable[[str], np.ndarray]) -> str
         basis=SPLIT_NAMES[ranking.basis] if ranking.basis else "",
         ranking=ranking_rows(ranking),
         paretos=pareto_plots(ranking),
+        legend=legend(row.method.family for row in ranking.rows),
         differences=differences(ranking),
         groups=groups_drawing(ranking),
         methods=sections,
         open_methods=methods <= OPEN_METHODS,
         failed=[failed_section(method) for method in ranking.failed],
-        across=_across(analysis, pictures),
+        across=across(analysis, pictures),
         sweeps=_sweeps(analysis),
         checks=[_check(check, pictures) for check in analysis.checks],
         severities=SEVERITIES,
-        left_out=pictures,
+        pictures=pictures,
         wording=_wording(analysis),
         style=_asset("page.css"),
         script=_asset("page.js"),
@@ -112,53 +113,12 @@ def _data(data: DataSummary, pictures: Pictures) -> dict[str, Any]:
                 "counts": [counts.get(split, 0) for split in totals],
                 "share": f"--to:{100 * sum(counts.values()) / most:.1f}%",
                 "samples": [
-                    {"image": image, "address": pictures.address(image)}
+                    {"image": image, "shown": pictures.show(image)}
                     for image in data.sample_ids.get(name, [])[:each]
                 ],
             }
         )
     return {"totals": totals, "rows": rows, "summary": data}
-
-
-def _across(analysis: Analysis, pictures: Pictures) -> dict[str, Any] | None:
-    """Images that no method gets right, and how often methods agree."""
-    ranking = analysis.ranking
-    if ranking.basis is None:
-        return None
-    both = joint(ranking.on(ranking.basis))
-    if both is None:
-        return None
-    classes = analysis.comparison.data.classes
-    split = SPLIT_NAMES[ranking.basis]
-    missed = missed_by_all(both)
-    flagged = _flagged(analysis.comparison.data)
-    return {
-        "split": split,
-        "images": len(both.images),
-        "methods": len(both.names),
-        "missed": len(missed),
-        "shown": [
-            {
-                "image": one.image,
-                "address": pictures.address(one.image),
-                "true": classes[one.true],
-                "said": [(classes[c], n) for c, n in one.said[:2]],
-                "flags": flagged.get(one.image, []),
-            }
-            for one in missed[:18]
-        ],
-        "agreement": agreement_drawing(agreement(both), both.names, split),
-    }
-
-
-def _flagged(data: DataSummary) -> dict[str, list[str]]:
-    """Audit findings by image."""
-    flagged: dict[str, list[str]] = {}
-    for finding in data.findings:
-        for group in finding.get("images") or []:
-            for image in [group] if isinstance(group, str) else group:
-                flagged.setdefault(image, []).append(str(finding.get("title", "")))
-    return flagged
 
 
 def _sweeps(analysis: Analysis) -> list[dict[str, Any]]:
@@ -197,7 +157,7 @@ def _wording(analysis: Analysis) -> dict[str, str] | None:
 
 def _check(check: Check, pictures: Pictures) -> dict[str, Any]:
     groups = [
-        [{"image": image, "address": pictures.address(image)} for image in group[:4]]
+        [{"image": image, "shown": pictures.show(image)} for image in group[:4]]
         for group in check.images[:6]
     ]
     return {"check": check, "groups": groups, "more": max(0, len(check.images) - 6)}
