@@ -12,11 +12,13 @@ _EXPORTS = {
     "DiagonalMixture": "mixture",
     "FisherVectors": "fisher",
     "KMeansCodebook": "kmeans",
+    "LinearDiscriminants": "discriminants",
     "LocalDescriptors": "local",
     "PaperDenseSIFT": "dense_sift",
     "SparseDAISY": "daisy",
     "SparseSIFT": "sparse",
     "SparseSURF": "surf",
+    "VLAD": "vlad",
 }
 
 __all__ = sorted(_EXPORTS)

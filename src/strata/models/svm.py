@@ -6,7 +6,7 @@ the probabilities.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -28,6 +28,17 @@ PRIMAL_ABOVE = 10_000
 #: What `C="cv"` chooses from.
 C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
 
+#: What `gamma="cv"` chooses from, as multiples of 1 / (d var(X)).
+GAMMA_GRID = (0.25, 1.0, 4.0)
+
+
+class Choice(NamedTuple):
+    """What the inner folds say: the best C, their accuracy there, and the temperature."""
+
+    C: float
+    accuracy: float | None
+    temperature: float
+
 
 class SVM(ClassifierMixin, BaseEstimator):
     """One-vs-rest support vector machine, hinge loss, with calibrated probabilities.
@@ -37,7 +48,8 @@ class SVM(ClassifierMixin, BaseEstimator):
             takes the kernel matrix (n, n) and the other methods take (m, n) against the training
             vectors.
         C: cost of errors, or "cv" to choose it from `C_GRID` by accuracy in the inner folds.
-        gamma: of "rbf"; "scale" is 1 / (d var(X)).
+        gamma: of "rbf"; "scale" is 1 / (d var(X)), "cv" chooses a multiple of it from `GAMMA_GRID`
+            by accuracy in the inner folds.
         class_weight: None, "balanced", or a weight for each class; multiplies C.
         inner_folds: stratified folds of the training vectors that C="cv" and the probabilities
             are learned from; fewer where the smallest class has fewer members. 0 leaves
@@ -47,6 +59,7 @@ class SVM(ClassifierMixin, BaseEstimator):
     Attributes:
         classes_: sorted labels.
         C_: the cost used.
+        gamma_: the gamma used, of "rbf".
         temperature_: of the probabilities.
         inner_accuracy_: accuracy in the inner folds, or None without.
         training_accuracy_: accuracy on the vectors it was fitted on.
@@ -61,7 +74,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         self,
         kernel: Literal["linear", "rbf", "precomputed"] | Kernel = "linear",
         C: float | Literal["cv"] = 10.0,
-        gamma: float | Literal["scale"] = "scale",
+        gamma: float | Literal["scale", "cv"] = "scale",
         class_weight: dict | Literal["balanced"] | None = None,
         inner_folds: int = 5,
         seed: int = 0,
@@ -86,11 +99,8 @@ class SVM(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(f"There is only one class, {self.classes_[0]}: nothing to tell apart.")
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)[codes]
-        if self.kernel == "linear" and len(X) > PRIMAL_ABOVE:
-            problem: _Dual | _Primal = _Primal(X, codes, weights, self.seed)
-        else:
-            problem = _Dual(self._training_matrix(X), codes, weights)
-        self._calibrate(problem)
+        problem, chosen = self._best(self._problems(X, codes, weights))
+        self.C_, self.inner_accuracy_, self.temperature_ = chosen
         everything = np.arange(len(X))
         coefficients, self.intercept_ = problem.solve(everything, self.C_)
         scores = problem.scores(everything, coefficients, self.intercept_)
@@ -129,36 +139,53 @@ class SVM(ClassifierMixin, BaseEstimator):
         tags.input_tags.pairwise = self.kernel == "precomputed"
         return tags
 
-    def _calibrate(self, problem: "_Dual | _Primal") -> None:
-        """Choose C where asked to, and the temperature, on scores of vectors not trained on."""
+    def _problems(
+        self, X: np.ndarray, codes: np.ndarray, weights: np.ndarray
+    ) -> "Iterator[_Dual | _Primal]":
+        """The problem to solve, once for each gamma that is to be tried."""
+        if self.kernel == "linear" and len(X) > PRIMAL_ABOVE:
+            yield _Primal(X, codes, weights, self.seed)
+        elif self.kernel == "precomputed":
+            if X.shape[0] != X.shape[1]:
+                raise ValueError(f"A training kernel matrix is square, not {X.shape}.")
+            yield _Dual(X, codes, weights, None)
+        elif self.kernel == "rbf":
+            scale = 1 / (X.shape[1] * float(X.var()) or 1.0)
+            tried = {"scale": (scale,), "cv": [scale * times for times in GAMMA_GRID]}
+            for gamma in tried[self.gamma] if isinstance(self.gamma, str) else (self.gamma,):
+                yield _Dual(_rbf(X, X, gamma), codes, weights, gamma)
+        else:
+            yield _Dual(self._kernel_function()(X, X), codes, weights, None)
+
+    def _best(self, problems: "Iterator[_Dual | _Primal]") -> "tuple[_Dual | _Primal, Choice]":
+        best: tuple[_Dual | _Primal, Choice] | None = None
+        for problem in problems:
+            chosen = self._calibrated(problem)
+            if best is None or (chosen.accuracy or 0) > (best[1].accuracy or 0):
+                best = problem, chosen
+                if isinstance(problem, _Dual) and problem.gamma is not None:
+                    self.gamma_ = problem.gamma
+        assert best
+        return best
+
+    def _calibrated(self, problem: "_Dual | _Primal") -> Choice:
+        """C, where asked to choose it, and the temperature, by scores of vectors not trained on."""
         folds = min(self.inner_folds, int(np.bincount(problem.codes).min()))
-        self.inner_accuracy_: float | None = None
-        self.temperature_ = 1.0
         if folds < 2:
-            if self.C == "cv":
+            if "cv" in (self.C, self.gamma):
                 raise InputError(
-                    'C = "cv" needs two or more inner folds and as many images of each class.',
-                    "Give C a number.",
+                    '"cv" needs two or more inner folds and as many images of each class.',
+                    "Give C and gamma a value.",
                 )
-            self.C_ = float(self.C)
-            return
+            return Choice(float(self.C), None, 1.0)
+        best: Choice | None = None
         for C in C_GRID if self.C == "cv" else (float(self.C),):
             scores = _columns(_unseen_scores(problem, C, folds, self.seed))
             accuracy = float((scores.argmax(axis=1) == problem.codes).mean())
-            if self.inner_accuracy_ is None or accuracy > self.inner_accuracy_:
-                self.C_, self.inner_accuracy_ = C, accuracy
-                self.temperature_ = fit_temperature(scores, problem.codes)
-
-    def _training_matrix(self, X: np.ndarray) -> np.ndarray:
-        if self.kernel == "precomputed":
-            if X.shape[0] != X.shape[1]:
-                raise ValueError(f"A training kernel matrix is square, not {X.shape}.")
-            return X
-        if self.gamma != "scale":
-            self.gamma_ = float(self.gamma)
-        else:
-            self.gamma_ = 1 / (X.shape[1] * float(X.var()) or 1.0)
-        return self._kernel_function()(X, X)
+            if best is None or accuracy > (best.accuracy or 0):
+                best = Choice(C, accuracy, fit_temperature(scores, problem.codes))
+        assert best
+        return best
 
     def _kernel_function(self) -> Kernel:
         if callable(self.kernel):
@@ -202,8 +229,10 @@ class SVM(ClassifierMixin, BaseEstimator):
 class _Dual:
     """The problem as a kernel matrix; a solution is one coefficient a training vector."""
 
-    def __init__(self, gram: np.ndarray, codes: np.ndarray, weights: np.ndarray) -> None:
-        self.gram, self.codes, self.weights = gram, codes, weights
+    def __init__(
+        self, gram: np.ndarray, codes: np.ndarray, weights: np.ndarray, gamma: float | None
+    ) -> None:
+        self.gram, self.codes, self.weights, self.gamma = gram, codes, weights, gamma
 
     def solve(self, rows: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (len(rows), machines) and intercepts (machines,), trained on `rows`."""

@@ -41,8 +41,46 @@ def compose(experiment: Experiment, dataset: Dataset) -> list[Target]:
         InputError: an unknown recipe or parameter, or a value of a wrong kind.
     """
     recipes = known_recipes(experiment.recipes)
-    checked = [(m, *_recipe_of(m, recipes)) for m in experiment.methods]
-    return [_target(m, recipe, parameters, dataset) for m, recipe, parameters in checked]
+    checked = {m.name: (m, *_recipe_of(m, recipes)) for m in experiment.methods}
+    composer = _Composer(dataset, {name: rest for name, (_, *rest) in checked.items()})
+    return [_target(method, composer) for method, *_ in checked.values()]
+
+
+class _Composer:
+    """Composes any method of an experiment on any fold, each once."""
+
+    def __init__(self, dataset: Dataset, methods: dict[str, Any]) -> None:
+        self.dataset = dataset
+        self.methods = methods
+        self._made: dict[tuple[str, int], tuple[Fold, Node]] = {}
+        self._path: list[str] = []
+
+    def scores(self, name: str, fold: Fold) -> Node:
+        """The node of a method's scores of the images in `fold.test`."""
+        known = self._made.get((name, id(fold)))
+        if known:
+            return known[1]
+        if name not in self.methods:
+            raise InputError(
+                f"methods.{self._path[-1]} names '{name}', which is no method of this file.",
+                nearest(name, self.methods),
+            )
+        if name in self._path:
+            circle = " of ".join(f"'{n}'" for n in [*self._path[self._path.index(name) :], name])
+            raise InputError(f"A method cannot be made of itself: {circle}.")
+        recipe, parameters = self.methods[name]
+        self._path.append(name)
+        try:
+            with composing(f"{name}, {fold.name}"):
+                node = recipe.compose(self.dataset.data_of(fold, self.scores), fold, parameters)
+        except InputError as error:
+            if error.what.startswith("methods."):
+                raise
+            raise InputError(f"methods.{name}: {error.what}", error.hint) from None
+        finally:
+            self._path.pop()
+        self._made[name, id(fold)] = (fold, node)
+        return node
 
 
 def _recipe_of(method: Method, recipes: dict[str, Recipe]) -> tuple[Recipe, dict[str, Any]]:
@@ -55,18 +93,17 @@ def _recipe_of(method: Method, recipes: dict[str, Recipe]) -> tuple[Recipe, dict
     return recipe, recipe.checked(method.settings, f"methods.{method.variant_of or method.name}")
 
 
-def _target(method: Method, recipe: Recipe, parameters: dict[str, Any], dataset: Dataset) -> Target:
-    parts: list[tuple[Fold, Node]] = []
-    for fold in dataset.folds:
-        with composing(f"{method.name}, {fold.name}"):
-            parts.append((fold, recipe.compose(dataset.data_of(fold), fold, parameters)))
+def _target(method: Method, composer: _Composer) -> Target:
+    dataset = composer.dataset
+    recipe, parameters = composer.methods[method.name]
+    parts = tuple((fold, composer.scores(method.name, fold)) for fold in dataset.folds)
     with composing(method.name):
         node = predictions(
             [node for _, node in parts],
             [dataset.with_labels(fold.test) for fold, _ in parts],
             folds=[(fold.repeat, fold.number) for fold, _ in parts],
         )
-    return Target(method, recipe, parameters, tuple(parts), node)
+    return Target(method, recipe, parameters, parts, node)
 
 
 def chosen(targets: list[Target], names: list[str]) -> list[Target]:

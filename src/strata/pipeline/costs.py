@@ -1,11 +1,14 @@
 """What a method cost, read off the records of the artifacts that it is made of."""
 
+import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.compose import Target
 from strata.pipeline.plan import in_order
 from strata.pipeline.stage import Node
 from strata.pipeline.store import Store
+from strata.pipeline.worker import versions
 
 if TYPE_CHECKING:
     from strata.reports.results import Cost, StageRow
@@ -31,12 +34,13 @@ class Records:
 
 
 def stage_rows(target: Target, records: Records, made: set[str]) -> "list[StageRow]":
-    """One row a stage, over all folds and shards, in the order of the recipe."""
+    """One row a stage and set of parameters, over all folds and shards, in the recipe's order."""
     from strata.reports.results import StageRow
 
-    groups: dict[str, list[Node]] = {}
+    groups: dict[tuple[str, str], list[Node]] = {}
     for node in in_order([node for _, node in target.folds]):
-        groups.setdefault(node.stage.name, []).append(node)
+        parameters = json.dumps(node.parameters, sort_keys=True, default=str)
+        groups.setdefault((node.stage.name, parameters), []).append(node)
     return [
         StageRow(
             name=name,
@@ -45,39 +49,43 @@ def stage_rows(target: Target, records: Records, made: set[str]) -> "list[StageR
             artifacts=len(nodes),
             bytes=sum(map(records.bytes, nodes)),
             parameters=nodes[0].parameters,
+            when=_local_time(max(records.of(n).get("made", "") for n in nodes)),
+            versions=_other_versions([records.of(n) for n in nodes]),
         )
-        for name, nodes in groups.items()
+        for (name, _), nodes in groups.items()
     ]
+
+
+def _local_time(when: str) -> str:
+    return datetime.fromisoformat(when).astimezone().isoformat(timespec="seconds") if when else ""
+
+
+def _other_versions(found: list[dict[str, Any]]) -> dict[str, str]:
+    """Packages that made some of the artifacts in another version than is installed now."""
+    here = versions()
+    return {
+        package: version
+        for record in found
+        for package, version in record.get("versions", {}).items()
+        if here.get(package, version) != version
+    }
 
 
 def cost(target: Target, records: Records) -> "Cost":
     """Of the model fitted on all training images; of the last fold where there is no such.
 
-    Fitting counts every stage that the fitted model needed, on the training images; predicting
-    counts, per image, every stage from file to scores.
+    Predicting is what leads from images to scores by way of fitted stages; fitting is all that
+    these need, of stages that describe single images the training images' share.
     """
     from strata.reports.results import Cost
 
     fold, scores = target.folds[-1]
-    train = set(fold.train.digests)
-    fit, per_image = 0.0, 0.0
-    fitted = [node for node in in_order([scores]) if node.learns]
-    for node in in_order([scores]):
-        seconds = records.of(node).get("seconds", 0.0)
-        if node.learns:
-            fit += seconds
-        elif node.shard:
-            share = seconds / len(node.shard)
-            fit += share * sum(digest in train for digest in node.shard.digests)
-        elif node is scores:
-            per_image += seconds / max(1, len(fold.test))
-    for nodes in _sharded(scores):
-        images = sum(len(n.shard) for n in nodes if n.shard)
-        per_image += sum(records.of(n).get("seconds", 0.0) for n in nodes) / max(1, images)
+    predicting, fitted = prediction_path(scores)
+    fitting = in_order(fitted)
     values = [records.store.read(n.key) for n in fitted if records.of(n)]
     return Cost(
-        fit_seconds=fit,
-        predict_ms=1000 * per_image,
+        fit_seconds=_fit_seconds(fitting, fold.train.digests, records),
+        predict_ms=1000 * _seconds_per_image(predicting, len(fold.test), records),
         parameters=_total(values, "parameters"),
         multiply_adds=_total(values, "multiply_adds"),
         bytes=sum(map(records.bytes, fitted)),
@@ -85,12 +93,43 @@ def cost(target: Target, records: Records) -> "Cost":
     )
 
 
-def _sharded(scores: Node) -> list[list[Node]]:
-    groups: dict[str, list[Node]] = {}
-    for node in in_order([scores]):
+def prediction_path(scores: Node) -> tuple[list[Node], list[Node]]:
+    """The nodes between images and scores, and the fitted ones that these use, parents first.
+
+    What the fitted nodes are made from (the inner folds of stacking, say) is in neither.
+    """
+    path: dict[str, Node] = {}
+    fitted: dict[str, Node] = {}
+    waiting = [scores]
+    while waiting:
+        node = waiting.pop()
+        known = fitted if node.learns else path
+        if node.key not in known:
+            known[node.key] = node
+            waiting += [] if node.learns else node.parents
+    order = in_order([scores])
+    return [n for n in order if n.key in path], [n for n in order if n.key in fitted]
+
+
+def _fit_seconds(nodes: list[Node], train: tuple[str, ...], records: Records) -> float:
+    wanted = set(train)
+    total = 0.0
+    for node in nodes:
+        seconds = records.of(node).get("seconds", 0.0)
         if node.shard:
-            groups.setdefault(node.stage.name, []).append(node)
-    return list(groups.values())
+            here = sum(digest in wanted for digest in node.shard.digests)
+            seconds *= here / max(1, len(node.shard))
+        total += seconds
+    return total
+
+
+def _seconds_per_image(nodes: list[Node], tested: int, records: Records) -> float:
+    """Every stage and branch adds its seconds; an image that all of them see counts once."""
+    sharded = [node for node in nodes if node.shard]
+    images = {digest for node in sharded for digest in node.shard.digests}  # type: ignore[union-attr]
+    by_shard = sum(records.of(n).get("seconds", 0.0) for n in sharded)
+    at_once = sum(records.of(n).get("seconds", 0.0) for n in nodes if not n.shard)
+    return by_shard / max(1, len(images)) + at_once / max(1, tested)
 
 
 def _total(values: list[Any], name: str) -> int | None:

@@ -1,6 +1,7 @@
 """The data of an experiment: opened, checked, split, and cut into shards."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,13 +13,18 @@ from strata.pipeline.experiment import Experiment
 from strata.pipeline.hashing import content_key
 from strata.pipeline.inputs import Data, Fold, ImageShard, Subset, cut_into_shards
 from strata.pipeline.protocol import Assignment, assignment
+from strata.pipeline.stage import Node
 from strata.pipeline.store import Store
 from strata.seeds import derive, generator
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from strata.pipeline.data.manifest import ImageRecord, Manifest
 
 SCENES = "scenes"
+#: The fold that learns from all training images and scores the test images.
+FINAL = "final"
 #: Says how far a named piece of work is: (what, done, total).
 Progress = Callable[[str, int, int], None]
 
@@ -72,7 +78,7 @@ class Dataset:
                     name = f"repeat {repeat + 1} {name}"
                 found.append(self._fold(name, repeat, number, train, test))
         if any(self.assignment.test):
-            found.append(self._fold("final", -1, -1, self._part(test=False), self._part(test=True)))
+            found.append(self._fold(FINAL, -1, -1, self._part(test=False), self._part(test=True)))
         return found
 
     def _fold(
@@ -120,12 +126,51 @@ class Dataset:
             {r.digest: r.path for r in self._part(test=True) if r.digest not in known}
         )
 
-    def data_of(self, fold: Fold) -> Data:
+    def data_of(self, fold: Fold, method: Callable[[str, Fold], Node]) -> Data:
         """What a recipe sees: in cross-validation, no test image is among it."""
         shards = self._train_shards
-        if fold.name == "final":
+        if fold.name == FINAL:
             shards = [*shards, *self._test_shards]
-        return Data(shards, self.classes)
+        return Data(shards, self.classes, method, self._inner_folds)
+
+    def _inner_folds(self, fold: Fold, count: int) -> list[Fold]:
+        """The training part of a fold cut again, copies kept together."""
+        from strata.pipeline.data.splits import stratified_group_folds
+
+        group = {
+            r.id: g for r, g in zip(self.manifest.records, self.assignment.groups, strict=True)
+        }
+        train = fold.train
+        assert train.labels is not None
+        seed = derive(train.seed, "inner folds", count)
+        numbers = stratified_group_folds(
+            [self.classes[label] for label in train.labels],
+            [group[name] for name in train.ids],
+            folds=count,
+            seed=seed,
+        )
+        return [self._inner_fold(fold, numbers == n, n, derive(seed, n)) for n in range(count)]
+
+    def _inner_fold(self, fold: Fold, held_out: "np.ndarray", number: int, seed: int) -> Fold:
+        return Fold(
+            f"{fold.name}, inner fold {number + 1}",
+            fold.repeat,
+            fold.number,
+            _part(fold.train, ~held_out, seed, labelled=True),
+            _part(fold.train, held_out, seed, labelled=False),
+        )
+
+
+def _part(subset: Subset, kept: "np.ndarray", seed: int, *, labelled: bool) -> Subset:
+    """Some images of a subset, in their order."""
+    assert subset.labels is not None
+    return Subset(
+        tuple(itertools.compress(subset.ids, kept)),
+        tuple(itertools.compress(subset.digests, kept)),
+        tuple(itertools.compress(subset.labels, kept)) if labelled else None,
+        subset.classes,
+        seed,
+    )
 
 
 def open_manifest(

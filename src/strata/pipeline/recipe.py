@@ -6,8 +6,9 @@
         return scores_of_the_images_in_fold_test
 
 A parameter whose default is `STAGE.options(...)` is a section: a table in the experiment file,
-checked against that stage's signature. Other keyword-only parameters are checked against their
-own types.
+checked against that stage's signature; `choice(...)` of several offers them under the key `use`.
+The recipe is given the stage with its parameters, to call on the inputs. Other keyword-only
+parameters are checked against their own types.
 """
 
 import inspect
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, nearest
+from strata.pipeline.choice import Choice
 from strata.pipeline.inputs import Data, Fold
 from strata.pipeline.modules import import_from
 from strata.pipeline.parameters import Parameters
@@ -44,15 +46,15 @@ class Recipe:
         return (inspect.getdoc(self.function) or "").partition("\n")[0]
 
     @cached_property
-    def sections(self) -> dict[str, Options]:
-        """Parameters that are tables: the options of one stage each."""
-        return {n: d for n, d in self._defaults() if isinstance(d, Options)}
+    def sections(self) -> dict[str, Options | Choice]:
+        """Parameters that are tables: the options of one stage, or a choice of several."""
+        return {n: d for n, d in self._defaults() if isinstance(d, Options | Choice)}
 
     @cached_property
     def plain(self) -> Parameters:
         """The other parameters."""
         hints = inspect.get_annotations(self.function, eval_str=True)
-        plain = {n: d for n, d in self._defaults() if not isinstance(d, Options)}
+        plain = {n: d for n, d in self._defaults() if n not in self.sections}
         return Parameters(self.name, {n: hints[n] for n in plain}, plain)
 
     def _defaults(self) -> list[tuple[str, Any]]:
@@ -66,12 +68,11 @@ class Recipe:
             InputError: an unknown name or a value of a wrong kind, by its key path.
         """
         found: dict[str, Any] = {}
-        for name, options in self.sections.items():
+        for name, section in self.sections.items():
             table = settings.get(name, {})
             if not isinstance(table, dict):
                 raise InputError(f"{where}.{name} must be a table: [{where}.{name}].")
-            merged = {**options, **table}
-            found[name] = options.stage.parameters.checked(merged, f"{where}.{name}")
+            found[name] = section.checked(table, f"{where}.{name}")
         unknown = [n for n in settings if n not in self.sections and n not in self.plain.defaults]
         if unknown:
             known = [*self.sections, *self.plain.defaults, "recipe", "vary"]
@@ -83,8 +84,9 @@ class Recipe:
         return found | self.plain.checked(rest, where)
 
     def compose(self, data: Data, fold: Fold, parameters: dict[str, Any]) -> Node:
-        """The node of the scores of the images in `fold.test`."""
-        return self.function(data, fold, **parameters)
+        """The node of the scores of the images in `fold.test`, by checked parameters."""
+        sections = {name: s.bound(parameters[name]) for name, s in self.sections.items()}
+        return self.function(data, fold, **{**parameters, **sections})
 
 
 def recipe(function: Callable[..., Node]) -> Recipe:

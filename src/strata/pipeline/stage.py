@@ -215,10 +215,17 @@ def shard_stage(function: Callable[..., dict[str, Any]]) -> ShardStage:
 
 @dataclass(frozen=True)
 class Options(Mapping[str, Any]):
-    """Some parameters of one stage, to be passed on with `**`."""
+    """A stage with some of its parameters: a section of a recipe.
+
+    Calling it calls the stage with them; they may also be passed on with `**`.
+    """
 
     stage: Stage
     given: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Compose: a node of the stage, or one for each shard."""
+        return self.stage(*inputs, **self.given)
 
     def __getitem__(self, name: str) -> Any:
         return self.given[name]
@@ -229,6 +236,14 @@ class Options(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self.given)
 
-    def updated(self, values: Mapping[str, Any]) -> "Options":
-        """A copy with some values set anew."""
-        return Options(self.stage, {**self.given, **values})
+    def checked(self, table: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """All of the stage's parameters as plain values, those of a table set anew.
+
+        Raises:
+            InputError: an unknown name or a value of a wrong kind, by its key path.
+        """
+        return self.stage.parameters.checked({**self.given, **table}, where)
+
+    def bound(self, values: Mapping[str, Any]) -> "Options":
+        """The stage with checked values."""
+        return Options(self.stage, dict(values))

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from strata.pipeline.choice import Choice
 from strata.pipeline.cli.make import snapshot_path
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
@@ -11,6 +12,7 @@ from strata.pipeline.experiment import DEFAULT_FILE, read_experiment
 from strata.pipeline.plan import Plan
 from strata.pipeline.progress import Estimates, duration
 from strata.pipeline.recipe import Recipe, known_recipes
+from strata.pipeline.stage import Options
 from strata.pipeline.why import image_changes, reasons, version_notes
 
 
@@ -111,13 +113,32 @@ def _as_toml(name: str, recipe: Recipe) -> list[str]:
     defaults: dict[str, Any] = recipe.checked({}, name)
     lines = [f"{k} = {_toml(v)}" for k, v in defaults.items() if k not in recipe.sections]
     for section, options in recipe.sections.items():
-        lines.append(f"[methods.{name}.{section}]  # {options.stage.name}: {_first_line(options)}")
-        lines += [f"{k} = {_toml(v)}" for k, v in defaults[section].items() if v is not None]
+        if isinstance(options, Choice):
+            lines += _choice(f"methods.{name}.{section}", options)
+        else:
+            lines += _section(f"methods.{name}.{section}", options, options.checked({}, name))
     return lines
 
 
-def _first_line(options: Any) -> str:
-    return (options.stage.function.__doc__ or "").partition("\n")[0]
+def _section(path: str, options: Options, values: dict[str, Any]) -> list[str]:
+    first = (options.stage.function.__doc__ or "").partition("\n")[0]
+    values = {k: v for k, v in values.items() if v is not None}
+    return [f"[{path}]  # {options.stage.name}: {first}"] + [
+        f"{k} = {_toml(v)}" for k, v in values.items()
+    ]
+
+
+def _choice(path: str, choice: Choice) -> list[str]:
+    """The default with its parameters, then each other stage as comments."""
+    lines = [f"[{path}]  # left out by default"] if choice.optional else []
+    for name, options in choice.stages.items():
+        found = _section(path, options, choice.checked({"use": name}, path))
+        if name == choice.default:
+            lines += found
+        else:
+            use, *rest = found[1:]
+            lines += [f"# {use}  # {found[0].partition(': ')[2]}", *(f"#     {r}" for r in rest)]
+    return lines
 
 
 def _toml(value: Any) -> str:

@@ -1,11 +1,15 @@
 """Vectors to class scores."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 from strata.pipeline.inputs import Subset
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import stage
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @stage
@@ -13,63 +17,156 @@ def svm(
     vectors: Shards,
     train: Subset,
     *,
-    kernel: Literal["linear", "rbf", "intersection", "chi_square", "hellinger"] = "linear",
+    kernel: Literal[
+        "linear",
+        "polynomial",
+        "rbf",
+        "sigmoid",
+        "intersection",
+        "generalised_intersection",
+        "chi_square",
+        "hellinger",
+    ] = "linear",
     C: float | Literal["cv"] = 10.0,
-    gamma: float | Literal["scale"] = "scale",
+    gamma: float | Literal["scale", "cv"] = "scale",
+    offset: float = 0.0,
+    degree: int = 3,
+    alpha: float = 0.5,
     class_weight: Literal["balanced"] | None = None,
     inner_folds: int = 5,
 ) -> dict[str, Any]:
     """Fit a support vector machine, one class against the rest.
 
-    Parameters as of `strata.models.svm.SVM`.
+    C, class_weight and inner_folds as of `strata.models.svm.SVM`, kernels as in
+    `strata.features.kernels`.
+
+    Args:
+        gamma: of the kernels rbf, polynomial and sigmoid; "scale" is 1 / (d var(X)), "cv" is
+            chosen around it by accuracy in the inner folds (rbf only).
+        offset: of polynomial and sigmoid.
+        degree: of polynomial.
+        alpha: exponent of generalised_intersection.
     """
     from strata.models.svm import SVM
 
+    rows = vectors.rows("vectors", train)
     classifier = SVM(
-        kernel=_kernel(kernel),
+        kernel=_kernel(kernel, rows, gamma, offset, degree, alpha),
         C=C,
         gamma=gamma,
         class_weight=class_weight,
         inner_folds=inner_folds,
         seed=train.seed_for("svm"),
     )
-    classifier.fit(vectors.rows("vectors", train), train.y)
+    classifier.fit(rows, train.y)
     learned = classifier.coef_ if hasattr(classifier, "coef_") else classifier.dual_coef_
-    return {
-        "classifier": classifier,
-        "classes": [int(c) for c in classifier.classes_],
-        "parameters": int(learned.size + classifier.intercept_.size),
-        "training_accuracy": float(classifier.training_accuracy_),
-    }
+    return _fitted(
+        classifier,
+        parameters=int(learned.size + classifier.intercept_.size),
+        training_accuracy=float(classifier.training_accuracy_),
+    )
 
 
-def _kernel(name: str) -> Any:
+def _kernel(
+    name: str,
+    rows: "np.ndarray",
+    gamma: float | str,
+    offset: float,
+    degree: int,
+    alpha: float,
+) -> Any:
     """The SVM's own kernels by name, ours as functions."""
-    from strata.features.kernels import chi_square, hellinger, intersection
+    from strata.features import kernels
 
-    ours = {"intersection": intersection, "chi_square": chi_square, "hellinger": hellinger}
-    return ours.get(name, name)
+    if name in ("linear", "rbf"):
+        return name
+    if name == "generalised_intersection":
+        return partial(kernels.generalised_intersection, alpha=alpha)
+    if name in ("polynomial", "sigmoid"):
+        value = gamma if isinstance(gamma, float) else 1 / (rows.shape[1] * float(rows.var()) or 1)
+        if name == "sigmoid":
+            return partial(kernels.sigmoid, gamma=value, offset=offset)
+        return partial(kernels.polynomial, gamma=value, offset=offset, degree=degree)
+    ours = {
+        "intersection": kernels.intersection,
+        "chi_square": kernels.chi_square,
+        "hellinger": kernels.hellinger,
+    }
+    return ours[name]
 
 
 @stage
-def svm_scores(vectors: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
+def logistic(
+    vectors: Shards,
+    train: Subset,
+    *,
+    C: float = 1.0,
+    class_weight: Literal["balanced"] | None = None,
+    iterations: int = 1000,
+) -> dict[str, Any]:
+    """Fit a multinomial logistic regression (scikit-learn's, L2 penalty 1 / C)."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows = vectors.rows("vectors", train)
+    classifier = LogisticRegression(C=C, class_weight=class_weight, max_iter=iterations)
+    classifier.fit(rows, train.y)
+    return _fitted(
+        classifier,
+        parameters=int(classifier.coef_.size + classifier.intercept_.size),
+        training_accuracy=float(classifier.score(rows, train.y)),
+    )
+
+
+@stage
+def knn(
+    vectors: Shards,
+    train: Subset,
+    *,
+    neighbours: int = 5,
+    metric: Literal["euclidean", "manhattan", "cosine"] = "euclidean",
+    weights: Literal["uniform", "distance"] = "uniform",
+) -> dict[str, Any]:
+    """Keep the training vectors, for a vote among the nearest (scikit-learn's)."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    rows = vectors.rows("vectors", train)
+    classifier = KNeighborsClassifier(
+        min(neighbours, len(rows)), metric=metric, weights=weights, algorithm="brute"
+    )
+    return _fitted(classifier.fit(rows, train.y), parameters=int(rows.size))
+
+
+def _fitted(classifier: Any, **facts: Any) -> dict[str, Any]:
+    return {"classifier": classifier, "classes": [int(c) for c in classifier.classes_], **facts}
+
+
+@stage
+def class_scores(vectors: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Decision values and probabilities of images, in the columns of all classes."""
     classifier = fitted["classifier"]
     rows = vectors.rows("vectors", test)
-    return in_all_classes(
-        fitted["classes"],
-        len(test.classes),
-        classifier.decision_function(rows),
-        classifier.predict_proba(rows) if classifier.inner_folds else None,
-    )
+    probabilities = None
+    if getattr(classifier, "inner_accuracy_", True) is not None:
+        probabilities = classifier.predict_proba(rows)
+    scores = probabilities
+    if hasattr(classifier, "decision_function"):
+        scores = classifier.decision_function(rows)
+    return in_all_classes(fitted["classes"], len(test.classes), scores, probabilities)
 
 
 def in_all_classes(
     known: list[int], classes: int, scores: Any, probabilities: Any
 ) -> dict[str, Any]:
-    """Columns by class number; a class that was not among the training images scores lowest."""
+    """Columns by class number; a class that was not among the training images scores lowest.
+
+    Args:
+        scores: (n, len(known)); or (n,) for two classes: the second's, the first's is its negative.
+        probabilities: (n, len(known)), or None.
+    """
     import numpy as np
 
+    if scores.ndim == 1:
+        scores = np.stack([-scores, scores], axis=1)
     n = len(scores)
     all_scores = np.full((n, classes), scores.min() - 1.0 if scores.size else 0.0)
     all_scores[:, known] = scores

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from strata.pipeline.inputs import Subset
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
-from strata.pipeline.stages.local import of_shard, of_subset
+from strata.pipeline.stages.packing import of_shard, of_subset
 
 
 @stage
@@ -86,6 +86,35 @@ def fisher_vectors(
     if encoder.projection_ is not None:
         learned += [encoder.projection_, encoder.offset_]
     return {"encoder": encoder, "parameters": sum(int(array.size) for array in learned)}
+
+
+@stage
+def vlad_vectors(
+    local: Shards,
+    train: Subset,
+    *,
+    words: int = 64,
+    intra: bool = True,
+    power: float = 1.0,
+    iterations: int = 20,
+    sample: int = 250_000,
+) -> dict[str, Any]:
+    """Learn a codebook for vectors of locally aggregated descriptors.
+
+    Parameters as of `strata.features.vlad.VLAD`.
+    """
+    from strata.features.vlad import VLAD
+
+    encoder = VLAD(
+        words=words,
+        intra=intra,
+        power=power,
+        iterations=iterations,
+        sample=sample,
+        seed=train.seed_for("vlad"),
+    )
+    encoder.fit(of_subset(local, train.digests))
+    return {"encoder": encoder, "parameters": int(encoder.words_.size)}
 
 
 @shard_stage

@@ -1,20 +1,20 @@
-"""Images to local descriptors, kept as bytes: 6,000 a photograph would fill disks as floats."""
+"""Images to local descriptors: dense and sparse SIFT, SURF, DAISY."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from strata.pipeline.shards import PerImage, Shards
 from strata.pipeline.stage import shard_stage
+from strata.pipeline.stages.packing import packed_bytes, packed_halves
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from strata.features.local import LocalDescriptors
+    Images = Iterable[np.ndarray]
 
 
 @shard_stage
 def dense_sift(
-    images: "Iterable[np.ndarray]",
+    images: "Images",
     *,
     step: int = 6,
     bins: tuple[int, ...] = (4, 6, 8, 12),
@@ -22,73 +22,85 @@ def dense_sift(
     contrast: float = 0.005,
     colour: Literal["grey", "opponent", "rgb"] = "grey",
 ) -> dict[str, Any]:
-    """Dense SIFT of each image; parameters as of `strata.features.dense_sift.DenseSIFT`."""
+    """SIFT on regular grids; parameters as of `strata.features.dense_sift.DenseSIFT`."""
     from strata.features.dense_sift import DenseSIFT
 
-    return packed(
-        map(
-            DenseSIFT(step=step, bins=bins, root=root, contrast=contrast, colour=colour).describe,
-            images,
-        )
-    )
+    describer = DenseSIFT(step=step, bins=bins, root=root, contrast=contrast, colour=colour)
+    return packed_bytes(map(describer.describe, images))
 
 
-def packed(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
-    """The descriptors of all images end to end, with where each image's begin."""
-    import numpy as np
+@shard_stage
+def paper_sift(images: "Images", *, step_div: int = 20, sizes: int = 1) -> dict[str, Any]:
+    """The dense SIFT of arXiv:2105.04895; see `strata.features.dense_sift.PaperDenseSIFT`."""
+    from strata.features.dense_sift import PaperDenseSIFT
 
-    from strata.features.quantise import quantise
-
-    rows = [(quantise(d.descriptors), d.positions, d.scales) for d in described]
-    counts = [len(descriptors) for descriptors, _, _ in rows]
-    return {
-        "descriptors": np.concatenate([d for d, _, _ in rows]),
-        "positions": np.concatenate([p for _, p, _ in rows]),
-        "scales": np.concatenate([s for _, _, s in rows]),
-        "offsets": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-    }
+    return packed_bytes(map(PaperDenseSIFT(step_div=step_div, sizes=sizes).describe, images))
 
 
-def unpacked(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
-    """The local descriptors of one image."""
-    drawable = _drawable(artifact, row)
-    return drawable._replace(descriptors=drawable.descriptors[:])
+@shard_stage
+def sparse_sift(
+    images: "Images",
+    *,
+    keypoints: int = 300,
+    root: bool = True,
+    contrast: float = 0.04,
+    edge: float = 10.0,
+) -> dict[str, Any]:
+    """SIFT at its own keypoints; parameters as of `strata.features.sparse.SparseSIFT`."""
+    from strata.features.sparse import SparseSIFT
+
+    describer = SparseSIFT(keypoints=keypoints, root=root, contrast=contrast, edge=edge)
+    return packed_bytes(map(describer.describe, images))
 
 
-def _drawable(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
-    from strata.features.local import LocalDescriptors
+@shard_stage
+def sparse_surf(
+    images: "Images", *, keypoints: int = 300, threshold: float = 0.1, octaves: int = 4
+) -> dict[str, Any]:
+    """SURF at its own interest points; parameters as of `strata.features.surf.SparseSURF`."""
+    from strata.features.surf import SparseSURF
 
-    begin, end = artifact["offsets"][row : row + 2]
-    return LocalDescriptors(
-        _Octets(artifact["descriptors"][begin:end]),  # type: ignore[arg-type]
-        artifact["positions"][begin:end],
-        artifact["scales"][begin:end],
-    )
-
-
-class _Octets:
-    """Descriptors kept as bytes, turned into floats row by row as they are asked for.
-
-    Sampling takes a few rows of every image; the floats of all of them would not fit in memory.
-    """
-
-    def __init__(self, octets: "np.ndarray") -> None:
-        self._octets = octets
-
-    def __len__(self) -> int:
-        return len(self._octets)
-
-    def __getitem__(self, rows: Any) -> "np.ndarray":
-        from strata.features.quantise import dequantise
-
-        return dequantise(self._octets[rows])
+    describer = SparseSURF(keypoints=keypoints, threshold=threshold, octaves=octaves)
+    return packed_halves(map(describer.describe, images))
 
 
-def of_shard(local: Mapping[str, Any]) -> PerImage:
-    """The local descriptors of each image of a shard."""
-    return PerImage(len(local["offsets"]) - 1, lambda row: unpacked(local, row))
+@shard_stage
+def dense_surf(images: "Images", *, step: int = 8, scale: float | None = None) -> dict[str, Any]:
+    """SURF on a regular grid; parameters as of `strata.features.surf.DenseSURF`."""
+    from strata.features.surf import DenseSURF
+
+    return packed_halves(map(DenseSURF(step=step, scale=scale).describe, images))
 
 
-def of_subset(local: Shards, digests: tuple[str, ...]) -> PerImage:
-    """The local descriptors of any images, in any order, to draw samples from."""
-    return PerImage(len(digests), lambda number: _drawable(*local.place(digests[number])))
+@shard_stage
+def dense_daisy(
+    images: "Images",
+    *,
+    step: int = 8,
+    radius: int = 15,
+    rings: int = 3,
+    histograms: int = 8,
+    orientations: int = 8,
+) -> dict[str, Any]:
+    """DAISY on a regular grid; parameters as of `strata.features.daisy.DenseDAISY`."""
+    from strata.features.daisy import DenseDAISY
+
+    describer = DenseDAISY(step, radius, rings, histograms, orientations)
+    return packed_halves(map(describer.describe, images))
+
+
+@shard_stage
+def sparse_daisy(
+    images: "Images",
+    *,
+    keypoints: int = 300,
+    radius: int = 15,
+    rings: int = 3,
+    histograms: int = 8,
+    orientations: int = 8,
+) -> dict[str, Any]:
+    """DAISY at SIFT keypoints; parameters as of `strata.features.daisy.SparseDAISY`."""
+    from strata.features.daisy import SparseDAISY
+
+    describer = SparseDAISY(keypoints, radius, rings, histograms, orientations)
+    return packed_halves(map(describer.describe, images))

@@ -1,0 +1,84 @@
+"""Fisher's linear discriminants where there are more dimensions than images."""
+
+from typing import Self
+
+import numpy as np
+import scipy.linalg
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.covariance import ledoit_wolf
+from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from strata.errors import InputError
+
+
+class LinearDiscriminants(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """The directions in which class means lie far apart, measured by the spread within classes.
+
+    Fisher (1936), Rao (1948). One covariance is estimated for all classes together and shrunk as
+    Ledoit and Wolf have it ("A well-conditioned estimator", 2004), which unlike one estimate a
+    class stands classes of two or three images.
+
+    Args:
+        components: how many, at most one less than the classes; None for all of them.
+
+    Attributes:
+        mean_: (d,) of the training vectors.
+        directions_: (d, components), scaled to variance one within classes.
+    """
+
+    def __init__(self, components: int | None = None) -> None:
+        self.components = components
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
+        """Learn from (n, d) vectors and n labels.
+
+        Raises:
+            InputError: no class has two images, or there is only one class.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+        if len(classes) < 2 or counts.max() < 2:
+            raise InputError(
+                f"Discriminants need two classes and two images of one of them, not {len(classes)} "
+                f"classes and {len(y)} images."
+            )
+        self.mean_ = X.mean(axis=0)
+        turned, turn = _turned(X - self.mean_)
+        means = np.stack([turned[codes == c].mean(axis=0) for c in range(len(classes))])
+        within = ledoit_wolf(turned - means[codes], assume_centered=True)[0]
+        within += np.eye(len(within)) * max(1e-9 * np.trace(within) / len(within), 1e-300)
+        between = (means.T * counts) @ means / len(y)
+        _, axes = scipy.linalg.eigh(between, within)
+        most = min(self.components or len(classes) - 1, len(classes) - 1, axes.shape[1])
+        self.directions_ = turn @ axes[:, ::-1][:, :most]
+        self._n_features_out = most
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """(n, d) -> (n, components) float64."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return (X - self.mean_) @ self.directions_
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
+def _turned(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centred vectors in the space that they span: coordinates (n, r), directions (d, r).
+
+    So covariances have as many rows as there are images at most, and nothing is lost.
+    """
+    n, d = X.shape
+    values, axes = np.linalg.eigh(X @ X.T if n < d else X.T @ X)
+    kept = values > 1e-10 * max(values[-1], 1e-300)
+    if n >= d:
+        turn = axes[:, kept]
+        return X @ turn, turn
+    lengths = np.sqrt(values[kept])
+    return axes[:, kept] * lengths, X.T @ (axes[:, kept] / lengths)

@@ -1,0 +1,131 @@
+"""Local descriptors, encoded by what was learned from them, to a classifier on one vector an image.
+
+Descriptor and classifier are choices (`descriptor.use = "dense_daisy"`, `classifier.use = "knn"`);
+between encoding and classifier the vectors may be scaled or projected (`reduction.use = "lda"`).
+"""
+
+from typing import Any
+
+from strata.pipeline.choice import choice, optional
+from strata.pipeline.inputs import Data, Fold
+from strata.pipeline.recipe import recipe
+from strata.pipeline.stage import Node, Options, Sharded
+from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
+from strata.pipeline.stages.encodings import bag_of_words, encode, fisher_vectors, vlad_vectors
+from strata.pipeline.stages.local import (
+    dense_daisy,
+    dense_sift,
+    dense_surf,
+    paper_sift,
+    sparse_daisy,
+    sparse_sift,
+    sparse_surf,
+)
+from strata.pipeline.stages.vectors import joined, lda, pca, reduced, standardise
+
+#: What describes the images, besides dense SIFT with the settings of each recipe.
+OTHERS = tuple(
+    stage.options()
+    for stage in (paper_sift, sparse_sift, dense_surf, sparse_surf, dense_daisy, sparse_daisy)
+)
+REDUCTIONS: Any = optional(standardise.options(), pca.options(), lda.options())
+
+
+def classifiers(**machine: Any) -> Any:
+    """A support vector machine with these parameters unless another classifier is chosen."""
+    return choice(svm.options(**machine), logistic.options(), knn.options())
+
+
+@recipe
+def bovw(
+    data: Data,
+    fold: Fold,
+    *,
+    descriptor: Options = choice(dense_sift.options(), *OTHERS),
+    codebook: Options = bag_of_words.options(),
+    reduction: Options | None = REDUCTIONS,
+    classifier: Options = classifiers(kernel="intersection"),
+) -> Node:
+    """Local descriptors, a k-means codebook, a spatial pyramid of word counts, a kernel SVM.
+
+    Lazebnik, Schmid and Ponce, "Beyond bags of features" (CVPR 2006).
+    """
+    local = descriptor(data.images)
+    histograms = encode(local, codebook(local, fold.train))
+    return classified(histograms, fold, reduction, classifier)
+
+
+@recipe
+def vlad(
+    data: Data,
+    fold: Fold,
+    *,
+    descriptor: Options = choice(dense_sift.options(), *OTHERS),
+    codebook: Options = vlad_vectors.options(),
+    reduction: Options | None = REDUCTIONS,
+    classifier: Options = classifiers(),
+) -> Node:
+    """Local descriptors, a k-means codebook, residuals summed word by word, a linear SVM.
+
+    Jegou, Douze, Schmid and Perez, "Aggregating local descriptors into a compact image
+    representation" (CVPR 2010).
+    """
+    local = descriptor(data.images)
+    vectors = encode(local, codebook(local, fold.train))
+    return classified(vectors, fold, reduction, classifier)
+
+
+#: More sizes and fainter contrast than a bag of words likes.
+FISHER_SIFT = dense_sift.options(bins=(4, 6, 8, 12, 16), contrast=0.002)
+
+
+@recipe
+def fisher(
+    data: Data,
+    fold: Fold,
+    *,
+    descriptor: Options = choice(FISHER_SIFT, *OTHERS),
+    mixture: Options = fisher_vectors.options(),
+    reduction: Options | None = REDUCTIONS,
+    classifier: Options = classifiers(),
+) -> Node:
+    """Multi-scale dense RootSIFT, PCA, a Gaussian mixture, Fisher vectors, a linear SVM.
+
+    Perronnin, Sanchez and Mensink, "Improving the Fisher kernel" (ECCV 2010); positions appended
+    as in Sanchez, Perronnin and de Campos (PRL 2012).
+    """
+    local = descriptor(data.images)
+    vectors = encode(local, mixture(local, fold.train))
+    return classified(vectors, fold, reduction, classifier)
+
+
+@recipe
+def fisher_colour(
+    data: Data,
+    fold: Fold,
+    *,
+    shape: Options = FISHER_SIFT,
+    shape_mixture: Options = fisher_vectors.options(components=256, dimensions=80),
+    colour: Options = dense_sift.options(step=8, colour="opponent", contrast=0.002),
+    colour_mixture: Options = fisher_vectors.options(components=128, dimensions=96),
+    weights: tuple[float, float] = (1.0, 1.0),
+    classifier: Options = classifiers(),
+) -> Node:
+    """Fisher vectors of grey and of opponent-colour SIFT side by side, a linear SVM.
+
+    Opponent SIFT: van de Sande, Gevers and Snoek, "Evaluating color descriptors" (PAMI 2010).
+    """
+    branches = []
+    for descriptor, mixture in ((shape, shape_mixture), (colour, colour_mixture)):
+        local = descriptor(data.images)
+        branches.append(encode(local, mixture(local, fold.train)))
+    return classified(joined(*branches, weights=weights), fold, None, classifier)
+
+
+def classified(
+    vectors: Sharded, fold: Fold, reduction: Options | None, classifier: Options
+) -> Node:
+    """Scores of the fold's test images by what its training images teach."""
+    if reduction:
+        vectors = reduced(vectors, reduction(vectors, fold.train))
+    return class_scores(vectors, classifier(vectors, fold.train), fold.test)

@@ -1,0 +1,43 @@
+"""Several methods of the experiment file together: late fusion, inside the folds."""
+
+from strata.errors import InputError
+from strata.pipeline.inputs import Data, Fold
+from strata.pipeline.recipe import recipe
+from strata.pipeline.stage import Node, Options
+from strata.pipeline.stages.fusion import average, fit_stack, stacked
+
+
+@recipe
+def fusion(
+    data: Data, fold: Fold, *, of: tuple[str, ...] = (), combination: Options = average.options()
+) -> Node:
+    """The average of the probabilities of the methods named in `of`."""
+    return combination([data.method(name, fold) for name in named(of)])
+
+
+@recipe
+def stacking(
+    data: Data,
+    fold: Fold,
+    *,
+    of: tuple[str, ...] = (),
+    inner_folds: int = 4,
+    combination: Options = fit_stack.options(),
+) -> Node:
+    """The methods named in `of`, weighted by what their scores in inner folds teach.
+
+    Makes each method once more for each inner fold.
+    """
+    inner = data.inner_folds(fold, inner_folds)
+    unseen = [[data.method(name, part) for name in named(of)] for part in inner]
+    weights = combination(unseen, [part.test for part in inner], fold.train)
+    return stacked([data.method(name, fold) for name in of], weights)
+
+
+def named(of: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, at least two of them."""
+    if len(of) < 2:
+        raise InputError(
+            f"There are {len(of)} methods to combine.", 'For example: of = ["fisher", "bovw"].'
+        )
+    return of

@@ -1,0 +1,70 @@
+"""Vectors to vectors: scaled, projected, put side by side."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from strata.pipeline.inputs import Subset
+from strata.pipeline.shards import Shards
+from strata.pipeline.stage import shard_stage, stage
+
+
+@stage
+def standardise(vectors: Shards, train: Subset) -> dict[str, Any]:
+    """Each component to mean 0 and variance 1 over the training images."""
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(vectors.rows("vectors", train))
+    return {"reduction": scaler, "parameters": 2 * int(scaler.n_features_in_)}
+
+
+@stage
+def pca(
+    vectors: Shards, train: Subset, *, components: int | float = 64, whiten: bool = False
+) -> dict[str, Any]:
+    """Principal components of the training images' vectors.
+
+    Args:
+        components: how many, no more than there are images and dimensions; below 1, as many as
+            keep that share of the variance.
+        whiten: whether each component is scaled to variance 1.
+    """
+    from sklearn.decomposition import PCA
+
+    rows = vectors.rows("vectors", train)
+    most = components if components < 1 else min(int(components), *rows.shape)
+    found = PCA(most, whiten=whiten, random_state=train.seed_for("pca")).fit(rows)
+    return {"reduction": found, "parameters": int(found.components_.size + found.mean_.size)}
+
+
+@stage
+def lda(vectors: Shards, train: Subset, *, components: int | None = None) -> dict[str, Any]:
+    """Fisher's linear discriminants of the training images' classes.
+
+    Parameters as of `strata.features.discriminants.LinearDiscriminants`.
+    """
+    from strata.features.discriminants import LinearDiscriminants
+
+    found = LinearDiscriminants(components).fit(vectors.rows("vectors", train), train.y)
+    return {"reduction": found, "parameters": int(found.directions_.size + found.mean_.size)}
+
+
+@shard_stage
+def reduced(vectors: Mapping[str, Any], fitted: Mapping[str, Any]) -> dict[str, Any]:
+    """The vectors of a shard, scaled or projected: (images, d') float32."""
+    import numpy as np
+
+    found = fitted["reduction"].transform(vectors["vectors"])
+    return {"vectors": np.asarray(found, np.float32)}
+
+
+@shard_stage
+def joined(*branches: Mapping[str, Any], weights: tuple[float, ...] = ()) -> dict[str, Any]:
+    """The vectors of several branches side by side, each multiplied by the root of its weight.
+
+    So a linear kernel of the result is the weighted sum of the branches' kernels.
+    """
+    import numpy as np
+
+    factors = np.sqrt(np.asarray(weights or [1.0] * len(branches), np.float32))
+    parts = [f * b["vectors"] for f, b in zip(factors, branches, strict=True)]
+    return {"vectors": np.concatenate(parts, axis=1)}

@@ -1,0 +1,72 @@
+"""Every classifier gives scores and probabilities in the columns of all classes."""
+
+import numpy as np
+import pytest
+from tests.pipeline.stages.vectors import clouds, in_shards, subset
+
+from strata.pipeline.stages.classifiers import class_scores, in_all_classes, knn, logistic, svm
+
+KERNELS = ["linear", "polynomial", "rbf", "sigmoid", "generalised_intersection"]
+WAYS = [
+    *((svm, {"kernel": kernel}) for kernel in KERNELS),
+    (svm, {"kernel": "rbf", "gamma": "cv", "C": "cv"}),
+    (logistic, {}),
+    (knn, {}),
+]
+
+
+def scored(stage, parameters, vectors, labels, classes):
+    shards, half = in_shards(vectors), 2 * len(vectors) // 3
+    fitted = stage.function(shards, subset(range(half), labels[:half], classes), **parameters)
+    test = subset(range(half, len(vectors)), classes=classes)
+    return fitted, class_scores.function(shards, fitted, test)
+
+
+@pytest.mark.parametrize(("stage", "parameters"), WAYS)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_classes_far_apart_are_told_apart(stage, parameters, classes):
+    vectors, labels = clouds(classes)
+    fitted, found = scored(stage, parameters, vectors, labels, classes)
+    truth = labels[2 * len(vectors) // 3 :]
+    assert found["scores"].shape == found["probabilities"].shape == (len(truth), classes)
+    assert (found["scores"].argmax(axis=1) == truth).mean() > 0.7
+    assert np.allclose(found["probabilities"].sum(axis=1), 1)
+    assert fitted["parameters"] > 0
+
+
+@pytest.mark.parametrize("kernel", ["intersection", "chi_square", "hellinger"])
+def test_kernels_of_histograms(kernel):
+    vectors, labels = clouds()
+    _, found = scored(svm, {"kernel": kernel}, np.abs(vectors), labels, 3)
+    assert found["scores"].shape == (12, 3)
+
+
+def test_a_class_without_training_images_scores_lowest():
+    vectors, labels = clouds(2)
+    _, found = scored(svm, {}, vectors, 2 * labels, 3)
+    assert (found["scores"][:, 1] < found["scores"][:, [0, 2]].min(axis=1)).all()
+    assert (found["probabilities"][:, 1] == 0).all()
+
+
+def test_a_class_with_a_single_training_image_leaves_probabilities_out():
+    vectors, labels = clouds(2)
+    train = [0, *np.flatnonzero(labels == 1)[:8]]
+    shards = in_shards(vectors)
+    fitted = svm.function(shards, subset(train, labels[train], 2))
+    assert set(class_scores.function(shards, fitted, subset([20, 21], classes=2))) == {"scores"}
+
+
+def test_one_column_stands_for_two_classes():
+    found = in_all_classes([0, 1], 2, np.array([2.0, -1.0]), None)
+    assert found["scores"].tolist() == [[-2, 2], [1, -1]]
+
+
+def test_polynomial_is_what_the_library_means_by_it():
+    from sklearn.svm import SVC
+
+    vectors, labels = clouds()
+    fitted, found = scored(svm, {"kernel": "polynomial", "C": 1.0}, vectors, labels, 3)
+    reference = SVC(kernel="poly", C=1.0).fit(vectors[:24], labels[:24] == 0)
+    scores = reference.decision_function(vectors[24:])
+    assert np.allclose(found["scores"][:, 0], scores, atol=1e-2)
+    assert fitted["classes"] == [0, 1, 2]

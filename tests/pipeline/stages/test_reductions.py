@@ -1,0 +1,47 @@
+"""Scaling and projecting vectors, learned on training images only."""
+
+import numpy as np
+import pytest
+from tests.pipeline.stages.vectors import clouds, in_shards, subset
+
+from strata.pipeline.stages.vectors import joined, lda, pca, reduced, standardise
+
+VECTORS, LABELS = clouds(d=40)
+TRAIN = subset(range(24), LABELS[:24])
+
+
+def applied(fitted):
+    return reduced.function({"vectors": np.float32(VECTORS)}, fitted)["vectors"]
+
+
+def test_standardised_training_vectors_have_mean_0_and_variance_1():
+    found = applied(standardise.function(in_shards(VECTORS), TRAIN))
+    assert np.allclose(found[:24].mean(axis=0), 0, atol=1e-5)
+    assert np.allclose(found[:24].std(axis=0), 1, atol=1e-4)
+
+
+@pytest.mark.parametrize(("asked", "found"), [(3, 3), (100, 24)])
+def test_pca_keeps_what_is_there(asked, found):
+    fitted = pca.function(in_shards(VECTORS), TRAIN, components=asked)
+    assert applied(fitted).shape == (36, found)
+
+
+def test_pca_keeps_a_share_of_the_variance():
+    fitted = pca.function(in_shards(VECTORS), TRAIN, components=0.9)
+    kept = np.sum(fitted["reduction"].explained_variance_ratio_)
+    assert 0.9 <= kept < 1
+
+
+def test_discriminants_gather_classes_of_images_not_learned_from():
+    found = applied(lda.function(in_shards(VECTORS), TRAIN))[24:]
+    labels = LABELS[24:]
+    assert found.shape == (12, 2)
+    centres = np.stack([found[labels == c].mean(axis=0) for c in range(3)])
+    nearest = ((found[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    assert (nearest == labels).all()
+
+
+def test_a_linear_kernel_of_joined_vectors_is_the_weighted_sum_of_kernels():
+    a, b = np.float32(VECTORS[:6]), np.float32(VECTORS[6:12, :7])
+    found = joined.function({"vectors": a}, {"vectors": b}, weights=(0.3, 0.7))["vectors"]
+    assert np.allclose(found @ found.T, 0.3 * a @ a.T + 0.7 * b @ b.T, rtol=1e-4)

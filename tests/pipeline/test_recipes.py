@@ -1,0 +1,106 @@
+"""Every recipe and every stage it offers, from files to a report, in small."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+FILE = """\
+[data]
+source = "scenes"
+per_class = 14
+size = 96
+
+[protocol]
+folds = 2
+test = 0.25
+
+[methods.sift]
+recipe = "bovw"
+descriptor.use = "sparse_sift"
+codebook = { words = 16, pyramid = "horizontal", levels = 1 }
+reduction.use = "standardise"
+classifier = { use = "svm", kernel = "rbf", gamma = "cv" }
+
+[methods.paper]
+recipe = "bovw"
+descriptor.use = "paper_sift"
+codebook = { words = 16, pyramid = "paper", levels = 1, norm = "none" }
+reduction = { use = "pca", components = 8 }
+classifier.use = "knn"
+
+[methods.daisy]
+recipe = "bovw"
+descriptor = { use = "dense_daisy", step = 16 }
+codebook = { words = 16, pyramid = "none" }
+reduction.use = "lda"
+classifier.use = "logistic"
+
+[methods.keypoints]
+recipe = "vlad"
+descriptor.use = "sparse_daisy"
+codebook.words = 4
+
+[methods.dense]
+recipe = "vlad"
+descriptor.step = 12
+codebook.words = 4
+
+[methods.fisher_colour]
+shape.step = 12
+shape_mixture = { components = 4, dimensions = 16 }
+colour.step = 16
+colour_mixture = { components = 4, dimensions = 16 }
+weights = [0.6, 0.4]
+
+[methods.together]
+recipe = "fusion"
+of = ["dense", "fisher_colour", "daisy"]
+
+[methods.stacked]
+recipe = "stacking"
+of = ["dense", "daisy"]
+inner_folds = 2
+"""
+
+
+def strata(folder, *arguments):
+    command = [sys.executable, "-m", "strata", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recipes")
+    (folder / "strata.toml").write_text(FILE)
+    done = strata(folder, "make", "-j", "2", "-k")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_every_method_scores_better_than_chance(made):
+    results = json.loads(next(made.glob("out/*/results.json")).read_text())
+    assert len(results["methods"]) == 8
+    for method in results["methods"]:
+        assert method["error"] is None
+        assert method["cv"]["accuracy"] > 1 / 8, method["name"]
+
+
+def test_a_stack_predicts_images_of_its_own(made):
+    image = next(made.glob(".strata/data/scenes-*/coast/*"))
+    done = strata(made, "predict", "stacked", str(image))
+    assert done.returncode == 0, done.stderr
+    assert image.name in done.stdout
+
+
+def test_what_a_fusion_is_made_of_must_be_there(made):
+    for of, message in (
+        ("['dense', 'dais']", "Did you mean 'daisy'?"),
+        ("['together', 'dense']", "made of itself"),
+        ("['dense']", "There are 1 methods to combine"),
+    ):
+        done = strata(made, "make", "-n", "--set", f"together.of={of}")
+        assert done.returncode == 2
+        assert message in done.stdout + done.stderr
+        assert "methods.together" in done.stderr or "itself" in done.stderr
