@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
+from strata.pipeline.audited import audited
 from strata.pipeline.compose import Target
-from strata.pipeline.costs import Records, cost, stage_rows
+from strata.pipeline.costs import Records, cost, prediction_path, stage_rows
 from strata.pipeline.dataset import Dataset
 from strata.pipeline.execute import Outcome
 from strata.pipeline.experiment import Experiment
+from strata.pipeline.families import family
 from strata.pipeline.plan import in_order
 from strata.pipeline.store import Store
 from strata.pipeline.worker import versions
@@ -45,7 +47,7 @@ def comparison(
     return Comparison(
         name=experiment.name,
         title=experiment.title or experiment.name,
-        data=data_summary(experiment, dataset),
+        data=data_summary(experiment, dataset, store),
         methods=[_method(target, records, outcome) for target in targets],
         run=_run(experiment, command, seconds),
     )
@@ -54,36 +56,45 @@ def comparison(
 def _method(target: Target, records: Records, outcome: Outcome) -> "Method":
     from strata.reports.results import Method
 
-    stages = stage_rows(target, records, set(outcome.made))
     common: dict[str, Any] = {
         "name": target.name,
         "recipe": target.recipe.name,
         "parameters": target.parameters,
-        "stages": stages,
+        "stages": stage_rows(target, records, set(outcome.made)),
         "variant_of": target.method.variant_of,
         "varied": target.method.varied,
+        "family": family(target),
     }
     if records.store.state(target.node.key) != "present":
         return Method(**common, error=_error_of(target, outcome))
     made = records.store.read(target.node.key)
-    folds = [part for part in target.folds if part[0].number >= 0] or target.folds
-    fitted = [
-        [records.store.read(n.key) for n in in_order([node]) if n.learns and records.of(n)]
-        for _, node in folds
-    ]
-    learned = [accuracy for fold in fitted for accuracy in _values(fold, "training_accuracy")]
+    fitted = _fitted(target, records)
+    learned = _one_each(fitted, "training_accuracy")
     return Method(
         **common,
         cv=_scores(made, lambda fold: fold >= 0),
         test=_scores(made, lambda fold: fold < 0),
         cost=cost(target, records),
-        histories=[history for fold in fitted for history in _values(fold, "history")],
+        histories=_one_each(fitted, "history"),
         training_accuracy=sum(learned) / len(learned) if learned else None,
     )
 
 
-def _values(artifacts: list[Any], name: str) -> list[Any]:
-    return [artifact[name] for artifact in artifacts if name in artifact]
+def _fitted(target: Target, records: Records) -> list[list[Any]]:
+    """What was fitted to predict with, for each fold of cross-validation (or the final one)."""
+    folds = [part for part in target.folds if part[0].number >= 0] or target.folds
+    return [
+        [records.store.read(n.key) for n in prediction_path(scores)[1] if records.of(n)]
+        for _, scores in folds
+    ]
+
+
+def _one_each(fitted: list[list[Any]], name: str) -> list[Any]:
+    """A value of every fold; none where a fold has several, which say nothing of the whole."""
+    found = [[artifact[name] for artifact in fold if name in artifact] for fold in fitted]
+    if any(len(values) > 1 for values in found):
+        return []
+    return [value for values in found for value in values]
 
 
 def _scores(made: Any, belongs: Any) -> "Scores | None":
@@ -114,9 +125,8 @@ def _error_of(target: Target, outcome: Outcome) -> str:
     return "Not made in this run."
 
 
-def data_summary(experiment: Experiment, dataset: Dataset) -> "DataSummary":
+def data_summary(experiment: Experiment, dataset: Dataset, store: Store) -> "DataSummary":
     """Counts, samples and the audit's findings."""
-    from strata.pipeline.data.audit import audit
     from strata.reports.results import DataSummary
 
     manifest = dataset.manifest
@@ -126,22 +136,16 @@ def data_summary(experiment: Experiment, dataset: Dataset) -> "DataSummary":
         counts[record.label]["test" if test else "train"] += 1
         if not test and len(samples[record.label]) < SAMPLES:
             samples[record.label].append(record.id)
-    found = audit(manifest, folds=experiment.protocol["folds"])
     return DataSummary(
         name=Path(experiment.data["source"].rstrip("/")).name,
         root_hint=Path(manifest.root).name,
         classes=list(dataset.classes),
         counts=counts,
         sample_ids=samples,
-        findings=[_finding(f) for f in found.to_json()["findings"]],
+        findings=audited(manifest, experiment.protocol["folds"], store),
         sizes=_sizes(dataset),
         digest=manifest.digest,
     )
-
-
-def _finding(found: dict[str, Any]) -> dict[str, Any]:
-    severity = {"error": "issue", "warning": "issue", "note": "tip"}[found["severity"]]
-    return {**found, "severity": severity}
 
 
 def _sizes(dataset: Dataset) -> str:

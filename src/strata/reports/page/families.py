@@ -9,7 +9,19 @@ from strata.reports.results import Family
 
 FAMILIES: tuple[Family, ...] = ("classical", "deep", "fused", "")
 
-_CALLED = {"classical": "classical", "deep": "deep", "fused": "both, fused", "": "other"}
+#: Corners of the marks that are not round, (x, y) in units of their size.
+_CORNERS: dict[Family, list[tuple[float, float]]] = {
+    "deep": [(-1, -1), (1, -1), (1, 1), (-1, 1)],
+    "fused": [(0, -1.35), (1.35, 0), (0, 1.35), (-1.35, 0)],
+    "": [(0, -1.2), (1.15, 0.9), (-1.15, 0.9)],
+}
+
+_CALLED: dict[Family, str] = {
+    "classical": "classical",
+    "deep": "deep",
+    "fused": "both, fused",
+    "": "other",
+}
 
 
 def mark(family: Family, x: float, y: float, r: float, *, on: bool, tip: str = "") -> Markup:
@@ -18,12 +30,8 @@ def mark(family: Family, x: float, y: float, r: float, *, on: bool, tip: str = "
     style = " ".join(part for part in ("dot", family, "on" if on else "") if part)
     if family == "classical":
         return element("circle", *inside, class_=style, cx=x, cy=y, r=r)
-    corners: list[tuple[float, float]] = {
-        "deep": [(-1, -1), (1, -1), (1, 1), (-1, 1)],
-        "fused": [(0, -1.35), (1.35, 0), (0, 1.35), (-1.35, 0)],
-        "": [(0, -1.2), (1.15, 0.9), (-1.15, 0.9)],
-    }[family]
     size = 0.9 * r
+    corners = _CORNERS[family]
     places = " ".join(f"{number(x + size * dx)},{number(y + size * dy)}" for dx, dy in corners)
     return element("polygon", *inside, class_=style, points=places)
 
