@@ -80,3 +80,13 @@ def test_a_missing_file_is_answered_with_the_nearest(tmp_path):
     (tmp_path / "demo.toml").write_text(TEXT)
     with pytest.raises(InputError, match=r"Did you mean 'demo.toml'"):
         read_experiment(tmp_path / "dmo.toml")
+
+
+def test_published_accuracies_go_with_their_variants(tmp_path):
+    text = '[methods.a]\npaper = 0.8\n[methods.b]\nvary = { "x.k" = [1, 2] }\npaper = [0.5, 0.6]\n'
+    (tmp_path / "e.toml").write_text(text)
+    methods = read_experiment(tmp_path / "e.toml").methods
+    assert [(m.name, m.paper) for m in methods] == [("a", 0.8), ("b[k=1]", 0.5), ("b[k=2]", 0.6)]
+    (tmp_path / "e.toml").write_text(text.replace("[0.5, 0.6]", "[0.5]"))
+    with pytest.raises(InputError, match=r"methods\.b\.paper"):
+        read_experiment(tmp_path / "e.toml")

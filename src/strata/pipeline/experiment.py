@@ -50,6 +50,7 @@ class Method:
         settings: parameters by name, those of sections as tables.
         variant_of: the name in the file, if this is one of several variants.
         varied: dotted parameter -> value, for variants.
+        paper: the accuracy that somebody else published, in [0, 1], to be shown beside ours.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Method:
     settings: dict[str, Any]
     variant_of: str | None = None
     varied: dict[str, Any] = field(default_factory=dict)
+    paper: float | None = None
 
 
 @dataclass(frozen=True)
@@ -200,22 +202,36 @@ def _variants(name: str, table: Any) -> list[Method]:
     settings = dict(table)
     recipe = settings.pop("recipe", name)
     vary = settings.pop("vary", None)
+    paper = settings.pop("paper", None)
     if vary is None:
-        return [Method(name, recipe, settings)]
+        return [Method(name, recipe, settings, paper=_published(name, [paper], 1)[0])]
     if not isinstance(vary, dict) or not all(isinstance(v, list) and v for v in vary.values()):
         raise InputError(
             f"methods.{name}.vary must list values for parameters.",
             f'For example: vary = {{ "codebook.words" = [128, 256] }} in [methods.{name}].',
         )
+    combinations = list(itertools.product(*vary.values()))
+    published = _published(name, paper or [None] * len(combinations), len(combinations))
     found = []
-    for values in itertools.product(*vary.values()):
+    for values, accuracy in zip(combinations, published, strict=True):
         varied = dict(zip(vary, values, strict=True))
         text = ",".join(f"{key.rpartition('.')[2]}={_short(v)}" for key, v in varied.items())
         changed = settings
         for dotted, value in varied.items():
             changed = _with(changed, dotted.split("."), value)
-        found.append(Method(f"{name}[{text}]", recipe, changed, name, varied))
+        found.append(Method(f"{name}[{text}]", recipe, changed, name, varied, accuracy))
     return found
+
+
+def _published(name: str, given: Any, count: int) -> list[float | None]:
+    """One accuracy a variant."""
+    good = isinstance(given, list) and len(given) == count
+    if not good or not all(g is None or (isinstance(g, float) and 0 <= g <= 1) for g in given):
+        raise InputError(
+            f"methods.{name}.paper = {given!r}: published accuracies from 0.0 to 1.0.",
+            "One number; for a method with `vary`, a list with one for each variant, in order.",
+        )
+    return given
 
 
 def _short(value: Any) -> str:
