@@ -5,10 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strata.errors import InputError
-from strata.models.blocks import ACTIVATIONS, CONVOLUTIONS, NORMALISATIONS, POOLS, Block
-from strata.models.builder import HEAD_POOLS, Architecture, build
+from strata.models.architecture import HEAD_POOLS, Architecture
+from strata.models.blocks import ACTIVATIONS, CONVOLUTIONS, POOLS, Block, Branches
+from strata.models.builder import build
 from strata.models.costs import cost_table
-from strata.models.initialisation import INITIALISATIONS
+from strata.models.initialisation import INITIALISATIONS, unit_variance
+from strata.models.normalisation import NORMALISATIONS
 from strata.models.tinynet import tinynet
 
 BLOCKS = st.builds(
@@ -27,59 +29,30 @@ BLOCKS = st.builds(
 )
 
 
+def plain(part):
+    if isinstance(part, Block):
+        return vars(part)
+    return {"branches": [[plain(block) for block in branch] for branch in part.branches]}
+
+
+SAME_SIZE = st.builds(
+    Block,
+    filters=st.integers(1, 5),
+    kernel=st.sampled_from([1, 3, 5]),
+    pool=st.sampled_from(["none", "max-3", "average-3"]),
+)
+BRANCHES = st.builds(
+    Branches,
+    branches=st.lists(st.lists(SAME_SIZE, max_size=2).map(tuple), min_size=1, max_size=3).map(
+        tuple
+    ),
+)
 #: Strided 1x1 convolutions of few channels are where oneDNN writes beyond its memory.
 ONE_PIXEL = st.builds(Block, filters=st.integers(1, 9), kernel=st.just(1), stride=st.integers(1, 3))
 
 
-def paper_cnn(filters=(32, 32), kernel=3, **more):
-    """The paper's own networks: 32x32, convolutions with bias, each followed by a 2x2 maximum."""
-    return {
-        "kernel": kernel,
-        "padding": 0,
-        "pool": "max",
-        "normalisation": "none",
-        "blocks": [{"filters": width} for width in filters],
-        "head": {"pool": "flatten"},
-        **more,
-    }
-
-
-@pytest.mark.parametrize(
-    ("description", "parameters"),
-    [
-        (paper_cnn(kernel=1), 17_576),
-        (paper_cnn(kernel=3), 19_368),
-        (paper_cnn(kernel=5), 34_472),
-        (paper_cnn(kernel=7), 57_256),
-        (paper_cnn((8, 8)), 3_120),
-        (paper_cnn((16, 16)), 7_384),
-        (paper_cnn((64, 64)), 57_160),
-        (paper_cnn((128, 128)), 188_040),
-        (paper_cnn((64, 32)), 29_480),
-        (paper_cnn((32,) * 3), 20_424),
-        (paper_cnn((32,) * 4, padding=-1), 29_672),
-        (paper_cnn((32,) * 5, padding=-1), 38_152),
-    ],
-)
-def test_the_papers_own_networks_have_its_parameter_counts(description, parameters):
-    rows = cost_table(description, side=32, classes=8)
-    assert sum(row.parameters for row in rows) == parameters
-
-
-def test_the_papers_network_with_batch_norm_counts_its_moving_statistics_too():
-    network = paper_cnn((), padding=-1, head={"pool": "average"})
-    network["blocks"] = [
-        {"filters": 32},
-        {"filters": 32},
-        {"filters": 64, "dropout": 0.5},
-        {"filters": 64, "pool": "none", "normalisation": "batch", "bias": True},
-    ]
-    rows = cost_table(network, side=32, classes=8)
-    assert sum(row.parameters + row.statistics for row in rows) == 66_344
-
-
 @given(
-    st.lists(BLOCKS | ONE_PIXEL, max_size=3),
+    st.lists(BLOCKS | ONE_PIXEL | BRANCHES, max_size=3),
     st.sampled_from(HEAD_POOLS),
     st.sampled_from(INITIALISATIONS),
 )
@@ -87,7 +60,7 @@ def test_the_papers_network_with_batch_norm_counts_its_moving_statistics_too():
 def test_every_description_builds_scores_and_survives_a_round_trip(blocks, pool, initialisation):
     given_ = Architecture.from_dict(
         {
-            "blocks": [vars(block) for block in blocks],
+            "blocks": [plain(block) for block in blocks],
             "head": {"pool": pool, "hidden": [5]},
             "initialisation": initialisation,
         }
@@ -122,6 +95,12 @@ def test_block_keys_at_the_top_are_defaults():
         ({"blocks": [{"filters": 4, "dropout": 1.0}]}, "dropout"),
         ({"blocks": [], "head": {"pool": "avarage"}}, "'average'"),
         ({"blocks": [], "initialisation": "he-norml"}, "'he-normal'"),
+        ({"blocks": [{"branches": []}]}, "empty"),
+        ({"blocks": [{"branches": [[{"filtres": 2}]]}]}, "'filters'"),
+        ({"blocks": [{"filters": 4}], "auxiliary": [{"after": 2}]}, "of 1"),
+        ({"blocks": [{"filters": 4}], "auxiliary": [{"weight": 2}]}, "no 'after'"),
+        ({"name": "tinynett"}, "'tinynet'"),
+        ({"name": "tinynet", "width": [4]}, "'widths'"),
     ],
 )
 def test_wrong_descriptions_are_explained(description, says):
@@ -131,7 +110,7 @@ def test_wrong_descriptions_are_explained(description, says):
 
 
 def test_too_small_an_image_is_explained():
-    with pytest.raises(InputError, match="too small"):
+    with pytest.raises(InputError, match="do not pass"):
         build({"padding": 0, "blocks": [{"filters": 2}] * 4}, side=8, classes=2)
 
 
@@ -209,3 +188,51 @@ def test_multiply_adds_count_every_application_of_a_weight():
     rows = cost_table(description, side=16, classes=4)
     expected = 8 * 8 * (25 * 3 * 6) + 8 * 8 * (9 * 6 + 6 * 8) + 8 * 10 + 10 * 4
     assert sum(row.multiply_adds for row in rows) == expected
+
+
+def test_branches_put_their_maps_side_by_side():
+    ones = [{"filters": 2, "kernel": 1}], [{"filters": 3}], []
+    network = build({"blocks": [{"branches": list(ones)}]}, side=8, classes=2)
+    x = torch.randn(2, 3, 8, 8)
+    y = network.blocks(x)
+    assert y.shape == (2, 8, 8, 8)
+    assert torch.equal(y[:, 5:], x)
+
+
+def test_branches_that_shrink_maps_differently_are_explained():
+    branches = [[{"filters": 2}], [{"filters": 2, "stride": 2}]]
+    with pytest.raises(InputError, match="differently"):
+        build({"blocks": [{"branches": branches}]}, side=8, classes=2)
+
+
+def test_auxiliary_heads_teach_the_blocks_before_them_and_no_others():
+    description = {"blocks": [{"filters": 4}] * 3, "auxiliary": [{"after": 2, "weight": 0.4}]}
+    network = build(description, side=8, classes=2)
+    images = torch.rand(2, 3, 8, 8) * 255
+    (one, scores), (weight, early) = network.all_scores(images)
+    assert (one, weight) == (1.0, 0.4)
+    early.sum().backward()
+    assert network.blocks[1].layers[0][0].weight.grad is not None
+    assert network.blocks[2].layers[0][0].weight.grad is None
+    torch.testing.assert_close(network.eval()(images), network.all_scores(images)[0][1])
+    assert scores.shape == early.shape
+    plain_rows = cost_table({"blocks": [{"filters": 4}] * 3}, side=8, classes=2)
+    assert cost_table(description, side=8, classes=2) == plain_rows
+
+
+def test_layer_sequential_unit_variance():
+    description = {
+        "normalisation": "none",
+        "blocks": [{"filters": 8}, {"filters": 8, "convolution": "depthwise"}],
+        "head": {"hidden": [16]},
+        "initialisation": "lsuv",
+    }
+    network = build(description, side=16, classes=4).eval()
+    images = torch.randint(0, 256, (32, 3, 16, 16), generator=torch.Generator().manual_seed(0))
+    unit_variance(network, images)
+    seen = []
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
+            module.register_forward_hook(lambda _, __, output: seen.append(output.std().item()))
+    network(images)
+    assert seen == pytest.approx([1.0] * 5, rel=1e-4)

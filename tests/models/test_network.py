@@ -14,7 +14,13 @@ from strata.models.optimisers import OPTIMISERS
 from strata.models.schedules import SCHEDULES
 from strata.models.training import batch_bounds
 
-SMALL = {"widths": (4, 8), "size": 16, "batch": 8, "device": "cpu"}
+TINY = {"name": "tinynet", "widths": [4, 4]}
+SMALL = {
+    "architecture": {"name": "tinynet", "widths": [4, 8]},
+    "size": 16,
+    "batch": 8,
+    "device": "cpu",
+}
 #: Everything that keeps a state from one epoch to the next.
 STATEFUL = {
     "architecture": {
@@ -193,7 +199,7 @@ def test_any_number_of_images_trains(n):
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (n, 4, 4, 3)).astype(np.uint8)
     y = np.arange(n) % 2
-    settings = {"widths": (4, 4), "size": 4, "batch": 8, "device": "cpu", "epochs": 1}
+    settings = {"architecture": TINY, "size": 4, "batch": 8, "device": "cpu", "epochs": 1}
     model = NetworkClassifier(**settings).fit(X, y)
     assert np.isfinite(model.decision_function(X)).all()
 
@@ -201,7 +207,7 @@ def test_any_number_of_images_trains(n):
 def test_a_thousand_classes_of_one_grey_image_each():
     X = np.repeat(np.arange(1000)[:, None, None, None] % 256, 64, axis=1).reshape(1000, 8, 8, 1)
     X = np.repeat(X, 3, axis=3).astype(np.uint8)
-    model = NetworkClassifier(widths=(4, 4), size=8, epochs=1, device="cpu").fit(X, np.arange(1000))
+    model = NetworkClassifier(TINY, size=8, epochs=1, device="cpu").fit(X, np.arange(1000))
     assert model.decision_function(X[:3]).shape == (3, 1000)
 
 
@@ -226,9 +232,9 @@ def test_training_and_prediction_see_windows_of_one_size(pool):
     framed = np.zeros_like(X)
     framed[:, 2:14, 2:14] = X[:, 2:14, 2:14]
     np.testing.assert_allclose(model.decision_function(framed), middle, atol=1e-5)
-    five = model.set_params(corners_average=True).decision_function(X)
-    rolled = [np.roll(X, (y, x), (1, 2)) for y, x in [(0, 0), (2, 2), (2, -2), (-2, 2), (-2, -2)]]
-    model.set_params(corners_average=False)
+    five = model.set_params(views=2).decision_function(X)
+    rolled = [np.roll(X, (y, x), (1, 2)) for y, x in [(2, 2), (2, -2), (-2, 2), (-2, -2)]]
+    model.set_params(views=1)
     expected = np.mean([model.decision_function(view) for view in rolled], axis=0)
     np.testing.assert_allclose(five, expected, atol=1e-5)
 
@@ -276,7 +282,8 @@ def test_a_training_that_diverges_says_so():
         {"architecture": "tinynett"},
         {"optimiser": "adamm"},
         {"schedule": "one"},
-        {"activation": "rel"},
+        {"architecture": {"name": "tinynet", "activation": "rel"}},
+        {"architecture": {"name": "tinynet", "width": 3}},
         {"batch": 1},
         {"epochs": -1},
         {"max_rate": 0},

@@ -5,6 +5,7 @@ from typing import Any
 
 #: name -> module that defines it; loaded when first asked for, as torch is slow to import.
 _EXPORTS = {
+    "DeepFeatures": "deep_features",
     "NetworkClassifier": "network",
     "resize_image": "images",
     "resize_images": "images",

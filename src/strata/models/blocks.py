@@ -1,4 +1,4 @@
-"""The parts of a network: activations, normalisations, and one block of convolutions."""
+"""The parts of a network: blocks of convolutions, and blocks that branch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from strata.errors import InputError, nearest
+from strata.models.dropout import Dropout
+from strata.models.normalisation import NORMALISATIONS
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": lambda: nn.ReLU(inplace=True),
@@ -20,26 +22,15 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "none": nn.Identity,
 }
 
-NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
-    "none": lambda _: nn.Identity(),
-    "batch": lambda channels: BatchNorm(channels),
-    "group": lambda channels: nn.GroupNorm(_groups(channels), channels),
-    "layer": lambda channels: nn.GroupNorm(1, channels),
-    "local-response": lambda _: nn.LocalResponseNorm(5),
-}
-
 POOLS: dict[str, Callable[[], nn.Module]] = {
     "none": nn.Identity,
     "max": lambda: nn.MaxPool2d(2),
     "average": lambda: nn.AvgPool2d(2),
+    "max-3": lambda: nn.MaxPool2d(3, 1, 1),
+    "average-3": lambda: nn.AvgPool2d(3, 1, 1),
 }
 
 CONVOLUTIONS = ("full", "depthwise")
-
-
-def _groups(channels: int) -> int:
-    """The largest number of groups up to 8 that divides the channels (Wu and He 2018 use 32)."""
-    return next(groups for groups in (8, 4, 2, 1) if channels % groups == 0)
 
 
 @dataclass(frozen=True)
@@ -48,8 +39,7 @@ class Block:
 
     `repeat` convolutions follow one another, each with normalisation and activation; the first
     carries the stride. With `residual` their input is added before the last activation, through a
-    1x1 convolution where the shapes differ. Squeeze-and-excitation, pooling (2x2) and dropout
-    come last.
+    1x1 convolution where the shapes differ. Squeeze-and-excitation, pooling and dropout come last.
 
     Attributes:
         filters: output channels.
@@ -59,13 +49,13 @@ class Block:
         convolution: "full", or "depthwise": one spatial filter per channel, normalised, then a
             1x1 convolution across channels (Howard et al. 2017).
         repeat: convolutions in the block.
-        normalisation: a key of `NORMALISATIONS`.
+        normalisation: a key of `normalisation.NORMALISATIONS`.
         activation: a key of `ACTIVATIONS`.
         between: depthwise only: an activation also between the spatial and the 1x1 convolution.
         bias: whether convolutions have one; None: only where no normalisation follows.
         residual: whether the block's input is added to its output.
         squeeze: hidden width of squeeze-and-excitation (Hu et al. 2018); 0: none.
-        pool: a key of `POOLS`.
+        pool: a key of `POOLS`: 2x2 with stride 2, or ("-3") 3x3 that keeps the size.
         dropout: share of whole feature maps dropped in training.
     """
 
@@ -104,6 +94,24 @@ class Block:
             raise InputError("A depthwise convolution needs a kernel larger than 1.")
         if not 0 <= self.dropout < 1:
             raise InputError(f"A block's dropout must be in [0, 1), not {self.dropout}.")
+
+
+@dataclass(frozen=True)
+class Branches:
+    """Parallel chains of blocks over one input, their maps put together (Szegedy et al. 2015).
+
+    Attributes:
+        branches: the chains; all must shrink the map alike. An empty one passes its input on.
+    """
+
+    branches: tuple[tuple[Block, ...], ...]
+
+    def check(self) -> None:
+        """Raise `InputError` for a value that no network can be built from."""
+        if not self.branches:
+            raise InputError("A block's list of branches is empty.")
+        for block in (block for branch in self.branches for block in branch):
+            block.check()
 
 
 class Subsample(nn.Module):
@@ -186,20 +194,6 @@ def _shortcut(channels: int, block: Block) -> nn.Module:
     )
 
 
-class BatchNorm(nn.BatchNorm2d):
-    """Batch normalisation (Ioffe and Szegedy 2015), quick for few channels too.
-
-    torch's loops run along the channels of channels-last memory; of few channels they make no
-    use of vectors, and it is quicker to bring each channel together first.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Of (b, channels, h, w)."""
-        if self.num_features >= 8 or x.is_contiguous():
-            return super().forward(x)
-        return super().forward(x.contiguous()).contiguous(memory_format=torch.channels_last)
-
-
 class Squeeze(nn.Module):
     """Squeeze-and-excitation: each channel weighed by what the whole map shows (Hu et al. 2018)."""
 
@@ -214,27 +208,32 @@ class Squeeze(nn.Module):
         return x * weights[:, :, None, None]
 
 
-class Dropout(nn.Module):
-    """Drop channels of (b, channels, ...) with a generator of its own, not torch's global one."""
+class BranchingBlock(nn.Module):
+    """The module that `Branches` describes."""
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, channels: int, part: Branches) -> None:
         super().__init__()
-        self.share = share
-        self.generator: torch.Generator | None = None
+        self.branches = nn.ModuleList(chain(channels, branch) for branch in part.branches)
 
     def forward(self, x: Tensor) -> Tensor:
         """Of (b, channels, h, w)."""
-        if not self.training:
-            return x
-        if self.generator is None:
-            raise RuntimeError("Dropout needs a generator in training: see seed_dropout.")
-        kept = torch.rand(x.shape[:2], generator=self.generator, device=x.device) >= self.share
-        return x * (kept / (1 - self.share)).view(kept.shape + (1,) * (x.dim() - 2))
+        return torch.cat([branch(x) for branch in self.branches], 1)
 
 
-def seed_dropout(network: nn.Module, seed: int, device: torch.device) -> None:
-    """Give all dropout layers of a network one generator, freshly seeded."""
-    generator = torch.Generator(device).manual_seed(seed)
-    for module in network.modules():
-        if isinstance(module, Dropout):
-            module.generator = generator
+def chain(channels: int, parts: tuple[Block | Branches, ...]) -> nn.Sequential:
+    """The modules of some blocks, one after the other."""
+    modules = nn.Sequential()
+    for part in parts:
+        if isinstance(part, Branches):
+            modules.append(BranchingBlock(channels, part))
+        else:
+            modules.append(ConvolutionBlock(channels, part))
+        channels = filters(channels, part)
+    return modules
+
+
+def filters(channels: int, part: Block | Branches) -> int:
+    """Channels that come out of a block."""
+    if isinstance(part, Block):
+        return part.filters
+    return sum(branch[-1].filters if branch else channels for branch in part.branches)

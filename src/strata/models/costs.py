@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from strata.models.builder import Architecture, build
+from strata.models.architecture import Architecture
+from strata.models.builder import build
 
 
 class LayerCost(NamedTuple):
@@ -21,13 +22,13 @@ class LayerCost(NamedTuple):
 
 
 def cost_table(
-    architecture: Architecture | Mapping[str, Any], *, side: int, classes: int
+    architecture: str | Architecture | Mapping[str, Any], *, side: int, classes: int
 ) -> list[LayerCost]:
     """The layers that have parameters, in the order in which an image passes them.
 
     Multiply-adds count convolutions and linear layers, one for each weight applied; biases,
-    normalisations and activations are not counted, as is usual. One empty image passes through the
-    network.
+    normalisations and activations are not counted, as is usual; nor are auxiliary heads, which
+    only serve training. One empty image passes through the network.
 
     Raises:
         InputError: a description that no network can be built from.

@@ -13,7 +13,7 @@ def predict(
     pixels: Tensor,
     *,
     window: int | None = None,
-    corners: bool = False,
+    views: int = 1,
     flip: bool = False,
     batch: int = 64,
 ) -> Tensor:
@@ -23,22 +23,27 @@ def predict(
         network: on the images' device.
         pixels: (n, side, side, 3) uint8.
         window: side of the square that the network sees; None: the whole image.
-        corners: see the windows in the four corners beside the one in the middle.
+        views: see views x views windows, spread evenly from edge to edge; 1: the middle one.
         flip: see each view's mirror image too.
         batch: images at a time.
     """
     network.eval()
     side = pixels.shape[1]
     window = side if window is None else window
-    middle = (side - window) // 2
-    places = [(middle, middle)]
-    if corners and window < side:
-        places += [(y, x) for y in (0, side - window) for x in (0, side - window)]
+    starts = window_starts(side, window, views)
+    places = [(y, x) for y in starts for x in starts]
     scores = [pixels.new_zeros((0, network.classes)).float()]
     with deterministic_cuda(), mixed_precision(pixels.device):
         for part in pixels.split(batch):
-            views = [part[:, y : y + window, x : x + window] for y, x in places]
-            views += [view.flip(2) for view in views] if flip else []
-            each = [network(view.permute(0, 3, 1, 2)).float() for view in views]
-            scores.append(torch.stack(each).mean(0))
+            seen = [part[:, y : y + window, x : x + window] for y, x in places]
+            seen += [view.flip(2) for view in seen] if flip else []
+            total = sum(network(view.permute(0, 3, 1, 2)).float() for view in seen)
+            scores.append(total / len(seen))
     return torch.cat(scores)
+
+
+def window_starts(side: int, window: int, views: int) -> list[int]:
+    """First pixels of some windows along a side; a single one lies in the middle."""
+    if views == 1:
+        return [(side - window) // 2]
+    return sorted({round(i * (side - window) / (views - 1)) for i in range(views)})

@@ -44,7 +44,10 @@ _SCHEMES: dict[
     "zeros": (_normal, lambda _: 0.0),
 }
 
-INITIALISATIONS = tuple(_SCHEMES)
+#: Layer-sequential unit variance, which needs images: orthogonal weights, then `unit_variance`.
+LSUV = "lsuv"
+
+INITIALISATIONS = (*_SCHEMES, LSUV)
 
 
 @torch.no_grad()
@@ -57,19 +60,50 @@ def initialise(network: nn.Module, scheme: str, generator: torch.Generator) -> N
     Args:
         network: modules on the generator's device.
         scheme: one of `INITIALISATIONS`: Glorot and Bengio 2010, He et al. 2015, a plain normal
-            of deviation 0.05, or zeros (which cannot learn: the paper's counter-example).
+            of deviation 0.05, zeros (which cannot learn: the paper's counter-example), or "lsuv":
+            orthogonal (Saxe et al. 2014), to be followed by `unit_variance`.
         generator: the only source of randomness.
 
     Raises:
         InputError: unknown scheme.
     """
-    if scheme not in _SCHEMES:
-        raise InputError(f"Unknown initialisation '{scheme}'.", nearest(scheme, _SCHEMES))
-    distribution, deviation = _SCHEMES[scheme]
+    if scheme not in INITIALISATIONS:
+        raise InputError(f"Unknown initialisation '{scheme}'.", nearest(scheme, INITIALISATIONS))
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
-            distribution(module.weight, deviation(module.weight), generator)
+            if scheme == LSUV:
+                nn.init.orthogonal_(module.weight, generator=generator)
+            else:
+                distribution, deviation = _SCHEMES[scheme]
+                distribution(module.weight, deviation(module.weight), generator)
             if module.bias is not None:
                 module.bias.zero_()
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm | nn.LayerNorm):
             module.reset_parameters()
+
+
+@torch.no_grad()
+def unit_variance(network: nn.Module, images: Tensor) -> None:
+    """Scale each layer's weights so that its output over a batch has variance 1, in place.
+
+    Layer-sequential unit variance (Mishkin and Matas 2016): layers in the order in which images
+    pass them, each with the layers before it already scaled. One pass does it, since a layer's
+    output is linear in its weights and biases are zero.
+
+    Args:
+        network: in eval mode: without dropout, and with normalisations that change little yet.
+        images: what it takes.
+    """
+
+    def scale(module: nn.Conv2d | nn.Linear, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        factor = output.std().clamp(min=1e-8).reciprocal()
+        module.weight.mul_(factor)
+        return output * factor
+
+    layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(scale) for layer in layers]
+    try:
+        network(images)
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
@@ -14,21 +14,23 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from strata.errors import InputError, nearest
+from strata.errors import InputError
+from strata.models.architecture import Architecture
 from strata.models.augment import Augmentation
-from strata.models.builder import Architecture, Network, build
+from strata.models.builder import Network, build
 from strata.models.costs import cost_table
 from strata.models.devices import choose_device
 from strata.models.inference import predict
+from strata.models.initialisation import LSUV, unit_variance
 from strata.models.rates import RateCurve, find_rate
-from strata.models.tinynet import tinynet
 from strata.models.training import Epoch, Images, Settings, Training
 from strata.seeds import derive, generator
 
 #: What happens to training images unless told otherwise.
 AUGMENTATIONS: dict[str, Any] = {"flip": True, "shift": 0.125}
 
-_NAMED = {"tinynet": tinynet}
+#: Images that a data-dependent initialisation looks at.
+INITIAL_BATCH = 64
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator):
@@ -38,9 +40,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     prediction alike); `y` holds n class names or numbers.
 
     Args:
-        architecture: "tinynet", or a description that `builder.Architecture.from_dict` reads.
-        widths, depthwise, activation: of a named architecture (see `tinynet.tinynet`); they have
-            no say in a description.
+        architecture: a name of `presets.PRESETS`, a dict of such a `name` and arguments of that
+            preset, or a description that `architecture.Architecture.from_dict` reads.
         size: side of the images, pixels.
         epochs: passes over the training images.
         batch: images per step, at least 2.
@@ -53,8 +54,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         clip: largest norm of a step's gradient; None: as it is.
         ema: decay of the moving average of weights that is kept as the result; 0: none.
         flip_average: predict from the mean score of an image and its mirror image.
-        corners_average: where training sees windows (`crop`), predict from the windows in the
-            middle and in the four corners instead of the one in the middle.
+        views: where training sees windows (`crop`), predict from the mean score of views x views
+            windows spread evenly over the image; 1: the one in the middle.
         patience: end when the validation loss has not improved for so many epochs, and keep the
             best epoch's weights; None: train to the end.
         validation: share of the training images, of every class, that `patience` watches.
@@ -66,7 +67,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         classes_: class names, sorted.
         history_: one dict per epoch: epoch, loss, accuracy (while training, on augmented images),
             rate, gradient_norm (mean over steps), seconds; with `patience` also validation_loss
-            and validation_accuracy.
+            and validation_accuracy; layer by layer what `diagnostics.watching` sees.
         weights_: the network's state as numpy arrays.
         architecture_: the full description of the network.
         parameters_: numbers that training adjusted.
@@ -79,9 +80,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self,
         architecture: str | Mapping[str, Any] = "tinynet",
         *,
-        widths: Sequence[int] = (32, 64, 128, 256),
-        depthwise: bool = False,
-        activation: str = "relu",
         size: int = 64,
         epochs: int = 60,
         batch: int = 64,
@@ -94,16 +92,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         clip: float | None = None,
         ema: float = 0.0,
         flip_average: bool = True,
-        corners_average: bool = False,
+        views: int = 1,
         patience: int | None = None,
         validation: float = 0.1,
         device: str = "auto",
         seed: int = 0,
     ) -> None:
         self.architecture = architecture
-        self.widths = widths
-        self.depthwise = depthwise
-        self.activation = activation
         self.size = size
         self.epochs = epochs
         self.batch = batch
@@ -116,7 +111,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.clip = clip
         self.ema = ema
         self.flip_average = flip_average
-        self.corners_average = corners_average
+        self.views = views
         self.patience = patience
         self.validation = validation
         self.device = device
@@ -152,10 +147,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise InputError("A classifier needs images of two classes or more.")
         settings, device = self._settings(), choose_device(self.device)
-        self.architecture_ = self._architecture().to_dict()
-        network = self._fresh(len(self.classes_))
+        architecture = Architecture.of(self.architecture)
+        self.architecture_ = architecture.to_dict()
         train, held_out = self._hold_out(numbers)
-        network.standardise_by(pixels[train])
+        network = self._fresh(architecture, pixels[train], len(self.classes_))
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
@@ -180,8 +175,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         pixels, labels = self._check(X), np.asarray(y)
         classes, numbers = np.unique(labels, return_inverse=True)
         device = choose_device(self.device)
-        network = self._fresh(len(classes))
-        network.standardise_by(pixels)
+        network = self._fresh(Architecture.of(self.architecture), pixels, len(classes))
         images = Images(torch.from_numpy(pixels).to(device), torch.from_numpy(numbers).to(device))
         return find_rate(network, images, self._settings())
 
@@ -193,8 +187,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         scores = predict(
             network,
             torch.from_numpy(pixels).to(device),
-            window=self._window(),
-            corners=self.corners_average,
+            window=self.window(),
+            views=self.views,
             flip=self.flip_average,
         )
         return scores.cpu().numpy().astype(np.float64)
@@ -212,7 +206,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def network(self) -> Network:
         """The trained network as a torch module, on the CPU, a copy of its own."""
         check_is_fitted(self)
-        network = build(self.architecture_, side=self._window(), classes=len(self.classes_))
+        network = build(self.architecture_, side=self.window(), classes=len(self.classes_))
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
 
@@ -221,7 +215,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         classes = self.classes_
         about = {
-            "params": {**self.get_params(), "widths": list(self.widths)},
+            "params": self.get_params(),
             "architecture": self.architecture_,
             "history": self.history_,
             "training_accuracy": self.training_accuracy_,
@@ -262,22 +256,22 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             )
         return pixels
 
-    def _architecture(self) -> Architecture:
-        if isinstance(self.architecture, Mapping):
-            return Architecture.from_dict(self.architecture)
-        if self.architecture not in _NAMED:
-            hint = nearest(self.architecture, _NAMED)
-            raise InputError(f"Unknown architecture '{self.architecture}'.", hint)
-        describe = _NAMED[self.architecture]
-        return Architecture.from_dict(
-            describe(self.widths, depthwise=self.depthwise, activation=self.activation)
-        )
-
-    def _fresh(self, classes: int) -> Network:
+    def _fresh(
+        self, architecture: Architecture, pixels: NDArray[np.uint8], classes: int
+    ) -> Network:
+        """The network before training, as the training images make it."""
         seed = derive(self.seed, "weights")
-        return build(self._architecture(), side=self._window(), classes=classes, seed=seed)
+        network = build(architecture, side=self.window(), classes=classes, seed=seed)
+        network.standardise_by(pixels)
+        if architecture.initialisation == LSUV:
+            some = generator(self.seed, "lsuv").permutation(len(pixels))[:INITIAL_BATCH]
+            start, window = (self.size - self.window()) // 2, self.window()
+            inner = slice(start, start + window)
+            views = pixels[np.sort(some)][:, inner, inner]
+            unit_variance(network.eval(), torch.from_numpy(views).permute(0, 3, 1, 2))
+        return network
 
-    def _window(self) -> int:
+    def window(self) -> int:
         """Side of what the network sees at once, pixels."""
         return self._settings().augmentation.window(self.size)
 
@@ -343,6 +337,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def _measure(self) -> None:
         """Costs of the fitted network."""
         classes = len(self.classes_)
-        rows = cost_table(self.architecture_, side=self._window(), classes=classes)
+        rows = cost_table(self.architecture_, side=self.window(), classes=classes)
         self.parameters_ = sum(row.parameters for row in rows)
         self.multiply_adds_ = sum(row.multiply_adds for row in rows)

@@ -1,4 +1,4 @@
-"""TinyNet: the paper's smallest network (strided convolutions only), described in data."""
+"""TinyNet, the paper's smallest network (strided convolutions only), and its kin, as data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,4 +38,42 @@ def tinynet(
         "initialisation": initialisation,
         "blocks": [{"filters": width} for width in widths],
         "head": {"pool": "average"},
+    }
+
+
+def tinynet_residual(
+    widths: Sequence[int] = (24, 48, 96, 160), *, activation: str = "relu"
+) -> dict[str, Any]:
+    """A TinyNet with a residual block at each of its middle resolutions: 39 k parameters.
+
+    The first convolution is a full one: separated, a filter per colour would see no edges between
+    colours. All others are separated into spatial and 1x1 ones.
+
+    Args:
+        widths: filters at half, a quarter, an eighth, ... of the image's side.
+        activation: a key of `blocks.ACTIVATIONS`.
+    """
+    first, *middle, last = widths
+    blocks: list[dict[str, Any]] = [{"filters": first, "stride": 2, "convolution": "full"}]
+    for width in middle:
+        blocks += [{"filters": width, "stride": 2}, {"filters": width, "residual": True}]
+    blocks.append({"filters": last, "stride": 2})
+    return {"convolution": "depthwise", "activation": activation, "blocks": blocks}
+
+
+def tinynet_micro(*, activation: str = "relu") -> dict[str, Any]:
+    """A residual TinyNet of under 4,000 parameters, for 8 classes.
+
+    Args:
+        activation: a key of `blocks.ACTIVATIONS`.
+    """
+    return {
+        "convolution": "depthwise",
+        "activation": activation,
+        "blocks": [
+            {"filters": 12, "stride": 2, "convolution": "full"},
+            {"filters": 28, "stride": 2},
+            {"filters": 28, "residual": True},
+            {"filters": 42, "stride": 2},
+        ],
     }

@@ -20,15 +20,17 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from strata.errors import InputError, StrataError
 from strata.models import augment, checkpoint
 from strata.models.augment import Augmentation
-from strata.models.blocks import seed_dropout
 from strata.models.builder import Network
 from strata.models.devices import deterministic_cuda, mixed_precision
+from strata.models.diagnostics import watching
+from strata.models.dropout import seed_dropout
 from strata.models.inference import predict
 from strata.models.optimisers import optimiser
 from strata.models.schedules import schedule
 from strata.seeds import derive, generator
 
-#: One line of a training's history: epoch, loss, accuracy, rate, gradient_norm, seconds, ...
+#: One line of a training's history: epoch, loss, accuracy, rate, gradient_norm, seconds, what
+#: went on inside (see `diagnostics.watching`; on the epoch's first batch, before its step).
 Epoch = dict[str, float]
 
 
@@ -158,10 +160,15 @@ class Training:
         self.network.train()
         totals = torch.zeros(3, device=self.device)
         rate = 0.0
+        inside: dict[str, float] = {}
         for step, batch in enumerate(self.batches(epoch), start=epoch * steps):
             rate = settings.max_rate * self.schedule(step / (settings.epochs * steps))
             self.set_rate(rate)
-            totals += self.step(batch)
+            if inside:
+                totals += self.step(batch)
+            else:
+                with watching(self.network) as inside:
+                    totals += self.step(batch)
             self._follow(step)
         loss, correct, norm = totals.tolist()
         if not math.isfinite(loss):
@@ -178,7 +185,7 @@ class Training:
         }
         if self.validation is not None:
             line |= self._validate(self.validation)
-        return line | {"seconds": time.perf_counter() - started}
+        return line | {"seconds": time.perf_counter() - started} | inside
 
     def set_rate(self, rate: float) -> None:
         """Set the learning rate of the next steps."""
@@ -193,16 +200,20 @@ class Training:
         targets = functional.one_hot(labels, self.network.classes).float()
         x, targets = augment.mix(x, targets, batch.draws.mixup)
         with mixed_precision(self.device):
-            scores = self.network(x.permute(0, 3, 1, 2)).float()
-        loss = functional.cross_entropy(
-            scores, targets, label_smoothing=self.settings.label_smoothing
-        )
+            (_, scores), *auxiliary = self.network.all_scores(x.permute(0, 3, 1, 2))
+        loss = self._loss(scores, targets)
+        for weight, early in auxiliary:
+            loss = loss + weight * self._loss(early, targets)
         self.optimiser.zero_grad()
         loss.backward()
         norm = self._clip()
         self.optimiser.step()
         right = (scores.detach().argmax(1) == labels).sum()
         return torch.stack([loss.detach() * len(labels), right, norm])
+
+    def _loss(self, scores: Tensor, targets: Tensor) -> Tensor:
+        smoothing = self.settings.label_smoothing
+        return functional.cross_entropy(scores.float(), targets, label_smoothing=smoothing)
 
     def _clip(self) -> Tensor:
         parameters = list(self.network.parameters())

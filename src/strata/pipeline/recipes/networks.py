@@ -1,9 +1,42 @@
 """Networks that learn from the images alone, from scratch."""
 
+from typing import Any
+
 from strata.pipeline.inputs import Data, Fold
 from strata.pipeline.recipe import recipe
+from strata.pipeline.recipes.classical import REDUCTIONS, classified, classifiers
 from strata.pipeline.stage import Node, Options
-from strata.pipeline.stages.networks import network_scores, resized, train_network
+from strata.pipeline.stages.encodings import bag_of_words, encode
+from strata.pipeline.stages.networks import (
+    deep_features,
+    network_scores,
+    patch_descriptors,
+    resized,
+    train_network,
+)
+
+#: A wide network on pixels.
+PERCEPTRON: dict[str, Any] = {
+    "architecture": {
+        "name": "mlp",
+        "hidden": [1024, 512],
+        "normalisation": "batch",
+        "dropout": 0.2,
+    },
+    "max_rate": 0.003,
+    "epochs": 100,
+}
+WHOLE_IMAGES: dict[str, Any] = {
+    **PERCEPTRON,
+    "augmentations": {"flip": True, "shift": 0.1, "zoom": 0.2, "mixup": 0.2},
+}
+#: Windows of a quarter of the side; a new one of each image in each epoch.
+WINDOWS: dict[str, Any] = {
+    **PERCEPTRON,
+    "epochs": 200,
+    "augmentations": {"flip": True, "crop": 0.25},
+    "views": 8,
+}
 
 
 @recipe
@@ -14,7 +47,83 @@ def tinynet(
     images: Options = resized.options(size=64),
     network: Options = train_network.options(),
 ) -> Node:
-    """A small network trained from scratch: four 3x3 blocks of stride 2, global average pooling."""
+    """A small network of strided convolutions, trained from scratch."""
+    return _trained(data, fold, images, network)
+
+
+@recipe
+def cnn(
+    data: Data,
+    fold: Fold,
+    *,
+    images: Options = resized.options(size=32),
+    network: Options = train_network.options(architecture="cnn", max_rate=0.003),
+) -> Node:
+    """Convolutions and pooling, trained from scratch, after Lorente, Riera and Rana (2021)."""
+    return _trained(data, fold, images, network)
+
+
+@recipe
+def mlp(
+    data: Data,
+    fold: Fold,
+    *,
+    images: Options = resized.options(size=32),
+    network: Options = train_network.options(**WHOLE_IMAGES),
+) -> Node:
+    """A multi-layer perceptron on the pixels of the whole image."""
+    return _trained(data, fold, images, network)
+
+
+@recipe
+def patch_mlp(
+    data: Data,
+    fold: Fold,
+    *,
+    images: Options = resized.options(size=128),
+    network: Options = train_network.options(**WINDOWS),
+) -> Node:
+    """A multi-layer perceptron on windows: trained on random ones, scores averaged over a grid."""
+    return _trained(data, fold, images, network)
+
+
+@recipe
+def deep_svm(
+    data: Data,
+    fold: Fold,
+    *,
+    images: Options = resized.options(size=32),
+    network: Options = train_network.options(**WHOLE_IMAGES),
+    features: Options = deep_features.options(),
+    reduction: Options | None = REDUCTIONS,
+    classifier: Options = classifiers(kernel="rbf"),
+) -> Node:
+    """A hidden layer of a network trained from scratch, as features for an SVM."""
+    pixels = images(data.images)
+    vectors = features(pixels, network(pixels, fold.train))
+    return classified(vectors, fold, reduction, classifier)
+
+
+@recipe
+def patch_words(
+    data: Data,
+    fold: Fold,
+    *,
+    images: Options = resized.options(size=128),
+    network: Options = train_network.options(**WINDOWS),
+    descriptor: Options = patch_descriptors.options(),
+    codebook: Options = bag_of_words.options(),
+    reduction: Options | None = REDUCTIONS,
+    classifier: Options = classifiers(kernel="intersection"),
+) -> Node:
+    """Hidden units of a perceptron on windows, as dense local descriptors for a bag of words."""
+    pixels = images(data.images)
+    local = descriptor(pixels, network(pixels, fold.train))
+    histograms = encode(local, codebook(local, fold.train))
+    return classified(histograms, fold, reduction, classifier)
+
+
+def _trained(data: Data, fold: Fold, images: Options, network: Options) -> Node:
     pixels = images(data.images)
     fitted = network(pixels, fold.train)
     return network_scores(pixels, fitted, fold.test)

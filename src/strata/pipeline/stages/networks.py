@@ -1,4 +1,4 @@
-"""Images to class scores by networks."""
+"""Images to class scores, vectors or local descriptors by networks."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -8,6 +8,7 @@ from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
 from strata.pipeline.stages.classifiers import in_all_classes
+from strata.pipeline.stages.packing import packed_halves
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,9 +28,6 @@ def train_network(
     train: Subset,
     *,
     architecture: str | dict[str, Any] = "tinynet",
-    widths: tuple[int, ...] = (32, 64, 128, 256),
-    depthwise: bool = False,
-    activation: str = "relu",
     epochs: int = 60,
     batch: int = 64,
     optimiser: str = "adamw",
@@ -38,11 +36,15 @@ def train_network(
     schedule: str = "one-cycle",
     label_smoothing: float = 0.1,
     augmentations: dict[str, Any] | None = None,
+    clip: float | None = None,
     ema: float = 0.0,
     flip_average: bool = True,
+    views: int = 1,
+    patience: int | None = None,
+    validation: float = 0.1,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
-    """Train a network from scratch; a TinyNet where no other architecture is described.
+    """Train a network from scratch.
 
     Parameters as of `strata.models.network.NetworkClassifier`.
     """
@@ -51,9 +53,6 @@ def train_network(
     pixels = images.rows("pixels", train)
     classifier = NetworkClassifier(
         architecture,
-        widths=widths,
-        depthwise=depthwise,
-        activation=activation,
         size=pixels.shape[1],
         epochs=epochs,
         batch=batch,
@@ -63,8 +62,12 @@ def train_network(
         schedule=schedule,
         label_smoothing=label_smoothing,
         augmentations=augmentations,
+        clip=clip,
         ema=ema,
         flip_average=flip_average,
+        views=views,
+        patience=patience,
+        validation=validation,
         device=device,
         seed=train.seed_for("network"),
     )
@@ -94,4 +97,44 @@ def network_scores(images: Shards, fitted: Mapping[str, Any], test: Subset) -> d
         len(test.classes),
         classifier.decision_function(pixels),
         classifier.predict_proba(pixels),
+    )
+
+
+@shard_stage
+def deep_features(
+    images: Mapping[str, Any], fitted: Mapping[str, Any], *, layer: str = "embedding"
+) -> dict[str, Any]:
+    """One layer of a trained network, a vector an image: `vectors` (images, units) float32.
+
+    `layer` as of `strata.models.deep_features.DeepFeatures`.
+    """
+    from strata.models.deep_features import LayerReader
+
+    return {"vectors": LayerReader(fitted["classifier"], layer).of_images(images["pixels"])}
+
+
+@shard_stage
+def patch_descriptors(
+    images: Mapping[str, Any],
+    fitted: Mapping[str, Any],
+    *,
+    layer: str = "embedding",
+    step: int = 8,
+) -> dict[str, Any]:
+    """One layer of a network trained on windows, at every place of a grid: local descriptors.
+
+    Args:
+        layer: as of `strata.models.deep_features.DeepFeatures`.
+        step: from window to window, pixels of the resized image.
+    """
+    import numpy as np
+
+    from strata.features.local import LocalDescriptors
+    from strata.models.deep_features import LayerReader
+
+    reader = LayerReader(fitted["classifier"], layer)
+    described = (reader.of_grid(np.asarray(image), step) for image in images["pixels"])
+    return packed_halves(
+        LocalDescriptors(vectors, places, np.full(len(vectors), reader.window, np.float32))
+        for vectors, places in described
     )

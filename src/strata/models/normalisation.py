@@ -1,0 +1,103 @@
+"""Normalisations of feature maps, by name."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """Batch normalisation (Ioffe and Szegedy 2015), quick for few channels too.
+
+    torch's loops run along the channels of channels-last memory; of few channels they make no
+    use of vectors, and it is quicker to bring each channel together first.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        if self.num_features >= 8 or x.is_contiguous():
+            return super().forward(x)
+        return super().forward(x.contiguous()).contiguous(memory_format=torch.channels_last)
+
+
+class BatchRenorm(nn.Module):
+    """Batch renormalisation (Ioffe 2017, eq. 1-3): training sees what prediction will see.
+
+    The batch's own statistics are corrected towards the moving ones by r = s_batch / s_moving,
+    clipped to [1/3, 3], and d = (m_batch - m_moving) / s_moving, clipped to [-5, 5]; r and d are
+    constants for the gradient. The limits are reached step by step over the first `warm_up`
+    batches, from r = 1 and d = 0, which is plain batch normalisation.
+    """
+
+    R_LIMIT, D_LIMIT, MOMENTUM, EPSILON = 3.0, 5.0, 0.1, 1e-5
+    mean: Tensor
+    deviation: Tensor
+    seen: Tensor
+
+    def __init__(self, channels: int, warm_up: int = 500) -> None:
+        super().__init__()
+        self.warm_up = warm_up
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("deviation", torch.ones(channels))
+        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+
+    def reset_parameters(self) -> None:
+        """Start as the identity."""
+        for values, start in ((self.weight, 1.0), (self.bias, 0.0)):
+            nn.init.constant_(values, start)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        if not self.training:
+            scale = self.weight / self.deviation
+            return x * _map(scale) + _map(self.bias - self.mean * scale)
+        mean = x.mean((0, 2, 3))
+        deviation = (x.var((0, 2, 3), unbiased=False) + self.EPSILON).sqrt()
+        with torch.no_grad():
+            share = (self.seen / self.warm_up).clamp(max=1.0)
+            r_limit, d_limit = 1 + (self.R_LIMIT - 1) * share, self.D_LIMIT * share
+            r = (deviation / self.deviation).clamp(1 / r_limit, r_limit)
+            d = ((mean - self.mean) / self.deviation).clamp(-d_limit, d_limit)
+            self.mean.lerp_(mean, self.MOMENTUM)
+            self.deviation.lerp_(deviation, self.MOMENTUM)
+            self.seen += 1
+        scale = self.weight * r / deviation
+        return x * _map(scale) + _map(self.bias + self.weight * d - mean * scale)
+
+
+class LocalResponseWithin(nn.Module):
+    """Local response normalisation within a channel: by the squares around each pixel.
+
+    x / (1 + alpha * mean of x^2 over a 5x5 window)^beta, with Krizhevsky's alpha and beta.
+    """
+
+    SIDE, ALPHA, BETA = 5, 1e-4, 0.75
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        energy = functional.avg_pool2d(x.square(), self.SIDE, 1, self.SIDE // 2)
+        return x / (1 + self.ALPHA * energy) ** self.BETA
+
+
+def _map(values: Tensor) -> Tensor:
+    return values[:, None, None]
+
+
+def _groups(channels: int) -> int:
+    """The largest number of groups up to 8 that divides the channels (Wu and He 2018 use 32)."""
+    return next(groups for groups in (8, 4, 2, 1) if channels % groups == 0)
+
+
+#: name -> module for so many channels
+NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
+    "none": lambda _: nn.Identity(),
+    "batch": BatchNorm,
+    "batch-renorm": BatchRenorm,
+    "group": lambda channels: nn.GroupNorm(_groups(channels), channels),
+    "layer": lambda channels: nn.GroupNorm(1, channels),
+    "local-response": lambda _: nn.LocalResponseNorm(5),
+    "local-response-within": lambda _: LocalResponseWithin(),
+}

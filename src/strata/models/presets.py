@@ -1,0 +1,36 @@
+"""Architectures by name."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from strata.errors import InputError, nearest
+from strata.models.cnn import cnn, cnn_pooled, lenet_5
+from strata.models.mlp import mlp
+from strata.models.tinynet import tinynet, tinynet_micro, tinynet_residual
+
+#: name -> function of keyword arguments that describes a network
+PRESETS: dict[str, Callable[..., dict[str, Any]]] = {
+    "cnn": cnn,
+    "cnn-pooled": cnn_pooled,
+    "lenet-5": lenet_5,
+    "mlp": mlp,
+    "tinynet": tinynet,
+    "tinynet-micro": tinynet_micro,
+    "tinynet-residual": tinynet_residual,
+}
+
+
+def preset(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The description of a named network.
+
+    Raises:
+        InputError: unknown name or argument.
+    """
+    if name not in PRESETS:
+        raise InputError(f"Unknown architecture '{name}'.", nearest(name, PRESETS))
+    known = inspect.signature(PRESETS[name]).parameters
+    for key in arguments:
+        if key not in known:
+            raise InputError(f"The architecture '{name}' has no '{key}'.", nearest(key, known))
+    return PRESETS[name](**arguments)
