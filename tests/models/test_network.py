@@ -294,6 +294,7 @@ def test_a_training_that_diverges_says_so():
         {"patience": 1, "validation": 0.01},
         {"device": "gpu"},
         {"augmentations": {"spin": 1}},
+        {"augmentations": "stron"},
         {"size": 32},
     ],
 )

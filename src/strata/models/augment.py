@@ -51,6 +51,19 @@ class Augmentation:
     mixup: float = 0.0
 
     @classmethod
+    def of(cls, given: str | Mapping[str, Any]) -> "Augmentation":
+        """A key of `AUGMENTATIONS`, or a plain dict of fields.
+
+        Raises:
+            InputError: unknown names, negative values.
+        """
+        if not isinstance(given, str):
+            return cls.from_dict(given)
+        if given not in AUGMENTATIONS:
+            raise InputError(f"Unknown augmentations '{given}'.", nearest(given, AUGMENTATIONS))
+        return AUGMENTATIONS[given]
+
+    @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> "Augmentation":
         """Read a plain dict.
 
@@ -77,6 +90,24 @@ class Augmentation:
     def whole_pixels(self) -> bool:
         """Whether images only move by whole pixels, so that nothing need be interpolated."""
         return not (self.zoom or self.stretch or self.rotation or self.shear)
+
+
+#: By name: what all photographs bear, and what a long training from few images needs.
+AUGMENTATIONS = {
+    "none": Augmentation(),
+    "light": Augmentation(flip=True, shift=0.125),
+    "strong": Augmentation(
+        flip=True,
+        shift=0.15,
+        zoom=0.25,
+        stretch=0.15,
+        rotation=6,
+        brightness=0.1,
+        contrast=0.25,
+        saturation=0.25,
+        mixup=0.2,
+    ),
+}
 
 
 class Draws(NamedTuple):

@@ -26,9 +26,6 @@ from strata.models.rates import RateCurve, find_rate
 from strata.models.training import Epoch, Images, Settings, Training
 from strata.seeds import derive, generator
 
-#: What happens to training images unless told otherwise.
-AUGMENTATIONS: dict[str, Any] = {"flip": True, "shift": 0.125}
-
 #: Images that a data-dependent initialisation looks at.
 INITIAL_BATCH = 64
 
@@ -50,7 +47,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         weight_decay: of weights, not of biases and normalisations.
         schedule: a key of `schedules.SCHEDULES`.
         label_smoothing: share of a target that is spread over all classes.
-        augmentations: fields of `augment.Augmentation`; None: `AUGMENTATIONS`; {}: none.
+        augmentations: "none", "light", "strong" (see `augment.AUGMENTATIONS`), or fields of
+            `augment.Augmentation`.
         clip: largest norm of a step's gradient; None: as it is.
         ema: decay of the moving average of weights that is kept as the result; 0: none.
         flip_average: predict from the mean score of an image and its mirror image.
@@ -88,7 +86,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         weight_decay: float = 0.05,
         schedule: str = "one-cycle",
         label_smoothing: float = 0.1,
-        augmentations: Mapping[str, Any] | None = None,
+        augmentations: str | Mapping[str, Any] = "light",
         clip: float | None = None,
         ema: float = 0.0,
         flip_average: bool = True,
@@ -276,7 +274,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return self._settings().augmentation.window(self.size)
 
     def _settings(self) -> Settings:
-        given = AUGMENTATIONS if self.augmentations is None else self.augmentations
         return Settings(
             epochs=self.epochs,
             batch=self.batch,
@@ -285,7 +282,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             weight_decay=self.weight_decay,
             schedule=self.schedule,
             label_smoothing=self.label_smoothing,
-            augmentation=Augmentation.from_dict(given),
+            augmentation=Augmentation.of(self.augmentations),
             clip=self.clip,
             ema=self.ema,
             patience=self.patience,

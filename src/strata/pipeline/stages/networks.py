@@ -35,7 +35,7 @@ def train_network(
     weight_decay: float = 0.05,
     schedule: str = "one-cycle",
     label_smoothing: float = 0.1,
-    augmentations: dict[str, Any] | None = None,
+    augmentations: str | dict[str, Any] = "light",
     clip: float | None = None,
     ema: float = 0.0,
     flip_average: bool = True,
