@@ -72,6 +72,24 @@ def _bit(digest: str, position: int) -> str:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that a stage reads, known by its content: moving it changes nothing, editing it does.
+
+    Attributes:
+        path: where it lies; None where the stage itself knows how to come by it.
+        digest: of its content, or a name that stands for the content.
+    """
+
+    path: Path | None = field(repr=False)
+    digest: str
+
+    @cached_property
+    def key(self) -> str:
+        """Covers the content, not the place."""
+        return content_key("file", self.digest)
+
+
+@dataclass(frozen=True)
 class Subset:
     """An ordered part of the images, with what may be known about it.
 

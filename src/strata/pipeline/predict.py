@@ -7,7 +7,7 @@ composed anew for the new ones. So prediction cannot drift from training.
 from typing import Any
 
 from strata.pipeline.compose import Target
-from strata.pipeline.inputs import ImageShard, Subset
+from strata.pipeline.inputs import File, ImageShard, Subset
 from strata.pipeline.stage import Node, Sharded, ShardStage, composing
 
 
@@ -35,6 +35,8 @@ def on_new_images(target: Target, shards: list[ImageShard], images: Subset) -> N
             if id(given) not in known:
                 known[id(given)] = _moved_shards(given)
             return known[id(given)]
+        if isinstance(given, File):
+            return given
         return [moved(part) for part in given]
 
     def _moved_shards(given: Sharded) -> Sharded:

@@ -20,11 +20,11 @@ from typing import Any, Union
 
 from strata.pipeline.code import reached_code, source_files
 from strata.pipeline.hashing import content_key
-from strata.pipeline.inputs import ImageShard, Subset
+from strata.pipeline.inputs import File, ImageShard, Subset
 from strata.pipeline.parameters import Parameters
 
 #: What a node can depend on.
-Input = Union["Node", "Sharded", Subset, ImageShard, Sequence["Input"]]
+Input = Union["Node", "Sharded", Subset, ImageShard, File, Sequence["Input"]]
 
 _context: ContextVar[str] = ContextVar("composing", default="")
 
@@ -106,12 +106,12 @@ def _nodes_in(inputs: Sequence[Input]) -> Iterator[Node]:
             yield given
         elif isinstance(given, Sharded):
             yield from given.nodes
-        elif not isinstance(given, Subset | ImageShard):
+        elif not isinstance(given, Subset | ImageShard | File):
             yield from _nodes_in(given)
 
 
 def _input_key(given: Input) -> Any:
-    if isinstance(given, Node | Sharded | Subset | ImageShard):
+    if isinstance(given, Node | Sharded | Subset | ImageShard | File):
         return given.key
     if isinstance(given, Sequence) and not isinstance(given, str):
         return [_input_key(part) for part in given]

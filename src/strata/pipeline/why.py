@@ -69,7 +69,7 @@ def _causes(node: Node, state: str, history: History) -> Iterator[str]:
 
 
 def _method(node: Node) -> str:
-    method = node.context.partition(",")[0]
+    method = node.context.partition(", ")[0]
     return f"{method}: " if method else ""
 
 
@@ -96,6 +96,9 @@ def _differences(old: Record, new: Record, name: str) -> Iterator[str]:
 
 def _input_differences(was: Record, now: Record, name: str) -> Iterator[str]:
     if was == now or "stage" in now or "parts" in now:
+        return
+    if "file" in now:
+        yield f"{name}: the content of {now['file']} changed."
         return
     count = "" if was["images"] == now["images"] else f", {was['images']} before"
     if "shard" in now:

@@ -15,7 +15,7 @@ from typing import Any
 
 from strata.errors import StrataError
 from strata.pipeline.code import edited
-from strata.pipeline.inputs import ImageShard, Subset
+from strata.pipeline.inputs import File, ImageShard, Subset
 from strata.pipeline.memory import PeakMemory
 from strata.pipeline.running import forget_checkpoint, running
 from strata.pipeline.shards import Shards
@@ -78,7 +78,7 @@ def _referred(given: Any) -> Any:
     if isinstance(given, Sharded):
         digests = tuple(n.shard.digests for n in given.nodes if n.shard)
         return ShardsReference(tuple(n.key for n in given.nodes), digests)
-    if isinstance(given, Subset | ImageShard):
+    if isinstance(given, Subset | ImageShard | File):
         return given
     return [_referred(part) for part in given]
 
@@ -104,6 +104,8 @@ def _described(given: Any) -> dict[str, Any]:
         return {"images": len(given), "shard": given.prefix, "key": given.key}
     if isinstance(given, Subset):
         return {"images": len(given), "key": given.key}
+    if isinstance(given, File):
+        return {"file": given.path.name if given.path else given.digest, "key": given.key}
     return {"parts": [_described(part) for part in given]}
 
 

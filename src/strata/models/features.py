@@ -1,0 +1,201 @@
+"""Images to what a pretrained network sees in them: activations at its nodes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from torch import Tensor, nn
+
+from strata.errors import InputError
+from strata.models import backbones, weights
+from strata.models.backbones import IMAGES, Preparation, pool
+from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
+from strata.models.images import resize_images
+
+#: Either how to find a file of weights (see `weights.named_file`) or what is in it.
+Weights = str | Mapping[str, Tensor]
+
+
+class Standardise(nn.Module):
+    """Pixels 0..255 to what a network expects; the whole batch in one multiplication and addition.
+
+    Args:
+        expected: mean and deviation of each channel in 0..1.
+    """
+
+    scale: Tensor
+    offset: Tensor
+
+    def __init__(self, expected: Preparation) -> None:
+        super().__init__()
+        mean, deviation = torch.tensor(expected.mean), torch.tensor(expected.deviation)
+        self.register_buffer("scale", (1 / (255 * deviation)).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("offset", (-mean / deviation).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """(b, 3, h, w) of any number type -> float32."""
+        return torch.addcmul(self.offset, pixels.float(), self.scale)
+
+
+class BackboneFeatures(TransformerMixin, BaseEstimator):
+    """A pretrained network's activations as vectors: pooled over places, nodes side by side.
+
+    Nothing is learned: `fit` reads the weights.
+
+    Args:
+        backbone: a classification network of torchvision.
+        nodes: where to look (see `backbones.nodes`); empty: before its last layer.
+        weights: a file of weights, or a folder that holds `BACKBONE.pth`; "": the variable
+            STRATA_WEIGHTS, torch's hub folder, or torchvision's server. Or a state_dict.
+        side: of the square that an image is brought to (`images.resize_image`), pixels; None:
+            what the network was made for.
+        mirror: the mean of an image's vector and its mirror image's.
+        norm: "l2": each node's vector to length 1, so that nodes count alike; "none".
+        batch: images at a time.
+        device: "auto", "cpu", "cuda" or "mps".
+
+    Attributes:
+        nodes_: the nodes looked at.
+        widths_: length of each node's vector.
+        parameters_: numbers in the part of the network that is run.
+        multiply_adds_: for one image (both its views, with `mirror`).
+    """
+
+    def __init__(
+        self,
+        backbone: str = "inception_v3",
+        *,
+        nodes: Sequence[str] = (),
+        weights: Weights = "",
+        side: int | None = None,
+        mirror: bool = False,
+        norm: Literal["none", "l2"] = "none",
+        batch: int = 16,
+        device: str = "auto",
+    ) -> None:
+        self.backbone = backbone
+        self.nodes = nodes
+        self.weights = weights
+        self.side = side
+        self.mirror = mirror
+        self.norm = norm
+        self.batch = batch
+        self.device = device
+
+    def fit(self, X: Any = None, y: Any = None) -> Self:
+        """Read the weights.
+
+        Raises:
+            InputError: no such network or node; no file, or not this network's weights.
+            StrataError: the weights cannot be fetched.
+        """
+        if self.norm not in ("none", "l2"):
+            raise InputError(f"norm must be 'none' or 'l2': {self.norm!r}.")
+        self.nodes_ = tuple(self.nodes) or (backbones.last_node(self.backbone),)
+        self._frozen = Frozen(
+            self.backbone, self.nodes_, state_of(self.backbone, self.weights), self.side
+        )
+        cost = backbones.part_cost(self.backbone, IMAGES, self.nodes_, self._frozen.side)
+        self.widths_ = tuple(int(pool(torch.empty(1, *shape)).shape[1]) for shape in cost.outputs)
+        self.parameters_ = cost.parameters
+        self.multiply_adds_ = cost.multiply_adds * (2 if self.mirror else 1)
+        return self
+
+    def transform(self, X: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """One vector an image.
+
+        Args:
+            X: images, uint8 RGB (h, w, 3) or grey (h, w), of any sizes.
+
+        Returns:
+            (n, sum of widths) float32, the nodes in their order.
+        """
+        device = choose_device(self.device)
+        parts = [np.zeros((0, sum(self.widths_)), np.float32)]
+        for images in in_batches(X, self.batch):
+            pixels = resize_images(images, self._frozen.side)
+            views = [pixels, pixels[:, :, ::-1]] if self.mirror else [pixels]
+            pooled = [self._pooled(view, device) for view in views]
+            parts.append(np.mean(pooled, axis=0, dtype=np.float32))
+        return np.concatenate(parts)
+
+    def _pooled(self, pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.float32]:
+        vectors = [pool(x.float()) for x in self._frozen.run(pixels, device)]
+        if self.norm == "l2":
+            vectors = [nn.functional.normalize(v) for v in vectors]
+        return torch.cat(vectors, 1).cpu().numpy()
+
+
+class Frozen:
+    """The part of a pretrained network from images to some nodes, to be run only.
+
+    Args:
+        backbone, nodes: as of `BackboneFeatures`; `IMAGES` as the only node runs nothing.
+        state: the network's state_dict.
+        side: of the images; None: what the network was made for.
+    """
+
+    def __init__(
+        self, backbone: str, nodes: Sequence[str], state: Mapping[str, Tensor], side: int | None
+    ) -> None:
+        expected = backbones.preparation(backbone)
+        self.side = side or expected.side
+        network = backbones.build(backbone, state)
+        self._part = nn.Sequential(
+            Standardise(expected), backbones.section(network, IMAGES, nodes)
+        ).eval()
+        self._part.requires_grad_(False).to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def run(self, pixels: NDArray[np.uint8], device: torch.device) -> tuple[Tensor, ...]:
+        """The outputs at the nodes for (b, side, side, 3) images, one tensor a node."""
+        self._part.to(device)
+        given = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
+        with deterministic_cuda(), mixed_precision(device):
+            outputs: tuple[Tensor, ...] = self._part(given.permute(0, 3, 1, 2))
+        return outputs
+
+
+def state_of(backbone: str, given: Weights) -> Mapping[str, Tensor]:
+    """A state_dict as it is, or the one in a file that is named, found or fetched.
+
+    Raises:
+        InputError, StrataError: as of `weights.obtain` and `weights.read`.
+    """
+    if isinstance(given, Mapping):
+        return given
+    path = weights.obtain(backbone, given)
+    return weights.read(path.read_bytes(), str(path))
+
+
+def in_batches(images: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Lists of at most `size` images, read as they are needed."""
+    waiting = iter(images)
+    while batch := list(islice(waiting, size)):
+        yield batch
+
+
+def border_activations(
+    frozen: Frozen, views: Iterable[ArrayLike], device: torch.device
+) -> Iterator[NDArray[np.float16]]:
+    """The output at a frozen part's (only) node for batches of images, to train on from there.
+
+    Args:
+        frozen: the part of a network that stays as it is.
+        views: batches (b, side, side, 3) uint8.
+
+    Yields:
+        float16, (b, h, w, channels); (b, 1, 1, channels) where the node gives vectors. Values
+        beyond what float16 holds are cut to its range.
+    """
+    largest = float(np.finfo(np.float16).max)
+    for pixels in views:
+        (output,) = frozen.run(np.asarray(pixels, np.uint8), device)
+        if output.ndim == 2:
+            output = output[:, :, None, None]
+        limited = output.float().clamp(-largest, largest).half()
+        yield limited.permute(0, 2, 3, 1).contiguous().cpu().numpy()
