@@ -115,6 +115,16 @@ def test_models_of_inner_folds_cost_fitting_but_belong_to_no_model(graph):
     assert {node.key for node in fitted} == {outer.key, weights.key}
 
 
+def test_pretrained_weights_belong_to_the_model_and_cost_no_time_per_image(graph):
+    weights = graph.node("pretrained", seconds=9.0, content=b"x" * 1000)
+    vectors = graph.shards("look", weights, seconds=0.5)
+    machine = graph.node("svm", vectors, FOLD.train, seconds=2.0)
+    found = graph.cost_of(graph.node("svm_scores", vectors, machine, FOLD.test, seconds=0.2))
+    assert found.predict_ms == pytest.approx(1000 * (0.5 + 0.1))
+    assert found.fit_seconds == pytest.approx(9 + 2 + 4 * 0.5)
+    assert found.bytes >= 1000
+
+
 def test_numbers_of_fitted_stages_add_up_and_unknown_ones_stay_unknown(graph):
     local = graph.shards("describe", seconds=0.0)
     words = graph.node("codebook", local, FOLD.train, parameters=None)

@@ -5,20 +5,26 @@ from types import SimpleNamespace
 import pytest
 
 from strata.pipeline.families import family
-from strata.pipeline.inputs import Subset
+from strata.pipeline.inputs import ImageShard, Subset
 from strata.pipeline.stage import Node, Stage
 from strata.pipeline.stages.classifiers import svm
-from strata.pipeline.stages.encodings import encode
+from strata.pipeline.stages.encodings import bag_of_words, encode
 from strata.pipeline.stages.fusion import average
 from strata.pipeline.stages.local import dense_sift
-from strata.pipeline.stages.networks import network_scores, resized, train_network
+from strata.pipeline.stages.networks import (
+    network_scores,
+    patch_descriptors,
+    resized,
+    train_network,
+)
 
+IMAGES = ImageShard("", ("a",), ())
 TRAIN = Subset(("a",), ("a",), (0,), ("x",), 0)
 
 
 def node(stage: Stage, *inputs) -> Node:
     key = f"{stage.name} of {[i.key for i in inputs]}"
-    return Node(stage, {}, inputs, key, "")
+    return Node(stage, {}, inputs, key, "", IMAGES)
 
 
 def kind(scores: Node) -> str:
@@ -27,13 +33,13 @@ def kind(scores: Node) -> str:
 
 @pytest.fixture
 def words() -> Node:
-    vectors = node(encode, node(dense_sift))
+    vectors = node(encode, node(dense_sift, IMAGES))
     return node(average, vectors, node(svm, vectors, TRAIN))
 
 
 @pytest.fixture
 def network() -> Node:
-    pixels = node(resized)
+    pixels = node(resized, IMAGES)
     return node(network_scores, pixels, node(train_network, pixels, TRAIN))
 
 
@@ -50,5 +56,12 @@ def test_both_ways_are_fused(words, network):
 
 
 def test_networks_on_descriptors_are_fused():
-    vectors = node(encode, node(dense_sift))
+    vectors = node(encode, node(dense_sift, IMAGES))
     assert kind(node(network_scores, vectors, node(train_network, vectors, TRAIN))) == "fused"
+
+
+def test_words_of_patches_that_a_network_describes_are_deep():
+    pixels = node(resized, IMAGES)
+    local = node(patch_descriptors, pixels, node(train_network, pixels, TRAIN))
+    vectors = node(encode, local, node(bag_of_words, local, TRAIN))
+    assert kind(node(average, vectors, node(svm, vectors, TRAIN))) == "deep"

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.compose import Target
+from strata.pipeline.inputs import Subset
 from strata.pipeline.plan import in_order
 from strata.pipeline.stage import Node
 from strata.pipeline.store import Store
@@ -94,21 +95,33 @@ def cost(target: Target, records: Records) -> "Cost":
 
 
 def prediction_path(scores: Node) -> tuple[list[Node], list[Node]]:
-    """The nodes between images and scores, and the fitted ones that these use, parents first.
+    """The nodes between images and scores, and the models that these use, parents first.
 
-    What the fitted nodes are made from (the inner folds of stacking, say) is in neither.
+    Models are what was fitted, and what sees no images at all, such as pretrained weights. What
+    they are made from (the inner folds of stacking, say) is in neither.
     """
-    path: dict[str, Node] = {}
-    fitted: dict[str, Node] = {}
+    order = in_order([scores])
+    seeing = _that_see_images(order)
+    path: set[str] = set()
+    models: set[str] = set()
     waiting = [scores]
     while waiting:
         node = waiting.pop()
-        known = fitted if node.learns else path
-        if node.key not in known:
-            known[node.key] = node
-            waiting += [] if node.learns else node.parents
-    order = in_order([scores])
-    return [n for n in order if n.key in path], [n for n in order if n.key in fitted]
+        if node.learns or node.key not in seeing:
+            models.add(node.key)
+        elif node.key not in path:
+            path.add(node.key)
+            waiting += node.parents
+    return [n for n in order if n.key in path], [n for n in order if n.key in models]
+
+
+def _that_see_images(order: list[Node]) -> set[str]:
+    found: set[str] = set()
+    for node in order:
+        direct = node.shard or any(isinstance(given, Subset) for given in node.inputs)
+        if direct or any(parent.key in found for parent in node.parents):
+            found.add(node.key)
+    return found
 
 
 def _fit_seconds(nodes: list[Node], train: tuple[str, ...], records: Records) -> float:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from strata.pipeline.compose import Target
 from strata.pipeline.costs import prediction_path
-from strata.pipeline.stage import Stage
+from strata.pipeline.inputs import ImageShard
+from strata.pipeline.stage import Node, Stage
 
 if TYPE_CHECKING:
     from strata.reports.results import Family
@@ -16,23 +17,27 @@ _IMPORTS_TORCH = re.compile(r"^\s*(?:import|from) torch\b", re.MULTILINE)
 
 
 def family(target: Target) -> "Family":
-    """ "deep" if images enter networks only, "classical" if none, "fused" if both ways are taken.
+    """ "deep" if all features are learned by networks, "classical" if none, else "fused".
 
-    A stage is a network's if it reaches code that imports torch; the descriptors that torch may
-    compute (`strata.features`) are none. Told by the stages that images pass through on their
-    way to scores, so a network on top of designed features counts as fused.
+    A stage is a network's if it reaches code that imports torch. Features are designed where
+    another stage makes them from images themselves (torch may help there: `strata.features`); so
+    a network on top of designed features is "fused".
     """
-    path, fitted = prediction_path(target.folds[-1][1])
-    stages = {node.stage for node in [*path, *fitted]}
-    networks = any(_is_network(stage) for stage in stages)
-    designed = any(_reaches(stage, "strata.features.") for stage in stages)
+    path, models = prediction_path(target.folds[-1][1])
+    networks = any(_is_network(node.stage) for node in [*path, *models])
+    designed = any(_describes_images(node) for node in path)
     if networks and designed:
         return "fused"
     return "deep" if networks else "classical"
 
 
-def _reaches(stage: Stage, start: str) -> bool:
-    return any(symbol.startswith(start) for symbol in stage.reference.code())
+def _describes_images(node: Node) -> bool:
+    """Whether it makes features, not just other images, from images."""
+    return (
+        any(isinstance(given, ImageShard) for given in node.inputs)
+        and not _is_network(node.stage)
+        and any(symbol.startswith("strata.features.") for symbol in node.stage.reference.code())
+    )
 
 
 @cache

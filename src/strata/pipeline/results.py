@@ -15,6 +15,7 @@ from strata.pipeline.dataset import Dataset
 from strata.pipeline.execute import Outcome
 from strata.pipeline.experiment import Experiment
 from strata.pipeline.families import family
+from strata.pipeline.looking.exhibits import exhibits
 from strata.pipeline.plan import in_order
 from strata.pipeline.store import Store
 from strata.pipeline.worker import versions
@@ -48,12 +49,12 @@ def comparison(
         name=experiment.name,
         title=experiment.title or experiment.name,
         data=data_summary(experiment, dataset, store),
-        methods=[_method(target, records, outcome) for target in targets],
+        methods=[_method(target, dataset, records, outcome) for target in targets],
         run=_run(experiment, command, seconds),
     )
 
 
-def _method(target: Target, records: Records, outcome: Outcome) -> "Method":
+def _method(target: Target, dataset: Dataset, records: Records, outcome: Outcome) -> "Method":
     from strata.reports.results import Method
 
     common: dict[str, Any] = {
@@ -64,16 +65,21 @@ def _method(target: Target, records: Records, outcome: Outcome) -> "Method":
         "variant_of": target.method.variant_of,
         "varied": target.method.varied,
         "family": family(target),
+        "paper": target.method.paper,
     }
     if records.store.state(target.node.key) != "present":
         return Method(**common, error=_error_of(target, outcome))
     made = records.store.read(target.node.key)
     fitted = _fitted(target, records)
     learned = _one_each(fitted, "training_accuracy")
+    cv, test = _scores(made, lambda fold: fold >= 0), _scores(made, lambda fold: fold < 0)
+    shown, troubles = exhibits(target, dataset, records.store, cv or test)
     return Method(
         **common,
-        cv=_scores(made, lambda fold: fold >= 0),
-        test=_scores(made, lambda fold: fold < 0),
+        cv=cv,
+        test=test,
+        exhibits=shown,
+        findings=troubles,
         cost=cost(target, records),
         histories=_one_each(fitted, "history"),
         training_accuracy=sum(learned) / len(learned) if learned else None,

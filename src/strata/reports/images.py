@@ -43,6 +43,13 @@ def surest_hits(evaluation: Evaluation, most: int, *, each_class: int = 2) -> li
     return chosen[:most]
 
 
+def closest_calls(evaluation: Evaluation, most: int) -> list[Judged]:
+    """Right and wrong images by rising margin: first those on which the method is least sure."""
+    run = first_run(evaluation.scores)
+    found = [judged for right in (True, False) for judged in _judged(run, right=right, most=None)]
+    return sorted(found, key=lambda judged: judged.margin)[:most]
+
+
 def _judged(scores: Scores, *, right: bool, most: int | None) -> list[Judged]:
     values = scores.scores if scores.probabilities is None else scores.probabilities
     rows = np.arange(len(scores.ids))

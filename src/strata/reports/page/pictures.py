@@ -18,8 +18,8 @@ BUDGET = 3_400_000
 #: Longest side of a picture that lies beside the page, in pixels.
 FULL_SIDE = 1600
 
-#: An enlarged tile is scaled up by a whole number, to about this side in pixels.
-ENLARGED = 96
+#: An enlarged tile is scaled up by a whole number: so many times, and so wide in pixels, at most.
+TIMES, WIDEST = 24, 640
 
 
 class Shown(NamedTuple):
@@ -73,11 +73,11 @@ class Pictures:
         """A picture of an exhibit, each shown once."""
         picture = np.ascontiguousarray(tile.picture, np.uint8)
         if tile.enlarged:
-            times = max(1, round(ENLARGED / max(picture.shape[:2])))
+            times = max(1, min(TIMES, WIDEST // picture.shape[1]))
             data = _png(picture)
             height, width = (times * side for side in picture.shape[:2])
             return self._keep(data, "png", width, height, whole=True, sharp=True)
-        data, width, height = _jpeg(picture, 2 * self._side)
+        data, width, height = _jpeg(picture, 2 * self._side, quality=80)
         return self._keep(data, "jpeg", width, height, whole=True)
 
     @property

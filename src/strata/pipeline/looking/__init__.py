@@ -1,0 +1,1 @@
+"""What fitted methods have learned, as pictures for the report."""

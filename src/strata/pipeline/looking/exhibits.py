@@ -1,0 +1,91 @@
+"""The exhibits of one method: made from what lies in the store, once, and kept there."""
+
+from typing import TYPE_CHECKING, Any
+
+from strata.pipeline.code import reached_code
+from strata.pipeline.compose import Target
+from strata.pipeline.costs import prediction_path
+from strata.pipeline.dataset import Dataset
+from strata.pipeline.hashing import content_key
+from strata.pipeline.inputs import Fold
+from strata.pipeline.stage import Node
+from strata.pipeline.store import Store
+
+if TYPE_CHECKING:
+    from strata.reports.results import Exhibit, Scores
+
+#: Exhibits, and a finding for the report's checks where they could not be made.
+Found = tuple[list["Exhibit"], list[dict[str, Any]]]
+
+
+def exhibits(target: Target, dataset: Dataset, store: Store, scores: "Scores | None") -> Found:
+    """Pictures of what a method has learned; never an error.
+
+    A method made of other methods shows nothing of its own: its parts do.
+
+    Args:
+        scores: of held-out images, for those that show what the method does with them.
+    """
+    code = reached_code(__name__, look.__name__)
+    key = content_key("exhibits", target.node.key, code)
+    try:
+        if store.state(key) != "present":
+            made = {"exhibits": look(target, dataset, store, scores)}
+            store.discard(key)
+            store.write(key, made, {"stage": "exhibits", "title": f"{target.name}: exhibits"})
+        return store.read(key)["exhibits"], []
+    except Exception as error:  # pictures are a bonus: the page comes first
+        return [], [_could_not(error)]
+
+
+def look(
+    target: Target, dataset: Dataset, store: Store, scores: "Scores | None"
+) -> "list[Exhibit]":
+    """Codebooks, pyramid cells and networks of a method, as far as they are in the store.
+
+    Raises:
+        LookupError: what they are made from is no longer in the store.
+    """
+    from strata.pipeline.looking.cells import cells
+    from strata.pipeline.looking.codebook import codebook
+    from strata.pipeline.looking.network import filters, heat_maps
+
+    fold, fitted = _model(target, store)
+    artifacts = [(node, store.read(node.key)) for node in fitted]
+    classifiers = [(n, a["classifier"]) for n, a in artifacts if "classifier" in a]
+    if len(classifiers) != 1:
+        return []
+    found = []
+    for node, artifact in artifacts:
+        if "encoder" in artifact:
+            found.append(codebook(node, artifact["encoder"], fold, dataset, store))
+    (node, classifier), *_ = classifiers
+    encoders = [artifact["encoder"] for _, artifact in artifacts if "encoder" in artifact]
+    if len(encoders) == 1 and len(fitted) == 2:
+        found.append(cells(node, classifier, encoders[0], fold, store))
+    if hasattr(classifier, "network"):
+        found.append(filters(classifier))
+        if scores is not None:
+            found.append(heat_maps(target, dataset, store, scores))
+    return [exhibit for exhibit in found if exhibit and exhibit.rows]
+
+
+def _model(target: Target, store: Store) -> tuple[Fold, list[Node]]:
+    """The last fold of which everything fitted is there (the final one, if there is one)."""
+    for fold, scores in reversed(target.folds):
+        _, fitted = prediction_path(scores)
+        if all(store.state(node.key) == "present" for node in fitted):
+            return fold, fitted
+    raise LookupError("what was fitted is no longer in the store; `strata make -B` makes it again")
+
+
+def _could_not(error: Exception) -> dict[str, Any]:
+    absent = isinstance(error, LookupError)
+    return {
+        "code": "L01",
+        "severity": "not applicable" if absent else "could not run",
+        "title": "Pictures of what was learned",
+        "sentence": str(error.args[0]) if absent else f"{type(error).__name__}: {error}",
+        "why": "They show whether a method looks at what it should.",
+        "remedy": "",
+    }
