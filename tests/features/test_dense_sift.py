@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from strata.errors import InputError
-from strata.features.dense_sift import ENGINES, DenseSIFT, PaperDenseSIFT, dense_sift
+from strata.features.dense_sift import (
+    ENGINES,
+    DenseSIFT,
+    PaperDenseSIFT,
+    dense_sift,
+    mirror_order,
+)
 from strata.features.grid import inner_grids, paper_grids
 from strata.features.local import LocalDescriptors
 
@@ -243,3 +249,13 @@ def test_unknown_parameters_are_refused() -> None:
         DenseSIFT(colour="opponnent").describe(image)
     with pytest.raises(InputError, match="at least one pixel"):
         DenseSIFT(step=0).describe(image)
+
+
+@pytest.mark.parametrize("colour", ["grey", "opponent"])
+def test_a_mirrored_image_has_the_same_descriptors_in_another_order(colour):
+    image = np.random.default_rng(2).integers(0, 256, (41, 41, 3), dtype=np.uint8)
+    describer = DenseSIFT(step=1, bins=(4,), colour=colour)
+    n = 41 - 3 * 4
+    rows = describer.describe(image).descriptors.reshape(n, n, -1)
+    turned = describer.describe(np.ascontiguousarray(image[:, ::-1])).descriptors.reshape(n, n, -1)
+    assert np.allclose(turned, rows[:, ::-1][..., mirror_order(colour)], atol=2e-3)

@@ -6,6 +6,7 @@ from typing import Any
 #: name -> module that defines it; loaded when first asked for.
 _EXPORTS = {
     "BagOfWords": "bag_of_words",
+    "ColourStatistics": "colour",
     "DenseDAISY": "daisy",
     "DenseSIFT": "dense_sift",
     "DenseSURF": "surf",

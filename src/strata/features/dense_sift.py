@@ -128,6 +128,17 @@ def _places(grids: tuple[Grid, ...], height: int, width: int) -> tuple[np.ndarra
     return np.concatenate(positions), np.concatenate(scales)
 
 
+def mirror_order(colour: str = "grey") -> np.ndarray:
+    """What becomes of a descriptor when the image is mirrored left to right: `x[mirror_order()]`.
+
+    Columns change places, and the gradient's angle a becomes 180 degrees - a. (128 p,) int64 for
+    p planes.
+    """
+    one = np.arange(DIMENSIONS).reshape(SIDE, SIDE, -1)
+    turned = one[:, ::-1, (one.shape[2] // 2 - np.arange(one.shape[2])) % one.shape[2]].ravel()
+    return np.concatenate([turned + DIMENSIONS * p for p in range(len(PLANES[colour]))])
+
+
 class DenseSIFT(Describer):
     """SIFT on regular grids, one for each size, as VLFeat's phow with a flat window.
 

@@ -165,7 +165,7 @@ class Progress(AbstractContextManager["Progress"]):
 
 def _group(node: Node) -> tuple[str, str]:
     """Method and stage: what is reported together in plain output."""
-    return node.context.partition(",")[0], node.stage.name
+    return node.context.partition(", ")[0], node.stage.name
 
 
 def duration(seconds: float) -> str:

@@ -86,7 +86,7 @@ def _announce(workspace: Workspace, plan: Plan) -> int:
     counts: Counter[tuple[str, str]] = Counter()
     for key in plan.needed:
         node = plan.nodes[key]
-        counts[node.context.partition(",")[0], node.stage.name] += 1
+        counts[node.context.partition(", ")[0], node.stage.name] += 1
     for (method, stage), count in counts.items():
         where = f"{method}: " if method else ""
         workspace.console.print(f"would make  {where}{stage} ({count})", highlight=False)

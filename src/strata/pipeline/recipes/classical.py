@@ -13,6 +13,7 @@ from strata.pipeline.stage import Node, Options, Sharded
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
 from strata.pipeline.stages.encodings import bag_of_words, encode, fisher_vectors, vlad_vectors
 from strata.pipeline.stages.local import (
+    colour_statistics,
     dense_daisy,
     dense_sift,
     dense_surf,
@@ -26,7 +27,15 @@ from strata.pipeline.stages.vectors import joined, lda, pca, reduced, standardis
 #: What describes the images, besides dense SIFT with the settings of each recipe.
 OTHERS = tuple(
     stage.options()
-    for stage in (paper_sift, sparse_sift, dense_surf, sparse_surf, dense_daisy, sparse_daisy)
+    for stage in (
+        paper_sift,
+        sparse_sift,
+        dense_surf,
+        sparse_surf,
+        dense_daisy,
+        sparse_daisy,
+        colour_statistics,
+    )
 )
 REDUCTIONS: Any = optional(standardise.options(), pca.options(), lda.options())
 
@@ -75,8 +84,8 @@ def vlad(
     return classified(vectors, fold, reduction, classifier)
 
 
-#: More sizes and fainter contrast than a bag of words likes.
-FISHER_SIFT = dense_sift.options(bins=(4, 6, 8, 12, 16), contrast=0.002)
+#: More sizes and fainter contrast than a bag of words likes, and the mirrored image.
+FISHER_SIFT = dense_sift.options(bins=(4, 6, 8, 12, 16), contrast=0.002, mirror=True)
 
 
 @recipe
@@ -105,15 +114,19 @@ def fisher_colour(
     fold: Fold,
     *,
     shape: Options = FISHER_SIFT,
-    shape_mixture: Options = fisher_vectors.options(components=256, dimensions=80),
-    colour: Options = dense_sift.options(step=8, colour="opponent", contrast=0.002),
-    colour_mixture: Options = fisher_vectors.options(components=128, dimensions=96),
-    weights: tuple[float, float] = (1.0, 1.0),
+    shape_mixture: Options = fisher_vectors.options(components=256, dimensions=80, keep_zero=False),
+    colour: Options = choice(
+        colour_statistics.options(step=6, cells=(4, 6, 8, 12), mirror=True),
+        dense_sift.options(colour="opponent", contrast=0.002, mirror=True),
+    ),
+    colour_mixture: Options = fisher_vectors.options(components=128),
+    weights: tuple[float, float] = (0.5, 0.5),
     classifier: Options = classifiers(),
 ) -> Node:
-    """Fisher vectors of grey and of opponent-colour SIFT side by side, a linear SVM.
+    """Fisher vectors of SIFT and of local colour statistics side by side, a linear SVM.
 
-    Opponent SIFT: van de Sande, Gevers and Snoek, "Evaluating color descriptors" (PAMI 2010).
+    Perronnin, Sanchez and Mensink (ECCV 2010). Or of opponent SIFT: van de Sande, Gevers and
+    Snoek, "Evaluating color descriptors" (PAMI 2010).
     """
     branches = []
     for descriptor, mixture in ((shape, shape_mixture), (colour, colour_mixture)):

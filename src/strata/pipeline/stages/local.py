@@ -21,12 +21,32 @@ def dense_sift(
     root: bool = True,
     contrast: float = 0.005,
     colour: Literal["grey", "opponent", "rgb"] = "grey",
+    mirror: bool = False,
 ) -> dict[str, Any]:
-    """SIFT on regular grids; parameters as of `strata.features.dense_sift.DenseSIFT`."""
-    from strata.features.dense_sift import DenseSIFT
+    """SIFT on regular grids; parameters as of `strata.features.dense_sift.DenseSIFT`.
+
+    Args:
+        mirror: describe the mirrored image too, in the same set: left and right do not count.
+    """
+    from strata.features.dense_sift import DenseSIFT, mirror_order
 
     describer = DenseSIFT(step=step, bins=bins, root=root, contrast=contrast, colour=colour)
-    return packed_bytes(map(describer.describe, images))
+    local = packed_bytes(map(describer.describe, images))
+    return {**local, "mirror": mirror_order(colour)} if mirror else local
+
+
+@shard_stage
+def colour_statistics(
+    images: "Images", *, step: int = 8, cells: tuple[int, ...] = (4, 6, 8), mirror: bool = False
+) -> dict[str, Any]:
+    """Local means and deviations of colours, on regular grids.
+
+    Parameters as of `strata.features.colour.ColourStatistics`; mirror as of `dense_sift`.
+    """
+    from strata.features.colour import ColourStatistics, mirror_order
+
+    local = packed_halves(map(ColourStatistics(step=step, cells=cells).describe, images))
+    return {**local, "mirror": mirror_order()} if mirror else local
 
 
 @shard_stage

@@ -1,6 +1,7 @@
 """Local descriptors of a shard of images in a few arrays, and back.
 
-SIFT is kept as bytes: the 6,000 descriptors of a photograph take 0.8 MB that way.
+SIFT is kept as bytes: the 6,000 descriptors of a photograph take 0.8 MB that way. Descriptors of
+the mirrored image are not kept at all: `mirror` says in what order the entries stand there.
 """
 
 from collections.abc import Iterable, Mapping
@@ -59,32 +60,54 @@ def of_subset(local: Shards, digests: tuple[str, ...]) -> PerImage:
 
 
 def _drawable(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
+    import numpy as np
+
     from strata.features.local import LocalDescriptors
 
     begin, end = artifact["offsets"][row : row + 2]
-    return LocalDescriptors(
-        _Floats(artifact["descriptors"][begin:end]),  # type: ignore[arg-type]
-        artifact["positions"][begin:end],
-        artifact["scales"][begin:end],
-    )
+    kept, scales = artifact["descriptors"][begin:end], artifact["scales"][begin:end]
+    positions = artifact["positions"][begin:end]
+    order = artifact.get("mirror")
+    if order is not None:
+        positions = np.concatenate([positions, np.abs(np.array([1, 0], np.float32) - positions)])
+        scales = np.concatenate([scales, scales])
+    return LocalDescriptors(_Floats(kept, order), positions, scales)  # type: ignore[arg-type]
 
 
 class _Floats:
     """Descriptors kept small, turned into floats row by row as they are asked for.
 
     Sampling takes a few rows of every image; the floats of all of them would not fit in memory.
+
+    Args:
+        kept: (n, d) as in the artifact.
+        mirror: (d,) order of the entries in the mirrored image, whose n descriptors then follow;
+            or None.
     """
 
-    def __init__(self, kept: "np.ndarray") -> None:
+    def __init__(self, kept: "np.ndarray", mirror: "np.ndarray | None") -> None:
         self._kept = kept
+        self._mirror = mirror
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._kept) * (1 if self._mirror is None else 2)
 
     def __getitem__(self, rows: Any) -> "np.ndarray":
         import numpy as np
 
-        from strata.features.quantise import dequantise
+        if self._mirror is None:
+            return _floats(self._kept[rows])
+        numbers = np.arange(len(self))[rows]
+        n = len(self._kept)
+        found = self._kept[numbers % n] if n else self._kept
+        turned = numbers >= n
+        found[turned] = found[turned][:, self._mirror]
+        return _floats(found)
 
-        found = self._kept[rows]
-        return dequantise(found) if found.dtype == np.uint8 else found.astype(np.float32)
+
+def _floats(kept: "np.ndarray") -> "np.ndarray":
+    import numpy as np
+
+    from strata.features.quantise import dequantise
+
+    return dequantise(kept) if kept.dtype == np.uint8 else kept.astype(np.float32)
