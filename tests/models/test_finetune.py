@@ -1,0 +1,216 @@
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+
+from strata.errors import InputError
+from strata.models import backbones, checkpoint
+from strata.models.backbones import IMAGES
+from strata.models.features import Frozen, border_activations
+from strata.models.finetune import FineTunedClassifier
+from strata.models.tail import Tail, blocks_of
+
+NAME, SIDE, CUT = "squeezenet1_1", 48, "features.12"
+BORDER = "features.11"
+
+
+@pytest.fixture(scope="module")
+def state():
+    torch.manual_seed(0)
+    return backbones.skeleton(NAME).state_dict()
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Three kinds of texture that pooled activations tell apart."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(["a", "b", "c"], 8)
+    pixels = rng.integers(0, 256, (24, SIDE, SIDE, 3)).astype(np.uint8)
+    pixels[labels == "b", :, ::2] = 0
+    pixels[labels == "c", ::4] = 255
+    return pixels, labels
+
+
+def activations(state, pixels, node):
+    frozen = Frozen(NAME, [node], state, SIDE)
+    views = border_activations(frozen, [pixels, pixels[:, :, ::-1]], torch.device("cpu"))
+    return np.stack(list(views), axis=1)
+
+
+def classifier(state, **options):
+    options = {"border": BORDER, "head_epochs": 15, "epochs": 3, "batch": 8} | options
+    return FineTunedClassifier(NAME, cut=CUT, weights=state, **options)
+
+
+@pytest.fixture(scope="module")
+def fitted(state, images):
+    pixels, labels = images
+    X = activations(state, pixels, BORDER)
+    return classifier(state).fit(X, labels), X
+
+
+def test_it_learns(fitted, images):
+    model, X = fitted
+    assert model.training_accuracy_ == np.mean(model.predict(X) == images[1]) > 0.9
+    losses = [line["loss"] for line in model.history_]
+    assert losses[-1] < losses[0]
+    assert [line["epoch"] for line in model.history_] == list(range(1, 19))
+    assert np.allclose(model.predict_proba(X).sum(1), 1)
+
+
+def test_the_score_is_the_mean_over_views(fitted):
+    model, X = fitted
+    each = [model.decision_function(X[:, [view]]) for view in (0, 1)]
+    np.testing.assert_allclose(model.decision_function(X), np.mean(each, axis=0), atol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_weights(fitted, state, images):
+    model, X = fitted
+    again = clone(model).fit(X, images[1])
+    assert all(np.array_equal(again.weights_[k], v) for k, v in model.weights_.items())
+    other = clone(model).set_params(seed=1).fit(X, images[1])
+    assert not all(np.array_equal(other.weights_[k], v) for k, v in model.weights_.items())
+    assert np.array_equal(
+        pickle.loads(pickle.dumps(model)).decision_function(X), model.decision_function(X)
+    )
+
+
+def test_the_head_alone_leaves_the_network_as_it_was(state, images):
+    pixels, labels = images
+    X = activations(state, pixels, CUT)
+    model = classifier(state, border=CUT, epochs=0).fit(X, labels)
+    assert set(model.weights_) == {"head.1.weight", "head.1.bias"}
+    assert model.parameters_ == 512 * 3 + 3
+    assert model.training_accuracy_ > 0.9
+    pooled = X.astype(np.float32).mean((2, 3), keepdims=True)
+    same = classifier(state, border=CUT, epochs=0).fit(pooled, labels)
+    np.testing.assert_allclose(same.decision_function(pooled), model.decision_function(X), atol=0.1)
+
+
+def test_only_what_is_open_moves(fitted, state):
+    model, _ = fitted
+    changed = {
+        k: not np.array_equal(v, state[k.removeprefix("blocks.0.")].numpy())
+        for k, v in model.weights_.items()
+        if k.startswith("blocks.")
+    }
+    assert changed
+    assert all(changed.values())
+    assert {k.split(".")[3] for k in changed} == {"12"}
+    inside = sum(state[k.removeprefix("blocks.0.")].numel() for k in changed)
+    assert model.parameters_ == inside + 512 * 3 + 3
+
+
+def test_cached_activations_train_as_the_images_do(state, images):
+    """The head phase on activations kept in float16 and on pixels through the whole network."""
+    pixels, labels = images
+    cached = classifier(state, border=BORDER, epochs=0)
+    cached.fit(activations(state, pixels, BORDER)[:, :1], labels)
+    whole = classifier(state, border=IMAGES, epochs=0).fit(pixels[:, None], labels)
+    expected = whole.decision_function(pixels[:, None])
+    found = cached.decision_function(activations(state, pixels, BORDER)[:, :1])
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    assert cached.saved_multiply_adds_ > 0
+    assert whole.saved_multiply_adds_ == 0
+
+
+def test_everything_open_learns_from_augmented_images(state, images):
+    pixels, labels = images
+    model = classifier(state, border=IMAGES, epochs=1, augmentations={"flip": True, "rotation": 10})
+    model.fit(pixels[:, None], labels)
+    assert not np.array_equal(
+        model.weights_["blocks.0.features.0.weight"], state["features.0.weight"].numpy()
+    )
+    with pytest.raises(InputError, match="uint8"):
+        model.predict(pixels[:, None].astype(np.float32))
+
+
+def test_earlier_blocks_may_learn_more_slowly(state, images):
+    pixels, labels = images
+    X = activations(state, pixels, "features.9")
+    model = classifier(state, border="features.9", optimiser="plain-sgd", rate_decay=0.0, epochs=1)
+    model.fit(X, labels)
+    early = [k for k in model.weights_ if "features.11" in k or "features.10" in k]
+    late = [k for k in model.weights_ if "features.12" in k]
+    assert early
+
+    def moved(k):
+        return not np.array_equal(model.weights_[k], state[k.removeprefix("blocks.0.")].numpy())
+
+    assert not any(map(moved, early))
+    assert all(map(moved, late))
+
+
+def test_blocks_are_found_in_order():
+    for name, begin, expected in (
+        ("inception_v3", "Mixed_6d", 5),
+        ("squeezenet1_1", "features.9", 3),
+        ("resnet18", "layer3", 1),
+    ):
+        end = "Mixed_7c" if name == "inception_v3" else backbones.last_node(name)
+        part = backbones.section(backbones.skeleton(name), begin, [end])
+        assert len(blocks_of(part)) == expected - (name == "inception_v3")
+        assert sum(map(len, blocks_of(part))) == len(list(part.parameters()))
+
+
+@pytest.mark.parametrize("adapt", [True, False])
+def test_normalisations_adapt_or_stay(adapt):
+    network = backbones.skeleton("resnet18")
+    part = backbones.section(network, "layer3", ["layer4"])
+    tail = Tail(part, 2, expected=None, features=512, dropout=0.0, adapt=adapt)
+    before = {k: v.clone() for k, v in tail.state_dict().items()}
+    tail.train()(torch.rand(4, 256, 4, 4))
+    same = {k: torch.equal(v, before[k]) for k, v in tail.state_dict().items()}
+    statistics = [k for k in same if "running" in k]
+    assert statistics
+    assert all(same[k] != adapt for k in statistics)
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_killed_training_goes_on_to_the_same_end(fitted, images, tmp_path):
+    model, X = fitted
+    keep = tmp_path / "checkpoint"
+    save = checkpoint.save
+
+    def save_then_die(path, key, state):
+        save(path, key, state)
+        if len(state["history"]) == 2:
+            raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "save", save_then_die)
+        with pytest.raises(Killed):
+            clone(model).fit(X, images[1], checkpoint=keep)
+    assert keep.exists()
+    again = clone(model).fit(X, images[1], checkpoint=keep)
+    assert all(np.array_equal(again.weights_[k], v) for k, v in model.weights_.items())
+    assert not keep.exists()
+
+
+def test_a_class_with_one_image_and_an_odd_last_batch(state, images):
+    pixels, _ = images
+    X = activations(state, pixels[:9], BORDER)[:, :1]
+    labels = np.array([0] * 8 + [1])
+    model = classifier(state, epochs=1, head_epochs=1, batch=8).fit(X, labels)
+    assert model.decision_function(X).shape == (9, 2)
+
+
+def test_what_cannot_be_trained_says_so(state):
+    X = np.zeros((4, 1, 3, 3, 512), np.float16)
+    for wrong, y, what in (
+        (X[:, 0], [0, 1, 0, 1], "views"),
+        (X, [0, 0, 0, 0], "two classes"),
+        (X, [0, 1], "labels of shape"),
+        (X.astype(np.uint8), [0, 1, 0, 1], "floating"),
+    ):
+        with pytest.raises(InputError, match=what):
+            classifier(state).fit(wrong, y)
+    with pytest.raises(InputError, match="cannot be augmented"):
+        classifier(state, augmentations={"flip": True}).fit(X, [0, 1, 0, 1])
+    with pytest.raises(InputError, match="Unknown optimiser"):
+        classifier(state, optimiser="adamx", head_epochs=0).fit(X, [0, 1, 0, 1])
