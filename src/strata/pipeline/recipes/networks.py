@@ -15,8 +15,8 @@ from strata.pipeline.stages.networks import (
     train_network,
 )
 
-#: A wide network on pixels.
-PERCEPTRON: dict[str, Any] = {
+#: A perceptron on small copies of whole images.
+WHOLE_IMAGES: dict[str, Any] = {
     "architecture": {
         "name": "mlp",
         "hidden": [1024, 512],
@@ -24,17 +24,29 @@ PERCEPTRON: dict[str, Any] = {
         "dropout": 0.2,
     },
     "max_rate": 0.003,
-    "epochs": 100,
+    "epochs": 120,
+    "augmentations": {
+        "flip": True,
+        "shift": 0.1,
+        "zoom": 0.2,
+        "brightness": 0.1,
+        "contrast": 0.25,
+        "saturation": 0.25,
+        "mixup": 0.2,
+    },
 }
-WHOLE_IMAGES: dict[str, Any] = {
-    **PERCEPTRON,
-    "augmentations": {"flip": True, "shift": 0.1, "zoom": 0.2, "mixup": 0.2},
-}
-#: Windows of a quarter of the side; a new one of each image in each epoch.
+#: A perceptron on windows of three eighths of the side: a new one of each image in each epoch.
 WINDOWS: dict[str, Any] = {
-    **PERCEPTRON,
-    "epochs": 200,
-    "augmentations": {"flip": True, "crop": 0.25},
+    "architecture": {
+        "name": "mlp",
+        "hidden": [512, 256],
+        "normalisation": "batch",
+        "dropout": 0.1,
+    },
+    "max_rate": 0.004,
+    "epochs": 600,
+    "batch": 128,
+    "augmentations": {"flip": True, "crop": 0.375},
     "views": 8,
 }
 
@@ -68,7 +80,7 @@ def mlp(
     data: Data,
     fold: Fold,
     *,
-    images: Options = resized.options(size=32),
+    images: Options = resized.options(size=16),
     network: Options = train_network.options(**WHOLE_IMAGES),
 ) -> Node:
     """A multi-layer perceptron on the pixels of the whole image."""
@@ -80,7 +92,7 @@ def patch_mlp(
     data: Data,
     fold: Fold,
     *,
-    images: Options = resized.options(size=128),
+    images: Options = resized.options(size=64),
     network: Options = train_network.options(**WINDOWS),
 ) -> Node:
     """A multi-layer perceptron on windows: trained on random ones, scores averaged over a grid."""
@@ -92,7 +104,7 @@ def deep_svm(
     data: Data,
     fold: Fold,
     *,
-    images: Options = resized.options(size=32),
+    images: Options = resized.options(size=16),
     network: Options = train_network.options(**WHOLE_IMAGES),
     features: Options = deep_features.options(),
     reduction: Options | None = REDUCTIONS,
@@ -109,7 +121,7 @@ def patch_words(
     data: Data,
     fold: Fold,
     *,
-    images: Options = resized.options(size=128),
+    images: Options = resized.options(size=64),
     network: Options = train_network.options(**WINDOWS),
     descriptor: Options = patch_descriptors.options(),
     codebook: Options = bag_of_words.options(),

@@ -119,7 +119,7 @@ def patch_descriptors(
     fitted: Mapping[str, Any],
     *,
     layer: str = "embedding",
-    step: int = 8,
+    step: int = 3,
 ) -> dict[str, Any]:
     """One layer of a network trained on windows, at every place of a grid: local descriptors.
 
