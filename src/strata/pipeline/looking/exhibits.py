@@ -1,5 +1,8 @@
 """The exhibits of one method: made from what lies in the store, once, and kept there."""
 
+import os
+import pickle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.code import reached_code
@@ -14,6 +17,9 @@ from strata.pipeline.store import Store
 if TYPE_CHECKING:
     from strata.reports.results import Exhibit, Scores
 
+#: Methods whose exhibits are kept beside the store, less than a megabyte each.
+KEPT = 200
+
 #: Exhibits, and a finding for the report's checks where they could not be made.
 Found = tuple[list["Exhibit"], list[dict[str, Any]]]
 
@@ -27,15 +33,35 @@ def exhibits(target: Target, dataset: Dataset, store: Store, scores: "Scores | N
         scores: of held-out images, for those that show what the method does with them.
     """
     code = reached_code(__name__, look.__name__)
-    key = content_key("exhibits", target.node.key, code)
+    path = store.data / "exhibits" / f"{content_key(target.node.key, code)}.pickle"
     try:
-        if store.state(key) != "present":
-            made = {"exhibits": look(target, dataset, store, scores)}
-            store.discard(key)
-            store.write(key, made, {"stage": "exhibits", "title": f"{target.name}: exhibits"})
-        return store.read(key)["exhibits"], []
+        kept = _kept(path)
+        if kept is None:
+            kept = look(target, dataset, store, scores)
+            _keep(path, kept)
+        return kept, []
     except Exception as error:  # pictures are a bonus: the page comes first
         return [], [_could_not(error)]
+
+
+def _kept(path: Path) -> "list[Exhibit] | None":
+    try:
+        found = pickle.loads(path.read_bytes())
+        path.touch()
+        return found
+    except Exception:  # absent, or of other code: made again
+        return None
+
+
+def _keep(path: Path, made: "list[Exhibit]") -> None:
+    """Write beside and rename; of many, those that were not asked for the longest go."""
+    path.parent.mkdir(exist_ok=True)
+    beside = path.with_suffix(f".{os.getpid()}")
+    beside.write_bytes(pickle.dumps(made))
+    os.replace(beside, path)
+    oldest_first = sorted(path.parent.glob("*.pickle"), key=lambda p: p.stat().st_mtime)
+    for old in oldest_first[:-KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def look(

@@ -1,6 +1,6 @@
 """The section of one method: how it was made, where it goes wrong."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,14 +27,18 @@ from strata.reports.text import (
 )
 
 
-def method_section(
-    row: Ranked, analysis: Analysis, pictures: Pictures, shown: tuple[int, int]
-) -> dict[str, Any]:
-    """Everything the template of a method needs.
+class Room(NamedTuple):
+    """How many pictures a method may show: mistakes, hits, and rows of each exhibit."""
 
-    Args:
-        shown: how many mistakes and how many hits to show as pictures.
-    """
+    mistakes: int
+    hits: int
+    rows: int
+
+
+def method_section(
+    row: Ranked, analysis: Analysis, pictures: Pictures, room: Room
+) -> dict[str, Any]:
+    """Everything the template of a method needs."""
     classes = analysis.comparison.data.classes
     split: Split = "cv" if "cv" in row.evaluations else "test"
     main = row.evaluations[split]
@@ -59,9 +63,9 @@ def method_section(
         else None,
         "learning": learning_drawings(method.histories) if method.histories else [],
         "folds": _fold_text(main),
-        "mistakes": _pictures(worst_mistakes(main, shown[0]), classes, pictures),
-        "hits": _pictures(surest_hits(main, shown[1]), classes, pictures),
-        "exhibits": _exhibits(method.exhibits, pictures),
+        "mistakes": _pictures(worst_mistakes(main, room.mistakes), classes, pictures),
+        "hits": _pictures(surest_hits(main, room.hits), classes, pictures),
+        "exhibits": _exhibits(method.exhibits, pictures, room.rows),
         "margin": "probability" if main.scores.probabilities is not None else "score",
     }
 
@@ -122,7 +126,8 @@ def _origin(stage: StageRow) -> str:
     return f"{made} with {others}" if others else made
 
 
-def _exhibits(exhibits: list[Exhibit], pictures: Pictures) -> list[dict[str, Any]]:
+def _exhibits(exhibits: list[Exhibit], pictures: Pictures, most: int) -> list[dict[str, Any]]:
+    """Exhibits with at most so many rows each, taken evenly from all of theirs."""
     return [
         {
             "title": exhibit.title,
@@ -136,7 +141,7 @@ def _exhibits(exhibits: list[Exhibit], pictures: Pictures) -> list[dict[str, Any
                         for tile in row.tiles
                     ],
                 }
-                for row in exhibit.rows
+                for row in exhibit.rows[:: -(-len(exhibit.rows) // most) or 1]
             ],
         }
         for exhibit in exhibits

@@ -17,7 +17,7 @@ from strata.reports.page.across import across
 from strata.reports.page.curves import sweep_drawing
 from strata.reports.page.families import legend
 from strata.reports.page.groups import groups_drawing
-from strata.reports.page.methods import failed_section, method_section
+from strata.reports.page.methods import Room, failed_section, method_section
 from strata.reports.page.overview import (
     differences,
     images_by_split,
@@ -34,17 +34,24 @@ from strata.reports.wording import paragraph, references
 #: Up to this many methods every section stands open.
 OPEN_METHODS = 4
 
+#: What each of up to 6, up to 12 and more methods may show.
+ROOMS = (Room(12, 6, 12), Room(8, 4, 6), Room(6, 3, 4))
+
 
 def page_html(analysis: Analysis, thumbnail: Callable[[str], np.ndarray]) -> str:
     """The page as one text: style, script, drawings and pictures inside."""
     comparison, ranking = analysis.comparison, analysis.ranking
     methods, classes = len(ranking.rows), len(comparison.data.classes)
     pictures = Pictures(thumbnail, side=144 if methods <= 6 and classes <= 12 else 116)
-    shown = (12, 6) if methods <= 6 else (8, 4) if methods <= 12 else (6, 3)
-    sections = [method_section(row, analysis, pictures, shown) for row in ranking.rows]
+    # Where pictures must be left out, it is those of methods, the last ones first.
+    data = _data(comparison.data, pictures)
+    between = across(analysis, pictures)
+    checks = [_check(check, pictures) for check in analysis.checks]
+    room = ROOMS[0] if methods <= 6 else ROOMS[1] if methods <= 12 else ROOMS[2]
+    sections = [method_section(row, analysis, pictures, room) for row in ranking.rows]
     return _environment().get_template("page.html").render(
         comparison=comparison,
-        data=_data(comparison.data, pictures),
+        data=data,
         run=comparison.run,
         overview=overview(analysis),
         basis=SPLIT_NAMES[ranking.basis] if ranking.basis else "",
@@ -56,9 +63,9 @@ def page_html(analysis: Analysis, thumbnail: Callable[[str], np.ndarray]) -> str
         methods=sections,
         open_methods=methods <= OPEN_METHODS,
         failed=[failed_section(method) for method in ranking.failed],
-        across=across(analysis, pictures),
+        across=between,
         sweeps=_sweeps(analysis),
-        checks=[_check(check, pictures) for check in analysis.checks],
+        checks=checks,
         severities=SEVERITIES,
         pictures=pictures,
         wording=_wording(analysis),
