@@ -178,22 +178,6 @@ def test_it_is_a_scikit_learn_estimator(tmp_path):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(fitted)).predict(X), fitted.predict(X))
 
 
-@pytest.mark.parametrize("labels", [str, object, int])
-def test_plain_arrays_hold_everything(tmp_path, labels):
-    X, y = scenes(4)
-    y = np.unique(y, return_inverse=True)[1] if labels is int else y.astype(labels)
-    model = NetworkClassifier(**{**STATEFUL, "epochs": 1}).fit(X, y)
-    np.savez(tmp_path / "model.npz", **model.state_arrays())
-    with np.load(tmp_path / "model.npz", allow_pickle=False) as arrays:
-        restored = NetworkClassifier.from_state_arrays(arrays)
-    np.testing.assert_array_equal(restored.decision_function(X), model.decision_function(X))
-    np.testing.assert_array_equal(restored.predict(X), model.predict(X))
-    assert restored.history_ == model.history_
-    assert restored.parameters_ == model.parameters_
-    assert restored.multiply_adds_ == model.multiply_adds_
-    assert restored.get_params().keys() == model.get_params().keys()
-
-
 @pytest.mark.parametrize("n", [2, 3, 9, 17])
 def test_any_number_of_images_trains(n):
     rng = np.random.default_rng(0)
@@ -287,6 +271,7 @@ def test_a_training_that_diverges_says_so():
         {"batch": 1},
         {"epochs": -1},
         {"max_rate": 0},
+        {"max_rate": "automatic"},
         {"ema": 1.0},
         {"label_smoothing": 1.0},
         {"clip": 0.0},
@@ -339,3 +324,11 @@ def test_the_rate_finder_suggests_a_rate_that_learns():
     np.testing.assert_array_equal(model.find_rate(X, y).losses, curve.losses)
     losses = [h["loss"] for h in model.set_params(max_rate=curve.suggestion).fit(X, y).history_]
     assert losses[-1] < losses[0]
+
+
+def test_the_rate_may_be_found_on_the_way():
+    X, y = scenes(20)
+    model = NetworkClassifier(**SMALL, epochs=2, max_rate="auto").fit(X, y)
+    assert model.max_rate_ == model.rate_curve_.suggestion
+    same_rate = NetworkClassifier(**SMALL, epochs=2, max_rate=model.max_rate_).fit(X, y)
+    assert same(model, same_rate)

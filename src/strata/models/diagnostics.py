@@ -49,9 +49,9 @@ def watching(network: Network) -> Iterator[Inside]:
 def _recorder(seen: dict[str, Tensor], name: str) -> Any:
     @torch.no_grad()
     def record(module: Any, inputs: Any, output: Tensor) -> None:
-        units = output.detach().float().transpose(0, 1).flatten(1)
-        dead = (units.amax(1) == units.amin(1)).float().mean()
-        deviation, mean = torch.std_mean(units)
+        places = [0, *range(2, output.dim())]
+        dead = (output.amax(places) == output.amin(places)).float().mean()
+        deviation, mean = torch.std_mean(output.float())
         seen[name] = torch.stack([mean, deviation, dead])
 
     return record

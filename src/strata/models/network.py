@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -43,7 +43,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         epochs: passes over the training images.
         batch: images per step, at least 2.
         optimiser: a key of `optimisers.OPTIMISERS`.
-        max_rate: the highest learning rate.
+        max_rate: the highest learning rate; "auto" tries rising ones first and takes what
+            `rates.find_rate` suggests.
         weight_decay: of weights, not of biases and normalisations.
         schedule: a key of `schedules.SCHEDULES`.
         label_smoothing: share of a target that is spread over all classes.
@@ -63,6 +64,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     Attributes:
         classes_: class names, sorted.
+        max_rate_: the highest learning rate of the training.
+        rate_curve_: with "auto" only: what the search for it saw.
         history_: one dict per epoch: epoch, loss, accuracy (while training, on augmented images),
             rate, gradient_norm (mean over steps), seconds; with `patience` also validation_loss
             and validation_accuracy; layer by layer what `diagnostics.watching` sees.
@@ -82,7 +85,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         epochs: int = 60,
         batch: int = 64,
         optimiser: str = "adamw",
-        max_rate: float = 0.01,
+        max_rate: float | Literal["auto"] = 0.01,
         weight_decay: float = 0.05,
         schedule: str = "one-cycle",
         label_smoothing: float = 0.1,
@@ -144,10 +147,15 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError("A classifier needs images of two classes or more.")
-        settings, device = self._settings(), choose_device(self.device)
-        architecture = Architecture.of(self.architecture)
+        device, architecture = choose_device(self.device), Architecture.of(self.architecture)
         self.architecture_ = architecture.to_dict()
         train, held_out = self._hold_out(numbers)
+        if self.max_rate == "auto":
+            self.rate_curve_ = self.find_rate(pixels[train], numbers[train])
+            self.max_rate_ = self.rate_curve_.suggestion
+        else:
+            self.max_rate_ = self.max_rate
+        settings = self._settings(self.max_rate_)
         network = self._fresh(architecture, pixels[train], len(self.classes_))
 
         def images(rows: NDArray[np.intp]) -> Images:
@@ -175,7 +183,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         device = choose_device(self.device)
         network = self._fresh(Architecture.of(self.architecture), pixels, len(classes))
         images = Images(torch.from_numpy(pixels).to(device), torch.from_numpy(numbers).to(device))
-        return find_rate(network, images, self._settings())
+        return find_rate(network, images, self._settings(1.0))
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Class scores before the softmax, (n, classes), columns as in `classes_`."""
@@ -208,42 +216,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
 
-    def state_arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything that was fitted, as plain arrays (no objects): `np.savez` keeps it."""
-        check_is_fitted(self)
-        classes = self.classes_
-        about = {
-            "params": self.get_params(),
-            "architecture": self.architecture_,
-            "history": self.history_,
-            "training_accuracy": self.training_accuracy_,
-            "fit_seconds": self.fit_seconds_,
-        }
-        return {
-            "about": np.array(json.dumps(about)),
-            "classes": classes.astype(str) if classes.dtype == object else classes,
-            **{f"weights/{name}": value for name, value in self.weights_.items()},
-        }
-
-    @classmethod
-    def from_state_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "NetworkClassifier":
-        """The fitted classifier whose `state_arrays` these are."""
-        about = json.loads(str(arrays["about"]))
-        model = cls(**about["params"])
-        model.classes_ = np.asarray(arrays["classes"])
-        model.architecture_ = about["architecture"]
-        model.history_ = about["history"]
-        model.training_accuracy_ = about["training_accuracy"]
-        model.fit_seconds_ = about["fit_seconds"]
-        prefix = "weights/"
-        model.weights_ = {
-            name.removeprefix(prefix): np.asarray(arrays[name])
-            for name in arrays
-            if name.startswith(prefix)
-        }
-        model._measure()
-        return model
-
     def _check(self, X: ArrayLike) -> NDArray[np.uint8]:
         pixels = np.ascontiguousarray(X)
         expected = (len(pixels), self.size, self.size, 3)
@@ -271,14 +243,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def window(self) -> int:
         """Side of what the network sees at once, pixels."""
-        return self._settings().augmentation.window(self.size)
+        return Augmentation.of(self.augmentations).window(self.size)
 
-    def _settings(self) -> Settings:
+    def _settings(self, max_rate: float) -> Settings:
         return Settings(
             epochs=self.epochs,
             batch=self.batch,
             optimiser=self.optimiser,
-            max_rate=self.max_rate,
+            max_rate=max_rate,
             weight_decay=self.weight_decay,
             schedule=self.schedule,
             label_smoothing=self.label_smoothing,

@@ -58,7 +58,7 @@ class Settings:
             raise InputError(f"epochs must not be negative: {self.epochs}.")
         if self.batch < 2:
             raise InputError(f"batch must be at least 2: {self.batch}.")
-        if not self.max_rate > 0:
+        if isinstance(self.max_rate, str) or not self.max_rate > 0:
             raise InputError(f"max_rate must be positive: {self.max_rate}.")
         for name, value in (("label_smoothing", self.label_smoothing), ("ema", self.ema)):
             if not 0 <= value < 1:

@@ -31,7 +31,7 @@ def train_network(
     epochs: int = 60,
     batch: int = 64,
     optimiser: str = "adamw",
-    max_rate: float = 0.01,
+    max_rate: float | Literal["auto"] = 0.01,
     weight_decay: float = 0.05,
     schedule: str = "one-cycle",
     label_smoothing: float = 0.1,
@@ -80,6 +80,7 @@ def train_network(
     return {
         "classifier": classifier,
         "classes": [int(c) for c in classifier.classes_],
+        "max_rate": float(classifier.max_rate_),
         "history": classifier.history_,
         "parameters": classifier.parameters_,
         "multiply_adds": classifier.multiply_adds_,
