@@ -7,9 +7,9 @@ from typing import Any
 _EXPORTS = {
     "DeepFeatures": "deep_features",
     "NetworkClassifier": "network",
+    "grad_cam": "saliency",
     "resize_image": "images",
     "resize_images": "images",
-    "tinynet": "tinynet",
 }
 
 

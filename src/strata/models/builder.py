@@ -63,13 +63,21 @@ class Network(nn.Module):
                 "Use larger images, fewer strides and pools, or more padding.",
             ) from error
 
+    def maps(self, images: Tensor) -> Tensor:
+        """What the last block makes of images: (b, channels, h, w)."""
+        return self.blocks(self._standardised(images))
+
     def embed(self, images: Tensor) -> Tensor:
         """The vector before the head: (b, 3, side, side) -> (b, features)."""
-        return self._pooled(self.blocks(self._standardised(images)))
+        return self._pooled(self.maps(images))
 
     def forward(self, images: Tensor) -> Tensor:
         """Class scores before the softmax."""
-        return self.head(self.embed(images))
+        return self.scores_of(self.maps(images))
+
+    def scores_of(self, maps: Tensor) -> Tensor:
+        """Class scores of the last block's maps."""
+        return self.head(self._pooled(maps))
 
     def all_scores(self, images: Tensor) -> list[tuple[float, Tensor]]:
         """The network's scores and those of its auxiliary heads, each with its loss's weight."""
@@ -79,7 +87,7 @@ class Network(nn.Module):
             if str(number) in self.auxiliary:
                 scores = self.auxiliary[str(number)](x.mean((2, 3)))
                 found.append((self.auxiliary_weights[str(number)], scores))
-        return [(1.0, self.head(self._pooled(x))), *found]
+        return [(1.0, self.scores_of(x)), *found]
 
     def _pooled(self, x: Tensor) -> Tensor:
         if self.pool == "average":

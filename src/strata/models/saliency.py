@@ -1,0 +1,58 @@
+"""Where in an image a network saw a class."""
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch.nn import functional
+
+from strata.errors import InputError
+from strata.models.devices import choose_device, deterministic_cuda
+from strata.models.inference import window_starts
+from strata.models.network import NetworkClassifier
+
+
+def grad_cam(
+    classifier: NetworkClassifier, X: ArrayLike, y: ArrayLike, *, batch: int = 64
+) -> NDArray[np.float32]:
+    """Grad-CAM (Selvaraju et al. 2017): the last block's maps, weighed by the score's gradient.
+
+    Each map counts by the mean, over places, of the gradient of the class score; the positive part
+    of the weighted sum is enlarged to the size of what the network sees (the middle window).
+
+    Args:
+        classifier: trained, with at least one block of convolutions.
+        X: (n, size, size, 3) uint8.
+        y: (n,) the class to look for in each image, of `classifier.classes_`.
+        batch: images at a time.
+
+    Returns:
+        (n, window, window) float32 in [0, 1]; all zeros where nothing speaks for the class.
+
+    Raises:
+        InputError: a network without blocks, or a class that it does not know.
+    """
+    pixels, labels = np.asarray(X), np.asarray(y)
+    unknown = np.setdiff1d(labels, classifier.classes_)
+    if len(unknown):
+        raise InputError(f"The network does not know the class '{unknown[0]}'.")
+    device, window = choose_device(classifier.device), classifier.window()
+    network = classifier.network().to(device).to(memory_format=torch.channels_last)
+    if not len(network.blocks):
+        raise InputError("This network has no blocks, so no maps to look at.")
+    start = window_starts(classifier.size, window, 1)[0]
+    inner = slice(start, start + window)
+    seen = torch.from_numpy(np.ascontiguousarray(pixels[:, inner, inner]))
+    targets = torch.from_numpy(np.searchsorted(classifier.classes_, labels))
+    found = [np.zeros((0, window, window), np.float32)]
+    with deterministic_cuda():
+        for part, target in zip(seen.split(batch), targets.split(batch), strict=True):
+            images = part.to(device).permute(0, 3, 1, 2)
+            maps = network.maps(images).detach().requires_grad_()
+            scores = network.scores_of(maps)
+            wanted = scores.gather(1, target.to(device)[:, None]).sum()
+            (gradient,) = torch.autograd.grad(wanted, maps)
+            heat = (gradient.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu()
+            heat = functional.interpolate(heat.detach(), (window, window), mode="bilinear")
+            heat /= heat.amax((1, 2, 3), keepdim=True).clamp(min=1e-12)
+            found.append(heat[:, 0].cpu().numpy())
+    return np.concatenate(found)
