@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from strata.errors import InputError
-from strata.models.saliency import grad_cam
 from strata.models.network import NetworkClassifier
+from strata.models.saliency import grad_cam
 
 
 def squares(n, seed=0):
