@@ -258,3 +258,25 @@ def twenty(classes: int = 8, per_class: int = 60) -> Comparison:
         methods.append(Method(**{**vars(base), **changes}))
     methods.append(Method("inception", "finetune", error="weights/inception_v3.pth is not there"))
     return Comparison("large", "Twenty ways to look at scenes", data(**shape), methods, RUN)
+
+
+def swept(per_class: int = 20) -> Comparison:
+    """A grid of two parameters with a paper's values, and two methods by training images."""
+    shape = {"per_class": per_class}
+    methods = []
+
+    def add(name: str, parent: str, quality: float, paper=None, kind="classical", **varied) -> None:
+        base = method(name, quality, kind=kind, seed=len(methods), **shape)
+        changes = {"variant_of": parent, "varied": varied, "paper": paper}
+        methods.append(Method(**{**vars(base), **changes}))
+
+    for words in (64, 256, 1024):
+        for kernel in ("linear", "chi_square", "intersection"):
+            quality = 1.2 + 0.25 * np.log2(words / 64) + 0.2 * len(kernel) / 6
+            paper = 0.8 if kernel == "intersection" else None
+            add(f"bovw[{words},{kernel}]", "bovw", quality, paper, words=words, kernel=kernel)
+    for images in (5, 10, 20, 50, 100):
+        add(f"fisher[{images}]", "fisher", 1.0 + 0.9 * np.log10(images), images=images)
+        add(f"tinynet[{images}]", "tinynet", 1.5 * np.log10(images), kind="network", images=images)
+    return Comparison("swept", "Two parameters, and how many images it takes", data(**shape),
+                      methods, RUN)  # fmt: skip

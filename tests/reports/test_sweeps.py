@@ -2,17 +2,23 @@ from dataclasses import replace
 
 import synthetic
 
+from strata.reports.analysis import analyse
+from strata.reports.page.sweeping import grid_sections, joint_sweeps, sweep_sections
 from strata.reports.ranking import rank
 from strata.reports.results import Method
-from strata.reports.sweeps import sweeps
+from strata.reports.sweeps import grids, sweeps
 
 
-def of(varied: list[tuple[dict, float]]):
+def ranked(varied: list[tuple[dict, float]]):
     methods = [
         Method(f"m{i}", "r", cv=synthetic.scores(quality=quality), variant_of="m", varied=values)
         for i, (values, quality) in enumerate(varied)
     ]
-    return sweeps(rank(replace(synthetic.three(), methods=methods)))
+    return rank(replace(synthetic.three(), methods=methods))
+
+
+def of(varied: list[tuple[dict, float]]):
+    return sweeps(ranked(varied))
 
 
 def test_numbers_are_put_in_order_and_the_best_is_found():
@@ -44,3 +50,46 @@ def test_a_grid_is_followed_through_its_best_point():
 
 def test_one_value_is_no_sweep():
     assert of([({"k": 16}, 2.0)]) == []
+
+
+def test_a_grid_has_every_variant_in_its_cell():
+    varied = [({"k": k, "kind": kind}, 2.0 + k) for kind in ("b", "a") for k in (2, 1)][:-1]
+    (grid,) = grids(ranked(varied))
+    assert grid.parameters == ("k", "kind")
+    assert grid.values == ([1, 2], ["b", "a"])
+    for k, line in zip(grid.values[0], grid.cells, strict=True):
+        for kind, row in zip(grid.values[1], line, strict=True):
+            assert (row is None) == ((k, kind) == (1, "a"))
+            assert row is None or row.method.varied == {"k": k, "kind": kind}
+
+
+def test_a_grid_of_three_parameters_is_cut_at_the_best_of_the_third():
+    varied = [
+        ({"a": a, "b": b, "c": c}, 0.5 + 0.4 * (a + b + c))
+        for a in (1, 2)
+        for b in (1, 2)
+        for c in (1, 2)
+    ]
+    found = grids(ranked(varied))
+    assert [(g.parameters, g.fixed) for g in found] == [
+        (("a", "b"), {"c": 2}),
+        (("a", "c"), {"b": 2}),
+        (("b", "c"), {"a": 2}),
+    ]
+
+
+def test_a_line_is_no_grid():
+    assert grids(ranked([({"k": 1, "C": 1}, 2.0), ({"k": 2, "C": 1}, 2.5)])) == []
+
+
+def test_sweeps_are_drawn_with_what_the_paper_gives_and_together_where_methods_share_them():
+    analysis = analyse(synthetic.swept(per_class=8))
+    sections = sweep_sections(analysis)
+    of_words = next(s for s in sections if s["sweep"].parameter == "words")
+    assert of_words["drawing"].count('class="cross"') == 3
+    assert [row["paper"] for row in of_words["rows"]] == ["80.0"] * 3
+    (grid,) = grid_sections(analysis)
+    assert grid["drawing"].count("<rect") == 9
+    (together,) = joint_sweeps(analysis)
+    assert together["parameter"] == "images"
+    assert together["drawing"].count("<path") == 2

@@ -68,8 +68,9 @@ def test_three_files_are_written_and_nothing_else(tmp_path):
 @pytest.mark.parametrize(
     "comparison",
     [synthetic.three(), synthetic.three(2, 40), synthetic.three(30, 12, folds=4),
-     synthetic.three(8, 20, repeats=3), synthetic.twenty(per_class=8)],
-    ids=["three", "two-classes", "thirty-classes", "repeats", "twenty"],
+     synthetic.three(8, 20, repeats=3), synthetic.twenty(per_class=8),
+     synthetic.swept(per_class=8)],
+    ids=["three", "two-classes", "thirty-classes", "repeats", "twenty", "swept"],
 )  # fmt: skip
 def test_page_is_well_formed_self_contained_and_small(comparison, tmp_path):
     html = written(comparison, tmp_path)

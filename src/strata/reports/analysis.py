@@ -6,7 +6,7 @@ from strata.reports.checks import Check, run_checks
 from strata.reports.ranking import Ranking, rank
 from strata.reports.results import Comparison
 from strata.reports.rules import RULES
-from strata.reports.sweeps import Sweep, sweeps
+from strata.reports.sweeps import Grid, Sweep, grids, sweeps
 from strata.reports.verdict import Verdict, verdict
 
 
@@ -17,6 +17,7 @@ class Analysis:
     comparison: Comparison
     ranking: Ranking
     sweeps: list[Sweep]
+    grids: list[Grid]
     checks: list[Check]
     verdict: Verdict
 
@@ -25,5 +26,10 @@ def analyse(comparison: Comparison) -> Analysis:
     """Evaluate, test, check and sum up."""
     ranking = rank(comparison)
     return Analysis(
-        comparison, ranking, sweeps(ranking), run_checks(ranking, RULES), verdict(ranking)
+        comparison,
+        ranking,
+        sweeps(ranking),
+        grids(ranking),
+        run_checks(ranking, RULES),
+        verdict(ranking),
     )

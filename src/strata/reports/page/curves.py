@@ -1,4 +1,4 @@
-"""Curves: ROC, learning, calibration, sweeps."""
+"""Curves of one method: ROC, learning, calibration."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,7 @@ from strata.reports.calibration import Reliability
 from strata.reports.convergence import Curve, History, curves
 from strata.reports.page.svg import Frame, element
 from strata.reports.roc import GRID, RocSummary
-from strata.reports.sweeps import Sweep
-from strata.reports.text import figure, known, parameter, percent, percent_range
+from strata.reports.text import figure, known, percent
 
 SIDE = 300
 
@@ -124,39 +123,6 @@ def _learning(title: str, found: Sequence[Curve], rates: Sequence[Curve]) -> Mar
 
 def _held_out(key: str) -> bool:
     return "val" in key or "held" in key
-
-
-def sweep_drawing(sweep: Sweep, split: str) -> Markup | None:
-    """Accuracy along the varied parameter, with intervals; on a log axis where values span 10x."""
-    points = [
-        (float(v) if sweep.numeric else float(i), v, e)
-        for i, (v, e) in enumerate(zip(sweep.values, sweep.evaluations, strict=True))
-        if e is not None
-    ]
-    if len(points) < 2:
-        return None
-    xs = [x for x, _, _ in points]
-    log = sweep.numeric and min(xs) > 0 and max(xs) / min(xs) >= 8
-    pad = (max(xs) - min(xs)) * 0.06
-    x_range = (min(xs) / 1.15, max(xs) * 1.15) if log else (min(xs) - pad, max(xs) + pad)
-    lows = [e.interval.low if known(e.interval.low) else e.accuracy for _, _, e in points]
-    highs = [e.interval.high if known(e.interval.high) else e.accuracy for _, _, e in points]
-    room = max(0.01, 0.08 * (max(highs) - min(lows)))
-    y_range = (max(0.0, min(lows) - room), min(1.0, max(highs) + room))
-    frame = Frame(x_range, y_range, height=260, top=26, log_x=log)
-    names = {x: parameter(value) for x, value, _ in points}
-    frame.axes(sweep.parameter, f"accuracy %, {split}", lambda x: names[x],
-               lambda v: percent(v, 0), x_ticks=xs)  # fmt: skip
-    frame.line(xs, [e.accuracy for _, _, e in points], "line")
-    for x, value, e in points:
-        left = frame.x(x)
-        if known(e.interval.low):
-            frame.add("line", class_="whisker", x1=left, x2=left, y1=frame.y(e.interval.low),
-                      y2=frame.y(e.interval.high))  # fmt: skip
-        tip = f"{parameter(value)}: {percent(e.accuracy)} % ({percent_range(e.interval)})"
-        frame.add("circle", element("title", tip), class_="dot on", cx=left, cy=frame.y(e.accuracy),
-                  r=4)  # fmt: skip
-    return frame.render(f"{sweep.method}: accuracy by {sweep.parameter}, {split}")
 
 
 def _short(value: float) -> str:

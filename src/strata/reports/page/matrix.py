@@ -1,6 +1,7 @@
-"""Square matrices as drawings: who was taken for whom, which methods agree or err together."""
+"""Square matrices as drawings: who was taken for whom, which methods agree or err together,
+what two parameters make of a method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +81,37 @@ def share_drawing(
     return _matrix(names, cell, title, texts=len(names) <= 25)
 
 
+def heat_map(
+    values: Sequence[Sequence[float | None]],
+    tips: Sequence[Sequence[str]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    corner: str,
+    title: str,
+) -> Markup:
+    """Parts of one in the cells of a table, in percent, shaded from the lowest to the highest."""
+    there = [value for line in values for value in line if value is not None]
+    low, high = min(there, default=0.0), max(there, default=1.0)
+    wide, high_cell = max(46.0, CHARACTER * max(map(len, columns)) + 10), 30.0
+    left = CHARACTER * max(max(map(len, rows)), 4) + 12
+    top = 48.0
+    parts = [element("text", corner, class_="title", x=2, y=12)]
+    for j, name in enumerate(columns):
+        x = left + (j + 0.5) * wide
+        parts.append(element("text", name, class_="tick", x=x, y=top - 8, text_anchor="middle"))
+    for i, name in enumerate(rows):
+        y = top + i * high_cell
+        parts.append(_row_name(name, left - 6, y + high_cell / 2 + 4))
+        for j, value in enumerate(values[i]):
+            if value is None:
+                continue
+            shade = 0.08 + 0.8 * (value - low) / max(1e-9, high - low)
+            cell = Cell("right", shade, percent(value), tips[i][j])
+            parts += _cell(cell, left + j * wide, y, wide, True, high_cell)
+    width = max(left + wide * len(columns) + 4, CHARACTER * len(corner) + 8)
+    return drawing(width, top + high_cell * len(rows) + 4, parts, title)
+
+
 def _matrix(names: list[str], cells: Cells, title: str, *, corner: str = "", texts: bool) -> Markup:
     """The drawing; `texts` writes into the cells, so these must be large enough."""
     n = len(names)
@@ -113,7 +145,10 @@ def _column_name(name: str, x: float, y: float, upright: bool) -> Markup:
     return element("text", name, class_="tick", x=x, y=y, transform=turn)
 
 
-def _cell(cell: Cell, left: float, top: float, side: float, texts: bool) -> list[Markup]:
+def _cell(
+    cell: Cell, left: float, top: float, side: float, texts: bool, height: float | None = None
+) -> list[Markup]:
+    height = height or side
     parts = [
         element(
             "rect",
@@ -122,12 +157,12 @@ def _cell(cell: Cell, left: float, top: float, side: float, texts: bool) -> list
             x=left + 0.5,
             y=top + 0.5,
             width=side - 1,
-            height=side - 1,
+            height=height - 1,
             fill_opacity=f"{max(0.06, min(1.0, cell.shade)):.2f}",
         )
     ]
     if texts:
         style = text_style(cell.shade)
-        x, y = left + side / 2, top + side / 2 + 4
+        x, y = left + side / 2, top + height / 2 + 4
         parts.append(element("text", cell.text, class_=style, x=x, y=y, text_anchor="middle"))
     return parts

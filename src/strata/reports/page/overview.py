@@ -91,6 +91,7 @@ def ranking_rows(ranking: Ranking) -> dict[str, Any]:
         "axis": [percent(end, 0) for end in axis],
         "rows": [_row(row, ranking, axis) for row in rows],
         "failed": ranking.failed,
+        "papers": any(row.method.paper is not None for row in rows),
     }
 
 
@@ -105,6 +106,7 @@ def _row(row: Ranked, ranking: Ranking, axis: tuple[float, float]) -> dict[str, 
         "standing": row.standing,
         "mark": MARKS[row.standing],
         "accuracy": {split: _accuracy(row.evaluations.get(split), axis) for split in SPLIT_NAMES},
+        "paper": _paper(row, basis),
         "f1": figure(basis.macro_f1) if basis else DASH,
         "f1_key": basis.macro_f1 if basis else "",
         "costs": {
@@ -112,6 +114,13 @@ def _row(row: Ranked, ranking: Ranking, axis: tuple[float, float]) -> dict[str, 
             for kind in COSTS
         },
     }
+
+
+def _paper(row: Ranked, basis: Evaluation | None) -> dict[str, Any]:
+    """What a paper gives, and how far the method is from it."""
+    given = row.method.paper
+    ours = points(basis.accuracy - given) if basis and given is not None else ""
+    return {"key": "" if given is None else given, "text": percent(given), "ours": ours}
 
 
 def _accuracy(evaluation: Evaluation | None, axis: tuple[float, float]) -> dict[str, Any] | None:

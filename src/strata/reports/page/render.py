@@ -14,7 +14,6 @@ from strata.reports.analysis import Analysis
 from strata.reports.checks import SEVERITIES, Check
 from strata.reports.evaluation import SPLIT_NAMES
 from strata.reports.page.across import across
-from strata.reports.page.curves import sweep_drawing
 from strata.reports.page.families import legend
 from strata.reports.page.groups import groups_drawing
 from strata.reports.page.methods import Room, failed_section, method_section
@@ -26,9 +25,10 @@ from strata.reports.page.overview import (
     ranking_rows,
 )
 from strata.reports.page.pictures import Pictures
+from strata.reports.page.sweeping import grid_sections, joint_sweeps, sweep_sections
 from strata.reports.paper import latex_table
 from strata.reports.results import DataSummary
-from strata.reports.text import duration, parameter, percent, percent_range
+from strata.reports.text import duration, parameter, percent
 from strata.reports.wording import paragraph, references
 
 #: Up to this many methods every section stands open.
@@ -64,7 +64,9 @@ def page_html(analysis: Analysis, thumbnail: Callable[[str], np.ndarray]) -> str
         open_methods=methods <= OPEN_METHODS,
         failed=[failed_section(method) for method in ranking.failed],
         across=between,
-        sweeps=_sweeps(analysis),
+        sweeps=sweep_sections(analysis),
+        grids=grid_sections(analysis),
+        together=joint_sweeps(analysis),
         checks=checks,
         severities=SEVERITIES,
         pictures=pictures,
@@ -126,31 +128,6 @@ def _data(data: DataSummary, pictures: Pictures) -> dict[str, Any]:
             }
         )
     return {"totals": totals, "rows": rows, "summary": data}
-
-
-def _sweeps(analysis: Analysis) -> list[dict[str, Any]]:
-    basis = analysis.ranking.basis
-    split = SPLIT_NAMES[basis] if basis else ""
-    return [
-        {
-            "sweep": sweep,
-            "fixed": [(name, parameter(value)) for name, value in sweep.fixed.items()],
-            "drawing": sweep_drawing(sweep, split),
-            "split": split,
-            "rows": [
-                {
-                    "value": parameter(value),
-                    "name": row.method.name,
-                    "accuracy": percent(e.accuracy) if e else "–",
-                    "range": percent_range(e.interval) if e else "–",
-                    "fit": duration(row.method.cost.fit_seconds if row.method.cost else None),
-                    "best": value == sweep.best,
-                }
-                for value, row, e in zip(sweep.values, sweep.rows, sweep.evaluations, strict=True)
-            ],
-        }
-        for sweep in analysis.sweeps
-    ]
 
 
 def _wording(analysis: Analysis) -> dict[str, str] | None:
