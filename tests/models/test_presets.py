@@ -55,3 +55,18 @@ def test_lenet_has_its_maps_and_widths():
 def test_small_networks_are_small(name, most):
     rows = cost_table(name, side=64, classes=8)
     assert sum(row.parameters for row in rows) <= most
+
+
+@pytest.mark.parametrize("residual", [True, False])
+def test_depth_adds_blocks_and_shortcuts_cost_nothing(residual):
+    def blocks(depth):
+        description = {"name": "tinynet-residual", "depth": depth, "residual": residual}
+        return [
+            (row.output[0], row.output[1])
+            for row in cost_table(description, side=32, classes=2)
+            if row.name.endswith("layers.0.3")  # the 1x1 convolutions
+        ]
+
+    once, twice = blocks(1), blocks(2)
+    assert once == [(48, 8), (48, 8), (96, 4), (96, 4), (160, 2)]
+    assert twice == [(48, 8)] * 3 + [(96, 4)] * 3 + [(160, 2)]

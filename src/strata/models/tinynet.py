@@ -42,23 +42,40 @@ def tinynet(
 
 
 def tinynet_residual(
-    widths: Sequence[int] = (24, 48, 96, 160), *, activation: str = "relu"
+    widths: Sequence[int] = (24, 48, 96, 160),
+    *,
+    depth: int = 1,
+    residual: bool = True,
+    activation: str = "relu",
+    normalisation: str = "batch",
+    initialisation: str = "he-normal",
 ) -> dict[str, Any]:
-    """A TinyNet with a residual block at each of its middle resolutions: 39 k parameters.
+    """A TinyNet with residual blocks at its middle resolutions: 39 k parameters.
 
     The first convolution is a full one: separated, a filter per colour would see no edges between
     colours. All others are separated into spatial and 1x1 ones.
 
     Args:
         widths: filters at half, a quarter, an eighth, ... of the image's side.
+        depth: blocks that keep the size at each resolution but the first and the last.
+        residual: whether they add their input; without, deep ones show what that is good for.
         activation: a key of `blocks.ACTIVATIONS`.
+        normalisation: a key of `normalisation.NORMALISATIONS`.
+        initialisation: one of `initialisation.INITIALISATIONS`.
     """
     first, *middle, last = widths
     blocks: list[dict[str, Any]] = [{"filters": first, "stride": 2, "convolution": "full"}]
     for width in middle:
-        blocks += [{"filters": width, "stride": 2}, {"filters": width, "residual": True}]
+        blocks.append({"filters": width, "stride": 2})
+        blocks += [{"filters": width, "residual": residual}] * depth
     blocks.append({"filters": last, "stride": 2})
-    return {"convolution": "depthwise", "activation": activation, "blocks": blocks}
+    return {
+        "convolution": "depthwise",
+        "activation": activation,
+        "normalisation": normalisation,
+        "initialisation": initialisation,
+        "blocks": blocks,
+    }
 
 
 def tinynet_micro(*, activation: str = "relu") -> dict[str, Any]:
