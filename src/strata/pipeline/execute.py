@@ -1,5 +1,6 @@
 """Make what a plan needs: ready nodes go to worker processes, results to the store."""
 
+import heapq
 import os
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -69,7 +70,16 @@ class Run:
         for key in self._todo:
             for parent in self._blocked[key]:
                 self._children.setdefault(parent, []).append(key)
-        self._ready = deque(key for key in self._todo if not self._blocked[key])
+        # Method by method and fold by fold: first results come early, and what a stage reads is
+        # still in memory from the stage that made it.
+        self._place = {key: number for number, key in enumerate(plan.nodes)}
+        self._ready: list[tuple[int, str]] = []
+        for key in self._todo:
+            if not self._blocked[key]:
+                self._is_ready(key)
+
+    def _is_ready(self, key: str) -> None:
+        heapq.heappush(self._ready, (self._place[key], key))
 
     def _open_parents(self, key: str) -> set[str]:
         return {p.key for p in self.plan.nodes[key].parents if p.key in self._todo}
@@ -116,7 +126,7 @@ class Run:
                 self._start(self._alone.popleft())
             return
         while self._ready and len(self._running) < self.jobs:
-            self._start(self._ready.popleft())
+            self._start(heapq.heappop(self._ready)[1])
 
     def _start(self, key: str) -> None:
         node = self.plan.nodes[key]
@@ -145,7 +155,7 @@ class Run:
         for child in self._children.get(node.key, ()):
             self._blocked[child].discard(node.key)
             if not self._blocked[child]:
-                self._ready.append(child)
+                self._is_ready(child)
         self.observer.finished(node, done)
         return True
 
@@ -187,4 +197,4 @@ class Run:
             ]
             waiting += [(parent, key) for parent in absent]
             if not absent:
-                self._ready.append(key)
+                self._is_ready(key)

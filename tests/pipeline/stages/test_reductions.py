@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
-from strata.pipeline.stages.vectors import joined, lda, pca, reduced, standardise
+from strata.pipeline.stages.vectors import additive_map, joined, lda, pca, reduced, standardise
 
 VECTORS, LABELS = clouds(d=40)
 TRAIN = subset(range(24), LABELS[:24])
@@ -45,3 +45,14 @@ def test_a_linear_kernel_of_joined_vectors_is_the_weighted_sum_of_kernels():
     a, b = np.float32(VECTORS[:6]), np.float32(VECTORS[6:12, :7])
     found = joined.function({"vectors": a}, {"vectors": b}, weights=(0.3, 0.7))["vectors"]
     assert np.allclose(found @ found.T, 0.3 * a @ a.T + 0.7 * b @ b.T, rtol=1e-4)
+
+
+def test_a_linear_kernel_of_mapped_histograms_is_nearly_the_kernel():
+    from strata.features.kernels import chi_square
+
+    histograms = np.float32(np.abs(VECTORS) / np.abs(VECTORS).sum(axis=1, keepdims=True))
+    fitted = additive_map.function(
+        in_shards(histograms), TRAIN, kernel="chi_square", order=3, period=0.4
+    )
+    found = reduced.function({"vectors": histograms}, fitted)["vectors"]
+    assert np.allclose(found @ found.T, chi_square(histograms), atol=0.03)

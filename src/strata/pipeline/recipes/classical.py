@@ -22,7 +22,14 @@ from strata.pipeline.stages.local import (
     sparse_sift,
     sparse_surf,
 )
-from strata.pipeline.stages.vectors import joined, lda, pca, reduced, standardise
+from strata.pipeline.stages.vectors import (
+    additive_map,
+    joined,
+    lda,
+    pca,
+    reduced,
+    standardise,
+)
 
 #: What describes the images, besides dense SIFT with the settings of each recipe.
 OTHERS = tuple(
@@ -37,7 +44,9 @@ OTHERS = tuple(
         colour_statistics,
     )
 )
-REDUCTIONS: Any = optional(standardise.options(), pca.options(), lda.options())
+REDUCTIONS: Any = optional(
+    standardise.options(), pca.options(), lda.options(), additive_map.options()
+)
 
 
 def classifiers(**machine: Any) -> Any:

@@ -1,7 +1,7 @@
 """Vectors to vectors: scaled, projected, put side by side."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from strata.pipeline.inputs import Subset
 from strata.pipeline.shards import Shards
@@ -46,6 +46,26 @@ def lda(vectors: Shards, train: Subset, *, components: int | None = None) -> dic
 
     found = LinearDiscriminants(components).fit(vectors.rows("vectors", train), train.y)
     return {"reduction": found, "parameters": int(found.directions_.size + found.mean_.size)}
+
+
+@stage
+def additive_map(
+    vectors: Shards,
+    train: Subset,
+    *,
+    kernel: Literal["intersection", "chi_square"] = "intersection",
+    order: int = 1,
+    period: float = 0.6,
+) -> dict[str, Any]:
+    """Histograms to vectors whose dot product is nearly a kernel, for sets too large for a matrix.
+
+    Parameters as of `strata.features.feature_maps.AdditiveKernelMap`; a linear machine goes with
+    it. Nothing is learned.
+    """
+    from strata.features.feature_maps import AdditiveKernelMap
+
+    rows = vectors.rows("vectors", train)
+    return {"reduction": AdditiveKernelMap(kernel=kernel, order=order, period=period).fit(rows)}
 
 
 @shard_stage
