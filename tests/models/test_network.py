@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 from strata.errors import InputError, StrataError
+from strata.models import training
 from strata.models.network import NetworkClassifier
 from strata.models.optimisers import OPTIMISERS
 from strata.models.schedules import SCHEDULES
@@ -106,12 +107,23 @@ def test_nothing_global_changes():
     assert torch.is_grad_enabled()
 
 
+def test_checkpoints_of_a_wide_network_take_little_of_its_time(tmp_path, monkeypatch):
+    X, y = scenes(4)
+    saved, clock = [], iter(range(1000))
+    monkeypatch.setattr(training.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(training.checkpoint, "save", lambda *_: saved.append(1))
+    model = NetworkClassifier(**SMALL, epochs=30).fit(X, y, checkpoint=tmp_path / "training")
+    assert len(model.history_) == 30
+    assert 2 <= len(saved) <= 1 + next(clock) / 20  # a save takes one tick of the clock
+
+
 class Killed(Exception):
     pass
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "sgd", "rmsprop"])
-def test_a_killed_training_goes_on_to_the_same_end(tmp_path, optimiser):
+def test_a_killed_training_goes_on_to_the_same_end(tmp_path, monkeypatch, optimiser):
+    monkeypatch.setattr(training, "CHECKPOINT_SHARE", float("inf"))  # after every epoch
     X, y = scenes(5)
     settings = {**STATEFUL, "optimiser": optimiser}
     whole = NetworkClassifier(**settings).fit(X, y)

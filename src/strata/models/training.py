@@ -29,6 +29,10 @@ from strata.models.optimisers import optimiser
 from strata.models.schedules import schedule
 from strata.seeds import derive, generator
 
+#: The most that writing checkpoints may add to a training's time: those of a wide network are
+#: large, and its epochs short.
+CHECKPOINT_SHARE = 0.05
+
 #: One line of a training's history: epoch, loss, accuracy, rate, gradient_norm, seconds, what
 #: went on inside (see `diagnostics.watching`; on the epoch's first batch, before its step).
 Epoch = dict[str, float]
@@ -124,16 +128,23 @@ class Training:
     ) -> None:
         """Train to the end, from the checkpoint at `keep` where there is one of the same `key`.
 
+        The state is written after the first epoch, and then after every epoch unless that would
+        take more than `CHECKPOINT_SHARE` of the time.
+
         Raises:
             StrataError: the loss is not finite (the rate is too high).
         """
         if keep is not None:
             self._restore(checkpoint.load(keep, key, self.device))
+        next_due = 0.0
         with deterministic_cuda():
             while len(self.history) < self.settings.epochs and not self._out_of_patience():
                 self.history.append(self._epoch(len(self.history)))
-                if keep is not None:
+                if keep is not None and time.perf_counter() >= next_due:
+                    started = time.perf_counter()
                     checkpoint.save(keep, key, self._state())
+                    done = time.perf_counter()
+                    next_due = done + (done - started) / CHECKPOINT_SHARE
                 if on_epoch is not None:
                     on_epoch(self.history[-1])
         if self.best is not None:
