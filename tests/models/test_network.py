@@ -292,6 +292,8 @@ def test_a_training_that_diverges_says_so():
         {"device": "gpu"},
         {"augmentations": {"spin": 1}},
         {"augmentations": "stron"},
+        {"augmentations": {"flip": 1}},
+        {"augmentations": {"zoom": "much"}},
         {"size": 32},
     ],
 )

@@ -46,8 +46,10 @@ class Head:
         ):
             if value not in known:
                 raise InputError(f"Unknown {what} '{value}'.", nearest(value, known))
-        if not 0 <= self.dropout < 1 or min(self.hidden, default=1) < 1:
-            raise InputError("A head's dropout is in [0, 1), its hidden layers have units.")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"A head's dropout must be in [0, 1), not {self.dropout}.")
+        if any(not isinstance(width, int) or width < 1 for width in self.hidden):
+            raise InputError(f"A head's 'hidden' holds widths, not {list(self.hidden)}.")
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,12 @@ class Architecture:
         Raises:
             InputError: unknown or missing keys, values that no network can be built from.
         """
-        own = {f.name for f in fields(cls)}
-        _known(description, own | _names(Block), "an architecture")
+        own = {f.name: f.type for f in fields(cls)}
+        kinds = own | {"blocks": list | tuple, "head": Mapping, "auxiliary": list | tuple}
+        _check(description, {**_kinds(Block), **kinds}, "an architecture")
         defaults = {key: value for key, value in description.items() if key not in own}
         head = dict(description.get("head", {}))
-        _known(head, _names(Head), "a network's head")
+        _check(head, _kinds(Head) | {"hidden": list | tuple}, "a network's head")
         head["hidden"] = tuple(head.get("hidden", ()))
         network = cls(
             tuple(_part(given, defaults) for given in description.get("blocks", [])),
@@ -139,36 +142,45 @@ class Architecture:
 
 
 def _part(given: Mapping[str, Any], defaults: dict[str, Any]) -> Block | Branches:
-    if "branches" in given:
-        _known(given, {"branches"}, "a block with branches")
-        return Branches(
-            tuple(tuple(_block(b, defaults) for b in branch) for branch in given["branches"])
-        )
-    return _block(given, defaults)
+    if not isinstance(given, Mapping) or "branches" not in given:
+        return _block(given, defaults)
+    _check(given, {"branches": list | tuple}, "a block with branches")
+    for branch in given["branches"]:
+        if not isinstance(branch, list | tuple):
+            raise InputError(f"A branch must be a list of blocks, not {branch!r}.")
+    return Branches(
+        tuple(tuple(_block(b, defaults) for b in branch) for branch in given["branches"])
+    )
 
 
 def _block(given: Mapping[str, Any], defaults: dict[str, Any]) -> Block:
-    _known(given, _names(Block), "a block")
+    _check(given, _kinds(Block), "a block")
     if "filters" not in {**defaults, **given}:
         raise InputError("A block of the network has no 'filters'.")
     return Block(**{**defaults, **given})
 
 
 def _auxiliary(given: Mapping[str, Any]) -> Auxiliary:
-    _known(given, _names(Auxiliary), "an auxiliary head")
+    _check(given, _kinds(Auxiliary), "an auxiliary head")
     if "after" not in given:
         raise InputError("An auxiliary head has no 'after', the number of a block.")
     return Auxiliary(**given)
 
 
-def _known(given: Mapping[str, Any], known: set[str], where: str) -> None:
-    for key in given:
-        if key not in known:
-            raise InputError(f"Unknown key '{key}' in {where}.", nearest(key, known))
+def _kinds(of: Any) -> dict[str, Any]:
+    return {f.name: f.type for f in fields(of)}
 
 
-def _names(kind: Any) -> set[str]:
-    return {f.name for f in fields(kind)}
+def _check(given: Any, kinds: Mapping[str, Any], where: str) -> None:
+    """Raise `InputError` for unknown keys and values of a wrong kind."""
+    if not isinstance(given, Mapping):
+        raise InputError(f"The description of {where} must be a table, not {given!r}.")
+    for key, value in given.items():
+        if key not in kinds:
+            raise InputError(f"Unknown key '{key}' in {where}.", nearest(key, kinds))
+        kind = float | int if kinds[key] is float else kinds[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+            raise InputError(f"'{key}' in {where} cannot be {value!r}.")
 
 
 def _lists(value: Any) -> Any:

@@ -68,12 +68,15 @@ class Augmentation:
         """Read a plain dict.
 
         Raises:
-            InputError: unknown keys, negative values.
+            InputError: unknown keys, values that are no numbers or negative.
         """
-        known = {f.name for f in fields(cls)}
+        kinds = {f.name: f.type for f in fields(cls)}
         for key, value in given.items():
-            if key not in known:
-                raise InputError(f"Unknown augmentation '{key}'.", nearest(key, known))
+            if key not in kinds:
+                raise InputError(f"Unknown augmentation '{key}'.", nearest(key, kinds))
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if number == (kinds[key] is bool):
+                raise InputError(f"Augmentation '{key}' cannot be {value!r}.")
             if value < 0:
                 raise InputError(f"Augmentation '{key}' must not be negative: {value}.")
         if not 0 < given.get("crop", 1) <= 1:

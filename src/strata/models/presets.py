@@ -33,4 +33,7 @@ def preset(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     for key in arguments:
         if key not in known:
             raise InputError(f"The architecture '{name}' has no '{key}'.", nearest(key, known))
-    return PRESETS[name](**arguments)
+    try:
+        return PRESETS[name](**arguments)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"The architecture '{name}' cannot have {dict(arguments)}.") from error
