@@ -1,18 +1,17 @@
 """Make what a plan needs: ready nodes go to worker processes, results to the store."""
 
 import heapq
-import os
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from strata._threads import ONE_THREAD
 from strata.errors import StrataError
+from strata.pipeline.parallel import workers
 from strata.pipeline.plan import Plan
 from strata.pipeline.stage import Node
 from strata.pipeline.store import DamagedError, Store, StoreFullError
-from strata.pipeline.worker import Done, StageError, Task, run_task, start_worker
+from strata.pipeline.worker import Done, StageError, Task, run_task
 
 
 class Observer(Protocol):
@@ -102,22 +101,11 @@ class Run:
                 if any(isinstance(e, StoreFullError) for e in self.outcome.errors.values()):
                     stopping = True
         except BaseException:
-            self._workers().shutdown(wait=True, kill_workers=True)
+            workers(self.jobs).shutdown(wait=True, kill_workers=True)
             self.store.sweep()
             raise
         self.outcome.skipped = [k for k in self._todo if k not in self.outcome.errors]
         return self.outcome
-
-    def _workers(self):  # type: ignore[no-untyped-def]
-        from joblib.externals.loky import get_reusable_executor
-
-        return get_reusable_executor(
-            max_workers=self.jobs,
-            timeout=300,
-            env=ONE_THREAD,
-            initializer=start_worker,
-            initargs=(os.getpid(),),
-        )
 
     def _submit(self) -> None:
         """Hand out work, never more than there are workers: what fails should stop the rest."""
@@ -131,7 +119,7 @@ class Run:
     def _start(self, key: str) -> None:
         node = self.plan.nodes[key]
         task = Task.of(node, self.store, again=self.always)
-        self._running[self._workers().submit(run_task, task)] = node
+        self._running[workers(self.jobs).submit(run_task, task)] = node
         self.observer.started(node)
 
     def _settle(self, future: "Future[Done]") -> bool:

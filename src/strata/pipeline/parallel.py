@@ -1,12 +1,45 @@
 """The one place for parallelism: joblib's loky processes, one thread each."""
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from strata._threads import ONE_THREAD
+from strata.errors import StrataError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def workers(jobs: int) -> Any:
+    """The program's worker processes, a loky executor that is started once and used again.
+
+    They end with this process, however it ends.
+    """
+    from joblib.externals.loky import get_reusable_executor
+
+    return get_reusable_executor(
+        max_workers=jobs,
+        timeout=300,
+        env=ONE_THREAD,
+        initializer=start_worker,
+        initargs=(os.getpid(),),
+    )
+
+
+def start_worker(parent: int) -> None:
+    """Leave interrupts to the parent process, and end when it is gone, however it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def parallel_map(
@@ -21,9 +54,15 @@ def parallel_map(
     if jobs <= 1 or len(items) <= batch:
         yield from map(function, items)
         return
-    from joblib import Parallel, delayed, parallel_config
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    threads = int(ONE_THREAD["OMP_NUM_THREADS"])
-    with parallel_config(backend="loky", inner_max_num_threads=threads):
-        run = Parallel(n_jobs=jobs, batch_size=batch, return_as="generator")
-        yield from run(delayed(function)(item) for item in items)
+    executor = workers(jobs)
+    try:
+        yield from executor.map(function, items, chunksize=batch)
+    except BrokenProcessPool:
+        raise StrataError(
+            "A worker process was killed, most likely for lack of memory.", "Try fewer jobs (-j 1)."
+        ) from None
+    except BaseException:
+        executor.shutdown(wait=True, kill_workers=True)
+        raise

@@ -1,9 +1,6 @@
 """What a worker process does: make one artifact."""
 
-import os
 import platform
-import signal
-import threading
 import time
 import traceback
 from collections.abc import Sequence
@@ -216,15 +213,3 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def start_worker(parent: int) -> None:
-    """Leave interrupts to the parent process, and end when it is gone, however it went."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
