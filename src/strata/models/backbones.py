@@ -19,6 +19,9 @@ INCEPTION_BLOCKS = (
     "Mixed_7a", "Mixed_7b", "Mixed_7c",
 )  # fmt: skip
 
+#: The node before the first of them.
+INCEPTION_STEM = "maxpool2"
+
 #: What torchvision's builders set where they are given their own weights.
 _AS_PUBLISHED: dict[str, dict[str, Any]] = {
     "inception_v3": {"transform_input": True, "init_weights": False},

@@ -253,6 +253,8 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
                 "Activations cannot be augmented, but for mixup.",
                 'Give changed copies of the images as views, or set border = "images".',
             )
+        if augmentation.crop < 1:
+            raise InputError("Fine-tuning takes no crops: they would change the images' size.")
         return Settings(
             epochs=self.epochs,
             batch=self.batch,

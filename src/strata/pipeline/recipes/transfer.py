@@ -5,7 +5,16 @@ from strata.pipeline.inputs import Data, Fold
 from strata.pipeline.recipe import recipe
 from strata.pipeline.stage import Node, Options
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
-from strata.pipeline.stages.transfer import backbone_features, pretrained, weights_file
+from strata.pipeline.stages.transfer import (
+    backbone_features,
+    border_views,
+    divided,
+    fine_tune,
+    fine_tuned_scores,
+    inception_divided,
+    pretrained,
+    weights_file,
+)
 
 
 @recipe
@@ -16,7 +25,7 @@ def deep_features(
     backbone: str = "inception_v3",
     weights: str = "",
     features: Options = backbone_features.options(),
-    classifier: Options = choice(logistic.options(), svm.options(), knn.options()),
+    classifier: Options = choice(logistic.options(C=10.0), svm.options(), knn.options()),
 ) -> Node:
     """Activations of a frozen pretrained network, pooled, and a linear classifier.
 
@@ -27,3 +36,44 @@ def deep_features(
     vectors = features(data.images, network)
     machine = classifier(vectors, fold.train)
     return class_scores(vectors, machine, fold.test)
+
+
+@recipe
+def inception(
+    data: Data,
+    fold: Fold,
+    *,
+    weights: str = "",
+    blocks: Options = inception_divided.options(),
+    views: Options = border_views.options(),
+    training: Options = fine_tune.options(),
+) -> Node:
+    """Inception-v3 from ImageNet: cut after a block, the last blocks and a new head trained.
+
+    Szegedy et al., "Rethinking the Inception architecture" (CVPR 2016). What stays as it is runs
+    once for each image and view.
+    """
+    network = pretrained(weights_file("inception_v3", weights), backbone="inception_v3")
+    parts = blocks(network)
+    activations = views(data.images, network, parts)
+    fitted = training(activations, network, parts, fold.train)
+    return fine_tuned_scores(activations, fitted, fold.test)
+
+
+@recipe
+def fine_tuned(
+    data: Data,
+    fold: Fold,
+    *,
+    backbone: str = "squeezenet1_1",
+    weights: str = "",
+    nodes: Options = divided.options(),
+    views: Options = border_views.options(),
+    training: Options = fine_tune.options(),
+) -> Node:
+    """Any classification network of torchvision, trained on from a node of its own."""
+    network = pretrained(weights_file(backbone, weights), backbone=backbone)
+    parts = nodes(network)
+    activations = views(data.images, network, parts)
+    fitted = training(activations, network, parts, fold.train)
+    return fine_tuned_scores(activations, fitted, fold.test)

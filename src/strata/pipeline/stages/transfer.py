@@ -1,11 +1,13 @@
 """Images to what pretrained networks make of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from strata.pipeline.inputs import File
-from strata.pipeline.running import tick
+from strata.pipeline.inputs import File, ImageShard, Subset
+from strata.pipeline.running import checkpoint_path, tick
+from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
+from strata.pipeline.stages.classifiers import in_all_classes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,4 +81,231 @@ def backbone_features(
         norm=norm,
         device=device,
     )
-    return {"vectors": reader.fit().transform(images)}
+    return {
+        "vectors": reader.fit().transform(images),
+        "parameters": reader.parameters_,
+        "multiply_adds": reader.multiply_adds_,
+    }
+
+
+@stage
+def divided(
+    network: Mapping[str, Any], *, border: str = "", cut: str = "", side: int | None = None
+) -> dict[str, Any]:
+    """Say which part of a network stays as it is, and which learns.
+
+    Args:
+        border: the node from which on the network learns; "images" is before the first layer;
+            "": the same as `cut`, so that only the new head learns.
+        cut: the last node that is kept; "": the one before the network's own last layer.
+        side: of the images, pixels; None: what the network was made for.
+
+    Returns:
+        `border`, `cut` and `side`; what the part before the border costs.
+    """
+    from strata.models import backbones
+
+    cut = cut or backbones.last_node(network["backbone"])
+    return _parts(network["backbone"], border or cut, cut, side)
+
+
+@stage
+def inception_divided(
+    network: Mapping[str, Any],
+    *,
+    removed: int = 2,
+    open: int | Literal["all"] = 1,
+    side: int | None = None,
+) -> dict[str, Any]:
+    """As `divided`, by numbers of Inception's 11 blocks, counted from the end.
+
+    Args:
+        removed: blocks that are cut off.
+        open: blocks that learn, of those kept; "all" is the layers before the first block too.
+        side: of the images, pixels.
+    """
+    from strata.errors import InputError
+    from strata.models import backbones
+
+    kept = backbones.INCEPTION_BLOCKS[: max(0, len(backbones.INCEPTION_BLOCKS) - removed)]
+    if not kept or removed < 0:
+        raise InputError(f"removed must be from 0 to 10: {removed}.")
+    if open == "all":
+        border = backbones.IMAGES
+    elif 0 <= open <= len(kept):
+        border = (backbones.INCEPTION_STEM, *kept)[len(kept) - open]
+    else:
+        raise InputError(f"open must be from 0 to {len(kept)}, the blocks kept, or 'all': {open}.")
+    return _parts(network["backbone"], border, kept[-1], side)
+
+
+def _parts(backbone: str, border: str, cut: str, side: int | None) -> dict[str, Any]:
+    from strata.models import backbones
+
+    side = side or backbones.preparation(backbone).side
+    backbones.part_cost(backbone, border, [cut], side)  # an error if there is no way
+    frozen = backbones.part_cost(backbone, backbones.IMAGES, [border], side)
+    return {
+        "border": border,
+        "cut": cut,
+        "side": side,
+        "parameters": frozen.parameters,
+        "multiply_adds": frozen.multiply_adds,
+    }
+
+
+@shard_stage
+def border_views(
+    images: ImageShard,
+    network: Mapping[str, Any],
+    parts: Mapping[str, Any],
+    *,
+    mirror: bool = True,
+    copies: int = 0,
+    augmentations: str | dict[str, Any] = "light",
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+) -> dict[str, Any]:
+    """Activations at the border of each image and of its changed copies.
+
+    `views` (images, views, h, w, channels) float16: the image, its mirror image, the copies;
+    `unchanged`: how many there are before the copies. Where only the head learns, the activations
+    are pooled, float32, h = w = 1; where everything does, they are the uint8 images themselves.
+
+    Args:
+        mirror: whether the mirror image is among the views.
+        copies: further views, changed at random by `augmentations` (fields of
+            `strata.models.augment.Augmentation`); the same for the same image in every run.
+    """
+    import numpy as np
+
+    from strata.models.backbones import IMAGES
+    from strata.models.devices import choose_device
+    from strata.models.features import Frozen, border_activations
+
+    batches = _views(images, parts["side"], mirror, copies, augmentations)
+    if parts["border"] != IMAGES:
+        frozen = Frozen(network["backbone"], [parts["border"]], state_of(network), parts["side"])
+        batches = border_activations(frozen, batches, choose_device(device))
+    if parts["border"] == parts["cut"]:
+        batches = (b.mean((1, 2), dtype=np.float32, keepdims=True) for b in batches)
+    found = []
+    for views in batches:
+        found.append(views)
+        tick(len(found), len(images))
+    return {"views": np.stack(found), "unchanged": 1 + mirror}
+
+
+def _views(
+    images: ImageShard, side: int, mirror: bool, copies: int, augmentations: str | dict[str, Any]
+) -> "Iterator[np.ndarray]":
+    """For each image, its views (views, side, side, 3) uint8."""
+    import numpy as np
+    import torch
+
+    from strata.errors import InputError
+    from strata.models import augment
+    from strata.models.images import resize_image
+    from strata.seeds import generator
+
+    changes = augment.Augmentation.of(augmentations)
+    if changes.crop < 1 or changes.mixup:
+        raise InputError("Views cannot be cropped or mixed: they all have the network's size.")
+    for digest, image in zip(images.digests, images, strict=True):
+        plain = resize_image(image, side)
+        views = [plain, plain[:, ::-1]] if mirror else [plain]
+        if copies:
+            draws = augment.draw(
+                changes, copies, side, generator(0, "views", digest), torch.device("cpu")
+            )
+            same = torch.from_numpy(plain).expand(copies, -1, -1, -1).contiguous()
+            views += list(augment.apply(changes, same, draws).round().to(torch.uint8).numpy())
+        yield np.stack(views)
+
+
+@stage
+def fine_tune(
+    views: Shards,
+    network: Mapping[str, Any],
+    parts: Mapping[str, Any],
+    train: Subset,
+    *,
+    head_epochs: int = 20,
+    head_rate: float = 0.01,
+    epochs: int = 10,
+    batch: int = 32,
+    optimiser: str = "adamw",
+    max_rate: float = 3e-4,
+    weight_decay: float = 0.05,
+    schedule: str = "one-cycle",
+    label_smoothing: float = 0.1,
+    clip: float | None = None,
+    ema: float = 0.0,
+    rate_decay: float = 1.0,
+    normalisation: Literal["adapt", "frozen"] = "adapt",
+    dropout: float = 0.0,
+    augmentations: str | dict[str, Any] = "none",
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+) -> dict[str, Any]:
+    """Train the head of a pretrained network, then everything after the border.
+
+    Parameters as of `strata.models.finetune.FineTunedClassifier`.
+    """
+    from strata.models.finetune import FineTunedClassifier
+
+    only_head = parts["border"] == parts["cut"]
+    classifier = FineTunedClassifier(
+        network["backbone"],
+        border=parts["border"],
+        cut=parts["cut"],
+        weights=state_of(network),
+        head_epochs=head_epochs,
+        head_rate=head_rate,
+        epochs=0 if only_head else epochs,
+        batch=batch,
+        optimiser=optimiser,
+        max_rate=max_rate,
+        weight_decay=weight_decay,
+        schedule=schedule,
+        label_smoothing=label_smoothing,
+        clip=clip,
+        ema=ema,
+        rate_decay=rate_decay,
+        normalisation=normalisation,
+        dropout=dropout,
+        augmentations=augmentations,
+        device=device,
+        seed=train.seed_for("fine-tuning"),
+    )
+    total = head_epochs + classifier.epochs
+    classifier.fit(
+        views.rows("views", train),
+        train.y,
+        checkpoint=checkpoint_path(),
+        on_epoch=lambda line: tick(int(line["epoch"]), total),
+    )
+    classifier.weights = ""  # they are in the store; what was learned is in the classifier
+    return {
+        "classifier": classifier,
+        "classes": [int(c) for c in classifier.classes_],
+        "history": classifier.history_,
+        "parameters": classifier.parameters_,
+        "multiply_adds": classifier.multiply_adds_,
+        "saved_multiply_adds": classifier.saved_multiply_adds_,
+        "training_accuracy": classifier.training_accuracy_,
+    }
+
+
+@stage
+def fine_tuned_scores(views: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
+    """Logits and probabilities of images, the mean over an image and its mirror image."""
+    classifier = fitted["classifier"]
+    rows = views.rows("views", test)
+    if len(test):
+        artifact, _ = views.place(test.digests[0])
+        rows = rows[:, : artifact["unchanged"]]
+    return in_all_classes(
+        fitted["classes"],
+        len(test.classes),
+        classifier.decision_function(rows),
+        classifier.predict_proba(rows),
+    )

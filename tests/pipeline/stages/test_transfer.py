@@ -1,0 +1,175 @@
+"""Methods on pretrained networks: what they share, what they notice, what they survive."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from tests.pipeline.project import Project, write_images
+
+from strata.errors import InputError
+from strata.models import backbones, weights
+from strata.pipeline.inputs import ImageShard
+from strata.pipeline.stages.transfer import (
+    backbone_features,
+    border_views,
+    divided,
+    inception_divided,
+    pretrained,
+    weights_file,
+)
+
+NAME = "squeezenet1_1"
+
+FILE = f"""\
+name = "transfer"
+
+[data]
+source = "images"
+near_duplicates = false
+
+[protocol]
+folds = 2
+test = 0
+
+[methods.vectors]
+recipe = "deep_features"
+backbone = "{NAME}"
+weights = "weights/net.pth"
+features.side = 48
+
+[methods.tuned]
+recipe = "fine_tuned"
+backbone = "{NAME}"
+weights = "weights/net.pth"
+nodes = {{ border = "features.11", side = 48 }}
+training = {{ head_epochs = 3, epochs = 1, batch = 8 }}
+
+[methods.broken]
+recipe = "fine_tuned"
+weights = "elsewhere/absent.pth"
+"""
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """Made-up weights in a file, and what the first stage makes of them."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "net.pth"
+    torch.save({k: v.half() for k, v in backbones.skeleton(NAME).state_dict().items()}, path)
+    return path, pretrained.function(weights_file(NAME, str(path)), backbone=NAME)
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    write_images(folder, per_class=1)
+    paths = sorted(folder.glob("*/*"))
+    return ImageShard("", tuple(p.parent.name for p in paths), tuple(paths))
+
+
+def test_weights_are_known_by_their_content(network, tmp_path, monkeypatch):
+    path, _ = network
+    moved = shutil.copy(path, tmp_path / "other.pth")
+    assert weights_file(NAME, str(moved)).key == weights_file(NAME, str(path)).key
+    monkeypatch.delenv(weights.ENVIRONMENT, raising=False)
+    named = weights_file(NAME)
+    assert named.path is None
+    monkeypatch.setenv(weights.ENVIRONMENT, str(path))
+    assert weights_file(NAME).key == weights_file(NAME, str(path)).key != named.key
+    state = weights.read(path.read_bytes(), "net")
+    state["classifier.1.bias"] += 1
+    torch.save(state, moved)
+    assert weights_file(NAME, str(moved)).key != weights_file(NAME, str(path)).key
+
+
+def test_weights_of_another_network_are_refused(network):
+    path, _ = network
+    with pytest.raises(InputError, match="not the weights of torchvision's resnet18"):
+        pretrained.function(weights_file("resnet18", str(path)), backbone="resnet18")
+
+
+def test_a_file_that_changes_during_the_run_is_noticed(network, tmp_path):
+    path, _ = network
+    copy = shutil.copy(path, tmp_path / "net.pth")
+    file = weights_file(NAME, str(copy))
+    copy.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match="changed during the run"):
+        pretrained.function(file, backbone=NAME)
+
+
+def test_views_are_the_image_its_mirror_image_and_copies(network, shard):
+    _, net = network
+    parts = divided.function(net, border="features.6", side=48)
+    assert parts["cut"] == "features.12.cat"
+    assert parts["parameters"] > 0
+    found = border_views.function(shard, net, parts, copies=3)
+    views = found["views"]
+    assert views.dtype == np.float16
+    assert views.shape[:2] == (3, 5)
+    assert found["unchanged"] == 2
+    plain = border_views.function(shard, net, parts, mirror=False)
+    assert plain["unchanged"] == 1
+    np.testing.assert_allclose(plain["views"][:, 0], views[:, 0], atol=1e-2)
+    distinct = {views[:, v].tobytes() for v in range(5)}
+    assert len(distinct) == 5
+    again = border_views.function(shard, net, parts, copies=3)["views"]
+    assert np.array_equal(again, views)
+
+
+def test_views_of_a_head_alone_are_pooled_and_of_everything_are_images(network, shard):
+    _, net = network
+    head = divided.function(net, cut="features.12", side=48)
+    views = border_views.function(shard, net, head)["views"]
+    assert views.shape == (3, 2, 1, 1, 512)
+    vectors = backbone_features.function(shard, net, nodes=("features.12",), side=48, norm="none")
+    np.testing.assert_allclose(views.mean(1)[:, 0, 0], vectors["vectors"], rtol=2e-3, atol=1e-4)
+    everything = divided.function(net, border="images", side=48)
+    pixels = border_views.function(shard, net, everything)["views"]
+    assert pixels.dtype == np.uint8
+    assert np.array_equal(pixels[:, 1], pixels[:, 0, :, ::-1])
+    assert everything["multiply_adds"] == everything["parameters"] == 0
+
+
+def test_copies_that_change_the_size_are_refused(network, shard):
+    _, net = network
+    parts = divided.function(net, side=48)
+    with pytest.raises(InputError, match="cropped"):
+        border_views.function(shard, net, parts, copies=1, augmentations={"crop": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("removed", "open", "border", "cut"),
+    [
+        (0, 0, "Mixed_7c", "Mixed_7c"),
+        (0, 1, "Mixed_7b", "Mixed_7c"),
+        (2, 1, "Mixed_6e", "Mixed_7a"),
+        (5, 6, "maxpool2", "Mixed_6c"),
+        (7, "all", "images", "Mixed_6a"),
+    ],
+)
+def test_blocks_of_inception_count_from_the_end(removed, open, border, cut):
+    found = inception_divided.function({"backbone": "inception_v3"}, removed=removed, open=open)
+    assert (found["border"], found["cut"], found["side"]) == (border, cut, 299)
+
+
+@pytest.mark.parametrize(("removed", "open"), [(11, 0), (-1, 0), (2, 10), (2, -1)])
+def test_blocks_that_are_not_there_are_an_error(removed, open):
+    with pytest.raises(InputError, match="must be from 0"):
+        inception_divided.function({"backbone": "inception_v3"}, removed=removed, open=open)
+
+
+def test_a_missing_file_costs_the_other_methods_nothing(network, tmp_path):
+    path, _ = network
+    write_images(tmp_path / "images", per_class=4)
+    (tmp_path / "weights").mkdir()
+    shutil.copy(path, tmp_path / "weights" / "net.pth")
+    project = Project(tmp_path)
+    project.file.write_text(FILE)
+    told = project.make("-k", code=1)
+    assert "no file of weights elsewhere/absent.pth" in told
+    assert "made 14 artifacts" in told
+    (tmp_path / "elsewhere").mkdir()
+    shutil.move(tmp_path / "weights" / "net.pth", tmp_path / "elsewhere" / "absent.pth")
+    told = project.make("--set", "vectors.weights=elsewhere/absent.pth", "vectors")
+    assert "made 0 artifacts" in told
