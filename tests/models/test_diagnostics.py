@@ -26,7 +26,7 @@ def test_what_is_seen_is_what_an_image_becomes():
     images = torch.randint(0, 256, (5, 3, 8, 8))
     with watching(network) as inside:
         network(images).square().sum().backward()
-    maps = network.blocks[0](network._standardised(images)).detach()
+    maps = network.blocks[0](network.standardised(images)).detach()
     assert inside["dead_units/block1"] == 0.5
     assert inside["activation_mean/block1"] == pytest.approx(maps.mean().item(), rel=1e-4)
     assert inside["activation_deviation/block1"] == pytest.approx(maps.std().item(), rel=1e-4)

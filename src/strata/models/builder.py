@@ -65,7 +65,7 @@ class Network(nn.Module):
 
     def maps(self, images: Tensor) -> Tensor:
         """What the last block makes of images: (b, channels, h, w)."""
-        return self.blocks(self._standardised(images))
+        return self.blocks(self.standardised(images))
 
     def embed(self, images: Tensor) -> Tensor:
         """The vector before the head: (b, 3, side, side) -> (b, features)."""
@@ -81,7 +81,7 @@ class Network(nn.Module):
 
     def all_scores(self, images: Tensor) -> list[tuple[float, Tensor]]:
         """The network's scores and those of its auxiliary heads, each with its loss's weight."""
-        x, found = self._standardised(images), []
+        x, found = self.standardised(images), []
         for number, block in enumerate(self.blocks, start=1):
             x = block(x)
             if str(number) in self.auxiliary:
@@ -94,8 +94,9 @@ class Network(nn.Module):
             return x.mean((2, 3))
         return x.amax((2, 3)) if self.pool == "max" else x.flatten(1)
 
-    def _standardised(self, images: Tensor) -> Tensor:
-        """Row by row of channels-last memory: long inner loops where pixels would give three."""
+    def standardised(self, images: Tensor) -> Tensor:
+        """Images as the first block sees them, float32, (b, 3, side, side)."""
+        # Row by row of channels-last memory: long inner loops where pixels would give three.
         side = images.shape[3]
         rows = images.permute(0, 2, 3, 1).flatten(2).float()
         rows = (rows - self.mean.repeat(side)) / self.deviation.repeat(side)

@@ -20,8 +20,9 @@ from strata.models.augment import Augmentation
 from strata.models.builder import Network, build
 from strata.models.costs import cost_table
 from strata.models.devices import choose_device
-from strata.models.inference import predict
+from strata.models.inference import predict, window_starts
 from strata.models.initialisation import LSUV, unit_variance
+from strata.models.pretraining import pretrain
 from strata.models.rates import RateCurve, find_rate
 from strata.models.training import Epoch, Images, Settings, Training
 from strata.seeds import derive, generator
@@ -55,6 +56,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         flip_average: predict from the mean score of an image and its mirror image.
         views: where training sees windows (`crop`), predict from the mean score of views x views
             windows spread evenly over the image; 1: the one in the middle.
+        pretraining: epochs in which each block learns to undo noise before the training proper,
+            without labels (see `pretraining.pretrain`); for few images. 0: none.
         patience: end when the validation loss has not improved for so many epochs, and keep the
             best epoch's weights; None: train to the end.
         validation: share of the training images, of every class, that `patience` watches.
@@ -66,6 +69,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         classes_: class names, sorted.
         max_rate_: the highest learning rate of the training.
         rate_curve_: with "auto" only: what the search for it saw.
+        pretraining_losses_: with `pretraining` only: for each block, error by epoch.
         history_: one dict per epoch: epoch, loss, accuracy (while training, on augmented images),
             rate, gradient_norm (mean over steps), seconds; with `patience` also validation_loss
             and validation_accuracy; layer by layer what `diagnostics.watching` sees.
@@ -94,6 +98,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         ema: float = 0.0,
         flip_average: bool = True,
         views: int = 1,
+        pretraining: int = 0,
         patience: int | None = None,
         validation: float = 0.1,
         device: str = "auto",
@@ -113,6 +118,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.ema = ema
         self.flip_average = flip_average
         self.views = views
+        self.pretraining = pretraining
         self.patience = patience
         self.validation = validation
         self.device = device
@@ -156,7 +162,16 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         else:
             self.max_rate_ = self.max_rate
         settings = self._settings(self.max_rate_)
-        network = self._fresh(architecture, pixels[train], len(self.classes_))
+        network = self._fresh(architecture, pixels[train], len(self.classes_)).to(device)
+        if self.pretraining:
+            unlabelled = torch.from_numpy(self._middle(pixels[train])).to(device)
+            self.pretraining_losses_ = pretrain(
+                network.to(memory_format=torch.channels_last),
+                unlabelled.permute(0, 3, 1, 2),
+                epochs=self.pretraining,
+                batch=self.batch,
+                seed=derive(self.seed, "pretraining"),
+            )
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
@@ -235,11 +250,15 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         network.standardise_by(pixels)
         if architecture.initialisation == LSUV:
             some = generator(self.seed, "lsuv").permutation(len(pixels))[:INITIAL_BATCH]
-            start, window = (self.size - self.window()) // 2, self.window()
-            inner = slice(start, start + window)
-            views = pixels[np.sort(some)][:, inner, inner]
-            unit_variance(network.eval(), torch.from_numpy(views).permute(0, 3, 1, 2))
+            views = torch.from_numpy(self._middle(pixels[np.sort(some)]))
+            unit_variance(network.eval(), views.permute(0, 3, 1, 2))
         return network
+
+    def _middle(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The window in the middle of each image."""
+        start = window_starts(self.size, self.window(), 1)[0]
+        inner = slice(start, start + self.window())
+        return pixels[:, inner, inner]
 
     def window(self) -> int:
         """Side of what the network sees at once, pixels."""
@@ -293,6 +312,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 self.architecture_,
                 asdict(settings),
                 self.validation,
+                self.pretraining,
                 pixels.shape,
                 device.type,
                 torch.__version__,
