@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from strata.models.builder import build
-from strata.models.diagnostics import watching
+from strata.models.diagnostics import HISTOGRAM_EDGES, watching
 from strata.models.layers import activations
 from strata.models.network import NetworkClassifier
 
@@ -30,6 +30,9 @@ def test_what_is_seen_is_what_an_image_becomes():
     assert inside["dead_units/block1"] == 0.5
     assert inside["activation_mean/block1"] == pytest.approx(maps.mean().item(), rel=1e-4)
     assert inside["activation_deviation/block1"] == pytest.approx(maps.std().item(), rel=1e-4)
+    shares = inside["activation_histogram/block1"]
+    expected, _ = np.histogram(maps.clamp(-4, 6), HISTOGRAM_EDGES)
+    np.testing.assert_allclose(shares, expected / maps.numel(), atol=1e-3)
     last = [p.grad.norm() ** 2 for p in network.head[-1].parameters()]
     assert inside["gradient_norm/scores"] == pytest.approx(sum(last).sqrt().item(), rel=1e-4)
     assert not network.blocks[0].activation._forward_hooks
@@ -44,4 +47,5 @@ def test_every_epoch_tells_and_watching_changes_nothing():
     for line in history:
         assert {f"gradient_norm/{layer}" for layer in layers} <= line.keys()
         assert all(0 <= v <= 1 for k, v in line.items() if k.startswith("dead_units/"))
-        assert all(isinstance(value, int | float) for value in line.values())
+        numbers = [v for k, v in line.items() if not k.startswith("activation_histogram/")]
+        assert all(isinstance(value, int | float) for value in numbers)

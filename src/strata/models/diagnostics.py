@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from strata.models.builder import Network
 from strata.models.layers import activations, weights
 
-Inside = dict[str, float]
+Inside = dict[str, Any]
+
+#: Bins of activation histograms: their edges; the outer ones hold all that lies beyond.
+HISTOGRAM_EDGES = tuple(np.linspace(-4.0, 6.0, 41).tolist())
 
 
 @contextmanager
@@ -22,10 +26,12 @@ def watching(network: Network) -> Iterator[Inside]:
     - "activation_mean/LAYER", "activation_deviation/LAYER": over the batch, places and units;
     - "dead_units/LAYER": share of units (channels) that gave one and the same value for every
       image and place, such as rectifiers that never open;
+    - "activation_histogram/LAYER": list of the share of activations in each bin between
+      `HISTOGRAM_EDGES`;
     - "gradient_norm/LAYER": Euclidean norm of the loss's gradient for the layer's parameters,
       for each block, each hidden layer and the last linear one ("scores").
     """
-    seen: dict[str, Tensor] = {}
+    seen: dict[str, tuple[Tensor, Tensor]] = {}
     hooks = [
         module.register_forward_hook(_recorder(seen, name))
         for name, module in activations(network).items()
@@ -36,7 +42,10 @@ def watching(network: Network) -> Iterator[Inside]:
     finally:
         for hook in hooks:
             hook.remove()
-    for name, (mean, deviation, dead) in ((n, s.tolist()) for n, s in seen.items()):
+    for name, (figures, counts) in seen.items():
+        mean, deviation, dead = figures.tolist()
+        shares = (counts / counts.sum().clamp(min=1)).tolist()
+        inside[f"activation_histogram/{name}"] = [round(share, 4) for share in shares]
         inside[f"activation_mean/{name}"] = mean
         inside[f"activation_deviation/{name}"] = deviation
         inside[f"dead_units/{name}"] = dead
@@ -46,12 +55,16 @@ def watching(network: Network) -> Iterator[Inside]:
             inside[f"gradient_norm/{name}"] = torch.nn.utils.get_total_norm(gradients).item()
 
 
-def _recorder(seen: dict[str, Tensor], name: str) -> Any:
+def _recorder(seen: dict[str, tuple[Tensor, Tensor]], name: str) -> Any:
+    low, high, bins = HISTOGRAM_EDGES[0], HISTOGRAM_EDGES[-1], len(HISTOGRAM_EDGES) - 1
+
     @torch.no_grad()
     def record(module: Any, inputs: Any, output: Tensor) -> None:
         places = [0, *range(2, output.dim())]
         dead = (output.amax(places) == output.amin(places)).float().mean()
-        deviation, mean = torch.std_mean(output.float())
-        seen[name] = torch.stack([mean, deviation, dead])
+        values = output.float()
+        deviation, mean = torch.std_mean(values)
+        counts = torch.histc(values.clamp(low, high), bins, low, high)
+        seen[name] = torch.stack([mean, deviation, dead]), counts
 
     return record

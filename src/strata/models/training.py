@@ -35,7 +35,7 @@ CHECKPOINT_SHARE = 0.05
 
 #: One line of a training's history: epoch, loss, accuracy, rate, gradient_norm, seconds, what
 #: went on inside (see `diagnostics.watching`; on the epoch's first batch, before its step).
-Epoch = dict[str, float]
+Epoch = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class Training:
         self.network.train()
         totals = torch.zeros(3, device=self.device)
         rate = 0.0
-        inside: dict[str, float] = {}
+        inside: dict[str, Any] = {}
         for step, batch in enumerate(self.batches(epoch), start=epoch * steps):
             rate = settings.max_rate * self.schedule(step / (settings.epochs * steps))
             self.set_rate(rate)
