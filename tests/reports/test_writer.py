@@ -1,10 +1,12 @@
 import re
+import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 import synthetic
+from PIL import Image
 
 from strata.errors import StrataError
 from strata.reports import write_report
@@ -55,13 +57,18 @@ def written(comparison, folder, thumbnail=synthetic.picture) -> str:
     return write_report(comparison, folder, thumbnail=thumbnail).html.read_text("utf-8")
 
 
-def test_three_files_are_written_and_nothing_else(tmp_path):
+def test_the_report_s_files_are_written_and_nothing_else(tmp_path):
     files = write_report(synthetic.three(), tmp_path / "out" / "new", thumbnail=synthetic.picture)
     assert sorted(p.name for p in files.html.parent.iterdir()) == [
         "report.html",
         "results.csv",
         "results.json",
+        "table.md",
+        "table.tex",
     ]
+    assert files.archive is None
+    assert files.figures == []
+    assert 0 < files.picture_bytes <= files.picture_budget
     assert files.csv.read_text("utf-8").startswith("rank,method,recipe")
 
 
@@ -79,6 +86,32 @@ def test_page_is_well_formed_self_contained_and_small(comparison, tmp_path):
     assert not re.findall(r'(?:src|href)="(?!#|data:image/)[^"]*"', html)
     assert not re.findall(r"url\(|@import|https?://", html)
     assert not re.findall(r"\bnan\b", html.partition("<script>")[0], re.I)
+
+
+def test_a_zip_holds_the_report_and_full_pictures_that_its_page_leads_to(tmp_path):
+    def large(image):
+        return np.repeat(np.repeat(synthetic.picture(image), 3, 0), 3, 1)
+
+    files = write_report(synthetic.three(2, 20), tmp_path, thumbnail=large, zipped=True)
+    with zipfile.ZipFile(files.archive) as archive:
+        assert archive.testzip() is None
+        names = {name.removeprefix("scenes/") for name in archive.namelist()}
+        page = archive.read("scenes/report.html").decode()
+        one = Image.open(archive.open(f"scenes/{min(n for n in names if '/' in n)}"))
+    assert {"report.html", "results.csv", "results.json", "table.md", "table.tex"} < names
+    led_to = set(re.findall(r'href="(pictures/[^"]+)"', page))
+    assert led_to == {name for name in names if name.startswith("pictures/")}
+    assert max(one.size) > 300
+    checked(page)
+
+
+def test_an_archive_made_twice_is_the_same(tmp_path):
+    for name in "ab":
+        write_report(synthetic.three(2, 10), tmp_path / name, thumbnail=synthetic.picture,
+                     zipped=True)  # fmt: skip
+    assert (tmp_path / "a" / "report.zip").read_bytes() == (
+        tmp_path / "b" / "report.zip"
+    ).read_bytes()
 
 
 def test_the_same_results_give_the_same_page(tmp_path):
@@ -183,7 +216,7 @@ def test_an_interrupted_write_leaves_the_old_page_and_no_litter(tmp_path, monkey
     with pytest.raises(StrataError, match="No space left"):
         write_report(synthetic.three(2, 40), tmp_path, thumbnail=synthetic.picture)
     assert (tmp_path / "report.html").read_text("utf-8") == before
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_results_import_without_the_page(tmp_path):

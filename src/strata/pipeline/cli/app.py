@@ -266,6 +266,13 @@ def gc(
 @app.command()
 @shown
 def report(
+    zipped: Annotated[
+        bool, typer.Option("--zip", help="Also as report.zip, with every picture in full.")
+    ] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option("--figures", metavar="DIR", help="Also each drawing, as SVG and PDF."),
+    ] = None,
     file: File = None,
     settings: Settings = None,
     store: StoreDir = None,
@@ -275,7 +282,8 @@ def report(
     """Write the report of what has been made."""
     from strata.pipeline.cli.make import report
 
-    return report(_workspace(file, settings, store, out, skip_broken=skip_broken))
+    workspace = _workspace(file, settings, store, out, skip_broken=skip_broken)
+    return report(workspace, zipped=zipped, figures=figures)
 
 
 @app.command()

@@ -1,10 +1,13 @@
 """`strata make` and `strata report`."""
 
 import json
+import shlex
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.compose import Target
@@ -14,6 +17,9 @@ from strata.pipeline.plan import Plan
 from strata.pipeline.progress import Progress, duration
 from strata.pipeline.results import comparison
 from strata.pipeline.why import reasons, snapshot_of, version_notes
+
+if TYPE_CHECKING:
+    from strata.reports.writer import ReportFiles
 
 #: Beside the report: what it was written from.
 MARK = ".made-from"
@@ -42,10 +48,10 @@ def make(
     return _close(workspace, plan, outcome, seconds)
 
 
-def report(workspace: Workspace) -> int:
+def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None = None) -> int:
     """Write the report of what lies in the store."""
     with workspace.store.in_use():
-        _write_report(workspace, Outcome(), None)
+        _write_report(workspace, Outcome(), None, zipped=zipped, figures=figures)
     return 0
 
 
@@ -56,7 +62,14 @@ def _run(workspace: Workspace, plan: Plan, *, always: bool, keep_going: bool) ->
         return run.execute(keep_going=keep_going)
 
 
-def _write_report(workspace: Workspace, outcome: Outcome, seconds: float | None) -> None:
+def _write_report(
+    workspace: Workspace,
+    outcome: Outcome,
+    seconds: float | None,
+    *,
+    zipped: bool = False,
+    figures: Path | None = None,
+) -> None:
     from strata.pipeline.cli.table import print_ranking
     from strata.pipeline.data.images import read_image
     from strata.reports import write_report
@@ -68,14 +81,46 @@ def _write_report(workspace: Workspace, outcome: Outcome, seconds: float | None)
         workspace.targets,
         workspace.store,
         outcome=outcome,
-        command=" ".join(["strata", *sys.argv[1:]]),
+        command=_command(),
         seconds=seconds,
     )
     paths = {record.id: record.path for record in dataset.manifest.records}
-    files = write_report(compared, workspace.out, thumbnail=lambda name: read_image(paths[name]))
+    files = write_report(
+        compared,
+        workspace.out,
+        thumbnail=lambda name: read_image(paths[name]),
+        zipped=zipped,
+        figures=figures,
+    )
     print_ranking(workspace.console, compared)
-    size = Path(files.html).stat().st_size / 1e6
-    workspace.console.print(f"report: {files.html} ({size:.1f} MB)", highlight=False)
+    for line in _written(files):
+        workspace.console.print(line, highlight=False, markup=False)
+
+
+def _written(files: "ReportFiles") -> Iterator[str]:
+    """Where the report is, how large, and whether all pictures found room."""
+    size = files.html.stat().st_size / 1e6
+    used, budget = files.picture_bytes / 1e6, files.picture_budget / 1e6
+    left = f", {files.left_out} left out" if files.left_out else ""
+    yield f"report: {files.html} ({size:.1f} MB; pictures {used:.1f} of {budget:.1f} MB{left})"
+    if files.archive:
+        yield f"zip: {files.archive} ({files.archive.stat().st_size / 1e6:.1f} MB)"
+    if files.figures:
+        yield f"figures: {len(files.figures)} files in {files.figures[0].parent}"
+
+
+def _command() -> str:
+    """What makes these results again: `make`, where `report` wrote them down."""
+    given = sys.argv[1:]
+    if given[:1] != ["report"]:
+        return shlex.join(["strata", *given])
+    kept, rest = ["strata", "make"], iter(given[1:])
+    for part in rest:
+        if part == "--figures":
+            next(rest, None)
+        elif part != "--zip" and not part.startswith("--figures="):
+            kept.append(part)
+    return shlex.join(kept)
 
 
 def _announce(workspace: Workspace, plan: Plan) -> int:

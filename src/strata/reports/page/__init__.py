@@ -1,5 +1,5 @@
 """The page: one HTML file with its own style, script, drawings and pictures."""
 
-from strata.reports.page.render import page_html
+from strata.reports.page.render import page_html, pictures_for
 
-__all__ = ["page_html"]
+__all__ = ["page_html", "pictures_for"]

@@ -154,11 +154,11 @@ def _cost(row: Ranked, of: Callable[[Cost], float | None]) -> float | None:
     return of(row.method.cost) if row.method.cost else None
 
 
-def pareto_plots(ranking: Ranking) -> list[Markup]:
-    """Accuracy against every cost that two methods or more have."""
+def pareto_plots(ranking: Ranking) -> dict[str, Markup]:
+    """Accuracy against every cost that two methods or more have, by the cost's name."""
     if ranking.basis is None:
-        return []
-    plots = []
+        return {}
+    plots = {}
     for kind in COSTS:
         chosen = [
             Point(row.method.name, cost, e.accuracy, e.interval, row.method.family)
@@ -166,8 +166,10 @@ def pareto_plots(ranking: Ranking) -> list[Markup]:
             if (e := row.evaluations.get(ranking.basis)) and (cost := _cost(row, kind.of))
         ]
         split = SPLIT_NAMES[ranking.basis]
-        plots.append(pareto_plot(chosen, kind.name, kind.text, kind.tick, split))
-    return [plot for plot in plots if plot is not None]
+        plot = pareto_plot(chosen, kind.name, kind.text, kind.tick, split)
+        if plot is not None:
+            plots[kind.name] = plot
+    return plots
 
 
 def differences(ranking: Ranking) -> list[dict[str, Any]]:

@@ -38,11 +38,18 @@ OPEN_METHODS = 4
 ROOMS = (Room(12, 6, 12), Room(8, 4, 6), Room(6, 3, 4))
 
 
-def page_html(analysis: Analysis, thumbnail: Callable[[str], np.ndarray]) -> str:
-    """The page as one text: style, script, drawings and pictures inside."""
+def pictures_for(
+    analysis: Analysis, thumbnail: Callable[[str], np.ndarray], *, beside: bool = False
+) -> Pictures:
+    """Room for a page's pictures, smaller ones where there are many."""
+    few = len(analysis.ranking.rows) <= 6 and len(analysis.comparison.data.classes) <= 12
+    return Pictures(thumbnail, side=144 if few else 116, beside=beside)
+
+
+def page_html(analysis: Analysis, pictures: Pictures) -> str:
+    """The page as one text: style, script, drawings and (small) pictures inside."""
     comparison, ranking = analysis.comparison, analysis.ranking
-    methods, classes = len(ranking.rows), len(comparison.data.classes)
-    pictures = Pictures(thumbnail, side=144 if methods <= 6 and classes <= 12 else 116)
+    methods = len(ranking.rows)
     # Where pictures must be left out, it is those of methods, the last ones first.
     data = _data(comparison.data, pictures)
     between = across(analysis, pictures)
@@ -56,7 +63,7 @@ def page_html(analysis: Analysis, thumbnail: Callable[[str], np.ndarray]) -> str
         overview=overview(analysis),
         basis=SPLIT_NAMES[ranking.basis] if ranking.basis else "",
         ranking=ranking_rows(ranking),
-        paretos=pareto_plots(ranking),
+        paretos=list(pareto_plots(ranking).values()),
         legend=legend(row.method.family for row in ranking.rows),
         differences=differences(ranking),
         groups=groups_drawing(ranking),

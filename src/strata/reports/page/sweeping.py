@@ -124,7 +124,13 @@ def joint_drawing(name: str, found: list[Sweep], split: str) -> Markup:
         while any(abs(y - other) < 13 for other in ends):
             y += 13
         ends.append(y)
-        frame.add("text", method, class_=style.replace("line", "label on"), x=frame.width - frame.right + 8, y=y)
+        frame.add(
+            "text",
+            method,
+            class_=style.replace("line", "label on"),
+            x=frame.width - frame.right + 8,
+            y=y,
+        )
     return frame.render(f"Accuracy by {name}, {split}", ", ".join(m for m, _ in lines))
 
 

@@ -1,0 +1,75 @@
+"""The page's style, applied to single drawings, so that they can leave the page."""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+SPACE = "http://www.w3.org/2000/svg"
+
+#: What a drawing may say of itself; anything else in the style is for the page.
+_PROPERTIES = {
+    "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-linecap",
+    "opacity", "font-size", "font-weight", "paint-order",
+}  # fmt: skip
+
+
+class Rule(NamedTuple):
+    """One line of the style: for elements of a tag ("" for any) with all of some classes."""
+
+    tag: str
+    classes: frozenset[str]
+    properties: dict[str, str]
+
+
+def styled(drawing: Markup) -> ElementTree.Element:
+    """The drawing with the light theme's style written into each element, classes gone."""
+    ElementTree.register_namespace("", SPACE)
+    root = ElementTree.fromstring(str(drawing).replace("<svg", f'<svg xmlns="{SPACE}"', 1))
+    for element in root.iter():
+        tag = element.tag.rpartition("}")[2]
+        classes = frozenset(element.attrib.pop("class", "").split())
+        for name, value in _style(tag, classes).items():
+            element.attrib.setdefault(name, value)
+    root.set("font-family", "Helvetica, Arial, Liberation Sans, sans-serif")
+    return root
+
+
+def _style(tag: str, classes: frozenset[str]) -> dict[str, str]:
+    """Of several rules that fit, the one that asks for most classes wins, then the later one."""
+    found: dict[str, str] = {}
+    fitting = [r for r in _rules() if r.tag in ("", tag) and r.classes <= classes]
+    for rule in sorted(fitting, key=lambda r: len(r.classes)):
+        if rule.tag or rule.classes:
+            found |= rule.properties
+    return found
+
+
+@cache
+def _rules() -> list[Rule]:
+    css = files("strata.reports.page").joinpath("templates", "page.css").read_text("utf-8")
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    css = re.sub(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", css)
+    blocks = re.findall(r"([^{}]+)\{([^{}]*)\}", css)
+    colours = dict(re.findall(r"(--[\w-]+):\s*(#\w+)", next(b for s, b in blocks if ":root" in s)))
+    found = []
+    for selectors, body in blocks:
+        properties = _properties(body, colours)
+        for selector in selectors.split(","):
+            fits = re.fullmatch(r"(svg)|svg (\w*)((?:\.[\w-]+)*)", selector.strip())
+            if fits and properties:
+                classes = frozenset((fits[3] or "").split(".")[1:])
+                found.append(Rule(fits[1] or fits[2] or "", classes, properties))
+    return found
+
+
+def _properties(body: str, colours: dict[str, str]) -> dict[str, str]:
+    pairs = (part.partition(":")[::2] for part in body.split(";"))
+    return {
+        name.strip(): re.sub(r"var\((--[\w-]+)\)", lambda m: colours[m[1]], value.strip())
+        for name, value in pairs
+        if name.strip() in _PROPERTIES
+    }
