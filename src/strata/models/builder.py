@@ -43,8 +43,11 @@ class Network(nn.Module):
     @torch.no_grad()
     def standardise_by(self, pixels: NDArray[np.uint8]) -> None:
         """Take over the channels' mean and deviation over images (n, side, side, 3)."""
-        channels = pixels.reshape(-1, 3)
-        shares = [np.bincount(channel, minlength=256) / len(channels) for channel in channels.T]
+        counts = np.zeros((3, 256), np.int64)
+        for start in range(0, len(pixels), 256):  # bounded temporaries: bincount counts in int64
+            channels = pixels[start : start + 256].reshape(-1, 3).T
+            counts += [np.bincount(channel, minlength=256) for channel in channels]
+        shares = counts / counts[0].sum()
         levels = np.arange(256)
         means = np.array([share @ levels for share in shares])
         variances = [share @ (levels - m) ** 2 for share, m in zip(shares, means, strict=True)]

@@ -319,7 +319,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             ]
         )
         digest = hashlib.sha256(text.encode())
-        digest.update(pixels.tobytes())
+        digest.update(pixels.data)
         digest.update(numbers.tobytes())
         return digest.hexdigest()
 
