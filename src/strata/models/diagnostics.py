@@ -15,6 +15,8 @@ Inside = dict[str, Any]
 
 #: Bins of activation histograms: their edges; the outer ones hold all that lies beyond.
 HISTOGRAM_EDGES = tuple(np.linspace(-4.0, 6.0, 41).tolist())
+#: Values of a unit that are looked at: of large maps, a few images of the batch will do.
+VALUES, FEWEST = 4096, 8
 
 
 @contextmanager
@@ -23,13 +25,15 @@ def watching(network: Network) -> Iterator[Inside]:
 
     The dict is filled when the block ends, with for each layer (names as in `layers`):
 
-    - "activation_mean/LAYER", "activation_deviation/LAYER": over the batch, places and units;
+    - "activation_mean/LAYER", "activation_deviation/LAYER": over images, places and units;
     - "dead_units/LAYER": share of units (channels) that gave one and the same value for every
       image and place, such as rectifiers that never open;
     - "activation_histogram/LAYER": list of the share of activations in each bin between
       `HISTOGRAM_EDGES`;
     - "gradient_norm/LAYER": Euclidean norm of the loss's gradient for the layer's parameters,
       for each block, each hidden layer and the last linear one ("scores").
+
+    Activations are those of the batch's first images, as many as give `VALUES` of each unit.
     """
     seen: dict[str, tuple[Tensor, Tensor]] = {}
     hooks = [
@@ -61,8 +65,9 @@ def _recorder(seen: dict[str, tuple[Tensor, Tensor]], name: str) -> Any:
     @torch.no_grad()
     def record(module: Any, inputs: Any, output: Tensor) -> None:
         places = [0, *range(2, output.dim())]
-        dead = (output.amax(places) == output.amin(places)).float().mean()
-        values = output.float()
+        enough = VALUES // output[0, 0].numel()
+        values = output[: max(enough, FEWEST)].float()
+        dead = (values.amax(places) == values.amin(places)).float().mean()
         deviation, mean = torch.std_mean(values)
         counts = torch.histc(values.clamp(low, high), bins, low, high)
         seen[name] = torch.stack([mean, deviation, dead]), counts
