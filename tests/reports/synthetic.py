@@ -102,6 +102,17 @@ def history(epochs: int, seed: int) -> list[dict[str, float]]:
                 "accuracy": float(1 - 0.8 * np.exp(-4.5 * t)),
                 "validation_loss": float(1.9 * np.exp(-2.5 * t) + 0.3 + 0.05 * rng.normal()),
                 "validation_accuracy": float(0.93 - 0.75 * np.exp(-4 * t) + 0.01 * rng.normal()),
+                "dead_units/block1": 0.02 * t,
+                "dead_units/block2": 0.3 * t,
+                "gradient_norm/block1": float(2 * np.exp(-t)),
+                "gradient_norm/block2": float(np.exp(-2 * t)),
+                "gradient_norm/scores": float(0.4 * np.exp(-t)),
+                **{
+                    f"activation_histogram/block{i}": rng.dirichlet(
+                        np.exp(-((np.arange(40) - 16) ** 2) / (20 * i)) + 0.01
+                    ).tolist()
+                    for i in (1, 2)
+                },
                 "rate": float(0.01 * np.sin(np.pi * min(t * 1.6, 1) / 2 if t < 0.6 else 1 - t)),
             }
         )

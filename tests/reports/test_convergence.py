@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import synthetic
 
 from strata.reports.convergence import curves, trouble
+from strata.reports.page.inside import inside_drawings, last_histograms
 
 
 def history(losses):
@@ -43,3 +45,19 @@ def test_trouble_is_named(losses, severity, words):
 
 def test_histories_without_a_loss_are_no_trouble():
     assert trouble([[{"accuracy": 0.5}], []]) == (None, "")
+
+
+def test_inside_drawings_show_every_layer_that_the_history_tells_of():
+    drawn = dict(inside_drawings([synthetic.history(6, seed) for seed in range(3)]))
+    dead, gradients, activations = drawn.values()
+    assert "block2" in dead
+    assert gradients.count("<path") == 3
+    assert activations.count('class="cell right"') > 40
+    bare = [{"loss": 1.0, "dead_units/block1": 0.0}]
+    assert inside_drawings([bare]) == []
+
+
+def test_histograms_are_those_of_the_last_epoch_that_has_them():
+    one = [{"activation_histogram/a": [1.0, 0.0]}, {"activation_histogram/a": [0.0, 1.0]}, {}]
+    other = [{"activation_histogram/a": [1.0, 0.0]}]
+    assert last_histograms([one, other])["a"].tolist() == [0.5, 0.5]

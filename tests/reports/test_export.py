@@ -1,6 +1,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,10 +22,33 @@ def document(analysis):
     return json.loads(export.json_text(analysis))
 
 
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "results-json.md"
+
+
+def documented(heading: str) -> set[str]:
+    """Names in the first column of the table below a heading."""
+    part = DOCUMENTED.read_text("utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", part, re.M)
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+
 def test_schema_is_named_and_its_fields_are_the_documented_ones(document):
     assert document["schema"] == export.SCHEMA == "strata.results/1"
-    documented = re.findall(r"^    (\w+(?:, \w+)*)(?=\s)", export.__doc__, re.M)
-    assert set(document) == {name for line in documented for name in line.split(", ")}
+    assert set(document) == documented("The document")
+    for method in document["methods"]:
+        assert set(method) == documented("A method")
+    for method in document["methods"][:-1]:
+        assert set(method["cv"]) == documented("Figures on a split")
+        assert set(method["test"]) == documented("Figures on a split") - {"folds", "spread"}
+
+
+def test_fields_of_pairs_and_checks_are_the_documented_ones(document):
+    text = DOCUMENTED.read_text("utf-8").partition("## A pair, a check")[2]
+    pair, _, check = text.partition("A check has")
+    for name in document["pairs"][0]:
+        assert f"`{name}`" in pair
+    for name in document["checks"][0]:
+        assert f"`{name}`" in check
 
 
 def test_figures_are_those_of_the_analysis(document, analysis):

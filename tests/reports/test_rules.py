@@ -173,3 +173,14 @@ def test_no_rule_breaks_down_on_partial_results():
     for methods in lone:
         checks = run_checks(rank(replace(synthetic.three(), methods=methods)), RULES)
         assert not [c for c in checks if c.severity == "could not run"], checks
+
+
+def test_dead_units_are_told_by_layer_and_by_how_many():
+    def ending(share: float) -> list[dict]:
+        return [{"loss": 1.0, "dead_units/block1": 0.9}, {"loss": 0.5, "dead_units/block1": share}]
+
+    assert check("R13", method(histories=[ending(0.1)])).severity == "passed"
+    found = check("R13", method(histories=[ending(0.4), ending(0.3)]))
+    assert (found.severity, found.sentences[0][:21]) == ("tip", "a: 35 % of the units ")
+    assert check("R13", method(histories=[ending(0.8)])).severity == "issue"
+    assert check("R13", method()).severity == "not applicable"

@@ -64,3 +64,17 @@ def test_several_seeds_lift_that_limit():
 
 def test_nothing_to_say_without_results():
     assert verdict(rank(of(Method("a", "r", error="no")))).headline == "No method has results yet."
+
+
+def test_kinds_are_compared_by_their_best_methods():
+    said = verdict(rank(synthetic.three())).kinds
+    assert said.startswith("Classical methods reach ")
+    assert "(fisher) and deep methods reach" in said
+    assert "(tinynet)" in said
+    assert "fisher and tinynet cannot be told apart" in said
+
+
+def test_one_kind_is_not_compared():
+    whole = synthetic.three()
+    classical = [m for m in whole.methods if m.family == "classical"]
+    assert verdict(rank(replace(whole, methods=classical))).kinds == ""

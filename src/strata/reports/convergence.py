@@ -1,13 +1,13 @@
 """Training histories: their curves, averaged over folds, and whether training came to its end."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 #: In nats: cross-entropy below this leaves nothing to worry about.
 SMALL_LOSS = 0.1
 
-History = list[dict[str, float]]
+History = list[dict[str, Any]]
 
 
 class Curve(NamedTuple):

@@ -1,30 +1,7 @@
 """results.json: the numbers of a report for other programs, and for comparing two runs later.
 
-Schema "strata.results/1" (a field is added without a new number; one that is renamed, removed or
-changes its meaning raises it). Unknown numbers are null; rates are parts of one.
-
-    schema      "strata.results/1"
-    name, title text
-    data        {name, classes: [text], counts: {class: {split: n}}, digest}
-    run         {command, file, file_text, seed, folds, repeats, versions, machine, started,
-                seconds}
-    basis       "cv", "test" or null: the split that ranks
-    verdict     {headline, cost, limits: [text]}
-    images      [id]: every scored image; the methods point into this list
-    labels      [int]: the class of each image
-    methods     [{name, recipe, parameters, variant_of, varied, rank, standing, error, cost,
-                  training_accuracy, stages: [{name, seconds, made, artifacts, bytes, parameters}],
-                  cv, test}], best first, failed ones last, where cv and test are null or
-                  {images, repeats, accuracy, accuracy_low, accuracy_high, macro_f1,
-                   balanced_accuracy, macro_auc, top_5, log_loss, brier, calibration_error,
-                   folds: [[accuracy by fold] by repeat] (cv only),
-                   confusion: [[count]] (rows true, columns predicted, summed over repeats),
-                   per_class: {class: {support, precision, recall, recall_low, recall_high, f1,
-                   auc}},
-                   predictions: {image: [int], repeat: [int], fold: [int], class: [int]}}
-    pairs       [{first, second, split, difference, low, high, test, statistic, p, p_adjusted,
-                  untested}]
-    checks      [{code, title, severity, sentences, methods, images, why, remedy}]
+docs/results-json.md describes the schema "strata.results/1". A field is added without a new number;
+one that is renamed, removed or changes its meaning raises it.
 """
 
 import json
@@ -99,6 +76,8 @@ def _described(method: Method) -> dict[str, Any]:
     return {
         "name": method.name,
         "recipe": method.recipe,
+        "family": method.family,
+        "paper": method.paper,
         "parameters": method.parameters,
         "variant_of": method.variant_of,
         "varied": method.varied,
@@ -114,6 +93,7 @@ def _evaluated(evaluation: Evaluation, classes: list[str], place: dict[str, int]
     found: dict[str, Any] = dict(figures(evaluation))
     if evaluation.folds is not None:
         found["folds"] = evaluation.folds.accuracy
+        found["spread"] = evaluation.spread._asdict() if evaluation.spread else None
     per_class = evaluation.per_class
     return found | {
         "confusion": evaluation.confusion,
@@ -121,6 +101,8 @@ def _evaluated(evaluation: Evaluation, classes: list[str], place: dict[str, int]
             name: {
                 "support": per_class.support[c],
                 "precision": per_class.precision[c],
+                "precision_low": evaluation.precision_intervals[c].low,
+                "precision_high": evaluation.precision_intervals[c].high,
                 "recall": per_class.recall[c],
                 "recall_low": evaluation.recall_intervals[c].low,
                 "recall_high": evaluation.recall_intervals[c].high,

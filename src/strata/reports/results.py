@@ -163,7 +163,8 @@ class Method:
         stages: in the order in which they run.
         histories: one per fold, each a list of one dict per epoch; keys with "loss" or
             "accuracy" in them are drawn, those with "validation" as the held-out curve, and
-            "rate" as the learning rate. An "epoch" key is optional.
+            "rate" as the learning rate. An "epoch" key is optional. Keys "WHAT/LAYER" tell of one
+            layer: dead_units (a share), gradient_norm, activation_histogram (a list of shares).
         training_accuracy: mean over folds, on the images that the model was fitted on.
         variant_of: the method of which this is one variant of a sweep.
         varied: the parameters, by dotted name, that a sweep gave this variant.
@@ -182,7 +183,7 @@ class Method:
     test: Scores | None = None
     cost: Cost | None = None
     stages: list[StageRow] = field(default_factory=list)
-    histories: list[list[dict[str, float]]] = field(default_factory=list)
+    histories: list[list[dict[str, Any]]] = field(default_factory=list)
     training_accuracy: float | None = None
     variant_of: str | None = None
     varied: dict[str, Any] = field(default_factory=dict)

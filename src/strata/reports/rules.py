@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from strata.reports.checks import Finding, NotApplicable, rule
-from strata.reports.convergence import trouble
+from strata.reports.convergence import History, trouble
 from strata.reports.folds import odd_folds
 from strata.reports.metrics import majority_rate
 from strata.reports.ranking import Ranking
@@ -14,6 +14,7 @@ from strata.reports.text import listing, number_of, parameter, percent, percent_
 
 GAP = 0.10
 MISCALIBRATED = 0.10
+DEAD, MOSTLY_DEAD = 0.25, 0.5
 
 
 @rule(
@@ -218,6 +219,38 @@ def not_converged(ranking: Ranking) -> Iterator[Finding]:
 
 
 @rule(
+    "R13",
+    "Dead units",
+    "A unit that gives the same value for every image adds nothing but cost.",
+    "Lower the learning rate, or try another initialisation or a leaky activation.",
+)
+def dead_units(ranking: Ranking) -> Iterator[Finding]:
+    """Layers of which many units never answer at the end of training."""
+    found = {row.method.name: _dead_at_the_end(row.method.histories) for row in ranking.rows}
+    if not any(found.values()):
+        raise NotApplicable("no training history tells of dead units")
+    for name, layers in found.items():
+        for layer, share in layers.items():
+            if share > DEAD:
+                yield Finding(
+                    "issue" if share > MOSTLY_DEAD else "tip",
+                    f"{name}: {percent(share, 0)} % of the units of {layer} give one and the same "
+                    "value for all images.",
+                    name,
+                )
+
+
+def _dead_at_the_end(histories: list[History]) -> dict[str, float]:
+    """Share of dead units by layer, in the last epoch that tells of it, mean over folds."""
+    ends: dict[str, list[float]] = {}
+    for history in histories:
+        last = {k: v for epoch in history for k, v in epoch.items() if k.startswith("dead_units/")}
+        for key, share in last.items():
+            ends.setdefault(key.partition("/")[2], []).append(float(share))
+    return {layer: sum(shares) / len(shares) for layer, shares in ends.items()}
+
+
+@rule(
     "R11",
     "Number of seeds of networks",
     "Two trainings of one network differ by more than many a published gain.",
@@ -269,6 +302,7 @@ RULES = (
     odd_fold,
     train_gap,
     not_converged,
+    dead_units,
     within_noise,
     chosen_on_test,
     sweep_edge,

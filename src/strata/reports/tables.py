@@ -125,10 +125,12 @@ def flat_row(row: Ranked) -> dict[str, Any]:
         "rank": row.rank,
         "method": row.method.name,
         "recipe": row.method.recipe,
+        "family": row.method.family,
         "standing": row.standing,
     }
     for split, evaluation in row.evaluations.items():
         flat |= {f"{split}_{name}": value for name, value in figures(evaluation).items()}
+    flat["paper_accuracy"] = row.method.paper
     flat["training_accuracy"] = row.method.training_accuracy
     flat |= vars(row.method.cost) if row.method.cost else {}
     flat["error"] = row.method.error or ""

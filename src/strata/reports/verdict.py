@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from strata.reports.evaluation import Evaluation
+from strata.reports.pairs import find_pair
 from strata.reports.ranking import Ranked, Ranking
 from strata.reports.results import Cost
 from strata.reports.text import duration, listing, milliseconds, number_of, percent, percent_range
@@ -20,11 +21,13 @@ class Verdict:
     Attributes:
         headline: the best method, its accuracy and interval.
         cost: what it costs, and the cheapest method that cannot be told from it.
+        kinds: how far classical and deep methods go; "" where there is one kind only.
         limits: what these results cannot show.
     """
 
     headline: str
     cost: str
+    kinds: str
     limits: list[str]
 
 
@@ -32,14 +35,14 @@ def verdict(ranking: Ranking) -> Verdict:
     """The sentences of one comparison."""
     best = ranking.best
     if best is None or ranking.basis is None:
-        return Verdict("No method has results yet.", "", [])
+        return Verdict("No method has results yet.", "", "", [])
     evaluation = best.evaluations[ranking.basis]
     figures = f"{percent(evaluation.accuracy)} %"
     if evaluation.interval.low == evaluation.interval.low:
         figures += f" (95 % interval {percent_range(evaluation.interval)})"
     where = _where(evaluation)
     headline = f"{best.method.name} gets {figures} of the images right in {where}."
-    return Verdict(headline, _cost(ranking, best), _limits(ranking, evaluation))
+    return Verdict(headline, _cost(ranking, best), _kinds(ranking), _limits(ranking, evaluation))
 
 
 def _where(evaluation: Evaluation) -> str:
@@ -72,6 +75,33 @@ def _cost(ranking: Ranking, best: Ranked) -> str:
     elif tested:
         sentences.append("Its lead over every method that could be tested is more than noise.")
     return " ".join(sentences)
+
+
+def _kinds(ranking: Ranking) -> str:
+    """The best method of each kind, and whether the two best of them can be told apart."""
+    assert ranking.basis is not None
+    first: dict[str, Ranked] = {}
+    for row in ranking.rows:
+        if row.rank is not None and row.method.family:
+            first.setdefault(row.method.family, row)
+    if len(first) < 2:
+        return ""
+    parts = [
+        f"{'methods that join both' if kind == 'fused' else f'{kind} methods'} reach "
+        f"{percent(row.evaluations[ranking.basis].accuracy)} % ({row.method.name})"
+        for kind, row in first.items()
+    ]
+    one, other = list(first.values())[:2]
+    pair = find_pair(ranking.pairs[ranking.basis], one.method.name, other.method.name)
+    told = pair.distinguishable if pair else None
+    difference = "" if pair is None else f", {percent(abs(pair.difference))} points apart"
+    judged = {
+        True: f"The lead of {one.method.name} over {other.method.name} is more than noise",
+        False: f"{one.method.name} and {other.method.name} cannot be told apart",
+        None: f"Whether {one.method.name} leads {other.method.name} could not be tested",
+    }[told]
+    sentence = listing(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}. {judged}{difference}."
 
 
 class _Measure(NamedTuple):

@@ -8,6 +8,7 @@ from strata.reports.analysis import Analysis
 from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
 from strata.reports.images import Judged, confusions, surest_hits, worst_mistakes
 from strata.reports.page.curves import calibration_drawing, learning_drawings, roc_drawing
+from strata.reports.page.inside import inside_drawings
 from strata.reports.page.matrix import confusion_drawing
 from strata.reports.page.overview import COSTS, bar, bar_axis
 from strata.reports.page.pictures import Pictures
@@ -62,6 +63,7 @@ def method_section(
         if main.probabilistic
         else None,
         "learning": learning_drawings(method.histories) if method.histories else [],
+        "inside": inside_drawings(method.histories) if method.histories else [],
         "folds": _fold_text(main),
         "mistakes": _pictures(worst_mistakes(main, room.mistakes), classes, pictures),
         "hits": _pictures(surest_hits(main, room.hits), classes, pictures),
