@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import synthetic
 
-from strata.reports.folds import FoldTable, fold_table, same_folds, spread
+from strata.reports.folds import FoldTable, fold_table, odd_folds, same_folds, spread
+from strata.reports.intervals import wilson
 from strata.reports.results import Scores
 
 
@@ -65,3 +66,25 @@ def test_spread_needs_two_repeats():
 
 def test_one_fold_has_no_interval():
     assert np.isnan(fold_table(synthetic.scores(folds=1)).interval).all()
+
+
+def test_sound_folds_are_called_odd_as_seldom_as_promised_and_broken_ones_are_found():
+    rng = np.random.default_rng(4)
+    images = np.full((1, 8), 60)
+    alarms = 0
+    for _ in range(3000):
+        right = rng.binomial(60, 0.85, (1, 8))
+        alarms += bool(odd_folds(FoldTable(right / images, images, 1 / 7, False), chance=0.05))
+    assert alarms / 3000 < 0.05 + 0.008
+    assert alarms / 3000 > 0.02  # not a test that never speaks
+    broken = np.full((1, 8), 0.85)
+    broken[0, 3] = 0.4
+    (odd,) = odd_folds(FoldTable(broken, images, 1 / 7, False))
+    assert (odd.fold, odd.accuracy) == (3, pytest.approx(0.4))
+
+
+def test_folds_without_any_spread_do_not_claim_to_know_the_accuracy_exactly():
+    perfect = np.ones((2, 4))
+    table = FoldTable(perfect, np.full((2, 4), 5), 1 / 3, False)
+    assert table.interval == wilson(20, 20)
+    assert table.interval.low < 0.9

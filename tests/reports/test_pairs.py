@@ -58,6 +58,22 @@ def test_methods_on_other_images_are_not_tested_and_it_says_why(split):
     assert "same" in pair.untested
 
 
+def test_a_difference_that_is_the_same_on_every_fold_is_not_tested():
+    scores = synthetic.scores(quality=9.0, folds=4, per_class=10)
+    fewer = scores.scores.copy()
+    for fold in range(4):
+        row = np.flatnonzero(scores.fold == fold)[0]  # one image a fold, given to another class
+        fewer[row] = np.eye(8)[(scores.labels[row] + 1) % 8]
+    worse = type(scores)(**{**vars(scores), "scores": fewer})
+    methods = {"a": evaluate(scores, "cv", 8), "b": evaluate(worse, "cv", 8)}
+    (pair,) = all_pairs(methods, "cv")
+    assert pair.difference == pytest.approx(1 / 20)
+    assert pair.distinguishable is None
+    assert "same on every fold" in pair.untested
+    (pair,) = all_pairs({"a": methods["a"], "b": methods["a"]}, "cv")
+    assert pair.distinguishable is False
+
+
 def test_a_pair_is_found_in_either_order():
     pairs = all_pairs(on("cv", a=2.0, b=2.4), "cv")
     assert find_pair(pairs, "b", "a") is find_pair(pairs, "a", "b") is pairs[0]

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -100,3 +102,37 @@ def test_holm_never_lowers_a_p_value_and_keeps_their_order(p):
 
 def test_holm_of_nothing():
     assert holm(np.array([])).size == 0
+
+
+def fold_accuracies(rng: np.random.Generator, lead: float) -> np.ndarray:
+    """Five methods on eight folds; images are hard for all, training sets overlap, the first
+    method leads. (5, 8)"""
+    of_fold = rng.normal(0, 0.02, 8)
+    of_method = rng.normal(0, 0.01 / 8**0.5, (5, 1))  # shared by folds: they share images
+    accuracy = 0.8 + of_fold + of_method + rng.normal(0, 0.01, (5, 8))
+    accuracy[0] += lead
+    return accuracy
+
+
+def any_pair_told_apart(accuracy: np.ndarray) -> bool:
+    p = [corrected_t_test(a - b, 1 / 7).p for a, b in combinations(accuracy, 2)]
+    return bool((holm(np.array(p)) < 0.05).any())
+
+
+def test_of_five_equal_methods_two_are_told_apart_no_more_often_than_promised():
+    rng = np.random.default_rng(5)
+    alarms = sum(any_pair_told_apart(fold_accuracies(rng, 0.0)) for _ in range(1500))
+    assert alarms / 1500 < 0.05 + 0.012  # two standard errors
+    found = sum(any_pair_told_apart(fold_accuracies(rng, 0.08)) for _ in range(200))
+    assert found / 200 > 0.9
+
+
+def test_of_five_equal_methods_mcnemar_and_holm_tell_two_apart_no_more_often_than_promised():
+    rng = np.random.default_rng(6)
+    alarms = 0
+    for _ in range(800):
+        chance = rng.beta(4, 1, 400)  # images are hard or easy for all
+        right = rng.random((5, 400)) < chance
+        p = [mcnemar(int((a & ~b).sum()), int((b & ~a).sum())).p for a, b in combinations(right, 2)]
+        alarms += bool((holm(np.array(p)) < 0.05).any())
+    assert alarms / 800 < 0.05 + 0.016

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from strata.reports.intervals import Interval, corrected_mean_interval
+from strata.reports.intervals import UNKNOWN, Interval, corrected_mean_interval, wilson
 from strata.reports.results import Scores
 
 
@@ -41,8 +41,15 @@ class FoldTable(NamedTuple):
 
     @property
     def interval(self) -> Interval:
-        """95 % interval of the mean, corrected for shared training images."""
-        return corrected_mean_interval(self.units, self.test_per_train)
+        """95 % interval of the mean, corrected for shared training images.
+
+        Folds that are all alike (all right, say) show no spread, which is no proof that there is
+        none: then it is Wilson's, over the images of one repeat.
+        """
+        if np.ptp(self.units) > np.finfo(float).eps:
+            return corrected_mean_interval(self.units, self.test_per_train)
+        images = int(self.images[0].sum())
+        return wilson(self.mean * images, images) if len(self.units) > 1 else UNKNOWN
 
 
 def fold_table(scores: Scores) -> FoldTable:

@@ -13,6 +13,8 @@ from strata.reports.significance import Outcome, corrected_t_test, holm, mcnemar
 
 #: A difference counts as more than noise below this adjusted p-value.
 ALPHA = 0.05
+#: Accuracies nearer to each other than this are the same.
+EPSILON = 1e-12
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ def _over_folds(a: str, b: str, first: Evaluation, second: Evaluation) -> Pair:
     values = first.folds.units - second.folds.units
     if len(values) < 2:
         return Pair(a, b, "cv", difference, untested="one fold alone shows no spread")
+    if abs(difference) > EPSILON and np.ptp(values) <= EPSILON:
+        same = "it is the same on every fold, so there is no spread to compare it with"
+        return Pair(a, b, "cv", difference, untested=same)
     from scipy.special import stdtrit
 
     ratio = first.folds.test_per_train

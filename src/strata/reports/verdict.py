@@ -94,7 +94,7 @@ def _kinds(ranking: Ranking) -> str:
     one, other = list(first.values())[:2]
     pair = find_pair(ranking.pairs[ranking.basis], one.method.name, other.method.name)
     told = pair.distinguishable if pair else None
-    difference = "" if pair is None else f", {percent(abs(pair.difference))} points apart"
+    difference = "" if pair is None else f" ({percent(abs(pair.difference))} points)"
     judged = {
         True: f"The lead of {one.method.name} over {other.method.name} is more than noise",
         False: f"{one.method.name} and {other.method.name} cannot be told apart",

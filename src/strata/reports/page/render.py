@@ -34,6 +34,9 @@ from strata.reports.wording import paragraph, references
 #: Up to this many methods every section stands open.
 OPEN_METHODS = 4
 
+#: With more classes the data are told in two tables side by side.
+MANY_CLASSES = 16
+
 #: What each of up to 6, up to 12 and more methods may show.
 ROOMS = (Room(12, 6, 12), Room(8, 4, 6), Room(6, 3, 4))
 
@@ -104,6 +107,7 @@ def _environment() -> Environment:
 
 def glue(text: str) -> str:
     """The text with its numbers tied to their units, so that no line ends between them."""
+    text = re.sub(r"(?<=\d)-(?=fold)", "\u2011", text)
     return re.sub(r"(?<=\d) (?=(?:%|ms|s|min|h|points?)\b|%)", "\u00a0", text)
 
 
@@ -134,7 +138,13 @@ def _data(data: DataSummary, pictures: Pictures) -> dict[str, Any]:
                 ],
             }
         )
-    return {"totals": totals, "rows": rows, "summary": data}
+    half = -(-len(rows) // 2) if len(rows) > MANY_CLASSES else len(rows)
+    return {
+        "totals": totals,
+        "parts": [part for part in (rows[:half], rows[half:]) if part],
+        "small": len(rows) > MANY_CLASSES,
+        "summary": data,
+    }
 
 
 def _wording(analysis: Analysis) -> dict[str, str] | None:
