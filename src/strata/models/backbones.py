@@ -1,6 +1,7 @@
 """Torchvision's classification networks: with given weights, cut at any node, in two parts."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -222,6 +223,11 @@ def part_cost(name: str, begin: str, ends: Sequence[str], side: int | None = Non
 
     Multiply-adds are those of convolutions, linear layers and attention, as torchvision counts.
     """
+    return _part_cost(name, begin, tuple(ends), side)
+
+
+@cache
+def _part_cost(name: str, begin: str, ends: tuple[str, ...], side: int | None) -> PartCost:
     network = skeleton(name).to("meta")
     side = side or preparation(name).side
     images = torch.empty(1, 3, side, side, device="meta")
