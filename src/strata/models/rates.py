@@ -15,6 +15,8 @@ from strata.models.training import Images, Settings, Training
 
 #: Weight of the past in the smoothed loss; the search ends at this multiple of the best loss.
 MEMORY, BURST = 0.9, 4.0
+#: Steps to each side over which a slope is taken; from one step to the next it is mostly noise.
+REACH = 10
 
 
 class RateCurve(NamedTuple):
@@ -62,7 +64,17 @@ def find_rate(
             losses.pop()
             break
     seen = np.array(losses)
-    slopes = np.diff(seen)
-    if not len(slopes) or slopes.min() >= 0:
+    steepest = _steepest(seen)
+    if steepest is None:
         raise StrataError("No learning rate lowers the loss.", "Start from a lower lowest rate.")
-    return RateCurve(rates[: len(seen)], seen, float(rates[int(slopes.argmin())]))
+    return RateCurve(rates[: len(seen)], seen, float(rates[steepest]))
+
+
+def _steepest(losses: NDArray[np.float64]) -> int | None:
+    """Where a line through the losses around falls most; None where none falls."""
+    reach = min(REACH, (len(losses) - 1) // 2)
+    if reach < 1:
+        return None
+    weights = np.arange(-reach, reach + 1) / sum(i * i for i in range(-reach, reach + 1))
+    slopes = np.correlate(losses, weights, "valid")
+    return reach + int(slopes.argmin()) if slopes.min() < 0 else None
