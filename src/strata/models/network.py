@@ -32,7 +32,7 @@ INITIAL_BATCH = 64
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator):
-    """A convolutional network trained from scratch on square images of one size.
+    """A network trained from scratch on square images of one size.
 
     `X` is (n, size, size, 3) uint8 RGB (`images.resize_images` makes it so, in training and
     prediction alike); `y` holds n class names or numbers.
