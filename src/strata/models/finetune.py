@@ -147,20 +147,21 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         tail = self._fresh(len(self.classes_)).to(device)
         rows = torch.from_numpy(views.reshape(-1, *views.shape[2:])).to(device)
         targets = torch.from_numpy(np.repeat(numbers, views.shape[1])).to(device)
-        self.history_: list[Epoch] = []
+        self.history_ = self._train_head(tail, rows, targets, on_epoch)
+        before = len(self.history_)
 
-        def tell(line: Epoch) -> None:
-            self.history_.append({**line, "epoch": len(self.history_) + 1})
-            if on_epoch:
-                on_epoch(self.history_[-1])
+        def later(line: Epoch) -> Epoch:
+            return {**line, "epoch": line["epoch"] + before}
 
-        self._train_head(tail, rows, targets, tell)
         if self.epochs and len(list(tail.blocks.parameters())):
             training = Training(cast(Network, tail), Images(rows, targets), self._settings())
             training.optimiser = self._optimiser(tail)
-            training.run(keep=checkpoint, key=self._key(views, numbers, device))
-            for line in training.history:
-                tell(line)
+            training.run(
+                keep=checkpoint,
+                key=self._key(views, numbers, device) if checkpoint else "",
+                on_epoch=(lambda line: on_epoch(later(line))) if on_epoch else None,
+            )
+            self.history_ += map(later, training.history)
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in tail.state_dict().items()}
         self._measure(len(rows))
         self.training_accuracy_ = float(np.mean(self.predict(views) == labels))
@@ -223,11 +224,15 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         return self._tail(network, classes)
 
     def _train_head(
-        self, tail: Tail, rows: Tensor, targets: Tensor, tell: Callable[[Epoch], None]
-    ) -> None:
+        self,
+        tail: Tail,
+        rows: Tensor,
+        targets: Tensor,
+        on_epoch: Callable[[Epoch], None] | None,
+    ) -> list[Epoch]:
         """The first phase: the open part does not move yet, so its output is made once."""
         if not self.head_epochs:
-            return
+            return []
         pooled = _pooled(tail, rows, rows.device)[:, None, None]
         settings = Settings(
             epochs=self.head_epochs,
@@ -244,7 +249,9 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             seed=self.seed,
         )
         head = cast(Network, tail.only_head())
-        Training(head, Images(pooled, targets), settings).run(on_epoch=tell)
+        training = Training(head, Images(pooled, targets), settings)
+        training.run(on_epoch=on_epoch)
+        return training.history
 
     def _settings(self) -> Settings:
         augmentation = Augmentation.of(self.augmentations)
