@@ -13,6 +13,9 @@ from strata.reports.text import duration, listing, milliseconds, number_of, perc
 #: A difference of accuracies that a reader would not expect to be noise.
 WIDE = 0.05
 
+#: Costs that are not so many times less are the same: times vary as much from run to run.
+CHEAPER = 1.2
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -135,7 +138,7 @@ def _cheapest(best: Ranked, tied: list[Ranked]) -> str:
         }
         top = costs.get(best.method.name)
         name, least = min(costs.items(), key=lambda item: item[1], default=("", 0.0))
-        if not top or least >= top:
+        if not top or least * CHEAPER > top:
             continue
         subject = " and" if alone else f"; {name}"
         times = f", {top / least:.1f} times less" if least else ""
