@@ -1,5 +1,6 @@
 """Pictures of what was learned: the figures behind them, and that they never stop a report."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,11 +35,10 @@ def test_most_used_words_come_with_their_share_and_unused_ones_not_at_all():
 
 
 def test_telling_words_lie_in_their_class_above_all():
-    found = dict(most_telling(COUNTS, ("sea", "sky"), 2))
-    assert set(found) == {2, 3}
-    assert found[2].endswith("in sea")
-    assert found[3].endswith("in sky")
-    assert set(dict(most_telling(COUNTS, ("sea", "sky"), 2, besides={2, 3}))) == {1}
+    found = most_telling(COUNTS, ("sea", "sky"), 2)
+    assert {(word, label) for word, _, label in found} == {(2, 0), (3, 1)}
+    assert all(note.endswith(f"in {('sea', 'sky')[label]}") for _, note, label in found)
+    assert [word for word, *_ in most_telling(COUNTS, ("sea", "sky"), 2, besides={2, 3})] == [1]
 
 
 @given(st.integers(0, 10_000), st.floats(2, 50))
@@ -46,8 +46,8 @@ def test_large_classes_do_not_tell_more_than_small_ones(seed, times):
     counts = np.random.default_rng(seed).integers(10, 1000, (3, 6)).astype(float)
     grown = 1e4 * counts
     grown[1] *= times
-    told = [word for word, _ in most_telling(1e4 * counts, ("a", "b", "c"), 3)]
-    assert [word for word, _ in most_telling(grown, ("a", "b", "c"), 3)] == told
+    told = [word for word, *_ in most_telling(1e4 * counts, ("a", "b", "c"), 3)]
+    assert [word for word, *_ in most_telling(grown, ("a", "b", "c"), 3)] == told
 
 
 @pytest.fixture(scope="module")
@@ -219,3 +219,42 @@ def test_exhibits_are_made_once(tmp_path, monkeypatch):
     for _ in range(2):
         assert exhibits(of("0" * 40), None, store, None) == ([], [])
     assert len(calls) == 1
+
+
+METHODS = """\
+name = "toy"
+
+[data]
+source = "images"
+near_duplicates = false
+
+[protocol]
+folds = 2
+test = 0.25
+
+[methods.bovw]
+codebook = { words = 8, sample = 2000, levels = 1 }
+
+[methods.fisher]
+mixture = { components = 4, dimensions = 8, sample = 2000 }
+
+[methods.tinynet]
+images.size = 32
+network.epochs = 1
+
+[methods.fusion]
+of = ["bovw", "tinynet"]
+"""
+
+
+@pytest.mark.slow
+def test_a_report_shows_what_its_methods_have_learned(project):
+    project.file.write_text(METHODS)
+    project.make()
+    page = (project.root / "out" / "toy" / "report.html").read_text("utf-8")
+    sections = dict(re.findall(r'id="method-(\w+)"(.*?)</details>\s*(?=<|$)', page, re.S))
+    for title in ("Visual words", "Weight of the pyramid", "Visual Gaussians",
+                  "Where the network looks"):  # fmt: skip
+        assert page.count(f"<h4>{title}") == 1, title
+    assert "Pictures of what was learned" not in page  # the check that says what went wrong
+    assert set(sections) == {"bovw", "fisher", "tinynet", "fusion"}

@@ -70,7 +70,10 @@ def codebook(
     name = "Gaussian" if hasattr(encoder, "mixture_") else "word"
     used = most_used(counts)
     telling = most_telling(counts, fold.train.classes, besides={word for word, _ in used})
-    rows = [_row(f"{name} {word}", note, word, seen, records) for word, note in [*used, *telling]]
+    rows = [_row(f"{name} {word}", note, word, seen, seen, records) for word, note in used]
+    for word, note, label in telling:
+        own = [one for one in seen if one.sample.label == label]
+        rows.append(_row(f"{name} {word}", note, word, seen, own, records))
     return Exhibit(
         f"Visual {'words' if name == 'word' else 'Gaussians'}",
         f"Each row is one of {words}: the patches nearest to it, from different training images, "
@@ -95,8 +98,8 @@ def most_telling(
     classes: tuple[str, ...],
     most: int = WORDS,
     besides: Collection[int] = (),
-) -> list[tuple[int, str]]:
-    """For each class the word that tells it best, the best told classes first.
+) -> list[tuple[int, str, int]]:
+    """For each class the word that tells it best, a note, and the class; best told ones first.
 
     A word tells a class by p(word, class) log(p(word | class) / p(word)), its part in the mutual
     information of words and classes, each class taken as equally large.
@@ -113,12 +116,12 @@ def most_telling(
     told[:, list(besides)] = -np.inf
     best = told.argmax(axis=1)
     order = np.argsort(-told.max(axis=1), kind="stable")[:most]
-    found: dict[int, str] = {}
+    found: dict[int, tuple[str, int]] = {}
     for c in order:
         word, times = int(best[c]), rates[c, best[c]] / mean[best[c]]
         if told[c, word] > 0:
-            found.setdefault(word, f"{times:.1f} times as often in {classes[c]}")
-    return list(found.items())
+            found.setdefault(word, (f"{times:.1f} times as often in {classes[c]}", int(c)))
+    return [(word, note, label) for word, (note, label) in found.items()]
 
 
 def _seen(
@@ -169,9 +172,14 @@ def _supports(
 
 
 def _row(
-    heading: str, note: str, word: int, seen: list[Seen], records: "dict[str, ImageRecord]"
+    heading: str,
+    note: str,
+    word: int,
+    seen: list[Seen],
+    among: list[Seen],
+    records: "dict[str, ImageRecord]",
 ) -> "TileRow":
-    """The nearest patch of each of some images, and the image that has most of the word."""
+    """The nearest patch of each of some images, and the one `among` some with most of the word."""
     from strata.reports.results import Tile, TileRow
 
     nearest_first = []
@@ -186,7 +194,7 @@ def _row(
         seen_by_it = patch(records[one.sample.id].path, one.places[best])
         tiles.append(Tile(seen_by_it, f"a patch of {heading}, from {one.sample.id}"))
     if tiles:
-        fullest = max(seen, key=lambda one: int((one.words == word).sum()))
+        fullest = max(among, key=lambda one: int((one.words == word).sum()))
         own = (fullest.words == word).nonzero()[0]
         own = own[fullest.distances[own].argsort(kind="stable")][:MARKS]
         name = fullest.sample.id

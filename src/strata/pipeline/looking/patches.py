@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 #: Sides of the pictures, pixels.
-PATCH_SIDE, IMAGE_SIDE = 48, 144
+PATCH_SIDE, IMAGE_SIDE = 44, 120
 
 
 def patch(path: Path, place: "np.ndarray") -> "np.ndarray":
