@@ -87,14 +87,11 @@ def test_c_is_chosen_by_inner_cross_validation():
     assert model.inner_accuracy_ == best
 
 
-def test_many_vectors_are_solved_in_the_primal(monkeypatch):
+def test_a_kernel_matrix_that_would_not_fit_is_refused(monkeypatch):
     X, y = data(d=20)
-    dual = SVM("linear", C=0.1).fit(X, y)
-    monkeypatch.setattr(svm, "PRIMAL_ABOVE", 100)
-    primal = SVM("linear", C=0.1).fit(X, y)
-    assert primal.coef_.shape == dual.coef_.shape == (4, 20)
-    assert (primal.predict(X) == dual.predict(X)).mean() > 0.93
-    assert abs(primal.inner_accuracy_ - dual.inner_accuracy_) < 0.05
+    monkeypatch.setattr(svm, "LARGEST_MATRIX", 100)
+    with pytest.raises(InputError, match="does not fit"):
+        SVM("linear").fit(X, y)
 
 
 def test_balanced_weights_raise_the_recall_of_a_rare_class():

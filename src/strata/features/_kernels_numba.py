@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from strata.features._compiled import compiled
+from strata._compiled import compiled
 
 Array = np.ndarray
 Block = Callable[..., None]

@@ -8,7 +8,7 @@ listed few.
 
 import numpy as np
 
-from strata.features._compiled import compiled
+from strata._compiled import compiled
 
 Array = np.ndarray
 

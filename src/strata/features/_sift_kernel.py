@@ -8,8 +8,8 @@ each sum runs over long stretches of memory; and rows are used while they are in
 
 import numpy as np
 
+from strata._compiled import compiled
 from strata.features import _octets, _sift_numpy
-from strata.features._compiled import compiled
 from strata.features._sift_plan import lines, sweeps
 from strata.features.grid import Grid
 

@@ -7,8 +7,8 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata import seeds
+from strata._compiled import compiled
 from strata.errors import InputError
-from strata.features._compiled import compiled
 from strata.features.assignment import nearest_words, squared_distances
 
 #: How the passes are spent: share of the passes on each share of the points. A step on an eighth of

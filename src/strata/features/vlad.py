@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from strata import seeds
-from strata.features._compiled import compiled
+from strata._compiled import compiled
 from strata.features.assignment import nearest_words
 from strata.features.kmeans import KMeansCodebook
 from strata.features.local import LocalDescriptors

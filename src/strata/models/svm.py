@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import StratifiedKFold
-from sklearn.svm import SVC, LinearSVC
+from sklearn.svm import SVC
 from sklearn.utils import Tags, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -21,9 +21,9 @@ from strata.models.calibration import fit_temperature, probabilities
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-#: Training vectors above which a linear machine is solved in the primal: the kernel matrix grows
-#: with their square.
-PRIMAL_ABOVE = 10_000
+#: Training vectors above which no kernel matrix is made: it grows with their square, and this many
+#: take 1.6 GB. `strata.models.linear_svm` does without.
+LARGEST_MATRIX = 20_000
 
 #: What `C="cv"` chooses from.
 C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
@@ -54,7 +54,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         inner_folds: stratified folds of the training vectors that C="cv" and the probabilities
             are learned from; fewer where the smallest class has fewer members. 0 leaves
             probabilities out.
-        seed: of the inner folds and of the primal solver.
+        seed: of the inner folds.
 
     Attributes:
         classes_: sorted labels.
@@ -105,7 +105,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         coefficients, self.intercept_ = problem.solve(everything, self.C_)
         scores = problem.scores(everything, coefficients, self.intercept_)
         self.training_accuracy_ = float((_columns(scores).argmax(axis=1) == codes).mean())
-        self._keep(X, coefficients, isinstance(problem, _Primal))
+        self._keep(X, coefficients)
         return self
 
     def decision_function(self, X: np.ndarray) -> np.ndarray:
@@ -139,13 +139,15 @@ class SVM(ClassifierMixin, BaseEstimator):
         tags.input_tags.pairwise = self.kernel == "precomputed"
         return tags
 
-    def _problems(
-        self, X: np.ndarray, codes: np.ndarray, weights: np.ndarray
-    ) -> "Iterator[_Dual | _Primal]":
+    def _problems(self, X: np.ndarray, codes: np.ndarray, weights: np.ndarray) -> "Iterator[_Dual]":
         """The problem to solve, once for each gamma that is to be tried."""
-        if self.kernel == "linear" and len(X) > PRIMAL_ABOVE:
-            yield _Primal(X, codes, weights, self.seed)
-        elif self.kernel == "precomputed":
+        if len(X) > LARGEST_MATRIX:
+            raise InputError(
+                f"A kernel matrix of {len(X)} images does not fit in memory.",
+                'A linear machine needs none: classifier.kernel = "linear", for histograms with '
+                'reduction.use = "additive_map".',
+            )
+        if self.kernel == "precomputed":
             if X.shape[0] != X.shape[1]:
                 raise ValueError(f"A training kernel matrix is square, not {X.shape}.")
             yield _Dual(X, codes, weights, None)
@@ -157,18 +159,18 @@ class SVM(ClassifierMixin, BaseEstimator):
         else:
             yield _Dual(self._kernel_function()(X, X), codes, weights, None)
 
-    def _best(self, problems: "Iterator[_Dual | _Primal]") -> "tuple[_Dual | _Primal, Choice]":
-        best: tuple[_Dual | _Primal, Choice] | None = None
+    def _best(self, problems: "Iterator[_Dual]") -> "tuple[_Dual, Choice]":
+        best: tuple[_Dual, Choice] | None = None
         for problem in problems:
             chosen = self._calibrated(problem)
             if best is None or (chosen.accuracy or 0) > (best[1].accuracy or 0):
                 best = problem, chosen
-                if isinstance(problem, _Dual) and problem.gamma is not None:
+                if problem.gamma is not None:
                     self.gamma_ = problem.gamma
         assert best
         return best
 
-    def _calibrated(self, problem: "_Dual | _Primal") -> Choice:
+    def _calibrated(self, problem: "_Dual") -> Choice:
         """C, where asked to choose it, and the temperature, by scores of vectors not trained on."""
         folds = min(self.inner_folds, int(np.bincount(problem.codes).min()))
         if folds < 2:
@@ -199,11 +201,8 @@ class SVM(ClassifierMixin, BaseEstimator):
             nearest(str(self.kernel), ("linear", "rbf", "precomputed")),
         )
 
-    def _keep(self, X: np.ndarray, coefficients: np.ndarray, primal: bool) -> None:
+    def _keep(self, X: np.ndarray, coefficients: np.ndarray) -> None:
         """Keep what prediction needs: weights where the kernel is linear, else support vectors."""
-        if primal:
-            self.coef_ = coefficients.T
-            return
         self.support_ = np.flatnonzero(coefficients.any(axis=1))
         support = coefficients[self.support_]
         if self.kernel == "linear":
@@ -260,30 +259,7 @@ class _Dual:
         return gram @ coefficients.astype(gram.dtype) + intercepts
 
 
-class _Primal:
-    """The problem as vectors; a solution is one weight a dimension."""
-
-    def __init__(self, X: np.ndarray, codes: np.ndarray, weights: np.ndarray, seed: int) -> None:
-        self.X, self.codes, self.weights, self.seed = X, codes, weights, seed
-
-    def solve(self, rows: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
-        """Coefficients (d, machines) and intercepts (machines,), trained on `rows`."""
-        machine = LinearSVC(C=C, loss="hinge", random_state=self.seed, max_iter=10_000)
-        machine.fit(self.X[rows], self.codes[rows], sample_weight=self.weights[rows])
-        return machine.coef_.T, machine.intercept_
-
-    def scores(
-        self,
-        rows: np.ndarray,
-        coefficients: np.ndarray,
-        intercepts: np.ndarray,
-        trained_on: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """(len(rows), machines) float64."""
-        return self.X[rows] @ coefficients.astype(self.X.dtype) + intercepts
-
-
-def _unseen_scores(problem: _Dual | _Primal, C: float, folds: int, seed: int) -> np.ndarray:
+def _unseen_scores(problem: _Dual, C: float, folds: int, seed: int) -> np.ndarray:
     """Each training vector's scores (n, machines) by machines trained on the other folds."""
     scores = np.empty((len(problem.codes), _targets(problem.codes).shape[1]))
     for train, held_out in _inner_folds(problem.codes, folds, seed):

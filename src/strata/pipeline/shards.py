@@ -1,6 +1,6 @@
 """How a stage sees an input that comes in shards: by image, in any order, read when needed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.artifact import Artifact
@@ -42,6 +42,27 @@ class Shards:
             some = self._read(0)[name]
             return np.empty((0, *some.shape[1:]), some.dtype)
         return np.stack([artifact[name][row] for artifact, row in map(self.place, subset.digests)])
+
+    def blocks(self, name: str, subset: Subset) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
+        """The same rows shard by shard, in memory one shard at a time.
+
+        Yields:
+            where they stand in the subset (b,) int64, and the rows (b, ...).
+        """
+        import numpy as np
+
+        parts: dict[int, list[tuple[int, int]]] = {}
+        for at, digest in enumerate(subset.digests):
+            number, row = self._place[digest]
+            parts.setdefault(number, []).append((at, row))
+        for number in sorted(parts):
+            at, rows = np.array(parts[number], np.int64).T
+            yield at, self._read(number)[name][rows]
+
+    def size(self, name: str, subset: Subset) -> int:
+        """Bytes that `rows` would take."""
+        row = self._read(0)[name]
+        return len(subset) * row.dtype.itemsize * int(row[0].size if len(row) else 0)
 
 
 class PerImage(Sequence[Any]):

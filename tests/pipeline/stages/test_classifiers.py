@@ -70,3 +70,24 @@ def test_polynomial_is_what_the_library_means_by_it():
     scores = reference.decision_function(vectors[24:])
     assert np.allclose(found["scores"][:, 0], scores, atol=1e-2)
     assert fitted["classes"] == [0, 1, 2]
+
+
+def test_vectors_that_do_not_fit_in_memory_are_read_shard_by_shard(monkeypatch):
+    vectors, labels = clouds(each=40)
+    _, held = scored(svm, {}, vectors, labels, 3)
+    monkeypatch.setattr("strata.pipeline.stages.classifiers.IN_MEMORY", 100)
+    fitted, read = scored(svm, {}, vectors, labels, 3)
+    assert type(fitted["classifier"]).__name__ == "LinearSVM"
+    assert (held["scores"].argmax(axis=1) == read["scores"].argmax(axis=1)).mean() > 0.9
+    assert np.allclose(read["probabilities"].sum(axis=1), 1)
+
+
+def test_scores_stand_in_the_order_asked_for():
+    vectors, labels = clouds()
+    shards = in_shards(vectors)
+    fitted = svm.function(shards, subset(range(24), labels[:24]))
+    numbers = [30, 2, 17, 35, 1]
+    found = class_scores.function(shards, fitted, subset(numbers))["scores"]
+    one = [class_scores.function(shards, fitted, subset([i]))["scores"][0] for i in numbers]
+    assert np.allclose(found, one, atol=1e-5)
+    assert class_scores.function(shards, fitted, subset([]))["scores"].shape == (0, 3)

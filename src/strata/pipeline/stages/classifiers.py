@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+#: Bytes of training vectors that a linear machine takes into memory all at once.
+IN_MEMORY = 2**30
+
+
 @stage
 def svm(
     vectors: Shards,
@@ -38,7 +42,8 @@ def svm(
     """Fit a support vector machine, one class against the rest.
 
     C, class_weight and inner_folds as of `strata.models.svm.SVM`, kernels as in
-    `strata.features.kernels`.
+    `strata.features.kernels`. Linear machines on vectors of more than a gigabyte read them shard
+    by shard (`strata.models.linear_svm.LinearSVM`), with one part held out for inner folds.
 
     Args:
         gamma: of the kernels rbf, polynomial and sigmoid; "scale" is 1 / (d var(X)), "cv" is
@@ -47,6 +52,8 @@ def svm(
         degree: of polynomial.
         alpha: exponent of generalised_intersection.
     """
+    if kernel == "linear" and vectors.size("vectors", train) > IN_MEMORY:
+        return _linear_machine(vectors, train, C, class_weight, inner_folds)
     from strata.models.svm import SVM
 
     rows = vectors.rows("vectors", train)
@@ -64,6 +71,25 @@ def svm(
         classifier,
         parameters=int(learned.size + classifier.intercept_.size),
         training_accuracy=float(classifier.training_accuracy_),
+    )
+
+
+def _linear_machine(
+    vectors: Shards, train: Subset, C: float | str, class_weight: str | None, inner_folds: int
+) -> dict[str, Any]:
+    from strata.models.linear_svm import LinearSVM
+
+    classifier = LinearSVM(
+        C=C,  # type: ignore[arg-type]
+        class_weight=class_weight,  # type: ignore[arg-type]
+        held_out=1 / inner_folds if inner_folds else 0,
+        seed=train.seed_for("svm"),
+    )
+    classifier.fit_blocks(lambda: vectors.blocks("vectors", train), train.y)
+    return _fitted(
+        classifier,
+        parameters=int(classifier.coef_.size + classifier.intercept_.size),
+        training_accuracy=classifier.training_accuracy_,
     )
 
 
@@ -143,15 +169,20 @@ def _fitted(classifier: Any, **facts: Any) -> dict[str, Any]:
 @stage
 def class_scores(vectors: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Decision values and probabilities of images, in the columns of all classes."""
-    classifier = fitted["classifier"]
-    rows = vectors.rows("vectors", test)
-    probabilities = None
-    if getattr(classifier, "inner_accuracy_", True) is not None:
-        probabilities = classifier.predict_proba(rows)
-    scores = probabilities
-    if hasattr(classifier, "decision_function"):
-        scores = classifier.decision_function(rows)
-    return in_all_classes(fitted["classes"], len(test.classes), scores, probabilities)
+    import numpy as np
+
+    classifier, classes = fitted["classifier"], len(test.classes)
+    found: dict[str, np.ndarray] = {}
+    for at, rows in vectors.blocks("vectors", test):
+        probabilities = None
+        if getattr(classifier, "inner_accuracy_", True) is not None:
+            probabilities = classifier.predict_proba(rows)
+        scores = probabilities
+        if hasattr(classifier, "decision_function"):
+            scores = classifier.decision_function(rows)
+        for name, part in in_all_classes(fitted["classes"], classes, scores, probabilities).items():
+            found.setdefault(name, np.zeros((len(test), classes)))[at] = part
+    return found or {"scores": np.zeros((0, classes))}
 
 
 def in_all_classes(
@@ -168,7 +199,8 @@ def in_all_classes(
     if scores.ndim == 1:
         scores = np.stack([-scores, scores], axis=1)
     n = len(scores)
-    all_scores = np.full((n, classes), scores.min() - 1.0 if scores.size else 0.0)
+    lowest = scores.min(axis=1, keepdims=True) - 1.0
+    all_scores = np.repeat(lowest, classes, axis=1)
     all_scores[:, known] = scores
     if probabilities is None:
         return {"scores": all_scores}

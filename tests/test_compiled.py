@@ -4,7 +4,7 @@ from typing import Any
 import numba
 import pytest
 
-from strata.features import _compiled
+from strata import _compiled
 
 
 def double(number: int) -> int:

@@ -1,0 +1,221 @@
+"""Linear support vector machines on vectors that are read block by block.
+
+Fisher vectors of 100,000 images are 17 GB, their kernel matrix 40 GB: neither fits in memory. Here
+only one block of vectors is there at a time, and every pass reads each block once.
+
+Yu, Hsieh, Chang and Lin, "Large linear classification when data cannot fit in memory" (KDD 2010),
+with the dual coordinate descent of Hsieh et al. (ICML 2008) inside a block.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Literal, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from strata import seeds
+from strata._compiled import compiled
+from strata.models.calibration import fit_temperature, probabilities
+
+#: Yields (numbers of the vectors (b,), the vectors (b, d)), each vector once; called once a pass.
+Blocks = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
+
+#: Vectors in a block, where a block is ours to choose; larger ones are solved part by part.
+BLOCK = 256
+
+#: Rounds of coordinate descent within a block before the next is read.
+ROUNDS = 5
+
+#: What `C="cv"` chooses from, as of `strata.models.svm`.
+C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
+
+
+class LinearSVM(ClassifierMixin, BaseEstimator):
+    """One-vs-rest linear machine, hinge loss, with calibrated probabilities.
+
+    The intercept is the weight of a constant 1 and regularised with the others, as in liblinear.
+
+    Args:
+        C: cost of errors, or "cv" to choose it by accuracy on the held-out vectors.
+        class_weight: None, "balanced", or a weight for each class; multiplies C.
+        held_out: share of the training vectors, at random, that probabilities (and C) are learned
+            from by a machine fitted on the others; 0 leaves probabilities out.
+        passes: over the vectors, at most.
+        tolerance: a pass in which no dual variable's projected gradient is larger ends the fit.
+        seed: of the order of vectors within blocks and of the held-out part.
+
+    Attributes:
+        classes_: sorted labels.
+        C_: the cost used.
+        coef_, intercept_: (machines, d) and (machines,) float64; one machine a class, or a single
+            one for two classes.
+        temperature_: of the probabilities.
+        inner_accuracy_: accuracy on the held-out vectors, or None without.
+        training_accuracy_: accuracy on the vectors it was fitted on.
+        passes_: that the last fit took.
+    """
+
+    def __init__(
+        self,
+        C: float | Literal["cv"] = 10.0,
+        class_weight: dict | Literal["balanced"] | None = None,
+        held_out: float = 0.2,
+        passes: int = 50,
+        tolerance: float = 0.01,
+        seed: int = 0,
+    ) -> None:
+        self.C = C
+        self.class_weight = class_weight
+        self.held_out = held_out
+        self.passes = passes
+        self.tolerance = tolerance
+        self.seed = seed
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
+        """Learn from (n, d) vectors in memory and n labels."""
+        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
+        starts = range(0, len(X), BLOCK)
+
+        def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            for start in starts:
+                yield np.arange(start, min(start + BLOCK, len(X))), X[start : start + BLOCK]
+
+        return self.fit_blocks(blocks, y)
+
+    def fit_blocks(self, blocks: Blocks, y: np.ndarray) -> Self:
+        """Learn from vectors that come in blocks, and the labels (n,) of all of them.
+
+        Raises:
+            ValueError: one class only.
+        """
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"There is only one class, {self.classes_[0]}: nothing to tell apart.")
+        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)[codes]
+        self._calibrate(blocks, codes, weights)
+        everything = np.ones(len(codes), bool)
+        self._solve(blocks, codes, weights, everything, self.C_)
+        right = [self.predict(X) == y[numbers] for numbers, X in blocks()]
+        self.training_accuracy_ = float(np.concatenate(right).mean())
+        return self
+
+    def decision_function(self, X: np.ndarray) -> np.ndarray:
+        """Scores (n, classes) float64; for two classes (n,), the score of the second."""
+        check_is_fitted(self, "temperature_")
+        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        scores = X @ self.coef_.T.astype(X.dtype) + self.intercept_
+        return scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """The best-scored class of each row, (n,)."""
+        scores = _columns(self.decision_function(X))
+        return self.classes_[scores.argmax(axis=1)]
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes) float64; not calibrated without held-out vectors."""
+        return probabilities(_columns(self.decision_function(X)), self.temperature_)
+
+    def _calibrate(self, blocks: Blocks, codes: np.ndarray, weights: np.ndarray) -> None:
+        """Choose C where asked to, and the temperature, on vectors not trained on."""
+        tried = C_GRID if self.C == "cv" else (float(self.C),)
+        self.C_, self.inner_accuracy_, self.temperature_ = float(tried[0]), None, 1.0
+        held = seeds.generator(self.seed, "held out").random(len(codes)) < self.held_out
+        if not held.any() or len(np.unique(codes[~held])) < len(self.classes_):
+            return
+        for C in tried:
+            self._solve(blocks, codes, weights, ~held, C)
+            parts = [
+                (codes[numbers[held[numbers]]], self.decision_function(X[held[numbers]]))
+                for numbers, X in blocks()
+                if held[numbers].any()
+            ]
+            truth = np.concatenate([labels for labels, _ in parts])
+            scores = _columns(np.concatenate([found for _, found in parts]))
+            accuracy = float((scores.argmax(axis=1) == truth).mean())
+            if self.inner_accuracy_ is None or accuracy > self.inner_accuracy_:
+                self.C_, self.inner_accuracy_ = C, accuracy
+                self.temperature_ = fit_temperature(scores, truth)
+
+    def _solve(
+        self, blocks: Blocks, codes: np.ndarray, weights: np.ndarray, used: np.ndarray, C: float
+    ) -> None:
+        """Weights and intercepts from the vectors that are `used`."""
+        columns = np.arange(len(self.classes_))[1 if len(self.classes_) == 2 else 0 :]
+        targets = np.where(columns[:, None] == codes, 1.0, -1.0)
+        costs = C * weights
+        alpha = np.zeros(targets.shape)
+        chance = seeds.generator(self.seed, "order")
+        self.coef_, self.intercept_ = np.zeros((len(columns), 0)), np.zeros(len(columns))
+        for number in range(1, self.passes + 1):
+            self.passes_, worst = number, 0.0
+            for numbers, vectors in blocks():
+                for part in np.array_split(
+                    np.flatnonzero(used[numbers]), -(-len(numbers) // BLOCK)
+                ):
+                    rows, X = numbers[part], np.asarray(vectors[part])
+                    if not self.coef_.size:
+                        self.coef_ = np.zeros((len(columns), X.shape[1]))
+                        self.n_features_in_ = X.shape[1]
+                    order = chance.permutation(len(rows))
+                    gram = np.asarray(X @ X.T, np.float64) + 1
+                    margins = self.coef_.astype(X.dtype) @ X.T + self.intercept_[:, None]
+                    step, violation = _descend(
+                        gram,
+                        margins.astype(np.float64),
+                        targets[:, rows],
+                        costs[rows],
+                        alpha[:, rows],
+                        order,
+                    )
+                    alpha[:, rows] += step * targets[:, rows]
+                    self.coef_ += step.astype(X.dtype) @ X
+                    self.intercept_ += step.sum(axis=1)
+                    worst = max(worst, violation)
+            if worst < self.tolerance:
+                break
+
+
+@compiled
+def _descend(gram, margins, targets, costs, alpha, order):  # type: ignore[no-untyped-def]
+    """Dual coordinate descent on a block, each machine by itself, for `ROUNDS` rounds.
+
+    Args:
+        gram: (b, b) float64 products of the block's vectors, the constant 1 included.
+        margins: (machines, b) float64 scores of the block by the weights so far; changed.
+        targets: (machines, b) of -1 and 1.
+        costs: (b,) upper bounds of the dual variables.
+        alpha: (machines, b) dual variables.
+        order: (b,) in which the vectors are visited.
+
+    Returns:
+        (machines, b) change of alpha times target, and the largest projected gradient seen in
+        the first round.
+    """
+    change = np.zeros_like(margins)
+    worst = 0.0
+    for machine in range(len(margins)):
+        margin, target = margins[machine], targets[machine]
+        now = alpha[machine].copy()
+        for sweep in range(ROUNDS):
+            for i in order:
+                gradient = target[i] * margin[i] - 1
+                if (now[i] <= 0 and gradient > 0) or (now[i] >= costs[i] and gradient < 0):
+                    continue
+                if sweep == 0:
+                    worst = max(worst, abs(gradient))
+                after = min(max(now[i] - gradient / gram[i, i], 0.0), costs[i])
+                step = (after - now[i]) * target[i]
+                now[i] = after
+                change[machine, i] += step
+                for j in range(len(margin)):
+                    margin[j] += gram[i, j] * step
+    return change, worst
+
+
+def _columns(scores: np.ndarray) -> np.ndarray:
+    """One column a class: a single machine's score s stands for (-s, s)."""
+    return np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores
