@@ -219,6 +219,13 @@ def data(classes: int = 8, per_class: int = 60) -> DataSummary:
                 "images": copies,
             },
             {
+                "code": "odd-size", "severity": "tip",
+                "title": "2 images 4 times larger, smaller, wider or taller than usual",
+                "why": "Thumbnails, panoramas and scans among photographs are often strays.",
+                "remedy": "Look at them.",
+                "images": [i for i in train if f"/{names[-1]}/" in i],
+            },
+            {
                 "code": "D01", "severity": "passed", "title": "Every file can be read",
                 "why": "", "remedy": "", "images": [],
             },
