@@ -90,3 +90,17 @@ def test_published_accuracies_go_with_their_variants(tmp_path):
     (tmp_path / "e.toml").write_text(text.replace("[0.5, 0.6]", "[0.5]"))
     with pytest.raises(InputError, match=r"methods\.b\.paper"):
         read_experiment(tmp_path / "e.toml")
+
+
+def test_few_training_images_are_a_variant_like_others(tmp_path):
+    path = tmp_path / "e.toml"
+    path.write_text("[methods.a]\nvary = { train_per_class = [2, 4] }\n[methods.b]\n")
+    a, b, c = read_experiment(path).methods
+    assert [(m.name, m.train_per_class, m.settings) for m in (a, b, c)] == [
+        ("a[train_per_class=2]", 2, {}),
+        ("a[train_per_class=4]", 4, {}),
+        ("b", None, {}),
+    ]
+    path.write_text("[methods.a]\ntrain_per_class = 0\n")
+    with pytest.raises(InputError, match="from 1 on"):
+        read_experiment(path)

@@ -206,3 +206,21 @@ def test_compare_says_what_changed_and_whether_it_matters(made):
     assert "squared: means.shrink was 0.0, is 0.5" in out
     assert "plain" in out
     assert "within noise" in out
+
+
+def test_a_learning_curve_learns_from_few_images_and_is_scored_on_all(project):
+    text = project.file.read_text().replace(
+        "colour.power = 2", "vary = { train_per_class = [1, 3] }"
+    )
+    project.file.write_text(text)
+    project.make()
+    results = json.loads((project.root / "out" / "toy" / "results.json").read_text())
+    by_name = {m["name"]: m for m in results["methods"]}
+    assert set(by_name) == {"plain", "squared[train_per_class=1]", "squared[train_per_class=3]"}
+    store = Store(project.store)
+    scored = {
+        len(store.read(key)["ids"])
+        for key in store.keys()  # noqa: SIM118 (a generator)
+        if (store.manifest(key) or {}).get("stage") == "predictions"
+    }
+    assert scored == {24}

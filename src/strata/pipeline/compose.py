@@ -96,7 +96,8 @@ def _recipe_of(method: Method, recipes: dict[str, Recipe]) -> tuple[Recipe, dict
 def _target(method: Method, composer: _Composer) -> Target:
     dataset = composer.dataset
     recipe, parameters = composer.methods[method.name]
-    parts = tuple((fold, composer.scores(method.name, fold)) for fold in dataset.folds)
+    folds = dataset.folds_with(method.train_per_class or dataset.protocol["train_per_class"])
+    parts = tuple((fold, composer.scores(method.name, fold)) for fold in folds)
     with composing(method.name):
         node = predictions(
             [node for _, node in parts],

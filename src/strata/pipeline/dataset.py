@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from strata.pipeline.data.manifest import ImageRecord, Manifest
 
 SCENES = "scenes"
-#: The fold that learns from all training images and scores the test images.
-FINAL = "final"
 #: Says how far a named piece of work is: (what, done, total).
 Progress = Callable[[str, int, int], None]
 
@@ -78,7 +76,7 @@ class Dataset:
                     name = f"repeat {repeat + 1} {name}"
                 found.append(self._fold(name, repeat, number, train, test))
         if any(self.assignment.test):
-            found.append(self._fold(FINAL, -1, -1, self._part(test=False), self._part(test=True)))
+            found.append(self._fold("final", -1, -1, self._part(test=False), self._part(test=True)))
         return found
 
     def _fold(
@@ -94,21 +92,24 @@ class Dataset:
             name,
             repeat,
             number,
-            self._subset(self._drawn(train, seed), seed, labelled=True),
+            self._subset(train, seed, labelled=True),
             self._subset(test, seed, labelled=False),
         )
 
-    def _drawn(self, train: list["ImageRecord"], seed: int) -> list["ImageRecord"]:
-        """A few training images of each class, where the protocol asks for a small set."""
-        count = self.protocol["train_per_class"]
-        if not count:
-            return train
-        kept = set()
-        for label in self.classes:
-            ids = [r.id for r in train if r.label == label]
-            order = generator(seed, "train_per_class", label).permutation(len(ids))
-            kept |= {ids[i] for i in order[:count]}
-        return [r for r in train if r.id in kept]
+    def folds_with(self, per_class: int | None) -> list[Fold]:
+        """The folds, learning from so many training images of each class only; None for all.
+
+        Smaller draws are part of larger ones.
+        """
+        if per_class is None:
+            return self.folds
+        if per_class not in self._small:
+            self._small[per_class] = [_with_few(fold, per_class) for fold in self.folds]
+        return self._small[per_class]
+
+    @cached_property
+    def _small(self) -> dict[int, list[Fold]]:
+        return {}
 
     def _part(self, *, test: bool) -> list["ImageRecord"]:
         pairs = zip(self.manifest.records, self.assignment.test, strict=True)
@@ -126,10 +127,14 @@ class Dataset:
             {r.digest: r.path for r in self._part(test=True) if r.digest not in known}
         )
 
+    @cached_property
+    def _test_ids(self) -> frozenset[str]:
+        return frozenset(record.id for record in self._part(test=True))
+
     def data_of(self, fold: Fold, method: Callable[[str, Fold], Node]) -> Data:
         """What a recipe sees: in cross-validation, no test image is among it."""
         shards = self._train_shards
-        if fold.name == FINAL:
+        if fold.test.ids and fold.test.ids[0] in self._test_ids:
             shards = [*shards, *self._test_shards]
         return Data(shards, self.classes, method, self._inner_folds)
 
@@ -159,6 +164,19 @@ class Dataset:
             _part(fold.train, ~held_out, seed, labelled=True),
             _part(fold.train, held_out, seed, labelled=False),
         )
+
+
+def _with_few(fold: Fold, per_class: int) -> Fold:
+    """The fold with a few training images of each class."""
+    train = fold.train
+    labels = train.y
+    kept = labels < 0
+    for label, name in enumerate(train.classes):
+        numbers = (labels == label).nonzero()[0]
+        order = generator(train.seed, "train_per_class", name).permutation(len(numbers))
+        kept[numbers[order[:per_class]]] = True
+    small = _part(train, kept, train.seed, labelled=True)
+    return dataclasses.replace(fold, name=f"{fold.name} with {per_class} a class", train=small)
 
 
 def _part(subset: Subset, kept: "np.ndarray", seed: int, *, labelled: bool) -> Subset:

@@ -50,6 +50,8 @@ class Method:
         settings: parameters by name, those of sections as tables.
         variant_of: the name in the file, if this is one of several variants.
         varied: dotted parameter -> value, for variants.
+        train_per_class: training images of each class to learn from; None for what the protocol
+            says.
         paper: the accuracy that somebody else published, in [0, 1], to be shown beside ours.
     """
 
@@ -59,6 +61,7 @@ class Method:
     variant_of: str | None = None
     varied: dict[str, Any] = field(default_factory=dict)
     paper: float | None = None
+    train_per_class: int | None = None
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,9 @@ def _variants(name: str, table: Any) -> list[Method]:
     vary = settings.pop("vary", None)
     paper = settings.pop("paper", None)
     if vary is None:
-        return [Method(name, recipe, settings, paper=_published(name, [paper], 1)[0])]
+        (accuracy,) = _published(name, [paper], 1)
+        few = _few(name, settings)
+        return [Method(name, recipe, settings, paper=accuracy, train_per_class=few)]
     if not isinstance(vary, dict) or not all(isinstance(v, list) and v for v in vary.values()):
         raise InputError(
             f"methods.{name}.vary must list values for parameters.",
@@ -219,8 +224,17 @@ def _variants(name: str, table: Any) -> list[Method]:
         changed = settings
         for dotted, value in varied.items():
             changed = _with(changed, dotted.split("."), value)
-        found.append(Method(f"{name}[{text}]", recipe, changed, name, varied, accuracy))
+        few = _few(name, changed)
+        found.append(Method(f"{name}[{text}]", recipe, changed, name, varied, accuracy, few))
     return found
+
+
+def _few(name: str, settings: dict[str, Any]) -> int | None:
+    """Take the number of training images out of a method's settings."""
+    few = settings.pop("train_per_class", None)
+    if few is not None and (not isinstance(few, int) or isinstance(few, bool) or few < 1):
+        raise InputError(f"methods.{name}.train_per_class = {few!r}: a number of images from 1 on.")
+    return few
 
 
 def _published(name: str, given: Any, count: int) -> list[float | None]:
