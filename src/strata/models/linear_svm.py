@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from strata import seeds
 from strata._compiled import compiled
 from strata.models.calibration import fit_temperature, probabilities
+from strata.models.svm import C_GRID
 
 #: Yields (numbers of the vectors (b,), the vectors (b, d)), each vector once; called once a pass.
 Blocks = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
@@ -28,9 +29,6 @@ BLOCK = 256
 
 #: Rounds of coordinate descent within a block before the next is read.
 ROUNDS = 5
-
-#: What `C="cv"` chooses from, as of `strata.models.svm`.
-C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
 class LinearSVM(ClassifierMixin, BaseEstimator):

@@ -68,9 +68,7 @@ def bovw(
 
     Lazebnik, Schmid and Ponce, "Beyond bags of features" (CVPR 2006).
     """
-    local = descriptor(data.images)
-    histograms = encode(local, codebook(local, fold.train))
-    return classified(histograms, fold, reduction, classifier)
+    return classified(encoded(data, fold, descriptor, codebook), fold, reduction, classifier)
 
 
 @recipe
@@ -88,9 +86,7 @@ def vlad(
     Jegou, Douze, Schmid and Perez, "Aggregating local descriptors into a compact image
     representation" (CVPR 2010).
     """
-    local = descriptor(data.images)
-    vectors = encode(local, codebook(local, fold.train))
-    return classified(vectors, fold, reduction, classifier)
+    return classified(encoded(data, fold, descriptor, codebook), fold, reduction, classifier)
 
 
 #: More sizes and fainter contrast than a bag of words likes, and the mirrored image.
@@ -112,9 +108,7 @@ def fisher(
     Perronnin, Sanchez and Mensink, "Improving the Fisher kernel" (ECCV 2010); positions appended
     as in Sanchez, Perronnin and de Campos (PRL 2012).
     """
-    local = descriptor(data.images)
-    vectors = encode(local, mixture(local, fold.train))
-    return classified(vectors, fold, reduction, classifier)
+    return classified(encoded(data, fold, descriptor, mixture), fold, reduction, classifier)
 
 
 @recipe
@@ -137,11 +131,17 @@ def fisher_colour(
     Perronnin, Sanchez and Mensink (ECCV 2010). Or of opponent SIFT: van de Sande, Gevers and
     Snoek, "Evaluating color descriptors" (PAMI 2010).
     """
-    branches = []
-    for descriptor, mixture in ((shape, shape_mixture), (colour, colour_mixture)):
-        local = descriptor(data.images)
-        branches.append(encode(local, mixture(local, fold.train)))
+    branches = (
+        encoded(data, fold, shape, shape_mixture),
+        encoded(data, fold, colour, colour_mixture),
+    )
     return classified(joined(*branches, weights=weights), fold, None, classifier)
+
+
+def encoded(data: Data, fold: Fold, descriptor: Options, encoding: Options) -> Sharded:
+    """One vector an image, by an encoding that is learned from the fold's training images."""
+    local = descriptor(data.images)
+    return encode(local, encoding(local, fold.train))
 
 
 def classified(
