@@ -33,3 +33,14 @@ def test_scores_are_the_mean_over_all_windows_and_their_mirror_images():
     with torch.no_grad():
         expected = torch.stack([network(view.permute(0, 3, 1, 2)) for view in views]).mean(0)
     torch.testing.assert_close(found, expected)
+
+
+def test_views_of_whole_images_are_moved_ones():
+    network = build({"blocks": [{"filters": 4}]}, side=10, classes=3).eval()
+    pixels = torch.randint(0, 256, (3, 10, 10, 3), dtype=torch.uint8)
+    found = predict(network, pixels, views=3)
+    wide = np.pad(pixels.numpy(), ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
+    views = [wide[:, y : y + 10, x : x + 10] for y in range(3) for x in range(3)]
+    with torch.no_grad():
+        scores = [network(torch.from_numpy(v.copy()).permute(0, 3, 1, 2)) for v in views]
+    torch.testing.assert_close(found, torch.stack(scores).mean(0))

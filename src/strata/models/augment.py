@@ -228,15 +228,15 @@ def _move(images: Tensor, flip: Tensor | None, shift: Tensor | None, window: int
     places = torch.arange(window, device=device).expand(b, window)
     columns = places if flip is None else torch.where(flip[:, None], window - 1 - places, places)
     if shift is not None:
-        columns = _mirror(columns + shift[:, :1], side)
-        rows = _mirror(places + shift[:, 1:], side)
+        columns = mirrored(columns + shift[:, :1], side)
+        rows = mirrored(places + shift[:, 1:], side)
         rows = rows + side * torch.arange(b, device=device)[:, None]
         lines = lines.flatten(0, 1).index_select(0, rows.flatten()).view(b, window, -1)
     channels = (3 * columns[:, :, None] + torch.arange(3, device=device)).flatten(1)
     return lines.gather(2, channels[:, None].expand(b, window, -1)).view(b, window, window, 3)
 
 
-def _mirror(index: Tensor, side: int) -> Tensor:
+def mirrored(index: Tensor, side: int) -> Tensor:
     """Continue 0..side-1 by mirroring at the outer edges of the first and the last pixel."""
     index = torch.where(index < 0, -1 - index, index)
     return torch.where(index >= side, 2 * side - 1 - index, index)

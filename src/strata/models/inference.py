@@ -3,8 +3,12 @@
 import torch
 from torch import Tensor
 
+from strata.models.augment import mirrored
 from strata.models.builder import Network
 from strata.models.devices import deterministic_cuda, mixed_precision
+
+#: How far the views of a whole image reach beyond its edges, share of the side.
+MARGIN = 0.1
 
 
 @torch.inference_mode()
@@ -24,17 +28,23 @@ def predict(
         pixels: (n, side, side, 3) uint8.
         window: side of the square that the network sees; None: the whole image.
         views: see views x views windows, spread evenly from edge to edge; 1: the middle one.
+            Several views of the whole image reach beyond its edges by `MARGIN`, where it goes on
+            as its mirror image.
         flip: see each view's mirror image too.
         batch: images at a time.
     """
     network.eval()
     side = pixels.shape[1]
     window = side if window is None else window
-    starts = window_starts(side, window, views)
+    margin = round(MARGIN * side) if views > 1 and window == side else 0
+    starts = window_starts(side + 2 * margin, window, views)
+    lines = mirrored(torch.arange(-margin, side + margin, device=pixels.device), side)
     places = [(y, x) for y in starts for x in starts]
     scores = [pixels.new_zeros((0, network.classes)).float()]
     with deterministic_cuda(), mixed_precision(pixels.device):
         for part in pixels.split(batch):
+            if margin:
+                part = part[:, lines][:, :, lines]
             seen = [part[:, y : y + window, x : x + window] for y, x in places]
             seen += [view.flip(2) for view in seen] if flip else []
             total = sum(network(view.permute(0, 3, 1, 2)).float() for view in seen)

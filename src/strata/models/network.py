@@ -54,8 +54,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         clip: largest norm of a step's gradient; None: as it is.
         ema: decay of the moving average of weights that is kept as the result; 0: none.
         flip_average: predict from the mean score of an image and its mirror image.
-        views: where training sees windows (`crop`), predict from the mean score of views x views
-            windows spread evenly over the image; 1: the one in the middle.
+        views: predict from the mean score of views x views windows, spread evenly over the image
+            where training sees windows (`crop`), else a little moved (see `inference.predict`);
+            1: the one in the middle.
         pretraining: epochs in which each block learns to undo noise before the training proper,
             without labels (see `pretraining.pretrain`); for few images. 0: none.
         patience: end when the validation loss has not improved for so many epochs, and keep the
