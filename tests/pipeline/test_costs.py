@@ -148,3 +148,13 @@ def test_stage_rows_tell_apart_what_has_other_parameters_and_say_when_and_with_w
     assert [row.made for row in rows] == ["kept"] * (len(rows) - 1) + ["now"]
     assert all(row.when.startswith("202") for row in rows)
     assert rows[0].versions == {"python": "2.7"}
+
+
+def test_a_frozen_network_counts_once_for_each_branch(tmp_path):
+    graph = Graph(tmp_path)
+    weights = graph.node("pretrained")
+    features = graph.shards("features", weights, seconds=0.1, parameters=None, multiply_adds=700)
+    fitted = graph.node("fit", features, FOLD.train, parameters={}, multiply_adds=5)
+    scores = graph.node("scores", features, fitted, FOLD.test)
+    target = SimpleNamespace(folds=((FOLD, scores),))
+    assert cost(target, Records(graph.store)).multiply_adds == 705

@@ -83,7 +83,8 @@ def cost(target: Target, records: Records) -> "Cost":
     fold, scores = target.folds[-1]
     predicting, fitted = prediction_path(scores)
     fitting = in_order(fitted)
-    values = [records.store.read(n.key) for n in fitted if records.of(n)]
+    counted = [*fitted, *_one_of_each_branch(predicting)]
+    values = [records.store.read(n.key) for n in counted if records.of(n)]
     return Cost(
         fit_seconds=_fit_seconds(fitting, fold.train.digests, records),
         predict_ms=1000 * _seconds_per_image(predicting, len(fold.test), records),
@@ -92,6 +93,16 @@ def cost(target: Target, records: Records) -> "Cost":
         bytes=sum(map(records.bytes, fitted)),
         peak_memory=max(records.of(n).get("peak_memory", 0) for n in in_order([scores])),
     )
+
+
+def _one_of_each_branch(nodes: list[Node]) -> list[Node]:
+    """One shard's node for each stage on images: a frozen network tells its size there."""
+    found: dict[tuple[str, ...], Node] = {}
+    for node in nodes:
+        if node.shard:
+            shared = [parent.key for parent in node.parents if not parent.shard]
+            found.setdefault((node.stage.name, repr(node.parameters), *shared), node)
+    return list(found.values())
 
 
 def prediction_path(scores: Node) -> tuple[list[Node], list[Node]]:
