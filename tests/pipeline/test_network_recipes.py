@@ -5,9 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+from tests.pipeline.project import write_images
 
 from strata.pipeline.store import Store
-from tests.pipeline.project import write_images
 
 FILE = """\
 [data]
@@ -20,7 +20,12 @@ test = 0
 
 [methods.tinynet]
 images.size = 16
-network = { architecture = { name = "tinynet", widths = [4, 8] }, epochs = 2, patience = 2, validation = 0.3 }
+
+[methods.tinynet.network]
+architecture = { name = "tinynet", widths = [4, 8] }
+epochs = 2
+patience = 2
+validation = 0.3
 
 [methods.mlp]
 images.size = 8
