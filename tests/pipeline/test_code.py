@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from strata.pipeline import code
+from strata.pipeline.choice import Choice
 from strata.pipeline.code import UnresolvedNameError, reached_code
 from strata.pipeline.recipe import known_recipes
 from strata.pipeline.stage import Stage
@@ -118,7 +119,9 @@ def test_module_attributes_lead_to_single_symbols(reach):
 def test_every_stage_of_the_package_resolves_and_reaches_its_room():
     stages: dict[str, Stage] = {}
     for recipe in known_recipes().values():
-        stages |= {options.stage.name: options.stage for options in recipe.sections.values()}
+        for section in recipe.sections.values():
+            offered = section.stages.values() if isinstance(section, Choice) else [section]
+            stages |= {options.stage.name: options.stage for options in offered}
     reached = {name: set(stage.reference.code()) for name, stage in stages.items()}
     assert "strata.features.dense_sift.DenseSIFT" in reached["dense_sift"]
     assert "strata.features.mixture.DiagonalMixture" in reached["fisher_vectors"]
