@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from functools import partial
 
 import pytest
 from tests.pipeline.project import Project, predictions_of
@@ -44,7 +45,9 @@ def test_an_interrupt_ends_at_once_and_keeps_what_is_finished(project):
     write_slow_recipes(project)
     text = project.file.read_text().replace("delay = 0.15", "delay = 1.0")
     project.file.write_text(text)
-    run = project.start("make", "-j", "2", start_new_session=True)
+    # Whoever runs the tests in the background may have told them to ignore interrupts.
+    heed = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    run = project.start("make", "-j", "2", start_new_session=True, preexec_fn=heed)
     while not list((project.store / "artifacts").glob("*/*/means.npy")):
         assert run.poll() is None
         time.sleep(0.05)

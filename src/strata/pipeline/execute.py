@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from strata.errors import StrataError
-from strata.pipeline.parallel import workers
+from strata.pipeline.parallel import submit, workers
 from strata.pipeline.plan import Plan
 from strata.pipeline.stage import Node
 from strata.pipeline.store import DamagedError, Store, StoreFullError
@@ -119,7 +119,7 @@ class Run:
     def _start(self, key: str) -> None:
         node = self.plan.nodes[key]
         task = Task.of(node, self.store, again=self.always)
-        self._running[workers(self.jobs).submit(run_task, task)] = node
+        self._running[submit(self.jobs, run_task, task)] = node
         self.observer.started(node)
 
     def _settle(self, future: "Future[Done]") -> bool:

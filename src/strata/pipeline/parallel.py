@@ -5,6 +5,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from strata._threads import ONE_THREAD
@@ -28,6 +30,29 @@ def workers(jobs: int) -> Any:
         initializer=start_worker,
         initargs=(os.getpid(),),
     )
+
+
+def submit(jobs: int, function: Callable[..., Result], *arguments: Any) -> "Future[Result]":
+    """Hand a call to one of the workers."""
+    with interrupts_held_back():
+        return workers(jobs).submit(function, *arguments)
+
+
+@contextmanager
+def interrupts_held_back() -> Iterator[None]:
+    """Let an interrupt wait for a moment; processes started meanwhile do not get it at all.
+
+    A worker ignores interrupts once it runs our code. Until then it would die of one, with a
+    traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start_worker(parent: int) -> None:
@@ -58,7 +83,9 @@ def parallel_map(
 
     executor = workers(jobs)
     try:
-        yield from executor.map(function, items, chunksize=batch)
+        with interrupts_held_back():
+            results = executor.map(function, items, chunksize=batch)
+        yield from results
     except BrokenProcessPool:
         raise StrataError(
             "A worker process was killed, most likely for lack of memory.", "Try fewer jobs (-j 1)."
