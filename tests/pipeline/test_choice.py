@@ -49,3 +49,15 @@ def test_a_step_may_be_left_out():
     assert section.bound(section.checked({"use": "near"}, "x")).stage is near
     with pytest.raises(InputError, match=r"x\.C is set, but x.use is not"):
         section.checked({"C": 1}, "x")
+
+
+@stage
+def plain(vectors, train):
+    """Without parameters."""
+    return {}
+
+
+def test_a_chosen_stage_without_parameters_is_chosen():
+    section = optional(plain.options())
+    assert section.bound(section.checked({"use": "plain"}, "x"))
+    assert not section.bound(section.checked({}, "x"))

@@ -87,6 +87,22 @@ def test_every_method_scores_better_than_chance(made):
         assert method["cv"]["accuracy"] > 1 / 8, method["name"]
 
 
+@pytest.mark.parametrize(
+    ("method", "stages"),
+    [
+        ("sift", ["sparse_sift", "bag_of_words", "standardise", "reduced", "svm"]),
+        ("paper", ["paper_sift", "bag_of_words", "pca", "reduced", "knn"]),
+        ("daisy", ["dense_daisy", "bag_of_words", "lda", "reduced", "logistic"]),
+        ("dense", ["dense_sift", "vlad_vectors", "svm"]),
+    ],
+)
+def test_a_method_is_made_of_what_its_table_says(made, method, stages):
+    results = json.loads(next(made.glob("out/*/results.json")).read_text())
+    (found,) = [m for m in results["methods"] if m["name"] == method]
+    names = {stage["name"] for stage in found["stages"]}
+    assert names - {"encode", "class_scores", "predictions"} == set(stages)
+
+
 def test_a_stack_predicts_images_of_its_own(made):
     image = next(made.glob(".strata/data/scenes-*/coast/*"))
     done = strata(made, "predict", "stacked", str(image))

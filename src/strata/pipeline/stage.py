@@ -227,6 +227,9 @@ class Options(Mapping[str, Any]):
         """Compose: a node of the stage, or one for each shard."""
         return self.stage(*inputs, **self.given)
 
+    def __bool__(self) -> bool:
+        return True  # a stage without parameters is still a stage
+
     def __getitem__(self, name: str) -> Any:
         return self.given[name]
 

@@ -148,6 +148,6 @@ def classified(
     vectors: Sharded, fold: Fold, reduction: Options | None, classifier: Options
 ) -> Node:
     """Scores of the fold's test images by what its training images teach."""
-    if reduction:
+    if reduction is not None:
         vectors = reduced(vectors, reduction(vectors, fold.train))
     return class_scores(vectors, classifier(vectors, fold.train), fold.test)
