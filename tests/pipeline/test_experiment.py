@@ -104,3 +104,25 @@ def test_few_training_images_are_a_variant_like_others(tmp_path):
     path.write_text("[methods.a]\ntrain_per_class = 0\n")
     with pytest.raises(InputError, match="from 1 on"):
         read_experiment(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('name = "../victim"\n[methods.a]\n', "report's folder"),
+        ('name = ".."\n[methods.a]\n', "report's folder"),
+        ("[method.a]\n", "Did you mean 'methods'"),
+        ('[methods.a]\nvary = { "x.k" = [8, 8] }\n', "two methods"),
+    ],
+)
+def test_names_that_would_do_harm_are_refused(tmp_path, text, message):
+    (tmp_path / "e.toml").write_text(text)
+    with pytest.raises(InputError) as raised:
+        read_experiment(tmp_path / "e.toml")
+    assert message in str(raised.value)
+
+
+def test_a_varied_parameter_is_not_set_in_vain(tmp_path):
+    (tmp_path / "e.toml").write_text('[methods.a]\nvary = { "x.k" = [1, 2] }\n')
+    with pytest.raises(InputError, match="varies it"):
+        read_experiment(tmp_path / "e.toml", ["a.x.k=3"])

@@ -120,7 +120,10 @@ def test_two_runs_at_once_end_with_the_same(project):
 
 def test_clean_takes_a_method_s_own_and_gc_what_no_file_needs(made):
     everything = set(Store(made.store).keys())
+    notes = made.root / "out" / "toy" / "notes.txt"
+    notes.write_text("mine")
     assert "removed 11 artifacts" in made.strata("clean", "squared").stdout
+    assert notes.read_text() == "mine"
     assert len(everything - set(Store(made.store).keys())) == 11
     assert "made 11 artifacts" in made.make()
     made.make("--set", "squared.means.shrink=0.5")

@@ -56,3 +56,26 @@ def test_a_parameter_without_a_default_is_a_mistake_of_the_author():
 
     with pytest.raises(TypeError, match="needs a type and a default"):
         Parameters.of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"C": float("inf")}, "finite"),
+        ({"C": float("nan")}, "finite"),
+    ],
+)
+def test_numbers_are_finite(setting, message):
+    with pytest.raises(InputError, match=message):
+        PARAMETERS.checked(setting, "x")
+
+
+def test_a_value_of_several_kinds_gets_one_sentence():
+    from strata.pipeline.stages.classifiers import svm
+
+    with pytest.raises(InputError) as raised:
+        svm.parameters.checked({"C": "CV"}, "x")
+    assert str(raised.value).count("x.C") == 1
+    assert "'cv'" in str(raised.value)
+    with pytest.raises(InputError, match="greater than 0"):
+        svm.parameters.checked({"C": -1.0}, "x")

@@ -113,8 +113,9 @@ def test_a_stack_predicts_images_of_its_own(made):
 def test_what_a_fusion_is_made_of_must_be_there(made):
     for of, message in (
         ("['dense', 'dais']", "Did you mean 'daisy'?"),
+        ("['dais']", "Did you mean 'daisy'?"),
         ("['together', 'dense']", "made of itself"),
-        ("['dense']", "There are 1 methods to combine"),
+        ("['dense']", "Two methods or more"),
     ):
         done = strata(made, "make", "-n", "--set", f"together.of={of}")
         assert done.returncode == 2

@@ -110,6 +110,9 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
         _apply(tables, setting)
         text += f"\n# --set {setting}"
     methods = tables.pop("methods", {})
+    for near in ("method", "metods", "Methods"):
+        if near in tables and not methods:
+            raise InputError(f"{path.name}: there is no table '{near}'.", "Did you mean 'methods'?")
     tables_of = {name: _table(tables, name) for name in ("data", "protocol")}
     top = _checked(head, tables, path.name)
     if not isinstance(methods, dict) or not methods:
@@ -121,15 +124,32 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
         "protocol": _checked(protocol, tables_of["protocol"], "protocol"),
     }
     _check_ranges(checked["protocol"])
+    found = [v for name, table in methods.items() for v in _variants(name, table)]
+    _check_names(top["name"], found)
     return Experiment(
         path=path,
         text=text,
         name=top["name"] or (path.parent.name if path.name == DEFAULT_FILE else path.stem),
         title=top["title"],
         recipes=path.parent / top["recipes"] if top["recipes"] else None,
-        methods=tuple(v for name, table in methods.items() for v in _variants(name, table)),
+        methods=tuple(found),
         **checked,
     )
+
+
+def _check_names(name: str, methods: list[Method]) -> None:
+    """The experiment's name is a folder's; no two methods share theirs."""
+    if any(mark in name for mark in "/\\") or name in (".", "..") or not name.isprintable():
+        raise InputError(
+            f"name = {name!r}: it names the report's folder.", "Choose one without / and \\."
+        )
+    known: set[str] = set()
+    for method in methods:
+        if method.name in known:
+            raise InputError(
+                f"There are two methods '{method.name}'.", "A value may stand once in `vary`."
+            )
+        known.add(method.name)
 
 
 def _text(path: Path) -> str:
@@ -162,6 +182,8 @@ def _check_ranges(protocol: dict[str, Any]) -> None:
         raise InputError(f"protocol.folds = {protocol['folds']}: at least 2 are needed.")
     if protocol["repeats"] < 1:
         raise InputError(f"protocol.repeats = {protocol['repeats']}: at least 1 is needed.")
+    if not 0 <= protocol["seed"] < 2**63:
+        raise InputError(f"protocol.seed = {protocol['seed']}: a number from 0 to 2**63 - 1.")
     if not 0 <= protocol["test"] < 1:
         raise InputError(f"protocol.test = {protocol['test']}: a share from 0 to below 1.")
 
@@ -183,6 +205,12 @@ def _apply(tables: dict[str, Any], setting: str) -> None:
         raise InputError(
             f"--set {setting}: '{parts[0] if parts else dotted}' is no method of this file.",
             nearest(parts[0] if parts else "", [*methods, "data", "protocol"]),
+        )
+    varied = methods.get(parts[0], {}).get("vary", {}) if parts[0] in methods else {}
+    if ".".join(parts[1:]) in varied:
+        raise InputError(
+            f"--set {setting}: {parts[0]} varies it.",
+            f"Change methods.{parts[0]}.vary in the file.",
         )
     for part in parts[:-1]:
         table = table.setdefault(part, {})

@@ -46,7 +46,9 @@ class Parameters:
         fields: dict[str, Any] = {
             name: (annotation, self.defaults[name]) for name, annotation in self.annotations.items()
         }
-        config = ConfigDict(extra="forbid", strict=False, validate_default=True)
+        config = ConfigDict(
+            extra="forbid", strict=False, validate_default=True, allow_inf_nan=False
+        )
         return create_model(self.owner, __config__=config, **fields)
 
     def checked(self, values: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -70,14 +72,21 @@ class Parameters:
 def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) -> InputError:
     """All that pydantic found, one sentence each, with the key and what to write instead."""
     sentences, hints = [], []
+    reasons: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}
     for problem in error.errors(include_url=False):
-        path = ".".join(str(part) for part in problem["loc"])
+        # Of a value that may be of several kinds, each kind complains, under a name of its own.
+        place = problem["loc"]
+        path = ".".join([str(place[0]), *(str(p) for p in place[1:] if isinstance(p, int))])
         if problem["type"] == "extra_forbidden":
             sentences.append(f"{where}.{path} is not a parameter of it.")
             hints.append(nearest(path, known))
         else:
-            reason = problem["msg"].removeprefix("Value error, ")
-            sentences.append(f"{where}.{path} = {problem['input']!r}: {_lower(reason)}.")
+            reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            reasons.setdefault(path, []).append(_lower(reason))
+            values[path] = problem["input"]
+    for path, found in reasons.items():
+        sentences.append(f"{where}.{path} = {values[path]!r}: it {', or '.join(found)}.")
     return InputError(" ".join(sentences), " ".join(filter(None, hints)))
 
 

@@ -1,7 +1,6 @@
 """`strata clean` and `strata gc`."""
 
 import re
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,14 +17,13 @@ _HOURS = {"m": 1 / 60, "h": 1, "d": 24, "w": 168}
 
 
 def clean(workspace: Workspace, names: list[str], *, dry_run: bool) -> int:
-    """Remove the targets' own artifacts, and the report."""
+    """Remove the targets' own artifacts; reports stay, they may lie among files of the user."""
     wanted = chosen(workspace.targets, names)
     others = [t.node for t in workspace.targets if t not in wanted]
     own = own_keys([t.node for t in wanted], others)
     keys = [key for key in own if workspace.store.state(key) != "absent"]
     if not dry_run:
         _remove(workspace.store, keys)
-        shutil.rmtree(workspace.out, ignore_errors=True)
     print(f"{'would remove' if dry_run else 'removed'} {len(keys)} artifacts")
     return 0
 

@@ -12,7 +12,8 @@ def fusion(
     data: Data, fold: Fold, *, of: tuple[str, ...] = (), combination: Options = average.options()
 ) -> Node:
     """The average of the probabilities of the methods named in `of`."""
-    return combination([data.method(name, fold) for name in named(of)])
+    nodes = [data.method(name, fold) for name in of]
+    return combination(at_least_two(nodes))
 
 
 @recipe
@@ -29,15 +30,17 @@ def stacking(
     Makes each method once more for each inner fold.
     """
     inner = data.inner_folds(fold, inner_folds)
-    unseen = [[data.method(name, part) for name in named(of)] for part in inner]
+    nodes = at_least_two([data.method(name, fold) for name in of])
+    unseen = [[data.method(name, part) for name in of] for part in inner]
     weights = combination(unseen, [part.test for part in inner], fold.train)
-    return stacked([data.method(name, fold) for name in of], weights)
+    return stacked(nodes, weights)
 
 
-def named(of: tuple[str, ...]) -> tuple[str, ...]:
-    """The names, at least two of them."""
-    if len(of) < 2:
+def at_least_two(nodes: list[Node]) -> list[Node]:
+    """The methods' scores, if there is something to combine."""
+    if len(nodes) < 2:
         raise InputError(
-            f"There are {len(of)} methods to combine.", 'For example: of = ["fisher", "bovw"].'
+            f"Two methods or more can be combined, not {len(nodes)}.",
+            'For example: of = ["fisher", "bovw"].',
         )
-    return of
+    return nodes

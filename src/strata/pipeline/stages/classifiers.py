@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from strata.pipeline.inputs import Subset
+from strata.pipeline.ranges import Count, Positive, Whole
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import stage
 
@@ -31,13 +32,13 @@ def svm(
         "chi_square",
         "hellinger",
     ] = "linear",
-    C: float | Literal["cv"] = 10.0,
-    gamma: float | Literal["scale", "cv"] = "scale",
+    C: Positive | Literal["cv"] = 10.0,
+    gamma: Positive | Literal["scale", "cv"] = "scale",
     offset: float = 0.0,
-    degree: int = 3,
-    alpha: float = 0.5,
+    degree: Count = 3,
+    alpha: Positive = 0.5,
     class_weight: Literal["balanced"] | None = None,
-    inner_folds: int = 5,
+    inner_folds: Whole = 5,
 ) -> dict[str, Any]:
     """Fit a support vector machine, one class against the rest.
 
@@ -126,9 +127,9 @@ def logistic(
     vectors: Shards,
     train: Subset,
     *,
-    C: float = 1.0,
+    C: Positive = 1.0,
     class_weight: Literal["balanced"] | None = None,
-    iterations: int = 1000,
+    iterations: Count = 1000,
 ) -> dict[str, Any]:
     """Fit a multinomial logistic regression (scikit-learn's, L2 penalty 1 / C)."""
     from sklearn.linear_model import LogisticRegression
@@ -148,7 +149,7 @@ def knn(
     vectors: Shards,
     train: Subset,
     *,
-    neighbours: int = 5,
+    neighbours: Count = 5,
     metric: Literal["euclidean", "manhattan", "cosine"] = "euclidean",
     weights: Literal["uniform", "distance"] = "uniform",
 ) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from strata.pipeline.inputs import Subset
+from strata.pipeline.ranges import Count, Whole
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
 from strata.pipeline.stages.packing import of_shard, of_subset
@@ -14,16 +15,16 @@ def bag_of_words(
     local: Shards,
     train: Subset,
     *,
-    words: int = 512,
+    words: Count = 512,
     pyramid: Literal["none", "square", "horizontal", "paper"] = "square",
-    levels: int = 2,
+    levels: Whole = 2,
     weighted: bool = True,
     assignment: Literal["hard", "soft"] = "hard",
     zero: Literal["drop", "word", "keep"] = "word",
     norm: Literal["none", "l1", "l2", "power"] = "l1",
     per_histogram: bool = False,
-    iterations: int = 20,
-    sample: int = 250_000,
+    iterations: Count = 20,
+    sample: Count = 250_000,
 ) -> dict[str, Any]:
     """Learn a codebook from descriptors of the training images.
 
@@ -53,15 +54,15 @@ def fisher_vectors(
     local: Shards,
     train: Subset,
     *,
-    components: int = 64,
-    dimensions: int = 64,
+    components: Count = 64,
+    dimensions: Whole = 64,
     whiten: bool = False,
     positions: float = 1.0,
     keep_zero: bool = True,
     power: float = 0.5,
     norm: Literal["none", "l1", "l2", "power"] = "l2",
-    iterations: int = 30,
-    sample: int = 250_000,
+    iterations: Count = 30,
+    sample: Count = 250_000,
 ) -> dict[str, Any]:
     """Learn a projection and a Gaussian mixture from descriptors of the training images.
 
@@ -93,11 +94,11 @@ def vlad_vectors(
     local: Shards,
     train: Subset,
     *,
-    words: int = 64,
+    words: Count = 64,
     intra: bool = True,
     power: float = 1.0,
-    iterations: int = 20,
-    sample: int = 250_000,
+    iterations: Count = 20,
+    sample: Count = 250_000,
 ) -> dict[str, Any]:
     """Learn a codebook for vectors of locally aggregated descriptors.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
+from strata.pipeline.ranges import Count
 from strata.pipeline.stage import shard_stage
 from strata.pipeline.stages.packing import packed_bytes, packed_halves
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 def dense_sift(
     images: "Images",
     *,
-    step: int = 6,
-    bins: tuple[int, ...] = (4, 6, 8, 12),
+    step: Count = 6,
+    bins: tuple[Count, ...] = (4, 6, 8, 12),
     root: bool = True,
     contrast: float = 0.005,
     colour: Literal["grey", "opponent", "rgb"] = "grey",
@@ -37,7 +38,7 @@ def dense_sift(
 
 @shard_stage
 def colour_statistics(
-    images: "Images", *, step: int = 8, cells: tuple[int, ...] = (4, 6, 8), mirror: bool = False
+    images: "Images", *, step: Count = 8, cells: tuple[Count, ...] = (4, 6, 8), mirror: bool = False
 ) -> dict[str, Any]:
     """Local means and deviations of colours, on regular grids.
 
@@ -50,7 +51,7 @@ def colour_statistics(
 
 
 @shard_stage
-def paper_sift(images: "Images", *, step_div: int = 20, sizes: int = 1) -> dict[str, Any]:
+def paper_sift(images: "Images", *, step_div: Count = 20, sizes: Count = 1) -> dict[str, Any]:
     """The dense SIFT of arXiv:2105.04895; see `strata.features.dense_sift.PaperDenseSIFT`."""
     from strata.features.dense_sift import PaperDenseSIFT
 
@@ -61,7 +62,7 @@ def paper_sift(images: "Images", *, step_div: int = 20, sizes: int = 1) -> dict[
 def sparse_sift(
     images: "Images",
     *,
-    keypoints: int = 300,
+    keypoints: Count = 300,
     root: bool = True,
     contrast: float = 0.04,
     edge: float = 10.0,
@@ -75,7 +76,7 @@ def sparse_sift(
 
 @shard_stage
 def sparse_surf(
-    images: "Images", *, keypoints: int = 300, threshold: float = 0.1, octaves: int = 4
+    images: "Images", *, keypoints: Count = 300, threshold: float = 0.1, octaves: Count = 4
 ) -> dict[str, Any]:
     """SURF at its own interest points; parameters as of `strata.features.surf.SparseSURF`."""
     from strata.features.surf import SparseSURF
@@ -85,7 +86,7 @@ def sparse_surf(
 
 
 @shard_stage
-def dense_surf(images: "Images", *, step: int = 8, scale: float | None = None) -> dict[str, Any]:
+def dense_surf(images: "Images", *, step: Count = 8, scale: float | None = None) -> dict[str, Any]:
     """SURF on a regular grid; parameters as of `strata.features.surf.DenseSURF`."""
     from strata.features.surf import DenseSURF
 
@@ -96,11 +97,11 @@ def dense_surf(images: "Images", *, step: int = 8, scale: float | None = None) -
 def dense_daisy(
     images: "Images",
     *,
-    step: int = 8,
-    radius: int = 15,
-    rings: int = 3,
-    histograms: int = 8,
-    orientations: int = 8,
+    step: Count = 8,
+    radius: Count = 15,
+    rings: Count = 3,
+    histograms: Count = 8,
+    orientations: Count = 8,
 ) -> dict[str, Any]:
     """DAISY on a regular grid; parameters as of `strata.features.daisy.DenseDAISY`."""
     from strata.features.daisy import DenseDAISY
@@ -113,11 +114,11 @@ def dense_daisy(
 def sparse_daisy(
     images: "Images",
     *,
-    keypoints: int = 300,
-    radius: int = 15,
-    rings: int = 3,
-    histograms: int = 8,
-    orientations: int = 8,
+    keypoints: Count = 300,
+    radius: Count = 15,
+    rings: Count = 3,
+    histograms: Count = 8,
+    orientations: Count = 8,
 ) -> dict[str, Any]:
     """DAISY at SIFT keypoints; parameters as of `strata.features.daisy.SparseDAISY`."""
     from strata.features.daisy import SparseDAISY

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from strata.pipeline.inputs import Subset
+from strata.pipeline.ranges import Count, Positive
 from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @shard_stage
-def resized(images: "Iterable[np.ndarray]", *, size: int = 64) -> dict[str, Any]:
+def resized(images: "Iterable[np.ndarray]", *, size: Count = 64) -> dict[str, Any]:
     """Square images of one size: `pixels` (images, size, size, 3) uint8."""
     from strata.models.images import resize_images
 
@@ -28,12 +29,14 @@ def train_network(
     train: Subset,
     *,
     architecture: str | dict[str, Any] = "tinynet",
-    epochs: int = 60,
-    batch: int = 64,
-    optimiser: str = "adamw",
-    max_rate: float | Literal["auto"] = 0.01,
+    epochs: Count = 60,
+    batch: Count = 64,
+    optimiser: Literal[
+        "adamw", "adam", "sgd", "plain-sgd", "rmsprop", "adadelta", "adagrad"
+    ] = "adamw",
+    max_rate: Positive | Literal["auto"] = 0.01,
     weight_decay: float = 0.05,
-    schedule: str = "one-cycle",
+    schedule: Literal["one-cycle", "cosine", "constant", "step"] = "one-cycle",
     label_smoothing: float = 0.1,
     augmentations: str | dict[str, Any] = "light",
     clip: float | None = None,
