@@ -211,6 +211,12 @@ def test_compare_says_what_changed_and_whether_it_matters(made):
     assert "within noise" in out
 
 
+def test_more_training_images_than_there_are_is_said(project):
+    done = project.strata("make", "-n", "--set", "plain.train_per_class=50")
+    assert done.returncode == 2
+    assert "no class has more than 4 training images in every fold" in done.stderr
+
+
 def test_a_learning_curve_learns_from_few_images_and_is_scored_on_all(project):
     text = project.file.read_text().replace(
         "colour.power = 2", "vary = { train_per_class = [1, 3] }"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -100,9 +101,18 @@ class Dataset:
         """The folds, learning from so many training images of each class only; None for all.
 
         Smaller draws are part of larger ones.
+
+        Raises:
+            InputError: no class has so many.
         """
         if per_class is None:
             return self.folds
+        most = min(int(max(Counter(fold.train.labels or ()).values())) for fold in self.folds)
+        if per_class > most:
+            raise InputError(
+                f"train_per_class = {per_class}: no class has more than {most} training images "
+                "in every fold."
+            )
         if per_class not in self._small:
             self._small[per_class] = [_with_few(fold, per_class) for fold in self.folds]
         return self._small[per_class]
