@@ -122,7 +122,7 @@ def test_groups_join_runs_in_which_no_two_can_be_told_apart():
     ]  # fmt: skip
     assert groups(["a", "b", "c", "d"], pairs) == [(0, 1), (1, 3)]
     assert groups(["a", "b"], [pair("a", "b", 0.01)]) == []
-    assert groups(["a", "b"], [Pair("a", "b", "cv", 0.0, untested="other folds")]) == []
+    assert groups(["a", "b"], [Pair("a", "b", "cv", 0.0, untested="other folds")]) == [(0, 1)]
 
 
 def test_confusion_drawing_shows_the_cells_that_have_images():

@@ -18,9 +18,9 @@ def groups(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple[int, int]]
 
     Only runs of two or more that no other run contains: the bars of a critical-difference
     diagram (J. Demsar, JMLR 7 (2006), 1-30, figure 1), here on all pairs' adjusted p-values. A
-    pair that was not tested does not join a group.
+    pair that could not be tested is not told apart either.
     """
-    alike = {frozenset((p.first, p.second)) for p in pairs if p.distinguishable is False}
+    alike = {frozenset((p.first, p.second)) for p in pairs if not p.distinguishable}
     runs: list[tuple[int, int]] = []
     for first in range(len(names)):
         last = first
