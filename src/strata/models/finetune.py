@@ -20,6 +20,7 @@ from strata.models import backbones
 from strata.models.augment import Augmentation
 from strata.models.backbones import IMAGES
 from strata.models.builder import Network
+from strata.models.calibration import probabilities
 from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
 from strata.models.features import Weights, state_of
 from strata.models.optimisers import OPTIMISERS, optimiser
@@ -179,7 +180,11 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Class probabilities (n, classes): the softmax of `decision_function`."""
-        return torch.from_numpy(self.decision_function(X)).softmax(1).numpy()
+        return self.probabilities_of(self.decision_function(X))
+
+    def probabilities_of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Class probabilities (n, classes) of class scores: their softmax."""
+        return probabilities(scores, 1.0)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The class of the highest score for each image."""

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from strata import seeds
 from strata._compiled import compiled
 from strata.models.calibration import fit_temperature, probabilities
+from strata.models.scores import columns
 from strata.models.svm import C_GRID
 
 #: Yields (numbers of the vectors (b,), the vectors (b, d)), each vector once; called once a pass.
@@ -110,12 +111,16 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """The best-scored class of each row, (n,)."""
-        scores = _columns(self.decision_function(X))
+        scores = columns(self.decision_function(X))
         return self.classes_[scores.argmax(axis=1)]
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes) float64; not calibrated without held-out vectors."""
-        return probabilities(_columns(self.decision_function(X)), self.temperature_)
+        return self.probabilities_of(columns(self.decision_function(X)))
+
+    def probabilities_of(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes) float64 of class scores (n, classes)."""
+        return probabilities(scores, self.temperature_)
 
     def _calibrate(self, blocks: Blocks, codes: np.ndarray, weights: np.ndarray) -> None:
         """Choose C where asked to, and the temperature, on vectors not trained on."""
@@ -132,7 +137,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
                 if held[numbers].any()
             ]
             truth = np.concatenate([labels for labels, _ in parts])
-            scores = _columns(np.concatenate([found for _, found in parts]))
+            scores = columns(np.concatenate([found for _, found in parts]))
             accuracy = float((scores.argmax(axis=1) == truth).mean())
             if self.inner_accuracy_ is None or accuracy > self.inner_accuracy_:
                 self.C_, self.inner_accuracy_ = C, accuracy
@@ -212,8 +217,3 @@ def _descend(gram, margins, targets, costs, alpha, order):  # type: ignore[no-un
                 for j in range(len(margin)):
                     margin[j] += gram[i, j] * step
     return change, worst
-
-
-def _columns(scores: np.ndarray) -> np.ndarray:
-    """One column a class: a single machine's score s stands for (-s, s)."""
-    return np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores

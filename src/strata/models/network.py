@@ -18,6 +18,7 @@ from strata.errors import InputError
 from strata.models.architecture import Architecture
 from strata.models.augment import Augmentation
 from strata.models.builder import Network, build
+from strata.models.calibration import probabilities
 from strata.models.costs import cost_table
 from strata.models.devices import choose_device
 from strata.models.inference import predict, window_starts
@@ -217,9 +218,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Class probabilities (n, classes): the softmax of `decision_function`."""
-        scores = self.decision_function(X)
-        powers = np.exp(scores - scores.max(1, keepdims=True))
-        return powers / powers.sum(1, keepdims=True)
+        return self.probabilities_of(self.decision_function(X))
+
+    def probabilities_of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Class probabilities (n, classes) of class scores: their softmax."""
+        return probabilities(scores, 1.0)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The class of the highest score for each image."""

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata.errors import InputError, nearest
 from strata.models.calibration import fit_temperature, probabilities
+from strata.models.scores import columns
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -104,7 +105,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         everything = np.arange(len(X))
         coefficients, self.intercept_ = problem.solve(everything, self.C_)
         scores = problem.scores(everything, coefficients, self.intercept_)
-        self.training_accuracy_ = float((_columns(scores).argmax(axis=1) == codes).mean())
+        self.training_accuracy_ = float((columns(scores).argmax(axis=1) == codes).mean())
         self._keep(X, coefficients)
         return self
 
@@ -117,7 +118,7 @@ class SVM(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """The best-scored class of each row, (n,)."""
-        scores = _columns(self._scores(X))
+        scores = columns(self._scores(X))
         return self.classes_[scores.argmax(axis=1)]
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
@@ -132,7 +133,11 @@ class SVM(ClassifierMixin, BaseEstimator):
                 "This machine was fitted without inner folds, so it has no probabilities.",
                 "Fit it with inner_folds of 2 or more, on at least two images of each class.",
             )
-        return probabilities(_columns(self._scores(X)), self.temperature_)
+        return self.probabilities_of(columns(self._scores(X)))
+
+    def probabilities_of(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes) float64 of class scores (n, classes)."""
+        return probabilities(scores, self.temperature_)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -182,7 +187,7 @@ class SVM(ClassifierMixin, BaseEstimator):
             return Choice(float(self.C), None, 1.0)
         best: Choice | None = None
         for C in C_GRID if self.C == "cv" else (float(self.C),):
-            scores = _columns(_unseen_scores(problem, C, folds, self.seed))
+            scores = columns(_unseen_scores(problem, C, folds, self.seed))
             accuracy = float((scores.argmax(axis=1) == problem.codes).mean())
             if best is None or accuracy > (best.accuracy or 0):
                 best = Choice(C, accuracy, fit_temperature(scores, problem.codes))
@@ -281,11 +286,6 @@ def _targets(codes: np.ndarray) -> np.ndarray:
     if len(classes) == 2:
         classes = classes[1:]
     return np.where(codes[:, None] == classes, 1, -1)
-
-
-def _columns(scores: np.ndarray) -> np.ndarray:
-    """One column a class: a single machine's score s stands for (-s, s)."""
-    return np.hstack([-scores, scores]) if scores.shape[1] == 1 else scores
 
 
 def _rbf(X: np.ndarray, Y: np.ndarray, gamma: float) -> np.ndarray:

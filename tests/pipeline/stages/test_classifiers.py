@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
-from strata.pipeline.stages.classifiers import class_scores, in_all_classes, knn, logistic, svm
+from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
 
 KERNELS = ["linear", "polynomial", "rbf", "sigmoid", "generalised_intersection"]
 WAYS = [
@@ -54,11 +54,6 @@ def test_a_class_with_a_single_training_image_leaves_probabilities_out():
     shards = in_shards(vectors)
     fitted = svm.function(shards, subset(train, labels[train], 2))
     assert set(class_scores.function(shards, fitted, subset([20, 21], classes=2))) == {"scores"}
-
-
-def test_one_column_stands_for_two_classes():
-    found = in_all_classes([0, 1], 2, np.array([2.0, -1.0]), None)
-    assert found["scores"].tolist() == [[-2, 2], [1, -1]]
 
 
 def test_polynomial_is_what_the_library_means_by_it():

@@ -172,39 +172,34 @@ def class_scores(vectors: Shards, fitted: Mapping[str, Any], test: Subset) -> di
     """Decision values and probabilities of images, in the columns of all classes."""
     import numpy as np
 
-    classifier, classes = fitted["classifier"], len(test.classes)
+    classes = len(test.classes)
     found: dict[str, np.ndarray] = {}
     for at, rows in vectors.blocks("vectors", test):
-        probabilities = None
-        if getattr(classifier, "inner_accuracy_", True) is not None:
-            probabilities = classifier.predict_proba(rows)
-        scores = probabilities
-        if hasattr(classifier, "decision_function"):
-            scores = classifier.decision_function(rows)
-        for name, part in in_all_classes(fitted["classes"], classes, scores, probabilities).items():
+        for name, part in in_all_classes(fitted, rows, classes).items():
             found.setdefault(name, np.zeros((len(test), classes)))[at] = part
     return found or {"scores": np.zeros((0, classes))}
 
 
-def in_all_classes(
-    known: list[int], classes: int, scores: Any, probabilities: Any
-) -> dict[str, Any]:
-    """Columns by class number; a class that was not among the training images scores lowest.
+def in_all_classes(fitted: Mapping[str, Any], rows: Any, classes: int) -> dict[str, Any]:
+    """Scores of a fitted classifier, in columns by class number.
+
+    A class that was not among the training images scores lowest and has probability 0.
 
     Args:
-        scores: (n, len(known)); or (n,) for two classes: the second's, the first's is its negative.
-        probabilities: (n, len(known)), or None.
+        fitted: `classifier` and `classes`, the numbers of the classes that it knows.
+        rows: what the classifier scores.
+        classes: how many there are.
     """
     import numpy as np
 
-    if scores.ndim == 1:
-        scores = np.stack([-scores, scores], axis=1)
-    n = len(scores)
-    lowest = scores.min(axis=1, keepdims=True) - 1.0
-    all_scores = np.repeat(lowest, classes, axis=1)
+    from strata.models.scores import scores_and_probabilities
+
+    scores, probabilities = scores_and_probabilities(fitted["classifier"], rows)
+    known = fitted["classes"]
+    all_scores = np.repeat(scores.min(axis=1, keepdims=True) - 1.0, classes, axis=1)
     all_scores[:, known] = scores
     if probabilities is None:
         return {"scores": all_scores}
-    all_probabilities = np.zeros((n, classes))
+    all_probabilities = np.zeros(all_scores.shape)
     all_probabilities[:, known] = probabilities
     return {"scores": all_scores, "probabilities": all_probabilities}

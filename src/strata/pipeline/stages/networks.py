@@ -96,14 +96,7 @@ def train_network(
 @stage
 def network_scores(images: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Logits and probabilities of images, in the columns of all classes."""
-    classifier = fitted["classifier"]
-    pixels = images.rows("pixels", test)
-    return in_all_classes(
-        fitted["classes"],
-        len(test.classes),
-        classifier.decision_function(pixels),
-        classifier.predict_proba(pixels),
-    )
+    return in_all_classes(fitted, images.rows("pixels", test), len(test.classes))
 
 
 @shard_stage

@@ -298,14 +298,8 @@ def fine_tune(
 @stage
 def fine_tuned_scores(views: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Logits and probabilities of images, the mean over an image and its mirror image."""
-    classifier = fitted["classifier"]
     rows = views.rows("views", test)
     if len(test):
         artifact, _ = views.place(test.digests[0])
         rows = rows[:, : artifact["unchanged"]]
-    return in_all_classes(
-        fitted["classes"],
-        len(test.classes),
-        classifier.decision_function(rows),
-        classifier.predict_proba(rows),
-    )
+    return in_all_classes(fitted, rows, len(test.classes))
