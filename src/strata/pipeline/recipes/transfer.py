@@ -3,8 +3,9 @@
 from strata.pipeline.choice import choice
 from strata.pipeline.inputs import Data, Fold
 from strata.pipeline.recipe import recipe
+from strata.pipeline.recipes.classical import classified
 from strata.pipeline.stage import Node, Options
-from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
+from strata.pipeline.stages.classifiers import knn, logistic, svm
 from strata.pipeline.stages.transfer import (
     backbone_features,
     border_views,
@@ -33,9 +34,7 @@ def deep_features(
     classification network of torchvision, `weights` a file of its weights.
     """
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
-    vectors = features(data.images, network)
-    machine = classifier(vectors, fold.train)
-    return class_scores(vectors, machine, fold.test)
+    return classified(features(data.images, network), fold, None, classifier)
 
 
 @recipe
@@ -54,10 +53,7 @@ def inception(
     once for each image and view.
     """
     network = pretrained(weights_file("inception_v3", weights), backbone="inception_v3")
-    parts = blocks(network)
-    activations = views(data.images, network, parts)
-    fitted = training(activations, network, parts, fold.train)
-    return fine_tuned_scores(activations, fitted, fold.test)
+    return _trained_on(data, fold, network, blocks(network), views, training)
 
 
 @recipe
@@ -73,7 +69,12 @@ def fine_tuned(
 ) -> Node:
     """Any classification network of torchvision, trained on from a node of its own."""
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
-    parts = nodes(network)
+    return _trained_on(data, fold, network, nodes(network), views, training)
+
+
+def _trained_on(
+    data: Data, fold: Fold, network: Node, parts: Node, views: Options, training: Options
+) -> Node:
     activations = views(data.images, network, parts)
     fitted = training(activations, network, parts, fold.train)
     return fine_tuned_scores(activations, fitted, fold.test)

@@ -30,6 +30,7 @@ def average(
         weights: one a method, in their order; none for equal ones.
     """
     import numpy as np
+    from scipy.special import softmax
 
     given = _log_probabilities(scores)
     if weights and len(weights) != len(given):
@@ -39,7 +40,7 @@ def average(
     values = given if of == "log_probabilities" else np.exp(given)
     mean = np.average(values, axis=0, weights=weights or None)
     combined = mean if of == "log_probabilities" else np.log(np.maximum(mean, LEAST))
-    return {"scores": combined, "probabilities": _softmax(combined)}
+    return {"scores": combined, "probabilities": softmax(combined, axis=1)}
 
 
 @stage
@@ -64,6 +65,7 @@ def fit_stack(
     """
     import numpy as np
     from scipy.optimize import minimize
+    from scipy.special import logsumexp, softmax
 
     label = dict(zip(train.ids, train.y.tolist(), strict=True))
     y = np.array([label[name] for test in tests for name in test.ids])
@@ -74,9 +76,8 @@ def fit_stack(
     def loss(theta: "np.ndarray") -> "tuple[float, np.ndarray]":
         weights, bias = theta[:methods], theta[methods:]
         logits = np.tensordot(weights, L, axes=1) + bias
-        top = logits.max(axis=1, keepdims=True)
-        log_sum = top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))
-        p = _softmax(logits)
+        log_sum = logsumexp(logits, axis=1)
+        p = softmax(logits, axis=1)
         value = (log_sum - weights @ picked - bias[y]).sum()
         by_weight = np.einsum("nc,mnc->m", p, L) - picked.sum(axis=1)
         by_bias = p.sum(axis=0) - np.bincount(y, minlength=classes)
@@ -98,9 +99,10 @@ def fit_stack(
 def stacked(scores: Sequence[Mapping[str, Any]], fitted: Mapping[str, Any]) -> dict[str, Any]:
     """The methods' log-probabilities, weighted as `fit_stack` learned."""
     import numpy as np
+    from scipy.special import softmax
 
     logits = np.tensordot(fitted["weights"], _log_probabilities(scores), axes=1) + fitted["bias"]
-    return {"scores": logits, "probabilities": _softmax(logits)}
+    return {"scores": logits, "probabilities": softmax(logits, axis=1)}
 
 
 def _log_probabilities(scores: Sequence[Mapping[str, Any]]) -> "np.ndarray":
@@ -113,10 +115,3 @@ def _log_probabilities(scores: Sequence[Mapping[str, Any]]) -> "np.ndarray":
             "A support vector machine gives them with inner_folds of 2 or more.",
         )
     return np.log(np.maximum([s["probabilities"] for s in scores], LEAST))
-
-
-def _softmax(logits: "np.ndarray") -> "np.ndarray":
-    import numpy as np
-
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
