@@ -36,6 +36,7 @@ from strata.features.kmeans import KMeansCodebook
 from strata.features.local import LocalDescriptors
 from strata.features.mixture import DiagonalMixture
 from strata.features.sampling import sample_descriptors
+from strata.features.visual_words import VisualWords
 
 Contenders = dict[str, Callable[[], object]]
 
@@ -217,7 +218,7 @@ def blocked_intersection(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
 
 def kernel_matrices(data: Data, rounds: int) -> None:
     few = data.images[:250]
-    X = BagOfWords(512, zero="drop", iterations=5, sample=50_000).fit(few).transform(few)
+    X = BagOfWords(VisualWords(512, "drop", iterations=5, sample=50_000)).fit(few).transform(few)
     X = np.tile(X, (8, 1))[:1881]
     X *= np.random.default_rng(0).uniform(0.9, 1.1, X.shape).astype(np.float32)
     part = X[:60]

@@ -16,11 +16,18 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from strata.features import BagOfWords, LinearDiscriminants, LocalDescriptors, PaperDenseSIFT
+from strata.features import (
+    BagOfWords,
+    LinearDiscriminants,
+    LocalDescriptors,
+    PaperDenseSIFT,
+    VisualWords,
+)
 from strata.pipeline.data.images import read_image
 from strata.reports.intervals import corrected_mean_interval
 
 FOLDS = 8
+WORDS = VisualWords(128, zero="keep")
 
 
 def main() -> None:
@@ -59,7 +66,7 @@ def machine(train: np.ndarray, labels: np.ndarray, test: np.ndarray) -> np.ndarr
 
 def histograms(local: list[LocalDescriptors], learned_from: np.ndarray) -> np.ndarray:
     """Raw counts of 128 words, learned from some of the images."""
-    words = BagOfWords(words=128, pyramid="none", norm="none", zero="keep")
+    words = BagOfWords(WORDS, pyramid="none", norm="none")
     return words.fit([local[i] for i in learned_from]).transform(local)
 
 
@@ -97,16 +104,14 @@ def cells(
     """A pyramid of 1 + 2 x 2 cells, each cropped and described anew, or all of one layout."""
     everything = np.arange(len(labels))
     if again:
-        words = BagOfWords(words=128, pyramid="none", norm="none", zero="keep").fit(whole)
+        words = BagOfWords(WORDS, pyramid="none", norm="none").fit(whole)
         describer = PaperDenseSIFT()
         parts = [words.transform(whole)]
         for quarter in range(4):
             parts.append(words.transform([describer.describe(crop(i, quarter)) for i in images]))
         X = np.concatenate(parts, axis=1)
     else:
-        words = BagOfWords(
-            words=128, pyramid="paper", levels=1, weighted=False, norm="none", zero="keep"
-        )
+        words = BagOfWords(WORDS, pyramid="paper", levels=1, weighted=False, norm="none")
         X = words.fit([whole[i] for i in everything]).transform(whole)
     return [
         np.mean(machine(X[train], labels[train], X[test]) == labels[test])

@@ -8,7 +8,7 @@ from strata.pipeline.families import family
 from strata.pipeline.inputs import ImageShard, Subset
 from strata.pipeline.stage import Node, Stage
 from strata.pipeline.stages.classifiers import svm
-from strata.pipeline.stages.encodings import bag_of_words, encode
+from strata.pipeline.stages.encodings import encode, histograms, visual_words
 from strata.pipeline.stages.fusion import average
 from strata.pipeline.stages.local import dense_sift
 from strata.pipeline.stages.networks import (
@@ -63,5 +63,5 @@ def test_networks_on_descriptors_are_fused():
 def test_words_of_patches_that_a_network_describes_are_deep():
     pixels = node(resized, IMAGES)
     local = node(patch_descriptors, pixels, node(train_network, pixels, TRAIN))
-    vectors = node(encode, local, node(bag_of_words, local, TRAIN))
+    vectors = node(histograms, local, node(visual_words, local, TRAIN))
     assert kind(node(average, vectors, node(svm, vectors, TRAIN))) == "deep"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import nn
 
-from strata.features.bag_of_words import BagOfWords
 from strata.features.fisher import FisherVectors
 from strata.features.local import LocalDescriptors
+from strata.features.visual_words import VisualWords
 from strata.pipeline.looking import exhibits as exhibits_module
 from strata.pipeline.looking.cells import influence, shaded
 from strata.pipeline.looking.codebook import most_telling, most_used, nearest
@@ -64,7 +64,7 @@ def described():
 
 
 def test_nearest_words_are_those_of_all_distances(described):
-    encoder = BagOfWords(words=8, levels=0, sample=200).fit(described)
+    encoder = VisualWords(8, sample=200).fit(described)
     words, distances = nearest(encoder, described[0])
     every = ((described[0].descriptors[:, None] - encoder.words_[None]) ** 2).sum(axis=2)
     assert words.tolist() == every.argmin(axis=1).tolist()
@@ -233,7 +233,8 @@ folds = 2
 test = 0.25
 
 [methods.bovw]
-codebook = { words = 8, sample = 2000, levels = 1 }
+codebook = { words = 8, sample = 2000 }
+histogram.levels = 1
 
 [methods.fisher]
 mixture = { components = 4, dimensions = 8, sample = 2000 }

@@ -44,7 +44,8 @@ features.layer = "hidden1"
 images.size = 16
 network = { architecture = { name = "mlp", hidden = [8] }, epochs = 2, views = 3 }
 descriptor.step = 4
-codebook = { words = 8, pyramid = "none" }
+codebook.words = 8
+histogram.pyramid = "none"
 """
 
 

@@ -19,21 +19,24 @@ test = 0.25
 [methods.sift]
 recipe = "bovw"
 descriptor.use = "sparse_sift"
-codebook = { words = 16, pyramid = "horizontal", levels = 1 }
+codebook.words = 16
+histogram = { pyramid = "horizontal", levels = 1 }
 reduction.use = "standardise"
 classifier = { use = "svm", kernel = "rbf", gamma = "cv" }
 
 [methods.paper]
 recipe = "bovw"
 descriptor.use = "paper_sift"
-codebook = { words = 16, pyramid = "paper", levels = 1, norm = "none" }
+codebook.words = 16
+histogram = { pyramid = "paper", levels = 1, norm = "none" }
 reduction = { use = "pca", components = 8 }
 classifier.use = "knn"
 
 [methods.daisy]
 recipe = "bovw"
 descriptor = { use = "dense_daisy", step = 16 }
-codebook = { words = 16, pyramid = "none" }
+codebook.words = 16
+histogram.pyramid = "none"
 reduction.use = "lda"
 classifier.use = "logistic"
 
@@ -90,9 +93,9 @@ def test_every_method_scores_better_than_chance(made):
 @pytest.mark.parametrize(
     ("method", "stages"),
     [
-        ("sift", ["sparse_sift", "bag_of_words", "standardise", "reduced", "svm"]),
-        ("paper", ["paper_sift", "bag_of_words", "pca", "reduced", "knn"]),
-        ("daisy", ["dense_daisy", "bag_of_words", "lda", "reduced", "logistic"]),
+        ("sift", ["sparse_sift", "visual_words", "histograms", "standardise", "reduced", "svm"]),
+        ("paper", ["paper_sift", "visual_words", "histograms", "pca", "reduced", "knn"]),
+        ("daisy", ["dense_daisy", "visual_words", "histograms", "lda", "reduced", "logistic"]),
         ("dense", ["dense_sift", "vlad_vectors", "svm"]),
     ],
 )

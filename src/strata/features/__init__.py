@@ -20,6 +20,7 @@ _EXPORTS = {
     "SparseSIFT": "sparse",
     "SparseSURF": "surf",
     "VLAD": "vlad",
+    "VisualWords": "visual_words",
 }
 
 __all__ = sorted(_EXPORTS)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 IMAGES = 32
 
 
-def cells(node: Node, classifier: Any, encoder: Any, fold: Fold, store: Store) -> "Exhibit | None":
+def cells(node: Node, classifier: Any, fold: Fold, store: Store) -> "Exhibit | None":
     """How far the scores move when the words of one cell are taken away.
 
     Args:
-        node: that the classifier was fitted by, on the encoder's vectors.
-        encoder: a bag of words over a pyramid; others show nothing.
+        node: that the classifier was fitted by; one on other vectors than a bag of words over a
+            pyramid shows nothing.
 
     Raises:
         LookupError: the vectors are no longer in the store.
@@ -31,12 +31,14 @@ def cells(node: Node, classifier: Any, encoder: Any, fold: Fold, store: Store) -
     from strata.features.pyramid import pyramid
     from strata.reports.results import Exhibit, Tile, TileRow
 
-    if not hasattr(encoder, "bins_") or not hasattr(encoder, "pyramid"):
+    histograms = sharded_input(node)
+    if histograms.stage.name != "histograms":
         return None
-    grids = pyramid(encoder.pyramid, encoder.levels, weighted=encoder.weighted)
+    made_with = histograms.nodes[0].parameters
+    grids = pyramid(made_with["pyramid"], made_with["levels"])
     if len(grids) < 2:
         return None
-    chosen = samples(sharded_input(node), fold, store, IMAGES)[: 2 * IMAGES]
+    chosen = samples(histograms, fold, store, IMAGES)[: 2 * IMAGES]
     vectors = np.stack([one.artifact["vectors"][one.row] for one in chosen])
     moved = influence(classifier, vectors, sum(grid.cells for grid in grids))
     tiles, start, finest = [], 0, grids[-1]

@@ -83,12 +83,10 @@ def look(
         return []
     found = []
     for node, artifact in artifacts:
-        if "encoder" in artifact:
-            found.append(codebook(node, artifact["encoder"], fold, dataset, store))
+        for name in {"codebook", "encoder"} & set(artifact):
+            found.append(codebook(node, artifact[name], fold, dataset, store))
     (node, classifier), *_ = classifiers
-    encoders = [artifact["encoder"] for _, artifact in artifacts if "encoder" in artifact]
-    if len(encoders) == 1 and len(fitted) == 2:
-        found.append(cells(node, classifier, encoders[0], fold, store))
+    found.append(cells(node, classifier, fold, store))
     if hasattr(classifier, "network"):
         found.append(filters(classifier))
         if scores is not None:

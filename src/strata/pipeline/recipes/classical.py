@@ -11,7 +11,13 @@ from strata.pipeline.inputs import Data, Fold
 from strata.pipeline.recipe import recipe
 from strata.pipeline.stage import Node, Options, Sharded
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
-from strata.pipeline.stages.encodings import bag_of_words, encode, fisher_vectors, vlad_vectors
+from strata.pipeline.stages.encodings import (
+    encode,
+    fisher_vectors,
+    histograms,
+    visual_words,
+    vlad_vectors,
+)
 from strata.pipeline.stages.local import (
     colour_statistics,
     dense_daisy,
@@ -60,7 +66,8 @@ def bovw(
     fold: Fold,
     *,
     descriptor: Options = choice(dense_sift.options(), *OTHERS),
-    codebook: Options = bag_of_words.options(),
+    codebook: Options = visual_words.options(),
+    histogram: Options = histograms.options(),
     reduction: Options | None = REDUCTIONS,
     classifier: Options = classifiers(kernel="intersection"),
 ) -> Node:
@@ -68,7 +75,9 @@ def bovw(
 
     Lazebnik, Schmid and Ponce, "Beyond bags of features" (CVPR 2006).
     """
-    return classified(encoded(data, fold, descriptor, codebook), fold, reduction, classifier)
+    local = descriptor(data.images)
+    vectors = histogram(local, codebook(local, fold.train))
+    return classified(vectors, fold, reduction, classifier)
 
 
 @recipe

@@ -6,7 +6,7 @@ from strata.pipeline.inputs import Data, Fold
 from strata.pipeline.recipe import recipe
 from strata.pipeline.recipes.classical import REDUCTIONS, classified, classifiers
 from strata.pipeline.stage import Node, Options
-from strata.pipeline.stages.encodings import bag_of_words, encode
+from strata.pipeline.stages.encodings import histograms, visual_words
 from strata.pipeline.stages.networks import (
     deep_features,
     network_scores,
@@ -124,15 +124,16 @@ def patch_words(
     images: Options = resized.options(size=64),
     network: Options = train_network.options(**WINDOWS),
     descriptor: Options = patch_descriptors.options(),
-    codebook: Options = bag_of_words.options(),
+    codebook: Options = visual_words.options(),
+    histogram: Options = histograms.options(),
     reduction: Options | None = REDUCTIONS,
     classifier: Options = classifiers(kernel="intersection"),
 ) -> Node:
     """Hidden units of a perceptron on windows, as dense local descriptors for a bag of words."""
     pixels = images(data.images)
     local = descriptor(pixels, network(pixels, fold.train))
-    histograms = encode(local, codebook(local, fold.train))
-    return classified(histograms, fold, reduction, classifier)
+    vectors = histogram(local, codebook(local, fold.train))
+    return classified(vectors, fold, reduction, classifier)
 
 
 def _trained(data: Data, fold: Fold, images: Options, network: Options) -> Node:

@@ -11,42 +11,56 @@ from strata.pipeline.stages.packing import of_shard, of_subset
 
 
 @stage
-def bag_of_words(
+def visual_words(
     local: Shards,
     train: Subset,
     *,
     words: Count = 512,
-    pyramid: Literal["none", "square", "horizontal", "paper"] = "square",
-    levels: Whole = 2,
-    weighted: bool = True,
-    assignment: Literal["hard", "soft"] = "hard",
     zero: Literal["drop", "word", "keep"] = "word",
-    norm: Literal["none", "l1", "l2", "power"] = "l1",
-    per_histogram: bool = False,
     iterations: Count = 20,
     sample: Count = 250_000,
 ) -> dict[str, Any]:
     """Learn a codebook from descriptors of the training images.
 
+    Parameters as of `strata.features.visual_words.VisualWords`.
+    """
+    from strata.features.visual_words import VisualWords
+
+    codebook = VisualWords(words, zero, iterations, sample, seed=train.seed_for("codebook"))
+    codebook.fit(of_subset(local, train.digests))
+    return {"codebook": codebook, "parameters": int(codebook.words_.size)}
+
+
+@shard_stage
+def histograms(
+    local: Mapping[str, Any],
+    fitted: Mapping[str, Any],
+    *,
+    pyramid: Literal["none", "square", "horizontal", "paper"] = "square",
+    levels: Whole = 2,
+    weighted: bool = True,
+    assignment: Literal["hard", "soft"] = "hard",
+    norm: Literal["none", "l1", "l2", "power"] = "l1",
+    per_histogram: bool = False,
+) -> dict[str, Any]:
+    """Histograms of visual words over a pyramid's cells: `vectors` (images, d) float32.
+
     Parameters as of `strata.features.bag_of_words.BagOfWords`.
     """
+    from sklearn.frozen import FrozenEstimator
+
     from strata.features.bag_of_words import BagOfWords
 
     encoder = BagOfWords(
-        words=words,
+        FrozenEstimator(fitted["codebook"]),
         pyramid=pyramid,
         levels=levels,
         weighted=weighted,
         assignment=assignment,
-        zero=zero,
         norm=norm,
         per_histogram=per_histogram,
-        iterations=iterations,
-        sample=sample,
-        seed=train.seed_for("codebook"),
     )
-    encoder.fit(of_subset(local, train.digests))
-    return {"encoder": encoder, "parameters": int(encoder.words_.size)}
+    return {"vectors": encoder.fit([]).transform(of_shard(local))}
 
 
 @stage
