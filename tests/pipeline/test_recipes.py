@@ -61,6 +61,11 @@ weights = [0.6, 0.4]
 recipe = "fusion"
 of = ["dense", "fisher_colour", "daisy"]
 
+[methods.beside]
+recipe = "early_fusion"
+of = ["dense", "daisy"]
+join.weights = [0.7, 0.3]
+
 [methods.stacked]
 recipe = "stacking"
 of = ["dense", "daisy"]
@@ -84,7 +89,7 @@ def made(tmp_path_factory):
 
 def test_every_method_scores_better_than_chance(made):
     results = json.loads(next(made.glob("out/*/results.json")).read_text())
-    assert len(results["methods"]) == 8
+    assert len(results["methods"]) == 9
     for method in results["methods"]:
         assert method["error"] is None
         assert method["cv"]["accuracy"] > 1 / 8, method["name"]
@@ -104,6 +109,19 @@ def test_a_method_is_made_of_what_its_table_says(made, method, stages):
     (found,) = [m for m in results["methods"] if m["name"] == method]
     names = {stage["name"] for stage in found["stages"]}
     assert names - {"encode", "class_scores", "predictions"} == set(stages)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("beside.of=['dense', 'together']", "'together' does not classify vectors"),
+        ("beside.of=['dense']", "Two methods or more"),
+    ],
+)
+def test_early_fusion_takes_methods_that_classify_vectors(made, settings, message):
+    done = strata(made, "make", "-n", "--set", settings)
+    assert done.returncode == 2
+    assert message in done.stderr
 
 
 def test_a_stack_predicts_images_of_its_own(made):

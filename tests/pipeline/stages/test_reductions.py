@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
+from strata.errors import InputError
 from strata.pipeline.stages.vectors import additive_map, joined, lda, pca, reduced, standardise
 
 VECTORS, LABELS = clouds(d=40)
@@ -44,7 +45,13 @@ def test_discriminants_gather_classes_of_images_not_learned_from():
 def test_a_linear_kernel_of_joined_vectors_is_the_weighted_sum_of_kernels():
     a, b = np.float32(VECTORS[:6]), np.float32(VECTORS[6:12, :7])
     found = joined.function({"vectors": a}, {"vectors": b}, weights=(0.3, 0.7))["vectors"]
-    assert np.allclose(found @ found.T, 0.3 * a @ a.T + 0.7 * b @ b.T, rtol=1e-4)
+    cosines = [x @ x.T / np.outer(*2 * [np.linalg.norm(x, axis=1)]) for x in (a, b)]
+    assert np.allclose(found @ found.T, 0.3 * cosines[0] + 0.7 * cosines[1], rtol=1e-4)
+
+
+def test_joined_vectors_want_as_many_weights_as_there_are_branches():
+    with pytest.raises(InputError, match="3 weights for 2"):
+        joined.function({"vectors": VECTORS}, {"vectors": VECTORS}, weights=(1, 1, 1))
 
 
 def test_a_linear_kernel_of_mapped_histograms_is_nearly_the_kernel():

@@ -1,10 +1,17 @@
-"""Several methods of the experiment file together: late fusion, inside the folds."""
+"""Several methods of the experiment file together, inside the folds.
+
+Late fusion combines what their classifiers say, early fusion what these are given (Snoek, Worring
+and Smeulders, "Early versus late fusion in semantic video analysis", ACM Multimedia 2005).
+"""
 
 from strata.errors import InputError
 from strata.pipeline.inputs import Data, Fold
 from strata.pipeline.recipe import recipe
+from strata.pipeline.recipes.classical import classified, classifiers
 from strata.pipeline.stage import Node, Options
+from strata.pipeline.stages.classifiers import class_scores
 from strata.pipeline.stages.fusion import average, fit_stack, stacked
+from strata.pipeline.stages.vectors import joined
 
 
 @recipe
@@ -14,6 +21,26 @@ def fusion(
     """The average of the probabilities of the methods named in `of`."""
     nodes = [data.method(name, fold) for name in of]
     return combination(at_least_two(nodes))
+
+
+@recipe
+def early_fusion(
+    data: Data,
+    fold: Fold,
+    *,
+    of: tuple[str, ...] = (),
+    join: Options = joined.options(),
+    classifier: Options = classifiers(),
+) -> Node:
+    """One classifier on the vectors of the methods named in `of`, side by side."""
+    nodes = at_least_two([data.method(name, fold) for name in of])
+    for name, node in zip(of, nodes, strict=True):
+        if node.stage.name != class_scores.name:
+            raise InputError(
+                f"'{name}' does not classify vectors, so it has none to put beside others.",
+                'Average its probabilities with theirs: recipe = "fusion".',
+            )
+    return classified(join(*(node.inputs[0] for node in nodes)), fold, None, classifier)
 
 
 @recipe

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from strata.errors import InputError
 from strata.pipeline.inputs import Subset
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
@@ -79,12 +80,18 @@ def reduced(vectors: Mapping[str, Any], fitted: Mapping[str, Any]) -> dict[str, 
 
 @shard_stage
 def joined(*branches: Mapping[str, Any], weights: tuple[float, ...] = ()) -> dict[str, Any]:
-    """The vectors of several branches side by side, each multiplied by the root of its weight.
+    """Vectors of several branches side by side: each of length one, times the root of its weight.
 
-    So a linear kernel of the result is the weighted sum of the branches' kernels.
+    So a linear kernel of the result is the weighted sum of the branches' cosine similarities.
     """
     import numpy as np
 
+    from strata.features.normalise import l2
+
     factors = np.sqrt(np.asarray(weights or [1.0] * len(branches), np.float32))
-    parts = [f * b["vectors"] for f, b in zip(factors, branches, strict=True)]
+    if len(factors) != len(branches):
+        raise InputError(
+            f"There are {len(factors)} weights for {len(branches)} methods.", "Give one to each."
+        )
+    parts = [f * l2(np.asarray(b["vectors"])) for f, b in zip(factors, branches, strict=True)]
     return {"vectors": np.concatenate(parts, axis=1)}
