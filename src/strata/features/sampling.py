@@ -32,19 +32,22 @@ def sample_local(
     """
     counts = np.array([len(image.descriptors) for image in images], np.int64)
     drawn = [
-        (image, _draw(image.descriptors, quota, rng, keep_zero))
+        _rows(image, _draw(image.descriptors, quota, rng, keep_zero))
         for image, quota in zip(images, even_quotas(counts, n, rng), strict=True)
         if quota
     ]
-    if not sum(len(rows) for _, rows in drawn):
+    if not sum(len(part.descriptors) for part in drawn):
         raise InputError(
             f"There is no descriptor to learn from in these {len(counts)} images.",
             "Flat images have none; a denser grid or a lower contrast threshold yields more.",
         )
+    return LocalDescriptors(*map(np.concatenate, zip(*drawn, strict=True)))
+
+
+def _rows(image: LocalDescriptors, rows: np.ndarray) -> LocalDescriptors:
+    """Copies of some rows, which keep nothing else of the image in memory."""
     return LocalDescriptors(
-        np.concatenate([np.asarray(im.descriptors[rows], np.float32) for im, rows in drawn]),
-        np.concatenate([im.positions[rows] for im, rows in drawn]),
-        np.concatenate([im.scales[rows] for im, rows in drawn]),
+        np.asarray(image.descriptors[rows], np.float32), image.positions[rows], image.scales[rows]
     )
 
 

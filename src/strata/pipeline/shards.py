@@ -36,12 +36,33 @@ class Shards:
 
     def rows(self, name: str, subset: Subset) -> "np.ndarray":
         """One row an image, gathered in the order of the subset: (n, ...) in memory."""
+        return self._gathered(name, subset.digests)
+
+    def some_rows(self, name: str, subset: Subset, most: int) -> "tuple[np.ndarray, np.ndarray]":
+        """The rows and their labels if they fit in so many bytes, else as many as do.
+
+        These are drawn with the subset's seed, the same share of each class and two at least.
+        """
         import numpy as np
 
-        if not len(subset):
+        y = subset.y
+        share = most / max(1, self.size(name, subset))
+        if share >= 1:
+            return self.rows(name, subset), y
+        kept = np.zeros(len(y), bool)
+        rng = subset.rng("rows that fit in memory")
+        for label in np.unique(y):
+            own = rng.permutation(np.flatnonzero(y == label))
+            kept[own[: max(2, int(share * len(own)))]] = True
+        return self._gathered(name, np.array(subset.digests)[kept]), y[kept]
+
+    def _gathered(self, name: str, digests: Sequence[str]) -> "np.ndarray":
+        import numpy as np
+
+        if not len(digests):
             some = self._read(0)[name]
             return np.empty((0, *some.shape[1:]), some.dtype)
-        return np.stack([artifact[name][row] for artifact, row in map(self.place, subset.digests)])
+        return np.stack([artifact[name][row] for artifact, row in map(self.place, digests)])
 
     def blocks(self, name: str, subset: Subset) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
         """The same rows shard by shard, in memory one shard at a time.

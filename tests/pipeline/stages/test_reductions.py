@@ -49,6 +49,20 @@ def test_a_linear_kernel_of_joined_vectors_is_the_weighted_sum_of_kernels():
     assert np.allclose(found @ found.T, 0.3 * cosines[0] + 0.7 * cosines[1], rtol=1e-4)
 
 
+def test_more_vectors_than_fit_leave_the_same_share_of_each_class(monkeypatch):
+    shards, row = in_shards(VECTORS), 4 * VECTORS.shape[1]
+    rows, labels = shards.some_rows("vectors", TRAIN, 12 * row)
+    assert np.bincount(labels).tolist() == [4, 4, 4]
+    numbers = [(np.abs(VECTORS - x).sum(axis=1)).argmin() for x in rows]
+    assert numbers == sorted(set(numbers))
+    assert (LABELS[numbers] == labels).all()
+    assert max(numbers) < 24
+    everything, _ = shards.some_rows("vectors", TRAIN, 24 * row)
+    assert (everything == shards.rows("vectors", TRAIN)).all()
+    monkeypatch.setattr("strata.pipeline.stages.vectors.FOR_PCA", 12 * row)
+    assert pca.function(shards, TRAIN, components=20)["reduction"].n_components_ == 12
+
+
 def test_joined_vectors_want_as_many_weights_as_there_are_branches():
     with pytest.raises(InputError, match="3 weights for 2"):
         joined.function({"vectors": VECTORS}, {"vectors": VECTORS}, weights=(1, 1, 1))

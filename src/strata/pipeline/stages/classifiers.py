@@ -12,7 +12,6 @@ from strata.pipeline.stage import stage
 if TYPE_CHECKING:
     import numpy as np
 
-
 #: Bytes of training vectors that a linear machine takes into memory all at once.
 IN_MEMORY = 2**30
 

@@ -8,13 +8,20 @@ from strata.pipeline.inputs import Subset
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
 
+#: Bytes of vectors that projections are learned from at most; a fit holds some copies of them, for
+#: discriminants in double precision.
+FOR_PCA = 2**29
+FOR_LDA = 2**28
+
 
 @stage
 def standardise(vectors: Shards, train: Subset) -> dict[str, Any]:
     """Each component to mean 0 and variance 1 over the training images."""
     from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(vectors.rows("vectors", train))
+    scaler = StandardScaler()
+    for _, rows in vectors.blocks("vectors", train):
+        scaler.partial_fit(rows)
     return {"reduction": scaler, "parameters": 2 * int(scaler.n_features_in_)}
 
 
@@ -22,7 +29,7 @@ def standardise(vectors: Shards, train: Subset) -> dict[str, Any]:
 def pca(
     vectors: Shards, train: Subset, *, components: int | float = 64, whiten: bool = False
 ) -> dict[str, Any]:
-    """Principal components of the training images' vectors.
+    """Principal components of the training images' vectors, or of `FOR_PCA` bytes of them.
 
     Args:
         components: how many, no more than there are images and dimensions; below 1, as many as
@@ -31,7 +38,7 @@ def pca(
     """
     from sklearn.decomposition import PCA
 
-    rows = vectors.rows("vectors", train)
+    rows, _ = vectors.some_rows("vectors", train, FOR_PCA)
     most = components if components < 1 else min(int(components), *rows.shape)
     found = PCA(most, whiten=whiten, random_state=train.seed_for("pca")).fit(rows)
     return {"reduction": found, "parameters": int(found.components_.size + found.mean_.size)}
@@ -41,11 +48,13 @@ def pca(
 def lda(vectors: Shards, train: Subset, *, components: int | None = None) -> dict[str, Any]:
     """Fisher's linear discriminants of the training images' classes.
 
+    They are learned from `FOR_LDA` bytes of vectors at most, as large a share of each class.
     Parameters as of `strata.features.discriminants.LinearDiscriminants`.
     """
     from strata.features.discriminants import LinearDiscriminants
 
-    found = LinearDiscriminants(components).fit(vectors.rows("vectors", train), train.y)
+    rows = vectors.some_rows("vectors", train, FOR_LDA)
+    found = LinearDiscriminants(components).fit(*rows)
     return {"reduction": found, "parameters": int(found.directions_.size + found.mean_.size)}
 
 
@@ -65,7 +74,7 @@ def additive_map(
     """
     from strata.features.feature_maps import AdditiveKernelMap
 
-    rows = vectors.rows("vectors", train)
+    _, rows = next(vectors.blocks("vectors", train))
     return {"reduction": AdditiveKernelMap(kernel=kernel, order=order, period=period).fit(rows)}
 
 
