@@ -150,7 +150,7 @@ def k_means(data: Data, rounds: int) -> None:
         found: dict[str, float] = {}
 
         def strata_k_means(k: int = k, found: dict = found) -> None:
-            found["strata"] = KMeansCodebook(k, iterations=20).fit(X).inertia_
+            found["strata"] = KMeansCodebook(k).fit(X).inertia_
 
         def mini_batches(k: int = k, found: dict = found) -> None:
             peer = MiniBatchKMeans(
@@ -165,7 +165,7 @@ def k_means(data: Data, rounds: int) -> None:
         race(
             f"k-means, {k} words, {len(X)} x 128",
             {
-                "strata KMeansCodebook(iterations=20)": strata_k_means,
+                "strata KMeansCodebook": strata_k_means,
                 "scikit-learn MiniBatchKMeans, paper's setting": mini_batches,
                 "scikit-learn KMeans, 20 iterations, random": lloyd,
             },

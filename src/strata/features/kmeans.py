@@ -34,7 +34,7 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         inertia_: sum of the training points' squared distances to their words.
     """
 
-    def __init__(self, words: int = 512, iterations: int = 20, seed: int = 0) -> None:
+    def __init__(self, words: int = 512, iterations: int = 25, seed: int = 0) -> None:
         self.words = words
         self.iterations = iterations
         self.seed = seed

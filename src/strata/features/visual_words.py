@@ -33,7 +33,7 @@ class VisualWords(BaseEstimator):
         self,
         words: int = 512,
         zero: Literal["drop", "word", "keep"] = "word",
-        iterations: int = 20,
+        iterations: int = 25,
         sample: int = 250_000,
         seed: int = 0,
     ) -> None:

@@ -40,7 +40,7 @@ class VLAD(TransformerMixin, BaseEstimator):
         words: int = 64,
         intra: bool = True,
         power: float = 1.0,
-        iterations: int = 20,
+        iterations: int = 25,
         sample: int = 250_000,
         seed: int = 0,
     ) -> None:

@@ -17,7 +17,7 @@ def visual_words(
     *,
     words: Count = 512,
     zero: Literal["drop", "word", "keep"] = "word",
-    iterations: Count = 20,
+    iterations: Count = 25,
     sample: Count = 250_000,
 ) -> dict[str, Any]:
     """Learn a codebook from descriptors of the training images.
@@ -111,7 +111,7 @@ def vlad_vectors(
     words: Count = 64,
     intra: bool = True,
     power: float = 1.0,
-    iterations: Count = 20,
+    iterations: Count = 25,
     sample: Count = 250_000,
 ) -> dict[str, Any]:
     """Learn a codebook for vectors of locally aggregated descriptors.
