@@ -125,3 +125,21 @@ def test_it_clones_pickles_and_repeats_bit_for_bit():
     np.testing.assert_array_equal(clone(encoder).fit(IMAGES).transform(IMAGES), vectors)
     again = pickle.loads(pickle.dumps(encoder)).transform(IMAGES)
     np.testing.assert_array_equal(again, vectors)
+
+
+@pytest.mark.parametrize(("layout", "cells"), [("square", 1 + 4), ("horizontal", 1 + 3)])
+def test_each_cell_of_a_pyramid_has_the_vector_of_its_descriptors(layout, cells):
+    settings = {"components": 3, "dimensions": 4, "sample": 500}
+    encoder = FisherVectors(pyramid=layout, **settings).fit(IMAGES)
+    whole = FisherVectors(**settings).fit(IMAGES)
+    image = IMAGES[0]
+    parts = encoder.encode(image).reshape(cells, -1) * np.sqrt(cells)
+    np.testing.assert_allclose(parts[0], whole.encode(image), atol=1e-6)
+    rows = {"square": (0.0, 0.5), "horizontal": (0.0, 1 / 3)}[layout]
+    columns = {"square": (0.0, 0.5), "horizontal": (0.0, 1.0)}[layout]
+    inside = np.ones(len(image.positions), bool)
+    for axis, (low, high) in ((0, columns), (1, rows)):
+        inside &= (image.positions[:, axis] >= low) & (image.positions[:, axis] < high)
+    corner = LocalDescriptors(*(part[inside] for part in image))
+    np.testing.assert_allclose(parts[1], whole.encode(corner), atol=1e-6)
+    assert encoder.transform(IMAGES).shape == (5, cells * 3 * 6 * 2)

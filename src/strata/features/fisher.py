@@ -12,6 +12,7 @@ from strata import seeds
 from strata.features.local import LocalDescriptors
 from strata.features.mixture import DiagonalMixture
 from strata.features.normalise import Norm, normalise, power
+from strata.features.pyramid import Grid, Layout, cell_of, pyramid
 from strata.features.sampling import sample_local
 
 
@@ -54,9 +55,12 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         positions: standard deviation given to the position (x, y) that is appended to each
             projected descriptor, in place of a spatial pyramid (Sanchez, Perronnin, de Campos
             2012); it matters to the k-means start only. 0 appends none.
+        pyramid: layout of cells that get a vector each, see `strata.features.pyramid.pyramid`; all
+            weigh the same.
+        levels: finest level of the pyramid.
         keep_zero: whether descriptors that are zero throughout (no contrast) count.
         power: exponent of the signed power that is applied first; 1 leaves the vector.
-        norm: of the whole vector afterwards.
+        norm: of each cell's vector afterwards, and of them all together.
         iterations: EM steps of the mixture at most.
         sample: descriptors to learn from, drawn evenly over the images.
         seed: of the sample and the mixture.
@@ -74,6 +78,8 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         dimensions: int = 64,
         whiten: bool = False,
         positions: float = 1.0,
+        pyramid: Layout = "none",
+        levels: int = 1,
         keep_zero: bool = True,
         power: float = 0.5,
         norm: Norm = "l2",
@@ -85,6 +91,8 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         self.dimensions = dimensions
         self.whiten = whiten
         self.positions = positions
+        self.pyramid = pyramid
+        self.levels = levels
         self.keep_zero = keep_zero
         self.power = power
         self.norm = norm
@@ -96,8 +104,9 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         """Learn projection and mixture from the local descriptors of the images.
 
         Raises:
-            InputError: no descriptors, or fewer than Gaussians.
+            InputError: no such pyramid, no descriptors, or fewer than Gaussians.
         """
+        self._grids()
         rng = seeds.generator(self.seed, "fisher", "sample")
         drawn = sample_local(images, self.sample, rng, keep_zero=self.keep_zero)
         self._learn_projection(drawn.descriptors)
@@ -108,23 +117,33 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, images: Sequence[LocalDescriptors]) -> np.ndarray:
-        """The Fisher vectors (n, 2 components dimensions) float32 of n images."""
+        """The Fisher vectors (n, cells 2 components dimensions) float32 of n images."""
         check_is_fitted(self)
-        k, d = self.mixture_.means_.shape
-        vectors = np.empty((len(images), 2 * k * d), np.float32)
+        cells = sum(grid.cells for grid in self._grids())
+        vectors = np.empty((len(images), cells * 2 * self.mixture_.means_.size), np.float32)
         for vector, image in zip(vectors, images, strict=True):
             vector[:] = self.encode(image)
         return vectors
 
     def encode(self, image: LocalDescriptors) -> np.ndarray:
-        """The Fisher vector of one image, (2 components dimensions,) float32.
+        """The Fisher vector of one image, (cells 2 components dimensions,) float32, cell by cell.
 
-        Zero where the image has no descriptors.
+        Zero where a cell has no descriptors.
         """
         if not self.keep_zero:
             image = LocalDescriptors(*(part[image.descriptors.any(axis=1)] for part in image))
-        vector = power(fisher_vector(self._points(image), self.mixture_), self.power)
-        return normalise(vector, self.norm)
+        points = self._points(image)
+        parts = []
+        for grid in self._grids():
+            cells = cell_of(image.positions, grid)
+            for cell in range(grid.cells):
+                inside = points if grid.cells == 1 else points[cells == cell]
+                vector = power(fisher_vector(inside, self.mixture_), self.power)
+                parts.append(normalise(vector, self.norm))
+        return parts[0] if len(parts) == 1 else normalise(np.concatenate(parts), self.norm)
+
+    def _grids(self) -> tuple[Grid, ...]:
+        return pyramid(self.pyramid, self.levels, weighted=False)
 
     def _learn_projection(self, descriptors: np.ndarray) -> None:
         n, d = descriptors.shape

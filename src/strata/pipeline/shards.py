@@ -1,6 +1,7 @@
 """How a stage sees an input that comes in shards: by image, in any order, read when needed."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.artifact import Artifact
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Shards:
-    """The artifacts of all shards of one stage.
+    """The artifacts of all shards of one stage, one of them open at a time.
 
     Args:
         digests: for each shard, the digests of its images, in the order of the artifact's rows.
@@ -25,14 +26,24 @@ class Shards:
             for row, digest in enumerate(shard)
         }
         self._read = read
-        self._artifacts: dict[int, Artifact] = {}
+        self._open: tuple[int, Artifact] | None = None
 
     def place(self, digest: str) -> tuple[Artifact, int]:
-        """The artifact that an image is in, and its row there."""
+        """The artifact that an image is in, and its row there.
+
+        Quick for images in the order of `by_shard`: each change of shard opens another artifact.
+        """
         number, row = self._place[digest]
-        if number not in self._artifacts:
-            self._artifacts[number] = self._read(number)
-        return self._artifacts[number], row
+        return self._artifact(number), row
+
+    def by_shard(self, digests: Sequence[str]) -> list[str]:
+        """The digests in the order in which their rows lie in the artifacts."""
+        return sorted(digests, key=self._place.__getitem__)
+
+    def _artifact(self, number: int) -> Artifact:
+        if self._open is None or self._open[0] != number:
+            self._open = (number, self._read(number))
+        return self._open[1]
 
     def rows(self, name: str, subset: Subset) -> "np.ndarray":
         """One row an image, gathered in the order of the subset: (n, ...) in memory."""
@@ -54,15 +65,16 @@ class Shards:
         for label in np.unique(y):
             own = rng.permutation(np.flatnonzero(y == label))
             kept[own[: max(2, int(share * len(own)))]] = True
-        return self._gathered(name, np.array(subset.digests)[kept]), y[kept]
+        return self._gathered(name, list(compress(subset.digests, kept))), y[kept]
 
     def _gathered(self, name: str, digests: Sequence[str]) -> "np.ndarray":
         import numpy as np
 
-        if not len(digests):
-            some = self._read(0)[name]
-            return np.empty((0, *some.shape[1:]), some.dtype)
-        return np.stack([artifact[name][row] for artifact, row in map(self.place, digests)])
+        some = self._artifact(0)[name]
+        found = np.empty((len(digests), *some.shape[1:]), some.dtype)
+        for at, rows in self._blocks(name, digests):
+            found[at] = rows
+        return found
 
     def blocks(self, name: str, subset: Subset) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
         """The same rows shard by shard, in memory one shard at a time.
@@ -70,19 +82,24 @@ class Shards:
         Yields:
             where they stand in the subset (b,) int64, and the rows (b, ...).
         """
+        return self._blocks(name, subset.digests)
+
+    def _blocks(
+        self, name: str, digests: Sequence[str]
+    ) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
         import numpy as np
 
         parts: dict[int, list[tuple[int, int]]] = {}
-        for at, digest in enumerate(subset.digests):
+        for at, digest in enumerate(digests):
             number, row = self._place[digest]
             parts.setdefault(number, []).append((at, row))
         for number in sorted(parts):
             at, rows = np.array(parts[number], np.int64).T
-            yield at, self._read(number)[name][rows]
+            yield at, self._artifact(number)[name][rows]
 
     def size(self, name: str, subset: Subset) -> int:
         """Bytes that `rows` would take."""
-        row = self._read(0)[name]
+        row = self._artifact(0)[name]
         return len(subset) * row.dtype.itemsize * int(row[0].size if len(row) else 0)
 
 

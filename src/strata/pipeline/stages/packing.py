@@ -55,8 +55,9 @@ def of_shard(local: Mapping[str, Any]) -> PerImage:
 
 
 def of_subset(local: Shards, digests: tuple[str, ...]) -> PerImage:
-    """The local descriptors of any images, in any order, to draw samples from."""
-    return PerImage(len(digests), lambda number: _drawable(*local.place(digests[number])))
+    """The local descriptors of any images, shard by shard, to draw samples from."""
+    ordered = local.by_shard(digests)
+    return PerImage(len(ordered), lambda number: _drawable(*local.place(ordered[number])))
 
 
 def _drawable(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
