@@ -50,6 +50,10 @@ OTHERS = tuple(
         colour_statistics,
     )
 )
+#: The mirrored image in the same set: in photographs, left and right rarely tell a class.
+MIRRORED_SIFT = dense_sift.options(mirror=True)
+#: More sizes and fainter contrast than a bag of words likes.
+FISHER_SIFT = dense_sift.options(bins=(4, 6, 8, 12, 16), contrast=0.002, mirror=True)
 REDUCTIONS: Any = optional(
     standardise.options(), pca.options(), lda.options(), additive_map.options()
 )
@@ -65,7 +69,7 @@ def bovw(
     data: Data,
     fold: Fold,
     *,
-    descriptor: Options = choice(dense_sift.options(), *OTHERS),
+    descriptor: Options = choice(MIRRORED_SIFT, *OTHERS),
     codebook: Options = visual_words.options(),
     histogram: Options = histograms.options(),
     reduction: Options | None = REDUCTIONS,
@@ -85,7 +89,7 @@ def vlad(
     data: Data,
     fold: Fold,
     *,
-    descriptor: Options = choice(dense_sift.options(), *OTHERS),
+    descriptor: Options = choice(MIRRORED_SIFT, *OTHERS),
     codebook: Options = vlad_vectors.options(),
     reduction: Options | None = REDUCTIONS,
     classifier: Options = classifiers(),
@@ -96,10 +100,6 @@ def vlad(
     representation" (CVPR 2010).
     """
     return classified(encoded(data, fold, descriptor, codebook), fold, reduction, classifier)
-
-
-#: More sizes and fainter contrast than a bag of words likes, and the mirrored image.
-FISHER_SIFT = dense_sift.options(bins=(4, 6, 8, 12, 16), contrast=0.002, mirror=True)
 
 
 @recipe
