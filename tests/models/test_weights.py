@@ -1,52 +1,23 @@
 import hashlib
 import io
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from tests.loopback import serving
 
+from strata import download
 from strata.errors import InputError, StrataError
 from strata.models import weights
 from strata.models.weights import Published, fetch, named_file, obtain, published, read
 
 CONTENT = bytes(range(256)) * 4000
+LOCK = ".net.pth.lock"
 
 
-class Server:
-    """Serves one file on loopback, whole or not."""
-
-    def __init__(self):
-        self.content, self.length, self.status, self.stalled = CONTENT, len(CONTENT), 200, False
-        self.requests = 0
-        self.go_on = threading.Event()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                outer.requests += 1
-                if outer.status != 200:
-                    self.send_error(outer.status)
-                    return
-                self.send_response(200)
-                self.send_header("Content-Length", str(outer.length))
-                self.end_headers()
-                self.wfile.write(outer.content)
-                if outer.stalled:
-                    outer.go_on.wait(20)
-
-            def log_message(self, *_):
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    @property
-    def source(self):
-        digest = hashlib.sha256(CONTENT).hexdigest()[:8]
-        url = f"http://127.0.0.1:{self.http.server_port}/net-{digest}.pth"
-        return Published(url, digest, 1.0)
+def source_of(server):
+    return Published(server.url, hashlib.sha256(CONTENT).hexdigest()[:8], 1.0)
 
 
 @pytest.fixture
@@ -54,58 +25,73 @@ def server(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.delenv(weights.ENVIRONMENT, raising=False)
-    made = Server()
-    yield made
-    made.go_on.set()
-    made.http.shutdown()
-    made.http.server_close()
+    with serving(CONTENT, "net.pth") as made:
+        yield made
 
 
 def left(server):
-    folder = server.source.place.parent
+    folder = source_of(server).place.parent
     return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
 
 
 def test_weights_are_fetched_once_with_progress(server):
     seen = []
-    path = fetch(server.source, "net", lambda *told: seen.append(told))
+    path = fetch(source_of(server), "net", lambda *told: seen.append(told))
     assert path.read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT))
-    assert fetch(server.source, "net") == path
-    assert server.requests == 1
-    assert left(server) == [path.name]
+    assert fetch(source_of(server), "net") == path
+    assert len(server.requests) == 1
+    assert left(server) == [LOCK, path.name]
 
 
 @pytest.mark.parametrize("how", ["cut off", "stalled", "wrong", "refused"])
-def test_a_bad_server_leaves_nothing_behind_and_the_next_run_succeeds(server, monkeypatch, how):
+def test_a_bad_server_is_explained_and_the_next_run_succeeds(server, monkeypatch, how):
     if how == "cut off":
-        server.content = CONTENT[:5000]
+        server.breaks = [5000, 0, 0, 0]
     elif how == "stalled":
-        monkeypatch.setattr(weights, "STALL_SECONDS", 0.2)
-        server.content, server.stalled = CONTENT[:5000], True
+        monkeypatch.setattr(download, "STALL_SECONDS", 0.1)
+        server.breaks, server.stalls = [5000, 0, 0, 0], True
     elif how == "wrong":
-        server.content = b"x" * len(CONTENT)
+        server.data = b"x" * len(CONTENT)
     else:
         server.status = 403
     expected = {
-        "cut off": "broke off after 5000 of 1024000 bytes",
-        "stalled": "nothing arrived for 0.2 seconds",
-        "wrong": "not the file that torchvision names",
+        "cut off": "broke off after 5,000 of 1,024,000 bytes",
+        "stalled": r"nothing arrived for 0\.1 seconds",
+        "wrong": "not a digest that begins",
         "refused": "the server answers 403",
     }
-    with pytest.raises(StrataError, match=expected[how]) as caught:
-        fetch(server.source, "net")
-    assert str(server.source.place) in caught.value.hint
-    assert left(server) == []
-    server.content, server.status, server.stalled = CONTENT, 200, False
-    assert fetch(server.source, "net").read_bytes() == CONTENT
+    with pytest.raises(StrataError, match=f"weights of net are not .*{expected[how]}") as caught:
+        fetch(source_of(server), "net")
+    assert isinstance(caught.value, InputError) == (how == "wrong")
+    place = source_of(server).place
+    assert str(place) in caught.value.hint
+    assert place.name not in left(server)
+    server.data, server.status, server.stalls, server.breaks = CONTENT, 200, False, []
+    assert fetch(source_of(server), "net").read_bytes() == CONTENT
+    assert left(server) == [LOCK, place.name]
+
+
+def test_processes_that_need_the_same_weights_fetch_them_once(server):
+    server.breaks = [5000]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: fetch(source_of(server), "net"), range(4)))
+    assert {path.read_bytes() for path in found} == {CONTENT}
+    assert len(server.requests) == 2
+
+
+def test_a_folder_that_cannot_be_written(server):
+    source_of(server).place.parent.parent.mkdir(parents=True)
+    source_of(server).place.parent.write_bytes(b"a file")
+    with pytest.raises(StrataError, match=r"not on this machine: .*written"):
+        fetch(source_of(server), "net")
 
 
 def test_a_damaged_file_in_the_hub_folder_is_fetched_again(server):
-    place = server.source.place
+    place = source_of(server).place
     place.parent.mkdir(parents=True)
     place.write_bytes(b"half")
-    assert fetch(server.source, "net").read_bytes() == CONTENT
+    assert fetch(source_of(server), "net").read_bytes() == CONTENT
 
 
 def test_offline_says_what_to_put_where(server):

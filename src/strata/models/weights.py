@@ -3,30 +3,24 @@
 Nothing here invents weights: what cannot be found or read is an error that says what to do.
 """
 
-import hashlib
 import io
 import os
 import re
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
-from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from strata.digest import file_digest
+from strata.download import download
 from strata.errors import InputError, StrataError, nearest
+from strata.locks import file_lock
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 #: Names a file of weights, or a folder of files `BACKBONE.pth`, for all backbones.
 ENVIRONMENT = "STRATA_WEIGHTS"
-#: Seconds without a byte after which a connection counts as stalled.
-STALL_SECONDS = 30.0
-
-_BLOCK = 1 << 18
 
 
 class Published(NamedTuple):
@@ -97,16 +91,15 @@ def named_file(backbone: str, given: str = "") -> Path | None:
     return inside if inside.exists() else None
 
 
-def file_digest(path: Path) -> str:
+def weights_digest(path: Path) -> str:
     """The sha256 of a file's content, hex; read once while the file stays as it is."""
     status = path.stat()
     return _digest(path, status.st_size, status.st_mtime_ns)
 
 
 @cache
-def _digest(path: Path, size: int, changed: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(path: Path, _size: int, _changed: int) -> str:
+    return file_digest(path)
 
 
 def obtain(
@@ -139,70 +132,38 @@ def fetch(
 ) -> Path:
     """The published file in the hub folder, fetched unless it is there.
 
-    It appears there only when whole and right, so any number of processes may fetch it at once.
+    It appears there only when whole and right. Of several processes one fetches it, and the
+    others wait.
 
     Raises:
         InputError: the server's file has another digest.
-        StrataError: offline, refused, stalled or cut off.
+        StrataError: offline, refused, stalled or cut off; what has arrived is kept.
     """
     place = source.place
-    if place.is_file() and file_digest(place).startswith(source.digest):
+    if _is_there(place, source):
         return place
     hint = (
         f"Fetch {source.url} ({source.megabytes:.0f} MB) elsewhere and put it at {place}, "
         f'or name a file: weights = "FILE", or the variable {ENVIRONMENT}.'
     )
-    scratch = place.with_name(f"{place.name}.{os.getpid()}.tmp")
     try:
-        with _explained(backbone, hint):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            digest = _download(source.url, scratch, progress)
-        if not digest.startswith(source.digest):
-            raise InputError(
-                f"{source.url} is not the file that torchvision names: its sha256 begins "
-                f"{digest[: len(source.digest)]}, not {source.digest}.",
-                hint,
-            )
-        os.replace(scratch, place)
-    finally:
-        scratch.unlink(missing_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with file_lock(place.with_name(f".{place.name}.lock")):
+            if not _is_there(place, source):  # another process may have been faster
+                download(source.url, place, sha256=source.digest, progress=progress)
+    except StrataError as error:
+        what = f"The weights of {backbone} are not on this machine: {error.what}"
+        raise type(error)(what, hint) from error
+    except OSError as error:
+        reason = f"{place.parent} cannot be written: {error.strerror or error}"
+        raise StrataError(
+            f"The weights of {backbone} are not on this machine: {reason}.", hint
+        ) from error
     return place
 
 
-@contextmanager
-def _explained(backbone: str, hint: str) -> Iterator[None]:
-    what = f"The weights of {backbone} are not on this machine and cannot be fetched"
-    try:
-        yield
-    except urllib.error.HTTPError as error:
-        reason = f"the server answers {error.code} {error.reason}"
-        raise StrataError(f"{what}: {reason}.", hint) from error
-    except TimeoutError as error:
-        reason = f"nothing arrived for {STALL_SECONDS:g} seconds"
-        raise StrataError(f"{what}: {reason}.", hint) from error
-    except (OSError, HTTPException) as error:
-        reason = str(getattr(error, "reason", error)) or type(error).__name__
-        raise StrataError(f"{what}: {reason}.", hint) from error
-
-
-def _download(url: str, target: Path, progress: Callable[[int, int], None] | None) -> str:
-    """Write a URL's content to a file; its sha256."""
-    seen = hashlib.sha256()
-    request = urllib.request.Request(url, headers={"User-Agent": "strata"})
-    with (
-        urllib.request.urlopen(request, timeout=STALL_SECONDS) as response,
-        target.open("wb") as file,
-    ):
-        total, done = int(response.headers.get("Content-Length") or 0), 0
-        while block := response.read(_BLOCK):
-            file.write(block)
-            seen.update(block)
-            done += len(block)
-            if progress:
-                progress(done, total)
-    if done < total:
-        raise ConnectionError(f"the connection broke off after {done} of {total} bytes")
-    return seen.hexdigest()
+def _is_there(place: Path, source: Published) -> bool:
+    return place.is_file() and weights_digest(place).startswith(source.digest)
 
 
 def read(content: bytes, name: str) -> "dict[str, Tensor]":

@@ -23,10 +23,14 @@ from strata.errors import StrataError
 
 PACKAGE = "strata"
 _ROOT = Path(__file__).resolve().parents[1]
-#: The frame around stages and the texts of errors cannot change a stage's result.
+#: The frame around stages, the texts of errors, and how a file that is checked arrives cannot
+#: change a stage's result.
 _FRAME = (
     "strata._threads",
+    "strata.digest",
+    "strata.download",
     "strata.errors",
+    "strata.locks",
     "strata.pipeline.hashing",
     "strata.pipeline.parallel",
     "strata.pipeline.running",

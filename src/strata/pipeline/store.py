@@ -11,7 +11,6 @@ artifact twice, and if they do (other hosts, no locks) the first rename wins.
 """
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -23,9 +22,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from strata.digest import file_digest
 from strata.errors import InputError, StrataError
+from strata.locks import file_lock
 from strata.pipeline.artifact import Artifact, write_artifact
-from strata.pipeline.locks import file_lock
 
 MANIFEST = "manifest.json"
 FORMAT = "1"
@@ -107,7 +107,7 @@ class Store:
             return "damaged"
         if not moved:
             return "present"
-        if any(_digest(folder / n) != manifest["files"][n]["digest"] for n in moved):
+        if any(file_digest(folder / n) != manifest["files"][n]["digest"] for n in moved):
             return "damaged"
         for name in moved:
             manifest["files"][name]["stamp"] = _stamp(folder / name)
@@ -128,7 +128,7 @@ class Store:
         if mark not in _verified:
             for name, recorded in manifest["files"].items():
                 try:
-                    whole = _digest(folder / name) == recorded["digest"]
+                    whole = file_digest(folder / name) == recorded["digest"]
                 except OSError:
                     whole = False
                 if not whole:
@@ -147,7 +147,7 @@ class Store:
             beside.mkdir(parents=True)
             write_artifact(values, beside)
             files = {
-                path.name: {"digest": _digest(path), "stamp": _stamp(path)}
+                path.name: {"digest": file_digest(path), "stamp": _stamp(path)}
                 for path in sorted(beside.iterdir())
             }
             record = {**manifest, "key": key, "files": files}
@@ -213,11 +213,6 @@ class Store:
             old = time.time() - folder.stat().st_mtime > 86_400
             if (host == socket.gethostname() and not _alive(int(pid))) or old:
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _stamp(path: Path) -> list[int]:

@@ -9,9 +9,10 @@ import zipfile
 import pytest
 from tests.pipeline.data.folders import PIXEL, lay_out
 
+from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.data import archives
-from strata.pipeline.data.archives import file_digest, unpacked
+from strata.pipeline.data.archives import unpacked
 from strata.pipeline.data.source import open_source
 
 FILES = ("coast/1.png", "coast/a b, ü.png", "forest/deep/2.png")

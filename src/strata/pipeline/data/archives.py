@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
+from strata.digest import file_digest
 from strata.errors import InputError
+from strata.locks import file_lock
 from strata.pipeline.data.layout import is_junk
-from strata.pipeline.locks import file_lock
 
 #: An archive may unpack to this many times its size, and always to `FREE_BYTES`.
 MAX_RATIO = 200
@@ -89,12 +90,6 @@ def unwrapped(root: Path) -> Path:
         if not deeper:
             return root
         root = Path(inside[0].path)
-
-
-def file_digest(path: Path) -> str:
-    """The sha256 of a file, in hex."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _digest_of(archive: Path, cache: Path) -> str:

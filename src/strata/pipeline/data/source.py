@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from strata.errors import InputError, nearest
+from strata.locks import file_lock
 from strata.pipeline.data.layout import SourceFile, classified, walk
 from strata.pipeline.data.split_csv import listed, read_split
-from strata.pipeline.locks import file_lock
 
 __all__ = ["Source", "SourceFile", "open_source"]
 
@@ -131,8 +131,8 @@ def _fetched(url: str, sha256: str | None, cache: Path, progress: Progress | Non
         )
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise InputError(f"'{sha256}' is not a sha256: 64 hexadecimal digits.")
+    from strata.download import download
     from strata.pipeline.data.archives import is_archive, unpacked
-    from strata.pipeline.data.download import download
 
     sha256 = sha256.lower()
     folder = cache / "archives" / sha256
@@ -143,7 +143,7 @@ def _fetched(url: str, sha256: str | None, cache: Path, progress: Progress | Non
     with file_lock(target.with_name(f"{sha256}.lock")):
         if not folder.is_dir():
             if not target.exists():
-                download(url, sha256, target, progress)
+                download(url, target, sha256=sha256, progress=progress)
             if not is_archive(target):
                 raise InputError(f"{url} is not a zip or tar archive.")
             unpacked(target, cache, sha256=sha256, progress=progress)

@@ -21,12 +21,12 @@ def weights_file(backbone: str, given: str = "") -> File:
         backbone, given: as of `strata.models.weights.named_file`. Where no file is named,
             torchvision's own weights are meant; the digest in their name is checked when read.
     """
-    from strata.models.weights import file_digest, named_file
+    from strata.models.weights import named_file, weights_digest
 
     path = named_file(backbone, given)
     if path is None:
         return File(None, "torchvision")
-    return File(path, file_digest(path) if path.is_file() else "missing")
+    return File(path, weights_digest(path) if path.is_file() else "missing")
 
 
 @stage
@@ -41,7 +41,7 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
     from strata.models import backbones, weights
 
     path = weights.obtain(backbone, str(file.path or ""), tick)
-    if file.path and weights.file_digest(path) != file.digest:
+    if file.path and weights.weights_digest(path) != file.digest:
         raise InputError(f"{path} was changed during the run.", "Make again.")
     content = path.read_bytes()
     backbones.build(backbone, weights.read(content, str(path)))
