@@ -28,7 +28,9 @@ class Graph:
         self.store = Store(root).open()
         self.count = 0
 
-    def node(self, name, *inputs, seconds=0.0, shard=None, parameters=None, **values) -> Node:
+    def node(
+        self, name, *inputs, seconds=0.0, shard=None, parameters=None, recorded=None, **values
+    ) -> Node:
         def function():
             raise AssertionError("never run")
 
@@ -37,6 +39,7 @@ class Graph:
         key = f"{self.count:040x}"
         record = {"seconds": seconds, "made": f"2026-01-0{1 + self.count % 9}T00:00:00+00:00",
                   "peak_memory": self.count, "versions": {"python": "2.7"}}  # fmt: skip
+        record |= recorded or {}
         self.store.write(key, values, record)
         return Node(Stage(function), parameters or {}, inputs, key, "", shard)
 
@@ -158,3 +161,44 @@ def test_a_frozen_network_counts_once_for_each_branch(tmp_path):
     scores = graph.node("scores", features, fitted, FOLD.test)
     target = SimpleNamespace(folds=((FOLD, scores),))
     assert cost(target, Records(graph.store)).multiply_adds == 705
+
+
+def test_processor_time_counts_not_what_else_the_machine_did(graph):
+    recorded = {"cpu_seconds": 1.0}
+    local = graph.shards("describe", seconds=0.5, recorded=recorded)
+    machine = graph.node("svm", local, FOLD.train, seconds=9.0, recorded={"cpu_seconds": 3.0})
+    found = graph.cost_of(graph.node("svm_scores", local, machine, FOLD.test))
+    assert found.fit_seconds == pytest.approx(3.0 + 1.0)
+    assert found.predict_ms == pytest.approx(1000 * (1 / 4 + 1 / 2) / 2)
+
+
+def test_what_an_accelerator_did_counts_in_wall_time(graph):
+    recorded = {"cpu_seconds": 0.1, "accelerator": True}
+    local = graph.shards("describe", seconds=0.5, recorded=recorded)
+    scores = graph.node("scores", local, FOLD.test)
+    assert graph.cost_of(scores).predict_ms == pytest.approx(500)
+
+
+def in_folds(graph: Graph, *recorded):
+    """The same scoring in one fold after another, each on two test images."""
+    local = graph.shards("describe", seconds=0.0)
+    parts = []
+    for record in recorded:
+        machine = graph.node("svm", local, FOLD.train)
+        scores = graph.node("svm_scores", local, machine, FOLD.test, recorded=record)
+        parts.append((FOLD, scores))
+    return cost(SimpleNamespace(folds=tuple(parts)), Records(graph.store)).predict_ms
+
+
+def test_the_first_run_of_a_process_is_left_out_of_the_time_per_image(graph):
+    cold = {"cpu_seconds": 8.0, "warm": False}
+    warm = [{"cpu_seconds": s, "warm": True} for s in (0.2, 0.1, 0.6)]
+    assert in_folds(graph, *warm, cold) == pytest.approx(1000 * 0.2 / 2)
+    assert in_folds(graph, cold, {"cpu_seconds": 4.0, "warm": False}) == pytest.approx(2000)
+
+
+def test_branches_that_differ_only_far_up_still_add_up(graph):
+    branches = [graph.shards("describe", seconds=0.1, parameters={"step": s}) for s in (6, 8)]
+    scaled = [graph.shards("scale", branch, seconds=0.2) for branch in branches]
+    found = graph.cost_of(graph.node("scores", *scaled, FOLD.test))
+    assert found.predict_ms == pytest.approx(600)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.compose import Target
@@ -28,6 +29,15 @@ class Records:
             self._known[node.key] = self.store.manifest(node.key) or {}
         return self._known[node.key]
 
+    def seconds(self, node: Node) -> float:
+        """Processor time that making it took: what else the machine did meanwhile is no cost.
+
+        Wall time where an accelerator may have done the work, or the record is an old one.
+        """
+        record = self.of(node)
+        wall = record.get("seconds", 0.0)
+        return wall if record.get("accelerator") else record.get("cpu_seconds", wall)
+
     def bytes(self, node: Node) -> int:
         """Size of a node's artifact."""
         files = self.of(node).get("files", {}).values()
@@ -45,7 +55,7 @@ def stage_rows(target: Target, records: Records, made: set[str]) -> "list[StageR
     return [
         StageRow(
             name=name,
-            seconds=sum(records.of(n).get("seconds", 0.0) for n in nodes),
+            seconds=sum(map(records.seconds, nodes)),
             made="now" if any(n.key in made for n in nodes) else "kept",
             artifacts=len(nodes),
             bytes=sum(map(records.bytes, nodes)),
@@ -83,26 +93,18 @@ def cost(target: Target, records: Records) -> "Cost":
     fold, scores = target.folds[-1]
     predicting, fitted = prediction_path(scores)
     fitting = in_order(fitted)
-    counted = [*fitted, *_one_of_each_branch(predicting)]
+    step = _steps([scores])
+    one_shard = {step[n.key]: n for n in predicting if n.shard}  # a frozen network tells its size
+    counted = [*fitted, *one_shard.values()]
     values = [records.store.read(n.key) for n in counted if records.of(n)]
     return Cost(
         fit_seconds=_fit_seconds(fitting, fold.train.digests, records),
-        predict_ms=1000 * _seconds_per_image(predicting, len(fold.test), records),
+        predict_ms=1000 * _seconds_per_image(target, records),
         parameters=_total(values, "parameters"),
         multiply_adds=_total(values, "multiply_adds"),
         bytes=sum(map(records.bytes, fitted)),
         peak_memory=max(records.of(n).get("peak_memory", 0) for n in in_order([scores])),
     )
-
-
-def _one_of_each_branch(nodes: list[Node]) -> list[Node]:
-    """One shard's node for each stage on images: a frozen network tells its size there."""
-    found: dict[tuple[str, ...], Node] = {}
-    for node in nodes:
-        if node.shard:
-            shared = [parent.key for parent in node.parents if not parent.shard]
-            found.setdefault((node.stage.name, repr(node.parameters), *shared), node)
-    return list(found.values())
 
 
 def prediction_path(scores: Node) -> tuple[list[Node], list[Node]]:
@@ -139,7 +141,7 @@ def _fit_seconds(nodes: list[Node], train: tuple[str, ...], records: Records) ->
     wanted = set(train)
     total = 0.0
     for node in nodes:
-        seconds = records.of(node).get("seconds", 0.0)
+        seconds = records.seconds(node)
         if node.shard:
             here = sum(digest in wanted for digest in node.shard.digests)
             seconds *= here / max(1, len(node.shard))
@@ -147,13 +149,40 @@ def _fit_seconds(nodes: list[Node], train: tuple[str, ...], records: Records) ->
     return total
 
 
-def _seconds_per_image(nodes: list[Node], tested: int, records: Records) -> float:
-    """Every stage and branch adds its seconds; an image that all of them see counts once."""
-    sharded = [node for node in nodes if node.shard]
-    images = {digest for node in sharded for digest in node.shard.digests}  # type: ignore[union-attr]
-    by_shard = sum(records.of(n).get("seconds", 0.0) for n in sharded)
-    at_once = sum(records.of(n).get("seconds", 0.0) for n in nodes if not n.shard)
-    return by_shard / max(1, len(images)) + at_once / max(1, tested)
+def _seconds_per_image(target: Target, records: Records) -> float:
+    """Of every step from file to scores, the typical time; the steps of all branches add up.
+
+    A step is done for each shard and fold. The first time in a process it includes imports and
+    compilation, which no further image pays for.
+    """
+    step = _steps([scores for _, scores in target.folds])
+    warm: dict[int, dict[str, float]] = {}
+    cold: dict[int, dict[str, float]] = {}
+    for fold, scores in target.folds:
+        for node in prediction_path(scores)[0]:
+            record = records.of(node)
+            images = len(node.shard) if node.shard else len(fold.test)
+            if record and images:
+                group = warm if record.get("warm", True) else cold
+                group.setdefault(step[node.key], {})[node.key] = records.seconds(node) / images
+    typical = {number: median(found.values()) for number, found in warm.items()}
+    quickest = {number: min(found.values()) for number, found in cold.items()}
+    return sum((quickest | typical).values())
+
+
+def _steps(scores: list[Node]) -> dict[str, int]:
+    """A number for each node: the same where stage, parameters and what they stand on are.
+
+    So shards and folds of one step share a number, and branches that differ somewhere do not.
+    """
+    numbers: dict[tuple[str, str, tuple[int, ...]], int] = {}
+    found: dict[str, int] = {}
+    for node in in_order(scores):
+        parents = tuple(sorted({found[parent.key] for parent in node.parents}))
+        parameters = json.dumps(node.parameters, sort_keys=True, default=str)
+        step = (node.stage.name, parameters, parents)
+        found[node.key] = numbers.setdefault(step, len(numbers))
+    return found
 
 
 def _total(values: list[Any], name: str) -> int | None:

@@ -1,6 +1,7 @@
 """What a worker process does: make one artifact."""
 
 import platform
+import sys
 import time
 import traceback
 from collections.abc import Sequence
@@ -114,6 +115,10 @@ class Done:
     found: bool
 
 
+#: Stages that this process has run: the next time, nothing is left to import or to compile.
+_ran: set[StageReference] = set()
+
+
 def run_task(task: Task) -> Done:
     """Make an artifact and publish it, unless another run was faster.
 
@@ -150,15 +155,26 @@ def _computed(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]
             raise
         except Exception as error:
             raise _failed(task, store, error) from error
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     _check_unedited(task)
+    warm = task.stage in _ran
+    _ran.add(task.stage)
     return values, {
-        "seconds": time.perf_counter() - started,
-        "cpu_seconds": time.process_time() - cpu,
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "warm": warm,
+        "accelerator": _uses_accelerator(),
         "peak_memory": memory.bytes,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": platform.node(),
         "versions": versions(),
     }
+
+
+def _uses_accelerator() -> bool:
+    """Whether the work may have been done elsewhere than on the processor."""
+    torch = sys.modules.get("torch")
+    return bool(torch and (torch.cuda.is_initialized() or torch.backends.mps.is_available()))
 
 
 def _check_unedited(task: Task) -> None:

@@ -76,11 +76,11 @@ class Scores:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one fitted model costs. Times are wall time of one process, averaged over folds.
+    """What one fitted model costs. Times are processor time of one process.
 
     Attributes:
         fit_seconds: from images to fitted model; stages shared with others count fully.
-        predict_ms: milliseconds per image, from file to scores.
+        predict_ms: milliseconds per image, from file to scores, in a process that has begun.
         parameters: learned numbers, codebooks and projections included.
         multiply_adds: per image, where known.
         bytes: fitted model on disk.
@@ -100,7 +100,7 @@ class StageRow:
     """One stage of a method's recipe, over all folds and shards: `made` now, or kept from before.
 
     Attributes:
-        seconds: what making its artifacts took when they were made; `bytes` is their size.
+        seconds: processor time that its artifacts took when they were made; `bytes` is their size.
         when: the last of them was made, ISO 8601; "" where that is not recorded.
         versions: of packages that made them and are not the run's, {"numpy": "2.3.1"}.
     """
