@@ -3,9 +3,10 @@ import pytest
 import synthetic
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
 
 from strata.reports.evaluation import evaluate
-from strata.reports.pairs import all_pairs, difference_interval, find_pair
+from strata.reports.pairs import _t_interval, all_pairs, difference_interval, find_pair
 from strata.reports.significance import corrected_t_test, holm, mcnemar
 
 
@@ -31,10 +32,27 @@ def test_folds_are_tested_by_the_corrected_t_test_and_adjusted_over_all_pairs():
     assert [p.p_adjusted for p in pairs] == pytest.approx(holm(np.array(raw)).tolist())
 
 
-def test_interval_leaves_out_zero_exactly_where_the_test_rejects():
-    for pair in all_pairs(on("cv", a=2.0, b=2.2, c=2.6, d=3.2), "cv"):
+@pytest.mark.parametrize("split", ["cv", "test"])
+def test_an_interval_leaves_out_zero_exactly_where_the_pair_is_told_apart(split):
+    qualities = {"a": 2.0, "b": 2.2, "c": 2.6, "d": 3.2, "e": 2.3, "f": 2.65}
+    pairs = all_pairs(on(split, **qualities), split)
+    assert {pair.distinguishable for pair in pairs} == {True, False}
+    assert any(pair.test.p < 0.05 <= pair.p_adjusted for pair in pairs)
+    for pair in pairs:
         low, high = pair.interval
-        assert (low > 0 or high < 0) == (pair.test.p < 0.05)
+        assert (low > 0 or high < 0) == pair.distinguishable
+        assert -1 <= low <= pair.difference <= high <= 1
+
+
+def test_of_two_methods_the_interval_has_95_percent():
+    (pair,) = all_pairs(on("cv", a=2.0, b=2.4), "cv")
+    assert pair.interval == pair.interval_at(0.05)
+
+
+def test_intervals_over_folds_stay_where_differences_can_be():
+    low, high = _t_interval(0.5, 0.2, 3, 0.05)
+    assert low < 0
+    assert high == 1
 
 
 def test_test_images_are_compared_by_mcnemar():
@@ -80,15 +98,46 @@ def test_a_pair_is_found_in_either_order():
     assert find_pair(pairs, "a", "c") is None
 
 
-@given(st.integers(0, 40), st.integers(0, 40), st.integers(80, 400))
-def test_interval_of_a_difference_turns_with_the_order_and_holds_the_shrunken_difference(b, c, n):
-    low, high = difference_interval(b, c, n)
-    assert difference_interval(c, b, n) == pytest.approx((-high, -low))
-    assert low <= (b - c) / (n + 2) <= high
+counts = st.integers(0, 40), st.integers(0, 40), st.integers(80, 400)
 
 
-def test_interval_of_a_difference_covers_the_truth_as_often_as_it_says():
+@given(*counts)
+def test_interval_of_a_difference_turns_with_the_order_and_holds_the_difference(b, c, n):
+    low, high = difference_interval(b, c, n, 0.05)
+    assert difference_interval(c, b, n, 0.05) == pytest.approx((-high, -low), abs=1e-8)
+    assert -1 <= low <= (b - c) / n <= high <= 1
+
+
+@given(*counts, st.sampled_from([0.05, 0.01, 0.05 / 45]))
+def test_interval_of_a_difference_leaves_out_zero_exactly_where_mcnemar_rejects(b, c, n, level):
+    low, high = difference_interval(b, c, n, level)
+    assert (low > 0 or high < 0) == (mcnemar(b, c).p < level)
+
+
+@pytest.mark.parametrize(("b", "c", "n"), [(0, 0, 1), (1, 0, 1), (0, 30, 30), (15, 15, 30)])
+def test_interval_of_a_difference_at_the_extremes(b, c, n):
+    low, high = difference_interval(b, c, n, 0.05)
+    assert -1 <= low <= (b - c) / n <= high <= 1
+    assert low < high
+
+
+@pytest.mark.parametrize(("b", "c", "n"), [(12, 2, 54), (5, 9, 80), (30, 14, 200)])
+def test_at_the_ends_of_the_interval_the_score_test_just_rejects(b, c, n):
+    for d in difference_interval(b, c, n, 0.05):
+
+        def unlikely(q, d=d):  # of the counts, with shares d + q, q and the rest
+            return -(b * np.log(d + q) + c * np.log(q) + (n - b - c) * np.log(1 - d - 2 * q))
+
+        bounds = (max(0, -d) + 1e-9, (1 - d) / 2 - 1e-9)
+        q = minimize_scalar(unlikely, bounds=bounds, method="bounded", options={"xatol": 1e-9}).x
+        variance = n * (2 * q + d - d * d)
+        assert (abs(b - c - n * d) - 1) / variance**0.5 == pytest.approx(1.959964, rel=1e-4)
+
+
+@pytest.mark.parametrize("shares", [[0.10, 0.04, 0.86], [0.4, 0.02, 0.58], [0.03, 0.03, 0.94]])
+def test_interval_of_a_difference_covers_the_truth_at_least_as_often_as_it_says(shares):
     rng = np.random.default_rng(6)
-    draws = rng.multinomial(200, [0.10, 0.04, 0.86], 3000)
-    ends = [difference_interval(int(b), int(c), 200) for b, c, _ in draws]
-    assert 0.935 < np.mean([low <= 0.06 <= high for low, high in ends]) < 0.975
+    draws = rng.multinomial(200, shares, 1500)
+    ends = [difference_interval(int(b), int(c), 200, 0.05) for b, c, _ in draws]
+    truth = shares[0] - shares[1]
+    assert 0.945 < np.mean([low <= truth <= high for low, high in ends]) < 0.995

@@ -10,9 +10,8 @@ import numpy as np
 from strata.errors import InputError
 from strata.reports.evaluation import Evaluation, Split, evaluate
 from strata.reports.export import SCHEMA
-from strata.reports.pairs import Pair, all_pairs
+from strata.reports.pairs import Pair, adjusted, all_pairs
 from strata.reports.results import Scores
-from strata.reports.significance import holm
 from strata.reports.text import flat
 
 SPLITS: tuple[Split, ...] = ("cv", "test")
@@ -149,9 +148,8 @@ def _evaluation(method: dict[str, Any], split: Split, document: dict[str, Any]) 
 
 
 def _adjust(pairs: dict[str, dict[Split, Pair]]) -> None:
-    """Holm over the methods of a split, in place."""
+    """Over the methods of a split, in place."""
     for split in SPLITS:
-        tested = [p for p in pairs.values() if split in p and p[split].test is not None]
-        adjusted = holm(np.array([p[split].test.p for p in tested]))  # type: ignore[union-attr]
-        for found, p in zip(tested, adjusted, strict=True):
-            found[split] = Pair(**{**vars(found[split]), "p_adjusted": float(p)})
+        found = [by_split for by_split in pairs.values() if split in by_split]
+        for by_split, pair in zip(found, adjusted([f[split] for f in found]), strict=True):
+            by_split[split] = pair

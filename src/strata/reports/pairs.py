@@ -1,7 +1,8 @@
 """All pairs of methods: by how much they differ, and whether that is more than noise."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from strata.reports.evaluation import Evaluation, Split, first_run
 from strata.reports.folds import same_folds
 from strata.reports.intervals import Interval, corrected_variance
-from strata.reports.significance import Outcome, corrected_t_test, holm, mcnemar
+from strata.reports.significance import Outcome, corrected_t_test, holm, holm_levels, mcnemar
 
 #: A difference counts as more than noise below this adjusted p-value.
 ALPHA = 0.05
@@ -24,10 +25,13 @@ class Pair:
     Attributes:
         difference: accuracy of `first` less that of `second`; on test images that of the first
             repeat, which is also what is tested.
-        interval: 95 %, not adjusted for the number of pairs; None where no test was possible.
+        interval: the differences that the test does not reject, at the level at which Holm's
+            procedure tests the pair: it leaves out 0 exactly where `p_adjusted` is below `ALPHA`.
+            None where no test was possible.
         test: corrected t-test over folds, or McNemar over test images.
         p_adjusted: Holm, over all pairs tested on the split.
         untested: why there is no test, or "".
+        interval_at: the interval at another level (0.05 for a confidence of 95 %).
     """
 
     first: str
@@ -38,6 +42,7 @@ class Pair:
     test: Outcome | None = None
     p_adjusted: float | None = None
     untested: str = ""
+    interval_at: Callable[[float], Interval] | None = None
 
     @property
     def distinguishable(self) -> bool | None:
@@ -48,11 +53,18 @@ class Pair:
 def all_pairs(methods: Mapping[str, Evaluation], split: Split) -> list[Pair]:
     """Every pair of methods that have scores on the split, tested, p-values adjusted together."""
     make = _over_folds if split == "cv" else _over_images
-    pairs = [make(a, b, methods[a], methods[b]) for a, b in combinations(methods, 2)]
+    return adjusted([make(a, b, methods[a], methods[b]) for a, b in combinations(methods, 2)])
+
+
+def adjusted(pairs: list[Pair]) -> list[Pair]:
+    """The pairs with p-values and intervals that take into account how many were tested."""
+    pairs = list(pairs)
     tested = [i for i, pair in enumerate(pairs) if pair.test is not None]
-    adjusted = holm(np.array([pairs[i].test.p for i in tested]))  # type: ignore[union-attr]
-    for i, p in zip(tested, adjusted, strict=True):
-        pairs[i] = Pair(**{**vars(pairs[i]), "p_adjusted": float(p)})
+    p = np.array([pairs[i].test.p for i in tested])  # type: ignore[union-attr]
+    for i, value, level in zip(tested, holm(p), holm_levels(p, ALPHA), strict=True):
+        interval_at = pairs[i].interval_at
+        interval = interval_at(float(level)) if interval_at else None
+        pairs[i] = replace(pairs[i], p_adjusted=float(value), interval=interval)
     return pairs
 
 
@@ -68,12 +80,17 @@ def _over_folds(a: str, b: str, first: Evaluation, second: Evaluation) -> Pair:
     if abs(difference) > EPSILON and np.ptp(values) <= EPSILON:
         same = "it is the same on every fold, so there is no spread to compare it with"
         return Pair(a, b, "cv", difference, untested=same)
+    ratio = first.folds.test_per_train
+    test = corrected_t_test(values, ratio)
+    interval_at = partial(_t_interval, difference, corrected_variance(values, ratio), len(values))
+    return Pair(a, b, "cv", difference, test=test, interval_at=interval_at)
+
+
+def _t_interval(difference: float, variance: float, folds: int, level: float) -> Interval:
     from scipy.special import stdtrit
 
-    ratio = first.folds.test_per_train
-    half = float(stdtrit(len(values) - 1, 0.975)) * corrected_variance(values, ratio) ** 0.5
-    test = corrected_t_test(values, ratio)
-    return Pair(a, b, "cv", difference, Interval(difference - half, difference + half), test)
+    half = float(stdtrit(folds - 1, 1 - level / 2)) * variance**0.5
+    return Interval(max(-1.0, difference - half), min(1.0, difference + half))
 
 
 def _over_images(a: str, b: str, first: Evaluation, second: Evaluation) -> Pair:
@@ -83,23 +100,43 @@ def _over_images(a: str, b: str, first: Evaluation, second: Evaluation) -> Pair:
     if one.ids != two.ids:
         return Pair(a, b, "test", difference, untested="they were not scored on the same images")
     only_first, only_second = int((right & ~other).sum()), int((other & ~right).sum())
-    interval = difference_interval(only_first, only_second, len(right))
-    return Pair(a, b, "test", difference, interval, mcnemar(only_first, only_second))
+    test = mcnemar(only_first, only_second)
+    interval_at = partial(difference_interval, only_first, only_second, len(right))
+    return Pair(a, b, "test", difference, test=test, interval_at=interval_at)
 
 
-def difference_interval(only_first: int, only_second: int, n: int) -> Interval:
-    """95 % interval of the difference of two accuracies on the same n images.
+def difference_interval(only_first: int, only_second: int, n: int, level: float) -> Interval:
+    """Interval of the difference of two accuracies on the same n images, of confidence 1 - level.
 
-    The plain interval of Agresti and Min with half an image added to each of the four cells:
-    A. Agresti and Y. Min, "Simple improved confidence intervals for comparing matched
-    proportions", Statistics in Medicine 24 (2005), 729-740.
+    The differences d that a score test does not reject, whose statistic is
+    (|b - c - n d| - 1)^2 / (n (2 q + d (1 - d))): b and c images are right by one method only, q
+    is the most likely share of the second kind given d, 1 is the continuity correction. At d = 0
+    this is McNemar's test as `mcnemar` makes it, so interval and test never disagree.
+
+    Source: T. Tango, "Equivalence test and confidence interval for the difference in proportions
+    for the paired-sample design", Statistics in Medicine 17 (1998), 891-908.
     """
+    from scipy.optimize import brentq
     from scipy.special import ndtri
 
-    b, c, total = only_first + 0.5, only_second + 0.5, n + 2
-    mean = (b - c) / total
-    half = float(ndtri(0.975)) * np.sqrt(b + c - (b - c) ** 2 / total) / total
-    return Interval(float(max(-1.0, mean - half)), float(min(1.0, mean + half)))
+    critical = float(ndtri(1 - level / 2)) ** 2
+
+    def excess(d: float) -> float:
+        """Above 0 where d is rejected."""
+        distance = max(0.0, abs(only_first - only_second - n * d) - 1)
+        linear = (2 * n - only_first + only_second) * d - only_first - only_second
+        root = linear**2 + 8 * n * only_second * d * (1 - d)
+        q = (max(0.0, root) ** 0.5 - linear) / (4 * n)
+        return distance**2 - critical * n * max(0.0, 2 * q + d * (1 - d))
+
+    def end(side: int) -> float:
+        """Where rejection begins, on one side; within half an image nothing is rejected."""
+        inside = (only_first - only_second + side / 2) / n
+        if abs(inside) >= 1 or excess(side) <= 0:
+            return float(side)
+        return float(brentq(excess, inside, side, xtol=1e-10))
+
+    return Interval(end(-1), end(1))
 
 
 def find_pair(pairs: list[Pair], a: str, b: str) -> Pair | None:

@@ -43,8 +43,9 @@ def corrected_t_test(differences: np.ndarray, test_per_train: float) -> Outcome:
 def mcnemar(only_first: int, only_second: int) -> Outcome:
     """McNemar's test on images that exactly one of two methods gets right.
 
-    Exact (two-sided binomial) below 25 such images; else chi-squared with one degree of freedom
-    and Edwards's continuity correction, (|b - c| - 1)^2 / (b + c).
+    Chi-squared with one degree of freedom and Edwards's continuity correction,
+    (|b - c| - 1)^2 / (b + c). Where it rejects, the exact binomial test of b out of b + c does
+    too, however few these are.
 
     Sources: Q. McNemar, Psychometrika 12 (1947), 153-157; A. L. Edwards, Psychometrika 13
     (1948), 185-187; for classifiers T. G. Dietterich, Neural Computation 10 (1998), 1895-1923.
@@ -53,12 +54,10 @@ def mcnemar(only_first: int, only_second: int) -> Outcome:
         only_first: images that only the first method gets right.
         only_second: images that only the second method gets right.
     """
-    from scipy.special import bdtr, chdtrc
+    from scipy.special import chdtrc
 
-    n, few = only_first + only_second, min(only_first, only_second)
-    if n < 25:
-        return Outcome(float(few), min(1.0, float(2 * bdtr(few, n, 0.5))), "exact binomial")
-    statistic = max(0, abs(only_first - only_second) - 1) ** 2 / n
+    n = only_first + only_second
+    statistic = max(0, abs(only_first - only_second) - 1) ** 2 / n if n else 0.0
     return Outcome(statistic, float(chdtrc(1, statistic)), "chi-squared")
 
 
@@ -81,3 +80,24 @@ def holm(p: np.ndarray) -> np.ndarray:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted
+
+
+def holm_levels(p: np.ndarray, alpha: float) -> np.ndarray:
+    """The level at which Holm's procedure tests each of m hypotheses, in the order given.
+
+    The i-th smallest p-value is held against alpha / (m - i + 1), until one is not below; all
+    that are left share the level at which it stopped. So p < level exactly where the adjusted
+    p-value is below alpha.
+
+    Args:
+        p: (m,) float.
+    """
+    p = np.asarray(p, float)
+    order = np.argsort(p, kind="stable")
+    steps = alpha / np.arange(len(p), 0, -1)
+    stops = np.flatnonzero(p[order] >= steps)
+    if stops.size:
+        steps[stops[0] :] = steps[stops[0]]
+    levels = np.empty(len(p))
+    levels[order] = steps
+    return levels
