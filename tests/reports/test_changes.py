@@ -45,7 +45,7 @@ def changed(quality: float):
 def test_a_run_against_itself_shows_nothing(results):
     once = results("a", base())
     found = compare(once, once)
-    assert found.setting == found.added == found.removed == []
+    assert found.setting == found.added == found.removed == found.missing == []
     for method in found.methods:
         assert method.parameters == []
         assert {split: pair.difference for split, pair in method.scores.items()} == {
@@ -66,6 +66,23 @@ def test_changes_are_named(results):
     ]
     bovw = next(method for method in found.methods if method.name == "bovw")
     assert bovw.parameters == [("classifier.C", 1.0, None), ("descriptor.step", 6, 4)]
+
+
+def test_methods_without_results_in_a_run_are_listed_with_their_error(results):
+    whole = base()
+    bovw, fisher, tinynet = whole.methods
+    failed = replace(bovw, cv=None, test=None, error="svm failed: no memory.\n  Fewer jobs.")
+    broken = replace(whole, methods=[failed, replace(fisher, test=None), tinynet])
+    added = replace(whole, methods=[*whole.methods, Method("new", "r", error="Not made.")])
+    before, after = results("a", broken), results("b", added)
+    assert sorted(compare(before, after).missing) == [
+        "bovw: no results in the earlier run: svm failed: no memory.",
+        "fisher: no test scores in the earlier run",
+        "new: no results in the later run: Not made.",
+    ]
+    found = compare(after, before)
+    assert "bovw: no results in the later run: svm failed: no memory." in found.missing
+    assert found.removed == ["new"]
 
 
 @pytest.mark.parametrize(("quality", "distinguishable"), [(9.0, True), (2.25, False)])

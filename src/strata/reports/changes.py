@@ -40,12 +40,14 @@ class Changes:
         setting: sentences about the data, the protocol and the versions.
         added, removed: methods that only the later or only the earlier run has.
         methods: those that both have, in the later run's order.
+        missing: sentences about methods that a run has without results, or without some.
     """
 
     setting: list[str]
     added: list[str]
     removed: list[str]
     methods: list[MethodChange]
+    missing: list[str] = field(default_factory=list)
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -97,7 +99,24 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> Changes:
             )
             for name in both
         ],
+        missing=_missing(old, new),
     )
+
+
+def _missing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    said = []
+    for name in [*new, *(name for name in old if name not in new)]:
+        lost = []
+        for when, run, other in (("earlier", old, new), ("later", new, old)):
+            method = run.get(name)
+            if method and not any(method[split] for split in SPLITS):
+                reason = (method["error"] or "no reason is recorded").partition("\n")[0]
+                lost.append(f"no results in the {when} run: {reason}")
+            elif method:
+                rest = [s for s in SPLITS if other.get(name, {}).get(s) and not method[s]]
+                lost += [f"no {split} scores in the {when} run" for split in rest]
+        said += [f"{name}: {what}" for what in lost]
+    return said
 
 
 def _setting(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -22,6 +22,8 @@ def compare(before: Path, after: Path) -> int:
     for what, names in (("added", changes.added), ("removed", changes.removed)):
         if names:
             console.print(f"{what}: {', '.join(names)}", highlight=False, markup=False)
+    for sentence in changes.missing:
+        console.print(sentence, highlight=False, markup=False)
     for method in changes.methods:
         for name, old, new in method.parameters:
             text = f"{method.name}: {name} was {_shown(old)}, is {_shown(new)}"
