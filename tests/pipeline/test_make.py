@@ -55,6 +55,19 @@ def test_a_failure_stops_its_method_only_when_asked_to_go_on(project):
     assert "Traceback" not in out
 
 
+def test_a_run_in_which_nothing_could_be_made_leaves_the_report_of_an_earlier_one(made):
+    page = made.root / "out" / "toy" / "report.html"
+    before = page.read_bytes()
+    out = made.make("--set", "plain.scoring.fail=true", code=1)
+    assert "no method has new results" in out
+    assert page.read_bytes() == before
+    assert "Nothing to be done" in made.make()
+    failing = ("--set", "plain.scoring.fail=true", "--set", "squared.means.shrink=0.5")
+    out = made.make("-k", *failing, code=1)
+    assert "stays" not in out
+    assert "asked to fail" in page.read_text()
+
+
 def test_a_process_that_is_killed_is_an_error_of_its_node(project):
     out = project.make("-k", "--set", "plain.scoring.die=true", code=1)
     assert "its process was killed" in out

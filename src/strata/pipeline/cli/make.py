@@ -42,7 +42,14 @@ def make(
         outcome = _run(workspace, plan, always=always, keep_going=keep_going)
         _remember_images(workspace)
         seconds = time.perf_counter() - begun
-        _write_report(workspace, outcome, seconds)
+        if _says_more(workspace, outcome):
+            _write_report(workspace, outcome, seconds)
+        else:
+            print(
+                f"strata: no method has new results, so {workspace.out / 'report.html'} stays as "
+                "an earlier run wrote it (`strata report` writes one of what is there now).",
+                file=sys.stderr,
+            )
         if not outcome.errors:
             (workspace.out / MARK).write_text(_report_key(workspace))
     return _close(workspace, plan, outcome, seconds)
@@ -53,6 +60,13 @@ def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None =
     with workspace.store.in_use():
         _write_report(workspace, Outcome(), None, zipped=zipped, figures=figures)
     return 0
+
+
+def _says_more(workspace: Workspace, outcome: Outcome) -> bool:
+    """Whether a report of this run holds something that an earlier run's does not, or none is."""
+    made = set(outcome.made)
+    new = any(target.node.key in made for target in workspace.targets)
+    return not outcome.errors or new or not (workspace.out / "report.html").exists()
 
 
 def _run(workspace: Workspace, plan: Plan, *, always: bool, keep_going: bool) -> Outcome:
