@@ -161,8 +161,8 @@ def _sizes(dataset: Dataset) -> str:
         return f"all {width} x {height}"
     widths, heights = zip(*sizes, strict=True)
     return (
-        f"{len(sizes)} sizes, {min(widths)} x {min(heights)} to {max(widths)} x {max(heights)}; "
-        f"{width} x {height} the most common ({count})"
+        f"{len(sizes)} sizes, {min(widths)} to {max(widths)} pixels wide and {min(heights)} to "
+        f"{max(heights)} high; {width} x {height} the most common ({count})"
     )
 
 

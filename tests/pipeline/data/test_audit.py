@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from tests.pipeline.data.folders import encoded, lay_out, textured, write_classes
 
+from strata.errors import InputError
 from strata.pipeline.data import checks
 from strata.pipeline.data.audit import audit
 from strata.pipeline.data.images import read_image
@@ -115,6 +116,27 @@ def test_classes_too_small_for_the_folds(root, tmp_path):
     assert "at most 4 folds" in codes(found)["small-class"].remedy
 
 
+def test_a_class_that_no_fold_can_be_cut_from(tmp_path):
+    root = write_classes(tmp_path / "d", {"a": 12, "b": 1})
+    found = codes(audited(root, tmp_path, folds=4))["small-class"]
+    assert "b (none)" in found.title
+    assert found.remedy == "Add images or leave the class out."
+
+
+@pytest.mark.parametrize("others", [{"a": 3, "b": 3}, {"a": 3}])
+def test_an_empty_class_folder_is_a_finding_like_others(tmp_path, others):
+    root = write_classes(tmp_path / "d", others)
+    (root / "c").mkdir()
+    copy(root, "a/000.png", "a/copy.png")
+    source = open_source(root, cache=tmp_path, allow_empty=True)
+    found = audit(build_manifest(source, tmp_path / "rows"))
+    assert found.spoils
+    assert codes(found)["empty-class"].images == ["c"]
+    assert "copies" in codes(found)
+    with pytest.raises(InputError, match="without images"):
+        open_source(root, cache=tmp_path)
+
+
 def test_test_images_do_not_help_small_classes(tmp_path):
     root = write_classes(tmp_path / "d", {"train/a": 4, "train/b": 4, "test/a": 6, "test/b": 6})
     assert "small-class" not in codes(audited(root, tmp_path, folds=4))
@@ -144,7 +166,7 @@ def test_odd_sizes(root, tmp_path):
     found = codes(audited(root, tmp_path))
     assert found["tiny"].images == ["a/tiny.png"]
     assert found["odd-size"].images == ["b/large.png", "b/wide.png"]
-    assert found["sizes"].title == "4 sizes, from 31 x 31 to 200 x 96 pixels"
+    assert found["sizes"].title == "4 sizes: 31 to 200 pixels wide, 31 to 96 high"
 
 
 def test_a_check_that_fails_says_so_and_the_others_run(root, tmp_path, monkeypatch):

@@ -135,6 +135,14 @@ def test_links(tmp_path):
                    "b/folder/deep/3.png"]  # fmt: skip
 
 
+@pytest.mark.parametrize("above", ["", "train/"])
+def test_folders_inside_of_a_class_folder_belong_to_the_class(tmp_path, above):
+    paths = ["a/1.png", "a/2019/may/2.png", "a/test/3.png", "b/2019/1.png", "b/a/4.png"]
+    root = lay_out(tmp_path / "d", *(above + path for path in paths))
+    labels = {f.id.removeprefix(above): f.label for f in opened(root, tmp_path).files}
+    assert labels == {path: path[0] for path in paths}
+
+
 @pytest.mark.parametrize(
     ("paths", "message"),
     [

@@ -119,6 +119,7 @@ def _manifest(
             sha256=sha256,
             cache=cache,
             allow_missing=True,
+            allow_empty=True,
             progress=lambda done, total: steps.update("fetching the images", done, total),
         )
         return build_manifest(

@@ -59,6 +59,7 @@ def audit(manifest: Manifest, *, folds: int = 8) -> Audit:
     named: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("unreadable images", partial(checks.unreadable, manifest)),
         ("missing images", partial(checks.missing, manifest)),
+        ("empty classes", partial(checks.empty_classes, manifest)),
         ("contradicting labels", partial(checks.contradictions, exact)),
         ("contradicting labels of near-duplicates", partial(checks.contradictions, near)),
         ("copies in training and test", partial(checks.leaks, exact)),

@@ -1,13 +1,14 @@
 """The checks of an audit: each looks at a manifest and yields what it finds."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
 from typing import Literal
 
 from strata.pipeline.data.duplicates import duplicate_groups
+from strata.pipeline.data.images import SUFFIXES
 from strata.pipeline.data.manifest import ImageRecord, Manifest
 
 #: The largest class may have so many times the images of the smallest.
@@ -108,6 +109,19 @@ def missing(manifest: Manifest) -> Iterator[Finding]:
         )
 
 
+def empty_classes(manifest: Manifest) -> Iterator[Finding]:
+    """Class folders without images."""
+    if manifest.empty:
+        yield Finding(
+            "empty-class",
+            "error",
+            f"{_count(manifest.empty, 'class folder')} without images",
+            "A run stops at a class of which there is nothing to learn.",
+            f"Remove them, or put images there ({', '.join(sorted(SUFFIXES))}).",
+            list(manifest.empty),
+        )
+
+
 def contradictions(copies: Copies) -> Iterator[Finding]:
     """Copies with different labels."""
     found = [group for group in copies.sets if len({record.label for record in group}) > 1]
@@ -162,14 +176,16 @@ def small_classes(copies: Copies, folds: int) -> Iterator[Finding]:
         left[label] = count if split else count - max(1, round(TEST_PART * count))
     few = {label: count for label, count in left.items() if count < folds}
     if few:
-        told = ", ".join(f"{label} ({count})" for label, count in few.items())
+        told = ", ".join(f"{label} ({count or 'none'})" for label, count in few.items())
+        most = min(few.values())
+        fewer = f", use at most {most} folds," if most > 1 else ""
         yield Finding(
             "small-class",
             "error",
             f"{_count(few, 'class')} with too few different training images for {folds} folds: "
             f"{told}",
             "Each fold must hold images of each class, and copies stay together.",
-            f"Add images, use at most {max(2, min(few.values()))} folds, or leave the class out.",
+            f"Add images{fewer} or leave the class out.",
         )
 
 
@@ -192,13 +208,11 @@ def odd_sizes(manifest: Manifest) -> Iterator[Finding]:
     records = manifest.records
     sizes = Counter((record.width, record.height) for record in records)
     if len(sizes) > 1:
-        (low_w, low_h), (high_w, high_h) = (
-            (how(r.width for r in records), how(r.height for r in records)) for how in (min, max)
-        )
         yield Finding(
             "sizes",
             "note",
-            f"{len(sizes)} sizes, from {low_w} x {low_h} to {high_w} x {high_h} pixels",
+            f"{len(sizes):,} sizes: {_range(r.width for r in records)} pixels wide, "
+            f"{_range(r.height for r in records)} high",
             "Methods that work in pixels see things at different scales.",
             "Methods resize images as their parameters say; check that it suits.",
         )
@@ -233,6 +247,11 @@ def not_run(name: str, error: Exception) -> Finding:
         f"{type(error).__name__}: {error}",
         "The other checks did. Please report this with the message above.",
     )
+
+
+def _range(values: Iterable[int]) -> str:
+    found = sorted(set(values))
+    return f"{found[0]} to {found[-1]}" if len(found) > 1 else str(found[0])
 
 
 def _outliers(records: Sequence[ImageRecord]) -> list[str]:

@@ -88,15 +88,28 @@ def is_junk(name: str) -> bool:
     return name.startswith(".") or name.lower() in _JUNK
 
 
-def classified(root: Path, tree: Tree) -> tuple[list[SourceFile], list[str]]:
+@dataclass(frozen=True)
+class Classified:
+    """What the names of folders say.
+
+    Attributes:
+        files: the images, sorted by id; those in folders inside of a class folder are of its class.
+        empty: class folders without images.
+        notes: what was left out or decided, in sentences.
+    """
+
+    files: list[SourceFile]
+    empty: list[str]
+    notes: list[str]
+
+
+def classified(root: Path, tree: Tree, *, allow_empty: bool = False) -> Classified:
     """Read classes and splits off the folders' names.
 
     Args:
         root: the folder.
         tree: what `walk` found there.
-
-    Returns:
-        The images, sorted by id, and notes on what was left out or decided.
+        allow_empty: report class folders without images instead of refusing them.
 
     Raises:
         InputError: no class folders, empty ones, fewer than two classes, or test images of a
@@ -117,7 +130,13 @@ def classified(root: Path, tree: Tree) -> tuple[list[SourceFile], list[str]]:
         files.append(source_file(root, relative, parts[depth], split))
     if not files:
         raise _no_classes(root, tree)
-    _check_classes(root, tree, splits, files, found)
+    empty = _empty_classes(tree, splits, found)
+    if empty and not allow_empty:
+        raise InputError(
+            f"Class folders without images in {root}: {_some(empty)}.",
+            f"Remove them, or put images there ({', '.join(sorted(SUFFIXES))}).",
+        )
+    _check_classes(root, splits, files, empty)
     if stray:
         notes.append(
             f"{_count(len(stray), 'image')} outside of the class folders left out: {_some(stray)}"
@@ -127,7 +146,7 @@ def classified(root: Path, tree: Tree) -> tuple[list[SourceFile], list[str]]:
         notes.append(f"{_some(validation)}: used as training images (folds are drawn from them)")
     if splits and not has_test:
         notes.append("no test/ folder: the images count as not split")
-    return sorted(files, key=lambda file: file.id), notes
+    return Classified(sorted(files, key=lambda file: file.id), empty, notes)
 
 
 def source_file(root: Path, relative: str, label: str, split: str | None) -> SourceFile:
@@ -192,22 +211,20 @@ def _no_classes(root: Path, tree: Tree) -> InputError:
     )
 
 
-def _check_classes(
-    root: Path, tree: Tree, splits: list[str], files: list[SourceFile], found: set[str]
-) -> None:
+def _empty_classes(tree: Tree, splits: list[str], found: set[str]) -> list[str]:
     depth = 1 if splits else 0
-    empty = [
+    return [
         folder
         for folder in tree.folders
         if folder.count("/") == depth
         and folder not in found
         and (not splits or folder.split("/")[0] in splits)
     ]
-    if empty:
-        raise InputError(
-            f"Class folders without images in {root}: {_some(empty)}.",
-            f"Remove them, or put images there ({', '.join(sorted(SUFFIXES))}).",
-        )
+
+
+def _check_classes(
+    root: Path, splits: list[str], files: list[SourceFile], empty: list[str]
+) -> None:
     train = {file.label for file in files if file.split != "test"}
     only_test = sorted({file.label for file in files} - train)
     if only_test:
@@ -215,7 +232,7 @@ def _check_classes(
             f"Classes with test images but without training images in {root}: {_some(only_test)}.",
             "Class folders must have the same names in train/ and test/.",
         )
-    if len(train) == 1:
+    if len(train) == 1 and not empty:
         (label,) = train
         hint = "Classification needs images of at least two classes, one folder each."
         inner = sorted({file.id.split("/")[1] for file in files if file.id.count("/") > 1})

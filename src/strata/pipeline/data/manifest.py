@@ -80,6 +80,7 @@ class Manifest:
         broken: those that cannot, sorted by id.
         missing: "class/file" of rows of the split file without an image.
         notes: what was left out or decided, in sentences.
+        empty: class folders without images.
     """
 
     root: Path
@@ -87,6 +88,7 @@ class Manifest:
     broken: tuple[BrokenImage, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
 
     @functools.cached_property
     def classes(self) -> list[str]:
@@ -157,7 +159,12 @@ def build_manifest(
                 )
             )  # fmt: skip
     return Manifest(
-        source.root, tuple(records), tuple(broken), tuple(source.missing), tuple(source.notes)
+        source.root,
+        tuple(records),
+        tuple(broken),
+        tuple(source.missing),
+        tuple(source.notes),
+        tuple(source.empty),
     )
 
 

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,12 +26,14 @@ class Source:
         files: the images, sorted by id.
         missing: "class/file" of rows of the split file without an image.
         notes: what was left out or decided, in sentences.
+        empty: class folders without images.
     """
 
     root: Path
     files: list[SourceFile]
     missing: list[str]
     notes: list[str]
+    empty: list[str] = field(default_factory=list)
 
 
 def open_source(
@@ -41,6 +43,7 @@ def open_source(
     sha256: str | None = None,
     cache: Path,
     allow_missing: bool = False,
+    allow_empty: bool = False,
     progress: Progress | None = None,
 ) -> Source:
     """Find the images that `spec` names.
@@ -54,6 +57,7 @@ def open_source(
         sha256: of the archive; an address needs it.
         cache: folder where downloads and unpacked archives are kept.
         allow_missing: report rows of `split_csv` without an image instead of refusing them.
+        allow_empty: report class folders without images instead of refusing them.
         progress: called with bytes done and bytes in all while downloading and unpacking.
 
     Raises:
@@ -67,8 +71,8 @@ def open_source(
         root = unwrapped(outer)
     tree = walk(root)
     if split_csv is None:
-        files, notes = classified(root, tree)
-        return Source(root, files, [], notes)
+        read = classified(root, tree, allow_empty=allow_empty)
+        return Source(root, read.files, [], read.notes, read.empty)
     path = _split_path(Path(split_csv), [root, outer])
     rows = read_split(path)
     found = listed(root, tree, rows, name=path.name)
