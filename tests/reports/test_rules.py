@@ -46,6 +46,31 @@ def test_chance_is_no_better_than_the_largest_class():
     assert check("R02", method()).severity == "passed"
 
 
+def coin(images: int, right: int) -> Scores:
+    """Two classes of one size, of test images; so many are right."""
+    labels = np.arange(images) % 2
+    said = np.where(np.arange(images) < right, labels, 1 - labels)
+    zeros, ids = np.zeros(images, int), [str(i) for i in range(images)]
+    return Scores(ids, labels, zeros, zeros, np.eye(8)[said])
+
+
+def test_few_images_do_not_make_a_method_useless():
+    few = check("R02", method(cv=None, test=coin(12, 7)))
+    assert few.severity == "tip"
+    assert "12 images are too few to tell" in few.sentences[0]
+    assert check("R02", method(cv=None, test=coin(600, 305))).severity == "issue"
+    assert check("R02", method(cv=None, test=coin(12, 12))).severity == "passed"
+    assert check("R02", method(test=coin(12, 7))).severity == "passed"  # cross-validation tells
+
+
+def test_methods_that_beat_the_largest_class_are_called_useless_on_no_sample_size():
+    rng = np.random.default_rng(4)
+    for images in (10, 30, 100, 300):
+        right = rng.binomial(images, 0.7, 30)
+        found = [check("R02", method(cv=None, test=coin(images, int(k)))) for k in right]
+        assert np.mean([f.severity == "issue" for f in found]) <= 0.04
+
+
 def test_a_lost_class_is_named():
     scores = synthetic.scores(quality=4.0)
     found = check("R03", method(cv=spoiled(scores, scores.labels == 2)))
@@ -81,6 +106,12 @@ def test_a_gap_between_training_and_held_out():
     assert check("R06", method(quality=2.0, training_accuracy=1.0)).severity == "tip"
     assert check("R06", method(quality=9.0, training_accuracy=1.0)).severity == "passed"
     assert check("R06", method()).severity == "not applicable"
+
+
+@pytest.mark.parametrize(("images", "severity"), [(20, "passed"), (200, "tip")])
+def test_a_gap_within_the_interval_of_few_images_is_none(images, severity):
+    scores = coin(images, round(0.8 * images))  # 80 %; 58 to 92 % of 20 images
+    assert check("R06", method(cv=None, test=scores, training_accuracy=1.0)).severity == severity
 
 
 def test_a_loss_that_blew_up():

@@ -6,13 +6,17 @@ import numpy as np
 
 from strata.reports.checks import Finding, NotApplicable, rule
 from strata.reports.convergence import History, trouble
+from strata.reports.evaluation import Evaluation
 from strata.reports.folds import odd_folds
+from strata.reports.intervals import Interval, wilson
 from strata.reports.metrics import majority_rate
 from strata.reports.ranking import Ranking
 from strata.reports.sweeps import sweeps
 from strata.reports.text import listing, number_of, parameter, percent, percent_range
 
 GAP = 0.10
+#: By so much a method must be able to beat a constant answer, for all that the interval says.
+WORTH_HAVING = 0.10
 MISCALIBRATED = 0.10
 DEAD, MOSTLY_DEAD = 0.25, 0.5
 
@@ -58,22 +62,24 @@ def odd_fold(ranking: Ranking) -> Iterator[Finding]:
 @rule(
     "R06",
     "Gap between training and held-out images",
-    f"A gap above {100 * GAP:.0f} points means that the method has learned its images by heart.",
+    f"A gap above {100 * GAP:.0f} points, beyond the interval, means that the method has learned "
+    "its images by heart.",
     "Regularise more, augment, take a smaller model, or collect more images.",
 )
 def train_gap(ranking: Ranking) -> Iterator[Finding]:
-    """Training accuracy far above held-out accuracy."""
+    """Training accuracy far above all that held-out accuracy may be."""
     rows = [row for row in ranking.rows if row.method.training_accuracy is not None]
     if not rows:
         raise NotApplicable("no method reports its accuracy on the training images")
     for row in rows:
         training = row.method.training_accuracy
-        held_out = next(iter(row.evaluations.values())).accuracy
-        if training is not None and training - held_out > GAP:
+        held_out = next(iter(row.evaluations.values()))
+        interval = _interval(held_out)
+        if training is not None and training - interval.high > GAP:
             yield Finding(
                 "tip",
                 f"{row.method.name}: {percent(training)} % on the images that it was fitted on, "
-                f"{percent(held_out)} % on held-out ones.",
+                f"{percent(held_out.accuracy)} % ({percent_range(interval)}) on held-out ones.",
                 row.method.name,
             )
 
@@ -85,19 +91,37 @@ def train_gap(ranking: Ranking) -> Iterator[Finding]:
     "Look at its training curve, its learning rate and whether its labels are in order.",
 )
 def no_better_than_majority(ranking: Ranking) -> Iterator[Finding]:
-    """Not above the rate of the largest class."""
+    """Not above the rate of the largest class, or too few images to tell.
+
+    An issue only where the interval leaves no room for a gain worth having. Test images alone
+    raise no doubt about what cross-validation has shown.
+    """
     for row in ranking.rows:
         for evaluation in row.evaluations.values():
             rate = majority_rate(evaluation.scores.labels)
-            low = evaluation.interval.low
-            if not (low if np.isfinite(low) else evaluation.accuracy) > rate:
-                yield Finding(
-                    "issue",
-                    f"{row.method.name}: {percent(evaluation.accuracy)} % "
-                    f"({percent_range(evaluation.interval)}); always naming the largest class "
-                    f"gives {percent(rate)} %.",
-                    row.method.name,
-                )
+            interval = _interval(evaluation)
+            if interval.low > rate:
+                break
+            useless = interval.high < rate + WORTH_HAVING
+            yield Finding(
+                "issue" if useless else "tip",
+                f"{row.method.name}: {percent(evaluation.accuracy)} % "
+                f"({percent_range(interval)}); always naming the largest class gives "
+                f"{percent(rate)} %"
+                + (
+                    "."
+                    if useless
+                    else f", and {number_of(evaluation.images, 'image')} are too few to tell."
+                ),
+                row.method.name,
+            )
+
+
+def _interval(evaluation: Evaluation) -> Interval:
+    """The evaluation's interval; where folds give none, as if the images were test images."""
+    if np.isfinite(evaluation.interval.low):
+        return evaluation.interval
+    return wilson(evaluation.accuracy * evaluation.images, evaluation.images)
 
 
 @rule(
