@@ -113,6 +113,14 @@ def test_few_training_images_are_a_variant_like_others(tmp_path):
         ('name = ".."\n[methods.a]\n', "report's folder"),
         ("[method.a]\n", "Did you mean 'methods'"),
         ('[methods.a]\nvary = { "x.k" = [8, 8] }\n', "two methods"),
+        ('[methods."a/b"]\nrecipe = "bovw"\n', "'a/b'"),
+        ('[methods."../a"]\nvary = { "x.k" = [8, 9] }\n', "letters, digits"),
+        ('[methods."a.b"]\n', "letters, digits"),
+        ('[methods."a[b=1]"]\n', "letters, digits"),
+        ('[methods.""]\n', "letters, digits"),
+        ('[methods."a\\nb"]\n', "letters, digits"),
+        ('[methods."a "]\n', "letters, digits"),
+        ("[methods._a]\n", "letters, digits"),
     ],
 )
 def test_names_that_would_do_harm_are_refused(tmp_path, text, message):
@@ -126,3 +134,11 @@ def test_a_varied_parameter_is_not_set_in_vain(tmp_path):
     (tmp_path / "e.toml").write_text('[methods.a]\nvary = { "x.k" = [1, 2] }\n')
     with pytest.raises(InputError, match="varies it"):
         read_experiment(tmp_path / "e.toml", ["a.x.k=3"])
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "2D", "fisher-large", "no_power", "café", "bag of words", "A+B"]
+)
+def test_names_that_do_no_harm_are_taken(tmp_path, name):
+    (tmp_path / "e.toml").write_text(f'[methods."{name}"]\n', encoding="utf-8")
+    assert [m.name for m in read_experiment(tmp_path / "e.toml").methods] == [name]

@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -167,8 +168,9 @@ class _Parsed:
     def save(self) -> None:
         if self.path and self.changed:
             beside = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-            beside.write_text(json.dumps(self.known))
-            os.replace(beside, self.path)
+            with suppress(OSError):  # a store that cannot be written: parse again next time
+                beside.write_text(json.dumps(self.known))
+                os.replace(beside, self.path)
             self.changed = False
 
     def module(self, name: str, path: Path) -> Module:
@@ -191,11 +193,7 @@ def keep_parsed(path: Path) -> None:
 
 
 def save_parsed() -> None:
-    """Write what was parsed, if there is something new.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
+    """Write what was parsed, if there is something new and the file can be written."""
     _parsed.save()
 
 

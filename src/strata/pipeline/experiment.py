@@ -1,6 +1,7 @@
 """Experiment files: TOML in, a checked description of what to compare out."""
 
 import itertools
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ from strata.errors import InputError, nearest
 from strata.pipeline.parameters import Parameters
 
 DEFAULT_FILE = "strata.toml"
+#: Of a method: fit for files' names, targets ("bovw[words=64]") and keys ("bovw.codebook.words").
+_NAME = re.compile(r"\w+(?:[ +-]?\w+)*")
 
 
 def data(
@@ -145,6 +148,13 @@ def _check_names(name: str, methods: list[Method]) -> None:
         )
     known: set[str] = set()
     for method in methods:
+        plain = method.variant_of or method.name
+        if not _NAME.fullmatch(plain):
+            raise InputError(
+                f"[methods.{plain!r}]: methods' names stand in files' names and on the command "
+                "line.",
+                "Use letters, digits and _, with -, + or a space between them.",
+            )
         if method.name in known:
             raise InputError(
                 f"There are two methods '{method.name}'.", "A value may stand once in `vary`."

@@ -18,7 +18,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ class Store:
         """ "absent", "present" or "damaged", by the files' sizes and times.
 
         Files whose times moved are read and compared by checksum; if they are whole, the new
-        times are recorded.
+        times are recorded, where that is possible.
         """
         folder = self.folder(key)
         manifest = self.manifest(key)
@@ -111,7 +111,8 @@ class Store:
             return "damaged"
         for name in moved:
             manifest["files"][name]["stamp"] = _stamp(folder / name)
-        _write_atomically(folder / MANIFEST, json.dumps(manifest))
+        with suppress(OSError):  # a store that may only be read: compare again next time
+            _write_atomically(folder / MANIFEST, json.dumps(manifest))
         return "present"
 
     def read(self, key: str) -> Artifact:

@@ -1,8 +1,15 @@
 """`strata init`: an experiment file to start from."""
 
+from collections import Counter
 from pathlib import Path
 
 from strata.errors import InputError
+from strata.pipeline.data.layout import classified, walk
+from strata.pipeline.dataset import SCENES
+
+FOLDS = 8
+#: What the file sets aside for the test where the data brings no split.
+TEST_PART = 0.3
 
 TEMPLATE = """\
 # What `strata make` compares. All keys: docs/experiment-file.md; all recipes with their
@@ -12,10 +19,10 @@ TEMPLATE = """\
 source = {source}
 
 [protocol]
-folds = 8        # stratified; copies of one picture are never on both sides
+folds = {folds}        # stratified; copies of one picture are never on both sides
 repeats = 1      # more of them narrow the intervals
 seed = 0         # feeds every random choice
-test = 0.3       # share kept for the final figure, where the data brings no split
+test = {test}       # share kept for the final figure, where the data brings no split
 
 [methods.bovw]
 
@@ -27,18 +34,41 @@ test = 0.3       # share kept for the final figure, where the data brings no spl
 
 def init(images: str, file: Path) -> int:
     """Write the file, unless there is one."""
-    source = Path(images)
-    if "://" not in images and images != "scenes" and not source.exists():
+    source, folds = Path(images), FOLDS
+    if "://" not in images and images != SCENES and not source.exists():
         raise InputError(f"There is no folder or archive {images}.")
     if file.exists():
         raise InputError(f"{file} exists already.", "Name another file with -f.")
-    if "://" not in images and images != "scenes":
-        images = str(source.absolute())
+    if "://" not in images and images != SCENES:
+        folds = _folds(source)
+        images = _place(source.absolute(), file.absolute().parent)
     quoted = '"' + images.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    file.write_text(TEMPLATE.format(source=quoted), encoding="utf-8")
+    file.write_text(TEMPLATE.format(source=quoted, folds=folds, test=TEST_PART), encoding="utf-8")
     print(
         f"{file} is written; `strata make -f {file}` makes it."
         if file.name != "strata.toml"
         else "strata.toml is written; `strata make` makes it."
     )
     return 0
+
+
+def _folds(source: Path) -> int:
+    """As many as the smallest class has training images for, of a folder of class folders."""
+    if not source.is_dir():
+        return FOLDS
+    try:
+        files = classified(source, walk(source)).files
+    except InputError:  # `make` and `data audit` say what is wrong, or a CSV file names classes
+        return FOLDS
+    split = any(file.split for file in files)
+    fewest = min(Counter(file.label for file in files if file.split != "test").values())
+    left = fewest if split else fewest - max(1, round(TEST_PART * fewest))
+    return max(2, min(FOLDS, left))
+
+
+def _place(source: Path, folder: Path) -> str:
+    """Relative where the images lie below the experiment file's folder: both may then move."""
+    if source == folder or not source.is_relative_to(folder):
+        return str(source)
+    relative = source.relative_to(folder).as_posix()
+    return f"./{relative}" if relative == SCENES else relative  # the word names the embedded data

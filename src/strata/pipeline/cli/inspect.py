@@ -104,14 +104,14 @@ def list_recipes(file: Path | None, as_json: bool) -> int:
     for name, recipe in sorted(recipes.items()):
         print(f"[methods.{name}]  # {recipe.summary}")
         for line in _as_toml(name, recipe):
-            print(f"  {line}")
+            print(line)
         print()
     return 0
 
 
 def _as_toml(name: str, recipe: Recipe) -> list[str]:
     defaults: dict[str, Any] = recipe.checked({}, name)
-    lines = [f"{k} = {_toml(v)}" for k, v in defaults.items() if k not in recipe.sections]
+    lines = _settings({k: v for k, v in defaults.items() if k not in recipe.sections})
     for section, options in recipe.sections.items():
         if isinstance(options, Choice):
             lines += _choice(f"methods.{name}.{section}", options)
@@ -122,10 +122,12 @@ def _as_toml(name: str, recipe: Recipe) -> list[str]:
 
 def _section(path: str, options: Options, values: dict[str, Any]) -> list[str]:
     first = (options.stage.function.__doc__ or "").partition("\n")[0]
-    values = {k: v for k, v in values.items() if v is not None}
-    return [f"[{path}]  # {options.stage.name}: {first}"] + [
-        f"{k} = {_toml(v)}" for k, v in values.items()
-    ]
+    return [f"[{path}]  # {options.stage.name}: {first}", *_settings(values)]
+
+
+def _settings(values: dict[str, Any]) -> list[str]:
+    """One line each; TOML has no word for "not set", so that stands in a comment."""
+    return [f"# {k}: not set" if v is None else f"{k} = {_toml(v)}" for k, v in values.items()]
 
 
 def _choice(path: str, choice: Choice) -> list[str]:
@@ -137,9 +139,15 @@ def _choice(path: str, choice: Choice) -> list[str]:
             lines += found
         else:
             use, *rest = found[1:]
-            lines += [f"# {use}  # {found[0].partition(': ')[2]}", *(f"#     {r}" for r in rest)]
+            lines += [f"# {use}  # {found[0].partition(': ')[2]}"]
+            lines += [f"# {r}" for r in rest if not r.startswith("#")]
     return lines
 
 
 def _toml(value: Any) -> str:
-    return json.dumps(value)
+    if isinstance(value, dict):
+        inside = ", ".join(f"{k} = {_toml(v)}" for k, v in value.items() if v is not None)
+        return f"{{ {inside} }}" if inside else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value)  # of strings, numbers and truth values the same
