@@ -120,7 +120,7 @@ def test_few_training_images_are_a_variant_like_others(tmp_path):
         ('[methods.""]\n', "letters, digits"),
         ('[methods."a\\nb"]\n', "letters, digits"),
         ('[methods."a "]\n', "letters, digits"),
-        ("[methods._a]\n", "letters, digits"),
+        ("[methods.-a]\n", "letters, digits"),
     ],
 )
 def test_names_that_would_do_harm_are_refused(tmp_path, text, message):
@@ -136,9 +136,7 @@ def test_a_varied_parameter_is_not_set_in_vain(tmp_path):
         read_experiment(tmp_path / "e.toml", ["a.x.k=3"])
 
 
-@pytest.mark.parametrize(
-    "name", ["a", "2D", "fisher-large", "no_power", "café", "bag of words", "A+B"]
-)
+@pytest.mark.parametrize("name", ["a", "2D", "fisher-large", "_no_power", "café", "bag of words"])
 def test_names_that_do_no_harm_are_taken(tmp_path, name):
     (tmp_path / "e.toml").write_text(f'[methods."{name}"]\n', encoding="utf-8")
     assert [m.name for m in read_experiment(tmp_path / "e.toml").methods] == [name]

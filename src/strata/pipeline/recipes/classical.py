@@ -77,7 +77,8 @@ def bovw(
 ) -> Node:
     """Local descriptors, a k-means codebook, a spatial pyramid of word counts, a kernel SVM.
 
-    Lazebnik, Schmid and Ponce, "Beyond bags of features" (CVPR 2006).
+    Csurka et al., "Visual categorization with bags of keypoints" (ECCV workshop 2004); Lazebnik,
+    Schmid and Ponce, "Beyond bags of features" (CVPR 2006).
     """
     local = descriptor(data.images)
     vectors = histogram(local, codebook(local, fold.train))

@@ -18,7 +18,10 @@ from strata.pipeline.stages.vectors import joined
 def fusion(
     data: Data, fold: Fold, *, of: tuple[str, ...] = (), combination: Options = average.options()
 ) -> Node:
-    """The average of the probabilities of the methods named in `of`."""
+    """The average of the probabilities of the methods named in `of`.
+
+    Kittler et al., "On combining classifiers" (PAMI 20, 1998).
+    """
     nodes = [data.method(name, fold) for name in of]
     return combination(at_least_two(nodes))
 
@@ -54,7 +57,8 @@ def stacking(
 ) -> Node:
     """The methods named in `of`, weighted by what their scores in inner folds teach.
 
-    Makes each method once more for each inner fold.
+    Wolpert, "Stacked generalization" (Neural Networks 5, 1992). Makes each method once more for
+    each inner fold.
     """
     inner = data.inner_folds(fold, inner_folds)
     nodes = at_least_two([data.method(name, fold) for name in of])

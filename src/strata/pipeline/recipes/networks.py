@@ -59,7 +59,11 @@ def tinynet(
     images: Options = resized.options(size=64),
     network: Options = train_network.options(),
 ) -> Node:
-    """A small network of strided convolutions, trained from scratch."""
+    """A small network of strided convolutions, trained from scratch.
+
+    Lorente, Riera and Rana, "Image classification with classic and deep learning techniques"
+    (arXiv:2105.04895, 2021).
+    """
     return _trained(data, fold, images, network)
 
 
@@ -83,7 +87,11 @@ def mlp(
     images: Options = resized.options(size=16),
     network: Options = train_network.options(**WHOLE_IMAGES),
 ) -> Node:
-    """A multi-layer perceptron on the pixels of the whole image."""
+    """A multi-layer perceptron on the pixels of the whole image.
+
+    Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors" (Nature
+    323, 1986).
+    """
     return _trained(data, fold, images, network)
 
 
@@ -95,7 +103,10 @@ def patch_mlp(
     images: Options = resized.options(size=64),
     network: Options = train_network.options(**WINDOWS),
 ) -> Node:
-    """A multi-layer perceptron on windows: trained on random ones, scores averaged over a grid."""
+    """A multi-layer perceptron on windows: trained on random ones, scores averaged over a grid.
+
+    Lorente, Riera and Rana (2021).
+    """
     return _trained(data, fold, images, network)
 
 
@@ -110,7 +121,10 @@ def deep_svm(
     reduction: Options | None = REDUCTIONS,
     classifier: Options = classifiers(kernel="rbf"),
 ) -> Node:
-    """A hidden layer of a network trained from scratch, as features for an SVM."""
+    """A hidden layer of a network trained from scratch, as features for an SVM.
+
+    Lorente, Riera and Rana (2021).
+    """
     pixels = images(data.images)
     vectors = features(pixels, network(pixels, fold.train))
     return classified(vectors, fold, reduction, classifier)
@@ -129,7 +143,10 @@ def patch_words(
     reduction: Options | None = REDUCTIONS,
     classifier: Options = classifiers(kernel="intersection"),
 ) -> Node:
-    """Hidden units of a perceptron on windows, as dense local descriptors for a bag of words."""
+    """Hidden units of a perceptron on windows, as dense local descriptors for a bag of words.
+
+    Lorente, Riera and Rana (2021).
+    """
     pixels = images(data.images)
     local = descriptor(pixels, network(pixels, fold.train))
     vectors = histogram(local, codebook(local, fold.train))

@@ -67,7 +67,10 @@ def fine_tuned(
     views: Options = border_views.options(),
     training: Options = fine_tune.options(),
 ) -> Node:
-    """Any classification network of torchvision, trained on from a node of its own."""
+    """Any classification network of torchvision, trained on from a node of its own.
+
+    Yosinski et al., "How transferable are features in deep neural networks?" (NeurIPS 2014).
+    """
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
     return _trained_on(data, fold, network, nodes(network), views, training)
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from strata.reports.analysis import Analysis
 from strata.reports.checks import SEVERITIES, Check
 from strata.reports.evaluation import SPLIT_NAMES
+from strata.reports.literature import papers
 from strata.reports.page.across import across
 from strata.reports.page.families import legend
 from strata.reports.page.groups import groups_drawing
@@ -153,7 +154,12 @@ def _wording(analysis: Analysis) -> dict[str, str] | None:
         return None
     text = paragraph(analysis.ranking)
     table = latex_table(analysis)
-    return {"paragraph": text, "table": table, "references": references(text)}
+    return {
+        "paragraph": text,
+        "table": table,
+        "references": references(text),
+        "papers": papers(row.method.recipe for row in analysis.ranking.rows),
+    }
 
 
 def _check(check: Check, pictures: Pictures) -> dict[str, Any]:
