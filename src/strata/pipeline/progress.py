@@ -1,13 +1,12 @@
 """What a person sees of a run: a bar with the time left on a terminal, plain lines elsewhere."""
 
-import json
 import time
 from collections import Counter
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
+from strata.pipeline.pace import Estimates, Pace
 from strata.pipeline.plan import Plan
 from strata.pipeline.running import read_tick
 from strata.pipeline.stage import Node
@@ -18,39 +17,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-class Estimates:
-    """Seconds that each stage takes, learned from run to run."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._seconds: dict[str, float] = json.loads(path.read_text())
-        except (OSError, ValueError):
-            self._seconds = {}
-
-    def of(self, stage: str) -> float:
-        """A stage never seen is taken to be like the one in the middle."""
-        known = sorted(self._seconds.values()) or [1.0]
-        return self._seconds.get(stage, known[(len(known) - 1) // 2])
-
-    def learn(self, stage: str, seconds: float) -> None:
-        """Later runs count more: data and parameters change."""
-        old = self._seconds.get(stage, seconds)
-        self._seconds[stage] = 0.7 * old + 0.3 * seconds
-
-    def save(self) -> None:
-        """Best effort: an estimate is not worth a failure."""
-        try:
-            self._path.write_text(json.dumps(self._seconds))
-        except OSError:
-            pass
+#: Running stages that have a line of their own below the bar, at most.
+LINES = 8
 
 
 class Progress(AbstractContextManager["Progress"]):
     """Observes a run and shows how far it is.
 
-    On a terminal, one live bar; otherwise a line whenever all shards or folds of a stage of one
-    method are done, so that logs stay short.
+    On a terminal, one live bar, and one for each running stage that tells how far it is;
+    otherwise a line whenever all shards or folds of a stage of one method are done, so that logs
+    stay short.
     """
 
     def __init__(self, console: "Console", plan: Plan, store: Store, jobs: int) -> None:
@@ -61,8 +37,9 @@ class Progress(AbstractContextManager["Progress"]):
         self._estimates = Estimates(store.root / "seconds.json")
         self._left = Counter(_group(plan.nodes[key]) for key in plan.needed)
         self._took: Counter[tuple[str, str]] = Counter()
-        self._open = {key: plan.nodes[key].stage.name for key in plan.needed}
-        self._running: dict[str, Node] = {}
+        self._open = {key: plan.nodes[key] for key in plan.needed}
+        self._running: dict[str, Pace] = {}
+        self._lines: dict[str, Any] = {}
         self._done = 0
         self._begun = time.monotonic()
         self._drawn = 0.0
@@ -91,7 +68,8 @@ class Progress(AbstractContextManager["Progress"]):
 
     def started(self, node: Node) -> None:
         """A worker has been given the node."""
-        self._running[node.key] = node
+        self._open.setdefault(node.key, node)  # what a damaged one needs was not planned
+        self._running[node.key] = Pace()
         self._draw()
 
     def finished(self, node: Node, done: Done) -> None:
@@ -119,7 +97,7 @@ class Progress(AbstractContextManager["Progress"]):
 
     def damaged(self, node: Node) -> None:
         """Its artifact was found damaged and will be made again."""
-        self._open[node.key] = node.stage.name
+        self._open[node.key] = node
         self._console.print(
             f"damaged in the store, made again: {node.title}",
             style="yellow",
@@ -128,19 +106,33 @@ class Progress(AbstractContextManager["Progress"]):
         )
 
     def waiting(self) -> None:
-        """Redraw now and then: running stages tell how far they are."""
-        if time.monotonic() - self._drawn > 0.5:
+        """Listen and redraw now and then: running stages tell how far they are."""
+        now = time.monotonic()
+        if now - self._drawn > 0.5:
+            for key, pace in self._running.items():
+                pace.hear(read_tick(self._store.root, key), now)
             self._draw()
 
     def _close(self, node: Node) -> None:
         self._running.pop(node.key, None)
         self._open.pop(node.key, None)
         self._done += 1
+        if node.key in self._lines:
+            self._bar.remove_task(self._lines.pop(node.key))
 
     def _seconds_left(self) -> float:
-        total = sum(map(self._estimates.of, self._open.values()))
-        for key, node in self._running.items():
-            total -= read_tick(self._store.root, key) * self._estimates.of(node.stage.name)
+        """Of all that is to be made; a stage is taken to be as slow as its like that runs now."""
+        now = time.monotonic()
+        whole = {
+            _group(self._open[key]): pace.whole_seconds
+            for key, pace in self._running.items()
+            if pace.whole_seconds
+        }
+        total = 0.0
+        for key, node in self._open.items():
+            expected = whole.get(_group(node)) or self._estimates.of(node.stage.name)
+            pace = self._running.get(key)
+            total += pace.seconds_left(now, expected) if pace else expected
         return total / min(self._jobs, max(1, len(self._open)))
 
     def _time_left(self) -> str:
@@ -153,14 +145,32 @@ class Progress(AbstractContextManager["Progress"]):
         left = self._seconds_left()
         spent = self._drawn - self._begun
         share = spent / (spent + left) if spent + left else 1.0
-        running = ", ".join(sorted({node.title for node in self._running.values()}))
+        self._draw_lines()
+        silent = {self._open[key].title for key in self._running if key not in self._lines}
         self._bar.update(
             self._task,
             completed=share,
             share=f"{share:.0%}",
             left=f"{duration(left)} left",
-            description=running,
+            description=", ".join(sorted(silent)),
         )
+
+    def _draw_lines(self) -> None:
+        """A line for each running stage that tells how far it is."""
+        for key, pace in self._running.items():
+            if pace.told is None or (key not in self._lines and len(self._lines) >= LINES):
+                continue
+            if key not in self._lines:
+                self._lines[key] = self._bar.add_task("", total=1.0, share="", left="")
+            node, told = self._open[key], pace.told
+            left = pace.seconds_left(self._drawn, self._estimates.of(node.stage.name))
+            self._bar.update(
+                self._lines[key],
+                completed=told.share,
+                share=f"{told.share:.0%}",
+                left=f"{duration(left)} left",
+                description=f"{node.title}, {told.done} of {told.total}",
+            )
 
 
 def _group(node: Node) -> tuple[str, str]:

@@ -5,6 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+
+class Tick(NamedTuple):
+    """How far a running stage is: steps done, of so many."""
+
+    done: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """What is done, part of one."""
+        return self.done / max(1, self.total)
 
 
 @dataclass
@@ -57,10 +70,10 @@ def forget_checkpoint(root: Path, key: str) -> None:
     (root / "checkpoints" / key).unlink(missing_ok=True)
 
 
-def read_tick(root: Path, key: str) -> float:
-    """The share of a running stage that is done, 0 if it does not tell."""
+def read_tick(root: Path, key: str) -> Tick | None:
+    """How far a running stage is, None if it does not tell."""
     try:
         done, total = (root / "ticks" / key).read_text().split()
-        return int(done) / int(total)
-    except (OSError, ValueError, ZeroDivisionError):
-        return 0.0
+        return Tick(int(done), int(total))
+    except (OSError, ValueError):
+        return None

@@ -9,8 +9,9 @@ from strata.pipeline.cli.make import snapshot_path
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.experiment import DEFAULT_FILE, read_experiment
+from strata.pipeline.pace import Estimates
 from strata.pipeline.plan import Plan
-from strata.pipeline.progress import Estimates, duration
+from strata.pipeline.progress import duration
 from strata.pipeline.recipe import Recipe, known_recipes
 from strata.pipeline.stage import Options
 from strata.pipeline.why import image_changes, reasons, version_notes

@@ -1,0 +1,81 @@
+"""How long stages take: what earlier runs taught, and what running ones tell of themselves."""
+
+import json
+from pathlib import Path
+
+from strata.pipeline.running import Tick
+
+
+class Estimates:
+    """Seconds that each stage takes, learned from run to run."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._seconds: dict[str, float] = json.loads(path.read_text())
+        except (OSError, ValueError):
+            self._seconds = {}
+
+    def of(self, stage: str) -> float:
+        """A stage never seen is taken to be like the one in the middle."""
+        known = sorted(self._seconds.values()) or [1.0]
+        return self._seconds.get(stage, known[(len(known) - 1) // 2])
+
+    def learn(self, stage: str, seconds: float) -> None:
+        """Later runs count more: data and parameters change."""
+        old = self._seconds.get(stage, seconds)
+        self._seconds[stage] = 0.7 * old + 0.3 * seconds
+
+    def save(self) -> None:
+        """Best effort: an estimate is not worth a failure."""
+        try:
+            self._path.write_text(json.dumps(self._seconds))
+        except OSError:
+            pass
+
+
+class Pace:
+    """One running stage: how far it is, and how long a step takes.
+
+    Only what is seen counts towards the speed: a training that goes on from a checkpoint starts
+    in the middle, and a stage may need a while before its first step.
+    """
+
+    def __init__(self) -> None:
+        self.told: Tick | None = None
+        self._first: tuple[float, int] | None = None
+        self._last = 0.0
+
+    def hear(self, tick: Tick | None, now: float) -> None:
+        """Take note of what the stage tells at a time in seconds; None where it tells nothing."""
+        if tick is None or tick == self.told:
+            return
+        self.told, self._last = tick, now
+        if self._first is None:
+            self._first = now, tick.done
+
+    @property
+    def step_seconds(self) -> float | None:
+        """Seconds that a step takes; None before two were seen."""
+        if self._first is None or self.told is None or self.told.done <= self._first[1]:
+            return None
+        return (self._last - self._first[0]) / (self.told.done - self._first[1])
+
+    @property
+    def whole_seconds(self) -> float | None:
+        """Seconds that the whole stage takes at this speed."""
+        step = self.step_seconds
+        return None if step is None or self.told is None else step * self.told.total
+
+    def seconds_left(self, now: float, whole: float) -> float:
+        """Seconds until it is done.
+
+        Args:
+            now: the time in seconds.
+            whole: what the stage is taken to need where it has not told its speed yet.
+        """
+        share = self.told.share if self.told else 0.0
+        step = self.step_seconds
+        if step is None or self.told is None:
+            return (1 - share) * whole
+        return max(0.0, step * (self.told.total - self.told.done) - (now - self._last))
