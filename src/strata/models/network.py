@@ -21,6 +21,7 @@ from strata.models.builder import Network, build
 from strata.models.calibration import probabilities
 from strata.models.costs import cost_table
 from strata.models.devices import choose_device
+from strata.models.distillation import SoftLabels
 from strata.models.inference import predict, window_starts
 from strata.models.initialisation import LSUV, unit_variance
 from strata.models.pretraining import pretrain
@@ -63,6 +64,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         patience: end when the validation loss has not improved for so many epochs, and keep the
             best epoch's weights; None: train to the end.
         validation: share of the training images, of every class, that `patience` watches.
+        teaching, temperature: weight of a teacher's probabilities in the loss, and how far they are
+            softened (see `distillation.SoftLabels`); without a teacher they say nothing.
         device: "auto", "cpu", "cuda" or "mps".
         seed: of initial weights, order, augmentation and dropout. On a CPU with one thread the
             same seed gives the same result bit for bit.
@@ -103,6 +106,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         pretraining: int = 0,
         patience: int | None = None,
         validation: float = 0.1,
+        teaching: float = 0.5,
+        temperature: float = 2.0,
         device: str = "auto",
         seed: int = 0,
     ) -> None:
@@ -123,6 +128,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.pretraining = pretraining
         self.patience = patience
         self.validation = validation
+        self.teaching = teaching
+        self.temperature = temperature
         self.device = device
         self.seed = seed
 
@@ -131,6 +138,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         X: ArrayLike,
         y: ArrayLike,
         *,
+        teacher: ArrayLike | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: Path | None = None,
     ) -> Self:
@@ -139,6 +147,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         Args:
             X: (n, size, size, 3) uint8.
             y: (n,) labels of two classes or more.
+            teacher: (n, classes) probabilities of these images by another classifier, to learn
+                from beside the labels; columns as in `classes_`.
             on_epoch: called with each new line of the history.
             checkpoint: file that holds the state after each epoch. A training of the same
                 settings and images that was killed goes on from there, to the same end bit for
@@ -157,6 +167,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             raise InputError("A classifier needs images of two classes or more.")
         device, architecture = choose_device(self.device), Architecture.of(self.architecture)
         self.architecture_ = architecture.to_dict()
+        taught = self._taught(teacher, len(pixels), device)
         train, held_out = self._hold_out(numbers)
         if self.max_rate == "auto":
             self.rate_curve_ = self.find_rate(pixels[train], numbers[train])
@@ -179,12 +190,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             return Images(
                 torch.from_numpy(pixels[rows]).to(device),
                 torch.from_numpy(numbers[rows]).to(device),
+                None if taught is None else taught.take(torch.from_numpy(rows)),
             )
 
         training = Training(
             network, images(train), settings, images(held_out) if len(held_out) else None
         )
-        key = self._key(settings, pixels, numbers, device)
+        key = self._key(settings, pixels, numbers, taught, device)
         training.run(keep=checkpoint, key=key, on_epoch=on_epoch)
         self.history_ = training.history
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in network.state_dict().items()}
@@ -268,6 +280,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         """Side of what the network sees at once, pixels."""
         return Augmentation.of(self.augmentations).window(self.size)
 
+    def _taught(
+        self, teacher: ArrayLike | None, images: int, device: torch.device
+    ) -> SoftLabels | None:
+        if teacher is None:
+            return None
+        given, expected = np.asarray(teacher), (images, len(self.classes_))
+        if given.shape != expected:
+            raise InputError(
+                f"A teacher's probabilities need the shape {expected}, not {given.shape}."
+            )
+        return SoftLabels.of(given, self.teaching, self.temperature, device)
+
     def _settings(self, max_rate: float) -> Settings:
         return Settings(
             epochs=self.epochs,
@@ -308,6 +332,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         settings: Settings,
         pixels: NDArray[np.uint8],
         numbers: NDArray[np.intp],
+        taught: SoftLabels | None,
         device: torch.device,
     ) -> str:
         """A name for exactly this training: what a checkpoint must agree with."""
@@ -325,6 +350,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         digest = hashlib.sha256(text.encode())
         digest.update(pixels.data)
         digest.update(numbers.tobytes())
+        if taught is not None:
+            digest.update(f"{taught.weight} {taught.temperature}".encode())
+            digest.update(taught.probabilities.cpu().numpy().tobytes())
         return digest.hexdigest()
 
     def _measure(self) -> None:

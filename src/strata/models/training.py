@@ -23,6 +23,7 @@ from strata.models.augment import Augmentation
 from strata.models.builder import Network
 from strata.models.devices import deterministic_cuda, mixed_precision
 from strata.models.diagnostics import watching
+from strata.models.distillation import SoftLabels
 from strata.models.dropout import seed_dropout
 from strata.models.inference import predict
 from strata.models.optimisers import optimiser
@@ -79,6 +80,7 @@ class Images:
 
     pixels: Tensor  #: (n, side, side, 3) uint8
     labels: Tensor  #: (n,) int64
+    soft: SoftLabels | None = None  #: what a teacher says of them
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -209,10 +211,16 @@ class Training:
         pixels = self.images.pixels.index_select(0, batch.rows)
         x = augment.apply(self.settings.augmentation, pixels, batch.draws)
         targets = functional.one_hot(labels, self.network.classes).float()
+        soft = self.images.soft
+        if soft is not None:
+            targets = torch.cat([targets, soft.probabilities[batch.rows]], 1)
         x, targets = augment.mix(x, targets, batch.draws.mixup)
+        targets, *taught = targets.split(self.network.classes, 1)
         with mixed_precision(self.device):
             (_, scores), *auxiliary = self.network.all_scores(x.permute(0, 3, 1, 2))
         loss = self._loss(scores, targets)
+        if soft is not None:
+            loss = soft.blend(loss, scores, *taught)
         for weight, early in auxiliary:
             loss = loss + weight * self._loss(early, targets)
         self.optimiser.zero_grad()

@@ -82,6 +82,7 @@ def _method(target: Target, dataset: Dataset, records: Records, outcome: Outcome
         findings=troubles,
         cost=cost(target, records),
         histories=_one_each(fitted, "history"),
+        rate_searches=_one_each(fitted, "rate_search"),
         training_accuracy=sum(learned) / len(learned) if learned else None,
     )
 

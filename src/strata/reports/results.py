@@ -165,6 +165,8 @@ class Method:
             "accuracy" in them are drawn, those with "validation" as the held-out curve, and
             "rate" as the learning rate. An "epoch" key is optional. Keys "WHAT/LAYER" tell of one
             layer: dead_units (a share), gradient_norm, activation_histogram (a list of shares).
+        rate_searches: one per fold, what a learning-rate finder saw: `rates` tried, rising, the
+            `losses` at them, and the `suggestion`.
         training_accuracy: mean over folds, on the images that the model was fitted on.
         variant_of: the method of which this is one variant of a sweep.
         varied: the parameters, by dotted name, that a sweep gave this variant.
@@ -184,6 +186,7 @@ class Method:
     cost: Cost | None = None
     stages: list[StageRow] = field(default_factory=list)
     histories: list[list[dict[str, Any]]] = field(default_factory=list)
+    rate_searches: list[dict[str, Any]] = field(default_factory=list)
     training_accuracy: float | None = None
     variant_of: str | None = None
     varied: dict[str, Any] = field(default_factory=dict)

@@ -1,10 +1,11 @@
 """Images to class scores, vectors or local descriptors by networks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from strata.errors import InputError
 from strata.pipeline.inputs import Subset
-from strata.pipeline.ranges import Count, Positive
+from strata.pipeline.ranges import Count, Positive, Share
 from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
@@ -13,6 +14,8 @@ from strata.pipeline.stages.packing import packed_halves
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from strata.models.rates import RateCurve
 
 
 @shard_stage
@@ -27,6 +30,7 @@ def resized(images: "Iterable[np.ndarray]", *, size: Count = 64) -> dict[str, An
 def train_network(
     images: Shards,
     train: Subset,
+    taught: Mapping[str, Any] | None = None,
     *,
     architecture: str | dict[str, Any] = "tinynet",
     epochs: Count = 60,
@@ -48,13 +52,14 @@ def train_network(
     validation: float = 0.1,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
-    """Train a network from scratch.
+    """Train a network from scratch, on the labels alone or beside what `soft_labels` made.
 
     Parameters as of `strata.models.network.NetworkClassifier`.
     """
     from strata.models.network import NetworkClassifier
 
     pixels = images.rows("pixels", train)
+    teaching = {name: taught[name] for name in ("teaching", "temperature")} if taught else {}
     classifier = NetworkClassifier(
         architecture,
         size=pixels.shape[1],
@@ -75,21 +80,66 @@ def train_network(
         validation=validation,
         device=device,
         seed=train.seed_for("network"),
+        **teaching,
     )
     classifier.fit(
         pixels,
         train.y,
+        teacher=taught["probabilities"][:, sorted(set(train.y.tolist()))] if taught else None,
         checkpoint=checkpoint_path(),
         on_epoch=lambda line: tick(int(line["epoch"]), epochs),
     )
+    searched = {"rate_search": _rate_search(classifier.rate_curve_)} if max_rate == "auto" else {}
     return {
         "classifier": classifier,
         "classes": [int(c) for c in classifier.classes_],
         "max_rate": float(classifier.max_rate_),
+        **searched,
         "history": classifier.history_,
         "parameters": classifier.parameters_,
         "multiply_adds": classifier.multiply_adds_,
         "training_accuracy": classifier.training_accuracy_,
+    }
+
+
+def _rate_search(curve: "RateCurve") -> dict[str, Any]:
+    """What a learning-rate finder saw, as plain values."""
+    return {
+        "rates": curve.rates.tolist(),
+        "losses": curve.losses.tolist(),
+        "suggestion": curve.suggestion,
+    }
+
+
+@stage
+def soft_labels(
+    scores: Sequence[Mapping[str, Any]],
+    scored: Sequence[Subset],
+    train: Subset,
+    *,
+    weight: Share = 0.5,
+    temperature: Positive = 2.0,
+) -> dict[str, Any]:
+    """A teacher's probabilities of the images to learn from (Hinton, Vinyals and Dean, 2015).
+
+    Args:
+        scores: of the images in each of `scored`, which together are all of `train`.
+        weight: of the teacher in the loss, against the images' own labels.
+        temperature: how far its probabilities are softened.
+    """
+    import numpy as np
+
+    if not all("probabilities" in part for part in scores):
+        raise InputError(
+            "The teacher gives no probabilities.",
+            "A support vector machine gives them with inner_folds of 2 or more.",
+        )
+    said = np.concatenate([part["probabilities"] for part in scores])
+    row = {name: i for i, name in enumerate(name for part in scored for name in part.ids)}
+    return {
+        "probabilities": said[[row[name] for name in train.ids]],
+        "teaching": weight,
+        "temperature": temperature,
     }
 
 

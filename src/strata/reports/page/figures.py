@@ -15,6 +15,7 @@ from strata.reports.page.groups import groups_drawing
 from strata.reports.page.matrix import confusion_drawing, share_drawing
 from strata.reports.page.overview import pareto_plots
 from strata.reports.page.pdf import write_pdf
+from strata.reports.page.rates import rate_drawing
 from strata.reports.page.styles import styled
 from strata.reports.page.sweeping import grid_drawing, joint_sweeps, sweep_drawing
 from strata.reports.ranking import Ranked
@@ -97,3 +98,4 @@ def _of_method(row: Ranked, classes: list[str]) -> Iterator[tuple[str, Markup | 
         learning_drawings(row.method.histories) if row.method.histories else []
     ):
         yield f"{name} {quantity}", drawing
+    yield f"{name} rate search", rate_drawing(row.method.rate_searches)
