@@ -1,0 +1,222 @@
+"""What a GPU does for networks from scratch and for dense SIFT, in one run.
+
+    python benchmarks/gpu.py [FOLDER] [--epochs 60] [--folds 8] [--device cuda]
+
+- a whole training of TinyNet (depthwise, 49 thousand parameters) at 64x64, batch 64, and the same
+  compiled by `torch.compile`; on one thread of the CPU, a few epochs, for comparison;
+- the trainings of 8 folds side by side, a process each, against one of them alone;
+- dense SIFT by torch, an image at a time and 64 at once, against the compiled kernel on one thread,
+  and how far the numbers lie apart.
+
+FOLDER holds a folder of JPEG or PNG images per class; without it, 1,881 images in 8 classes are
+made up. `--device cpu` only tries the script out. Times are wall times after a warm-up; a GPU's
+work is waited for before the clock is read.
+"""
+
+import argparse
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from strata.features import _sift_torch
+from strata.features._sift_numpy import DIMENSIONS
+from strata.features.dense_sift import (
+    BINS_PER_SCALE,
+    SIDE,
+    DenseSIFT,
+    planes,
+    smoothing_taps,
+    window,
+)
+from strata.features.grid import inner_grids
+from strata.models.augment import Augmentation
+from strata.models.builder import build
+from strata.models.costs import count_parameters
+from strata.models.images import resize_images
+from strata.models.tinynet import tinynet
+from strata.models.training import Images, Settings, Training
+
+SIZE, BATCH, STEP, BINS = 64, 64, 6, (4, 6, 8, 12)
+CPU_EPOCHS, SIFT_IMAGES, SIFT_SIDE = 2, 64, 256
+Labelled = tuple[np.ndarray, np.ndarray]
+
+
+def images_of(folder: Path | None, count: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """RGB images and class numbers."""
+    if folder is None:
+        rng = np.random.default_rng(0)
+        coarse = rng.integers(0, 256, (count, 24, 24, 3)).astype(np.uint8)
+        big = [cv2.resize(c, (SIFT_SIDE,) * 2, interpolation=cv2.INTER_CUBIC) for c in coarse]
+        return big, np.arange(count) % 8
+    paths = sorted(p for p in folder.glob("*/*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    read = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
+    return read, np.unique([path.parent.name for path in paths], return_inverse=True)[1]
+
+
+def training(given: Labelled, device: str, epochs: int) -> Training:
+    pixels, labels = (torch.from_numpy(part).to(device) for part in given)
+    network = build(tinynet(depthwise=True), side=SIZE, classes=int(labels.max()) + 1)
+    network.standardise_by(given[0])
+    settings = Settings(
+        epochs=epochs,
+        batch=BATCH,
+        optimiser="adamw",
+        max_rate=0.01,
+        weight_decay=0.05,
+        schedule="one-cycle",
+        label_smoothing=0.1,
+        augmentation=Augmentation.of("light"),
+        clip=None,
+        ema=0.0,
+        patience=None,
+        seed=0,
+    )
+    return Training(network, Images(pixels, labels), settings)
+
+
+def finished(device: str) -> float:
+    """The time once the device has done all its work."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def seconds_to_train(given: Labelled, device: str, epochs: int, *, compiled: bool = False) -> float:
+    """Of a whole training, after an epoch to warm up (and to compile)."""
+    made = training(given, device, epochs)
+    if compiled:
+        made.network.all_scores = torch.compile(made.network.all_scores)  # type: ignore[method-assign]
+    made._epoch(0)
+    started = finished(device)
+    made.run()
+    return finished(device) - started
+
+
+def one_fold(
+    number: int, folds: int, given: Labelled, device: str, epochs: int, shared: Any
+) -> None:
+    """A process: train on all images but one fold's, when all processes are ready."""
+    barrier, seconds = shared
+    torch.set_num_threads(1)
+    mine = np.arange(len(given[1])) % folds != number
+    part = given[0][mine], given[1][mine]
+    training(part, device, epochs)._epoch(0)
+    made = training(part, device, epochs)
+    barrier.wait()
+    started = finished(device)
+    made.run()
+    seconds[number] = finished(device) - started
+
+
+def seconds_of_folds(given: Labelled, device: str, epochs: int, folds: int) -> float:
+    """Until the last of so many trainings side by side is done."""
+    context = multiprocessing.get_context("spawn")
+    shared = context.Barrier(folds), context.Array("d", folds)
+    processes = [
+        context.Process(target=one_fold, args=(n, folds, given, device, epochs, shared))
+        for n in range(folds)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    if any(process.exitcode for process in processes):
+        sys.exit("A training of a fold failed: see above.")
+    return max(shared[1])
+
+
+def many_at_once(grey: np.ndarray, device: str) -> torch.Tensor:
+    """(b, n, 128) descriptors of (b, h, w) float32 planes, as `DenseSIFT` makes them."""
+    stack = torch.from_numpy(grey).to(device)
+    found = []
+    for grid in inner_grids(*grey.shape[1:], STEP, BINS):
+        faintest = 0.005 * 255 * (SIDE * grid.bin_size) ** 2
+        taps, weights = smoothing_taps(grid.bin_size / BINS_PER_SCALE), window(grid.bin_size)
+        found.append(_sift_torch.descriptors(stack, grid, taps, weights, faintest, root=True))
+    return torch.cat(found, 1)
+
+
+def seconds_each(describe: Callable[[], object], images: int, device: str) -> float:
+    describe()
+    started = finished(device)
+    describe()
+    return (finished(device) - started) / images
+
+
+def sift_rows(images: list[np.ndarray], device: str) -> list[tuple[str, str]]:
+    chosen = [cv2.resize(image, (SIFT_SIDE,) * 2) for image in images[:SIFT_IMAGES]]
+    compiled, by_torch = DenseSIFT(STEP, BINS), DenseSIFT(STEP, BINS, engine="torch")
+    grey = np.concatenate([planes(image, "grey") for image in chosen]).astype(np.float32)
+    once = many_at_once(grey, device).cpu().numpy().reshape(len(chosen), -1, DIMENSIONS)
+    apart = max(
+        float(np.abs(compiled.describe(image).descriptors - found).max())
+        for image, found in zip(chosen, once, strict=True)
+    )
+    contenders: dict[str, Callable[[], object]] = {
+        "compiled, one CPU thread": lambda: [compiled.describe(image) for image in chosen],
+        "torch, an image at a time": lambda: [by_torch.describe(image) for image in chosen],
+        f"torch, {len(chosen)} at once, to memory": lambda: many_at_once(grey, device).cpu(),
+        f"torch, {len(chosen)} at once, left there": lambda: many_at_once(grey, device),
+    }
+    rows = [
+        (f"dense SIFT, {name}", f"{1000 * seconds_each(run, len(chosen), device):.2f} ms an image")
+        for name, run in contenders.items()
+    ]
+    return [*rows, ("largest difference of an entry", f"{apart:.1e}")]
+
+
+def training_rows(given: Labelled, device: str, epochs: int, folds: int) -> list[tuple[str, str]]:
+    parameters = count_parameters(training(given, "cpu", 1).network)
+    alone = seconds_to_train(given, device, epochs)
+    part = tuple(values[np.arange(len(values)) % folds != 0] for values in given)
+    fold = seconds_to_train(part, device, epochs)  # type: ignore[arg-type]
+    together = seconds_of_folds(given, device, epochs, folds)
+    torch.set_num_threads(1)
+    cpu = seconds_to_train(given, "cpu", CPU_EPOCHS) / CPU_EPOCHS
+    apart = folds * fold
+    rows = [
+        (f"{epochs} epochs of {len(given[1])} images", f"{alone:.1f} s"),
+        ("an epoch", f"{1000 * alone / epochs:.0f} ms"),
+        ("an epoch, one CPU thread", f"{1000 * cpu:.0f} ms ({cpu * epochs / alone:.1f} times)"),
+        (f"{folds} folds side by side", f"{together:.1f} s"),
+        (
+            f"{folds} folds one by one",
+            f"{apart:.1f} s ({apart / together:.1f} times)",
+        ),
+    ]
+    if device == "cuda":
+        used = torch.cuda.max_memory_allocated() / 2**20
+        compiled = seconds_to_train(given, device, epochs, compiled=True)
+        rows.insert(2, ("compiled, an epoch", f"{1000 * compiled / epochs:.0f} ms"))
+        rows.append(("GPU memory of one training", f"{used:.0f} MiB"))
+    return [("parameters", f"{parameters:,}"), *rows]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--images", type=int, default=1881, help="made up, without a folder")
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--folds", type=int, default=8)
+    parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
+    options = parser.parse_args()
+    if options.device == "cuda" and not torch.cuda.is_available():
+        sys.exit("There is no GPU here: torch finds no CUDA device, and nothing was measured.")
+    images, labels = images_of(options.folder, options.images)
+    given = resize_images(images, SIZE), labels.astype(np.int64)
+    name = torch.cuda.get_device_name() if options.device == "cuda" else "CPU (a trial)"
+    print(f"{name}, torch {torch.__version__}, Python {sys.version.split()[0]}")
+    rows = training_rows(given, options.device, options.epochs, options.folds)
+    for what, value in [*rows, *sift_rows(images, options.device)]:
+        print(f"{what:48} {value}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
