@@ -121,7 +121,7 @@ def test_what_cannot_teach_is_said(folder, setting, said):
 
 def test_students_are_made_and_the_search_for_the_rate_is_shown(folder, workspace):
     project = Project(folder)
-    done = project.strata("make", "-j", "1")
+    done = project.strata("make", "-j", "1", "teacher", "student")
     assert done.returncode == 0, done.stdout + done.stderr
     fold, scores = target(workspace, "student").folds[0]
     taught = workspace.store.read(soft_labels_of(scores).key)

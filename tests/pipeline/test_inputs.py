@@ -3,11 +3,13 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from strata.pipeline.inputs import Subset, cut_into_shards
+from strata.pipeline.shards import Shards
 
 
 def digests(start: int, count: int) -> dict[str, Path]:
@@ -54,3 +56,18 @@ def test_seeds_differ_by_purpose_and_repeat_by_seed():
     subset = Subset(("a",), ("0",), (0,), ("x", "y"), 7)
     assert subset.seed_for("codebook") != subset.seed_for("svm")
     assert subset.rng("a").integers(1 << 30) == subset.rng("a").integers(1 << 30)
+
+
+@given(st.lists(st.integers(0, 9), max_size=12), st.integers(0, 12))
+def test_lazy_rows_are_the_rows(chosen, start):
+    names = [str(i) for i in range(10)]
+    parts = [{"x": np.arange(10.0).reshape(5, 2) + 10 * n} for n in range(2)]
+    shards = Shards([names[:5], names[5:]], lambda number: parts[number])
+    ids = tuple(map(str, range(len(chosen))))
+    subset = Subset(ids, tuple(names[i] for i in chosen), None, ("a",), 0)
+    rows, lazy = shards.rows("x", subset), shards.lazy("x", subset)
+    assert (lazy.shape, lazy.dtype, lazy.nbytes) == (rows.shape, rows.dtype, rows.nbytes)
+    np.testing.assert_array_equal(np.ascontiguousarray(lazy), rows)
+    np.testing.assert_array_equal(lazy[start:], rows[start:])
+    backwards = np.arange(len(chosen))[::-1]
+    np.testing.assert_array_equal(lazy[backwards], rows[backwards])

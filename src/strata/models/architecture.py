@@ -9,12 +9,13 @@ from torch import nn
 from strata.errors import InputError, nearest
 from strata.models.blocks import ACTIVATIONS, Block, Branches
 from strata.models.initialisation import INITIALISATIONS
+from strata.models.normalisation import BatchNorm1d
 from strata.models.presets import preset
 
 HEAD_POOLS = ("average", "max", "flatten")
 HEAD_NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
     "none": lambda _: nn.Identity(),
-    "batch": nn.BatchNorm1d,
+    "batch": BatchNorm1d,
     "layer": nn.LayerNorm,
 }
 

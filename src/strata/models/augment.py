@@ -123,7 +123,7 @@ class Draws(NamedTuple):
     cutout: Tensor | None  #: (n, 2) centre x and y, in units of the side
     mixup: Tensor | None  #: (n,) weight of the image itself, in [0.5, 1]
 
-    def take(self, rows: slice) -> "Draws":
+    def take(self, rows: slice | Tensor) -> "Draws":
         """The changes of some of the images."""
         return Draws(*(None if part is None else part[rows] for part in self))
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from strata.errors import InputError
@@ -13,6 +12,7 @@ from strata.models.architecture import HEAD_NORMALISATIONS, Architecture, Head
 from strata.models.blocks import ACTIVATIONS, chain, filters
 from strata.models.dropout import Dropout
 from strata.models.initialisation import initialise
+from strata.models.streaming import Pixels, blocks
 
 
 class Network(nn.Module):
@@ -41,11 +41,11 @@ class Network(nn.Module):
         self.auxiliary_weights = {str(a.after): a.weight for a in architecture.auxiliary}
 
     @torch.no_grad()
-    def standardise_by(self, pixels: NDArray[np.uint8]) -> None:
+    def standardise_by(self, pixels: Pixels) -> None:
         """Take over the channels' mean and deviation over images (n, side, side, 3)."""
         counts = np.zeros((3, 256), np.int64)
-        for start in range(0, len(pixels), 256):  # bounded temporaries: bincount counts in int64
-            channels = pixels[start : start + 256].reshape(-1, 3).T
+        for block in blocks(pixels):  # bounded temporaries: bincount counts in int64
+            channels = block.reshape(-1, 3).T
             counts += [np.bincount(channel, minlength=256) for channel in channels]
         shares = counts / counts[0].sum()
         levels = np.arange(256)

@@ -6,6 +6,7 @@ from torch import Tensor
 from strata.models.augment import mirrored
 from strata.models.builder import Network
 from strata.models.devices import deterministic_cuda, mixed_precision
+from strata.models.streaming import Streamed
 
 #: How far the views of a whole image reach beyond its edges, share of the side.
 MARGIN = 0.1
@@ -14,7 +15,7 @@ MARGIN = 0.1
 @torch.inference_mode()
 def predict(
     network: Network,
-    pixels: Tensor,
+    pixels: Tensor | Streamed,
     *,
     window: int | None = None,
     views: int = 1,
@@ -40,7 +41,7 @@ def predict(
     starts = window_starts(side + 2 * margin, window, views)
     lines = mirrored(torch.arange(-margin, side + margin, device=pixels.device), side)
     places = [(y, x) for y in starts for x in starts]
-    scores = [pixels.new_zeros((0, network.classes)).float()]
+    scores = [torch.zeros((0, network.classes), device=pixels.device)]
     with deterministic_cuda(), mixed_precision(pixels.device):
         for part in pixels.split(batch):
             if margin:

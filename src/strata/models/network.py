@@ -26,6 +26,7 @@ from strata.models.inference import predict, window_starts
 from strata.models.initialisation import LSUV, unit_variance
 from strata.models.pretraining import pretrain
 from strata.models.rates import RateCurve, find_rate
+from strata.models.streaming import Pixels, blocks, on_device, part, too_large
 from strata.models.training import Epoch, Images, Settings, Training
 from strata.seeds import derive, generator
 
@@ -37,7 +38,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     """A network trained from scratch on square images of one size.
 
     `X` is (n, size, size, 3) uint8 RGB (`images.resize_images` makes it so, in training and
-    prediction alike); `y` holds n class names or numbers.
+    prediction alike); `y` holds n class names or numbers. Images of more than a gigabyte stay where
+    they are (in a mapped file, say) and are read batch by batch, to the same result.
 
     Args:
         architecture: a name of `presets.PRESETS`, a dict of such a `name` and arguments of that
@@ -135,7 +137,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(
         self,
-        X: ArrayLike,
+        X: ArrayLike | Pixels,
         y: ArrayLike,
         *,
         teacher: ArrayLike | None = None,
@@ -170,13 +172,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         taught = self._taught(teacher, len(pixels), device)
         train, held_out = self._hold_out(numbers)
         if self.max_rate == "auto":
-            self.rate_curve_ = self.find_rate(pixels[train], numbers[train])
+            self.rate_curve_ = self.find_rate(part(pixels, train), numbers[train])
             self.max_rate_ = self.rate_curve_.suggestion
         else:
             self.max_rate_ = self.max_rate
         settings = self._settings(self.max_rate_)
-        network = self._fresh(architecture, pixels[train], len(self.classes_)).to(device)
+        network = self._fresh(architecture, part(pixels, train), len(self.classes_)).to(device)
         if self.pretraining:
+            if too_large(pixels):
+                raise InputError(
+                    "There are too many images to pretrain on: they do not fit into memory.",
+                    "Take smaller images, or pretraining = 0.",
+                )
             unlabelled = torch.from_numpy(self._middle(pixels[train])).to(device)
             self.pretraining_losses_ = pretrain(
                 network.to(memory_format=torch.channels_last),
@@ -188,7 +195,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
-                torch.from_numpy(pixels[rows]).to(device),
+                on_device(part(pixels, rows), device),
                 torch.from_numpy(numbers[rows]).to(device),
                 None if taught is None else taught.take(torch.from_numpy(rows)),
             )
@@ -205,30 +212,30 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
-    def find_rate(self, X: ArrayLike, y: ArrayLike) -> RateCurve:
+    def find_rate(self, X: ArrayLike | Pixels, y: ArrayLike) -> RateCurve:
         """Try rising learning rates on a network like this one (see `rates.find_rate`)."""
         pixels, labels = self._check(X), np.asarray(y)
         classes, numbers = np.unique(labels, return_inverse=True)
         device = choose_device(self.device)
         network = self._fresh(Architecture.of(self.architecture), pixels, len(classes))
-        images = Images(torch.from_numpy(pixels).to(device), torch.from_numpy(numbers).to(device))
+        images = Images(on_device(pixels, device), torch.from_numpy(numbers).to(device))
         return find_rate(network, images, self._settings(1.0))
 
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+    def decision_function(self, X: ArrayLike | Pixels) -> NDArray[np.float64]:
         """Class scores before the softmax, (n, classes), columns as in `classes_`."""
         check_is_fitted(self)
         pixels, device = self._check(X), choose_device(self.device)
         network = self.network().to(device).to(memory_format=torch.channels_last)
         scores = predict(
             network,
-            torch.from_numpy(pixels).to(device),
+            on_device(pixels, device),
             window=self.window(),
             views=self.views,
             flip=self.flip_average,
         )
         return scores.cpu().numpy().astype(np.float64)
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_proba(self, X: ArrayLike | Pixels) -> NDArray[np.float64]:
         """Class probabilities (n, classes): the softmax of `decision_function`."""
         return self.probabilities_of(self.decision_function(X))
 
@@ -236,7 +243,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         """Class probabilities (n, classes) of class scores: their softmax."""
         return probabilities(scores, 1.0)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike | Pixels) -> NDArray[Any]:
         """The class of the highest score for each image."""
         return self.classes_[self.decision_function(X).argmax(1)]
 
@@ -247,8 +254,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
 
-    def _check(self, X: ArrayLike) -> NDArray[np.uint8]:
-        pixels = np.ascontiguousarray(X)
+    def _check(self, X: ArrayLike | Pixels) -> Pixels:
+        pixels: Any = X
+        if not hasattr(X, "nbytes") or not too_large(pixels):
+            pixels = np.ascontiguousarray(X)
         expected = (len(pixels), self.size, self.size, 3)
         if pixels.dtype != np.uint8 or pixels.shape != expected:
             raise InputError(
@@ -257,9 +266,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             )
         return pixels
 
-    def _fresh(
-        self, architecture: Architecture, pixels: NDArray[np.uint8], classes: int
-    ) -> Network:
+    def _fresh(self, architecture: Architecture, pixels: Pixels, classes: int) -> Network:
         """The network before training, as the training images make it."""
         seed = derive(self.seed, "weights")
         network = build(architecture, side=self.window(), classes=classes, seed=seed)
@@ -330,7 +337,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def _key(
         self,
         settings: Settings,
-        pixels: NDArray[np.uint8],
+        pixels: Pixels,
         numbers: NDArray[np.intp],
         taught: SoftLabels | None,
         device: torch.device,
@@ -348,7 +355,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             ]
         )
         digest = hashlib.sha256(text.encode())
-        digest.update(pixels.data)
+        for block in blocks(pixels):
+            digest.update(block.data)
         digest.update(numbers.tobytes())
         if taught is not None:
             digest.update(f"{taught.weight} {taught.temperature}".encode())

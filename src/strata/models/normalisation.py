@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from strata.models import ranks
+
 
 class BatchNorm(nn.BatchNorm2d):
     """Batch normalisation (Ioffe and Szegedy 2015), quick for few channels too.
@@ -16,9 +18,37 @@ class BatchNorm(nn.BatchNorm2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Of (b, channels, h, w)."""
+        if self.training and ranks.count() > 1:
+            return over_all(self, x)
         if self.num_features >= 8 or x.is_contiguous():
             return super().forward(x)
         return super().forward(x.contiguous()).contiguous(memory_format=torch.channels_last)
+
+
+class BatchNorm1d(nn.BatchNorm1d):
+    """Batch normalisation of vectors (b, features)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, features)."""
+        if self.training and ranks.count() > 1:
+            return over_all(self, x)
+        return super().forward(x)
+
+
+def over_all(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
+    """Batch normalisation by the statistics of all processes' parts of a batch."""
+    mean, variance, n = ranks.moments(x)
+    with torch.no_grad():
+        assert layer.running_mean is not None
+        assert layer.running_var is not None
+        assert layer.num_batches_tracked is not None
+        assert layer.momentum is not None
+        layer.running_mean.lerp_(mean, layer.momentum)
+        layer.running_var.lerp_(variance * n / (n - 1), layer.momentum)
+        layer.num_batches_tracked += 1
+    scale = layer.weight * (variance + layer.eps).rsqrt()
+    ones = [1] * (x.dim() - 2)
+    return x * scale.view(-1, *ones) + (layer.bias - mean * scale).view(-1, *ones)
 
 
 class BatchRenorm(nn.Module):
@@ -54,8 +84,11 @@ class BatchRenorm(nn.Module):
         if not self.training:
             scale = self.weight / self.deviation
             return x * _map(scale) + _map(self.bias - self.mean * scale)
-        mean = x.mean((0, 2, 3))
-        deviation = (x.var((0, 2, 3), unbiased=False) + self.EPSILON).sqrt()
+        if ranks.count() > 1:
+            mean, variance, _ = ranks.moments(x)
+        else:
+            mean, variance = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
+        deviation = (variance + self.EPSILON).sqrt()
         with torch.no_grad():
             share = (self.seen / self.warm_up).clamp(max=1.0)
             r_limit, d_limit = 1 + (self.R_LIMIT - 1) * share, self.D_LIMIT * share

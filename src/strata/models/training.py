@@ -1,4 +1,4 @@
-"""The training loop: images in one tensor on the device, augmented in batches, resumable.
+"""The training loop: images in one tensor on the device where they fit, augmented, resumable.
 
 All randomness of an epoch comes from the seed and the epoch's number, so a training that goes on
 from a checkpoint sees what it would have seen, and torch's global generator is not used.
@@ -18,7 +18,7 @@ from torch.nn import functional
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from strata.errors import InputError, StrataError
-from strata.models import augment, checkpoint
+from strata.models import augment, checkpoint, ranks
 from strata.models.augment import Augmentation
 from strata.models.builder import Network
 from strata.models.devices import deterministic_cuda, mixed_precision
@@ -28,6 +28,7 @@ from strata.models.dropout import seed_dropout
 from strata.models.inference import predict
 from strata.models.optimisers import optimiser
 from strata.models.schedules import schedule
+from strata.models.streaming import Streamed
 from strata.seeds import derive, generator
 
 #: The most that writing checkpoints may add to a training's time: those of a wide network are
@@ -76,9 +77,9 @@ class Settings:
 
 @dataclass
 class Images:
-    """Images and their class numbers, as one tensor each on the training's device."""
+    """Images and their class numbers on the training's device, or images on their way to it."""
 
-    pixels: Tensor  #: (n, side, side, 3) uint8
+    pixels: Tensor | Streamed  #: (n, side, side, 3) uint8
     labels: Tensor  #: (n,) int64
     soft: SoftLabels | None = None  #: what a teacher says of them
 
@@ -92,13 +93,23 @@ class Batch(NamedTuple):
     rows: Tensor  #: (b,) int64, of the training images
     draws: augment.Draws  #: what happens to them
 
+    def own(self) -> "Batch":
+        """This process's part, where there are several; before it, what mixup blends in."""
+        n = len(self.rows)
+        start, end = ranks.own_part(n)
+        if end - start == n:
+            return self
+        places = torch.arange(start - 1, end, device=self.rows.device) % n
+        return Batch(self.rows[places], self.draws.take(places))
+
 
 @dataclass
 class Training:
     """One network on its way from initial to final weights.
 
     `run` trains in place. `network` then holds the final weights (their moving average with
-    `ema`, the best epoch's with `patience`).
+    `ema`, the best epoch's with `patience`). Where there are several processes (see `ranks`), each
+    computes its part of every batch, and all end with the same weights.
     """
 
     network: Network
@@ -117,6 +128,12 @@ class Training:
         )
         self.schedule = schedule(settings.schedule)
         self.bounds = batch_bounds(len(self.images), settings.batch)
+        if min(rows.stop - rows.start for rows in self.bounds) < ranks.count():
+            raise InputError(
+                f"Batches of {settings.batch} are too small for {ranks.count()} processes.",
+                "Raise batch, or start fewer processes.",
+            )
+        ranks.as_first(self.network.state_dict().values())
         self.tensors = [t for t in self.network.state_dict().values() if t.is_floating_point()]
         self.average = [t.clone() for t in self.tensors] if settings.ema else []
         self.best: tuple[float, list[Tensor]] | None = None
@@ -138,11 +155,12 @@ class Training:
         """
         if keep is not None:
             self._restore(checkpoint.load(keep, key, self.device))
+            ranks.wait()
         next_due = 0.0
         with deterministic_cuda():
             while len(self.history) < self.settings.epochs and not self._out_of_patience():
                 self.history.append(self._epoch(len(self.history)))
-                if keep is not None and time.perf_counter() >= next_due:
+                if keep and ranks.own() == 0 and time.perf_counter() >= next_due:
                     started = time.perf_counter()
                     checkpoint.save(keep, key, self._state())
                     done = time.perf_counter()
@@ -153,7 +171,7 @@ class Training:
             self._assign(self.best[1])
         elif self.history and self.average:
             self._assign(self.average)
-        if keep is not None:
+        if keep is not None and ranks.own() == 0:
             keep.unlink(missing_ok=True)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
@@ -163,7 +181,8 @@ class Training:
         order = torch.as_tensor(rng.permutation(n), device=self.device)
         side = self.images.pixels.shape[1]
         draws = augment.draw(settings.augmentation, n, side, rng, self.device)
-        seed_dropout(self.network, derive(settings.seed, "dropout", epoch), self.device)
+        who = [ranks.own()] if ranks.count() > 1 else []
+        seed_dropout(self.network, derive(settings.seed, "dropout", epoch, *who), self.device)
         for rows in self.bounds:
             yield Batch(order[rows], draws.take(rows))
 
@@ -207,6 +226,7 @@ class Training:
 
     def step(self, batch: Batch) -> Tensor:
         """Train on one batch; (3,) on the device: sum of losses, images right, gradient norm."""
+        n, batch = len(batch.rows), batch.own()
         labels = self.images.labels[batch.rows]
         pixels = self.images.pixels.index_select(0, batch.rows)
         x = augment.apply(self.settings.augmentation, pixels, batch.draws)
@@ -215,6 +235,8 @@ class Training:
         if soft is not None:
             targets = torch.cat([targets, soft.probabilities[batch.rows]], 1)
         x, targets = augment.mix(x, targets, batch.draws.mixup)
+        if ranks.count() > 1:  # the first belongs to another process
+            x, targets, labels = x[1:], targets[1:], labels[1:]
         targets, *taught = targets.split(self.network.classes, 1)
         with mixed_precision(self.device):
             (_, scores), *auxiliary = self.network.all_scores(x.permute(0, 3, 1, 2))
@@ -224,11 +246,14 @@ class Training:
         for weight, early in auxiliary:
             loss = loss + weight * self._loss(early, targets)
         self.optimiser.zero_grad()
-        loss.backward()
+        (loss * (len(labels) / n)).backward()
+        right = (scores.detach().argmax(1) == labels).sum()
+        figures = torch.stack([loss.detach() * len(labels), right])
+        gradients = (p.grad for p in self.network.parameters() if p.grad is not None)
+        ranks.add_up([figures, *gradients])
         norm = self._clip()
         self.optimiser.step()
-        right = (scores.detach().argmax(1) == labels).sum()
-        return torch.stack([loss.detach() * len(labels), right, norm])
+        return torch.cat([figures, norm[None]])
 
     def _loss(self, scores: Tensor, targets: Tensor) -> Tensor:
         smoothing = self.settings.label_smoothing
@@ -254,11 +279,13 @@ class Training:
             self._assign(self.average)
         window = self.settings.augmentation.window(images.pixels.shape[1])
         scores = predict(self.network, images.pixels, window=window)
-        loss = functional.cross_entropy(scores, images.labels).item()
+        right = (scores.argmax(1) == images.labels).float().mean()
+        found = torch.stack([functional.cross_entropy(scores, images.labels), right])
+        ranks.as_first([found])  # all end at the same epoch
+        loss, accuracy = found.tolist()
         if self.best is None or loss < self.best[0]:
             self.best = loss, [t.clone() for t in self.tensors]
         self._assign(trained)
-        accuracy = (scores.argmax(1) == images.labels).float().mean().item()
         return {"validation_loss": loss, "validation_accuracy": accuracy}
 
     def _out_of_patience(self) -> bool:

@@ -1,5 +1,6 @@
 """How a stage sees an input that comes in shards: by image, in any order, read when needed."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ class Shards:
 
     def rows(self, name: str, subset: Subset) -> "np.ndarray":
         """One row an image, gathered in the order of the subset: (n, ...) in memory."""
-        return self._gathered(name, subset.digests)
+        return self.gathered(name, subset.digests)
 
     def some_rows(self, name: str, subset: Subset, most: int) -> "tuple[np.ndarray, np.ndarray]":
         """The rows and their labels if they fit in so many bytes, else as many as do.
@@ -65,9 +66,10 @@ class Shards:
         for label in np.unique(y):
             own = rng.permutation(np.flatnonzero(y == label))
             kept[own[: max(2, int(share * len(own)))]] = True
-        return self._gathered(name, list(compress(subset.digests, kept))), y[kept]
+        return self.gathered(name, list(compress(subset.digests, kept))), y[kept]
 
-    def _gathered(self, name: str, digests: Sequence[str]) -> "np.ndarray":
+    def gathered(self, name: str, digests: Sequence[str]) -> "np.ndarray":
+        """One row an image, by the digests of their contents: (n, ...) in memory."""
         import numpy as np
 
         some = self._artifact(0)[name]
@@ -75,6 +77,10 @@ class Shards:
         for at, rows in self._blocks(name, digests):
             found[at] = rows
         return found
+
+    def lazy(self, name: str, subset: Subset) -> "LazyRows":
+        """The same rows as something that reads like an array, and reads when asked."""
+        return LazyRows(self, name, subset.digests)
 
     def blocks(self, name: str, subset: Subset) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
         """The same rows shard by shard, in memory one shard at a time.
@@ -101,6 +107,33 @@ class Shards:
         """Bytes that `rows` would take."""
         row = self._artifact(0)[name]
         return len(subset) * row.dtype.itemsize * int(row[0].size if len(row) else 0)
+
+
+class LazyRows:
+    """Rows of some images, in order, read when they are asked for.
+
+    Attributes:
+        shape, dtype, nbytes: of the array that all of them would be.
+    """
+
+    def __init__(self, shards: Shards, name: str, digests: Sequence[str]) -> None:
+        self._shards, self._name, self._digests = shards, name, digests
+        some = shards.gathered(name, ())
+        self.shape: tuple[int, ...] = (len(digests), *some.shape[1:])
+        self.dtype = some.dtype
+        self.nbytes = math.prod(self.shape) * some.dtype.itemsize
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def __getitem__(self, rows: "slice | np.ndarray") -> "np.ndarray":
+        """(b, ...) by a slice or an array of numbers, in memory."""
+        if isinstance(rows, slice):
+            return self._shards.gathered(self._name, self._digests[rows])
+        return self._shards.gathered(self._name, [self._digests[i] for i in rows.tolist()])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray":
+        return self[:].astype(dtype or self.dtype, copy=False)
 
 
 class PerImage(Sequence[Any]):

@@ -58,7 +58,7 @@ def train_network(
     """
     from strata.models.network import NetworkClassifier
 
-    pixels = images.rows("pixels", train)
+    pixels = images.lazy("pixels", train)
     teaching = {name: taught[name] for name in ("teaching", "temperature")} if taught else {}
     classifier = NetworkClassifier(
         architecture,
@@ -146,7 +146,7 @@ def soft_labels(
 @stage
 def network_scores(images: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Logits and probabilities of images, in the columns of all classes."""
-    return in_all_classes(fitted, images.rows("pixels", test), len(test.classes))
+    return in_all_classes(fitted, images.lazy("pixels", test), len(test.classes))
 
 
 @shard_stage
