@@ -78,11 +78,21 @@ def opened(chromium, pages):
     assert not complaints
 
 
+def take(page, path, **options):
+    """A picture of the page; a busy browser may refuse once."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    try:
+        page.screenshot(path=path, **options)
+    except sync_api.Error:
+        page.wait_for_timeout(2000)
+        page.screenshot(path=path, **options)
+
+
 @pytest.mark.parametrize("width", [380, 1440])
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_nothing_overflows(opened, screenshots, name, width):
     page = opened(name, width, "dark" if width == 380 else "light")
-    page.screenshot(path=screenshots / f"{name}-{width}.png", full_page=name in WHOLE)
+    take(page, screenshots / f"{name}-{width}.png", full_page=name in WHOLE)
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     assert page.evaluate("document.documentElement.scrollWidth") == width
     wide = page.evaluate(
@@ -97,7 +107,7 @@ def test_nothing_overflows(opened, screenshots, name, width):
 def test_dark_and_light_differ_and_both_are_kept(opened, screenshots):
     def paper(scheme):
         page = opened("three", scheme=scheme)
-        page.screenshot(path=screenshots / f"three-top-{scheme}.png")
+        take(page, screenshots / f"three-top-{scheme}.png")
         return page.evaluate("getComputedStyle(document.body).backgroundColor")
 
     assert paper("light") != paper("dark")

@@ -18,7 +18,9 @@ SOURCES = {
     "inception": ("szegedy2016rethinking",),
     "fine_tuned": ("yosinski2014how",),
     "fusion": ("kittler1998combining",),
+    "early_fusion": ("snoek2005early",),
     "stacking": ("wolpert1992stacked",),
+    "distilled": ("hinton2015distilling",),
 }
 
 _ENTRIES = """\
@@ -138,6 +140,21 @@ _ENTRIES = """\
   number  = {2},
   pages   = {241--259},
   year    = {1992}
+}
+
+@inproceedings{snoek2005early,
+  author    = {Snoek, Cees G. M. and Worring, Marcel and Smeulders, Arnold W. M.},
+  title     = {Early versus Late Fusion in Semantic Video Analysis},
+  booktitle = {ACM International Conference on Multimedia},
+  pages     = {399--402},
+  year      = {2005}
+}
+
+@article{hinton2015distilling,
+  author  = {Hinton, Geoffrey and Vinyals, Oriol and Dean, Jeff},
+  title   = {Distilling the Knowledge in a Neural Network},
+  journal = {arXiv preprint arXiv:1503.02531},
+  year    = {2015}
 }
 """
 

@@ -25,6 +25,8 @@ def distilled(
 
     They are of images that the teacher did not learn from: it is made once more for each inner
     fold. With `inner_folds = 0` it is the teacher of the fold itself, which knew their labels.
+
+    Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (2015).
     """
     if not teacher:
         raise InputError("It has no teacher.", 'For example: teacher = "fisher".')

@@ -1,7 +1,6 @@
 """Several methods of the experiment file together, inside the folds.
 
-Late fusion combines what their classifiers say, early fusion what these are given (Snoek, Worring
-and Smeulders, "Early versus late fusion in semantic video analysis", ACM Multimedia 2005).
+Late fusion combines what their classifiers say, early fusion what these are given.
 """
 
 from strata.errors import InputError
@@ -35,7 +34,10 @@ def early_fusion(
     join: Options = joined.options(),
     classifier: Options = classifiers(),
 ) -> Node:
-    """One classifier on the vectors of the methods named in `of`, side by side."""
+    """One classifier on the vectors of the methods named in `of`, side by side.
+
+    Snoek, Worring and Smeulders, "Early versus late fusion in semantic video analysis" (2005).
+    """
     nodes = at_least_two([data.method(name, fold) for name in of])
     for name, node in zip(of, nodes, strict=True):
         if node.stage.name != class_scores.name:
