@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.utils.estimator_checks import check_estimator
 
 from strata.errors import InputError
-from strata.features.normalise import Normaliser, l1, l2, normalise, power
+from strata.features.normalise import CentredPower, Normaliser, l1, l2, normalise, power
 
 vectors = arrays(np.float64, (3, 8), elements=st.floats(-1e3, 1e3).filter(lambda v: abs(v) > 1e-6))
 
@@ -45,5 +45,17 @@ def test_errors_name_the_nearest():
         Normaliser(histograms=2).fit(np.ones((2, 3)))
 
 
-def test_it_is_a_scikit_learn_estimator():
-    check_estimator(Normaliser(), on_skip=None)
+@given(arrays(np.float64, (7, 3), elements=st.floats(-1e3, 1e3)), st.integers(1, 6))
+def test_powers_are_centred_whether_learned_at_once_or_in_parts(X, cut):
+    whole = CentredPower().fit(X)
+    parts = CentredPower().partial_fit(X[:cut]).partial_fit(X[cut:])
+    np.testing.assert_allclose(parts.mean_, whole.mean_, atol=1e-9)
+    np.testing.assert_allclose(whole.transform(X).mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(
+        whole.transform(X[:1]) - whole.transform(X[1:2]), power(X[:1]) - power(X[1:2]), atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("estimator", [Normaliser(), CentredPower()])
+def test_they_are_scikit_learn_estimators(estimator):
+    check_estimator(estimator, on_skip=None)

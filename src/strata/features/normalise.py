@@ -87,3 +87,43 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
         parts = X.reshape(len(X), self.histograms, -1)
         return normalise(parts, self.norm, self.alpha).reshape(X.shape)
+
+
+class CentredPower(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Signed power of each component, less its mean over the training vectors.
+
+    The root evens out components that few large activations dominate; without what all images
+    share, the angle between two vectors tells more of what sets these apart (Jegou and Chum,
+    "Negative evidences and co-occurences in image retrieval", ECCV 2012).
+
+    Args:
+        alpha: exponent.
+    """
+
+    def __init__(self, alpha: float = 0.5) -> None:
+        self.alpha = alpha
+
+    def fit(self, X: np.ndarray, y: object = None) -> Self:
+        """Learn the means of one array of vectors: (n, d) floating."""
+        for attribute in ("mean_", "n_seen_"):
+            if hasattr(self, attribute):
+                delattr(self, attribute)
+        return self.partial_fit(X, y)
+
+    def partial_fit(self, X: np.ndarray, y: object = None) -> Self:
+        """Learn from some more vectors."""
+        first = not hasattr(self, "mean_")
+        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=first)
+        if first:
+            self.mean_: np.ndarray = np.zeros(X.shape[1])
+            self.n_seen_: int = 0
+        mean = power(X, self.alpha).mean(axis=0, dtype=np.float64)
+        self.n_seen_ += len(X)
+        self.mean_ += (mean - self.mean_) * (len(X) / self.n_seen_)
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """(n, d) floating -> (n, d) of the same dtype."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        return power(X, self.alpha) - self.mean_.astype(X.dtype)

@@ -5,7 +5,15 @@ import pytest
 from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
 from strata.errors import InputError
-from strata.pipeline.stages.vectors import additive_map, joined, lda, pca, reduced, standardise
+from strata.pipeline.stages.vectors import (
+    additive_map,
+    centred_power,
+    joined,
+    lda,
+    pca,
+    reduced,
+    standardise,
+)
 
 VECTORS, LABELS = clouds(d=40)
 TRAIN = subset(range(24), LABELS[:24])
@@ -19,6 +27,12 @@ def test_standardised_training_vectors_have_mean_0_and_variance_1():
     found = applied(standardise.function(in_shards(VECTORS), TRAIN))
     assert np.allclose(found[:24].mean(axis=0), 0, atol=1e-5)
     assert np.allclose(found[:24].std(axis=0), 1, atol=1e-4)
+
+
+def test_centred_powers_have_mean_0_over_the_training_images():
+    found = applied(centred_power.function(in_shards(VECTORS), TRAIN))
+    assert np.allclose(found[:24].mean(axis=0), 0, atol=1e-5)
+    assert not np.allclose(found[24:].mean(axis=0), 0, atol=1e-2)
 
 
 @pytest.mark.parametrize(("asked", "found"), [(3, 3), (100, 24)])

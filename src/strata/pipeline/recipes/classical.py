@@ -30,6 +30,7 @@ from strata.pipeline.stages.local import (
 )
 from strata.pipeline.stages.vectors import (
     additive_map,
+    centred_power,
     joined,
     lda,
     pca,
@@ -55,7 +56,11 @@ MIRRORED_SIFT = dense_sift.options(mirror=True)
 #: More sizes and fainter contrast than a bag of words likes.
 FISHER_SIFT = dense_sift.options(bins=(4, 6, 8, 12, 16), contrast=0.002, mirror=True)
 REDUCTIONS: Any = optional(
-    standardise.options(), pca.options(), lda.options(), additive_map.options()
+    standardise.options(),
+    centred_power.options(),
+    pca.options(),
+    lda.options(),
+    additive_map.options(),
 )
 
 

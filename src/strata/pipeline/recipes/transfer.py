@@ -3,7 +3,7 @@
 from strata.pipeline.choice import choice
 from strata.pipeline.inputs import Data, Fold
 from strata.pipeline.recipe import recipe
-from strata.pipeline.recipes.classical import classified
+from strata.pipeline.recipes.classical import REDUCTIONS, classified
 from strata.pipeline.stage import Node, Options
 from strata.pipeline.stages.classifiers import knn, logistic, svm
 from strata.pipeline.stages.transfer import (
@@ -26,6 +26,7 @@ def deep_features(
     backbone: str = "inception_v3",
     weights: str = "",
     features: Options = backbone_features.options(),
+    reduction: Options | None = REDUCTIONS,
     classifier: Options = choice(logistic.options(C=10.0), svm.options(), knn.options()),
 ) -> Node:
     """Activations of a frozen pretrained network, pooled, and a linear classifier.
@@ -34,7 +35,7 @@ def deep_features(
     classification network of torchvision, `weights` a file of its weights.
     """
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
-    return classified(features(data.images, network), fold, None, classifier)
+    return classified(features(data.images, network), fold, reduction, classifier)
 
 
 @recipe

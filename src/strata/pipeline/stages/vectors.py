@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from strata.errors import InputError
 from strata.pipeline.inputs import Subset
+from strata.pipeline.ranges import Positive
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
 
@@ -23,6 +24,20 @@ def standardise(vectors: Shards, train: Subset) -> dict[str, Any]:
     for _, rows in vectors.blocks("vectors", train):
         scaler.partial_fit(rows)
     return {"reduction": scaler, "parameters": 2 * int(scaler.n_features_in_)}
+
+
+@stage
+def centred_power(vectors: Shards, train: Subset, *, alpha: Positive = 0.5) -> dict[str, Any]:
+    """Signed power of each component, less its mean over the training images.
+
+    Parameters as of `strata.features.normalise.CentredPower`.
+    """
+    from strata.features.normalise import CentredPower
+
+    centring = CentredPower(alpha)
+    for _, rows in vectors.blocks("vectors", train):
+        centring.partial_fit(rows)
+    return {"reduction": centring, "parameters": int(centring.n_features_in_)}
 
 
 @stage
