@@ -96,6 +96,18 @@ def test_piped_output_stays_one_plain_line_a_stage(tmp_path, clock):
     assert re.fullmatch(r"\[3/3\] tinynet: train_network  6\.0 s\n", out.getvalue())
 
 
+def test_a_silent_minute_in_piped_output_says_what_runs(tmp_path, clock):
+    shown, nodes, out = watched(tmp_path, terminal=False)
+    with shown:
+        shown.started(nodes["1"])
+        for _ in range(150):
+            clock.seconds += 1
+            shown.waiting()
+    first, second = out.getvalue().splitlines()
+    assert first.startswith("[0/3] tinynet, fold 1: train_network")
+    assert second.endswith(" left")
+
+
 def test_a_stage_tells_through_its_file_and_not_too_often(tmp_path, clock):
     with running.running(tmp_path, "key"):
         assert read_tick(tmp_path, "key") is None

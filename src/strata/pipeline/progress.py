@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+#: Seconds without a line after which plain output says what runs.
+SILENCE = 60.0
 #: Running stages that have a line of their own below the bar, at most.
 LINES = 8
 
@@ -25,8 +27,8 @@ class Progress(AbstractContextManager["Progress"]):
     """Observes a run and shows how far it is.
 
     On a terminal, one live bar, and one for each running stage that tells how far it is;
-    otherwise a line whenever all shards or folds of a stage of one method are done, so that logs
-    stay short.
+    otherwise a line whenever all shards or folds of a stage of one method are done, and what runs
+    after a minute without one, so that logs stay short.
     """
 
     def __init__(self, console: "Console", plan: Plan, store: Store, jobs: int) -> None:
@@ -43,6 +45,7 @@ class Progress(AbstractContextManager["Progress"]):
         self._done = 0
         self._begun = time.monotonic()
         self._drawn = 0.0
+        self._said = self._begun
         self._bar: Any = None
 
     def __enter__(self) -> "Progress":
@@ -82,12 +85,7 @@ class Progress(AbstractContextManager["Progress"]):
         self._left[group] -= 1
         if not self._bar and self._left[group] <= 0:
             where = f"{group[0]}: " if group[0] else ""
-            self._console.print(
-                f"[{self._done}/{self._done + len(self._open)}] {where}{group[1]}"
-                f"  {duration(self._took[group])}{self._time_left()}",
-                highlight=False,
-                markup=False,
-            )
+            self._say(f"{where}{group[1]}  {duration(self._took[group])}")
         self._draw()
 
     def failed(self, node: Node, error: StrataError) -> None:
@@ -111,6 +109,8 @@ class Progress(AbstractContextManager["Progress"]):
         if now - self._drawn > 0.5:
             for key, pace in self._running.items():
                 pace.hear(read_tick(self._store.root, key), now)
+            if not self._bar and now - self._said > SILENCE:
+                self._say(", ".join(sorted(self._open[key].title for key in self._running)))
             self._draw()
 
     def _close(self, node: Node) -> None:
@@ -135,8 +135,12 @@ class Progress(AbstractContextManager["Progress"]):
             total += pace.seconds_left(now, expected) if pace else expected
         return total / min(self._jobs, max(1, len(self._open)))
 
-    def _time_left(self) -> str:
-        return f", {duration(self._seconds_left())} left" if self._open else ""
+    def _say(self, what: str) -> None:
+        """One plain line: how much is done, what, and the time left."""
+        self._said = time.monotonic()
+        left = f", {duration(self._seconds_left())} left" if self._open else ""
+        share = f"[{self._done}/{self._done + len(self._open)}]"
+        self._console.print(f"{share} {what}{left}", highlight=False, markup=False)
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()
