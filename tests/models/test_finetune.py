@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from tests.models.test_streaming import Mapped
 
 from strata.errors import InputError
-from strata.models import backbones, checkpoint
+from strata.models import backbones, checkpoint, finetune, streaming
 from strata.models.backbones import IMAGES
 from strata.models.features import Frozen, border_activations
 from strata.models.finetune import FineTunedClassifier
@@ -189,6 +190,32 @@ def test_a_killed_training_goes_on_to_the_same_end(fitted, images, tmp_path):
     again = clone(model).fit(X, images[1], checkpoint=keep)
     assert all(np.array_equal(again.weights_[k], v) for k, v in model.weights_.items())
     assert not keep.exists()
+
+
+def test_views_may_stay_on_the_disk(fitted, images, tmp_path, monkeypatch):
+    """Even a training that was begun in memory goes on there, to the same end."""
+    model, X = fitted
+
+    def stop(line):
+        if line["epoch"] == model.head_epochs + 2:
+            raise Killed
+
+    keep = tmp_path / "checkpoint"
+    with pytest.raises(Killed):
+        clone(model).fit(X, images[1], checkpoint=keep, on_epoch=stop)
+    monkeypatch.setattr(streaming, "IN_MEMORY", 0)
+    monkeypatch.setattr(streaming, "AT_A_TIME", 8)
+    monkeypatch.setattr(finetune, "_BATCH", 4)
+    mapped = Mapped(tmp_path / "views.npy", X, most=8)
+    seen = []
+    found = clone(model).fit(mapped, images[1], checkpoint=keep, on_epoch=seen.append)
+    heads = list(range(1, model.head_epochs + 1))
+    assert [line["epoch"] for line in seen[: len(heads)]] == heads
+    assert len(seen) < len(model.history_)  # some of the second phase was done before
+    for name, value in model.weights_.items():
+        np.testing.assert_allclose(found.weights_[name], value, atol=1e-6, err_msg=name)
+    expected = model.decision_function(X)
+    np.testing.assert_allclose(found.decision_function(mapped), expected, atol=1e-5)
 
 
 def test_a_class_with_one_image_and_an_odd_last_batch(state, images):

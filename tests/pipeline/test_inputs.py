@@ -71,3 +71,8 @@ def test_lazy_rows_are_the_rows(chosen, start):
     np.testing.assert_array_equal(lazy[start:], rows[start:])
     backwards = np.arange(len(chosen))[::-1]
     np.testing.assert_array_equal(lazy[backwards], rows[backwards])
+    np.testing.assert_array_equal(lazy[backwards, backwards % 2], rows[backwards, backwards % 2])
+    first = shards.lazy("x", subset, 1)
+    assert (first.shape, first.nbytes) == (rows[:, :1].shape, rows[:, :1].nbytes)
+    np.testing.assert_array_equal(np.ascontiguousarray(first), rows[:, :1])
+    np.testing.assert_array_equal(first[backwards], rows[backwards, :1])

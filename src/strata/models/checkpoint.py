@@ -2,11 +2,32 @@
 
 import hashlib
 import io
+import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from strata.models.streaming import Pixels, blocks
+
+
+def training_key(settings: Any, device: torch.device, data: Iterable[Pixels]) -> str:
+    """A name for exactly one training: what a checkpoint must agree with.
+
+    Args:
+        settings: what JSON can express, mappings of any kind included.
+        device: where it runs.
+        data: all that it learns from, arrays or what reads like them.
+    """
+    text = json.dumps([settings, device.type, torch.__version__], default=dict)
+    digest = hashlib.sha256(text.encode())
+    for part in data:
+        digest.update(f"{part.shape}{part.dtype}".encode())
+        for block in blocks(part):
+            digest.update(block.data)
+    return digest.hexdigest()
 
 
 def save(path: Path, key: str, state: dict[str, Any]) -> None:

@@ -1,7 +1,5 @@
 """Pretrained networks trained on: only what is open runs, from activations kept at its border."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,33 +8,37 @@ from typing import Any, Literal, Self, cast
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from torch.optim import Optimizer
 
 from strata.errors import InputError
-from strata.models import backbones
+from strata.models import auxiliary, backbones
 from strata.models.augment import Augmentation
 from strata.models.backbones import IMAGES
 from strata.models.builder import Network
-from strata.models.calibration import probabilities
+from strata.models.checkpoint import training_key
 from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
 from strata.models.features import Weights, state_of
 from strata.models.optimisers import OPTIMISERS, optimiser
+from strata.models.streaming import Pixels, Streamed, each_view, held, on_device
 from strata.models.tail import Tail, blocks_of
+from strata.models.trained import TrainedClassifier
 from strata.models.training import Epoch, Images, Settings, Training
+from strata.seeds import derive
 
 #: Rows at a time where nothing is learned.
 _BATCH = 64
 
 
-class FineTunedClassifier(ClassifierMixin, BaseEstimator):
+class FineTunedClassifier(TrainedClassifier):
     """A pretrained network whose last part learns, in two phases: the head alone, then all of it.
 
     `X` is (n, views, h, w, channels): activations at the border of each image and of its changed
     copies (`features.border_activations` makes them), each of which is learned from; the score of
     an image is the mean over its views. With the border at "images", X holds the uint8 images.
+    More than a gigabyte of them stays where it is (in a mapped file, say) and is read batch by
+    batch, to the same result.
 
     Args:
         backbone: a classification network of torchvision.
@@ -50,11 +52,14 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         batch: rows per step, at least 2.
         optimiser, max_rate, weight_decay, schedule, label_smoothing, clip, ema: of the second
             phase, as of `network.NetworkClassifier`.
+        class_weight: of both phases, as of `network.NetworkClassifier`.
         rate_decay: each block's learning rate as a share of that of the block after it; the last
             block and the head have `max_rate`.
         normalisation: "adapt": batch normalisations of the open part use the batch's statistics
             while training and follow them; "frozen": they keep those of ImageNet.
         dropout: share of pooled activations dropped.
+        auxiliary: weight of the loss of Inception's auxiliary classifier in the second phase (see
+            `auxiliary`): a new one for these classes; 0: none.
         augmentations: of images, as of `network.NetworkClassifier`; activations take "mixup" only.
         device: "auto", "cpu", "cuda" or "mps".
         seed: of order, dropout and augmentation. The head starts at zero.
@@ -86,11 +91,13 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         weight_decay: float = 0.05,
         schedule: str = "one-cycle",
         label_smoothing: float = 0.1,
+        class_weight: Literal["balanced"] | None = None,
         clip: float | None = None,
         ema: float = 0.99,
         rate_decay: float = 1.0,
         normalisation: Literal["adapt", "frozen"] = "adapt",
         dropout: float = 0.0,
+        auxiliary: float = 0.0,
         augmentations: str | Mapping[str, Any] = "none",
         device: str = "auto",
         seed: int = 0,
@@ -108,18 +115,20 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         self.weight_decay = weight_decay
         self.schedule = schedule
         self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
         self.clip = clip
         self.ema = ema
         self.rate_decay = rate_decay
         self.normalisation = normalisation
         self.dropout = dropout
+        self.auxiliary = auxiliary
         self.augmentations = augmentations
         self.device = device
         self.seed = seed
 
     def fit(
         self,
-        X: ArrayLike,
+        X: ArrayLike | Pixels,
         y: ArrayLike,
         *,
         on_epoch: Callable[[Epoch], None] | None = None,
@@ -138,81 +147,68 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             StrataError: the training diverged; the weights cannot be fetched.
         """
         started = time.perf_counter()
-        views, labels = self._check(X), np.asarray(y)
-        if labels.shape != (len(views),):
-            raise InputError(f"{len(views)} images, but labels of shape {labels.shape}.")
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise InputError("A classifier needs images of two classes or more.")
+        views = self._check(X)
+        numbers = self._numbered(y, len(views))
         device = choose_device(self.device)
         tail = self._fresh(len(self.classes_)).to(device)
-        rows = torch.from_numpy(views.reshape(-1, *views.shape[2:])).to(device)
-        targets = torch.from_numpy(np.repeat(numbers, views.shape[1])).to(device)
-        self.history_ = self._train_head(tail, rows, targets, on_epoch)
+        images = Images(
+            on_device(each_view(views), device),
+            torch.from_numpy(np.repeat(numbers, views.shape[1])).to(device),
+        )
+        self.history_ = self._train_head(tail, images, on_epoch)
         before = len(self.history_)
 
         def later(line: Epoch) -> Epoch:
             return {**line, "epoch": line["epoch"] + before}
 
         if self.epochs and len(list(tail.blocks.parameters())):
-            training = Training(cast(Network, tail), Images(rows, targets), self._settings())
+            training = Training(cast(Network, tail), images, self._checked_settings())
             training.optimiser = self._optimiser(tail)
+            facts = {k: v for k, v in self.get_params().items() if k != "weights"}
             training.run(
                 keep=checkpoint,
-                key=self._key(views, numbers, device) if checkpoint else "",
+                key=training_key(facts, device, [each_view(views), numbers]) if checkpoint else "",
                 on_epoch=(lambda line: on_epoch(later(line))) if on_epoch else None,
             )
             self.history_ += map(later, training.history)
+        tail.auxiliary = None  # it has taught what it could
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in tail.state_dict().items()}
-        self._measure(len(rows))
-        self.training_accuracy_ = float(np.mean(self.predict(views) == labels))
+        self._measure(len(images))
+        self.training_accuracy_ = float(np.mean(self.predict(views) == np.asarray(y)))
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+    def decision_function(self, X: ArrayLike | Pixels) -> NDArray[np.float64]:
         """Class scores before the softmax, the mean over views: (n, classes), as in `classes_`."""
         check_is_fitted(self)
         views, device = self._check(X), choose_device(self.device)
         tail = self.network().to(device).to(memory_format=torch.channels_last)
-        rows = torch.from_numpy(views.reshape(-1, *views.shape[2:]))
-        scores = tail.head(_pooled(tail, rows, device)).double().cpu()
-        return scores.detach().view(*views.shape[:2], -1).mean(1).numpy()
-
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Class probabilities (n, classes): the softmax of `decision_function`."""
-        return self.probabilities_of(self.decision_function(X))
-
-    def probabilities_of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Class probabilities (n, classes) of class scores: their softmax."""
-        return probabilities(scores, 1.0)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """The class of the highest score for each image."""
-        return self.classes_[self.decision_function(X).argmax(1)]
+        scores = tail.head(_pooled(tail, on_device(each_view(views), device))).double().cpu()
+        return scores.detach().view(*views.shape[:2], len(self.classes_)).mean(1).numpy()
 
     def network(self) -> Tail:
         """The trained part as a torch module, on the CPU, a copy of its own."""
         check_is_fitted(self)
         network = backbones.skeleton(self.backbone)
-        tail = self._tail(network, len(self.classes_))
+        tail = self._tail(network, len(self.classes_), [self.cut])
         tail.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return tail.eval()
 
-    def _check(self, X: ArrayLike) -> NDArray[Any]:
-        views = np.ascontiguousarray(X)
-        kind = np.uint8 if self.border == IMAGES else np.floating
-        if views.ndim != 5 or views.shape[2] != views.shape[3] or 0 in views.shape[1:]:
+    def _check(self, X: ArrayLike | Pixels) -> Pixels:
+        views = held(X)
+        kind, shape = np.uint8 if self.border == IMAGES else np.floating, views.shape
+        if len(shape) != 5 or shape[2] != shape[3] or 0 in shape[1:]:
             raise InputError(
-                f"Expected (images, views, side, side, channels), not {views.shape}.",
+                f"Expected (images, views, side, side, channels), not {shape}.",
                 "border_activations makes them; X[:, None] turns one view an image into views.",
             )
         if not np.issubdtype(views.dtype, kind):
             raise InputError(f"Expected {kind.__name__} numbers, not {views.dtype}.")
         return views
 
-    def _tail(self, network: torch.nn.Module, classes: int) -> Tail:
+    def _tail(self, network: torch.nn.Module, classes: int, ends: list[str]) -> Tail:
         return Tail(
-            backbones.section(network, self.border, [self.cut]),
+            backbones.section(network, self.border, ends),
             classes,
             expected=backbones.preparation(self.backbone) if self.border == IMAGES else None,
             features=self._width(),
@@ -226,40 +222,43 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
 
     def _fresh(self, classes: int) -> Tail:
         network = backbones.build(self.backbone, state_of(self.backbone, self.weights))
-        return self._tail(network, classes)
+        if not self.auxiliary:
+            return self._tail(network, classes, [self.cut])
+        auxiliary.check_place(self.backbone, self.border, self.cut)
+        if self.auxiliary < 0:
+            raise InputError(f"auxiliary must not be negative: {self.auxiliary}.")
+        tail = self._tail(network, classes, [self.cut, auxiliary.NODE])
+        tail.auxiliary = auxiliary.AuxiliaryHead(classes, derive(self.seed, "auxiliary"))
+        tail.auxiliary_weight = self.auxiliary
+        return tail
 
     def _train_head(
         self,
         tail: Tail,
-        rows: Tensor,
-        targets: Tensor,
+        images: Images,
         on_epoch: Callable[[Epoch], None] | None,
     ) -> list[Epoch]:
         """The first phase: the open part does not move yet, so its output is made once."""
         if not self.head_epochs:
             return []
-        pooled = _pooled(tail, rows, rows.device)[:, None, None]
-        settings = Settings(
+        pooled = _pooled(tail, images.pixels)[:, None, None]
+        settings = self._settings(
             epochs=self.head_epochs,
-            batch=self.batch,
             optimiser="adamw",
             max_rate=self.head_rate,
-            weight_decay=self.weight_decay,
             schedule="one-cycle",
-            label_smoothing=self.label_smoothing,
             augmentation=Augmentation(),
             clip=None,
             ema=0.0,
-            patience=None,
-            seed=self.seed,
         )
         head = cast(Network, tail.only_head())
-        training = Training(head, Images(pooled, targets), settings)
+        training = Training(head, Images(pooled, images.labels), settings)
         training.run(on_epoch=on_epoch)
         return training.history
 
-    def _settings(self) -> Settings:
-        augmentation = Augmentation.of(self.augmentations)
+    def _checked_settings(self) -> Settings:
+        settings = self._settings()
+        augmentation = settings.augmentation
         if self.border != IMAGES and augmentation != Augmentation(mixup=augmentation.mixup):
             raise InputError(
                 "Activations cannot be augmented, but for mixup.",
@@ -267,25 +266,13 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             )
         if augmentation.crop < 1:
             raise InputError("Fine-tuning takes no crops: they would change the images' size.")
-        return Settings(
-            epochs=self.epochs,
-            batch=self.batch,
-            optimiser=self.optimiser,
-            max_rate=self.max_rate,
-            weight_decay=self.weight_decay,
-            schedule=self.schedule,
-            label_smoothing=self.label_smoothing,
-            augmentation=augmentation,
-            clip=self.clip,
-            ema=self.ema,
-            patience=None,
-            seed=self.seed,
-        )
+        return settings
 
     def _optimiser(self, tail: Tail) -> Optimizer:
         """Blocks by their distance from the head, each with its share of the rate."""
         optimiser(self.optimiser, tail.head, self.max_rate, 0.0)  # a name that is known
-        layers = [*blocks_of(tail.blocks[0]), list(tail.head.parameters())]
+        heads = [p for n, p in tail.named_parameters() if not n.startswith("blocks.")]
+        layers = [*blocks_of(tail.blocks[0]), heads]
         groups = []
         for number, parameters in enumerate(layers):
             share = self.rate_decay ** max(0, len(layers) - 2 - number)
@@ -298,15 +285,6 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         made = OPTIMISERS[self.optimiser](groups, self.max_rate)
         made.register_step_pre_hook(_share_rates)
         return made
-
-    def _key(self, views: NDArray[Any], numbers: NDArray[np.intp], device: torch.device) -> str:
-        """A name for exactly this training: what a checkpoint must agree with."""
-        params = {k: v for k, v in self.get_params().items() if k != "weights"}
-        text = json.dumps([params, views.shape, device.type, torch.__version__], default=dict)
-        digest = hashlib.sha256(text.encode())
-        for part in (views, numbers):
-            digest.update(part.data)
-        return digest.hexdigest()
 
     def _measure(self, rows: int) -> None:
         part = backbones.part_cost(self.backbone, self.border, [self.cut])
@@ -325,11 +303,11 @@ def _share_rates(made: Optimizer, *_: Any) -> None:
 
 
 @torch.no_grad()
-def _pooled(tail: Tail, rows: Tensor, device: torch.device) -> Tensor:
-    """What the head sees of each row, (n, features) float32."""
+def _pooled(tail: Tail, rows: Tensor | Streamed) -> Tensor:
+    """What the head sees of each row (b, h, w, channels): (b, features) float32, on its device."""
     tail.eval()
-    parts = []
-    with deterministic_cuda(), mixed_precision(device):
+    parts = [torch.zeros(0, tail.features, device=rows.device)]
+    with deterministic_cuda(), mixed_precision(rows.device):
         for part in rows.split(_BATCH):
-            parts.append(tail.embed(part.to(device).permute(0, 3, 1, 2)).float())
-    return torch.cat(parts) if parts else torch.zeros(0, tail.features, device=device)
+            parts.append(tail.embed(part.permute(0, 3, 1, 2)).float())
+    return torch.cat(parts)

@@ -1,24 +1,20 @@
 """A network from scratch as a scikit-learn classifier of images."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from strata.errors import InputError
 from strata.models.architecture import Architecture
 from strata.models.augment import Augmentation
 from strata.models.builder import Network, build
-from strata.models.calibration import probabilities
+from strata.models.checkpoint import training_key
 from strata.models.costs import cost_table
 from strata.models.devices import choose_device
 from strata.models.distillation import SoftLabels
@@ -26,15 +22,16 @@ from strata.models.inference import predict, window_starts
 from strata.models.initialisation import LSUV, unit_variance
 from strata.models.pretraining import pretrain
 from strata.models.rates import RateCurve, find_rate
-from strata.models.streaming import Pixels, blocks, on_device, part, too_large
-from strata.models.training import Epoch, Images, Settings, Training
+from strata.models.streaming import Pixels, held, on_device, part, too_large
+from strata.models.trained import TrainedClassifier
+from strata.models.training import Epoch, Images, Training
 from strata.seeds import derive, generator
 
 #: Images that a data-dependent initialisation looks at.
 INITIAL_BATCH = 64
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator):
+class NetworkClassifier(TrainedClassifier):
     """A network trained from scratch on square images of one size.
 
     `X` is (n, size, size, 3) uint8 RGB (`images.resize_images` makes it so, in training and
@@ -53,6 +50,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         weight_decay: of weights, not of biases and normalisations.
         schedule: a key of `schedules.SCHEDULES`.
         label_smoothing: share of a target that is spread over all classes.
+        class_weight: "balanced": an image's loss counts n / (classes * images of its class), so
+            that rare classes count as much as frequent ones; None: every image counts alike.
         augmentations: "none", "light", "strong" (see `augment.AUGMENTATIONS`), or fields of
             `augment.Augmentation`.
         clip: largest norm of a step's gradient; None: as it is.
@@ -100,6 +99,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         weight_decay: float = 0.05,
         schedule: str = "one-cycle",
         label_smoothing: float = 0.1,
+        class_weight: Literal["balanced"] | None = None,
         augmentations: str | Mapping[str, Any] = "light",
         clip: float | None = None,
         ema: float = 0.0,
@@ -122,6 +122,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.weight_decay = weight_decay
         self.schedule = schedule
         self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
         self.augmentations = augmentations
         self.clip = clip
         self.ema = ema
@@ -161,12 +162,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             StrataError: the training diverged.
         """
         started = time.perf_counter()
-        pixels, labels = self._check(X), np.asarray(y)
-        if labels.shape != (len(pixels),):
-            raise InputError(f"{len(pixels)} images, but labels of shape {labels.shape}.")
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise InputError("A classifier needs images of two classes or more.")
+        pixels = self._check(X)
+        numbers = self._numbered(y, len(pixels))
         device, architecture = choose_device(self.device), Architecture.of(self.architecture)
         self.architecture_ = architecture.to_dict()
         taught = self._taught(teacher, len(pixels), device)
@@ -176,7 +173,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             self.max_rate_ = self.rate_curve_.suggestion
         else:
             self.max_rate_ = self.max_rate
-        settings = self._settings(self.max_rate_)
+        settings = self._settings(max_rate=self.max_rate_)
         network = self._fresh(architecture, part(pixels, train), len(self.classes_)).to(device)
         if self.pretraining:
             if too_large(pixels):
@@ -203,12 +200,16 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         training = Training(
             network, images(train), settings, images(held_out) if len(held_out) else None
         )
-        key = self._key(settings, pixels, numbers, taught, device)
+        key = ""
+        if checkpoint:
+            facts = [self.get_params(), self.architecture_, self.max_rate_]
+            said = [] if taught is None else [taught.probabilities.cpu().numpy()]
+            key = training_key(facts, device, [pixels, numbers, *said])
         training.run(keep=checkpoint, key=key, on_epoch=on_epoch)
         self.history_ = training.history
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in network.state_dict().items()}
         self._measure()
-        self.training_accuracy_ = float(np.mean(self.predict(pixels) == labels))
+        self.training_accuracy_ = float(np.mean(self.predict(pixels) == np.asarray(y)))
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
@@ -219,7 +220,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         device = choose_device(self.device)
         network = self._fresh(Architecture.of(self.architecture), pixels, len(classes))
         images = Images(on_device(pixels, device), torch.from_numpy(numbers).to(device))
-        return find_rate(network, images, self._settings(1.0))
+        return find_rate(network, images, self._settings(max_rate=1.0))
 
     def decision_function(self, X: ArrayLike | Pixels) -> NDArray[np.float64]:
         """Class scores before the softmax, (n, classes), columns as in `classes_`."""
@@ -235,18 +236,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         )
         return scores.cpu().numpy().astype(np.float64)
 
-    def predict_proba(self, X: ArrayLike | Pixels) -> NDArray[np.float64]:
-        """Class probabilities (n, classes): the softmax of `decision_function`."""
-        return self.probabilities_of(self.decision_function(X))
-
-    def probabilities_of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Class probabilities (n, classes) of class scores: their softmax."""
-        return probabilities(scores, 1.0)
-
-    def predict(self, X: ArrayLike | Pixels) -> NDArray[Any]:
-        """The class of the highest score for each image."""
-        return self.classes_[self.decision_function(X).argmax(1)]
-
     def network(self) -> Network:
         """The trained network as a torch module, on the CPU, a copy of its own."""
         check_is_fitted(self)
@@ -255,9 +244,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return network.eval()
 
     def _check(self, X: ArrayLike | Pixels) -> Pixels:
-        pixels: Any = X
-        if not hasattr(X, "nbytes") or not too_large(pixels):
-            pixels = np.ascontiguousarray(X)
+        pixels = held(X)
         expected = (len(pixels), self.size, self.size, 3)
         if pixels.dtype != np.uint8 or pixels.shape != expected:
             raise InputError(
@@ -299,22 +286,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             )
         return SoftLabels.of(given, self.teaching, self.temperature, device)
 
-    def _settings(self, max_rate: float) -> Settings:
-        return Settings(
-            epochs=self.epochs,
-            batch=self.batch,
-            optimiser=self.optimiser,
-            max_rate=max_rate,
-            weight_decay=self.weight_decay,
-            schedule=self.schedule,
-            label_smoothing=self.label_smoothing,
-            augmentation=Augmentation.of(self.augmentations),
-            clip=self.clip,
-            ema=self.ema,
-            patience=self.patience,
-            seed=self.seed,
-        )
-
     def _hold_out(self, numbers: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Rows to train on, and rows to watch: the same share of every class, rounded down."""
         if self.patience is None:
@@ -333,35 +304,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 "Give more images, a larger validation, or patience = None.",
             )
         return np.setdiff1d(np.arange(len(numbers)), rows), rows
-
-    def _key(
-        self,
-        settings: Settings,
-        pixels: Pixels,
-        numbers: NDArray[np.intp],
-        taught: SoftLabels | None,
-        device: torch.device,
-    ) -> str:
-        """A name for exactly this training: what a checkpoint must agree with."""
-        text = json.dumps(
-            [
-                self.architecture_,
-                asdict(settings),
-                self.validation,
-                self.pretraining,
-                pixels.shape,
-                device.type,
-                torch.__version__,
-            ]
-        )
-        digest = hashlib.sha256(text.encode())
-        for block in blocks(pixels):
-            digest.update(block.data)
-        digest.update(numbers.tobytes())
-        if taught is not None:
-            digest.update(f"{taught.weight} {taught.temperature}".encode())
-            digest.update(taught.probabilities.cpu().numpy().tobytes())
-        return digest.hexdigest()
 
     def _measure(self) -> None:
         """Costs of the fitted network."""

@@ -16,13 +16,21 @@ class Tail(nn.Module):
     """From a border to class scores: blocks, pooling, linear.
 
     Args:
-        part: of the network (see `backbones.section`), with one output.
+        part: of the network (see `backbones.section`); its first output goes to the head, a
+            second one to the auxiliary head.
         classes: number of class scores.
         expected: where the part begins at the images; None: it begins at activations.
         features: length of the pooled output.
         dropout: share of pooled activations dropped.
-        adapt: whether batch normalisations follow the batches while training.
+        adapt: whether batch normalisations of the part follow the batches while training.
+
+    Attributes:
+        auxiliary: a head that learns beside the main one and has no say in prediction, or None.
+        auxiliary_weight: of its loss.
     """
+
+    auxiliary: nn.Module | None
+    auxiliary_weight: float
 
     def __init__(
         self,
@@ -36,6 +44,7 @@ class Tail(nn.Module):
     ) -> None:
         super().__init__()
         self.classes, self.features, self.adapt = classes, features, adapt
+        self.auxiliary, self.auxiliary_weight = None, 0.0
         self.prepare = Standardise(expected) if expected else nn.Identity()
         self.blocks = nn.Sequential(part)
         linear = nn.utils.skip_init(nn.Linear, features, classes)
@@ -47,15 +56,14 @@ class Tail(nn.Module):
         """Training mode; normalisations that are to stay as they are remain in evaluation mode."""
         super().train(mode)
         if not self.adapt:
-            for module in self.modules():
+            for module in self.blocks.modules():
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()
         return self
 
     def embed(self, x: Tensor) -> Tensor:
         """(b, channels, h, w) -> (b, features)."""
-        (output,) = self.blocks(self.prepare(x.float()))
-        return pool(output)
+        return pool(self._outputs(x)[0])
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores before the softmax."""
@@ -63,8 +71,16 @@ class Tail(nn.Module):
         return scores
 
     def all_scores(self, x: Tensor) -> list[tuple[float, Tensor]]:
-        """The scores with their weight in the loss; there are no auxiliary heads."""
-        return [(1.0, self(x))]
+        """The scores, and those of the auxiliary head, with their weights in the loss."""
+        outputs = self._outputs(x)
+        scores = [(1.0, self.head(pool(outputs[0])))]
+        if self.auxiliary is not None:
+            scores.append((self.auxiliary_weight, self.auxiliary(outputs[1])))
+        return scores
+
+    def _outputs(self, x: Tensor) -> tuple[Tensor, ...]:
+        outputs: tuple[Tensor, ...] = self.blocks(self.prepare(x.float()))
+        return outputs
 
     def only_head(self) -> "Tail":
         """The same head (not a copy) on pooled activations (b, features, 1, 1)."""

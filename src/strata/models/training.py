@@ -51,6 +51,7 @@ class Settings:
     weight_decay: float
     schedule: str
     label_smoothing: float
+    class_weight: str | None
     augmentation: Augmentation
     clip: float | None
     ema: float
@@ -66,6 +67,8 @@ class Settings:
             raise InputError(f"batch must be at least 2: {self.batch}.")
         if isinstance(self.max_rate, str) or not self.max_rate > 0:
             raise InputError(f"max_rate must be positive: {self.max_rate}.")
+        if self.class_weight not in (None, "balanced"):
+            raise InputError(f"class_weight must be 'balanced' or None: {self.class_weight!r}.")
         for name, value in (("label_smoothing", self.label_smoothing), ("ema", self.ema)):
             if not 0 <= value < 1:
                 raise InputError(f"{name} must be in [0, 1): {value}.")
@@ -77,9 +80,9 @@ class Settings:
 
 @dataclass
 class Images:
-    """Images and their class numbers on the training's device, or images on their way to it."""
+    """Images, or activations, and their class numbers, on the training's device or on the way."""
 
-    pixels: Tensor | Streamed  #: (n, side, side, 3) uint8
+    pixels: Tensor | Streamed  #: (n, side, side, 3) uint8, or (n, h, w, channels) floating
     labels: Tensor  #: (n,) int64
     soft: SoftLabels | None = None  #: what a teacher says of them
 
@@ -120,13 +123,16 @@ class Training:
 
     def __post_init__(self) -> None:
         self.settings.check()
-        self.device = self.images.pixels.device
+        self.device = self.images.labels.device
         self.network.to(self.device).to(memory_format=torch.channels_last)
         settings = self.settings
         self.optimiser = optimiser(
             settings.optimiser, self.network, settings.max_rate, settings.weight_decay
         )
         self.schedule = schedule(settings.schedule)
+        self.class_weights = None
+        if settings.class_weight:
+            self.class_weights = balanced(self.images.labels, self.network.classes)
         self.bounds = batch_bounds(len(self.images), settings.batch)
         if min(rows.stop - rows.start for rows in self.bounds) < ranks.count():
             raise InputError(
@@ -256,8 +262,12 @@ class Training:
         return torch.cat([figures, norm[None]])
 
     def _loss(self, scores: Tensor, targets: Tensor) -> Tensor:
-        smoothing = self.settings.label_smoothing
-        return functional.cross_entropy(scores.float(), targets, label_smoothing=smoothing)
+        return functional.cross_entropy(
+            scores.float(),
+            targets,
+            weight=self.class_weights,
+            label_smoothing=self.settings.label_smoothing,
+        )
 
     def _clip(self) -> Tensor:
         parameters = list(self.network.parameters())
@@ -280,7 +290,8 @@ class Training:
         window = self.settings.augmentation.window(images.pixels.shape[1])
         scores = predict(self.network, images.pixels, window=window)
         right = (scores.argmax(1) == images.labels).float().mean()
-        found = torch.stack([functional.cross_entropy(scores, images.labels), right])
+        weighted = functional.cross_entropy(scores, images.labels, self.class_weights)
+        found = torch.stack([weighted, right])
         ranks.as_first([found])  # all end at the same epoch
         loss, accuracy = found.tolist()
         if self.best is None or loss < self.best[0]:
@@ -315,6 +326,14 @@ class Training:
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.average, self.best, self.history = state["average"], state["best"], state["history"]
+
+
+def balanced(labels: Tensor, classes: int) -> Tensor:
+    """Weights (classes,) by which every class counts alike and an image 1 on average.
+
+    King and Zeng, "Logistic regression in rare events data" (2001); as scikit-learn's "balanced".
+    """
+    return len(labels) / (classes * torch.bincount(labels, minlength=classes).clamp(min=1))
 
 
 def batch_bounds(n: int, batch: int) -> list[slice]:

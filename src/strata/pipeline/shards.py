@@ -68,19 +68,31 @@ class Shards:
             kept[own[: max(2, int(share * len(own)))]] = True
         return self.gathered(name, list(compress(subset.digests, kept))), y[kept]
 
-    def gathered(self, name: str, digests: Sequence[str]) -> "np.ndarray":
-        """One row an image, by the digests of their contents: (n, ...) in memory."""
+    def gathered(self, name: str, digests: Sequence[str], columns: Any = ...) -> "np.ndarray":
+        """One row an image, by the digests of their contents: (n, ...) in memory.
+
+        Args:
+            columns: what is read along the second axis: a slice, or a number for each image.
+        """
         import numpy as np
 
-        some = self._artifact(0)[name]
+        def chosen(at: np.ndarray) -> Any:
+            return columns[at] if isinstance(columns, np.ndarray) else columns
+
+        none = np.arange(0)
+        some = self._artifact(0)[name][none, chosen(none)]
         found = np.empty((len(digests), *some.shape[1:]), some.dtype)
-        for at, rows in self._blocks(name, digests):
-            found[at] = rows
+        for at, number, rows in self._places(digests):
+            found[at] = self._artifact(number)[name][rows, chosen(at)]
         return found
 
-    def lazy(self, name: str, subset: Subset) -> "LazyRows":
-        """The same rows as something that reads like an array, and reads when asked."""
-        return LazyRows(self, name, subset.digests)
+    def lazy(self, name: str, subset: Subset, columns: int | None = None) -> "LazyRows":
+        """The same rows as something that reads like an array, and reads when asked.
+
+        Args:
+            columns: how many there are to be along the second axis; None: all.
+        """
+        return LazyRows(self, name, subset.digests, columns)
 
     def blocks(self, name: str, subset: Subset) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
         """The same rows shard by shard, in memory one shard at a time.
@@ -88,11 +100,11 @@ class Shards:
         Yields:
             where they stand in the subset (b,) int64, and the rows (b, ...).
         """
-        return self._blocks(name, subset.digests)
+        for at, number, rows in self._places(subset.digests):
+            yield at, self._artifact(number)[name][rows]
 
-    def _blocks(
-        self, name: str, digests: Sequence[str]
-    ) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
+    def _places(self, digests: Sequence[str]) -> "Iterator[tuple[np.ndarray, int, np.ndarray]]":
+        """For each shard: which of the images are in it, its number, their rows there."""
         import numpy as np
 
         parts: dict[int, list[tuple[int, int]]] = {}
@@ -101,7 +113,7 @@ class Shards:
             parts.setdefault(number, []).append((at, row))
         for number in sorted(parts):
             at, rows = np.array(parts[number], np.int64).T
-            yield at, self._artifact(number)[name][rows]
+            yield at, number, rows
 
     def size(self, name: str, subset: Subset) -> int:
         """Bytes that `rows` would take."""
@@ -116,9 +128,12 @@ class LazyRows:
         shape, dtype, nbytes: of the array that all of them would be.
     """
 
-    def __init__(self, shards: Shards, name: str, digests: Sequence[str]) -> None:
+    def __init__(
+        self, shards: Shards, name: str, digests: Sequence[str], columns: int | None = None
+    ) -> None:
         self._shards, self._name, self._digests = shards, name, digests
-        some = shards.gathered(name, ())
+        self._columns = ... if columns is None else slice(columns)
+        some = shards.gathered(name, (), self._columns)
         self.shape: tuple[int, ...] = (len(digests), *some.shape[1:])
         self.dtype = some.dtype
         self.nbytes = math.prod(self.shape) * some.dtype.itemsize
@@ -126,11 +141,12 @@ class LazyRows:
     def __len__(self) -> int:
         return len(self._digests)
 
-    def __getitem__(self, rows: "slice | np.ndarray") -> "np.ndarray":
-        """(b, ...) by a slice or an array of numbers, in memory."""
-        if isinstance(rows, slice):
-            return self._shards.gathered(self._name, self._digests[rows])
-        return self._shards.gathered(self._name, [self._digests[i] for i in rows.tolist()])
+    def __getitem__(self, rows: Any) -> "np.ndarray":
+        """(b, ...) in memory, by a slice, an array of numbers, or one of rows and one of columns."""
+        rows, columns = rows if isinstance(rows, tuple) else (rows, self._columns)
+        one_by_one = range(len(self))[rows] if isinstance(rows, slice) else rows.tolist()
+        digests = [self._digests[row] for row in one_by_one]
+        return self._shards.gathered(self._name, digests, columns)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray":
         return self[:].astype(dtype or self.dtype, copy=False)

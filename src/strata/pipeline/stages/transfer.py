@@ -238,11 +238,13 @@ def fine_tune(
     weight_decay: float = 0.05,
     schedule: str = "one-cycle",
     label_smoothing: float = 0.1,
+    class_weight: Literal["balanced"] | None = None,
     clip: float | None = None,
     ema: float = 0.99,
     rate_decay: float = 1.0,
     normalisation: Literal["adapt", "frozen"] = "adapt",
     dropout: float = 0.0,
+    auxiliary: float = 0.0,
     augmentations: str | dict[str, Any] = "none",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
@@ -267,18 +269,20 @@ def fine_tune(
         weight_decay=weight_decay,
         schedule=schedule,
         label_smoothing=label_smoothing,
+        class_weight=class_weight,
         clip=clip,
         ema=ema,
         rate_decay=rate_decay,
         normalisation=normalisation,
         dropout=dropout,
+        auxiliary=auxiliary,
         augmentations=augmentations,
         device=device,
         seed=train.seed_for("fine-tuning"),
     )
     total = head_epochs + classifier.epochs
     classifier.fit(
-        views.rows("views", train),
+        views.lazy("views", train),
         train.y,
         checkpoint=checkpoint_path(),
         on_epoch=lambda line: tick(int(line["epoch"]), total),
@@ -298,8 +302,6 @@ def fine_tune(
 @stage
 def fine_tuned_scores(views: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Logits and probabilities of images, the mean over an image and its mirror image."""
-    rows = views.rows("views", test)
-    if len(test):
-        artifact, _ = views.place(test.digests[0])
-        rows = rows[:, : artifact["unchanged"]]
+    unchanged = views.place(test.digests[0])[0]["unchanged"] if len(test) else None
+    rows = views.lazy("views", test, unchanged)
     return in_all_classes(fitted, rows, len(test.classes))
