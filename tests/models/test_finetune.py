@@ -226,6 +226,13 @@ def test_a_class_with_one_image_and_an_odd_last_batch(state, images):
     assert model.decision_function(X).shape == (9, 2)
 
 
+def test_a_thousand_classes_of_one_image_each(state):
+    X = np.random.default_rng(0).random((1000, 1, 1, 1, 512)).astype(np.float32)
+    model = classifier(state, border=CUT, head_epochs=1, epochs=0, batch=333).fit(X, range(1000))
+    assert model.decision_function(X[:3]).shape == (3, 1000)
+    assert np.isfinite(model.history_[0]["loss"])
+
+
 def test_what_cannot_be_trained_says_so(state):
     X = np.zeros((4, 1, 3, 3, 512), np.float16)
     for wrong, y, what in (

@@ -7,8 +7,13 @@ import pytest
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
+from strata.features.fisher import FisherVectors
 from strata.models import backbones, weights
 from strata.models.features import BackboneFeatures
+from strata.pipeline.inputs import ImageShard
+from strata.pipeline.stages.deep_maps import map_descriptors
+from strata.pipeline.stages.packing import of_shard
+from strata.pipeline.stages.transfer import pretrained, weights_file
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 pytestmark = pytest.mark.skipif(
@@ -29,16 +34,33 @@ def test_the_files_hold_every_tensor(name):
     assert all(p.isfinite().all() for p in network.parameters())
 
 
+#: Nine images of each of four classes; the first four are to learn from.
+PATHS = [
+    path
+    for name in ("coast", "forest", "highway", "tallbuilding")
+    for path in sorted((SHARED / "data" / "mit8" / name).glob("*.jpg"))[:9]
+]
+LABELS = np.repeat(np.arange(4), 9)
+TRAIN = np.arange(36) % 9 < 4
+
+
+def accuracy(vectors):
+    """Of a linear classifier of vectors, one an image of `PATHS`."""
+    machine = LogisticRegression(C=10.0).fit(vectors[TRAIN], LABELS[TRAIN])
+    return machine.score(vectors[~TRAIN], LABELS[~TRAIN])
+
+
 def test_four_images_a_class_tell_four_classes_apart():
-    paths = [
-        path
-        for name in ("coast", "forest", "highway", "tallbuilding")
-        for path in sorted((SHARED / "data" / "mit8" / name).glob("*.jpg"))[:9]
-    ]
-    images = [np.asarray(Image.open(path)) for path in paths]
-    labels = np.repeat(np.arange(4), 9)
+    images = [np.asarray(Image.open(path)) for path in PATHS]
     reader = BackboneFeatures("squeezenet1_1", weights=str(SHARED / "weights"), norm="l2")
-    vectors = reader.fit().transform(images)
-    train = np.arange(36) % 9 < 4
-    machine = LogisticRegression(C=10.0).fit(vectors[train], labels[train])
-    assert machine.score(vectors[~train], labels[~train]) >= 0.8
+    assert accuracy(reader.fit().transform(images)) >= 0.8
+
+
+def test_so_do_fisher_vectors_of_its_last_map():
+    file = weights_file("squeezenet1_1", str(SHARED / "weights"))
+    network = pretrained.function(file, backbone="squeezenet1_1")
+    shard = ImageShard("", tuple(map(str, PATHS)), tuple(PATHS))
+    local = of_shard(map_descriptors.function(shard, network, node="features.12"))
+    encoder = FisherVectors(components=4, dimensions=32, iterations=10)
+    encoder.fit([one for one, train in zip(local, TRAIN, strict=True) if train])
+    assert accuracy(encoder.transform(local)) >= 0.8

@@ -222,6 +222,9 @@ def part_cost(name: str, begin: str, ends: Sequence[str], side: int | None = Non
     """Count a part of a network (as of `section`) for images of `side` pixels, without computing.
 
     Multiply-adds are those of convolutions, linear layers and attention, as torchvision counts.
+
+    Raises:
+        InputError: no such network or node; images of that size do not pass through.
     """
     return _part_cost(name, begin, tuple(ends), side)
 
@@ -231,16 +234,24 @@ def _part_cost(name: str, begin: str, ends: tuple[str, ...], side: int | None) -
     network = skeleton(name).to("meta")
     side = side or preparation(name).side
     images = torch.empty(1, 3, side, side, device="meta")
-    with torch.no_grad():
-        (given,) = section(network, IMAGES, [begin])(images)
-    part = section(network, begin, ends)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        outputs = part(given)
+    before, part = section(network, IMAGES, [begin]), section(network, begin, ends)
+    try:
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            (given,) = before(images)
+            earlier = counter.get_total_flops()
+            outputs = part(given)
+    except (RuntimeError, AssertionError) as error:
+        made_for = preparation(name).side
+        raise InputError(
+            f"Images of {side} pixels do not pass through {name}, which was made for {made_for}: "
+            f"{error}",
+            f"Images of any size are brought to the side that is set: leave it at {made_for}.",
+        ) from error
     norms = [m for m in part.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     return PartCost(
         sum(p.numel() for p in part.parameters()),
         sum(m.weight.numel() for m in norms if m.weight is not None),
         sum(b.numel() for m in norms for b in m.buffers() if b.ndim),
-        counter.get_total_flops() // 2,
+        (counter.get_total_flops() - earlier) // 2,
         tuple(tuple(o.shape[1:]) for o in outputs),
     )

@@ -191,11 +191,20 @@ def border_activations(
     Yields:
         float16, (b, h, w, channels); (b, 1, 1, channels) where the node gives vectors. Values
         beyond what float16 holds are cut to its range.
+
+    Raises:
+        InputError: the node gives neither maps nor vectors, but tokens.
     """
     largest = float(np.finfo(np.float16).max)
     for pixels in views:
         (output,) = frozen.run(np.asarray(pixels, np.uint8), device)
         if output.ndim == 2:
             output = output[:, :, None, None]
+        if output.ndim != 4:
+            raise InputError(
+                f"The node gives {tuple(output.shape[1:])} for an image, which is no map "
+                "(channels, h, w).",
+                "Take a node of a convolutional network; backbones.nodes lists them.",
+            )
         limited = output.float().clamp(-largest, largest).half()
         yield limited.permute(0, 2, 3, 1).contiguous().cpu().numpy()

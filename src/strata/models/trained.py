@@ -9,13 +9,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from strata.errors import InputError
 from strata.models.augment import Augmentation
 from strata.models.calibration import probabilities
-from strata.models.training import Settings
+from strata.models.training import Epoch, Settings
 
 
 class TrainedClassifier(ClassifierMixin, BaseEstimator):
     """Predictions from scores, and settings from parameters; `decision_function` is the child's."""
 
     classes_: NDArray[Any]
+    history_: list[Epoch]
+    parameters_: int
+    multiply_adds_: int
+    training_accuracy_: float
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Class scores before the softmax, (n, classes), columns as in `classes_`."""

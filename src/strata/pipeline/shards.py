@@ -142,7 +142,7 @@ class LazyRows:
         return len(self._digests)
 
     def __getitem__(self, rows: Any) -> "np.ndarray":
-        """(b, ...) in memory, by a slice, an array of numbers, or one of rows and one of columns."""
+        """(b, ...) in memory: by a slice, by numbers, or by rows and each one's column."""
         rows, columns = rows if isinstance(rows, tuple) else (rows, self._columns)
         one_by_one = range(len(self))[rows] if isinstance(rows, slice) else rows.tolist()
         digests = [self._digests[row] for row in one_by_one]

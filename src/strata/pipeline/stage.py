@@ -119,10 +119,10 @@ def _input_key(given: Input) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
-    """A function that makes one artifact from its inputs."""
+class Step:
+    """A function with parameters that a recipe composes, and an experiment file may set."""
 
-    function: Callable[..., dict[str, Any]]
+    function: Callable[..., Any]
 
     @property
     def name(self) -> str:
@@ -130,15 +130,27 @@ class Stage:
         return self.function.__name__
 
     @cached_property
+    def parameters(self) -> Parameters:
+        """The keyword-only arguments: names, types, defaults."""
+        return Parameters.of(self.function)
+
+    def options(self, **values: Any) -> "Options":
+        """This step's parameters as the default of a recipe's section, some set anew."""
+        return Options(self, values)
+
+    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+        """Compose, with checked parameters: what the function, a few stages in one, composes."""
+        return self.function(*inputs, **self.parameters.checked(parameters, self.name))
+
+
+class Stage(Step):
+    """A function that makes one artifact from its inputs."""
+
+    @cached_property
     def reference(self) -> StageReference:
         """Where the function is defined."""
         code = inspect.unwrap(self.function).__code__
         return StageReference(self.function.__module__, self.name, Path(code.co_filename))
-
-    @cached_property
-    def parameters(self) -> Parameters:
-        """The keyword-only arguments: names, types, defaults."""
-        return Parameters.of(self.function)
 
     @cached_property
     def files(self) -> dict[str, int]:
@@ -149,10 +161,6 @@ class Stage:
     def _code_key(self) -> str:
         _ = self.files  # noted now, before anything runs
         return content_key(self.reference.code())
-
-    def options(self, **values: Any) -> "Options":
-        """This stage's parameters as the default of a recipe's section, some set anew."""
-        return Options(self, values)
 
     def __call__(self, *inputs: Any, **parameters: Any) -> Any:
         """Compose: a node whose artifact this stage would make."""
@@ -208,6 +216,11 @@ def stage(function: Callable[..., dict[str, Any]]) -> Stage:
     return Stage(function)
 
 
+def step(function: Callable[..., Any]) -> Step:
+    """Decorator: a function that composes stages, to stand in recipes where a stage could."""
+    return Step(function)
+
+
 def shard_stage(function: Callable[..., dict[str, Any]]) -> ShardStage:
     """Decorator: make a function a stage that runs shard by shard."""
     return ShardStage(function)
@@ -215,12 +228,12 @@ def shard_stage(function: Callable[..., dict[str, Any]]) -> ShardStage:
 
 @dataclass(frozen=True)
 class Options(Mapping[str, Any]):
-    """A stage with some of its parameters: a section of a recipe.
+    """A stage (or step) with some of its parameters: a section of a recipe.
 
     Calling it calls the stage with them; they may also be passed on with `**`.
     """
 
-    stage: Stage
+    stage: Step
     given: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *inputs: Any) -> Any:

@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from tests.pipeline.project import Project, write_images
 
 from strata.errors import InputError
@@ -129,6 +130,25 @@ def test_views_of_a_head_alone_are_pooled_and_of_everything_are_images(network, 
     assert pixels.dtype == np.uint8
     assert np.array_equal(pixels[:, 1], pixels[:, 0, :, ::-1])
     assert everything["multiply_adds"] == everything["parameters"] == 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 7)])
+def test_small_grey_images_are_brought_to_the_network_s_size(network, tmp_path, size):
+    _, net = network
+    grey = np.random.default_rng(0).integers(0, 256, size).astype(np.uint8)
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    Image.fromarray(np.repeat(grey[:, :, None], 3, axis=2)).save(tmp_path / "rgb.png")
+    shard = ImageShard("", ("g", "r"), (tmp_path / "grey.png", tmp_path / "rgb.png"))
+    parts = divided.function(net, border="images", side=48)
+    views = border_views.function(shard, net, parts)["views"]
+    assert views.shape == (2, 2, 48, 48, 3)
+    assert np.array_equal(views[0], views[1])
+
+
+def test_a_size_that_does_not_pass_through_is_refused(network):
+    _, net = network
+    with pytest.raises(InputError, match="Images of 4 pixels do not pass through squeezenet1_1"):
+        divided.function(net, side=4)
 
 
 def test_copies_that_change_the_size_are_refused(network, shard):

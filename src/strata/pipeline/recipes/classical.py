@@ -11,6 +11,7 @@ from strata.pipeline.inputs import Data, Fold
 from strata.pipeline.recipe import recipe
 from strata.pipeline.stage import Node, Options, Sharded
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
+from strata.pipeline.stages.deep_maps import deep_map
 from strata.pipeline.stages.encodings import (
     encode,
     fisher_vectors,
@@ -49,6 +50,7 @@ OTHERS = tuple(
         dense_daisy,
         sparse_daisy,
         colour_statistics,
+        deep_map,
     )
 )
 #: The mirrored image in the same set: in photographs, left and right rarely tell a class.

@@ -67,7 +67,7 @@ def svm(
     )
     classifier.fit(rows, train.y)
     learned = classifier.coef_ if hasattr(classifier, "coef_") else classifier.dual_coef_
-    return _fitted(
+    return fitted_with(
         classifier,
         parameters=int(learned.size + classifier.intercept_.size),
         training_accuracy=float(classifier.training_accuracy_),
@@ -86,7 +86,7 @@ def _linear_machine(
         seed=train.seed_for("svm"),
     )
     classifier.fit_blocks(lambda: vectors.blocks("vectors", train), train.y)
-    return _fitted(
+    return fitted_with(
         classifier,
         parameters=int(classifier.coef_.size + classifier.intercept_.size),
         training_accuracy=classifier.training_accuracy_,
@@ -136,7 +136,7 @@ def logistic(
     rows = vectors.rows("vectors", train)
     classifier = LogisticRegression(C=C, class_weight=class_weight, max_iter=iterations)
     classifier.fit(rows, train.y)
-    return _fitted(
+    return fitted_with(
         classifier,
         parameters=int(classifier.coef_.size + classifier.intercept_.size),
         training_accuracy=float(classifier.score(rows, train.y)),
@@ -159,10 +159,11 @@ def knn(
     classifier = KNeighborsClassifier(
         min(neighbours, len(rows)), metric=metric, weights=weights, algorithm="brute"
     )
-    return _fitted(classifier.fit(rows, train.y), parameters=int(rows.size))
+    return fitted_with(classifier.fit(rows, train.y), parameters=int(rows.size))
 
 
-def _fitted(classifier: Any, **facts: Any) -> dict[str, Any]:
+def fitted_with(classifier: Any, **facts: Any) -> dict[str, Any]:
+    """A fitted classifier as an artifact, with the numbers of the classes that it knows."""
     return {"classifier": classifier, "classes": [int(c) for c in classifier.classes_], **facts}
 
 

@@ -9,13 +9,14 @@ from strata.pipeline.ranges import Count, Positive, Share
 from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
-from strata.pipeline.stages.classifiers import in_all_classes
+from strata.pipeline.stages.classifiers import fitted_with, in_all_classes
 from strata.pipeline.stages.packing import packed_halves
 
 if TYPE_CHECKING:
     import numpy as np
 
     from strata.models.rates import RateCurve
+    from strata.models.trained import TrainedClassifier
 
 
 @shard_stage
@@ -92,16 +93,19 @@ def train_network(
         on_epoch=lambda line: tick(int(line["epoch"]), epochs),
     )
     searched = {"rate_search": _rate_search(classifier.rate_curve_)} if max_rate == "auto" else {}
-    return {
-        "classifier": classifier,
-        "classes": [int(c) for c in classifier.classes_],
-        "max_rate": float(classifier.max_rate_),
-        **searched,
-        "history": classifier.history_,
-        "parameters": classifier.parameters_,
-        "multiply_adds": classifier.multiply_adds_,
-        "training_accuracy": classifier.training_accuracy_,
-    }
+    return trained(classifier, max_rate=float(classifier.max_rate_), **searched)
+
+
+def trained(classifier: "TrainedClassifier", **facts: Any) -> dict[str, Any]:
+    """A trained network as an artifact, with what the report shows of its training."""
+    return fitted_with(
+        classifier,
+        history=classifier.history_,
+        parameters=classifier.parameters_,
+        multiply_adds=classifier.multiply_adds_,
+        training_accuracy=classifier.training_accuracy_,
+        **facts,
+    )
 
 
 def _rate_search(curve: "RateCurve") -> dict[str, Any]:

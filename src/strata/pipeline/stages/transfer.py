@@ -8,6 +8,7 @@ from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
 from strata.pipeline.stages.classifiers import in_all_classes
+from strata.pipeline.stages.networks import trained
 
 if TYPE_CHECKING:
     import numpy as np
@@ -288,15 +289,7 @@ def fine_tune(
         on_epoch=lambda line: tick(int(line["epoch"]), total),
     )
     classifier.weights = ""  # they are in the store; what was learned is in the classifier
-    return {
-        "classifier": classifier,
-        "classes": [int(c) for c in classifier.classes_],
-        "history": classifier.history_,
-        "parameters": classifier.parameters_,
-        "multiply_adds": classifier.multiply_adds_,
-        "saved_multiply_adds": classifier.saved_multiply_adds_,
-        "training_accuracy": classifier.training_accuracy_,
-    }
+    return trained(classifier, saved_multiply_adds=classifier.saved_multiply_adds_)
 
 
 @stage
