@@ -72,6 +72,7 @@ def training(given: Labelled, device: str, epochs: int) -> Training:
         weight_decay=0.05,
         schedule="one-cycle",
         label_smoothing=0.1,
+        class_weight=None,
         augmentation=Augmentation.of("light"),
         clip=None,
         ema=0.0,

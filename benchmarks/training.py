@@ -69,7 +69,7 @@ def usual_loop(folder: Path, workers: int) -> Iterator[float]:
     )
     ours = network(len(images.classes))
     model = nn.Sequential(ours.blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), ours.head)
-    steps = optimiser("adamw", model, 0.01, 0.05)
+    steps = optimiser("adamw", [(1.0, model.parameters())], 0.01, 0.05)
     while True:
         started = time.perf_counter()
         for x, y in loader:
@@ -100,6 +100,7 @@ def our_training(folder: Path, augmentation: Augmentation) -> Training:
         weight_decay=0.05,
         schedule="one-cycle",
         label_smoothing=0.0,
+        class_weight=None,
         augmentation=augmentation,
         clip=None,
         ema=0.0,

@@ -121,7 +121,8 @@ def test_every_stage_of_the_package_resolves_and_reaches_its_room():
     for recipe in known_recipes().values():
         for section in recipe.sections.values():
             offered = section.stages.values() if isinstance(section, Choice) else [section]
-            stages |= {options.stage.name: options.stage for options in offered}
+            steps = [options.stage for options in offered]
+            stages |= {step.name: step for step in steps if isinstance(step, Stage)}
     reached = {name: set(stage.reference.code()) for name, stage in stages.items()}
     assert "strata.features.dense_sift.DenseSIFT" in reached["dense_sift"]
     assert "strata.features.mixture.DiagonalMixture" in reached["fisher_vectors"]

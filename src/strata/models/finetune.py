@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
-from torch.optim import Optimizer
+from torch.nn import Parameter
 
 from strata.errors import InputError
 from strata.models import auxiliary, backbones
@@ -20,7 +20,6 @@ from strata.models.builder import Network
 from strata.models.checkpoint import training_key
 from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
 from strata.models.features import Weights, state_of
-from strata.models.optimisers import OPTIMISERS, optimiser
 from strata.models.streaming import Pixels, Streamed, each_view, held, on_device
 from strata.models.tail import Tail, blocks_of
 from strata.models.trained import TrainedClassifier
@@ -162,8 +161,8 @@ class FineTunedClassifier(TrainedClassifier):
             return {**line, "epoch": line["epoch"] + before}
 
         if self.epochs and len(list(tail.blocks.parameters())):
-            training = Training(cast(Network, tail), images, self._checked_settings())
-            training.optimiser = self._optimiser(tail)
+            settings, layers = self._checked_settings(), self._layers(tail)
+            training = Training(cast(Network, tail), images, settings, layers=layers)
             facts = {k: v for k, v in self.get_params().items() if k != "weights"}
             training.run(
                 keep=checkpoint,
@@ -268,23 +267,13 @@ class FineTunedClassifier(TrainedClassifier):
             raise InputError("Fine-tuning takes no crops: they would change the images' size.")
         return settings
 
-    def _optimiser(self, tail: Tail) -> Optimizer:
-        """Blocks by their distance from the head, each with its share of the rate."""
-        optimiser(self.optimiser, tail.head, self.max_rate, 0.0)  # a name that is known
-        heads = [p for n, p in tail.named_parameters() if not n.startswith("blocks.")]
-        layers = [*blocks_of(tail.blocks[0]), heads]
-        groups = []
-        for number, parameters in enumerate(layers):
-            share = self.rate_decay ** max(0, len(layers) - 2 - number)
-            for decay, chosen in (
-                (self.weight_decay, [p for p in parameters if p.ndim > 1]),
-                (0.0, [p for p in parameters if p.ndim <= 1]),
-            ):
-                if chosen:
-                    groups.append({"params": chosen, "weight_decay": decay, "share": share})
-        made = OPTIMISERS[self.optimiser](groups, self.max_rate)
-        made.register_step_pre_hook(_share_rates)
-        return made
+    def _layers(self, tail: Tail) -> list[tuple[float, list[Parameter]]]:
+        """Each block's share of the learning rate, by its distance from the last, and the heads."""
+        blocks = blocks_of(tail.blocks[0])
+        heads = [p for name, p in tail.named_parameters() if not name.startswith("blocks.")]
+        far = range(len(blocks) - 1, -1, -1)
+        shared = [(self.rate_decay**n, block) for n, block in zip(far, blocks, strict=True)]
+        return [*shared, (1.0, heads)]
 
     def _measure(self, rows: int) -> None:
         part = backbones.part_cost(self.backbone, self.border, [self.cut])
@@ -294,12 +283,6 @@ class FineTunedClassifier(TrainedClassifier):
         self.multiply_adds_ = part.multiply_adds + head - len(self.classes_)
         again = max(0, self.head_epochs + self.epochs - 1)
         self.saved_multiply_adds_ = again * rows * frozen.multiply_adds
-
-
-def _share_rates(made: Optimizer, *_: Any) -> None:
-    """Before each step: the rate that has been set is that of the last block and the head."""
-    for group in made.param_groups:
-        group["lr"] *= group["share"]
 
 
 @torch.no_grad()

@@ -1,10 +1,10 @@
 """Optimisers by name, with weight decay where it belongs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import nn
+from torch.nn import Parameter
 from torch.optim import Optimizer
 
 from strata.errors import InputError, nearest
@@ -21,20 +21,35 @@ OPTIMISERS: dict[str, Callable[[Any, float], Optimizer]] = {
 }
 
 
-def optimiser(name: str, network: nn.Module, rate: float, weight_decay: float) -> Optimizer:
-    """The optimiser of a name for all parameters of a network.
+def optimiser(
+    name: str, layers: Iterable[tuple[float, Iterable[Parameter]]], rate: float, weight_decay: float
+) -> Optimizer:
+    """The optimiser of a name for some layers.
 
     Weight decay holds for the weights of convolutions and linear layers; biases and
     normalisations, which have one dimension, are left alone.
+
+    Args:
+        layers: each layer's learning rate as a share of the one that is set, and its parameters.
+        rate: to begin with; `lr` of the groups is what is set before each step.
 
     Raises:
         InputError: unknown name.
     """
     if name not in OPTIMISERS:
         raise InputError(f"Unknown optimiser '{name}'.", nearest(name, OPTIMISERS))
-    parameters = list(network.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return OPTIMISERS[name]([group for group in groups if group["params"]], rate)
+    groups = []
+    for share, given in layers:
+        parameters = list(given)
+        weights = [p for p in parameters if p.ndim > 1]
+        others = [p for p in parameters if p.ndim <= 1]
+        groups.append({"params": weights, "weight_decay": weight_decay, "share": share})
+        groups.append({"params": others, "weight_decay": 0.0, "share": share})
+    made = OPTIMISERS[name]([group for group in groups if group["params"]], rate)
+    made.register_step_pre_hook(_share_rates)
+    return made
+
+
+def _share_rates(made: Optimizer, *_: Any) -> None:
+    for group in made.param_groups:
+        group["lr"] *= group["share"]

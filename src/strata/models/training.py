@@ -6,7 +6,7 @@ from a checkpoint sees what it would have seen, and torch's global generator is 
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+from torch.nn import Parameter, functional
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from strata.errors import InputError, StrataError
@@ -120,6 +120,7 @@ class Training:
     settings: Settings
     validation: Images | None = None
     history: list[Epoch] = field(default_factory=list)
+    layers: Sequence[tuple[float, list[Parameter]]] = ()  #: as of `optimiser`; (): all alike
 
     def __post_init__(self) -> None:
         self.settings.check()
@@ -127,7 +128,10 @@ class Training:
         self.network.to(self.device).to(memory_format=torch.channels_last)
         settings = self.settings
         self.optimiser = optimiser(
-            settings.optimiser, self.network, settings.max_rate, settings.weight_decay
+            settings.optimiser,
+            self.layers or [(1.0, self.network.parameters())],
+            settings.max_rate,
+            settings.weight_decay,
         )
         self.schedule = schedule(settings.schedule)
         self.class_weights = None
