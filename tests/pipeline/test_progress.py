@@ -67,6 +67,7 @@ def test_each_running_training_shows_how_far_it_is(tmp_path, clock):
         assert last.fields["left"] == "1 min 48 s left"  # a second an epoch
         # Fold 2 has told nothing, fold 3 waits: both as long as fold 1, on two processes.
         assert shown._seconds_left() == pytest.approx((108 + 120 + 120) / 2)
+        assert shown._bar.tasks[0].fields["left"] == "2 min 54 s left"
         assert shown._bar.tasks[0].description == "tinynet, fold 2: train_network"
         shown.finished(nodes["1"], Done(120.0, found=False))
         assert len(shown._bar.tasks) == 1
@@ -104,7 +105,7 @@ def test_a_silent_minute_in_piped_output_says_what_runs(tmp_path, clock):
             clock.seconds += 1
             shown.waiting()
     first, second = out.getvalue().splitlines()
-    assert first.startswith("[0/3] tinynet, fold 1: train_network")
+    assert first.startswith("[0/3] tinynet, fold 1: train_network, at least ")
     assert second.endswith(" left")
 
 

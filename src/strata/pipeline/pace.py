@@ -21,6 +21,10 @@ class Estimates:
         known = sorted(self._seconds.values()) or [1.0]
         return self._seconds.get(stage, known[(len(known) - 1) // 2])
 
+    def knows(self, stage: str) -> bool:
+        """Whether an earlier run, or this one, has seen the stage end."""
+        return stage in self._seconds
+
     def learn(self, stage: str, seconds: float) -> None:
         """Later runs count more: data and parameters change."""
         old = self._seconds.get(stage, seconds)

@@ -120,25 +120,36 @@ class Progress(AbstractContextManager["Progress"]):
         if node.key in self._lines:
             self._bar.remove_task(self._lines.pop(node.key))
 
-    def _seconds_left(self) -> float:
-        """Of all that is to be made; a stage is taken to be as slow as its like that runs now."""
-        now = time.monotonic()
-        whole = {
+    def _told(self) -> dict[tuple[str, str], float]:
+        """Seconds that whole stages take, by those of their like that tell their speed."""
+        return {
             _group(self._open[key]): pace.whole_seconds
             for key, pace in self._running.items()
             if pace.whole_seconds
         }
-        total = 0.0
+
+    def _seconds_left(self) -> float:
+        """Of all that is to be made; a stage is taken to be as slow as its like that runs now."""
+        now, told, total = time.monotonic(), self._told(), 0.0
         for key, node in self._open.items():
-            expected = whole.get(_group(node)) or self._estimates.of(node.stage.name)
+            expected = told.get(_group(node)) or self._estimates.of(node.stage.name)
             pace = self._running.get(key)
             total += pace.seconds_left(now, expected) if pace else expected
         return total / min(self._jobs, max(1, len(self._open)))
 
+    def _time_left(self) -> str:
+        """In words; "at least" while there are stages that nobody has timed."""
+        told = self._told()
+        timed = all(
+            self._estimates.knows(node.stage.name) or _group(node) in told
+            for node in self._open.values()
+        )
+        return f"{'' if timed else 'at least '}{duration(self._seconds_left())} left"
+
     def _say(self, what: str) -> None:
         """One plain line: how much is done, what, and the time left."""
         self._said = time.monotonic()
-        left = f", {duration(self._seconds_left())} left" if self._open else ""
+        left = f", {self._time_left()}" if self._open else ""
         share = f"[{self._done}/{self._done + len(self._open)}]"
         self._console.print(f"{share} {what}{left}", highlight=False, markup=False)
 
@@ -155,7 +166,7 @@ class Progress(AbstractContextManager["Progress"]):
             self._task,
             completed=share,
             share=f"{share:.0%}",
-            left=f"{duration(left)} left",
+            left=self._time_left(),
             description=", ".join(sorted(silent)),
         )
 
