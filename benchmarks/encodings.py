@@ -105,7 +105,7 @@ def fisher(data: Data, rounds: int) -> None:
     x = data.image_projected
     z = np.hstack([x, x**2])
     for k in (64, 256):
-        ours = DiagonalMixture(k, iterations=5).fit(data.projected[:60_000])
+        ours = DiagonalMixture(k).fit(data.projected[:60_000])
         peer = same_mixture(ours, np.float32)
         weights = ours.density_map_[:-1].copy()
         race(
@@ -123,7 +123,7 @@ def fisher(data: Data, rounds: int) -> None:
 
 def mixture(data: Data, rounds: int) -> None:
     X = data.projected
-    ours = DiagonalMixture(256, iterations=3).fit(X)
+    ours = DiagonalMixture(256, iterations=10).fit(X)  # a third of the way of a fit
     peer = same_mixture(ours, np.float32)
 
     def peer_step() -> None:
