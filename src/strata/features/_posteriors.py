@@ -1,9 +1,9 @@
 """Compiled loops over the posteriors of a Gaussian mixture, most of which are next to nothing.
 
 Of 256 Gaussians some fifteen share a descriptor; the others' posteriors are below 2e-6, less than
-what float32 leaves uncertain in the log densities. One matrix product yields the log densities. The exponentials, and the
-sums weighted by posteriors that would be a second product of the same size, then run over the
-listed few.
+what float32 leaves uncertain in the log densities. One matrix product yields the log densities. The
+exponentials, and the sums weighted by posteriors that would be a second product of the same size,
+then run over the listed few.
 """
 
 import numpy as np
