@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from strata.errors import InputError
 from strata.features.local import LocalDescriptors
 from strata.features.sampling import even_quotas, sample_descriptors, sample_local
+from strata.pipeline.shards import PerImage
 
 
 @given(st.lists(st.integers(0, 40), max_size=12), st.integers(0, 200), st.integers(0, 9))
@@ -54,3 +57,21 @@ def test_nothing_to_learn_from_is_an_error_for_the_user():
     for images in ([], [np.zeros((9, 4))], [LocalDescriptors.empty(4)]):
         with pytest.raises(InputError, match="no descriptor"):
             sample_descriptors(images, 10, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("sample", [sample_local, sample_descriptors])
+def test_few_images_are_held_at_a_time(sample):
+    alive, most = weakref.WeakSet(), []
+
+    class Rows(np.ndarray):  # plain arrays take no weak references in a set: they do not hash
+        __hash__ = object.__hash__
+
+    def image(number):
+        rows = np.full((50, 4), number + 1.0, np.float32).view(Rows)
+        alive.add(rows)
+        most.append(len(alive))
+        return rows
+
+    sample(PerImage(40, image), 200, np.random.default_rng(0))
+    assert len(most) >= 40
+    assert max(most) <= 3

@@ -9,15 +9,19 @@ from strata.features.local import LocalDescriptors
 
 
 def sample_local(
-    images: Sequence[LocalDescriptors], n: int, rng: np.random.Generator, *, keep_zero: bool = False
+    images: Sequence[LocalDescriptors] | Sequence[np.ndarray],
+    n: int,
+    rng: np.random.Generator,
+    *,
+    keep_zero: bool = False,
 ) -> LocalDescriptors:
     """Draw up to `n` descriptors without replacement, the same number from each image.
 
-    Images with fewer rows than their share leave the rest to the others. Only the rows drawn are
-    copied, so the images may be memory-mapped.
+    Images with fewer rows than their share leave the rest to the others. Images are asked for one
+    at a time, and only the rows drawn are kept, so images may be memory-mapped.
 
     Args:
-        images: the local descriptors of each image; any dtype.
+        images: the local descriptors of each image, or plain (n, d) arrays; any dtype.
         n: how many rows to draw in all.
         rng: source of the draw.
         keep_zero: whether rows that are zero throughout (no contrast) may be drawn. They make up
@@ -30,12 +34,11 @@ def sample_local(
     Raises:
         InputError: no row could be drawn.
     """
-    counts = np.array([len(image.descriptors) for image in images], np.int64)
-    drawn = [
-        _rows(image, _draw(image.descriptors, quota, rng, keep_zero))
-        for image, quota in zip(images, even_quotas(counts, n, rng), strict=True)
-        if quota
-    ]
+    counts = np.array([len(as_local(image).descriptors) for image in images], np.int64)
+    drawn = []
+    for quota, image in zip(even_quotas(counts, n, rng), map(as_local, images), strict=True):
+        if quota:
+            drawn.append(_rows(image, _draw(image.descriptors, quota, rng, keep_zero)))
     if not sum(len(part.descriptors) for part in drawn):
         raise InputError(
             f"There is no descriptor to learn from in these {len(counts)} images.",
@@ -58,12 +61,12 @@ def sample_descriptors(
     *,
     keep_zero: bool = False,
 ) -> np.ndarray:
-    """As `sample_local`, for descriptors alone; takes plain (n, d) arrays too.
+    """As `sample_local`, for descriptors alone.
 
     Returns:
         (m, d) float32, m <= n.
     """
-    return sample_local([as_local(image) for image in images], n, rng, keep_zero=keep_zero)[0]
+    return sample_local(images, n, rng, keep_zero=keep_zero)[0]
 
 
 def as_local(image: LocalDescriptors | np.ndarray) -> LocalDescriptors:

@@ -1,0 +1,152 @@
+"""`fisher` from files to a test score, against the libraries that it is usually glued from.
+
+    python benchmarks/fisher_pipeline.py DIR [--test 807] [--peer-images 96]
+
+DIR holds one folder per class. All its images are learned from; mirrored, re-encoded copies of
+some of them stand for test images (only the time counts here, not the score). Two processes.
+Wall time: of `strata`, from reading the files to the predictions, with an empty store and the
+start of the processes; of the peer (OpenCV's SIFT at the same centres and sizes, scikit-learn's PCA
+and mixture, scikit-image's Fisher vectors, LinearSVC), the time of `--peer-images` images on one
+process, scaled to all of them and halved, and that of what learns, halved.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import strata  # noqa: F401  (before numpy: it chooses the BLAS kernels)
+
+import cv2  # isort: skip
+import numpy as np
+from rich.console import Console
+
+from strata.pipeline.compose import compose
+from strata.pipeline.dataset import open_dataset
+from strata.pipeline.execute import Run
+from strata.pipeline.experiment import read_experiment
+from strata.pipeline.plan import Plan
+from strata.pipeline.progress import Progress
+from strata.pipeline.store import Store
+
+GAUSSIANS, DIMENSIONS, SAMPLE = 256, 80, 250_000
+BINS = (4, 6, 8, 12, 16)
+EXPERIMENT = f"""
+[data]
+source = "images"
+near_duplicates = false
+[methods.fisher]
+mixture = {{ components = {GAUSSIANS}, dimensions = {DIMENSIONS}, keep_zero = false }}
+"""
+
+
+def laid_out(source: Path, root: Path, test: int) -> list[Path]:
+    """`root/train` leads to the images, `root/test` to mirrored copies; the training files."""
+    (root / "train").parent.mkdir(parents=True)
+    (root / "train").symlink_to(source.resolve())
+    files = sorted(p for p in source.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    for number in np.linspace(0, len(files) - 1, test).astype(int):
+        file = files[number]
+        (root / "test" / file.parent.name).mkdir(parents=True, exist_ok=True)
+        mirrored = cv2.flip(cv2.imread(str(file)), 1)
+        cv2.imwrite(str(root / "test" / file.parent.name / f"{number}.jpg"), mirrored)
+    return files
+
+
+def ours(folder: Path) -> float:
+    """Wall seconds to the predictions of the test images by what all training images teach."""
+    (folder / "strata.toml").write_text(EXPERIMENT)
+    console = Console(stderr=True)
+    start = time.perf_counter()
+    store = Store(folder / ".strata").open()
+    experiment = read_experiment(folder / "strata.toml")
+    nothing = Progress(console, Plan.of([], store), store, 2)
+    dataset = open_dataset(experiment, store, jobs=2, progress=nothing)
+    _, scores = compose(experiment, dataset)[0].folds[-1]
+    plan = Plan.of([scores], store)
+    with Progress(console, plan, store, 2) as progress:
+        outcome = Run(plan, store, progress, jobs=2).execute(keep_going=False)
+    seconds = time.perf_counter() - start
+    for error in outcome.errors.values():
+        raise error
+    return seconds
+
+
+def described(files: list[Path]) -> list[np.ndarray]:
+    """RootSIFT by OpenCV at the centres and sizes of `fisher`."""
+    sift, found = cv2.SIFT.create(), []
+    for file in files:
+        grey = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
+        points = [
+            cv2.KeyPoint(float(x), float(y), size / 1.5, 0)
+            for size in BINS
+            for y in range(2 * size, grey.shape[0] - 2 * size + 1, 6)
+            for x in range(2 * size, grey.shape[1] - 2 * size + 1, 6)
+        ]
+        _, rows = sift.compute(grey, points)
+        found.append(np.sqrt(rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-7)))
+    return found
+
+
+def peer(files: list[Path], test: int, few: int) -> dict[str, float]:
+    """Seconds of each step on two processes, had they nothing else to do."""
+    from skimage.feature import fisher_vector
+    from sklearn.decomposition import PCA
+    from sklearn.mixture import GaussianMixture
+    from sklearn.svm import LinearSVC
+
+    chosen = files[:: max(1, len(files) // few)][:few]
+    took: dict[str, float] = {}
+
+    def timed(name: str, start: float, share: float) -> None:
+        took[name] = (time.perf_counter() - start) * share / 2
+
+    every = (len(files) + test) / len(chosen)
+    start = time.perf_counter()
+    rows = described(chosen)
+    timed("SIFT", start, every)
+    sample = np.concatenate(rows)[: SAMPLE * 2 : 2]
+    start = time.perf_counter()
+    pca = PCA(DIMENSIONS).fit(sample)
+    mixture = GaussianMixture(GAUSSIANS, covariance_type="diag", max_iter=20, init_params="random")
+    mixture.fit(np.float32(pca.transform(sample)))
+    timed("PCA and mixture", start, 1)
+    mixture.means_ = mixture.means_.astype(np.float32)
+    mixture.covariances_ = mixture.covariances_.astype(np.float32)
+    mixture.weights_ = mixture.weights_.astype(np.float32)
+    start = time.perf_counter()
+    vectors = [fisher_vector(np.float32(pca.transform(x)), mixture, improved=True) for x in rows]
+    timed("Fisher vectors", start, every)
+    machine_rows = np.concatenate([vectors] * (len(files) // len(chosen) + 1))[: len(files)]
+    start = time.perf_counter()
+    LinearSVC(C=1.0).fit(np.float32(machine_rows), [f.parent.name for f in files])
+    timed("linear machine", start, 1)
+    return took
+
+
+def main() -> None:
+    """Print both times and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--test", type=int, default=807)
+    parser.add_argument("--peer-images", type=int, default=96)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        files = laid_out(given.folder, folder / "images", given.test)
+        mine = ours(folder)
+    print(f"{len(files)} + {given.test} images, two processes")
+    print(f"  strata fisher          {mine:7.1f} s")
+    took = peer(files, given.test, given.peer_images)
+    for name, seconds in took.items():
+        print(f"  libraries, {name:<16}{seconds:7.1f} s")
+    print(
+        f"  libraries, in all     {sum(took.values()):7.1f} s   {sum(took.values()) / mine:.1f} x"
+    )
+
+
+if __name__ == "__main__":
+    main()
