@@ -12,7 +12,7 @@ from strata.pipeline.stage import shard_stage, stage
 #: Bytes of vectors that projections are learned from at most; a fit holds some copies of them, for
 #: discriminants in double precision.
 FOR_PCA = 2**29
-FOR_LDA = 2**28
+FOR_LDA = 2**27
 
 
 @stage
