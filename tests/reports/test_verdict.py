@@ -74,6 +74,16 @@ def test_kinds_are_compared_by_their_best_methods():
     assert "fisher and tinynet cannot be told apart" in said
 
 
+def test_what_only_the_test_images_tell_apart_is_said():
+    whole = synthetic.three()
+    near = [
+        replace(m, test=synthetic.scores(quality=9.0 if m.name == "fisher" else 0.5, split="test"))
+        for m in whole.methods
+    ]
+    said = verdict(rank(replace(whole, methods=near))).kinds
+    assert "cannot be told apart in cross-validation, but on the test images they can" in said
+
+
 def test_one_kind_is_not_compared():
     whole = synthetic.three()
     classical = [m for m in whole.methods if m.family == "classical"]

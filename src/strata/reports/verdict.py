@@ -98,9 +98,13 @@ def _kinds(ranking: Ranking) -> str:
     pair = find_pair(ranking.pairs[ranking.basis], one.method.name, other.method.name)
     told = pair.distinguishable if pair else None
     difference = "" if pair is None else f" ({percent(abs(pair.difference))} points)"
+    on_test = find_pair(ranking.pairs["test"], one.method.name, other.method.name)
+    where = ""
+    if ranking.basis == "cv" and on_test and on_test.distinguishable:
+        where = " in cross-validation, but on the test images they can"
     judged = {
         True: f"The lead of {one.method.name} over {other.method.name} is more than noise",
-        False: f"{one.method.name} and {other.method.name} cannot be told apart",
+        False: f"{one.method.name} and {other.method.name} cannot be told apart{where}",
         None: f"Whether {one.method.name} leads {other.method.name} could not be tested",
     }[told]
     sentence = listing(parts)
