@@ -51,6 +51,15 @@ def test_the_speed_is_that_of_the_steps_seen():
     assert pace.seconds_left(99.0, whole=80.0) == 0.0
 
 
+def test_the_speed_is_that_of_the_last_steps():
+    pace = Pace()
+    for step in range(10):
+        pace.hear(Tick(step, 20), step * 0.1)
+    for step in range(10, 14):
+        pace.hear(Tick(step, 20), 60.0 * (step - 9))
+    assert pace.seconds_left(240.0, whole=1.0) == pytest.approx(7 * 60)
+
+
 def test_each_running_training_shows_how_far_it_is(tmp_path, clock):
     shown, nodes, _ = watched(tmp_path, terminal=True)
     (tmp_path / "ticks").mkdir()

@@ -1,9 +1,13 @@
 """How long stages take: what earlier runs taught, and what running ones tell of themselves."""
 
 import json
+from collections import deque
 from pathlib import Path
 
 from strata.pipeline.running import Tick
+
+#: Times that a stage told how far it is which its speed comes from.
+RECENT = 4
 
 
 class Estimates:
@@ -41,29 +45,27 @@ class Estimates:
 class Pace:
     """One running stage: how far it is, and how long a step takes.
 
-    Only what is seen counts towards the speed: a training that goes on from a checkpoint starts
-    in the middle, and a stage may need a while before its first step.
+    Only what is seen counts towards the speed, and of that the last steps: a training that goes on
+    from a checkpoint starts in the middle, and one in phases changes its speed.
     """
 
     def __init__(self) -> None:
         self.told: Tick | None = None
-        self._first: tuple[float, int] | None = None
-        self._last = 0.0
+        self._heard: deque[tuple[float, int]] = deque(maxlen=RECENT)
 
     def hear(self, tick: Tick | None, now: float) -> None:
         """Take note of what the stage tells at a time in seconds; None where it tells nothing."""
-        if tick is None or tick == self.told:
-            return
-        self.told, self._last = tick, now
-        if self._first is None:
-            self._first = now, tick.done
+        if tick is not None and tick != self.told:
+            self.told = tick
+            self._heard.append((now, tick.done))
 
     @property
     def step_seconds(self) -> float | None:
         """Seconds that a step takes; None before two were seen."""
-        if self._first is None or self.told is None or self.told.done <= self._first[1]:
+        if not self._heard:
             return None
-        return (self._last - self._first[0]) / (self.told.done - self._first[1])
+        (first, before), (last, done) = self._heard[0], self._heard[-1]
+        return (last - first) / (done - before) if done > before else None
 
     @property
     def whole_seconds(self) -> float | None:
@@ -82,4 +84,4 @@ class Pace:
         step = self.step_seconds
         if step is None or self.told is None:
             return (1 - share) * whole
-        return max(0.0, step * (self.told.total - self.told.done) - (now - self._last))
+        return max(0.0, step * (self.told.total - self.told.done) - (now - self._heard[-1][0]))
