@@ -9,12 +9,15 @@ from PIL import Image
 from tests.pipeline.project import Project, write_images
 
 from strata.errors import InputError
-from strata.models import backbones, weights
-from strata.pipeline.inputs import ImageShard
+from strata.models import backbones, streaming, weights
+from strata.pipeline.inputs import ImageShard, Subset
+from strata.pipeline.shards import LazyRows, Shards
 from strata.pipeline.stages.transfer import (
     backbone_features,
     border_views,
     divided,
+    fine_tune,
+    fine_tuned_scores,
     inception_divided,
     pretrained,
     weights_file,
@@ -130,6 +133,32 @@ def test_views_of_a_head_alone_are_pooled_and_of_everything_are_images(network, 
     assert pixels.dtype == np.uint8
     assert np.array_equal(pixels[:, 1], pixels[:, 0, :, ::-1])
     assert everything["multiply_adds"] == everything["parameters"] == 0
+
+
+def test_views_that_do_not_fit_into_memory_are_read_from_the_shards(network, shard, monkeypatch):
+    _, net = network
+    parts = divided.function(net, border="features.11", side=48)
+    made = border_views.function(shard, net, parts, copies=1)
+    halves = [{**made, "views": made["views"][rows]} for rows in (slice(0, 2), slice(2, 3))]
+    views = Shards([shard.digests[:2], shard.digests[2:]], halves.__getitem__)
+    chosen, classes = shard.digests[::-1], ("blue", "green", "grey")
+    train = Subset(chosen, chosen, (0, 1, 2), classes, 0)
+    test = Subset(chosen, chosen, None, classes, 0)
+
+    def scores():
+        settings = {"head_epochs": 2, "epochs": 2, "batch": 3, "rate_decay": 0.5}
+        fitted = fine_tune.function(views, net, parts, train, **settings)
+        return fitted, fine_tuned_scores.function(views, fitted, test)["scores"]
+
+    whole, expected = scores()
+    unchanged = made["views"][::-1, :2]
+    np.testing.assert_array_equal(whole["classifier"].decision_function(unchanged), expected)
+    monkeypatch.setattr(streaming, "IN_MEMORY", 0)
+    monkeypatch.setattr(LazyRows, "__array__", None)
+    streamed, found = scores()
+    np.testing.assert_array_equal(found, expected)
+    for name, value in whole["classifier"].weights_.items():
+        np.testing.assert_array_equal(streamed["classifier"].weights_[name], value, err_msg=name)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 7)])
