@@ -2,6 +2,14 @@
 
 import os
 
+import pytest
+
 from strata._threads import ONE_THREAD
 
 os.environ.update(ONE_THREAD)
+
+
+@pytest.fixture
+def float32(monkeypatch):
+    """Large networks compute in float32, whatever the processor can do."""
+    monkeypatch.setattr("strata.models.devices._multiplies_bfloat16", lambda: False)

@@ -30,7 +30,7 @@ def features(state, **options):
     return BackboneFeatures(NAME, weights=state, side=64, **options).fit()
 
 
-def test_vectors_are_the_pooled_activations_of_the_network(state, images):
+def test_vectors_are_the_pooled_activations_of_the_network(state, images, float32):
     network = models.get_model(NAME, weights=None).eval()
     network.load_state_dict(state)
     prepare = transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
@@ -94,7 +94,7 @@ def test_a_missing_file_is_an_error(tmp_path):
         BackboneFeatures(NAME, weights=str(tmp_path / "absent.pth")).fit()
 
 
-def test_border_activations_keep_places_in_half_precision(state, images):
+def test_border_activations_keep_places_in_half_precision(state, images, float32):
     frozen = Frozen(NAME, ["features.6"], state, 64)
     device = torch.device("cpu")
     (found,) = border_activations(frozen, [images], device)
@@ -102,3 +102,16 @@ def test_border_activations_keep_places_in_half_precision(state, images):
     assert found.dtype == np.float16
     assert found.shape == (5, *expected.shape[2:], expected.shape[1])
     np.testing.assert_allclose(found, expected.permute(0, 2, 3, 1), rtol=1e-3, atol=1e-6)
+
+
+def test_bfloat16_is_near_enough(state, images, monkeypatch):
+    found = []
+    for multiplies in (False, True):  # where the processor cannot, torch emulates it
+        monkeypatch.setattr("strata.models.devices._multiplies_bfloat16", lambda m=multiplies: m)
+        found.append(features(state).transform(images))
+    exact, rounded = found
+    assert not np.array_equal(exact, rounded)
+    cosines = (
+        (exact * rounded).sum(1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rounded, axis=1)
+    )
+    assert cosines.min() > 0.999

@@ -23,6 +23,7 @@ class Network(nn.Module):
 
     mean: Tensor
     deviation: Tensor
+    large = False  #: see `devices.mixed_precision`
 
     def __init__(self, architecture: Architecture, side: int, classes: int) -> None:
         super().__init__()

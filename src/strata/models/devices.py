@@ -2,15 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import torch
 
 from strata.errors import InputError, nearest
 
 
-def mixed_precision(device: torch.device) -> torch.autocast:
-    """bfloat16 where it pays (CUDA); on a CPU float32 is several times faster."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+def mixed_precision(device: torch.device, *, large: bool = False) -> torch.autocast:
+    """bfloat16 where it pays: on CUDA, and for `large` networks on processors that multiply it.
+
+    On a processor small networks wait for memory and for Python, and gain nothing.
+    """
+    pays = device.type == "cuda" or (device.type == "cpu" and large and _multiplies_bfloat16())
+    return torch.autocast(device.type, torch.bfloat16, enabled=pays)
+
+
+@cache
+def _multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for it; without, it is slower than float32."""
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, probe, bool)() for probe in probes)
 
 
 @contextmanager

@@ -155,7 +155,7 @@ class Frozen:
         """The outputs at the nodes for (b, side, side, 3) images, one tensor a node."""
         self._part.to(device)
         given = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
-        with deterministic_cuda(), mixed_precision(device):
+        with deterministic_cuda(), mixed_precision(device, large=True):
             outputs: tuple[Tensor, ...] = self._part(given.permute(0, 3, 1, 2))
         return outputs
 

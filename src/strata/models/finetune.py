@@ -290,7 +290,7 @@ def _pooled(tail: Tail, rows: Tensor | Streamed) -> Tensor:
     """What the head sees of each row (b, h, w, channels): (b, features) float32, on its device."""
     tail.eval()
     parts = [torch.zeros(0, tail.features, device=rows.device)]
-    with deterministic_cuda(), mixed_precision(rows.device):
+    with deterministic_cuda(), mixed_precision(rows.device, large=True):
         for part in rows.split(_BATCH):
             parts.append(tail.embed(part.permute(0, 3, 1, 2)).float())
     return torch.cat(parts)

@@ -42,7 +42,7 @@ def predict(
     lines = mirrored(torch.arange(-margin, side + margin, device=pixels.device), side)
     places = [(y, x) for y in starts for x in starts]
     scores = [torch.zeros((0, network.classes), device=pixels.device)]
-    with deterministic_cuda(), mixed_precision(pixels.device):
+    with deterministic_cuda(), mixed_precision(pixels.device, large=network.large):
         for part in pixels.split(batch):
             if margin:
                 part = part[:, lines][:, :, lines]

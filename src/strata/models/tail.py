@@ -31,6 +31,7 @@ class Tail(nn.Module):
 
     auxiliary: nn.Module | None
     auxiliary_weight: float
+    large = True  #: see `devices.mixed_precision`
 
     def __init__(
         self,

@@ -248,7 +248,7 @@ class Training:
         if ranks.count() > 1:  # the first belongs to another process
             x, targets, labels = x[1:], targets[1:], labels[1:]
         targets, *taught = targets.split(self.network.classes, 1)
-        with mixed_precision(self.device):
+        with mixed_precision(self.device, large=self.network.large):
             (_, scores), *auxiliary = self.network.all_scores(x.permute(0, 3, 1, 2))
         loss = self._loss(scores, targets)
         if soft is not None:

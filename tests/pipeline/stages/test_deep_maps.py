@@ -30,7 +30,7 @@ def weights(tmp_path_factory):
     return path
 
 
-def test_descriptors_are_the_places_of_the_map(weights, tmp_path):
+def test_descriptors_are_the_places_of_the_map(weights, tmp_path, float32):
     write_images(tmp_path, per_class=1)
     paths = sorted(tmp_path.glob("*/*"))
     shard = ImageShard("", tuple(p.parent.name for p in paths), tuple(paths))
