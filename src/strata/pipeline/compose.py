@@ -7,9 +7,13 @@ from strata.errors import InputError, nearest
 from strata.pipeline.dataset import Dataset
 from strata.pipeline.experiment import Experiment, Method
 from strata.pipeline.inputs import Fold
+from strata.pipeline.plan import in_order
 from strata.pipeline.recipe import Recipe, known_recipes
+from strata.pipeline.search import with_values
 from strata.pipeline.stage import Node, composing
 from strata.pipeline.stages.predictions import predictions
+from strata.pipeline.stages.search import pick, picked
+from strata.pipeline.store import Store
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class Target:
         parameters: all of the recipe's, defaults filled in.
         folds: each fold with the node of its scores; the final one, if any, last.
         node: the method's predictions, what `make` makes.
+        open: searches on the way to them that have not picked yet. What hangs on these is
+            composed as if they had picked their first trial: right in kind, not in values.
     """
 
     method: Method
@@ -27,31 +33,49 @@ class Target:
     parameters: dict[str, Any]
     folds: tuple[tuple[Fold, Node], ...]
     node: Node
+    open: tuple[Node, ...] = ()
 
     @property
     def name(self) -> str:
         """The method's name."""
         return self.method.name
 
+    @property
+    def goals(self) -> tuple[Node, ...]:
+        """What can be made now: the searches that have to pick first, or the predictions."""
+        return self.open or (self.node,)
 
-def compose(experiment: Experiment, dataset: Dataset) -> list[Target]:
-    """All methods of an experiment as targets.
+
+@dataclass(frozen=True)
+class _Settled:
+    """A method with checked parameters; those of each trial where it is searched."""
+
+    method: Method
+    recipe: Recipe
+    parameters: dict[str, Any]
+    trials: tuple[dict[str, Any], ...]
+
+
+def compose(experiment: Experiment, dataset: Dataset, store: Store) -> list[Target]:
+    """All methods of an experiment as targets, with what their searches have picked so far.
 
     Raises:
         InputError: an unknown recipe or parameter, or a value of a wrong kind.
     """
     recipes = known_recipes(experiment.recipes)
-    checked = {m.name: (m, *_recipe_of(m, recipes)) for m in experiment.methods}
-    composer = _Composer(dataset, {name: rest for name, (_, *rest) in checked.items()})
-    return [_target(method, composer) for method, *_ in checked.values()]
+    settled = {m.name: _settled(m, recipes) for m in experiment.methods}
+    composer = _Composer(dataset, settled, store)
+    return [_target(method, composer) for method in settled.values()]
 
 
 class _Composer:
     """Composes any method of an experiment on any fold, each once."""
 
-    def __init__(self, dataset: Dataset, methods: dict[str, Any]) -> None:
+    def __init__(self, dataset: Dataset, methods: dict[str, _Settled], store: Store) -> None:
         self.dataset = dataset
         self.methods = methods
+        self.store = store
+        self.unread: set[str] = set()
         self._made: dict[tuple[str, int], tuple[Fold, Node]] = {}
         self._path: list[str] = []
 
@@ -68,11 +92,14 @@ class _Composer:
         if name in self._path:
             circle = " of ".join(f"'{n}'" for n in [*self._path[self._path.index(name) :], name])
             raise InputError(f"A method cannot be made of itself: {circle}.")
-        recipe, parameters = self.methods[name]
+        method = self.methods[name]
         self._path.append(name)
         try:
             with composing(f"{name}, {fold.name}"):
-                node = recipe.compose(self.dataset.data_of(fold, self.scores), fold, parameters)
+                if method.trials:
+                    node = self._searched(method, fold)
+                else:
+                    node = self._plain(method, fold, method.parameters)
         except InputError as error:
             if error.what.startswith("methods."):
                 raise
@@ -82,20 +109,58 @@ class _Composer:
         self._made[name, id(fold)] = (fold, node)
         return node
 
+    def _plain(self, method: _Settled, fold: Fold, parameters: dict[str, Any]) -> Node:
+        return method.recipe.compose(self.dataset.data_of(fold, self.scores), fold, parameters)
 
-def _recipe_of(method: Method, recipes: dict[str, Recipe]) -> tuple[Recipe, dict[str, Any]]:
+    def _searched(self, method: _Settled, fold: Fold) -> Node:
+        """The scores with the parameters that do best inside of the fold's training part."""
+        search = method.method.search
+        assert search is not None
+        inner = self.dataset.inner_folds(fold, search.folds)[: search.parts]
+        trials = []
+        for number, parameters in enumerate(method.trials, start=1):
+            trials.append([])
+            for part in inner:
+                with composing(f"{method.method.name}, {part.name}, trial {number}"):
+                    trials[-1].append(self._plain(method, part, parameters))
+        choice = pick(trials, [part.test for part in inner], fold.train)
+        trial = self._picked(choice)
+        return picked(choice, self._plain(method, fold, method.trials[trial]), trial=trial)
+
+    def _picked(self, choice: Node) -> int:
+        """The number of the trial that was picked; the first one's as long as none was."""
+        if self.store.state(choice.key) == "present":
+            return int(self.store.read(choice.key)["trial"])
+        self.unread.add(choice.key)
+        return 0
+
+
+def _settled(method: Method, recipes: dict[str, Recipe]) -> _Settled:
+    where = f"methods.{method.variant_of or method.name}"
     if method.recipe not in recipes:
-        key = f"methods.{method.variant_of or method.name}"
         raise InputError(
-            f"{key}: there is no recipe '{method.recipe}'.", nearest(method.recipe, recipes)
+            f"{where}: there is no recipe '{method.recipe}'.", nearest(method.recipe, recipes)
         )
     recipe = recipes[method.recipe]
-    return recipe, recipe.checked(method.settings, f"methods.{method.variant_of or method.name}")
+    parameters = recipe.checked(method.settings, where)
+    if method.search is None:
+        return _Settled(method, recipe, parameters, ())
+
+    def checked(values: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return recipe.checked(with_values(method.settings, values), where)
+        except InputError as error:
+            raise InputError(
+                f"{where}.search draws what cannot be: {error.what}", error.hint
+            ) from None
+
+    for values in method.search.extremes():
+        checked(values)
+    return _Settled(method, recipe, parameters, tuple(map(checked, method.search.drawn())))
 
 
-def _target(method: Method, composer: _Composer) -> Target:
-    dataset = composer.dataset
-    recipe, parameters = composer.methods[method.name]
+def _target(settled: _Settled, composer: _Composer) -> Target:
+    dataset, method = composer.dataset, settled.method
     folds = dataset.folds_with(method.train_per_class or dataset.protocol["train_per_class"])
     parts = tuple((fold, composer.scores(method.name, fold)) for fold in folds)
     with composing(method.name):
@@ -104,7 +169,21 @@ def _target(method: Method, composer: _Composer) -> Target:
             [dataset.with_labels(fold.test) for fold, _ in parts],
             folds=[(fold.repeat, fold.number) for fold, _ in parts],
         )
-    return Target(method, recipe, parameters, parts, node)
+    first = _first(node, composer.unread) if composer.unread else ()
+    return Target(method, settled.recipe, settled.parameters, parts, node, first)
+
+
+def _first(node: Node, unread: set[str]) -> tuple[Node, ...]:
+    """The searches on the way to a node that have not picked and wait for no other search."""
+    waiting: set[str] = set()
+    found = []
+    for step in in_order([node]):
+        waits = any(parent.key in waiting for parent in step.parents)
+        if step.key in unread and not waits:
+            found.append(step)
+        if step.key in unread or waits:
+            waiting.add(step.key)
+    return tuple(found)
 
 
 def chosen(targets: list[Target], names: list[str]) -> list[Target]:

@@ -146,9 +146,9 @@ class Dataset:
         shards = self._train_shards
         if fold.test.ids and fold.test.ids[0] in self._test_ids:
             shards = [*shards, *self._test_shards]
-        return Data(shards, self.classes, method, self._inner_folds)
+        return Data(shards, self.classes, method, self.inner_folds)
 
-    def _inner_folds(self, fold: Fold, count: int) -> list[Fold]:
+    def inner_folds(self, fold: Fold, count: int) -> list[Fold]:
         """The training part of a fold cut again, copies kept together."""
         from strata.pipeline.data.splits import stratified_group_folds
 

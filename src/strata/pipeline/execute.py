@@ -47,6 +47,11 @@ class Outcome:
     errors: dict[str, StrataError] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
 
+    def __add__(self, later: "Outcome") -> "Outcome":
+        return Outcome(
+            self.made + later.made, self.errors | later.errors, self.skipped + later.skipped
+        )
+
 
 class Run:
     """One execution of a plan on some workers."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from strata.errors import InputError, nearest
 from strata.pipeline.parameters import Parameters
+from strata.pipeline.search import Search, with_values
 
 DEFAULT_FILE = "strata.toml"
 #: Of a method: fit for files' names, targets ("bovw[words=64]") and keys ("bovw.codebook.words").
@@ -56,6 +57,7 @@ class Method:
         train_per_class: training images of each class to learn from; None for what the protocol
             says.
         paper: the accuracy that somebody else published, in [0, 1], to be shown beside ours.
+        search: parameters to be searched for in each fold, if any.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Method:
     varied: dict[str, Any] = field(default_factory=dict)
     paper: float | None = None
     train_per_class: int | None = None
+    search: Search | None = None
 
 
 @dataclass(frozen=True)
@@ -244,10 +247,12 @@ def _variants(name: str, table: Any) -> list[Method]:
     recipe = settings.pop("recipe", name)
     vary = settings.pop("vary", None)
     paper = settings.pop("paper", None)
+    search = settings.pop("search", None)
     if vary is None:
         (accuracy,) = _published(name, [paper], 1)
         few = _few(name, settings)
-        return [Method(name, recipe, settings, paper=accuracy, train_per_class=few)]
+        found = _search(name, search, settings)
+        return [Method(name, recipe, settings, None, {}, accuracy, few, found)]
     if not isinstance(vary, dict) or not all(isinstance(v, list) and v for v in vary.values()):
         raise InputError(
             f"methods.{name}.vary must list values for parameters.",
@@ -255,16 +260,21 @@ def _variants(name: str, table: Any) -> list[Method]:
         )
     combinations = list(itertools.product(*vary.values()))
     published = _published(name, paper or [None] * len(combinations), len(combinations))
-    found = []
+    variants = []
     for values, accuracy in zip(combinations, published, strict=True):
         varied = dict(zip(vary, values, strict=True))
         text = ",".join(f"{key.rpartition('.')[2]}={_short(v)}" for key, v in varied.items())
-        changed = settings
-        for dotted, value in varied.items():
-            changed = _with(changed, dotted.split("."), value)
+        changed = with_values(settings, varied)
         few = _few(name, changed)
-        found.append(Method(f"{name}[{text}]", recipe, changed, name, varied, accuracy, few))
-    return found
+        found = _search(name, search, changed)
+        variants.append(
+            Method(f"{name}[{text}]", recipe, changed, name, varied, accuracy, few, found)
+        )
+    return variants
+
+
+def _search(name: str, table: Any, settings: dict[str, Any]) -> Search | None:
+    return None if table is None else Search.of(table, settings, f"methods.{name}.search")
 
 
 def _few(name: str, settings: dict[str, Any]) -> int | None:
@@ -290,11 +300,3 @@ def _short(value: Any) -> str:
     if isinstance(value, list):
         return "-".join(map(_short, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _with(table: dict[str, Any], parts: list[str], value: Any) -> dict[str, Any]:
-    """A copy of a nested table with one value set."""
-    if len(parts) == 1:
-        return {**table, parts[0]: value}
-    inner = table.get(parts[0], {})
-    return {**table, parts[0]: _with(inner if isinstance(inner, dict) else {}, parts[1:], value)}

@@ -75,7 +75,7 @@ class Recipe:
             found[name] = section.checked(table, f"{where}.{name}")
         unknown = [n for n in settings if n not in self.sections and n not in self.plain.defaults]
         if unknown:
-            known = [*self.sections, *self.plain.defaults, "recipe", "vary"]
+            known = [*self.sections, *self.plain.defaults, "recipe", "vary", "search"]
             raise InputError(
                 f"{where}.{unknown[0]} is not a parameter of the recipe '{self.name}'.",
                 nearest(unknown[0], known),

@@ -23,7 +23,7 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
     estimates = Estimates(workspace.store.root / "seconds.json")
     found: list[dict[str, Any]] = []
     for target in wanted:
-        plan = Plan.of([target.node], workspace.store)
+        plan = Plan.of([*target.open, target.node], workspace.store)
         seconds = sum(estimates.of(plan.nodes[key].stage.name) for key in plan.needed)
         found.append(
             {

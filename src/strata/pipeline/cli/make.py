@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.compose import Target
+from strata.pipeline.compose import Target, chosen
 from strata.pipeline.execute import Outcome, Run
 from strata.pipeline.hashing import content_key
 from strata.pipeline.plan import Plan
 from strata.pipeline.progress import Progress, duration
 from strata.pipeline.results import comparison
+from strata.pipeline.stage import Node
 from strata.pipeline.why import reasons, snapshot_of, version_notes
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ def make(
         workspace.store.sweep()
         wanted, plan = workspace.plan(names, always=always)
         if dry_run:
-            return _announce(workspace, plan)
+            return _announce(workspace, wanted, plan)
         mark = _report_key(workspace)
         if not plan.needed and _read(workspace.out / MARK) == mark:
             _say_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
-        outcome = _run(workspace, plan, always=always, keep_going=keep_going)
+        outcome = _run(workspace, names, always=always, keep_going=keep_going)
         _remember_images(workspace)
         seconds = time.perf_counter() - begun
         if _says_more(workspace, outcome):
@@ -69,11 +70,31 @@ def _says_more(workspace: Workspace, outcome: Outcome) -> bool:
     return not outcome.errors or new or not (workspace.out / "report.html").exists()
 
 
-def _run(workspace: Workspace, plan: Plan, *, always: bool, keep_going: bool) -> Outcome:
+def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bool) -> Outcome:
+    """Make the targets; in rounds, for what a search picks decides what comes after it."""
     store, jobs = workspace.store, workspace.jobs
-    with Progress(workspace.progress_console, plan, store, jobs) as progress:
-        run = Run(plan, store, progress, jobs=jobs, always=always)
-        return run.execute(keep_going=keep_going)
+    whole = Outcome()
+    tried: set[str] = set()
+    while True:
+        goals = [
+            node for target in chosen(workspace.targets, names) for node in _untried(target, tried)
+        ]
+        if not goals:
+            return whole
+        plan = Plan.of(goals, store, always=always)
+        with Progress(workspace.progress_console, plan, store, jobs) as progress:
+            run = Run(plan, store, progress, jobs=jobs, always=always)
+            whole += run.execute(keep_going=keep_going)
+        if not workspace.searches or (whole.errors and not keep_going):
+            return whole
+        tried |= {node.key for node in goals}
+        always = False
+        workspace.compose_again()
+
+
+def _untried(target: Target, tried: set[str]) -> tuple[Node, ...]:
+    """The goals of a target, unless nothing has changed since they were run."""
+    return target.goals if any(node.key not in tried for node in target.goals) else ()
 
 
 def _write_report(
@@ -137,7 +158,7 @@ def _command() -> str:
     return shlex.join(kept)
 
 
-def _announce(workspace: Workspace, plan: Plan) -> int:
+def _announce(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
     """What `make -n` says: each stage to be made, and the causes."""
     if not plan.needed:
         workspace.console.print("Nothing to be made.")
@@ -149,6 +170,8 @@ def _announce(workspace: Workspace, plan: Plan) -> int:
     for (method, stage), count in counts.items():
         where = f"{method}: " if method else ""
         workspace.console.print(f"would make  {where}{stage} ({count})", highlight=False)
+    if any(target.open for target in wanted):
+        workspace.console.print("(after a search counted as if it had picked its first trial)")
     for reason in reasons(plan, workspace.store):
         workspace.console.print(f"because  {reason}", highlight=False, markup=False)
     return 0

@@ -86,14 +86,24 @@ class Workspace:
     @cached_property
     def targets(self) -> list[Target]:
         """All methods, composed."""
-        composed = compose(self.experiment, self.dataset)
+        composed = compose(self.experiment, self.dataset, self.store)
         save_parsed()
         return composed
+
+    @property
+    def searches(self) -> bool:
+        """Whether what is composed hangs on what was made."""
+        return any(method.search for method in self.experiment.methods)
+
+    def compose_again(self) -> None:
+        """With what searches have picked meanwhile."""
+        self.__dict__.pop("targets", None)
 
     def plan(self, names: list[str], *, always: bool = False) -> tuple[list[Target], Plan]:
         """The targets named, and what is to be made for them."""
         wanted = chosen(self.targets, names)
-        return wanted, Plan.of([t.node for t in wanted], self.store, always=always)
+        nodes = [node for t in wanted for node in (*t.open, t.node)]
+        return wanted, Plan.of(nodes, self.store, always=always)
 
 
 def cores() -> int:

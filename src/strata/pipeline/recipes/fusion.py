@@ -10,6 +10,7 @@ from strata.pipeline.recipes.classical import classified, classifiers
 from strata.pipeline.stage import Node, Options
 from strata.pipeline.stages.classifiers import class_scores
 from strata.pipeline.stages.fusion import average, fit_stack, stacked
+from strata.pipeline.stages.search import picked
 from strata.pipeline.stages.vectors import joined
 
 
@@ -40,6 +41,11 @@ def early_fusion(
     """
     nodes = at_least_two([data.method(name, fold) for name in of])
     for name, node in zip(of, nodes, strict=True):
+        if node.stage.name == picked.name:
+            raise InputError(
+                f"'{name}' is searched for, with a classifier of its own.",
+                "Search for the parameters of a method without fusion, and set them there.",
+            )
         if node.stage.name != class_scores.name:
             raise InputError(
                 f"'{name}' does not classify vectors, so it has none to put beside others.",

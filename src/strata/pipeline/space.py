@@ -1,0 +1,115 @@
+"""What a random search draws from: a range of numbers or a list of values for each parameter."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from strata.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: Words that make a table a range, not a table of further parameters.
+KINDS = ("uniform", "log", "int")
+#: Draws are rounded to so many significant digits: as people would write them.
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Values:
+    """One of these, all alike."""
+
+    values: tuple[Any, ...]
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        """What must be allowed for every draw to be allowed."""
+        return self.values
+
+    def draw(self, rng: "np.random.Generator") -> Any:
+        """One value."""
+        return self.values[int(rng.integers(len(self.values)))]
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number from `low` to `high`, both included; with `log`, all magnitudes alike."""
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        """What must be allowed for every draw to be allowed."""
+        return self.low, self.high
+
+    def draw(self, rng: "np.random.Generator") -> int | float:
+        """One value."""
+        # Of whole numbers each owns the stretch from itself to the next.
+        high = self.high + 1 if self.whole else self.high
+        if self.log:
+            value = math.exp(rng.uniform(math.log(self.low), math.log(high)))
+        else:
+            value = rng.uniform(self.low, high)
+        rounded = math.floor(value) if self.whole else float(f"{value:.{DIGITS}g}")
+        return min(max(rounded, self.low), self.high)
+
+
+Space = dict[str, Values | Range]
+
+
+def read_space(table: Mapping[str, Any], where: str) -> Space:
+    """The space of a search, by dotted parameter; tables within tables are dotted names.
+
+    Raises:
+        InputError: an entry that is neither a list nor a range, or whose bounds are wrong.
+    """
+    found: Space = {}
+    for name, entry in table.items():
+        if isinstance(entry, Mapping) and entry and not set(entry) & set(KINDS):
+            inside = read_space(entry, f"{where}.{name}")
+            entries: Space = {f"{name}.{rest}": values for rest, values in inside.items()}
+        else:
+            entries = {name: _entry(entry, f"{where}.{name}")}
+        for dotted in entries.keys() & found.keys():
+            raise InputError(f"{where}.{dotted} is there twice.")
+        found |= entries
+    return found
+
+
+def _entry(entry: Any, where: str) -> Values | Range:
+    if isinstance(entry, list) and entry:
+        return Values(tuple(entry))
+    if isinstance(entry, Mapping):
+        if set(entry) in ({"uniform"}, {"log"}):
+            ((kind, bounds),) = entry.items()
+            low, high = _bounds(bounds, where, (int, float))
+            return _positive(Range(float(low), float(high), kind == "log"), where)
+        if set(entry) <= {"int", "log"} and isinstance(entry.get("log", False), bool):
+            low, high = _bounds(entry.get("int"), where, (int,))
+            return _positive(Range(low, high, entry.get("log", False), whole=True), where)
+    raise InputError(
+        f"{where} = {entry!r}: there is nothing to draw from.",
+        "A list of values, { uniform = [0, 1] }, { log = [0.01, 100] }, { int = [1, 8] } or "
+        "{ int = [32, 512], log = true }.",
+    )
+
+
+def _bounds(given: Any, where: str, kinds: tuple[type, ...]) -> tuple[Any, Any]:
+    good = isinstance(given, list) and len(given) == 2
+    if not good or any(isinstance(g, bool) or not isinstance(g, kinds) for g in given):
+        numbers = "numbers" if float in kinds else "whole numbers"
+        raise InputError(f"{where}: bounds are two {numbers}, not {given!r}.")
+    low, high = given
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise InputError(f"{where}: {low} to {high} is no range.", "The lower bound comes first.")
+    return low, high
+
+
+def _positive(found: Range, where: str) -> Range:
+    if found.log and found.low <= 0:
+        raise InputError(f"{where}: a logarithmic range begins above 0, not at {found.low:g}.")
+    return found

@@ -1,0 +1,54 @@
+"""Which trial of a random search is taken, from scores of images held out in inner folds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from strata.errors import StrataError
+from strata.pipeline.inputs import Subset
+from strata.pipeline.stage import stage
+
+
+@stage
+def pick(
+    trials: Sequence[Sequence[Mapping[str, Any]]], tests: Sequence[Subset], train: Subset
+) -> dict[str, Any]:
+    """The trial that recognises most of the images held out; of equal ones, the first.
+
+    Args:
+        trials: for each trial, its scores of the images held out in each part.
+        tests: the images held out in each part.
+        train: all that may be known of, with labels: they hold those of `tests`.
+
+    Returns:
+        `trial`, its number from 0, and `accuracies` (trials,) float64.
+    """
+    import numpy as np
+
+    label = dict(zip(train.ids, train.y.tolist(), strict=True))
+    y = np.array([label[name] for test in tests for name in test.ids])
+    right = [
+        np.concatenate([np.argmax(part["scores"], axis=1) for part in trial]) == y
+        for trial in trials
+    ]
+    accuracies = np.mean(right, axis=1)
+    return {"trial": int(np.argmax(accuracies)), "accuracies": accuracies}
+
+
+@stage
+def picked(
+    choice: Mapping[str, Any], scores: Mapping[str, Any], *, trial: int = 0
+) -> dict[str, Any]:
+    """The scores of a method with the parameters of the trial that was picked.
+
+    Args:
+        trial: whose parameters the scores were made with.
+    """
+    import numpy as np
+
+    if choice["trial"] != trial:
+        raise StrataError(
+            f"The search has picked trial {choice['trial'] + 1}, no longer {trial + 1}.",
+            "Make again: what is done is kept.",
+        )
+    names = [name for name in ("scores", "probabilities") if name in scores]
+    return {name: np.array(scores[name]) for name in names}
