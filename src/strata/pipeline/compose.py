@@ -117,7 +117,7 @@ class _Composer:
         search = method.method.search
         assert search is not None
         inner = self.dataset.inner_folds(fold, search.folds)[: search.parts]
-        trials = []
+        trials: list[list[Node]] = []
         for number, parameters in enumerate(method.trials, start=1):
             trials.append([])
             for part in inner:

@@ -9,6 +9,7 @@ from strata.pipeline.compose import Target
 from strata.pipeline.inputs import Subset
 from strata.pipeline.plan import in_order
 from strata.pipeline.stage import Node
+from strata.pipeline.stages.search import pick
 from strata.pipeline.store import Store
 from strata.pipeline.worker import versions
 
@@ -45,13 +46,19 @@ class Records:
 
 
 def stage_rows(target: Target, records: Records, made: set[str]) -> "list[StageRow]":
-    """One row a stage and set of parameters, over all folds and shards, in the recipe's order."""
+    """One row a stage and set of parameters, over all folds and shards, in the recipe's order.
+
+    The trials of a search are one row together, that of picking among them.
+    """
     from strata.reports.results import StageRow
 
+    scores = [node for _, node in target.folds]
+    own = _beside_trials(scores)
     groups: dict[tuple[str, str], list[Node]] = {}
-    for node in in_order([node for _, node in target.folds]):
-        parameters = json.dumps(node.parameters, sort_keys=True, default=str)
-        groups.setdefault((node.stage.name, parameters), []).append(node)
+    for node in in_order(scores):
+        step = node if node.key in own else _TRIALS
+        parameters = json.dumps(step.parameters, sort_keys=True, default=str)
+        groups.setdefault((step.stage.name, parameters), []).append(node)
     return [
         StageRow(
             name=name,
@@ -59,12 +66,28 @@ def stage_rows(target: Target, records: Records, made: set[str]) -> "list[StageR
             made="now" if any(n.key in made for n in nodes) else "kept",
             artifacts=len(nodes),
             bytes=sum(map(records.bytes, nodes)),
-            parameters=nodes[0].parameters,
+            parameters=json.loads(parameters),
             when=_local_time(max(records.of(n).get("made", "") for n in nodes)),
             versions=_other_versions([records.of(n) for n in nodes]),
         )
-        for (name, _), nodes in groups.items()
+        for (name, parameters), nodes in groups.items()
     ]
+
+
+#: Stands for everything that only a search has made.
+_TRIALS = Node(pick, {}, (), "", "")
+
+
+def _beside_trials(scores: list[Node]) -> set[str]:
+    """Keys of what leads to the scores other than by the trials of a search."""
+    found: set[str] = set()
+    waiting = list(scores)
+    while waiting:
+        node = waiting.pop()
+        if node.key not in found:
+            found.add(node.key)
+            waiting += [] if node.stage is pick else node.parents
+    return found
 
 
 def _local_time(when: str) -> str:
@@ -153,16 +176,18 @@ def _seconds_per_image(target: Target, records: Records) -> float:
     """Of every step from file to scores, the typical time; the steps of all branches add up.
 
     A step is done for each shard and fold. The first time in a process it includes imports and
-    compilation, which no further image pays for.
+    compilation, which no further image pays for. Of a search, whose folds may have picked
+    different steps, those of the last fold count.
     """
     step = _steps([scores for _, scores in target.folds])
+    counted = {step[node.key] for node in prediction_path(target.folds[-1][1])[0]}
     warm: dict[int, dict[str, float]] = {}
     cold: dict[int, dict[str, float]] = {}
     for fold, scores in target.folds:
         for node in prediction_path(scores)[0]:
             record = records.of(node)
             images = len(node.shard) if node.shard else len(fold.test)
-            if record and images:
+            if record and images and step[node.key] in counted:
                 group = warm if record.get("warm", True) else cold
                 group.setdefault(step[node.key], {})[node.key] = records.seconds(node) / images
     typical = {number: median(found.values()) for number, found in warm.items()}

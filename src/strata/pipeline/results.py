@@ -17,6 +17,7 @@ from strata.pipeline.experiment import Experiment
 from strata.pipeline.families import family
 from strata.pipeline.looking.exhibits import exhibits
 from strata.pipeline.plan import in_order
+from strata.pipeline.searched import searched
 from strata.pipeline.store import Store
 from strata.pipeline.worker import versions
 
@@ -83,6 +84,7 @@ def _method(target: Target, dataset: Dataset, records: Records, outcome: Outcome
         cost=cost(target, records),
         histories=_one_each(fitted, "history"),
         rate_searches=_one_each(fitted, "rate_search"),
+        search=searched(target, records.store),
         training_accuracy=sum(learned) / len(learned) if learned else None,
     )
 

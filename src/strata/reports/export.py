@@ -13,7 +13,8 @@ import numpy as np
 from strata.reports.analysis import Analysis
 from strata.reports.evaluation import Evaluation
 from strata.reports.pairs import Pair
-from strata.reports.results import Method
+from strata.reports.results import Method, Search
+from strata.reports.searches import importance
 from strata.reports.tables import figures
 
 SCHEMA = "strata.results/1"
@@ -84,7 +85,21 @@ def _described(method: Method) -> dict[str, Any]:
         "error": method.error,
         "cost": vars(method.cost) if method.cost else None,
         "training_accuracy": method.training_accuracy,
+        "search": _search(method.search) if method.search else None,
         "stages": [vars(stage) for stage in method.stages],
+    }
+
+
+def _search(search: Search) -> dict[str, Any]:
+    return {
+        "space": [vars(parameter) for parameter in search.parameters],
+        "folds": search.folds,
+        "picked": search.picked,
+        "importance": importance(search),
+        "trials": [
+            {"parameters": values, "accuracies": search.accuracies[:, trial]}
+            for trial, values in enumerate(search.trials)
+        ],
     }
 
 

@@ -151,6 +151,42 @@ class Exhibit:
 
 
 @dataclass(frozen=True)
+class Searched:
+    """A parameter that is searched for: a range of numbers, or else a list of `values`.
+
+    Attributes:
+        name: dotted.
+        log: whether all magnitudes were drawn alike.
+    """
+
+    name: str
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    values: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search for a method's parameters: trials, judged inside of each fold's training part.
+
+    Attributes:
+        trials: for each, dotted parameter -> value.
+        folds: names of the folds that searched.
+        final: for each, whether it is the fit on all training images.
+        accuracies: (folds, trials) float64, on validation images out of the training part.
+        picked: for each fold, the trial whose parameters it went on with, from 0.
+    """
+
+    parameters: list[Searched]
+    trials: list[dict[str, Any]]
+    folds: list[str]
+    final: list[bool]
+    accuracies: np.ndarray
+    picked: list[int]
+
+
+@dataclass(frozen=True)
 class Method:
     """One method, with all that is known of it; what is missing is None or empty.
 
@@ -167,6 +203,7 @@ class Method:
             layer: dead_units (a share), gradient_norm, activation_histogram (a list of shares).
         rate_searches: one per fold, what a learning-rate finder saw: `rates` tried, rising, the
             `losses` at them, and the `suggestion`.
+        search: the search for its parameters, where there was one.
         training_accuracy: mean over folds, on the images that the model was fitted on.
         variant_of: the method of which this is one variant of a sweep.
         varied: the parameters, by dotted name, that a sweep gave this variant.
@@ -187,6 +224,7 @@ class Method:
     stages: list[StageRow] = field(default_factory=list)
     histories: list[list[dict[str, Any]]] = field(default_factory=list)
     rate_searches: list[dict[str, Any]] = field(default_factory=list)
+    search: Search | None = None
     training_accuracy: float | None = None
     variant_of: str | None = None
     varied: dict[str, Any] = field(default_factory=dict)

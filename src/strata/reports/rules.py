@@ -11,6 +11,7 @@ from strata.reports.folds import odd_folds
 from strata.reports.intervals import Interval, wilson
 from strata.reports.metrics import majority_rate
 from strata.reports.ranking import Ranking
+from strata.reports.searches import edges
 from strata.reports.sweeps import sweeps
 from strata.reports.text import listing, number_of, parameter, percent, percent_range
 
@@ -226,6 +227,28 @@ def sweep_edge(ranking: Ranking) -> Iterator[Finding]:
 
 
 @rule(
+    "R14",
+    "Searches that pick at the edge of a range",
+    "At the edge, a better value may lie just outside.",
+    "Widen the range on that side.",
+)
+def search_edge(ranking: Ranking) -> Iterator[Finding]:
+    """A parameter whose outermost values were picked by most folds."""
+    searched = [(row.method.name, row.method.search) for row in ranking.rows if row.method.search]
+    if not any(not p.values for _, search in searched if search for p in search.parameters):
+        raise NotApplicable("no search over a range of numbers")
+    for name, search in searched:
+        for searched_for, side, count in edges(search) if search else ():
+            end = searched_for.low if side == "lower" else searched_for.high
+            yield Finding(
+                "tip",
+                f"{name}: {count} of {number_of(len(search.picked), 'fold')} picked "
+                f"{searched_for.name} near {parameter(end)}, the {side} end of its range.",
+                name,
+            )
+
+
+@rule(
     "R07",
     "End of training",
     "A network that was stopped half-way, or whose loss blew up, says little about the method.",
@@ -330,6 +353,7 @@ RULES = (
     within_noise,
     chosen_on_test,
     sweep_edge,
+    search_edge,
     one_seed,
     miscalibrated,
 )

@@ -8,6 +8,7 @@ from strata.pipeline.dataset import Dataset
 from strata.pipeline.inputs import Subset
 from strata.pipeline.looking.samples import sharded_input
 from strata.pipeline.shards import Shards
+from strata.pipeline.stages.search import without_search
 from strata.pipeline.store import Store
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _looked(one: "Judged", target: Target, dataset: Dataset, store: Store) -> "T
     _, fitted = prediction_path(scores)
     artifact = next(a for a in (store.read(n.key) for n in fitted) if "classifier" in a)
     row = _one(fold.test, one.image)
-    pixels = _shards(sharded_input(scores), store).rows("pixels", row)[0]
+    pixels = _shards(sharded_input(without_search(scores)), store).rows("pixels", row)[0]
     known = artifact["classes"]
     heat = grad_cam(artifact["classifier"], pixels, known.index(one.predicted))
     named, true = dataset.classes[one.predicted], dataset.classes[one.true]

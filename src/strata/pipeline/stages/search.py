@@ -5,7 +5,7 @@ from typing import Any
 
 from strata.errors import StrataError
 from strata.pipeline.inputs import Subset
-from strata.pipeline.stage import stage
+from strata.pipeline.stage import Node, stage
 
 
 @stage
@@ -52,3 +52,12 @@ def picked(
         )
     names = [name for name in ("scores", "probabilities") if name in scores]
     return {name: np.array(scores[name]) for name in names}
+
+
+def without_search(scores: Node) -> Node:
+    """What gave the scores that a search has picked; of a method that is not searched, itself."""
+    if scores.stage is not picked:
+        return scores
+    _, found = scores.inputs
+    assert isinstance(found, Node)
+    return found

@@ -16,6 +16,7 @@ from strata.reports.page.matrix import confusion_drawing, share_drawing
 from strata.reports.page.overview import pareto_plots
 from strata.reports.page.pdf import write_pdf
 from strata.reports.page.rates import rate_drawing
+from strata.reports.page.searching import course_drawing, parallel_drawing
 from strata.reports.page.styles import styled
 from strata.reports.page.sweeping import grid_drawing, joint_sweeps, sweep_drawing
 from strata.reports.ranking import Ranked
@@ -99,3 +100,6 @@ def _of_method(row: Ranked, classes: list[str]) -> Iterator[tuple[str, Markup | 
     ):
         yield f"{name} {quantity}", drawing
     yield f"{name} rate search", rate_drawing(row.method.rate_searches)
+    if row.method.search:
+        yield f"{name} search by trial", course_drawing(row.method.search)
+        yield f"{name} search by value", parallel_drawing(row.method.search)

@@ -13,6 +13,7 @@ from strata.reports.page.matrix import confusion_drawing
 from strata.reports.page.overview import COSTS, bar, bar_axis
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.rates import rate_drawing
+from strata.reports.page.searching import search_section
 from strata.reports.ranking import Ranked
 from strata.reports.results import Exhibit, Method, StageRow
 from strata.reports.text import (
@@ -66,6 +67,7 @@ def method_section(
         "learning": learning_drawings(method.histories) if method.histories else [],
         "inside": inside_drawings(method.histories) if method.histories else [],
         "rates": rate_drawing(method.rate_searches),
+        "search": search_section(method.search),
         "folds": _fold_text(main),
         "mistakes": _pictures(worst_mistakes(main, room.mistakes), classes, pictures),
         "hits": _pictures(surest_hits(main, room.hits), classes, pictures),
