@@ -17,6 +17,7 @@ from strata.pipeline.experiment import Experiment
 from strata.pipeline.families import family
 from strata.pipeline.looking.exhibits import exhibits
 from strata.pipeline.plan import in_order
+from strata.pipeline.search import with_values
 from strata.pipeline.searched import searched
 from strata.pipeline.store import Store
 from strata.pipeline.worker import versions
@@ -61,7 +62,7 @@ def _method(target: Target, dataset: Dataset, records: Records, outcome: Outcome
     common: dict[str, Any] = {
         "name": target.name,
         "recipe": target.recipe.name,
-        "parameters": target.parameters,
+        "parameters": _parameters(target),
         "stages": stage_rows(target, records, set(outcome.made)),
         "variant_of": target.method.variant_of,
         "varied": target.method.varied,
@@ -87,6 +88,12 @@ def _method(target: Target, dataset: Dataset, records: Records, outcome: Outcome
         search=searched(target, records.store),
         training_accuracy=sum(learned) / len(learned) if learned else None,
     )
+
+
+def _parameters(target: Target) -> dict[str, Any]:
+    """As in the file, defaults filled in; what is searched for has no one value."""
+    search = target.method.search
+    return with_values(target.parameters, dict.fromkeys(search.space if search else (), "searched"))
 
 
 def _fitted(target: Target, records: Records) -> list[list[Any]]:

@@ -15,7 +15,7 @@ TREES = 100
 
 
 def accuracies(search: Search) -> np.ndarray:
-    """(trials,) float64: mean over the folds of cross-validation; the final one where it is alone."""
+    """(trials,) float64: mean over the folds of cross-validation, or else of the final one."""
     crossed = ~np.array(search.final)
     return search.accuracies[crossed if crossed.any() else slice(None)].mean(axis=0)
 

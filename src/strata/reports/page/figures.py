@@ -16,7 +16,7 @@ from strata.reports.page.matrix import confusion_drawing, share_drawing
 from strata.reports.page.overview import pareto_plots
 from strata.reports.page.pdf import write_pdf
 from strata.reports.page.rates import rate_drawing
-from strata.reports.page.searching import course_drawing, parallel_drawing
+from strata.reports.page.searching import course_drawing, importance_drawing, parallel_drawing
 from strata.reports.page.styles import styled
 from strata.reports.page.sweeping import grid_drawing, joint_sweeps, sweep_drawing
 from strata.reports.ranking import Ranked
@@ -103,3 +103,4 @@ def _of_method(row: Ranked, classes: list[str]) -> Iterator[tuple[str, Markup | 
     if row.method.search:
         yield f"{name} search by trial", course_drawing(row.method.search)
         yield f"{name} search by value", parallel_drawing(row.method.search)
+        yield f"{name} search importance", importance_drawing(row.method.search)

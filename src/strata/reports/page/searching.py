@@ -1,4 +1,4 @@
-"""A random search on the page: its trials as a table, their course, and the values that did well."""
+"""A random search on the page: its trials, their course, and the values that did well."""
 
 from typing import Any
 
@@ -10,25 +10,23 @@ from strata.reports.results import Search, Searched
 from strata.reports.searches import accuracies, best_so_far, importance, picked_by, places
 from strata.reports.text import listing, number_of, parameter, percent
 
-#: Distance of the axes of parallel coordinates, and their height.
-STEP, HEIGHT, TOP = 120, 190, 34
+#: Of parallel coordinates: width where it can be had, least distance of the axes, their height.
+WIDTH, STEP, HEIGHT, TOP = 336, 84, 190, 34
+#: Of the bars of importance: length of a whole, height of a line.
+WHOLE, LINE = 200, 24
 
 
 def search_section(search: Search | None) -> dict[str, Any] | None:
     """Everything that the template shows of a search."""
     if search is None:
         return None
-    weights = importance(search)
     return {
         "parameters": [p.name for p in search.parameters],
         "trials": number_of(len(search.trials), "trial"),
         "rows": _rows(search),
         "course": course_drawing(search),
         "lines": parallel_drawing(search),
-        "importance": [
-            (name, percent(share, 0), f"--to:{100 * share:.1f}%")
-            for name, share in sorted((weights or {}).items(), key=lambda pair: -pair[1])
-        ],
+        "importance": importance_drawing(search),
     }
 
 
@@ -81,7 +79,8 @@ def parallel_drawing(search: Search) -> Markup:
     ends = [*map(_ticks, search.parameters), [(0.0, percent(low)), (1.0, percent(high))]]
     left = CHARACTER * max(len(text) for _, text in ends[0]) + 14
     y = Scale(0.0, 1.0, TOP + HEIGHT, TOP)
-    xs = [left + STEP * column for column in range(table.shape[1])]
+    step = max(STEP, WIDTH / len(names))
+    xs = [left + step * column for column in range(table.shape[1])]
     parts: list[Markup] = []
     order = np.argsort(means, kind="stable").tolist()
     for rank, trial in enumerate(order, start=1):
@@ -99,6 +98,25 @@ def parallel_drawing(search: Search) -> Markup:
             )
     width = xs[-1] + CHARACTER * 6
     return drawing(width, TOP + HEIGHT + 12, parts, "Trials by their values", ", ".join(names))
+
+
+def importance_drawing(search: Search) -> Markup | None:
+    """A bar a parameter, the most important first; None where nothing can be said."""
+    shares = importance(search)
+    if shares is None:
+        return None
+    left = CHARACTER * max(map(len, shares)) + 12
+    parts: list[Markup] = []
+    for row, (name, share) in enumerate(sorted(shares.items(), key=lambda pair: -pair[1])):
+        y = LINE * row
+        parts += [
+            element("text", name, class_="tick", x=left - 8, y=y + 16, text_anchor="end"),
+            element("rect", class_="histogram", x=left, y=y + 5, width=WHOLE, height=14),
+            element("rect", class_="cell right", x=left, y=y + 5, width=WHOLE * share, height=14),
+            element("text", f"{percent(share, 0)} %", class_="label", x=left + WHOLE + 8, y=y + 16),
+        ]
+    said = ", ".join(f"{name} {percent(share, 0)} %" for name, share in shares.items())
+    return drawing(left + WHOLE + 52, LINE * len(shares), parts, "Importance", said)
 
 
 def _ticks(searched: Searched) -> list[tuple[float, str]]:
