@@ -10,6 +10,7 @@ import pytest
 from tests.pipeline.project import FILE, Project, predictions_of
 
 from strata.errors import InputError
+from strata.pipeline.cli.tidy import clean
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.experiment import read_experiment
 from strata.pipeline.inputs import Subset
@@ -129,10 +130,6 @@ def test_each_fold_goes_on_with_the_trial_that_its_inner_folds_like_best(searche
 def test_a_second_make_does_nothing(searched):
     before = predictions_of(searched)
     assert "Nothing to be done" in searched.make()
-    assert "up to date" in searched.strata("status").stdout
-    assert "Up to date" in searched.strata("why").stdout
-    assert "Nothing to be made" in searched.make("-n")
-    assert "pick         4/4 made" in searched.strata("graph").stdout
     assert predictions_of(searched) == before
 
 
@@ -140,8 +137,6 @@ def test_before_it_runs_everything_is_announced(project):
     out = write(project).make("-n")
     for line in ("pick (4)", "picked (4)", "distances (16)", "its first trial"):
         assert line in out
-    status = json.loads(project.strata("status", "--json").stdout)
-    assert [line["up_to_date"] for line in status] == [False]
 
 
 def test_more_trials_keep_those_there_are(searched):
@@ -176,13 +171,21 @@ def test_everything_made_again_ends_with_the_same(searched):
     assert predictions_of(searched) == before
 
 
-def test_clean_and_gc_know_what_belongs_to_a_search(searched):
-    assert "removed 0" in searched.strata("gc").stdout
-    searched.strata("clean", "found")
-    assert not stage_keys(searched, "pick")
-    assert not stage_keys(searched, "distances")
-    searched.make()
-    assert stage_keys(searched, "pick")
+def test_clean_knows_what_belongs_to_a_search(searched):
+    clean(at(searched), ["found"], dry_run=False)
+    assert not (set(Store(searched.store).keys()) - {at(searched).dataset.assignment.key})
+    (target,) = at(searched).targets
+    assert len(target.open) == 4
+
+
+def test_a_pick_that_was_lost_is_made_again(searched):
+    store = Store(searched.store)
+    choice = at(searched).targets[0].folds[0][1].inputs[0]
+    store.discard(choice.key)
+    workspace = at(searched)
+    assert [node.key for node in workspace.targets[0].goals] == [choice.key]
+    _, plan = workspace.plan([])
+    assert choice.key in plan.needed
 
 
 def test_a_trial_that_fails_stops_its_method_only(project):
@@ -224,7 +227,7 @@ space."combination.of" = ["log_probabilities", "probabilities"]
         )
     )
     write(project, text).make()
-    assert "Nothing to be done" in project.make()
+    assert not at(project).plan([])[1].needed
     # Four folds, and of each the one inner fold that the outer search is judged on.
     assert len(stage_keys(project, "pick")) == 4 + 4 + 4
 

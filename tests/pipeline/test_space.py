@@ -17,6 +17,7 @@ def rng(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
+@settings(max_examples=60, deadline=None)
 @given(BOUNDS, st.booleans(), st.integers(0, 2**32))
 def test_draws_stay_within_their_bounds(bounds, log, seed):
     value = Range(*bounds, log=log).draw(rng(seed))
@@ -24,6 +25,7 @@ def test_draws_stay_within_their_bounds(bounds, log, seed):
     assert isinstance(value, float)
 
 
+@settings(max_examples=60, deadline=None)
 @given(WHOLE, st.booleans(), st.integers(0, 2**32))
 def test_whole_draws_are_whole_and_within_bounds(bounds, log, seed):
     value = Range(*bounds, log=log, whole=True).draw(rng(seed))
@@ -50,7 +52,7 @@ def search(trials: int = 5, seed: int = 0, **space) -> Search:
     return Search.of(table, {}, "methods.a.search")
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 12), st.integers(0, 12), st.integers(0, 2**40))
 def test_more_trials_begin_with_the_same_ones(few, more, seed):
     space = {"x": {"uniform": [0, 1]}, "y": ["a", "b", "c"]}

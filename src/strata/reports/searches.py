@@ -11,7 +11,9 @@ from strata.reports.results import Search, Searched
 ENOUGH = 10
 #: A value in this outer part of its range is on the edge.
 EDGE = 0.05
-TREES = 100
+TREES = 64
+#: Trials over which the other parameters' values are averaged, at most.
+OTHERS = 60
 
 
 def accuracies(search: Search) -> np.ndarray:
@@ -62,7 +64,7 @@ def importance(search: Search) -> dict[str, float] | None:
     X = places(search)
     forest = RandomForestRegressor(TREES, min_samples_leaf=2, random_state=0).fit(X, y)
     rng = np.random.default_rng(0)
-    anywhere = np.concatenate([rng.permuted(X, axis=0) for _ in range(50)])
+    anywhere = np.concatenate([rng.permuted(X, axis=0) for _ in range(20)])
     total = float(forest.predict(anywhere).var())
     if total == 0:
         return None
@@ -74,10 +76,11 @@ def importance(search: Search) -> dict[str, float] | None:
 
 def _marginal(forest: Any, X: np.ndarray, column: int) -> np.ndarray:
     """(trials,): what the forest expects at each value of a column, over all other columns."""
-    n = len(X)
-    grid = np.tile(X, (n, 1))
-    grid[:, column] = np.repeat(X[:, column], n)
-    return forest.predict(grid).reshape(n, n).mean(axis=1)
+    values, at = np.unique(X[:, column], return_inverse=True)
+    others = X[:OTHERS]
+    grid = np.tile(others, (len(values), 1))
+    grid[:, column] = np.repeat(values, len(others))
+    return forest.predict(grid).reshape(len(values), -1).mean(axis=1)[at]
 
 
 def edges(search: Search) -> Iterator[tuple[Searched, str, int]]:
