@@ -32,6 +32,10 @@ class InputError(StrataError):
     exit_code = 2
 
 
+class DivergedError(StrataError):
+    """A training that came to nothing with its parameters; a search goes on without it."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint with the known name nearest to `name`, or with all of them."""
     known = sorted(known)

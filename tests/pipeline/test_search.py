@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.pipeline.project import FILE, Project, predictions_of
 
-from strata.errors import InputError
+from strata.errors import InputError, StrataError
 from strata.pipeline.cli.tidy import clean
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.experiment import read_experiment
@@ -105,10 +105,16 @@ def test_the_best_trial_is_picked_and_of_equal_ones_the_first():
     assert made["accuracies"].tolist() == [0.5, 0.75, 0.75]
 
 
+def test_if_every_trial_diverged_there_is_nothing_to_pick():
+    train, test = subset([0, 1], known=True), subset([0, 1], known=False)
+    with pytest.raises(StrataError, match="every trial diverged"):
+        pick.function([[None], [None]], [test], train)
+
+
 def test_what_was_picked_meanwhile_is_not_passed_over():
     scores = {"scores": np.ones((1, 2))}
     assert set(picked.function({"trial": 1}, scores, trial=1)) == {"scores"}
-    with pytest.raises(Exception, match="has picked trial 2, no longer 1"):
+    with pytest.raises(StrataError, match="has picked trial 2, no longer 1"):
         picked.function({"trial": 1}, scores, trial=0)
 
 
@@ -199,6 +205,33 @@ def test_a_trial_that_fails_stops_its_method_only(project):
     by_name = {m["name"]: m for m in results["methods"]}
     assert by_name["plain"]["cv"]
     assert "asked to fail" in by_name["found"]["error"]
+
+
+RATES = SEARCH.replace('"means.shrink" = { uniform = [0.0, 0.9] }', '"means.rate" = [0.5, 2.0]')
+
+
+def test_a_trial_that_diverges_counts_as_the_worst(project):
+    out = write(project, RATES).make()
+    assert "failed: Training diverged." in out
+    (target,) = at(project).targets
+    rates = [trial["means.rate"] for trial in target.method.search.drawn()]
+    assert set(rates) == {0.5, 2.0}
+    for _, scores in target.folds:
+        made = Store(project.store).read(scores.inputs[0].key)
+        assert rates[made["trial"]] == 0.5
+        right = np.array(made["accuracies"])
+        assert (right[np.array(rates) == 2.0] == 0).all()
+        assert (right[np.array(rates) == 0.5] > 0).all()
+    assert not at(project).plan([])[1].needed
+
+
+def test_what_diverges_outside_of_a_trial_is_a_failure(project):
+    text = RATES + '\n[methods.plain]\nrecipe = "colours"\nmeans.rate = 2.0\n'
+    out = write(project, text).make("-k", code=1)
+    results = json.loads((project.root / "out" / "toy" / "results.json").read_text())
+    errors = {m["name"]: m["error"] for m in results["methods"]}
+    assert "Training diverged" in errors["plain"]
+    assert errors["found"] is None, out
 
 
 def test_searched_methods_can_be_combined_and_searched_again(project):

@@ -3,6 +3,7 @@
 import os
 import time
 
+from strata.errors import DivergedError
 from strata.pipeline.inputs import Data, Fold, Subset
 from strata.pipeline.recipe import recipe
 from strata.pipeline.stage import Node, Options, shard_stage, stage
@@ -24,10 +25,14 @@ def mean_colour(images, *, power: float = 1.0):
 
 
 @stage
-def class_means(vectors, train: Subset, *, shrink: float = 0.0, delay: float = 0.0):
+def class_means(
+    vectors, train: Subset, *, shrink: float = 0.0, delay: float = 0.0, rate: float = 0.0
+):
     """Mean vector of each class."""
     import numpy as np
 
+    if rate > 1:
+        raise DivergedError("Training diverged.")
     time.sleep(delay)
     x, y = vectors.rows("vectors", train), train.y
     noise = train.rng("jitter").normal(scale=1e-6, size=x.shape)

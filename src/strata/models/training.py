@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import Parameter, functional
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from strata.errors import InputError, StrataError
+from strata.errors import DivergedError, InputError
 from strata.models import augment, checkpoint, ranks
 from strata.models.augment import Augmentation
 from strata.models.builder import Network
@@ -214,7 +214,7 @@ class Training:
             self._follow(step)
         loss, correct, norm = totals.tolist()
         if not math.isfinite(loss):
-            raise StrataError(
+            raise DivergedError(
                 f"Training diverged in epoch {epoch + 1}: the loss is no longer a number.",
                 f"Lower max_rate (now {settings.max_rate:g}), or set clip = 1.0.",
             )

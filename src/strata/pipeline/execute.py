@@ -6,10 +6,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from strata.errors import StrataError
+from strata.errors import DivergedError, StrataError
 from strata.pipeline.parallel import submit, workers
 from strata.pipeline.plan import Plan
-from strata.pipeline.stage import Node
+from strata.pipeline.stage import Node, SparingStage
 from strata.pipeline.store import DamagedError, Store, StoreFullError
 from strata.pipeline.worker import Done, StageError, Task, run_task
 
@@ -69,6 +69,7 @@ class Run:
         self._running: dict[Future[Done], Node] = {}
         self._alone: deque[str] = deque()
         self._retried: set[str] = set()
+        self._lost: set[str] = set()
         self._blocked = {key: self._open_parents(key) for key in self._todo}
         self._children: dict[str, list[str]] = {}
         for key in self._todo:
@@ -123,7 +124,7 @@ class Run:
 
     def _start(self, key: str) -> None:
         node = self.plan.nodes[key]
-        task = Task.of(node, self.store, again=self.always)
+        task = Task.of(node, self.store, again=self.always, lost=self._lost)
         self._running[submit(self.jobs, run_task, task)] = node
         self.observer.started(node)
 
@@ -139,6 +140,8 @@ class Run:
             return True
         except BrokenProcessPool:
             return self._worker_died(node)
+        except DivergedError as error:
+            return self._spared(node, error)
         except StrataError as error:
             self._fail(node, error)
             return False
@@ -166,6 +169,30 @@ class Run:
             ),
         )
         return False
+
+    def _spared(self, node: Node, error: DivergedError) -> bool:
+        """Go on without a node where all that waits for it can; False where something cannot."""
+        lost, sparing = set(), set()
+        waiting = [node.key]
+        while waiting:
+            key = waiting.pop()
+            lost.add(key)
+            children = self._children.get(key, [])
+            if not children:
+                self._fail(node, error)
+                return False
+            spare = [c for c in children if isinstance(self.plan.nodes[c].stage, SparingStage)]
+            sparing.update(spare)
+            waiting += [c for c in children if c not in spare]
+        self.observer.failed(node, error)
+        self._lost |= lost
+        for key in lost:
+            self._todo.pop(key, None)
+        for key in sparing:
+            self._blocked[key] -= lost
+            if not self._blocked[key]:
+                self._is_ready(key)
+        return True
 
     def _fail(self, node: Node, error: StrataError) -> None:
         self.outcome.errors[node.key] = error

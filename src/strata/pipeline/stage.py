@@ -174,6 +174,10 @@ class Stage(Step):
         return Node(self, parameters, inputs, key, _context.get(), shard)
 
 
+class SparingStage(Stage):
+    """A stage that can do without inputs whose training diverged: it is given None for them."""
+
+
 class ShardStage(Stage):
     """A stage that runs on each shard of the images by itself.
 
@@ -219,6 +223,11 @@ def stage(function: Callable[..., dict[str, Any]]) -> Stage:
 def step(function: Callable[..., Any]) -> Step:
     """Decorator: a function that composes stages, to stand in recipes where a stage could."""
     return Step(function)
+
+
+def sparing_stage(function: Callable[..., dict[str, Any]]) -> SparingStage:
+    """Decorator: make a function a stage that does without what diverged on the way to it."""
+    return SparingStage(function)
 
 
 def shard_stage(function: Callable[..., dict[str, Any]]) -> ShardStage:

@@ -4,7 +4,7 @@ import platform
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -55,13 +55,18 @@ class Task:
     again: bool
 
     @classmethod
-    def of(cls, node: Node, store: Store, *, again: bool) -> "Task":
-        """Args: again: make it even if it lies in the store."""
+    def of(cls, node: Node, store: Store, *, again: bool, lost: Set[str] = frozenset()) -> "Task":
+        """A node's task.
+
+        Args:
+            again: make it even if it lies in the store.
+            lost: keys of inputs that will never be, which a sparing stage does without.
+        """
         return cls(
             store.root,
             node.stage.reference,
             node.parameters,
-            tuple(map(_referred, node.inputs)),
+            tuple(_referred(i, lost) for i in node.inputs),
             node.key,
             node.title,
             describe_node(node),
@@ -70,15 +75,15 @@ class Task:
         )
 
 
-def _referred(given: Any) -> Any:
+def _referred(given: Any, lost: Set[str]) -> Any:
     if isinstance(given, Node):
-        return ArtifactReference(given.key)
+        return None if given.key in lost else ArtifactReference(given.key)
     if isinstance(given, Sharded):
         digests = tuple(n.shard.digests for n in given.nodes if n.shard)
         return ShardsReference(tuple(n.key for n in given.nodes), digests)
     if isinstance(given, Subset | ImageShard | File):
         return given
-    return [_referred(part) for part in given]
+    return [_referred(part, lost) for part in given]
 
 
 def describe_node(node: Node) -> dict[str, Any]:

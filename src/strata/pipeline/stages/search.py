@@ -5,29 +5,40 @@ from typing import Any
 
 from strata.errors import StrataError
 from strata.pipeline.inputs import Subset
-from strata.pipeline.stage import Node, stage
+from strata.pipeline.stage import Node, sparing_stage, stage
 
 
-@stage
+@sparing_stage
 def pick(
-    trials: Sequence[Sequence[Mapping[str, Any]]], tests: Sequence[Subset], train: Subset
+    trials: Sequence[Sequence[Mapping[str, Any] | None]], tests: Sequence[Subset], train: Subset
 ) -> dict[str, Any]:
     """The trial that recognises most of the images held out; of equal ones, the first.
 
     Args:
-        trials: for each trial, its scores of the images held out in each part.
+        trials: for each trial, its scores of the images held out in each part; None where its
+            training diverged, which counts as none recognised.
         tests: the images held out in each part.
         train: all that may be known of, with labels: they hold those of `tests`.
 
     Returns:
         `trial`, its number from 0, and `accuracies` (trials,) float64.
+
+    Raises:
+        StrataError: no trial came to an end.
     """
     import numpy as np
 
     label = dict(zip(train.ids, train.y.tolist(), strict=True))
-    y = np.array([label[name] for test in tests for name in test.ids])
+    truth = [np.array([label[name] for name in test.ids]) for test in tests]
+    if not any(part for trial in trials for part in trial):
+        raise StrataError("The training of every trial diverged.", "Search lower rates.")
     right = [
-        np.concatenate([np.argmax(part["scores"], axis=1) for part in trial]) == y
+        np.concatenate(
+            [
+                np.argmax(part["scores"], axis=1) == y if part else np.zeros(len(y), bool)
+                for part, y in zip(trial, truth, strict=True)
+            ]
+        )
         for trial in trials
     ]
     accuracies = np.mean(right, axis=1)
