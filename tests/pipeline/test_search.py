@@ -260,7 +260,7 @@ space."combination.of" = ["log_probabilities", "probabilities"]
         )
     )
     write(project, text).make()
-    assert not at(project).plan([])[1].needed
+    assert "Nothing to be done" in project.make()
     # Four folds, and of each the one inner fold that the outer search is judged on.
     assert len(stage_keys(project, "pick")) == 4 + 4 + 4
 
