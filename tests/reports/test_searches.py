@@ -158,6 +158,8 @@ def test_the_page_and_the_figures_have_the_search(tmp_path):
     )
     page = files.html.read_text("utf-8")
     assert page.count("20 trials drawn at random") == 1
+    assert "Parameters of bovw were chosen by random search" in page
+    assert "Bergstra, James" in page
     assert {path.stem for path in files.figures if "search" in path.stem} == {
         "bovw-search-by-trial",
         "bovw-search-by-value",

@@ -38,6 +38,14 @@ _REFERENCES = {
   pages   = {65--70},
   year    = {1979}
 }""",
+    "bergstra2012random": """@article{bergstra2012random,
+  author  = {Bergstra, James and Bengio, Yoshua},
+  title   = {Random Search for Hyper-Parameter Optimization},
+  journal = {Journal of Machine Learning Research},
+  volume  = {13},
+  pages   = {281--305},
+  year    = {2012}
+}""",
 }
 
 
@@ -78,6 +86,13 @@ def paragraph(ranking: Ranking) -> str:
         parts.append(
             "$p$-values are adjusted over all pairs of methods by Holm's "
             "procedure~\\cite{holm1979simple}."
+        )
+    searched = [row.method.name for row in ranking.rows if row.method.search]
+    if searched:
+        parts.append(
+            f"Parameters of {latex_escaped(listing(searched, most=40))} were chosen by random "
+            "search~\\cite{bergstra2012random} on validation images held out of the training "
+            "images of each fold."
         )
     return " ".join(part for part in parts if part)
 
