@@ -65,7 +65,7 @@ def ours(folder: Path) -> float:
     experiment = read_experiment(folder / "strata.toml")
     nothing = Progress(console, Plan.of([], store), store, 2)
     dataset = open_dataset(experiment, store, jobs=2, progress=nothing)
-    _, scores = compose(experiment, dataset)[0].folds[-1]
+    _, scores = compose(experiment, dataset, store)[0].folds[-1]
     plan = Plan.of([scores], store)
     with Progress(console, plan, store, 2) as progress:
         outcome = Run(plan, store, progress, jobs=2).execute(keep_going=False)
