@@ -1,6 +1,6 @@
-"""What numbers a parameter may take, said in its type."""
+"""What values a parameter may take, said in its type."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
@@ -8,3 +8,5 @@ Count = Annotated[int, Ge(1)]
 Whole = Annotated[int, Ge(0)]
 Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Ge(0), Le(1)]
+Optimiser = Literal["adamw", "adam", "sgd", "plain-sgd", "rmsprop", "adadelta", "adagrad"]
+Schedule = Literal["one-cycle", "cosine", "constant", "step"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from strata.errors import InputError
 from strata.pipeline.inputs import Subset
-from strata.pipeline.ranges import Count, Positive, Share
+from strata.pipeline.ranges import Count, Optimiser, Positive, Schedule, Share
 from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
@@ -36,12 +36,10 @@ def train_network(
     architecture: str | dict[str, Any] = "tinynet",
     epochs: Count = 60,
     batch: Count = 64,
-    optimiser: Literal[
-        "adamw", "adam", "sgd", "plain-sgd", "rmsprop", "adadelta", "adagrad"
-    ] = "adamw",
+    optimiser: Optimiser = "adamw",
     max_rate: Positive | Literal["auto"] = 0.01,
     weight_decay: float = 0.05,
-    schedule: Literal["one-cycle", "cosine", "constant", "step"] = "one-cycle",
+    schedule: Schedule = "one-cycle",
     label_smoothing: float = 0.1,
     class_weight: Literal["balanced"] | None = None,
     augmentations: str | dict[str, Any] = "light",

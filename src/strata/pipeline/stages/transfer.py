@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from strata.pipeline.inputs import File, ImageShard, Subset
+from strata.pipeline.ranges import Optimiser, Schedule
 from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
@@ -234,10 +235,10 @@ def fine_tune(
     head_rate: float = 0.01,
     epochs: int = 3,
     batch: int = 32,
-    optimiser: str = "adamw",
+    optimiser: Optimiser = "adamw",
     max_rate: float = 3e-4,
     weight_decay: float = 0.05,
-    schedule: str = "one-cycle",
+    schedule: Schedule = "one-cycle",
     label_smoothing: float = 0.1,
     class_weight: Literal["balanced"] | None = None,
     clip: float | None = None,
