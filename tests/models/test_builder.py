@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from strata.errors import InputError
@@ -67,7 +67,11 @@ def test_every_description_builds_scores_and_survives_a_round_trip(blocks, pool,
     )
     assert given_.blocks == tuple(blocks)
     assert Architecture.from_dict(given_.to_dict()) == given_
-    network = build(given_, side=32, classes=3).to(memory_format=torch.channels_last)
+    try:
+        network = build(given_, side=32, classes=3).to(memory_format=torch.channels_last)
+    except InputError as error:  # of many strides and poolings nothing is left
+        assert "vanishes" in error.what
+        assume(False)
     images = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     scores = network(images)
     assert scores.shape == (2, 3)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 #: Bytes of training vectors that a linear machine takes into memory all at once.
-IN_MEMORY = 2**30
+IN_MEMORY = 2**29
 
 
 @stage
@@ -42,8 +42,8 @@ def svm(
     """Fit a support vector machine, one class against the rest.
 
     C, class_weight and inner_folds as of `strata.models.svm.SVM`, kernels as in
-    `strata.features.kernels`. Linear machines on vectors of more than a gigabyte read them shard
-    by shard (`strata.models.linear_svm.LinearSVM`), with one part held out for inner folds.
+    `strata.features.kernels`. Linear machines on vectors of more than half a gigabyte read them
+    shard by shard (`strata.models.linear_svm.LinearSVM`), with one part held out for inner folds.
 
     Args:
         gamma: of the kernels rbf, polynomial and sigmoid; "scale" is 1 / (d var(X)), "cv" is
