@@ -69,8 +69,7 @@ def test_every_description_builds_scores_and_survives_a_round_trip(blocks, pool,
     assert Architecture.from_dict(given_.to_dict()) == given_
     try:
         network = build(given_, side=32, classes=3).to(memory_format=torch.channels_last)
-    except InputError as error:  # of many strides and poolings nothing is left
-        assert "vanishes" in error.what
+    except InputError:  # after many strides and poolings nothing is left
         assume(False)
     images = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     scores = network(images)
