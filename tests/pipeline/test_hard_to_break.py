@@ -64,6 +64,17 @@ def test_an_interrupt_ends_at_once_and_keeps_what_is_finished(project):
     assert len(list(Store(project.store).keys())) > kept
 
 
+@pytest.mark.parametrize("seconds", [0.8, 1.1, 1.4])
+def test_termination_while_workers_start_is_one_line(project, seconds):
+    run = project.start("make", "-j", "2")
+    time.sleep(seconds)
+    run.terminate()
+    out, err = run.communicate(timeout=30)
+    assert run.returncode in (130, -signal.SIGTERM), out + err  # too early to have a say
+    assert "Traceback" not in err
+    assert "Error" not in err
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     place = tmp_path / "disk"

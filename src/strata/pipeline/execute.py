@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from strata.errors import DivergedError, StrataError
-from strata.pipeline.parallel import submit, workers
+from strata.pipeline.parallel import end_workers, submit
 from strata.pipeline.plan import Plan
 from strata.pipeline.stage import Node, SparingStage
 from strata.pipeline.store import DamagedError, Store, StoreFullError
@@ -107,7 +107,7 @@ class Run:
                 if any(isinstance(e, StoreFullError) for e in self.outcome.errors.values()):
                     stopping = True
         except BaseException:
-            workers(self.jobs).shutdown(wait=True, kill_workers=True)
+            end_workers()
             self.store.sweep()
             raise
         self.outcome.skipped = [k for k in self._todo if k not in self.outcome.errors]

@@ -6,11 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from strata._threads import ONE_THREAD
 from strata.errors import StrataError
+
+#: The executor, once it has been started.
+_started: list[Any] = []
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,13 +26,30 @@ def workers(jobs: int) -> Any:
     """
     from joblib.externals.loky import get_reusable_executor
 
-    return get_reusable_executor(
-        max_workers=jobs,
-        timeout=300,
-        env=ONE_THREAD,
-        initializer=start_worker,
-        initargs=(os.getpid(),),
-    )
+    _started[:] = [
+        get_reusable_executor(
+            max_workers=jobs,
+            timeout=300,
+            env=ONE_THREAD,
+            initializer=start_worker,
+            initargs=(os.getpid(),),
+        )
+    ]
+    return _started[0]
+
+
+def end_workers() -> None:
+    """End the worker processes at once, if there are any.
+
+    They are killed before the executor is told: its thread may be handing out work, and then dies
+    of what it is told. That is of no interest, so nothing is said of it.
+    """
+    threading.excepthook = lambda _: None
+    for executor in _started:
+        for pid in list(executor._processes or ()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        executor.shutdown(wait=True, kill_workers=True)
 
 
 def submit(jobs: int, function: Callable[..., Result], *arguments: Any) -> "Future[Result]":
@@ -40,15 +60,15 @@ def submit(jobs: int, function: Callable[..., Result], *arguments: Any) -> "Futu
 
 @contextmanager
 def interrupts_held_back() -> Iterator[None]:
-    """Let an interrupt wait for a moment; processes started meanwhile do not get it at all.
+    """Let interrupts wait for a moment; processes started meanwhile do not get them at all.
 
     A worker ignores interrupts once it runs our code. Until then it would die of one, with a
-    traceback.
+    traceback; and so would this process of one that comes while it imports what starts workers.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
@@ -81,15 +101,23 @@ def parallel_map(
         return
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    executor = workers(jobs)
     try:
-        with interrupts_held_back():
-            results = executor.map(function, items, chunksize=batch)
-        yield from results
+        # Not the executor's `map`: it cancels what is open when it is left, and the thread that is
+        # to kill the workers then dies of the cancelled.
+        parts = [
+            submit(jobs, _each, function, items[start : start + batch])
+            for start in range(0, len(items), batch)
+        ]
+        for part in parts:
+            yield from part.result()
     except BrokenProcessPool:
         raise StrataError(
             "A worker process was killed, most likely for lack of memory.", "Try fewer jobs (-j 1)."
         ) from None
     except BaseException:
-        executor.shutdown(wait=True, kill_workers=True)
+        end_workers()
         raise
+
+
+def _each(function: Callable[[Item], Result], items: list[Item]) -> list[Result]:
+    return [function(item) for item in items]
