@@ -70,7 +70,7 @@ def test_termination_while_workers_start_is_one_line(project, seconds):
     time.sleep(seconds)
     run.terminate()
     out, err = run.communicate(timeout=30)
-    assert run.returncode in (130, -signal.SIGTERM), out + err  # too early to have a say
+    assert run.returncode, out + err
     assert "Traceback" not in err
     assert "Error" not in err
 
