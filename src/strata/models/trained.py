@@ -1,5 +1,6 @@
 """What classifiers share that end in a softmax and are trained by gradient descent."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from strata.models.calibration import probabilities
 from strata.models.training import Epoch, Settings
 
 
-class TrainedClassifier(ClassifierMixin, BaseEstimator):
+class TrainedClassifier(ClassifierMixin, BaseEstimator, ABC):
     """Predictions from scores, and settings from parameters; `decision_function` is the child's."""
 
     classes_: NDArray[Any]
@@ -21,9 +22,9 @@ class TrainedClassifier(ClassifierMixin, BaseEstimator):
     multiply_adds_: int
     training_accuracy_: float
 
+    @abstractmethod
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Class scores before the softmax, (n, classes), columns as in `classes_`."""
-        raise NotImplementedError
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Class probabilities (n, classes): the softmax of `decision_function`."""
