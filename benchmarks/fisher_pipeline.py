@@ -63,8 +63,7 @@ def ours(folder: Path) -> float:
     start = time.perf_counter()
     store = Store(folder / ".strata").open()
     experiment = read_experiment(folder / "strata.toml")
-    nothing = Progress(console, Plan.of([], store), store, 2)
-    dataset = open_dataset(experiment, store, jobs=2, progress=nothing)
+    dataset = open_dataset(experiment, store, jobs=2, progress=lambda *_: None)
     _, scores = compose(experiment, dataset, store)[0].folds[-1]
     plan = Plan.of([scores], store)
     with Progress(console, plan, store, 2) as progress:
