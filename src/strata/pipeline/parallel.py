@@ -44,7 +44,13 @@ def end_workers() -> None:
     They are killed before the executor is told: its thread may be handing out work, and then dies
     of what it is told. That is of no interest, so nothing is said of it.
     """
-    threading.excepthook = lambda _: None
+    tell = threading.excepthook
+
+    def of_others(end: threading.ExceptHookArgs) -> None:
+        if "ExecutorManager" not in (end.thread.name if end.thread else ""):
+            tell(end)
+
+    threading.excepthook = of_others
     for executor in _started:
         for pid in list(executor._processes or ()):
             with suppress(ProcessLookupError):
