@@ -2,12 +2,9 @@
 
 Fisher vectors of 100,000 images are 17 GB, their kernel matrix 40 GB: neither fits in memory. Here
 only one block of vectors is there at a time, and every pass reads each block once.
-
-Yu, Hsieh, Chang and Lin, "Large linear classification when data cannot fit in memory" (KDD 2010),
-with the dual coordinate descent of Hsieh et al. (ICML 2008) inside a block.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Literal, Self
 
 import numpy as np
@@ -17,19 +14,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata import seeds
-from strata._compiled import compiled
 from strata.models.calibration import fit_temperature, probabilities
+from strata.models.coordinate_descent import BLOCK, BlockDescent, Blocks, Machines
 from strata.models.scores import columns
 from strata.models.svm import C_GRID
-
-#: Yields (numbers of the vectors (b,), the vectors (b, d)), each vector once; called once a pass.
-Blocks = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
-
-#: Vectors in a block, where a block is ours to choose; larger ones are solved part by part.
-BLOCK = 256
-
-#: Rounds of coordinate descent within a block before the next is read.
-ROUNDS = 5
 
 
 class LinearSVM(ClassifierMixin, BaseEstimator):
@@ -62,8 +50,8 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         C: float | Literal["cv"] = 10.0,
         class_weight: dict | Literal["balanced"] | None = None,
         held_out: float = 0.2,
-        passes: int = 50,
-        tolerance: float = 0.01,
+        passes: int = 20,
+        tolerance: float = 0.1,
         seed: int = 0,
     ) -> None:
         self.C = C
@@ -95,9 +83,11 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(f"There is only one class, {self.classes_[0]}: nothing to tell apart.")
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)[codes]
-        self._calibrate(blocks, codes, weights)
-        everything = np.ones(len(codes), bool)
-        self._solve(blocks, codes, weights, everything, self.C_)
+        machines = np.arange(len(self.classes_))[1 if len(self.classes_) == 2 else 0 :]
+        targets = np.where(machines[:, None] == codes, 1.0, -1.0)
+        descent = BlockDescent(blocks, targets, passes=self.passes, tolerance=self.tolerance)
+        start = self._calibrate(descent, blocks, codes, weights)
+        self._learn(descent, self.C_ * weights, start)
         right = [self.predict(X) == y[numbers] for numbers, X in blocks()]
         self.training_accuracy_ = float(np.concatenate(right).mean())
         return self
@@ -122,15 +112,22 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         """Probabilities (n, classes) float64 of class scores (n, classes)."""
         return probabilities(scores, self.temperature_)
 
-    def _calibrate(self, blocks: Blocks, codes: np.ndarray, weights: np.ndarray) -> None:
-        """Choose C where asked to, and the temperature, on vectors not trained on."""
+    def _calibrate(
+        self, descent: BlockDescent, blocks: Blocks, codes: np.ndarray, weights: np.ndarray
+    ) -> Machines | None:
+        """Choose C where asked to, and the temperature, on vectors not trained on.
+
+        Returns:
+            the machines of that C, to go on from with all vectors.
+        """
         tried = C_GRID if self.C == "cv" else (float(self.C),)
         self.C_, self.inner_accuracy_, self.temperature_ = float(tried[0]), None, 1.0
         held = seeds.generator(self.seed, "held out").random(len(codes)) < self.held_out
         if not held.any() or len(np.unique(codes[~held])) < len(self.classes_):
-            return
+            return None
+        best = last = None
         for C in tried:
-            self._solve(blocks, codes, weights, ~held, C)
+            last = self._learn(descent, np.where(held, 0.0, C * weights), last)
             parts = [
                 (codes[numbers[held[numbers]]], self.decision_function(X[held[numbers]]))
                 for numbers, X in blocks()
@@ -140,80 +137,12 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
             scores = columns(np.concatenate([found for _, found in parts]))
             accuracy = float((scores.argmax(axis=1) == truth).mean())
             if self.inner_accuracy_ is None or accuracy > self.inner_accuracy_:
-                self.C_, self.inner_accuracy_ = C, accuracy
+                self.C_, self.inner_accuracy_, best = C, accuracy, last
                 self.temperature_ = fit_temperature(scores, truth)
+        return best
 
-    def _solve(
-        self, blocks: Blocks, codes: np.ndarray, weights: np.ndarray, used: np.ndarray, C: float
-    ) -> None:
-        """Weights and intercepts from the vectors that are `used`."""
-        columns = np.arange(len(self.classes_))[1 if len(self.classes_) == 2 else 0 :]
-        targets = np.where(columns[:, None] == codes, 1.0, -1.0)
-        costs = C * weights
-        alpha = np.zeros(targets.shape)
-        chance = seeds.generator(self.seed, "order")
-        self.coef_, self.intercept_ = np.zeros((len(columns), 0)), np.zeros(len(columns))
-        for number in range(1, self.passes + 1):
-            self.passes_, worst = number, 0.0
-            for numbers, vectors in blocks():
-                for part in np.array_split(
-                    np.flatnonzero(used[numbers]), -(-len(numbers) // BLOCK)
-                ):
-                    rows, X = numbers[part], np.asarray(vectors[part])
-                    if not self.coef_.size:
-                        self.coef_ = np.zeros((len(columns), X.shape[1]))
-                        self.n_features_in_ = X.shape[1]
-                    order = chance.permutation(len(rows))
-                    gram = np.asarray(X @ X.T, np.float64) + 1
-                    margins = self.coef_.astype(X.dtype) @ X.T + self.intercept_[:, None]
-                    step, violation = _descend(
-                        gram,
-                        margins.astype(np.float64),
-                        targets[:, rows],
-                        costs[rows],
-                        alpha[:, rows],
-                        order,
-                    )
-                    alpha[:, rows] += step * targets[:, rows]
-                    self.coef_ += step.astype(X.dtype) @ X
-                    self.intercept_ += step.sum(axis=1)
-                    worst = max(worst, violation)
-            if worst < self.tolerance:
-                break
-
-
-@compiled
-def _descend(gram, margins, targets, costs, alpha, order):  # type: ignore[no-untyped-def]
-    """Dual coordinate descent on a block, each machine by itself, for `ROUNDS` rounds.
-
-    Args:
-        gram: (b, b) float64 products of the block's vectors, the constant 1 included.
-        margins: (machines, b) float64 scores of the block by the weights so far; changed.
-        targets: (machines, b) of -1 and 1.
-        costs: (b,) upper bounds of the dual variables.
-        alpha: (machines, b) dual variables.
-        order: (b,) in which the vectors are visited.
-
-    Returns:
-        (machines, b) change of alpha times target, and the largest projected gradient seen in
-        the first round.
-    """
-    change = np.zeros_like(margins)
-    worst = 0.0
-    for machine in range(len(margins)):
-        margin, target = margins[machine], targets[machine]
-        now = alpha[machine].copy()
-        for sweep in range(ROUNDS):
-            for i in order:
-                gradient = target[i] * margin[i] - 1
-                if (now[i] <= 0 and gradient > 0) or (now[i] >= costs[i] and gradient < 0):
-                    continue
-                if sweep == 0:
-                    worst = max(worst, abs(gradient))
-                after = min(max(now[i] - gradient / gram[i, i], 0.0), costs[i])
-                step = (after - now[i]) * target[i]
-                now[i] = after
-                change[machine, i] += step
-                for j in range(len(margin)):
-                    margin[j] += gram[i, j] * step
-    return change, worst
+    def _learn(self, descent: BlockDescent, costs: np.ndarray, start: Machines | None) -> Machines:
+        found = descent.solve(costs, seeds.generator(self.seed, "order"), start)
+        self.coef_, self.intercept_, self.passes_ = found.coef, found.intercept, found.passes
+        self.n_features_in_ = found.coef.shape[1]
+        return found
