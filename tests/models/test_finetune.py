@@ -9,8 +9,8 @@ from tests.models.test_streaming import Mapped
 from strata.errors import InputError
 from strata.models import backbones, checkpoint, finetune, streaming
 from strata.models.backbones import IMAGES
-from strata.models.features import Frozen, border_activations
 from strata.models.finetune import FineTunedClassifier
+from strata.models.frozen import Frozen, border_activations
 from strata.models.tail import Tail, blocks_of
 
 NAME, SIDE, CUT = "squeezenet1_1", 48, "features.12"

@@ -1,44 +1,21 @@
 """Images to what a pretrained network sees in them: activations at its nodes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from torch import Tensor, nn
 
 from strata.errors import InputError
-from strata.models import backbones, weights
-from strata.models.backbones import IMAGES, Preparation, pool
-from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
+from strata.features.pyramid import Grid, Layout, pyramid
+from strata.models import backbones
+from strata.models.backbones import IMAGES, pool
+from strata.models.devices import choose_device
+from strata.models.frozen import Frozen, Weights, in_batches, state_of
 from strata.models.images import resize_images
-
-#: Either how to find a file of weights (see `weights.named_file`) or what is in it.
-Weights = str | Mapping[str, Tensor]
-
-
-class Standardise(nn.Module):
-    """Pixels 0..255 to what a network expects; the whole batch in one multiplication and addition.
-
-    Args:
-        expected: mean and deviation of each channel in 0..1.
-    """
-
-    scale: Tensor
-    offset: Tensor
-
-    def __init__(self, expected: Preparation) -> None:
-        super().__init__()
-        mean, deviation = torch.tensor(expected.mean), torch.tensor(expected.deviation)
-        self.register_buffer("scale", (1 / (255 * deviation)).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("offset", (-mean / deviation).view(1, 3, 1, 1), persistent=False)
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """(b, 3, h, w) of any number type -> float32."""
-        return torch.addcmul(self.offset, pixels.float(), self.scale)
 
 
 class BackboneFeatures(TransformerMixin, BaseEstimator):
@@ -54,13 +31,19 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         side: of the square that an image is brought to (`images.resize_image`), pixels; None:
             what the network was made for.
         mirror: the mean of an image's vector and its mirror image's.
-        norm: "l2": each node's vector to length 1, so that nodes count alike; "none".
+        pyramid: layout of cells that maps are pooled in, see `strata.features.pyramid.pyramid`:
+            scenes have their order from top to bottom. He, Zhang, Ren and Sun, "Spatial pyramid
+            pooling in deep convolutional networks" (ECCV 2014). Cells share the places at their
+            borders where the map's side is no multiple of their number.
+        levels: finest level of the pyramid.
+        norm: "l2": the vector of each level of each node to length 1, so that they count alike;
+            "none".
         batch: images at a time.
         device: "auto", "cpu", "cuda" or "mps".
 
     Attributes:
         nodes_: the nodes looked at.
-        widths_: length of each node's vector.
+        widths_: length of each node's vector, all its cells.
         parameters_: numbers in the part of the network that is run.
         multiply_adds_: for one image (both its views, with `mirror`).
     """
@@ -73,6 +56,8 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         weights: Weights = "",
         side: int | None = None,
         mirror: bool = False,
+        pyramid: Layout = "none",
+        levels: int = 1,
         norm: Literal["none", "l2"] = "none",
         batch: int = 16,
         device: str = "auto",
@@ -82,6 +67,8 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         self.weights = weights
         self.side = side
         self.mirror = mirror
+        self.pyramid = pyramid
+        self.levels = levels
         self.norm = norm
         self.batch = batch
         self.device = device
@@ -90,7 +77,8 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         """Read the weights.
 
         Raises:
-            InputError: no such network or node; no file, or not this network's weights.
+            InputError: no such network, node or pyramid; cells of a node that gives no map; no
+                file, or not this network's weights.
             StrataError: the weights cannot be fetched.
         """
         if self.norm not in ("none", "l2"):
@@ -100,7 +88,8 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
             self.backbone, self.nodes_, state_of(self.backbone, self.weights), self.side
         )
         cost = backbones.part_cost(self.backbone, IMAGES, self.nodes_, self._frozen.side)
-        self.widths_ = tuple(int(pool(torch.empty(1, *shape)).shape[1]) for shape in cost.outputs)
+        empty = [torch.empty(1, *shape) for shape in cost.outputs]
+        self.widths_ = tuple(sum(p.shape[1] for p in self._cells(x)) for x in empty)
         self.parameters_ = cost.parameters
         self.multiply_adds_ = cost.multiply_adds * (2 if self.mirror else 1)
         return self
@@ -124,87 +113,24 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         return np.concatenate(parts)
 
     def _pooled(self, pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.float32]:
-        vectors = [pool(x.float()) for x in self._frozen.run(pixels, device)]
+        outputs = self._frozen.run(pixels, device)
+        vectors = [vector for x in outputs for vector in self._cells(x.float())]
         if self.norm == "l2":
             vectors = [nn.functional.normalize(v) for v in vectors]
         return torch.cat(vectors, 1).cpu().numpy()
 
-
-class Frozen:
-    """The part of a pretrained network from images to some nodes, to be run only.
-
-    Args:
-        backbone, nodes: as of `BackboneFeatures`; `IMAGES` as the only node runs nothing.
-        state: the network's state_dict.
-        side: of the images; None: what the network was made for.
-    """
-
-    def __init__(
-        self, backbone: str, nodes: Sequence[str], state: Mapping[str, Tensor], side: int | None
-    ) -> None:
-        expected = backbones.preparation(backbone)
-        self.side = side or expected.side
-        network = backbones.build(backbone, state)
-        self._part = nn.Sequential(
-            Standardise(expected), backbones.section(network, IMAGES, nodes)
-        ).eval()
-        self._part.requires_grad_(False).to(memory_format=torch.channels_last)
-
-    @torch.inference_mode()
-    def run(self, pixels: NDArray[np.uint8], device: torch.device) -> tuple[Tensor, ...]:
-        """The outputs at the nodes for (b, side, side, 3) images, one tensor a node."""
-        self._part.to(device)
-        given = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
-        with deterministic_cuda(), mixed_precision(device, large=True):
-            outputs: tuple[Tensor, ...] = self._part(given.permute(0, 3, 1, 2))
-        return outputs
-
-
-def state_of(backbone: str, given: Weights) -> Mapping[str, Tensor]:
-    """A state_dict as it is, or the one in a file that is named, found or fetched.
-
-    Raises:
-        InputError, StrataError: as of `weights.obtain` and `weights.read`.
-    """
-    if isinstance(given, Mapping):
-        return given
-    path = weights.obtain(backbone, given)
-    return weights.read(path.read_bytes(), str(path))
-
-
-def in_batches(images: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Lists of at most `size` images, read as they are needed."""
-    waiting = iter(images)
-    while batch := list(islice(waiting, size)):
-        yield batch
-
-
-def border_activations(
-    frozen: Frozen, views: Iterable[ArrayLike], device: torch.device
-) -> Iterator[NDArray[np.float16]]:
-    """The output at a frozen part's (only) node for batches of images, to train on from there.
-
-    Args:
-        frozen: the part of a network that stays as it is.
-        views: batches (b, side, side, 3) uint8.
-
-    Yields:
-        float16, (b, h, w, channels); (b, 1, 1, channels) where the node gives vectors. Values
-        beyond what float16 holds are cut to its range.
-
-    Raises:
-        InputError: the node gives neither maps nor vectors, but tokens.
-    """
-    largest = float(np.finfo(np.float16).max)
-    for pixels in views:
-        (output,) = frozen.run(np.asarray(pixels, np.uint8), device)
-        if output.ndim == 2:
-            output = output[:, :, None, None]
-        if output.ndim != 4:
+    def _cells(self, x: Tensor) -> list[Tensor]:
+        """A node's output, pooled in the cells of each level: one (n, cells d) tensor a level."""
+        grids = pyramid(self.pyramid, self.levels)
+        if len(grids) > 1 and x.ndim != 4:
             raise InputError(
-                f"The node gives {tuple(output.shape[1:])} for an image, which is no map "
-                "(channels, h, w).",
-                "Take a node of a convolutional network; backbones.nodes lists them.",
+                f"There are no cells in {tuple(x.shape[1:])}: it is no map (channels, h, w).",
+                'Take pyramid = "none", or another node.',
             )
-        limited = output.float().clamp(-largest, largest).half()
-        yield limited.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        return [pool(x) if grid.cells == 1 else _in_cells(x, grid) for grid in grids]
+
+
+def _in_cells(maps: Tensor, grid: Grid) -> Tensor:
+    """Means of (n, d, h, w) maps in a grid's cells: (n, cells d)."""
+    means = nn.functional.adaptive_avg_pool2d(maps, (grid.rows, grid.columns))
+    return means.flatten(2).transpose(1, 2).flatten(1)

@@ -19,7 +19,7 @@ from strata.models.backbones import IMAGES
 from strata.models.builder import Network
 from strata.models.checkpoint import training_key
 from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
-from strata.models.features import Weights, state_of
+from strata.models.frozen import Weights, state_of
 from strata.models.streaming import Pixels, Streamed, each_view, held, on_device
 from strata.models.tail import Tail, blocks_of
 from strata.models.trained import TrainedClassifier

@@ -7,7 +7,7 @@ from torch import Tensor, fx, nn
 
 from strata.models.backbones import Preparation, pool
 from strata.models.dropout import Dropout
-from strata.models.features import Standardise
+from strata.models.frozen import Standardise
 
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
 

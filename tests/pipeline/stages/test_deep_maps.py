@@ -48,7 +48,7 @@ def test_descriptors_are_the_places_of_the_map(weights, tmp_path, float32):
 
 
 def test_tokens_are_no_map(monkeypatch):
-    from strata.models import features
+    from strata.models import frozen
 
     class Tokens:
         def run(self, pixels, device):
@@ -56,7 +56,7 @@ def test_tokens_are_no_map(monkeypatch):
 
     batches = [np.zeros((1, 4, 4, 3), np.uint8)]
     with pytest.raises(InputError, match="no map"):
-        list(features.border_activations(Tokens(), batches, torch.device("cpu")))
+        list(frozen.border_activations(Tokens(), batches, torch.device("cpu")))
 
 
 def made(given, known):

@@ -57,7 +57,7 @@ def map_descriptors(
     from strata.features.maps import descriptors_of
     from strata.models import backbones
     from strata.models.devices import choose_device
-    from strata.models.features import Frozen, border_activations, in_batches
+    from strata.models.frozen import Frozen, border_activations, in_batches
     from strata.models.images import resize_images
 
     place = node or backbones.last_node(network["backbone"])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from strata.pipeline.inputs import File, ImageShard, Subset
-from strata.pipeline.ranges import Optimiser, Schedule
+from strata.pipeline.ranges import Optimiser, Schedule, Whole
 from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
@@ -65,6 +65,8 @@ def backbone_features(
     nodes: tuple[str, ...] = (),
     side: int | None = None,
     mirror: bool = True,
+    pyramid: Literal["none", "square", "horizontal", "paper"] = "none",
+    levels: Whole = 1,
     norm: Literal["none", "l2"] = "l2",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
@@ -80,6 +82,8 @@ def backbone_features(
         weights=state_of(network),
         side=side,
         mirror=mirror,
+        pyramid=pyramid,
+        levels=levels,
         norm=norm,
         device=device,
     )
@@ -182,7 +186,7 @@ def border_views(
 
     from strata.models.backbones import IMAGES
     from strata.models.devices import choose_device
-    from strata.models.features import Frozen, border_activations
+    from strata.models.frozen import Frozen, border_activations
 
     batches = _views(images, parts["side"], mirror, copies, augmentations)
     if parts["border"] != IMAGES:
