@@ -42,6 +42,7 @@ STAGES: dict[str, tuple[str, Callable[..., Any]]] = {
     "lda": ("histograms", vectors.lda.function),
     "additive_map": ("histograms", vectors.additive_map.function),
     "svm": ("fisher", classifiers.svm.function),
+    "logistic": ("fisher", classifiers.logistic.function),
     "class_scores": ("fisher", classifiers.class_scores.function),
 }
 

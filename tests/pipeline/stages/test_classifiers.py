@@ -67,6 +67,15 @@ def test_polynomial_is_what_the_library_means_by_it():
     assert fitted["classes"] == [0, 1, 2]
 
 
+def test_logistic_regression_reads_shard_by_shard_to_the_same_end(monkeypatch):
+    vectors, labels = clouds(each=40)
+    fitted, held = scored(logistic, {}, vectors, labels, 3)
+    monkeypatch.setattr("strata.pipeline.stages.classifiers.IN_MEMORY", 100)
+    again, read = scored(logistic, {}, vectors, labels, 3)
+    assert np.allclose(held["probabilities"], read["probabilities"], atol=1e-2)
+    assert fitted["training_accuracy"] == again["training_accuracy"]
+
+
 def test_vectors_that_do_not_fit_in_memory_are_read_shard_by_shard(monkeypatch):
     vectors, labels = clouds(each=40)
     _, held = scored(svm, {}, vectors, labels, 3)

@@ -12,7 +12,7 @@ from strata.pipeline.stage import stage
 if TYPE_CHECKING:
     import numpy as np
 
-#: Bytes of training vectors that a linear machine takes into memory all at once.
+#: Bytes of training vectors, or of their kernel matrix, that a linear classifier takes into memory.
 IN_MEMORY = 2**29
 
 
@@ -42,8 +42,9 @@ def svm(
     """Fit a support vector machine, one class against the rest.
 
     C, class_weight and inner_folds as of `strata.models.svm.SVM`, kernels as in
-    `strata.features.kernels`. Linear machines on vectors of more than half a gigabyte read them
-    shard by shard (`strata.models.linear_svm.LinearSVM`), with one part held out for inner folds.
+    `strata.features.kernels`. Linear machines on more than half a gigabyte of vectors, or 8,192 of
+    them, read them shard by shard (`strata.models.linear_svm.LinearSVM`), with one part held out
+    for inner folds.
 
     Args:
         gamma: of the kernels rbf, polynomial and sigmoid; "scale" is 1 / (d var(X)), "cv" is
@@ -52,7 +53,7 @@ def svm(
         degree: of polynomial.
         alpha: exponent of generalised_intersection.
     """
-    if kernel == "linear" and vectors.size("vectors", train) > IN_MEMORY:
+    if kernel == "linear" and max(vectors.size("vectors", train), 8 * len(train) ** 2) > IN_MEMORY:
         return _linear_machine(vectors, train, C, class_weight, inner_folds)
     from strata.models.svm import SVM
 
@@ -130,16 +131,30 @@ def logistic(
     class_weight: Literal["balanced"] | None = None,
     iterations: Count = 1000,
 ) -> dict[str, Any]:
-    """Fit a multinomial logistic regression (scikit-learn's, L2 penalty 1 / C)."""
+    """Fit a multinomial logistic regression (scikit-learn's, L2 penalty 1 / C).
+
+    More than half a gigabyte of vectors is read shard by shard in every step of its optimiser.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    rows = vectors.rows("vectors", train)
-    classifier = LogisticRegression(C=C, class_weight=class_weight, max_iter=iterations)
-    classifier.fit(rows, train.y)
+    from strata.models.logistic import fit_logistic
+
+    if vectors.size("vectors", train) > IN_MEMORY:
+        classifier = fit_logistic(
+            lambda: vectors.blocks("vectors", train),
+            train.y,
+            C=C,
+            class_weight=class_weight,
+            iterations=iterations,
+        )
+    else:
+        classifier = LogisticRegression(C=C, class_weight=class_weight, max_iter=iterations)
+        classifier.fit(vectors.rows("vectors", train), train.y)
+    right = [classifier.predict(X) == train.y[at] for at, X in vectors.blocks("vectors", train)]
     return fitted_with(
         classifier,
         parameters=int(classifier.coef_.size + classifier.intercept_.size),
-        training_accuracy=float(classifier.score(rows, train.y)),
+        training_accuracy=sum(int(r.sum()) for r in right) / len(train),
     )
 
 
