@@ -1,8 +1,10 @@
 """Locks between processes, released by the system when their holder ends, however it ends."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 try:
     import fcntl
@@ -23,12 +25,44 @@ def file_lock(path: Path, *, shared: bool = False, wait: bool = True) -> Iterato
         BlockingIOError: it is held and `wait` is false.
     """
     with open(path, "ab") as file:
-        if fcntl:
-            mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-            try:
-                fcntl.flock(file, mode | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                raise
-            except OSError:  # a file system without locks
-                pass
+        _lock(file, shared=shared, wait=wait)
         yield
+
+
+@contextmanager
+def passing_lock(path: Path) -> Iterator[None]:
+    """Hold an exclusive advisory lock on a file that goes with its last holder.
+
+    For as many locks as there are artifacts: whoever had one no longer has a file. A process that
+    is killed leaves its file to the next holder.
+    """
+    while True:
+        with open(path, "ab") as file:
+            _lock(file)
+            if not _stands_at(file, path):
+                continue  # the holder before removed it while this one waited
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    path.unlink()
+            return
+
+
+def _lock(file: IO[bytes], *, shared: bool = False, wait: bool = True) -> None:
+    if not fcntl:
+        return
+    mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    try:
+        fcntl.flock(file, mode | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        raise
+    except OSError:  # a file system without locks
+        pass
+
+
+def _stands_at(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

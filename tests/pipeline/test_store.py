@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -110,3 +111,19 @@ def test_a_store_of_another_format_is_refused(store):
     (store.root / "format").write_text("0\n")
     with pytest.raises(InputError, match="another version"):
         Store(store.root).open()
+
+
+def test_making_one_artifact_keeps_nobody_from_making_another(store):
+    keys = ["ea7" + digit * 29 for digit in "01"]  # no two share more by chance than a few digits
+    done = []
+
+    def other():
+        with store.making(keys[1]):
+            done.append(True)
+
+    thread = threading.Thread(target=other, daemon=True)
+    with store.making(keys[0]):
+        thread.start()
+        thread.join(5)
+        assert done
+    assert not list((store.root / "locks").glob("ea7*"))

@@ -24,7 +24,7 @@ from typing import Any
 
 from strata.digest import file_digest
 from strata.errors import InputError, StrataError
-from strata.locks import file_lock
+from strata.locks import file_lock, passing_lock
 from strata.pipeline.artifact import Artifact, write_artifact
 
 MANIFEST = "manifest.json"
@@ -188,7 +188,7 @@ class Store:
     @contextmanager
     def making(self, key: str) -> Iterator[None]:
         """Held while an artifact is made; waits for another process that makes the same."""
-        with file_lock(self.root / "locks" / key[:3]):
+        with passing_lock(self.root / "locks" / key):
             yield
 
     @contextmanager
