@@ -64,16 +64,19 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
     def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
         """Learn from (n, d) vectors in memory and n labels."""
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
-        starts = range(0, len(X), BLOCK)
+        order = seeds.generator(self.seed, "blocks").permutation(len(X))
 
         def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-            for start in starts:
-                yield np.arange(start, min(start + BLOCK, len(X))), X[start : start + BLOCK]
+            for start in range(0, len(X), BLOCK):
+                numbers = order[start : start + BLOCK]
+                yield numbers, X[numbers]
 
         return self.fit_blocks(blocks, y)
 
     def fit_blocks(self, blocks: Blocks, y: np.ndarray) -> Self:
         """Learn from vectors that come in blocks, and the labels (n,) of all of them.
+
+        Blocks should be mixed: where each is of one class, far more passes are needed.
 
         Raises:
             ValueError: one class only.
