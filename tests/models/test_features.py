@@ -68,25 +68,24 @@ def test_norm_makes_nodes_count_alike(state, images):
         features(state, norm="l1")
 
 
-def test_a_pyramid_has_a_mean_for_each_cell_of_each_level(state, images, float32):
+def test_a_grid_has_a_mean_for_each_cell(state, images, float32):
     (maps,) = Frozen(NAME, ["features.6"], state, 64).run(images, torch.device("cpu"))
     maps = maps.numpy()  # 7 x 7: the middle strip of three shares its border rows
     strips = [maps[:, :, rows].mean((2, 3)) for rows in (slice(0, 3), slice(2, 5), slice(4, 7))]
     expected = np.concatenate([maps.mean((2, 3)), *strips], 1)
-    reader = features(state, nodes=("features.6",), pyramid="horizontal")
+    reader = features(state, nodes=("features.6",), grids=[(1, 1), (3, 1)])
     assert reader.widths_ == (expected.shape[1],)
     np.testing.assert_allclose(reader.transform(images), expected, rtol=1e-4, atol=1e-5)
-    levels = features(state, nodes=("features.6",), pyramid="horizontal", norm="l2")
+    levels = features(state, nodes=("features.6",), grids=[(1, 1), (3, 1)], norm="l2")
     found, d = levels.transform(images), maps.shape[1]
     for part in (found[:, :d], found[:, d:]):
         np.testing.assert_allclose(np.linalg.norm(part, axis=1), 1, rtol=1e-5)
 
 
 def test_tokens_have_no_cells():
+    reader = BackboneFeatures("vit_b_32", nodes=("encoder.ln",), grids=[(2, 2)])
     with pytest.raises(InputError, match="it is no map"):
-        BackboneFeatures("vit_b_32", nodes=("encoder.ln",), weights=None, pyramid="square")._cells(
-            torch.zeros(1, 50, 768)
-        )
+        reader._cells(torch.zeros(1, 50, 768))
 
 
 def test_batches_make_no_difference(state, images):

@@ -10,7 +10,6 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from torch import Tensor, nn
 
 from strata.errors import InputError
-from strata.features.pyramid import Grid, Layout, pyramid
 from strata.models import backbones
 from strata.models.backbones import IMAGES, pool
 from strata.models.devices import choose_device
@@ -31,12 +30,11 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         side: of the square that an image is brought to (`images.resize_image`), pixels; None:
             what the network was made for.
         mirror: the mean of an image's vector and its mirror image's.
-        pyramid: layout of cells that maps are pooled in, see `strata.features.pyramid.pyramid`:
-            scenes have their order from top to bottom. He, Zhang, Ren and Sun, "Spatial pyramid
-            pooling in deep convolutional networks" (ECCV 2014). Cells share the places at their
-            borders where the map's side is no multiple of their number.
-        levels: finest level of the pyramid.
-        norm: "l2": the vector of each level of each node to length 1, so that they count alike;
+        grids: rows and columns of cells that maps are pooled in, one grid after another: scenes
+            have their order from top to bottom. He, Zhang, Ren and Sun, "Spatial pyramid pooling
+            in deep convolutional networks" (ECCV 2014). Cells share the places at their borders
+            where the map's side is no multiple of their number.
+        norm: "l2": the vector of each grid of each node to length 1, so that they count alike;
             "none".
         batch: images at a time.
         device: "auto", "cpu", "cuda" or "mps".
@@ -56,8 +54,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         weights: Weights = "",
         side: int | None = None,
         mirror: bool = False,
-        pyramid: Layout = "none",
-        levels: int = 1,
+        grids: Sequence[tuple[int, int]] = ((1, 1),),
         norm: Literal["none", "l2"] = "none",
         batch: int = 16,
         device: str = "auto",
@@ -67,8 +64,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         self.weights = weights
         self.side = side
         self.mirror = mirror
-        self.pyramid = pyramid
-        self.levels = levels
+        self.grids = grids
         self.norm = norm
         self.batch = batch
         self.device = device
@@ -77,7 +73,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         """Read the weights.
 
         Raises:
-            InputError: no such network, node or pyramid; cells of a node that gives no map; no
+            InputError: no such network or node; cells of a node that gives no map; no
                 file, or not this network's weights.
             StrataError: the weights cannot be fetched.
         """
@@ -120,17 +116,20 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         return torch.cat(vectors, 1).cpu().numpy()
 
     def _cells(self, x: Tensor) -> list[Tensor]:
-        """A node's output, pooled in the cells of each level: one (n, cells d) tensor a level."""
-        grids = pyramid(self.pyramid, self.levels)
-        if len(grids) > 1 and x.ndim != 4:
+        """A node's output, pooled in the cells of each grid: one (n, cells d) tensor a grid."""
+        whole = [tuple(grid) == (1, 1) for grid in self.grids]
+        if x.ndim != 4 and not all(whole):
             raise InputError(
                 f"There are no cells in {tuple(x.shape[1:])}: it is no map (channels, h, w).",
-                'Take pyramid = "none", or another node.',
+                "Take one cell, or another node.",
             )
-        return [pool(x) if grid.cells == 1 else _in_cells(x, grid) for grid in grids]
+        return [
+            pool(x) if one else _in_cells(x, *grid)
+            for grid, one in zip(self.grids, whole, strict=True)
+        ]
 
 
-def _in_cells(maps: Tensor, grid: Grid) -> Tensor:
+def _in_cells(maps: Tensor, rows: int, columns: int) -> Tensor:
     """Means of (n, d, h, w) maps in a grid's cells: (n, cells d)."""
-    means = nn.functional.adaptive_avg_pool2d(maps, (grid.rows, grid.columns))
+    means = nn.functional.adaptive_avg_pool2d(maps, (rows, columns))
     return means.flatten(2).transpose(1, 2).flatten(1)

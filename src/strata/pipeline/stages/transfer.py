@@ -72,8 +72,13 @@ def backbone_features(
 ) -> dict[str, Any]:
     """Pooled activations at nodes of a pretrained network: `vectors` (images, d) float32.
 
-    Parameters as of `strata.models.features.BackboneFeatures`.
+    Parameters as of `strata.models.features.BackboneFeatures`, but for the cells of its grids.
+
+    Args:
+        pyramid, levels: layout and finest level of a spatial pyramid of cells, as of
+            `strata.features.pyramid.pyramid`.
     """
+    from strata.features import pyramid as pyramids
     from strata.models.features import BackboneFeatures
 
     reader = BackboneFeatures(
@@ -82,8 +87,7 @@ def backbone_features(
         weights=state_of(network),
         side=side,
         mirror=mirror,
-        pyramid=pyramid,
-        levels=levels,
+        grids=[(g.rows, g.columns) for g in pyramids.pyramid(pyramid, levels)],
         norm=norm,
         device=device,
     )
