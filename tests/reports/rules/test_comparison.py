@@ -1,7 +1,8 @@
+import numpy as np
 import synthetic
 from tests.reports.rules.asking import check, method
 
-from strata.reports.results import Method
+from strata.reports.results import Method, Scores
 
 
 def test_a_failed_method_is_an_issue():
@@ -9,6 +10,14 @@ def test_a_failed_method_is_an_issue():
     assert found.severity == "issue"
     assert found.sentences == ["lost: no weights"]
     assert check("R01", method()).severity == "passed"
+
+
+def test_a_method_whose_scores_make_no_sense_is_an_issue():
+    scores = synthetic.scores()
+    nowhere = Scores(**{**vars(scores), "scores": np.full_like(scores.scores, np.nan)})
+    found = check("R01", method(), method("lost", cv=nowhere))
+    assert found.severity == "issue"
+    assert found.sentences[0].startswith("lost: its scores could not be evaluated")
 
 
 def test_methods_within_noise():

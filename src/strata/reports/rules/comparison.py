@@ -14,10 +14,10 @@ from strata.reports.text import listing
     "Read the error, mend its cause and run again: what is done already is kept.",
 )
 def failed(ranking: Ranking) -> Iterator[Finding]:
-    """Methods with an error."""
-    for method in ranking.comparison.methods:
-        if method.error:
-            yield Finding("issue", f"{method.name}: {method.error}", method.name)
+    """Methods with an error: of their own, or of whoever tried to evaluate their scores."""
+    errors = {m.name: m.error for m in [*ranking.comparison.methods, *ranking.failed] if m.error}
+    for name, error in errors.items():
+        yield Finding("issue", f"{name}: {error}", name)
 
 
 @rule(
