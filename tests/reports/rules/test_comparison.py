@@ -2,7 +2,8 @@ import numpy as np
 import synthetic
 from tests.reports.rules.asking import check, method
 
-from strata.reports.results import Method, Scores
+from strata.reports.results import Method
+from strata.reports.scores import Scores
 
 
 def test_a_failed_method_is_an_issue():

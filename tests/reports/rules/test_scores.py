@@ -3,7 +3,7 @@ import pytest
 import synthetic
 from tests.reports.rules.asking import check, method
 
-from strata.reports.results import Scores
+from strata.reports.scores import Scores
 
 
 def coin(images: int, right: int) -> Scores:
