@@ -39,6 +39,8 @@ def variants(name: str, table: Any) -> list[Method]:
         raise InputError(f"methods.{name} must be a table: [methods.{name}].")
     settings = dict(table)
     recipe = settings.pop("recipe", name)
+    if not isinstance(recipe, str):
+        raise InputError(f"methods.{name}.recipe = {recipe!r}: the name of a recipe.")
     vary = settings.pop("vary", None)
     paper = settings.pop("paper", None)
     search = settings.pop("search", None)
@@ -47,24 +49,23 @@ def variants(name: str, table: Any) -> list[Method]:
         few = _few(name, settings)
         found = _search(name, search, settings)
         return [Method(name, recipe, settings, None, {}, accuracy, few, found)]
-    if not isinstance(vary, dict) or not all(isinstance(v, list) and v for v in vary.values()):
+    lists = vary.values() if isinstance(vary, dict) else ()
+    if not lists or not all(isinstance(values, list) and values for values in lists):
         raise InputError(
             f"methods.{name}.vary must list values for parameters.",
             f'For example: vary = {{ "codebook.words" = [128, 256] }} in [methods.{name}].',
         )
     combinations = list(itertools.product(*vary.values()))
     published = _published(name, paper or [None] * len(combinations), len(combinations))
-    variants = []
+    made = []
     for values, accuracy in zip(combinations, published, strict=True):
         varied = dict(zip(vary, values, strict=True))
         text = ",".join(f"{key.rpartition('.')[2]}={_short(v)}" for key, v in varied.items())
         changed = with_values(settings, varied)
         few = _few(name, changed)
         found = _search(name, search, changed)
-        variants.append(
-            Method(f"{name}[{text}]", recipe, changed, name, varied, accuracy, few, found)
-        )
-    return variants
+        made.append(Method(f"{name}[{text}]", recipe, changed, name, varied, accuracy, few, found))
+    return made
 
 
 def _search(name: str, table: Any, settings: dict[str, Any]) -> Search | None:

@@ -7,16 +7,22 @@ from strata.errors import InputError, nearest
 
 
 def override(tables: dict[str, Any], setting: str) -> None:
-    """Set one dotted key, as `--set fisher.mixture.components=128` says it."""
+    """Set one dotted key, as `--set fisher.mixture.components=128` says it, in place.
+
+    Raises:
+        InputError: no KEY=VALUE, a key that leads nowhere, or one that the method varies.
+    """
     dotted, equals, value = setting.partition("=")
-    parts = dotted.strip().split(".")
+    dotted = dotted.strip()
+    parts = dotted.split(".")
     if not equals or not all(parts):
         raise InputError(f"--set {setting}: KEY=VALUE is needed.")
-    methods = tables.get("methods", {})
+    methods = _as_table(tables.get("methods"))
     if parts[0] == "methods":
         parts = parts[1:]
     if parts and parts[0] in methods:
         table = methods
+        _check_not_varied(parts[0], methods[parts[0]], ".".join(parts[1:]), setting)
     elif parts and (parts[0] in ("data", "protocol") or dotted in ("name", "title")):
         table = tables
     else:
@@ -24,17 +30,23 @@ def override(tables: dict[str, Any], setting: str) -> None:
             f"--set {setting}: '{parts[0] if parts else dotted}' is no method of this file.",
             nearest(parts[0] if parts else "", [*methods, "data", "protocol"]),
         )
-    varied = methods.get(parts[0], {}).get("vary", {}) if parts[0] in methods else {}
-    if ".".join(parts[1:]) in varied:
-        raise InputError(
-            f"--set {setting}: {parts[0]} varies it.",
-            f"Change methods.{parts[0]}.vary in the file.",
-        )
     for part in parts[:-1]:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
             raise InputError(f"--set {setting}: '{part}' is not a table.")
     table[parts[-1]] = _value(value.strip())
+
+
+def _check_not_varied(name: str, method: Any, parameter: str, setting: str) -> None:
+    if parameter in _as_table(_as_table(method).get("vary")):
+        raise InputError(
+            f"--set {setting}: {name} varies it.", f"Change methods.{name}.vary in the file."
+        )
+
+
+def _as_table(found: Any) -> dict[str, Any]:
+    """What should be a table; where it is none, whoever reads the file says so."""
+    return found if isinstance(found, dict) else {}
 
 
 def _value(text: str) -> Any:
