@@ -37,11 +37,13 @@ from strata.features.dense_sift import (
 )
 from strata.features.grid import inner_grids
 from strata.models.augment import Augmentation
+from strata.models.batches import Images
 from strata.models.builder import build
 from strata.models.costs import count_parameters
 from strata.models.images import resize_images
+from strata.models.settings import Settings
 from strata.models.tinynet import tinynet
-from strata.models.training import Images, Settings, Training
+from strata.models.training import Training
 
 SIZE, BATCH, STEP, BINS = 64, 64, 6, (4, 6, 8, 12)
 CPU_EPOCHS, SIFT_IMAGES, SIFT_SIDE = 2, 64, 256
@@ -94,7 +96,7 @@ def seconds_to_train(given: Labelled, device: str, epochs: int, *, compiled: boo
     made = training(given, device, epochs)
     if compiled:
         made.network.all_scores = torch.compile(made.network.all_scores)  # type: ignore[method-assign]
-    made._epoch(0)
+    made.run_epoch(0)
     started = finished(device)
     made.run()
     return finished(device) - started
@@ -108,7 +110,7 @@ def one_fold(
     torch.set_num_threads(1)
     mine = np.arange(len(given[1])) % folds != number
     part = given[0][mine], given[1][mine]
-    training(part, device, epochs)._epoch(0)
+    training(part, device, epochs).run_epoch(0)
     made = training(part, device, epochs)
     barrier.wait()
     started = finished(device)

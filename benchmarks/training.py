@@ -26,11 +26,13 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 from strata.models.augment import Augmentation
+from strata.models.batches import Images
 from strata.models.builder import Network, build
 from strata.models.images import resize_images
 from strata.models.optimisers import optimiser
+from strata.models.settings import Settings
 from strata.models.tinynet import tinynet
-from strata.models.training import Images, Settings, Training
+from strata.models.training import Training
 
 SIDE, BATCH = 64, 64
 
@@ -84,7 +86,7 @@ def our_loop(folder: Path, augmentation: Augmentation) -> Iterator[float]:
     """Seconds of one epoch after another."""
     training = our_training(folder, augmentation)
     while True:
-        yield training._epoch(0)["seconds"]
+        yield training.run_epoch(0)["seconds"]
 
 
 def our_training(folder: Path, augmentation: Augmentation) -> Training:
@@ -118,12 +120,12 @@ def network_alone(folder: Path) -> Iterator[float]:
     x, y = images.pixels[:BATCH].permute(0, 3, 1, 2), images.labels[:BATCH]
     while True:
         started = time.perf_counter()
-        for rows in training.bounds:
+        for rows in training.descent.bounds:
             size = rows.stop - rows.start
             loss = functional.cross_entropy(training.network(x[:size]), y[:size])
-            training.optimiser.zero_grad()
+            training.descent.optimiser.zero_grad()
             loss.backward()
-            training.optimiser.step()
+            training.descent.optimiser.step()
         yield time.perf_counter() - started
 
 

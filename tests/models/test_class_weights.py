@@ -9,9 +9,9 @@ from sklearn.utils import compute_class_weight
 
 from strata.errors import InputError
 from strata.models import backbones
+from strata.models.class_weights import balanced
 from strata.models.finetune import FineTunedClassifier
 from strata.models.network import NetworkClassifier
-from strata.models.training import balanced
 
 #: Nine images of one class and three of the other, which nothing tells apart.
 LABELS = np.repeat(["common", "rare"], [9, 3])

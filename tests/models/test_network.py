@@ -3,8 +3,6 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
@@ -13,7 +11,6 @@ from strata.models import training
 from strata.models.network import NetworkClassifier
 from strata.models.optimisers import OPTIMISERS
 from strata.models.schedules import SCHEDULES
-from strata.models.training import batch_bounds
 
 TINY = {"name": "tinynet", "widths": [4, 4]}
 SMALL = {
@@ -315,16 +312,6 @@ def test_wrong_settings_are_explained(wrong):
 def test_wrong_images_are_explained(change, says):
     with pytest.raises(InputError, match=says):
         NetworkClassifier(**SMALL).fit(*change(*scenes(3)))
-
-
-@given(st.integers(1, 500), st.integers(2, 70))
-def test_batches_cover_all_rows_and_none_has_a_single_one(n, batch):
-    bounds = batch_bounds(n, batch)
-    sizes = [rows.stop - rows.start for rows in bounds]
-    assert [i for rows in bounds for i in range(rows.start, rows.stop)] == list(range(n))
-    assert max(sizes) <= batch + 1
-    assert min(sizes) >= min(n, 2)
-    assert max(sizes) - min(sizes) <= 1
 
 
 def test_the_rate_finder_suggests_a_rate_that_learns():

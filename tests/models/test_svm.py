@@ -124,6 +124,8 @@ def test_errors_are_for_the_user():
         SVM().fit(X, np.full(30, "a"))
     with pytest.raises(InputError, match="'linear'"):
         SVM("liner").fit(X, y)
+    with pytest.raises(InputError, match="'scale'"):
+        SVM("rbf", gamma="scaled").fit(X, y)
 
 
 def test_it_pickles_and_repeats_bit_for_bit():

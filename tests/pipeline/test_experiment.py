@@ -56,6 +56,11 @@ def test_set_reaches_tables_that_the_file_lacks(read):
     assert found.text.endswith("# --set bovw.classifier.kernel=rbf")
 
 
+def test_spaces_around_what_is_set_do_not_matter(read):
+    assert read(TEXT, " title = another").title == "another"
+    assert read(TEXT, "bovw.codebook.words = 8").methods[0].settings["codebook"]["words"] == 8
+
+
 @pytest.mark.parametrize(
     ("text", "settings", "parts"),
     [
@@ -66,6 +71,12 @@ def test_set_reaches_tables_that_the_file_lacks(read):
         (TEXT.replace("folds = 5", "test = 1.0"), [], ["test = 1.0"]),
         (TEXT.replace('title = "A title"', "titel = 1"), [], ["titel", "Did you mean 'title'"]),
         (TEXT.replace("[32, 64]", "32"), [], ["methods.many.vary"]),
+        ("[methods.a]\nvary = {}", [], ["methods.a.vary must list"]),
+        ("[methods.a]\nrecipe = 3", [], ["methods.a.recipe = 3"]),
+        ("methods = 3", ["data.source=x"], ["names no methods"]),
+        ("methods = 3", ["a.x.k=3"], ["'a' is no method"]),
+        ("[methods]\na = 3", ["a.x.k=3"], ["'a' is not a table"]),
+        ("[methods.a]\nvary = 3", ["a.x.k=3"], ["methods.a.vary must list"]),
         (TEXT, ["bow.codebook.words=3"], ["'bow' is no method", "Did you mean 'bovw'"]),
         (TEXT, ["bovw.codebook.words"], ["KEY=VALUE"]),
     ],

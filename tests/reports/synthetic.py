@@ -4,18 +4,9 @@ import zlib
 
 import numpy as np
 
-from strata.reports.results import (
-    Comparison,
-    Cost,
-    DataSummary,
-    Exhibit,
-    Method,
-    RunInfo,
-    Scores,
-    StageRow,
-    Tile,
-    TileRow,
-)
+from strata.reports.exhibits import Exhibit, Tile, TileRow
+from strata.reports.results import Comparison, Cost, DataSummary, Method, RunInfo, StageRow
+from strata.reports.scores import Scores
 
 SCENES = ["coast", "forest", "highway", "inside_city", "mountain", "open_country", "street",
           "tall_building"]  # fmt: skip

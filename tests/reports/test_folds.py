@@ -4,7 +4,7 @@ import synthetic
 
 from strata.reports.folds import FoldTable, fold_table, odd_folds, same_folds, spread
 from strata.reports.intervals import wilson
-from strata.reports.results import Scores
+from strata.reports.scores import Scores
 
 
 def reshuffled(scores: Scores) -> Scores:

@@ -17,7 +17,7 @@ from strata.reports.images import (
     surest_hits,
     worst_mistakes,
 )
-from strata.reports.results import Scores
+from strata.reports.scores import Scores
 
 
 def tiny(rows: dict[str, tuple[int, list[float]]], probabilities=None):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from strata.reports.exhibits import Tile
 from strata.reports.intervals import UNKNOWN, Interval
 from strata.reports.page.groups import groups
 from strata.reports.page.matrix import confusion_drawing, text_style
@@ -21,7 +22,6 @@ from strata.reports.page.pictures import Pictures
 from strata.reports.page.render import anchor
 from strata.reports.page.svg import Frame, Scale, element, number
 from strata.reports.pairs import Pair
-from strata.reports.results import Tile
 from strata.reports.significance import Outcome
 
 positive = st.floats(1e-6, 1e9)

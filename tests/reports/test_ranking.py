@@ -4,7 +4,8 @@ import numpy as np
 import synthetic
 
 from strata.reports.ranking import rank
-from strata.reports.results import Cost, Method, Scores
+from strata.reports.results import Cost, Method
+from strata.reports.scores import Scores
 
 
 def of(*methods: Method):

@@ -10,7 +10,8 @@ from PIL import Image
 
 from strata.errors import StrataError
 from strata.reports import write_report
-from strata.reports.results import DataSummary, Method, Scores, StageRow
+from strata.reports.results import DataSummary, Method, StageRow
+from strata.reports.scores import Scores
 
 VOID = {"meta", "img", "link", "br", "input", "hr"}
 

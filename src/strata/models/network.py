@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from strata.errors import InputError
 from strata.models.architecture import Architecture
 from strata.models.augment import Augmentation
+from strata.models.batches import Images
 from strata.models.builder import Network, build
 from strata.models.checkpoint import training_key
 from strata.models.costs import cost_table
@@ -24,7 +25,7 @@ from strata.models.pretraining import pretrain
 from strata.models.rates import RateCurve, find_rate
 from strata.models.streaming import Pixels, held, on_device, part, too_large
 from strata.models.trained import TrainedClassifier
-from strata.models.training import Epoch, Images, Training
+from strata.models.training import Epoch, Training
 from strata.seeds import derive, generator
 
 #: Images that a data-dependent initialisation looks at.

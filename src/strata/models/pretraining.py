@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from strata.models.batches import batch_bounds
 from strata.models.builder import Network
 from strata.models.devices import deterministic_cuda
 from strata.models.dropout import seed_dropout
-from strata.models.training import batch_bounds
 from strata.seeds import derive, generator
 
 #: Deviation of the noise, in units of the deviation of what a block is given; rate of Adam.

@@ -3,15 +3,16 @@
 import itertools
 import math
 from copy import deepcopy
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strata.errors import StrataError
+from strata.models.batches import Images
 from strata.models.builder import Network
-from strata.models.training import Images, Settings, Training
+from strata.models.gradient_descent import GradientDescent
+from strata.models.settings import Settings
 
 #: Weight of the past in the smoothed loss; the search ends at this multiple of the best loss.
 MEMORY, BURST = 0.9, 4.0
@@ -48,16 +49,15 @@ def find_rate(
     Raises:
         StrataError: no rate lowers the loss.
     """
-    settings = replace(settings, epochs=1, ema=0.0, patience=None)
-    training = Training(deepcopy(network), images, settings)
-    batches = itertools.chain.from_iterable(training.batches(epoch) for epoch in itertools.count())
+    descent = GradientDescent(deepcopy(network), images, settings)
+    batches = itertools.chain.from_iterable(descent.batches(epoch) for epoch in itertools.count())
     rates = np.geomspace(lowest, highest, steps)
-    training.network.train()
+    descent.network.train()
     average = 0.0
     losses: list[float] = []
     for i, (rate, batch) in enumerate(zip(rates, batches, strict=False)):
-        training.set_rate(rate)
-        loss = training.step(batch)[0].item() / len(batch.rows)
+        descent.set_rate(rate)
+        loss = descent.step(batch)[0].item() / len(batch.rows)
         average = MEMORY * average + (1 - MEMORY) * loss
         losses.append(average / (1 - MEMORY ** (i + 1)))
         if not math.isfinite(loss) or losses[-1] > BURST * min(losses):

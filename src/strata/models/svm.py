@@ -6,18 +6,18 @@ the probabilities.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple, Self
+from typing import Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import StratifiedKFold
-from sklearn.svm import SVC
 from sklearn.utils import Tags, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata.errors import InputError, nearest
-from strata.models.calibration import fit_temperature, probabilities
+from strata.models.calibration import probabilities
+from strata.models.dual import Dual
+from strata.models.inner_folds import Choice, choose
 from strata.models.scores import columns
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -31,14 +31,6 @@ C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 #: What `gamma="cv"` chooses from, as multiples of 1 / (d var(X)).
 GAMMA_GRID = (0.25, 1.0, 4.0)
-
-
-class Choice(NamedTuple):
-    """What the inner folds say: the best C, their accuracy there, and the temperature."""
-
-    C: float
-    accuracy: float | None
-    temperature: float
 
 
 class SVM(ClassifierMixin, BaseEstimator):
@@ -91,7 +83,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         """Learn from (n, d) vectors, or an (n, n) kernel matrix, and n labels.
 
         Raises:
-            InputError: no such kernel, or too few images of a class for C="cv".
+            InputError: no such kernel or gamma, or too few images of a class for C="cv".
             ValueError: one class only, or a kernel matrix that is not square.
         """
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), order="C")
@@ -144,8 +136,10 @@ class SVM(ClassifierMixin, BaseEstimator):
         tags.input_tags.pairwise = self.kernel == "precomputed"
         return tags
 
-    def _problems(self, X: np.ndarray, codes: np.ndarray, weights: np.ndarray) -> "Iterator[_Dual]":
-        """The problem to solve, once for each gamma that is to be tried."""
+    def _problems(
+        self, X: np.ndarray, codes: np.ndarray, weights: np.ndarray
+    ) -> Iterator[tuple[float | None, Dual]]:
+        """Each gamma that is to be tried, or None, with the problem to solve."""
         if len(X) > LARGEST_MATRIX:
             raise InputError(
                 f"A kernel matrix of {len(X)} images does not fit in memory.",
@@ -155,44 +149,46 @@ class SVM(ClassifierMixin, BaseEstimator):
         if self.kernel == "precomputed":
             if X.shape[0] != X.shape[1]:
                 raise ValueError(f"A training kernel matrix is square, not {X.shape}.")
-            yield _Dual(X, codes, weights, None)
+            yield None, Dual(X, codes, weights)
         elif self.kernel == "rbf":
-            scale = 1 / (X.shape[1] * float(X.var()) or 1.0)
-            tried = {"scale": (scale,), "cv": [scale * times for times in GAMMA_GRID]}
-            for gamma in tried[self.gamma] if isinstance(self.gamma, str) else (self.gamma,):
-                yield _Dual(_rbf(X, X, gamma), codes, weights, gamma)
+            for gamma in self._gammas(X):
+                yield gamma, Dual(_rbf(X, X, gamma), codes, weights)
         else:
-            yield _Dual(self._kernel_function()(X, X), codes, weights, None)
+            yield None, Dual(self._kernel_function()(X, X), codes, weights)
 
-    def _best(self, problems: "Iterator[_Dual]") -> "tuple[_Dual, Choice]":
-        best: tuple[_Dual, Choice] | None = None
-        for problem in problems:
-            chosen = self._calibrated(problem)
+    def _gammas(self, X: np.ndarray) -> list[float]:
+        """What is to be tried for "rbf"."""
+        if not isinstance(self.gamma, str):
+            return [self.gamma]
+        scale = 1 / (X.shape[1] * float(X.var()) or 1.0)
+        named = {"scale": [scale], "cv": [scale * times for times in GAMMA_GRID]}
+        if self.gamma not in named:
+            raise InputError(f"There is no gamma '{self.gamma}'.", nearest(self.gamma, named))
+        return named[self.gamma]
+
+    def _best(self, problems: Iterator[tuple[float | None, Dual]]) -> tuple[Dual, Choice]:
+        best: tuple[Dual, Choice] | None = None
+        for gamma, problem in problems:
+            chosen = self._chosen(problem)
             if best is None or (chosen.accuracy or 0) > (best[1].accuracy or 0):
                 best = problem, chosen
-                if problem.gamma is not None:
-                    self.gamma_ = problem.gamma
+                if gamma is not None:
+                    self.gamma_ = gamma
         assert best
         return best
 
-    def _calibrated(self, problem: "_Dual") -> Choice:
+    def _chosen(self, problem: Dual) -> Choice:
         """C, where asked to choose it, and the temperature, by scores of vectors not trained on."""
         folds = min(self.inner_folds, int(np.bincount(problem.codes).min()))
-        if folds < 2:
-            if "cv" in (self.C, self.gamma):
-                raise InputError(
-                    '"cv" needs two or more inner folds and as many images of each class.',
-                    "Give C and gamma a value.",
-                )
-            return Choice(float(self.C), None, 1.0)
-        best: Choice | None = None
-        for C in C_GRID if self.C == "cv" else (float(self.C),):
-            scores = columns(_unseen_scores(problem, C, folds, self.seed))
-            accuracy = float((scores.argmax(axis=1) == problem.codes).mean())
-            if best is None or accuracy > (best.accuracy or 0):
-                best = Choice(C, accuracy, fit_temperature(scores, problem.codes))
-        assert best
-        return best
+        if folds >= 2:
+            costs = C_GRID if self.C == "cv" else (float(self.C),)
+            return choose(problem, costs, folds, self.seed)
+        if "cv" in (self.C, self.gamma):
+            raise InputError(
+                '"cv" needs two or more inner folds and as many images of each class.',
+                "Give C and gamma a value.",
+            )
+        return Choice(float(self.C), None, 1.0)
 
     def _kernel_function(self) -> Kernel:
         if callable(self.kernel):
@@ -228,64 +224,6 @@ class SVM(ClassifierMixin, BaseEstimator):
         else:
             K = self._kernel_function()(X, self.support_vectors_.astype(X.dtype, copy=False))
         return K @ self.dual_coef_.T.astype(K.dtype) + self.intercept_
-
-
-class _Dual:
-    """The problem as a kernel matrix; a solution is one coefficient a training vector."""
-
-    def __init__(
-        self, gram: np.ndarray, codes: np.ndarray, weights: np.ndarray, gamma: float | None
-    ) -> None:
-        self.gram, self.codes, self.weights, self.gamma = gram, codes, weights, gamma
-
-    def solve(self, rows: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
-        """Coefficients (len(rows), machines) and intercepts (machines,), trained on `rows`."""
-        gram = np.asarray(self.gram[np.ix_(rows, rows)], np.float64)
-        targets = _targets(self.codes)[rows]
-        coefficients = np.zeros((len(rows), targets.shape[1]))
-        intercepts = np.zeros(targets.shape[1])
-        for m in range(targets.shape[1]):
-            machine = SVC(kernel="precomputed", C=C, cache_size=1000)
-            machine.fit(gram, targets[:, m], sample_weight=self.weights[rows])
-            coefficients[machine.support_, m] = machine.dual_coef_[0]
-            intercepts[m] = machine.intercept_[0]
-        return coefficients, intercepts
-
-    def scores(
-        self,
-        rows: np.ndarray,
-        coefficients: np.ndarray,
-        intercepts: np.ndarray,
-        trained_on: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """(len(rows), machines) float64."""
-        trained_on = rows if trained_on is None else trained_on
-        gram = self.gram[np.ix_(rows, trained_on)]
-        return gram @ coefficients.astype(gram.dtype) + intercepts
-
-
-def _unseen_scores(problem: _Dual, C: float, folds: int, seed: int) -> np.ndarray:
-    """Each training vector's scores (n, machines) by machines trained on the other folds."""
-    scores = np.empty((len(problem.codes), _targets(problem.codes).shape[1]))
-    for train, held_out in _inner_folds(problem.codes, folds, seed):
-        solution = problem.solve(train, C)
-        scores[held_out] = problem.scores(held_out, *solution, trained_on=train)
-    return scores
-
-
-def _inner_folds(
-    codes: np.ndarray, folds: int, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    return splitter.split(np.zeros(len(codes)), codes)
-
-
-def _targets(codes: np.ndarray) -> np.ndarray:
-    """(n, machines) of +1 for the machine's own class and -1 for the rest."""
-    classes = np.arange(codes.max() + 1)
-    if len(classes) == 2:
-        classes = classes[1:]
-    return np.where(codes[:, None] == classes, 1, -1)
 
 
 def _rbf(X: np.ndarray, Y: np.ndarray, gamma: float) -> np.ndarray:

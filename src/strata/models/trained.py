@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from strata.errors import InputError
 from strata.models.augment import Augmentation
 from strata.models.calibration import probabilities
-from strata.models.training import Epoch, Settings
+from strata.models.settings import Settings
+from strata.models.training import Epoch
 
 
 class TrainedClassifier(ClassifierMixin, BaseEstimator, ABC):

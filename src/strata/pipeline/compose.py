@@ -5,8 +5,9 @@ from typing import Any
 
 from strata.errors import InputError, nearest
 from strata.pipeline.dataset import Dataset
-from strata.pipeline.experiment import Experiment, Method
+from strata.pipeline.experiment import Experiment
 from strata.pipeline.inputs import Fold
+from strata.pipeline.methods import Method
 from strata.pipeline.plan import in_order
 from strata.pipeline.recipe import Recipe, known_recipes
 from strata.pipeline.search import with_values

@@ -1,15 +1,15 @@
 """Make what a plan needs: ready nodes go to worker processes, results to the store."""
 
-import heapq
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from strata.errors import DivergedError, StrataError
+from strata.pipeline.agenda import Agenda
 from strata.pipeline.parallel import end_workers, submit
 from strata.pipeline.plan import Plan
-from strata.pipeline.stage import Node, SparingStage
+from strata.pipeline.stage import Node
 from strata.pipeline.store import DamagedError, Store, StoreFullError
 from strata.pipeline.worker import Done, StageError, Task, run_task
 
@@ -65,29 +65,11 @@ class Run:
         self.jobs = jobs
         self.always = always
         self.outcome = Outcome()
-        self._todo = dict.fromkeys(plan.needed)
+        self._agenda = Agenda(plan)
         self._running: dict[Future[Done], Node] = {}
         self._alone: deque[str] = deque()
         self._retried: set[str] = set()
         self._lost: set[str] = set()
-        self._blocked = {key: self._open_parents(key) for key in self._todo}
-        self._children: dict[str, list[str]] = {}
-        for key in self._todo:
-            for parent in self._blocked[key]:
-                self._children.setdefault(parent, []).append(key)
-        # Method by method and fold by fold: first results come early, and what a stage reads is
-        # still in memory from the stage that made it.
-        self._place = {key: number for number, key in enumerate(plan.nodes)}
-        self._ready: list[tuple[int, str]] = []
-        for key in self._todo:
-            if not self._blocked[key]:
-                self._is_ready(key)
-
-    def _is_ready(self, key: str) -> None:
-        heapq.heappush(self._ready, (self._place[key], key))
-
-    def _open_parents(self, key: str) -> set[str]:
-        return {p.key for p in self.plan.nodes[key].parents if p.key in self._todo}
 
     def execute(self, *, keep_going: bool) -> Outcome:
         """Make everything needed; after a failure, what does not depend on it if `keep_going`.
@@ -96,7 +78,7 @@ class Run:
         """
         stopping = False
         try:
-            while self._running or (not stopping and (self._ready or self._alone)):
+            while self._running or (not stopping and (self._agenda.has_ready or self._alone)):
                 if not stopping:
                     self._submit()
                 finished, _ = wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -110,7 +92,7 @@ class Run:
             end_workers()
             self.store.sweep()
             raise
-        self.outcome.skipped = [k for k in self._todo if k not in self.outcome.errors]
+        self.outcome.skipped = [k for k in self._agenda.open if k not in self.outcome.errors]
         return self.outcome
 
     def _submit(self) -> None:
@@ -119,8 +101,8 @@ class Run:
             if not self._running:
                 self._start(self._alone.popleft())
             return
-        while self._ready and len(self._running) < self.jobs:
-            self._start(heapq.heappop(self._ready)[1])
+        while self._agenda.has_ready and len(self._running) < self.jobs:
+            self._start(self._agenda.next())
 
     def _start(self, key: str) -> None:
         node = self.plan.nodes[key]
@@ -145,13 +127,9 @@ class Run:
         except StrataError as error:
             self._fail(node, error)
             return False
-        del self._todo[node.key]
+        self._agenda.done(node.key)
         if not done.found:
             self.outcome.made.append(node.key)
-        for child in self._children.get(node.key, ()):
-            self._blocked[child].discard(node.key)
-            if not self._blocked[child]:
-                self._is_ready(child)
         self.observer.finished(node, done)
         return True
 
@@ -172,26 +150,12 @@ class Run:
 
     def _spared(self, node: Node, error: DivergedError) -> bool:
         """Go on without a node where all that waits for it can; False where something cannot."""
-        lost, sparing = set(), set()
-        waiting = [node.key]
-        while waiting:
-            key = waiting.pop()
-            lost.add(key)
-            children = self._children.get(key, [])
-            if not children:
-                self._fail(node, error)
-                return False
-            spare = [c for c in children if isinstance(self.plan.nodes[c].stage, SparingStage)]
-            sparing.update(spare)
-            waiting += [c for c in children if c not in spare]
+        lost = self._agenda.spare(node.key)
+        if lost is None:
+            self._fail(node, error)
+            return False
         self.observer.failed(node, error)
         self._lost |= lost
-        for key in lost:
-            self._todo.pop(key, None)
-        for key in sparing:
-            self._blocked[key] -= lost
-            if not self._blocked[key]:
-                self._is_ready(key)
         return True
 
     def _fail(self, node: Node, error: StrataError) -> None:
@@ -200,21 +164,9 @@ class Run:
 
     def _make_again(self, damaged: str, reader: str) -> None:
         """An input of `reader` turned out damaged when read: make it, and then the reader."""
-        if damaged not in self._todo:
+        if self._agenda.make_again(damaged, reader, self._is_there):
             self.observer.damaged(self.plan.nodes[damaged])
             self.store.discard(damaged)
-        waiting = [(damaged, reader)]
-        while waiting:
-            key, child = waiting.pop()
-            self._children.setdefault(key, []).append(child)
-            self._blocked.setdefault(child, set()).add(key)
-            if key in self._todo:
-                continue
-            self._todo[key] = None
-            self._blocked[key] = set()
-            absent = [
-                p.key for p in self.plan.nodes[key].parents if self.store.state(p.key) != "present"
-            ]
-            waiting += [(parent, key) for parent in absent]
-            if not absent:
-                self._is_ready(key)
+
+    def _is_there(self, key: str) -> bool:
+        return self.store.state(key) == "present"

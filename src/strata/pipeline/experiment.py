@@ -1,15 +1,15 @@
 """Experiment files: TOML in, a checked description of what to compare out."""
 
-import itertools
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, nearest
+from strata.pipeline.methods import Method, variants
+from strata.pipeline.overrides import override
 from strata.pipeline.parameters import Parameters
-from strata.pipeline.search import Search, with_values
 
 DEFAULT_FILE = "strata.toml"
 #: Of a method: fit for files' names, targets ("bovw[words=64]") and keys ("bovw.codebook.words").
@@ -43,31 +43,6 @@ def protocol(
 
 def head(*, name: str = "", title: str = "", recipes: str | None = None) -> None:
     """The keys above the first table."""
-
-
-@dataclass(frozen=True)
-class Method:
-    """One method to compare: a recipe with what is set for it.
-
-    Attributes:
-        name: as in the file; variants carry what varies, "bovw[codebook.words=128]".
-        settings: parameters by name, those of sections as tables.
-        variant_of: the name in the file, if this is one of several variants.
-        varied: dotted parameter -> value, for variants.
-        train_per_class: training images of each class to learn from; None for what the protocol
-            says.
-        paper: the accuracy that somebody else published, in [0, 1], to be shown beside ours.
-        search: parameters to be searched for in each fold, if any.
-    """
-
-    name: str
-    recipe: str
-    settings: dict[str, Any]
-    variant_of: str | None = None
-    varied: dict[str, Any] = field(default_factory=dict)
-    paper: float | None = None
-    train_per_class: int | None = None
-    search: Search | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +88,7 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path.name} is not valid TOML: {error}.") from None
     for setting in settings or []:
-        _apply(tables, setting)
+        override(tables, setting)
         text += f"\n# --set {setting}"
     methods = tables.pop("methods", {})
     for near in ("method", "metods", "Methods"):
@@ -130,7 +105,7 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
         "protocol": _checked(protocol, tables_of["protocol"], "protocol"),
     }
     _check_ranges(checked["protocol"])
-    found = [v for name, table in methods.items() for v in _variants(name, table)]
+    found = [v for name, table in methods.items() for v in variants(name, table)]
     _check_names(top["name"], found)
     return Experiment(
         path=path,
@@ -199,104 +174,3 @@ def _check_ranges(protocol: dict[str, Any]) -> None:
         raise InputError(f"protocol.seed = {protocol['seed']}: a number from 0 to 2**63 - 1.")
     if not 0 <= protocol["test"] < 1:
         raise InputError(f"protocol.test = {protocol['test']}: a share from 0 to below 1.")
-
-
-def _apply(tables: dict[str, Any], setting: str) -> None:
-    """Set one dotted key, as `--set fisher.mixture.components=128` says it."""
-    dotted, equals, value = setting.partition("=")
-    parts = dotted.strip().split(".")
-    if not equals or not all(parts):
-        raise InputError(f"--set {setting}: KEY=VALUE is needed.")
-    methods = tables.get("methods", {})
-    if parts[0] == "methods":
-        parts = parts[1:]
-    if parts and parts[0] in methods:
-        table = methods
-    elif parts and (parts[0] in ("data", "protocol") or dotted in ("name", "title")):
-        table = tables
-    else:
-        raise InputError(
-            f"--set {setting}: '{parts[0] if parts else dotted}' is no method of this file.",
-            nearest(parts[0] if parts else "", [*methods, "data", "protocol"]),
-        )
-    varied = methods.get(parts[0], {}).get("vary", {}) if parts[0] in methods else {}
-    if ".".join(parts[1:]) in varied:
-        raise InputError(
-            f"--set {setting}: {parts[0]} varies it.",
-            f"Change methods.{parts[0]}.vary in the file.",
-        )
-    for part in parts[:-1]:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise InputError(f"--set {setting}: '{part}' is not a table.")
-    table[parts[-1]] = _value(value.strip())
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _variants(name: str, table: Any) -> list[Method]:
-    """A method, or one for each combination of what its `vary` lists."""
-    if not isinstance(table, dict):
-        raise InputError(f"methods.{name} must be a table: [methods.{name}].")
-    settings = dict(table)
-    recipe = settings.pop("recipe", name)
-    vary = settings.pop("vary", None)
-    paper = settings.pop("paper", None)
-    search = settings.pop("search", None)
-    if vary is None:
-        (accuracy,) = _published(name, [paper], 1)
-        few = _few(name, settings)
-        found = _search(name, search, settings)
-        return [Method(name, recipe, settings, None, {}, accuracy, few, found)]
-    if not isinstance(vary, dict) or not all(isinstance(v, list) and v for v in vary.values()):
-        raise InputError(
-            f"methods.{name}.vary must list values for parameters.",
-            f'For example: vary = {{ "codebook.words" = [128, 256] }} in [methods.{name}].',
-        )
-    combinations = list(itertools.product(*vary.values()))
-    published = _published(name, paper or [None] * len(combinations), len(combinations))
-    variants = []
-    for values, accuracy in zip(combinations, published, strict=True):
-        varied = dict(zip(vary, values, strict=True))
-        text = ",".join(f"{key.rpartition('.')[2]}={_short(v)}" for key, v in varied.items())
-        changed = with_values(settings, varied)
-        few = _few(name, changed)
-        found = _search(name, search, changed)
-        variants.append(
-            Method(f"{name}[{text}]", recipe, changed, name, varied, accuracy, few, found)
-        )
-    return variants
-
-
-def _search(name: str, table: Any, settings: dict[str, Any]) -> Search | None:
-    return None if table is None else Search.of(table, settings, f"methods.{name}.search")
-
-
-def _few(name: str, settings: dict[str, Any]) -> int | None:
-    """Take the number of training images out of a method's settings."""
-    few = settings.pop("train_per_class", None)
-    if few is not None and (not isinstance(few, int) or isinstance(few, bool) or few < 1):
-        raise InputError(f"methods.{name}.train_per_class = {few!r}: a number of images from 1 on.")
-    return few
-
-
-def _published(name: str, given: Any, count: int) -> list[float | None]:
-    """One accuracy a variant."""
-    good = isinstance(given, list) and len(given) == count
-    if not good or not all(g is None or (isinstance(g, float) and 0 <= g <= 1) for g in given):
-        raise InputError(
-            f"methods.{name}.paper = {given!r}: published accuracies from 0.0 to 1.0.",
-            "One number; for a method with `vary`, a list with one for each variant, in order.",
-        )
-    return given
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list):
-        return "-".join(map(_short, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -23,7 +23,8 @@ from strata.pipeline.store import Store
 from strata.pipeline.worker import versions
 
 if TYPE_CHECKING:
-    from strata.reports.results import Comparison, DataSummary, Method, RunInfo, Scores
+    from strata.reports.results import Comparison, DataSummary, Method, RunInfo
+    from strata.reports.scores import Scores
 
 #: How many images of a class the data section shows.
 SAMPLES = 6
@@ -116,7 +117,7 @@ def _one_each(fitted: list[list[Any]], name: str) -> list[Any]:
 def _scores(made: Any, belongs: Any) -> "Scores | None":
     import numpy as np
 
-    from strata.reports.results import Scores
+    from strata.reports.scores import Scores
 
     rows = np.flatnonzero(belongs(made["fold"]))
     if not len(rows):

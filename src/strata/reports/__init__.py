@@ -9,7 +9,7 @@ _EXPORTS = {
     "DataSummary": "results",
     "Method": "results",
     "RunInfo": "results",
-    "Scores": "results",
+    "Scores": "scores",
     "StageRow": "results",
     "Analysis": "analysis",
     "analyse": "analysis",

@@ -11,7 +11,7 @@ from strata.errors import InputError
 from strata.reports.evaluation import Evaluation, Split, evaluate
 from strata.reports.export import SCHEMA
 from strata.reports.pairs import Pair, adjusted, all_pairs
-from strata.reports.results import Scores
+from strata.reports.scores import Scores
 from strata.reports.text import flat
 
 SPLITS: tuple[Split, ...] = ("cv", "test")

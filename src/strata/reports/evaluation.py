@@ -8,8 +8,9 @@ import numpy as np
 from strata.reports import calibration, metrics
 from strata.reports.folds import FoldTable, Spread, fold_table, spread
 from strata.reports.intervals import Interval, wilson
-from strata.reports.results import Method, Scores
+from strata.reports.results import Method
 from strata.reports.roc import RocSummary, roc_summary
+from strata.reports.scores import Scores
 
 Split = Literal["cv", "test"]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from strata.reports.intervals import UNKNOWN, Interval, corrected_mean_interval, wilson
-from strata.reports.results import Scores
+from strata.reports.scores import Scores
 
 
 class FoldTable(NamedTuple):

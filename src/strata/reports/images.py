@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from strata.reports.evaluation import Evaluation, first_run
-from strata.reports.results import Scores
+from strata.reports.scores import Scores
 
 
 class Judged(NamedTuple):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from strata.reports.results import Scores
+from strata.reports.scores import Scores
 
 #: False-positive rates at which mean curves are given.
 GRID = np.linspace(0.0, 1.0, 101)

@@ -10,7 +10,7 @@ from strata.pipeline.store import Store
 if TYPE_CHECKING:
     import numpy as np
 
-    from strata.reports.results import Exhibit
+    from strata.reports.exhibits import Exhibit
 
 #: Images on which it is tried: each is scored once for every cell.
 IMAGES = 32
@@ -29,7 +29,7 @@ def cells(node: Node, classifier: Any, fold: Fold, store: Store) -> "Exhibit | N
     import numpy as np
 
     from strata.features.pyramid import pyramid
-    from strata.reports.results import Exhibit, Tile, TileRow
+    from strata.reports.exhibits import Exhibit, Tile, TileRow
 
     histograms = sharded_input(node)
     if histograms.stage.name != "histograms":

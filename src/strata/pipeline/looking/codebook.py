@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from strata.features.local import LocalDescriptors
     from strata.pipeline.data.manifest import ImageRecord
-    from strata.reports.results import Exhibit, TileRow
+    from strata.reports.exhibits import Exhibit, TileRow
 
 #: Words of each kind, patches of each word, descriptors looked at in all.
 WORDS, PATCHES, DESCRIPTORS = 5, 8, 80_000
@@ -55,7 +55,7 @@ def codebook(
     """
     import numpy as np
 
-    from strata.reports.results import Exhibit
+    from strata.reports.exhibits import Exhibit
 
     if not (hasattr(encoder, "words_") or hasattr(encoder, "mixture_")):
         return None
@@ -180,7 +180,7 @@ def _row(
     records: "dict[str, ImageRecord]",
 ) -> "TileRow":
     """The nearest patch of each of some images, and the one `among` some with most of the word."""
-    from strata.reports.results import Tile, TileRow
+    from strata.reports.exhibits import Tile, TileRow
 
     nearest_first = []
     for one in seen:

@@ -15,7 +15,8 @@ from strata.pipeline.stage import Node
 from strata.pipeline.store import Store
 
 if TYPE_CHECKING:
-    from strata.reports.results import Exhibit, Scores
+    from strata.reports.exhibits import Exhibit
+    from strata.reports.scores import Scores
 
 #: Methods whose exhibits are kept beside the store, less than a megabyte each.
 KEPT = 200

@@ -14,8 +14,9 @@ from strata.pipeline.store import Store
 if TYPE_CHECKING:
     import numpy as np
 
+    from strata.reports.exhibits import Exhibit, Tile
     from strata.reports.images import Judged
-    from strata.reports.results import Exhibit, Scores, Tile
+    from strata.reports.scores import Scores
 
 #: Filters shown at most, and columns of their sheet.
 FILTERS, COLUMNS = 64, 16
@@ -27,7 +28,7 @@ SIDE = 96
 
 def filters(classifier: Any) -> "Exhibit | None":
     """The first convolution's filters, if they see colours and places."""
-    from strata.reports.results import Exhibit, Tile, TileRow
+    from strata.reports.exhibits import Exhibit, Tile, TileRow
 
     for weights in classifier.network().state_dict().values():
         if weights.ndim == 4 and weights.shape[1] == 3 and min(weights.shape[2:]) > 1:
@@ -69,7 +70,7 @@ def heat_maps(target: Target, dataset: Dataset, store: Store, scores: "Scores") 
     Raises:
         LookupError: networks or resized images are no longer in the store.
     """
-    from strata.reports.results import Exhibit, TileRow
+    from strata.reports.exhibits import Exhibit, TileRow
 
     rows = []
     for heading, note, chosen in _chosen(scores, len(dataset.classes)):
@@ -99,7 +100,7 @@ def _chosen(scores: "Scores", classes: int) -> "list[tuple[str, str, list[Judged
 
 def _looked(one: "Judged", target: Target, dataset: Dataset, store: Store) -> "Tile":
     """The picture and its heat map side by side."""
-    from strata.reports.results import Tile
+    from strata.reports.exhibits import Tile
 
     fold, scores = next(part for part in target.folds if one.image in part[0].test.ids)
     _, fitted = prediction_path(scores)

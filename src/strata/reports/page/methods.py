@@ -6,6 +6,7 @@ import numpy as np
 
 from strata.reports.analysis import Analysis
 from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
+from strata.reports.exhibits import Exhibit
 from strata.reports.images import Judged, confusions, surest_hits, worst_mistakes
 from strata.reports.page.curves import calibration_drawing, learning_drawings, roc_drawing
 from strata.reports.page.inside import inside_drawings
@@ -15,7 +16,7 @@ from strata.reports.page.pictures import Pictures
 from strata.reports.page.rates import rate_drawing
 from strata.reports.page.searching import search_section
 from strata.reports.ranking import Ranked
-from strata.reports.results import Exhibit, Method, StageRow
+from strata.reports.results import Method, StageRow
 from strata.reports.text import (
     duration,
     figure,

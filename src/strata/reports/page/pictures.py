@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from strata.reports.exhibits import Tile
 from strata.reports.page.svg import element
-from strata.reports.results import Tile
 
 #: Bytes of all pictures of one page together, as they stand in the file.
 BUDGET = 3_400_000

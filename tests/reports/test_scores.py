@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import synthetic
 
-from strata.reports.results import Scores
+from strata.reports.scores import Scores
 
 
 def test_where_selects_rows_by_mask_and_by_index():

@@ -1,0 +1,49 @@
+"""The dual problem of support vector machines, one machine a class, on a kernel matrix."""
+
+import numpy as np
+from sklearn.svm import SVC
+
+
+class Dual:
+    """Training vectors as their kernel matrix; a solution has one coefficient for each of them.
+
+    Args:
+        gram: (n, n) floating.
+        codes: (n,) int, the vectors' classes from 0.
+        weights: (n,) float64, by which C is multiplied.
+
+    Attributes:
+        targets: (n, machines) of +1 for the machine's own class and -1 for the rest; two classes
+            share the machine of the second.
+    """
+
+    def __init__(self, gram: np.ndarray, codes: np.ndarray, weights: np.ndarray) -> None:
+        self.gram, self.codes, self.weights = gram, codes, weights
+        classes = np.arange(codes.max() + 1)
+        machines = classes[1:] if len(classes) == 2 else classes
+        self.targets = np.where(codes[:, None] == machines, 1, -1)
+
+    def solve(self, rows: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients (len(rows), machines) and intercepts (machines,), trained on `rows`."""
+        gram = np.asarray(self.gram[np.ix_(rows, rows)], np.float64)
+        targets = self.targets[rows]
+        coefficients = np.zeros(targets.shape)
+        intercepts = np.zeros(targets.shape[1])
+        for m in range(targets.shape[1]):
+            machine = SVC(kernel="precomputed", C=C, cache_size=1000)
+            machine.fit(gram, targets[:, m], sample_weight=self.weights[rows])
+            coefficients[machine.support_, m] = machine.dual_coef_[0]
+            intercepts[m] = machine.intercept_[0]
+        return coefficients, intercepts
+
+    def scores(
+        self,
+        rows: np.ndarray,
+        coefficients: np.ndarray,
+        intercepts: np.ndarray,
+        trained_on: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """(len(rows), machines) float64, of machines trained on `rows` or on other ones."""
+        trained_on = rows if trained_on is None else trained_on
+        gram = self.gram[np.ix_(rows, trained_on)]
+        return gram @ coefficients.astype(gram.dtype) + intercepts

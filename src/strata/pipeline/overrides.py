@@ -1,0 +1,56 @@
+"""What `--set` changes in an experiment file's tables."""
+
+import tomllib
+from typing import Any
+
+from strata.errors import InputError, nearest
+
+
+def override(tables: dict[str, Any], setting: str) -> None:
+    """Set one dotted key, as `--set fisher.mixture.components=128` says it, in place.
+
+    Raises:
+        InputError: no KEY=VALUE, a key that leads nowhere, or one that the method varies.
+    """
+    dotted, equals, value = setting.partition("=")
+    dotted = dotted.strip()
+    parts = dotted.split(".")
+    if not equals or not all(parts):
+        raise InputError(f"--set {setting}: KEY=VALUE is needed.")
+    methods = _as_table(tables.get("methods"))
+    if parts[0] == "methods":
+        parts = parts[1:]
+    if parts and parts[0] in methods:
+        table = methods
+        _check_not_varied(parts[0], methods[parts[0]], ".".join(parts[1:]), setting)
+    elif parts and (parts[0] in ("data", "protocol") or dotted in ("name", "title")):
+        table = tables
+    else:
+        raise InputError(
+            f"--set {setting}: '{parts[0] if parts else dotted}' is no method of this file.",
+            nearest(parts[0] if parts else "", [*methods, "data", "protocol"]),
+        )
+    for part in parts[:-1]:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise InputError(f"--set {setting}: '{part}' is not a table.")
+    table[parts[-1]] = _value(value.strip())
+
+
+def _check_not_varied(name: str, method: Any, parameter: str, setting: str) -> None:
+    if parameter in _as_table(_as_table(method).get("vary")):
+        raise InputError(
+            f"--set {setting}: {name} varies it.", f"Change methods.{name}.vary in the file."
+        )
+
+
+def _as_table(found: Any) -> dict[str, Any]:
+    """What should be a table; where it is none, whoever reads the file says so."""
+    return found if isinstance(found, dict) else {}
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from strata.models.dual import Dual
+
+
+def problem(classes, n=90):
+    rng = np.random.default_rng(0)
+    codes = np.arange(n) % classes
+    X = rng.normal(size=(n, 6)) + np.eye(classes, 6)[codes]
+    return Dual(X @ X.T, codes, 0.5 + codes)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_solution_fulfils_the_conditions_of_an_optimum(classes):
+    dual, C = problem(classes), 0.7
+    rows = np.arange(10, 80)
+    coefficients, intercepts = dual.solve(rows, C)
+    assert coefficients.shape == (70, 1 if classes == 2 else classes)
+    np.testing.assert_allclose(coefficients.sum(axis=0), 0, atol=1e-9)
+    alphas = coefficients * dual.targets[rows]
+    largest = C * dual.weights[rows, None]
+    assert (alphas >= 0).all()
+    assert (alphas <= largest + 1e-9).all()
+    margins = dual.scores(rows, coefficients, intercepts) * dual.targets[rows]
+    free = (alphas > 1e-6) & (alphas < largest - 1e-6)
+    assert free.any()
+    np.testing.assert_allclose(margins[free], 1, atol=2e-3)
+    assert (margins[alphas == 0] >= 1 - 2e-3).all()
+    assert (margins[alphas >= largest - 1e-6] <= 1 + 2e-3).all()
+
+
+def test_scores_of_other_vectors_hang_on_those_trained_on():
+    dual = problem(3)
+    train, others = np.arange(60), np.arange(60, 90)
+    coefficients, intercepts = dual.solve(train, 1.0)
+    found = dual.scores(others, coefficients, intercepts, trained_on=train)
+    expected = dual.gram[60:, :60] @ coefficients + intercepts
+    np.testing.assert_allclose(found, expected)
