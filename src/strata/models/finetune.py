@@ -16,14 +16,16 @@ from strata.errors import InputError
 from strata.models import auxiliary, backbones
 from strata.models.augment import Augmentation
 from strata.models.backbones import IMAGES
+from strata.models.batches import Images
 from strata.models.builder import Network
 from strata.models.checkpoint import training_key
 from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
 from strata.models.frozen import Weights, state_of
+from strata.models.settings import Settings
 from strata.models.streaming import Pixels, Streamed, each_view, held, on_device
 from strata.models.tail import Tail, blocks_of
 from strata.models.trained import TrainedClassifier
-from strata.models.training import Epoch, Images, Settings, Training
+from strata.models.training import Epoch, Training
 from strata.seeds import derive
 
 #: Rows at a time where nothing is learned.
