@@ -145,6 +145,24 @@ def test_clean_takes_a_method_s_own_and_gc_what_no_file_needs(made):
     assert set(Store(made.store).keys()) == everything
 
 
+def test_gc_removes_nothing_where_it_cannot_know_what_is_needed(made):
+    everything = set(Store(made.store).keys())
+    text = made.file.read_text()
+    (made.root / "pyproject.toml").write_text("[project]\nname = 'other'\n")
+    made.file.rename(made.root / "elsewhere.txt")
+    nothing_beside = made.strata("gc")
+    assert nothing_beside.returncode == 2
+    assert "no experiment file" in nothing_beside.stderr
+    made.file.write_text(text)
+    (made.root / "typo.toml").write_text("[methods.plain\n")
+    unreadable = made.strata("gc")
+    assert unreadable.returncode == 2
+    assert "typo.toml" in unreadable.stderr
+    (made.root / "typo.toml").unlink()
+    assert set(Store(made.store).keys()) == everything
+    assert "removed 0 artifacts" in made.strata("gc").stdout
+
+
 def test_always_make_makes_everything(made):
     before = predictions_of(made)
     total = len(list(Store(made.store).keys())) - 1

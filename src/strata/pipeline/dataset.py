@@ -224,11 +224,11 @@ def open_manifest(
             progress,
         )
     elif "://" not in str(spec):
-        spec = experiment.folder / spec
+        spec = experiment.folder / Path(spec).expanduser()
     split = settings["split"]
     source = open_source(
         spec,
-        split_csv=experiment.folder / split if split else None,
+        split_csv=experiment.folder / Path(split).expanduser() if split else None,
         sha256=settings["sha256"],
         cache=store.data,
         allow_missing=settings["allow_missing"],

@@ -1,13 +1,19 @@
 """What `--set` changes in an experiment file's tables."""
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, nearest
 
+#: What holds a path; `source` may also be a URL, or the word for drawn scenes.
+_PATHS = (["data", "source"], ["data", "split"])
+
 
 def override(tables: dict[str, Any], setting: str) -> None:
     """Set one dotted key, as `--set fisher.mixture.components=128` says it, in place.
+
+    Paths count from where the program is started, those of the file from the file's folder.
 
     Raises:
         InputError: no KEY=VALUE, a key that leads nowhere, or one that the method varies.
@@ -34,7 +40,15 @@ def override(tables: dict[str, Any], setting: str) -> None:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
             raise InputError(f"--set {setting}: '{part}' is not a table.")
-    table[parts[-1]] = _value(value.strip())
+    found = _value(value.strip())
+    table[parts[-1]] = _from_here(found) if parts in _PATHS else found
+
+
+def _from_here(given: Any) -> Any:
+    """An absolute path; a URL, or the name of what is no file, as it is."""
+    if not isinstance(given, str) or "://" in given or given == "scenes":
+        return given
+    return str(Path(given).expanduser().absolute())
 
 
 def _check_not_varied(name: str, method: Any, parameter: str, setting: str) -> None:

@@ -307,12 +307,14 @@ def predict(
     settings: Settings = None,
     store: StoreDir = None,
     jobs: Jobs = None,
+    skip_broken: SkipBroken = False,
     as_json: Json = False,
 ) -> int:
     """Tell the classes of new images."""
     from strata.pipeline.cli.predict import predict
 
-    return predict(_workspace(file, settings, store, jobs=jobs), method, images, as_json)
+    workspace = _workspace(file, settings, store, jobs=jobs, skip_broken=skip_broken)
+    return predict(workspace, method, images, as_json)
 
 
 @data_app.command("audit")

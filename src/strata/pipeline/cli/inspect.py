@@ -141,7 +141,7 @@ def _choice(path: str, choice: Choice) -> list[str]:
         else:
             use, *rest = found[1:]
             lines += [f"# {use}  # {found[0].partition(': ')[2]}"]
-            lines += [f"# {r}" for r in rest if not r.startswith("#")]
+            lines += [r if r.startswith("#") else f"# {r}" for r in rest]
     return lines
 
 

@@ -4,11 +4,10 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
-from strata.errors import InputError, StrataError
+from strata.errors import InputError
 from strata.pipeline.clean import collectable, own_keys, remove
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.compose import chosen
-from strata.pipeline.experiment import DEFAULT_FILE
 from strata.pipeline.plan import in_order
 from strata.pipeline.store import Store
 
@@ -44,7 +43,7 @@ def gc(
     if not root.is_dir():
         raise InputError(f"There is no store {root}.", "--store DIR names one.")
     place = Store(root).open()
-    needed = _needed(files or sorted(place.root.parent.glob("*.toml")), place, strict=bool(files))
+    needed = _needed(files or _experiments_beside(place), place)
     found = collectable(place, needed, older_than=age, to_size=limit)
     if not dry_run:
         place.sweep()
@@ -54,16 +53,31 @@ def gc(
     return 0
 
 
-def _needed(files: list[Path], store: Store, *, strict: bool) -> set[str]:
-    """What these experiment files need; TOML files that are none are passed over."""
+def _experiments_beside(store: Store) -> list[Path]:
+    """The TOML files beside a store that speak of methods; others are no experiment files.
+
+    Raises:
+        InputError: there is none, so that everything would go.
+    """
+    files = sorted(store.root.parent.glob("*.toml"))
+    found = [f for f in files if "[methods" in f.read_text(encoding="utf-8", errors="replace")]
+    if not found:
+        raise InputError(
+            f"There is no experiment file beside the store {store.root}: everything would go.",
+            "-f FILE names one, as often as there are; `strata clean` removes what a file made.",
+        )
+    return found
+
+
+def _needed(files: list[Path], store: Store) -> set[str]:
+    """What these experiment files need.
+
+    Raises:
+        InputError: one cannot be read, so that what it needs is not known.
+    """
     keys: set[str] = set()
     for file in files:
-        try:
-            workspace = Workspace.at(file, [], store.root, None, None, skip_broken=False)
-        except StrataError:
-            if strict or file.name == DEFAULT_FILE:
-                raise
-            continue
+        workspace = Workspace.at(file, [], store.root, None, None, skip_broken=False)
         keys |= {node.key for node in in_order([t.node for t in workspace.targets])}
         keys.add(workspace.dataset.assignment.key)
         print(f"kept: what {file.name} needs")

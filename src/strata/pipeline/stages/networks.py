@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from strata.errors import InputError
 from strata.pipeline.inputs import Subset
-from strata.pipeline.ranges import Count, Optimiser, Positive, Schedule, Share
+from strata.pipeline.ranges import (
+    Architecture,
+    Augmentations,
+    Count,
+    Optimiser,
+    Positive,
+    Schedule,
+    Share,
+)
 from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
@@ -33,7 +41,7 @@ def train_network(
     train: Subset,
     taught: Mapping[str, Any] | None = None,
     *,
-    architecture: str | dict[str, Any] = "tinynet",
+    architecture: Architecture = "tinynet",
     epochs: Count = 60,
     batch: Count = 64,
     optimiser: Optimiser = "adamw",
@@ -42,7 +50,7 @@ def train_network(
     schedule: Schedule = "one-cycle",
     label_smoothing: float = 0.1,
     class_weight: Literal["balanced"] | None = None,
-    augmentations: str | dict[str, Any] = "light",
+    augmentations: Augmentations = "light",
     clip: float | None = None,
     ema: float = 0.0,
     flip_average: bool = True,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from strata.pipeline.inputs import File, ImageShard, Subset
-from strata.pipeline.ranges import Optimiser, Schedule, Whole
+from strata.pipeline.ranges import Augmentations, Optimiser, Schedule, Whole
 from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
@@ -172,7 +172,7 @@ def border_views(
     *,
     mirror: bool = True,
     copies: int = 0,
-    augmentations: str | dict[str, Any] = "light",
+    augmentations: Augmentations = "light",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
     """Activations at the border of each image and of its changed copies.
@@ -255,7 +255,7 @@ def fine_tune(
     normalisation: Literal["adapt", "frozen"] = "adapt",
     dropout: float = 0.0,
     auxiliary: float = 0.0,
-    augmentations: str | dict[str, Any] = "none",
+    augmentations: Augmentations = "none",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
     """Train the head of a pretrained network, then everything after the border.
