@@ -20,5 +20,5 @@ def test_the_names_are_those_of_the_models():
 
 @pytest.mark.parametrize("given", [{"architecture": "tinynett"}, {"augmentations": "strnog"}])
 def test_an_unknown_name_is_told_at_once(given):
-    with pytest.raises(InputError, match="should be '(cnn|none)'"):
+    with pytest.raises(InputError, match=r"should be '(cnn|none)'"):
         train_network.parameters.checked(given, "network")

@@ -18,7 +18,7 @@ from strata.pipeline.stages.vectors import joined
 def fusion(
     data: Data, fold: Fold, *, of: tuple[str, ...] = (), combination: Options = average.options()
 ) -> Node:
-    """The average of the probabilities of the methods named in `of`.
+    """The average of the log-probabilities, or the probabilities, of the methods named in `of`.
 
     Kittler et al., "On combining classifiers" (PAMI 20, 1998).
     """
