@@ -96,3 +96,9 @@ def test_status_of_a_store_that_can_only_be_read(project, monkeypatch, capsys, m
     workspace = Workspace.at(project.file, [], None, None, 1, False)
     assert status(workspace, [], as_json=False) == 0
     assert capsys.readouterr().out.count("up to date") == 2
+
+
+def test_an_address_leaves_a_place_for_its_checksum(tmp_path, monkeypatch):
+    written(tmp_path, "https://example.org/photos.zip", monkeypatch)
+    data = tomllib.loads((tmp_path / "strata.toml").read_text())["data"]
+    assert data == {"source": "https://example.org/photos.zip", "sha256": ""}

@@ -46,6 +46,10 @@ StoreDir = Annotated[
         show_default=".strata beside FILE",
     ),
 ]
+Remembered = Annotated[
+    Path | None,
+    typer.Option("--store", metavar="DIR", help="Remember there what was read.", show_default="no"),
+]
 OutDir = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Where reports go.", show_default="out beside FILE"),
@@ -326,7 +330,7 @@ def data_audit(
     ] = None,
     sha256: Annotated[str | None, typer.Option("--sha256", help="Of a URL's file.")] = None,
     folds: Annotated[int, typer.Option("--folds", min=2, help="Folds to come.")] = 8,
-    store: StoreDir = None,
+    store: Remembered = None,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> int:
@@ -344,7 +348,7 @@ def data_show(
         Path | None, typer.Option("--split", help="A CSV with class, file, split.")
     ] = None,
     sha256: Annotated[str | None, typer.Option("--sha256", help="Of a URL's file.")] = None,
-    store: StoreDir = None,
+    store: Remembered = None,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> int:

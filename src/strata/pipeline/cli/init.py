@@ -19,7 +19,7 @@ TEMPLATE = """\
 source = {source}
 
 [protocol]
-folds = {folds}        # stratified; copies of one picture are never on both sides
+folds = {folds}        # stratified; copies of one picture stay together
 repeats = 1      # more of them narrow the intervals
 seed = 0         # feeds every random choice
 test = {test}       # share kept for the final figure, where the data brings no split
@@ -43,6 +43,8 @@ def init(images: str, file: Path) -> int:
         folds = _folds(source)
         images = _place(source.absolute(), file.absolute().parent)
     quoted = '"' + images.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if "://" in images:
+        quoted += '\nsha256 = ""      # of the file at this address: needed'
     file.write_text(TEMPLATE.format(source=quoted, folds=folds, test=TEST_PART), encoding="utf-8")
     print(
         f"{file} is written; `strata make -f {file}` makes it."
