@@ -84,3 +84,8 @@ def test_p_values():
     assert text.p_value(0.0321) == "0.032"
     assert text.p_value(1e-9) == "< 0.001"
     assert text.p_value(None) == "–"
+
+
+def test_an_axis_says_what_a_name_does_not():
+    assert text.axis_name("train_per_class") == "training images of each class"
+    assert text.axis_name("codebook.words") == "codebook.words"

@@ -133,3 +133,8 @@ def _significant(value: float) -> str:
     if value >= 99.5:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 9.95 else f"{value:.2f}"
+
+
+def axis_name(parameter: str) -> str:
+    """What stands at the axis of a varied parameter: its name, or words where that says little."""
+    return {"train_per_class": "training images of each class"}.get(parameter, parameter)

@@ -9,7 +9,7 @@ from strata.reports.evaluation import SPLIT_NAMES, Evaluation
 from strata.reports.page.matrix import heat_map
 from strata.reports.page.svg import CHARACTER, Frame, element
 from strata.reports.sweeps import Grid, Sweep
-from strata.reports.text import duration, known, parameter, percent, percent_range
+from strata.reports.text import axis_name, duration, known, parameter, percent, percent_range
 
 #: Lines of a joint drawing: colours and dashes, told apart by their names at their ends too.
 STYLES = ("line", "line warm", "line third", "line soft")
@@ -94,7 +94,7 @@ def sweep_drawing(sweep: Sweep, split: str) -> Markup | None:
     ]
     frame = _frame([points], [paper for _, paper in papers], sweep.numeric)
     names = {x: parameter(value) for x, value, _ in points}
-    frame.axes(sweep.parameter, f"accuracy %, {split}", lambda x: names[x],
+    frame.axes(axis_name(sweep.parameter), f"accuracy %, {split}", lambda x: names[x],
                lambda v: percent(v, 0), x_ticks=list(names))  # fmt: skip
     _draw_points(frame, points, "line", joined=sweep.numeric)
     for x, paper in papers:
@@ -114,7 +114,7 @@ def joint_drawing(name: str, found: list[Sweep], split: str) -> Markup:
     frame = _frame([points for _, points in lines], [], True,
                    width=400 + right, height=320, right=right)  # fmt: skip
     ticks = sorted({x for _, points in lines for x, _, _ in points})
-    frame.axes(name, f"accuracy %, {split}", parameter, lambda v: percent(v, 0),
+    frame.axes(axis_name(name), f"accuracy %, {split}", parameter, lambda v: percent(v, 0),
                x_ticks=ticks)  # fmt: skip
     ends: list[float] = []
     for i, (method, points) in enumerate(lines):
