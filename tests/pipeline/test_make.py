@@ -161,6 +161,12 @@ def test_gc_removes_nothing_where_it_cannot_know_what_is_needed(made):
     (made.root / "typo.toml").unlink()
     assert set(Store(made.store).keys()) == everything
     assert "removed 0 artifacts" in made.strata("gc").stdout
+    inline = "methods.wrong.recipe = 'nobody'\n" + text.partition("[methods")[0]
+    (made.root / "inline.toml").write_text(inline)
+    unknown = made.strata("gc")
+    assert unknown.returncode == 2
+    assert "nobody" in unknown.stderr
+    assert set(Store(made.store).keys()) == everything
 
 
 def test_always_make_makes_everything(made):

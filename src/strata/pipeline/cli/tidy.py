@@ -1,6 +1,7 @@
 """`strata clean` and `strata gc`."""
 
 import re
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
@@ -54,19 +55,26 @@ def gc(
 
 
 def _experiments_beside(store: Store) -> list[Path]:
-    """The TOML files beside a store that speak of methods; others are no experiment files.
+    """The experiment files beside a store: TOML files with methods, or that may be meant so.
 
     Raises:
         InputError: there is none, so that everything would go.
     """
-    files = sorted(store.root.parent.glob("*.toml"))
-    found = [f for f in files if "[methods" in f.read_text(encoding="utf-8", errors="replace")]
+    found = [file for file in sorted(store.root.parent.glob("*.toml")) if _has_methods(file)]
     if not found:
         raise InputError(
             f"There is no experiment file beside the store {store.root}: everything would go.",
             "-f FILE names one, as often as there are; `strata clean` removes what a file made.",
         )
     return found
+
+
+def _has_methods(file: Path) -> bool:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        return "methods" in tomllib.loads(text)
+    except tomllib.TOMLDecodeError:  # whoever reads it as an experiment file says what is wrong
+        return "methods" in text
 
 
 def _needed(files: list[Path], store: Store) -> set[str]:

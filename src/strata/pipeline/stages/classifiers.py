@@ -1,6 +1,6 @@
 """Vectors to class scores."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -135,26 +135,25 @@ def logistic(
 
     More than half a gigabyte of vectors is read shard by shard in every step of its optimiser.
     """
-    from sklearn.linear_model import LogisticRegression
-
-    from strata.models.logistic import fit_logistic
-
+    settings: dict[str, Any] = {"C": C, "class_weight": class_weight}
     if vectors.size("vectors", train) > IN_MEMORY:
-        classifier = fit_logistic(
-            lambda: vectors.blocks("vectors", train),
-            train.y,
-            C=C,
-            class_weight=class_weight,
-            iterations=iterations,
-        )
+        from strata.models.logistic import fit_logistic
+
+        def blocks() -> "Iterator[tuple[np.ndarray, np.ndarray]]":
+            return vectors.blocks("vectors", train)
+
+        classifier = fit_logistic(blocks, train.y, iterations=iterations, **settings)
+        right = sum(int((classifier.predict(X) == train.y[at]).sum()) for at, X in blocks())
     else:
-        classifier = LogisticRegression(C=C, class_weight=class_weight, max_iter=iterations)
-        classifier.fit(vectors.rows("vectors", train), train.y)
-    right = [classifier.predict(X) == train.y[at] for at, X in vectors.blocks("vectors", train)]
+        from sklearn.linear_model import LogisticRegression
+
+        rows = vectors.rows("vectors", train)
+        classifier = LogisticRegression(max_iter=iterations, **settings).fit(rows, train.y)
+        right = int((classifier.predict(rows) == train.y).sum())
     return fitted_with(
         classifier,
         parameters=int(classifier.coef_.size + classifier.intercept_.size),
-        training_accuracy=sum(int(r.sum()) for r in right) / len(train),
+        training_accuracy=right / len(train),
     )
 
 
