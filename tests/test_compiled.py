@@ -1,10 +1,25 @@
+import ast
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
 import pytest
 
+import strata
 from strata import _compiled
+
+DESCRIBE = """
+import hashlib
+import numpy as np
+from strata.features.dense_sift import DenseSIFT
+
+image = np.random.default_rng(0).integers(0, 256, (150, 120, 3), np.uint8)
+print(hashlib.sha256(DenseSIFT().describe(image).descriptors.tobytes()).hexdigest())
+"""
 
 
 def double(number: int) -> int:
@@ -29,3 +44,35 @@ def test_compiles_without_a_place_for_a_cache(monkeypatch: pytest.MonkeyPatch) -
     function = _compiled.compiled(double)
     assert function(21) == 42
     assert not function.stats.cache_hits
+
+
+def test_the_run_that_compiles_gives_the_bits_of_those_that_load(tmp_path: Path) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", DESCRIBE],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    )
+    assert list(tmp_path.rglob("*.nbc"))
+    assert first == second
+
+
+def test_compiled_functions_call_inlined_ones_only() -> None:
+    marked: dict[str, set[str]] = {"compiled": set(), "inlined": set()}
+    called = set()
+    for path in Path(strata.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            marks = {mark.id for mark in node.decorator_list if isinstance(mark, ast.Name)}
+            for mark in marks & marked.keys():
+                marked[mark].add(node.name)
+                called |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+    assert marked["inlined"] <= called
+    assert marked["compiled"]
+    assert not marked["compiled"] & called

@@ -166,7 +166,7 @@ def test_first_tab_reaches_the_skip_link_and_it_skips(opened):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    page.wait_for_function("document.activeElement.id === 'main'")
 
 
 def test_a_link_opens_a_folded_method(opened):
@@ -174,6 +174,7 @@ def test_a_link_opens_a_folded_method(opened):
     assert page.locator("details.method[open]").count() == 0
     first = page.locator(".ranking tbody a").first.inner_text()
     page.locator(".ranking tbody a").first.click()
+    page.wait_for_selector("details.method[open]")  # the browser tells of the new place later
     assert page.locator("details.method[open]").count() == 1
     assert page.locator("details.method[open] h3").inner_text() == first
     page.wait_for_function(

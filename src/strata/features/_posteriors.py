@@ -8,7 +8,7 @@ then run over the listed few.
 
 import numpy as np
 
-from strata._compiled import compiled
+from strata._compiled import compiled, inlined
 
 Array = np.ndarray
 
@@ -99,7 +99,7 @@ def _accumulate(logits: Array, z: Array, posteriors: Array, points: Array, total
     return log_likelihood
 
 
-@compiled
+@inlined
 def _add_weighted(z: Array, weights: Array, rows: Array, total: Array) -> None:
     """Add the sum of weights times z[rows] to `total`, four rows at a time."""
     n, width = len(weights), z.shape[1]
@@ -114,7 +114,7 @@ def _add_weighted(z: Array, weights: Array, rows: Array, total: Array) -> None:
             total[j] += a * A[j]
 
 
-@compiled
+@inlined
 def _exp(x: np.float32) -> np.float32:
     """e^x for -20 <= x <= 0 to float32 precision, in steps that the compiler can vectorise.
 

@@ -8,7 +8,7 @@ each sum runs over long stretches of memory; and rows are used while they are in
 
 import numpy as np
 
-from strata._compiled import compiled
+from strata._compiled import compiled, inlined
 from strata.features import _octets, _sift_numpy
 from strata.features._sift_plan import lines, sweeps
 from strata.features.grid import Grid
@@ -19,7 +19,7 @@ CLIP = np.float32(_sift_numpy.CLIP)
 TOGETHER = 4
 
 
-@compiled
+@inlined
 def _weigh(target, at, length, source, starts, weights):  # type: ignore[no-untyped-def]
     """target[at + n] = sum over t of weights[t] * source[starts[t] + n], for n below length."""
     at, length = np.uint64(at), np.uint64(length)
@@ -53,7 +53,7 @@ def _weigh(target, at, length, source, starts, weights):  # type: ignore[no-unty
             target[at + n] += w0 * source[s0 + n]
 
 
-@compiled
+@inlined
 def _smooth(plane, taps):  # type: ignore[no-untyped-def]
     """Flat (h * w) smoothed plane; edges are repeated."""
     height, width = plane.shape
@@ -74,7 +74,7 @@ def _smooth(plane, taps):  # type: ignore[no-untyped-def]
     return out
 
 
-@compiled
+@inlined
 def _polar(image, y, height, width, size, turn):  # type: ignore[no-untyped-def]
     """Gradient of row y: its magnitude, and its direction in eighths of a turn, in [0, 8]."""
     up, down = max(y - 1, 0), min(y + 1, height - 1)
@@ -103,7 +103,7 @@ def _polar(image, y, height, width, size, turn):  # type: ignore[no-untyped-def]
         size[x] = np.sqrt(dx * dx + dy * dy)
 
 
-@compiled
+@inlined
 def _bins(image, height, width, down, along, sweeps, step):  # type: ignore[no-untyped-def]
     """(lines down, lines along, 8), flat: summed votes of the bins where lines cross."""
     size, turn = np.empty(width, np.float32), np.empty(width, np.float32)
@@ -138,7 +138,7 @@ def _bins(image, height, width, down, along, sweeps, step):  # type: ignore[no-u
     return out
 
 
-@compiled
+@inlined
 def _normalise(flat, at, faintest, root):  # type: ignore[no-untyped-def]
     """Make 128 weighted sums a descriptor, in place; see `_sift_numpy.normalise`.
 
