@@ -34,9 +34,10 @@ def test_densities_and_posteriors_are_those_of_the_definition(shift):
     np.testing.assert_allclose(mixture.predict_proba(X), np.exp(joint - total[:, None]), atol=2e-3)
 
 
-def test_statistics_are_the_weighted_sums():
-    X = points(1300)
-    mixture = DiagonalMixture(8, iterations=5).fit(X)
+@pytest.mark.parametrize(("components", "d"), [(1, 6), (8, 1), (31, 7), (32, 6), (33, 9), (100, 2)])
+def test_statistics_are_the_weighted_sums(components, d):
+    X = points(1300, d)
+    mixture = DiagonalMixture(components, iterations=5).fit(X)
     found = mixture.statistics(X)
     posterior = mixture.predict_proba(X).astype(float)
     moved = X.astype(float) - mixture.shift_

@@ -1,11 +1,13 @@
-"""Eight float32 side by side, as one vector of the processor: the orientations of a bin.
+"""Eight float32 side by side, as one vector of the processor.
 
 LLVM does not gather eight neighbouring scalars into a vector by itself here (numba leaves that
-pass out), so the two places that need it say so.
+pass out), nor does it see a vector in a greatest value or in what is listed under a condition; so
+the places that need one say so.
 """
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -13,6 +15,20 @@ from numba.extending import intrinsic
 
 _intrinsic: Any = intrinsic  # numba's annotations describe the function before it is changed
 OCTET = ir.VectorType(ir.FloatType(), 8)
+NUMBERS = ir.VectorType(ir.IntType(32), 8)
+
+
+def _lanes_set() -> np.ndarray:
+    """(256 * 8,) int32: for each byte the numbers of its bits that are set, then zeros."""
+    bits = np.arange(256)[:, None] >> np.arange(8) & 1
+    first = np.argsort(1 - bits, axis=1, kind="stable")
+    return (
+        np.where(np.arange(8) < bits.sum(axis=1, keepdims=True), first, 0).astype(np.int32).ravel()
+    )
+
+
+#: What `list_above` looks lanes up in.
+LANES_SET = _lanes_set()
 
 
 @_intrinsic
@@ -56,14 +72,57 @@ def vote(typing: Any, target: Any, at: Any, size: Any, turn: Any) -> Any:
     return types.void(target, at, types.float32, types.float32), build
 
 
-def _octet(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+@_intrinsic
+def raise_to(typing: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
+    """target[at : at + 8] = the greater of it and source[start : start + 8], lane by lane."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        target, at, source, start = values
+        place = _octet(context, builder, signature.args[0], target, at)
+        mine = builder.load(place, align=4)
+        other = builder.load(_octet(context, builder, signature.args[2], source, start), align=4)
+        greater = builder.fcmp_ordered(">", mine, other, flags=["fast"])
+        builder.store(builder.select(greater, mine, other), place, align=4)
+        return context.get_dummy_value()
+
+    return types.void(target, at, source, start), build
+
+
+@_intrinsic
+def list_above(
+    typing: Any, source: Any, start: Any, least: Any, near: Any, m: Any, first: Any, lanes: Any
+) -> Any:
+    """List from near[m] on the numbers first + o where source[start + o] > least, o below 8.
+
+    `near` is int32 and has room for eight; `lanes` is LANES_SET. The value is m and how many were
+    listed. There is no branch: what is listed is as good as random, and mispredicted.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        source, start, least, near, m, first, lanes = values
+        octet = builder.load(_octet(context, builder, signature.args[0], source, start), align=4)
+        above = builder.fcmp_ordered(">", octet, _repeated(builder, least), flags=["fast"])
+        byte = builder.zext(builder.bitcast(above, ir.IntType(8)), ir.IntType(64))
+        row = builder.shl(byte, ir.Constant(ir.IntType(64), 3))
+        found = builder.load(
+            _octet(context, builder, signature.args[6], lanes, row, NUMBERS), align=4
+        )
+        numbers = builder.add(found, _repeated(builder, builder.trunc(first, ir.IntType(32))))
+        place = _octet(context, builder, signature.args[3], near, m, NUMBERS)
+        builder.store(numbers, place, align=4)
+        return builder.add(m, builder.ctpop(byte))
+
+    return types.uint64(source, start, types.float32, near, m, first, lanes), build
+
+
+def _octet(context: Any, builder: Any, kind: Any, array: Any, index: Any, of: Any = OCTET) -> Any:
     data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(cgutils.gep_inbounds(builder, data, index), OCTET.as_pointer())
+    return builder.bitcast(cgutils.gep_inbounds(builder, data, index), of.as_pointer())
 
 
 def _repeated(builder: Any, number: Any) -> Any:
     single = builder.insert_element(
-        ir.Constant(OCTET, None), number, ir.Constant(ir.IntType(32), 0)
+        ir.Constant(ir.VectorType(number.type, 8), None), number, ir.Constant(ir.IntType(32), 0)
     )
     lanes = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
     return builder.shuffle_vector(single, single, lanes)

@@ -9,6 +9,7 @@ then run over the listed few.
 import numpy as np
 
 from strata._compiled import compiled, inlined
+from strata.features import _octets
 
 Array = np.ndarray
 
@@ -16,6 +17,8 @@ _BLOCK = 256  # points whose log densities are held at a time
 _FLUSH = 32  # blocks summed in float32 before they are added to the totals in float64
 _LEAST = np.float32(13)  # posteriors below e^-13 = 2e-6 of a point's greatest are left out
 _LOG2_E = np.float32(1.4426950408889634)
+_TOGETHER = 32  # log densities compared at a time: four vectors of eight
+_NONE = -1e30  # log density of a component that is not there
 
 
 def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, float]:
@@ -31,8 +34,9 @@ def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, f
         (k, 2 d + 1) float64 and the sum of log p(x).
     """
     d, k = X.shape[1], density_map.shape[1]
+    density_map = _widened(density_map)
     z = np.ones((_BLOCK, 2 * d + 1), np.float32)
-    logits = np.empty((_BLOCK, k), np.float32)
+    logits = np.empty((_BLOCK, density_map.shape[1]), np.float32)
     lists = np.empty((k, _BLOCK), np.float32), np.empty((k, _BLOCK), np.int32)
     total, recent = np.zeros((k, 2 * d + 1)), np.zeros((k, 2 * d + 1), np.float32)
     log_likelihood = 0.0
@@ -41,11 +45,22 @@ def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, f
         b = len(block)
         _expand(block, shift, z)
         np.matmul(z[:b], density_map, out=logits[:b])
-        log_likelihood += _accumulate(logits[:b], z, *lists, recent)
+        log_likelihood += _accumulate(logits[:b], z, *lists, _octets.LANES_SET, recent)
         if number % _FLUSH == _FLUSH - 1:
             total += recent
             recent[:] = 0
     return total + recent, log_likelihood
+
+
+def _widened(density_map: Array) -> Array:
+    """With columns of components that are nowhere, up to a multiple of `_TOGETHER`."""
+    rows, k = density_map.shape
+    if k % _TOGETHER == 0:
+        return density_map
+    wide = np.zeros((rows, k + -k % _TOGETHER), np.float32)
+    wide[:, :k] = density_map
+    wide[-1, k:] = _NONE
+    return wide
 
 
 @compiled
@@ -60,29 +75,31 @@ def _expand(X: Array, shift: Array, z: Array) -> None:
 
 
 @compiled
-def _accumulate(logits: Array, z: Array, posteriors: Array, points: Array, total: Array) -> float:
+def _accumulate(
+    logits: Array, z: Array, posteriors: Array, points: Array, lanes: Array, total: Array
+) -> float:
     """Add posterior times z to `total` (k, 2 d + 1); give back the sum of log p.
 
     The posteriors that count are listed component by component in `posteriors` and `points`
     (k, block), so that a component's sums are loaded and stored once for four points.
     """
-    rows, k = logits.shape
-    counts = np.zeros(k, np.int32)
-    near = np.empty(k, np.int32)
-    values = np.empty(k, np.float32)
+    rows, width = logits.shape
+    flat = logits.ravel()
+    counts = np.zeros(len(total), np.int32)
+    near = np.empty(width + 8, np.int32)
+    values = np.empty(width, np.float32)
+    best = np.empty(_TOGETHER, np.float32)
     log_likelihood = 0.0
     for i in range(rows):
-        row = logits[i]
-        top = row[0]
-        for c in range(k):
-            top = max(top, row[c])
+        at = np.uint64(i * width)
+        top = _greatest(flat, at, width, best)
         m = np.uint64(0)
-        for c in range(k):  # without a branch, which would be mispredicted
-            near[m] = c
-            m += np.uint64(row[c] > top - _LEAST)
+        for c in range(0, width, 8):
+            first = np.uint64(c)
+            m = _octets.list_above(flat, at + first, top - _LEAST, near, m, first, lanes)
         sum_ = np.float32(0)
         for q in range(m):
-            values[q] = row[near[q]] - top
+            values[q] = flat[at + np.uint64(near[q])] - top
         for q in range(m):
             values[q] = _exp(values[q])
             sum_ += values[q]
@@ -94,24 +111,52 @@ def _accumulate(logits: Array, z: Array, posteriors: Array, points: Array, total
             posteriors[c, n] = values[q] * share
             points[c, n] = i
             counts[c] = n + 1
-    for c in range(k):
+    for c in range(len(total)):
         _add_weighted(z, posteriors[c, : counts[c]], points[c, : counts[c]], total[c])
     return log_likelihood
 
 
 @inlined
+def _greatest(flat: Array, at: np.uint64, width: int, best: Array) -> np.float32:
+    """The greatest of flat[at : at + width]; width is a multiple of `_TOGETHER`."""
+    for c in range(_TOGETHER):
+        best[c] = flat[at + np.uint64(c)]
+    for c in range(_TOGETHER, width, _TOGETHER):
+        for lane in range(0, _TOGETHER, 8):
+            _octets.raise_to(best, np.uint64(lane), flat, at + np.uint64(c + lane))
+    for half in (16, 8):
+        for lane in range(0, half, 8):
+            _octets.raise_to(best, np.uint64(lane), best, np.uint64(half + lane))
+    top = best[0]
+    for lane in range(8):
+        top = max(top, best[lane])
+    return top
+
+
+@inlined
 def _add_weighted(z: Array, weights: Array, rows: Array, total: Array) -> None:
-    """Add the sum of weights times z[rows] to `total`, four rows at a time."""
-    n, width = len(weights), z.shape[1]
+    """Add the sum of weights times z[rows] to `total`, four rows at a time.
+
+    Of [x, x^2, 1] only x is read, and squared again: to read is what takes the time.
+    """
+    n, d = len(weights), z.shape[1] // 2
+    first, second, mass = total[:d], total[d : 2 * d], np.float32(0)
     for q in range(0, n - 3, 4):
-        a, b, c, d = weights[q], weights[q + 1], weights[q + 2], weights[q + 3]
-        A, B, C, D = z[rows[q]], z[rows[q + 1]], z[rows[q + 2]], z[rows[q + 3]]
-        for j in range(width):
-            total[j] += (a * A[j] + b * B[j]) + (c * C[j] + d * D[j])
+        a, b, c, e = weights[q], weights[q + 1], weights[q + 2], weights[q + 3]
+        A, B, C, E = z[rows[q]], z[rows[q + 1]], z[rows[q + 2]], z[rows[q + 3]]
+        mass += (a + b) + (c + e)
+        for j in range(d):
+            p, r, s, t = a * A[j], b * B[j], c * C[j], e * E[j]
+            first[j] += (p + r) + (s + t)
+            second[j] += (p * A[j] + r * B[j]) + (s * C[j] + t * E[j])
     for q in range(n - n % 4, n):
         a, A = weights[q], z[rows[q]]
-        for j in range(width):
-            total[j] += a * A[j]
+        mass += a
+        for j in range(d):
+            p = a * A[j]
+            first[j] += p
+            second[j] += p * A[j]
+    total[2 * d] += mass
 
 
 @inlined

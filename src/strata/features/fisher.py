@@ -131,7 +131,7 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         Zero where a cell has no descriptors.
         """
         if not self.keep_zero:
-            image = LocalDescriptors(*(part[image.descriptors.any(axis=1)] for part in image))
+            image = image.with_contrast()
         points = self._points(image)
         parts = []
         for grid in self._grids():

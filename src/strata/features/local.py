@@ -26,3 +26,8 @@ class LocalDescriptors(NamedTuple):
             np.zeros((0, 2), np.float32),
             np.zeros(0, np.float32),
         )
+
+    def with_contrast(self) -> "LocalDescriptors":
+        """Without the rows that are zero throughout, as of places without contrast."""
+        kept = self.descriptors.any(axis=1)
+        return self if kept.all() else LocalDescriptors(*(part[kept] for part in self))

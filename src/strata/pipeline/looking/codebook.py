@@ -131,8 +131,7 @@ def _seen(
 
     from strata.pipeline.stages.packing import unpacked
 
-    described = unpacked(one.artifact, one.row)
-    described = type(described)(*(part[described.descriptors.any(axis=1)] for part in described))
+    described = unpacked(one.artifact, one.row).with_contrast()
     step = max(1, len(described.descriptors) * images // DESCRIPTORS)
     described = type(described)(*(np.asarray(part[::step]) for part in described))
     words, distances = nearest(encoder, described)

@@ -45,8 +45,10 @@ def _packed(parts: "Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]") -> dic
 
 def unpacked(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
     """The local descriptors of one image."""
-    drawable = _drawable(artifact, row)
-    return drawable._replace(descriptors=drawable.descriptors[:])
+    from strata.features.local import LocalDescriptors
+
+    floats, positions, scales = _parts(artifact, row)
+    return LocalDescriptors(floats.whole(), positions, scales)
 
 
 def of_shard(local: Mapping[str, Any]) -> PerImage:
@@ -61,9 +63,14 @@ def of_subset(local: Shards, digests: tuple[str, ...]) -> PerImage:
 
 
 def _drawable(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
-    import numpy as np
-
     from strata.features.local import LocalDescriptors
+
+    return LocalDescriptors(*_parts(artifact, row))  # type: ignore[arg-type]
+
+
+def _parts(artifact: Mapping[str, Any], row: int) -> "tuple[_Floats, np.ndarray, np.ndarray]":
+    """Descriptors, positions and scales of one image."""
+    import numpy as np
 
     begin, end = artifact["offsets"][row : row + 2]
     kept, scales = artifact["descriptors"][begin:end], artifact["scales"][begin:end]
@@ -72,7 +79,7 @@ def _drawable(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
     if order is not None:
         positions = np.concatenate([positions, np.abs(np.array([1, 0], np.float32) - positions)])
         scales = np.concatenate([scales, scales])
-    return LocalDescriptors(_Floats(kept, order), positions, scales)  # type: ignore[arg-type]
+    return _Floats(kept, order), positions, scales
 
 
 class _Floats:
@@ -92,6 +99,15 @@ class _Floats:
 
     def __len__(self) -> int:
         return len(self._kept) * (1 if self._mirror is None else 2)
+
+    def whole(self) -> "np.ndarray":
+        """All rows, sooner than asked for by number."""
+        import numpy as np
+
+        found = _floats(self._kept)
+        if self._mirror is None:
+            return found
+        return np.concatenate([found, np.take(found, self._mirror, axis=1)])
 
     def __getitem__(self, rows: Any) -> "np.ndarray":
         import numpy as np
