@@ -236,7 +236,7 @@ def test_processes_that_unpack_at_the_same_time(tmp_path):
     ]
     for worker in workers:
         worker.start()
-    found = [results.get(timeout=30) for _ in workers]
+    found = [results.get(timeout=180) for _ in workers]
     for worker in workers:
         worker.join()
     assert all(len(ids) == 400 for ids in found)
