@@ -234,6 +234,21 @@ def test_auxiliary_heads_teach_the_blocks_before_them_and_no_others():
     assert cost_table(description, side=8, classes=2) == plain_rows
 
 
+def test_unit_variance_leaves_a_layer_that_no_image_reaches():
+    description = {
+        "normalisation": "none",
+        "blocks": [{"filters": 4}],
+        "head": {"hidden": [3]},
+        "initialisation": "lsuv",
+    }
+    network = build(description, side=8, classes=2).eval()
+    with torch.no_grad():
+        network.head[0].weight.copy_(-network.head[0].weight.abs())  # sums of what a ReLU gives
+    before = network.head[-1].weight.clone()
+    unit_variance(network, torch.randint(0, 256, (8, 3, 8, 8)))
+    assert torch.equal(network.head[-1].weight, before)
+
+
 def test_layer_sequential_unit_variance():
     description = {
         "normalisation": "none",

@@ -88,7 +88,8 @@ def unit_variance(network: nn.Module, images: Tensor) -> None:
 
     Layer-sequential unit variance (Mishkin and Matas 2016): layers in the order in which images
     pass them, each with the layers before it already scaled. One pass does it, since a layer's
-    output is linear in its weights and biases are zero.
+    output is linear in its weights and biases are zero. A layer whose output does not vary, behind
+    rectifiers that no image opens, stays as it is.
 
     Args:
         network: in eval mode: without dropout, and with normalisations that change little yet.
@@ -96,7 +97,8 @@ def unit_variance(network: nn.Module, images: Tensor) -> None:
     """
 
     def scale(module: nn.Conv2d | nn.Linear, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        factor = output.std().clamp(min=1e-8).reciprocal()
+        deviation = output.std()
+        factor = torch.where(deviation > 1e-8, deviation, 1.0).reciprocal()
         module.weight.mul_(factor)
         return output * factor
 
