@@ -150,7 +150,7 @@ class FineTunedClassifier(TrainedClassifier):
         started = time.perf_counter()
         views = self._check(X)
         numbers = self._numbered(y, len(views))
-        device = choose_device(self.device)
+        device, settings = choose_device(self.device), self._checked_settings()
         tail = self._fresh(len(self.classes_)).to(device)
         images = Images(
             on_device(each_view(views), device),
@@ -163,12 +163,10 @@ class FineTunedClassifier(TrainedClassifier):
             return {**line, "epoch": line["epoch"] + before}
 
         if self.epochs and len(list(tail.blocks.parameters())):
-            settings, layers = self._checked_settings(), self._layers(tail)
-            training = Training(cast(Network, tail), images, settings, layers=layers)
-            facts = {k: v for k, v in self.get_params().items() if k != "weights"}
+            training = Training(cast(Network, tail), images, settings, layers=self._layers(tail))
             training.run(
                 keep=checkpoint,
-                key=training_key(facts, device, [each_view(views), numbers]) if checkpoint else "",
+                key=self._key(tail, device, [each_view(views), numbers]) if checkpoint else "",
                 on_epoch=(lambda line: on_epoch(later(line))) if on_epoch else None,
             )
             self.history_ += map(later, training.history)
@@ -184,8 +182,8 @@ class FineTunedClassifier(TrainedClassifier):
         check_is_fitted(self)
         views, device = self._check(X), choose_device(self.device)
         tail = self.network().to(device).to(memory_format=torch.channels_last)
-        scores = tail.head(_pooled(tail, on_device(each_view(views), device))).double().cpu()
-        return scores.detach().view(*views.shape[:2], len(self.classes_)).mean(1).numpy()
+        scores = tail.head(_pooled(tail, on_device(each_view(views), device))).detach().cpu()
+        return scores.double().view(*views.shape[:2], len(self.classes_)).mean(1).numpy()
 
     def network(self) -> Tail:
         """The trained part as a torch module, on the CPU, a copy of its own."""
@@ -243,7 +241,13 @@ class FineTunedClassifier(TrainedClassifier):
         if not self.head_epochs:
             return []
         pooled = _pooled(tail, images.pixels)[:, None, None]
-        settings = self._settings(
+        head = cast(Network, tail.only_head())
+        training = Training(head, Images(pooled, images.labels), self._head_settings())
+        training.run(on_epoch=on_epoch)
+        return training.history
+
+    def _head_settings(self) -> Settings:
+        return self._settings(
             epochs=self.head_epochs,
             optimiser="adamw",
             max_rate=self.head_rate,
@@ -252,14 +256,20 @@ class FineTunedClassifier(TrainedClassifier):
             clip=None,
             ema=0.0,
         )
-        head = cast(Network, tail.only_head())
-        training = Training(head, Images(pooled, images.labels), settings)
-        training.run(on_epoch=on_epoch)
-        return training.history
+
+    def _key(self, tail: Tail, device: torch.device, data: list[Pixels]) -> str:
+        """Names the second phase: `tail` is as it was, but for the head."""
+        facts = {k: v for k, v in self.get_params().items() if k != "weights"}
+        weights = [t.detach().cpu().numpy() for t in tail.blocks.state_dict().values() if t.ndim]
+        return training_key(facts, device, [*data, *weights])
 
     def _checked_settings(self) -> Settings:
         settings = self._settings()
+        settings.check()
+        self._head_settings().check()
         augmentation = settings.augmentation
+        if not self.epochs:
+            return settings  # the head looks at none of them
         if self.border != IMAGES and augmentation != Augmentation(mixup=augmentation.mixup):
             raise InputError(
                 "Activations cannot be augmented, but for mixup.",

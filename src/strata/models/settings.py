@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from strata.errors import InputError
 from strata.models.augment import Augmentation
+from strata.models.optimisers import known_optimiser
 from strata.models.schedules import schedule
 
 
@@ -28,6 +29,7 @@ class Settings:
     def check(self) -> None:
         """Raise `InputError` for values that no training can have."""
         schedule(self.schedule)
+        known_optimiser(self.optimiser)
         if self.epochs < 0:
             raise InputError(f"epochs must not be negative: {self.epochs}.")
         if self.batch < 2:
