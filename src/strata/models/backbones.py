@@ -182,7 +182,7 @@ def _out_of_place(part: fx.GraphModule) -> None:
     """Have every operation of a part leave its input as it is."""
     for module in part.modules():
         if getattr(module, "inplace", False):
-            module.inplace = False
+            module.inplace = False  # type: ignore[assignment]
     for node in part.graph.nodes:
         if node.kwargs.get("inplace"):
             node.kwargs = {**node.kwargs, "inplace": False}

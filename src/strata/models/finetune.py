@@ -14,7 +14,7 @@ from torch.nn import Parameter
 
 from strata.errors import InputError
 from strata.models import auxiliary, backbones
-from strata.models.augment import Augmentation
+from strata.models.augmentation import Augmentation
 from strata.models.backbones import IMAGES
 from strata.models.batches import Images
 from strata.models.builder import Network

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from strata.errors import InputError, nearest
+from strata.models.names import INITIALISATIONS, LSUV
 
 
 def _fans(weight: Tensor) -> tuple[int, int]:
@@ -43,11 +44,6 @@ _SCHEMES: dict[
     "normal": (_normal, lambda _: 0.05),
     "zeros": (_normal, lambda _: 0.0),
 }
-
-#: Layer-sequential unit variance, which needs images: orthogonal weights, then `unit_variance`.
-LSUV = "lsuv"
-
-INITIALISATIONS = (*_SCHEMES, LSUV)
 
 
 @torch.no_grad()

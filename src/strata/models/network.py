@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from strata.errors import InputError
 from strata.models.architecture import Architecture
-from strata.models.augment import Augmentation
+from strata.models.augmentation import Augmentation
 from strata.models.batches import Images
 from strata.models.builder import Network, build
 from strata.models.checkpoint import training_key
@@ -20,7 +20,8 @@ from strata.models.costs import cost_table
 from strata.models.devices import choose_device
 from strata.models.distillation import SoftLabels
 from strata.models.inference import predict, window_starts
-from strata.models.initialisation import LSUV, unit_variance
+from strata.models.initialisation import unit_variance
+from strata.models.names import LSUV
 from strata.models.pretraining import pretrain
 from strata.models.rates import RateCurve, find_rate
 from strata.models.streaming import Pixels, held, on_device, part, too_large
@@ -53,8 +54,8 @@ class NetworkClassifier(TrainedClassifier):
         label_smoothing: share of a target that is spread over all classes.
         class_weight: "balanced": an image's loss counts n / (classes * images of its class), so
             that rare classes count as much as frequent ones; None: every image counts alike.
-        augmentations: "none", "light", "strong" (see `augment.AUGMENTATIONS`), or fields of
-            `augment.Augmentation`.
+        augmentations: "none", "light", "strong" (see `augmentation.AUGMENTATIONS`), or fields of
+            `augmentation.Augmentation`.
         clip: largest norm of a step's gradient; None: as it is.
         ema: decay of the moving average of weights that is kept as the result; 0: none.
         flip_average: predict from the mean score of an image and its mirror image.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from strata.errors import InputError
-from strata.models.augment import Augmentation
+from strata.models.augmentation import Augmentation
 from strata.models.optimisers import known_optimiser
 from strata.models.schedules import schedule
 

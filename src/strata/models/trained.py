@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from strata.errors import DivergedError, InputError
-from strata.models.augment import Augmentation
+from strata.models.augmentation import Augmentation
 from strata.models.calibration import probabilities
 from strata.models.settings import Settings
 from strata.models.training import Epoch

@@ -184,7 +184,7 @@ def border_views(
     Args:
         mirror: whether the mirror image is among the views.
         copies: further views, changed at random by `augmentations` (fields of
-            `strata.models.augment.Augmentation`); the same for the same image in every run.
+            `strata.models.augmentation.Augmentation`); the same for the same image in every run.
     """
     import numpy as np
 
@@ -214,10 +214,11 @@ def _views(
 
     from strata.errors import InputError
     from strata.models import augment
+    from strata.models.augmentation import Augmentation
     from strata.models.images import resize_image
     from strata.seeds import generator
 
-    changes = augment.Augmentation.of(augmentations)
+    changes = Augmentation.of(augmentations)
     if changes.crop < 1 or changes.mixup:
         raise InputError("Views cannot be cropped or mixed: they all have the network's size.")
     for digest, image in zip(images.digests, images, strict=True):
