@@ -300,7 +300,16 @@ def test_what_cannot_be_trained_says_so(state):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"max_rate": -1.0}, {"optimiser": "adamx"}, {"augmentations": {"flip": True}}]
+    "wrong",
+    [
+        {"max_rate": -1.0},
+        {"optimiser": "adamx"},
+        {"augmentations": {"flip": True}},
+        {"dropout": 1.0},
+        {"rate_decay": -0.5},
+        {"auxiliary": -1.0},
+        {"normalisation": "frosen"},
+    ],
 )
 def test_nothing_is_learned_before_all_settings_are_looked_at(state, wrong):
     seen = []

@@ -12,7 +12,8 @@ from strata.models.augmentation import AUGMENTATIONS
 from strata.models.optimisers import OPTIMISERS
 from strata.models.presets import PRESETS
 from strata.pipeline import ranges
-from strata.pipeline.stages.networks import train_network
+from strata.pipeline.stages.networks import patch_descriptors, train_network
+from strata.pipeline.stages.transfer import border_views, divided, fine_tune, inception_divided
 
 
 def test_the_names_are_those_of_the_models():
@@ -39,6 +40,30 @@ def test_a_table_is_read_at_once_and_its_error_names_the_key(given, says):
     (key,) = given
     with pytest.raises(InputError, match=rf"(?s)^methods\.m\.network\.{key}: .*{says}"):
         train_network.parameters.checked(given, "methods.m.network")
+
+
+@pytest.mark.parametrize(
+    ("stage", "wrong"),
+    [
+        (train_network, {"views": 0}),
+        (train_network, {"pretraining": -1}),
+        (train_network, {"patience": 0}),
+        (train_network, {"batch": 1}),
+        (train_network, {"clip": 0.0}),
+        (train_network, {"validation": 0.0}),
+        (patch_descriptors, {"step": 0}),
+        (border_views, {"copies": -1}),
+        (divided, {"side": 0}),
+        (inception_divided, {"removed": 11}),
+        (fine_tune, {"epochs": -1}),
+        (fine_tune, {"batch": 1}),
+        (fine_tune, {"dropout": 1.0}),
+        (fine_tune, {"rate_decay": -1.0}),
+    ],
+)
+def test_a_number_out_of_range_is_told_at_once(stage, wrong):
+    with pytest.raises(InputError, match=rf"^here\.{next(iter(wrong))} = "):
+        stage.parameters.checked(wrong, "here")
 
 
 def test_reading_tables_of_networks_takes_no_torch():

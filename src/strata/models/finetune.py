@@ -224,8 +224,6 @@ class FineTunedClassifier(TrainedClassifier):
         if not self.auxiliary:
             return self._tail(network, classes, [self.cut])
         auxiliary.check_place(self.backbone, self.border, self.cut)
-        if self.auxiliary < 0:
-            raise InputError(f"auxiliary must not be negative: {self.auxiliary}.")
         tail = self._tail(network, classes, [self.cut, auxiliary.NODE])
         tail.auxiliary = auxiliary.AuxiliaryHead(classes, derive(self.seed, "auxiliary"))
         tail.auxiliary_weight = self.auxiliary
@@ -267,6 +265,10 @@ class FineTunedClassifier(TrainedClassifier):
         settings = self._settings()
         settings.check()
         self._head_settings().check()
+        if not 0 <= self.dropout < 1 or not self.rate_decay >= 0 or not self.auxiliary >= 0:
+            raise InputError("dropout must be in [0, 1); rate_decay and auxiliary not negative.")
+        if self.normalisation not in ("adapt", "frozen"):
+            raise InputError(f"normalisation must be 'adapt' or 'frozen': {self.normalisation!r}.")
         augmentation = settings.augmentation
         if not self.epochs:
             return settings  # the head looks at none of them

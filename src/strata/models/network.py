@@ -166,6 +166,7 @@ class NetworkClassifier(TrainedClassifier):
         started = time.perf_counter()
         pixels = self._check(X)
         numbers = self._numbered(y, len(pixels))
+        self._check_settings()
         device, architecture = choose_device(self.device), Architecture.of(self.architecture)
         self.architecture_ = architecture.to_dict()
         taught = self._taught(teacher, len(pixels), device)
@@ -245,6 +246,14 @@ class NetworkClassifier(TrainedClassifier):
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
 
+    def _check_settings(self) -> None:
+        """Raise `InputError` for what no training can have, before any work."""
+        self._settings(max_rate=1.0 if self.max_rate == "auto" else self.max_rate).check()
+        if self.views < 1 or self.pretraining < 0:
+            raise InputError("views must be at least 1, and pretraining must not be negative.")
+        if self.patience is not None and not 0 < self.validation < 1:
+            raise InputError(f"validation must be in (0, 1): {self.validation}.")
+
     def _check(self, X: ArrayLike | Pixels) -> Pixels:
         pixels = held(X)
         expected = (len(pixels), self.size, self.size, 3)
@@ -292,8 +301,6 @@ class NetworkClassifier(TrainedClassifier):
         """Rows to train on, and rows to watch: the same share of every class, rounded down."""
         if self.patience is None:
             return np.arange(len(numbers)), np.arange(0)
-        if not 0 < self.validation < 1:
-            raise InputError(f"validation must be in (0, 1): {self.validation}.")
         order = generator(self.seed, "validation").permutation(len(numbers))
         held_out: list[NDArray[Any]] = []
         for number in np.unique(numbers):

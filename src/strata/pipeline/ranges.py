@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 
 from strata.errors import InputError
 
@@ -45,8 +45,12 @@ def _augmentations(table: dict[str, Any]) -> None:
 
 Count = Annotated[int, Ge(1)]
 Whole = Annotated[int, Ge(0)]
+Batch = Annotated[int, Ge(2)]
 Positive = Annotated[float, Gt(0)]
+NotNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Le(1)]
+#: Of something of which not all can be taken.
+Part = Annotated[float, Ge(0), Lt(1)]
 Optimiser = Literal["adamw", "adam", "sgd", "plain-sgd", "rmsprop", "adadelta", "adagrad"]
 Architecture = (
     Literal["cnn", "cnn-pooled", "lenet-5", "mlp", "tinynet", "tinynet-micro", "tinynet-residual"]
