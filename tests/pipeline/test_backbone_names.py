@@ -1,6 +1,7 @@
 """Wrong names of torchvision's networks and nodes are told before anything is made."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from tests.pipeline.project import Project, write_images
@@ -101,6 +102,6 @@ def test_make_stops_before_it_makes_anything(tmp_path):
 
 def test_composing_takes_no_torch():
     assert "strata.pipeline.backbone_names" in sys.modules
-    source = sys.modules["strata.pipeline.backbone_names"].__file__
-    top = [line for line in open(source) if line.startswith(("import ", "from "))]
+    source = Path(str(sys.modules["strata.pipeline.backbone_names"].__file__)).read_text()
+    top = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
     assert not [line for line in top if "torch" in line or "strata.models" in line]

@@ -19,6 +19,7 @@ from strata.models.checkpoint import training_key
 from strata.models.costs import cost_table
 from strata.models.devices import choose_device
 from strata.models.distillation import SoftLabels
+from strata.models.hold_out import hold_out
 from strata.models.inference import predict, window_starts
 from strata.models.initialisation import unit_variance
 from strata.models.names import LSUV
@@ -170,7 +171,10 @@ class NetworkClassifier(TrainedClassifier):
         device, architecture = choose_device(self.device), Architecture.of(self.architecture)
         self.architecture_ = architecture.to_dict()
         taught = self._taught(teacher, len(pixels), device)
-        train, held_out = self._hold_out(numbers)
+        train, watched = np.arange(len(numbers)), np.arange(0)
+        if self.patience is not None:
+            chance = generator(self.seed, "validation")
+            train, watched = hold_out(numbers, self.validation, chance)
         if self.max_rate == "auto":
             self.rate_curve_ = self.find_rate(part(pixels, train), numbers[train])
             self.max_rate_ = self.rate_curve_.suggestion
@@ -179,19 +183,7 @@ class NetworkClassifier(TrainedClassifier):
         settings = self._settings(max_rate=self.max_rate_)
         network = self._fresh(architecture, part(pixels, train), len(self.classes_)).to(device)
         if self.pretraining:
-            if too_large(pixels):
-                raise InputError(
-                    "There are too many images to pretrain on: they do not fit into memory.",
-                    "Take smaller images, or pretraining = 0.",
-                )
-            unlabelled = torch.from_numpy(self._middle(pixels[train])).to(device)
-            self.pretraining_losses_ = pretrain(
-                network.to(memory_format=torch.channels_last),
-                unlabelled.permute(0, 3, 1, 2),
-                epochs=self.pretraining,
-                batch=self.batch,
-                seed=derive(self.seed, "pretraining"),
-            )
+            self._pretrain(network, pixels, train)
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
@@ -201,7 +193,7 @@ class NetworkClassifier(TrainedClassifier):
             )
 
         training = Training(
-            network, images(train), settings, images(held_out) if len(held_out) else None
+            network, images(train), settings, images(watched) if len(watched) else None
         )
         key = ""
         if checkpoint:
@@ -275,6 +267,22 @@ class NetworkClassifier(TrainedClassifier):
             unit_variance(network.eval(), views.permute(0, 3, 1, 2))
         return network
 
+    def _pretrain(self, network: Network, pixels: Pixels, train: NDArray[np.intp]) -> None:
+        """Let each block learn to undo noise on the training images, on the network's device."""
+        if too_large(pixels):
+            raise InputError(
+                "There are too many images to pretrain on: they do not fit into memory.",
+                "Take smaller images, or pretraining = 0.",
+            )
+        unlabelled = torch.from_numpy(self._middle(pixels[train])).to(network.mean.device)
+        self.pretraining_losses_ = pretrain(
+            network.to(memory_format=torch.channels_last),
+            unlabelled.permute(0, 3, 1, 2),
+            epochs=self.pretraining,
+            batch=self.batch,
+            seed=derive(self.seed, "pretraining"),
+        )
+
     def _middle(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The window in the middle of each image."""
         start = window_starts(self.size, self.window(), 1)[0]
@@ -296,23 +304,6 @@ class NetworkClassifier(TrainedClassifier):
                 f"A teacher's probabilities need the shape {expected}, not {given.shape}."
             )
         return SoftLabels.of(given, self.teaching, self.temperature, device)
-
-    def _hold_out(self, numbers: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Rows to train on, and rows to watch: the same share of every class, rounded down."""
-        if self.patience is None:
-            return np.arange(len(numbers)), np.arange(0)
-        order = generator(self.seed, "validation").permutation(len(numbers))
-        held_out: list[NDArray[Any]] = []
-        for number in np.unique(numbers):
-            rows = order[numbers[order] == number]
-            held_out.append(rows[: int(self.validation * len(rows))])
-        rows = np.sort(np.concatenate(held_out))
-        if not len(rows):
-            raise InputError(
-                "No class has enough images for a validation part.",
-                "Give more images, a larger validation, or patience = None.",
-            )
-        return np.setdiff1d(np.arange(len(numbers)), rows), rows
 
     def _measure(self) -> None:
         """Costs of the fitted network."""
