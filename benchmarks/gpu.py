@@ -36,7 +36,7 @@ from strata.features.dense_sift import (
     window,
 )
 from strata.features.grid import inner_grids
-from strata.models.augment import Augmentation
+from strata.models.augmentation import Augmentation
 from strata.models.batches import Images
 from strata.models.builder import build
 from strata.models.costs import count_parameters

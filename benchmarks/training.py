@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
-from strata.models.augment import Augmentation
+from strata.models.augmentation import Augmentation
 from strata.models.batches import Images
 from strata.models.builder import Network, build
 from strata.models.images import resize_images

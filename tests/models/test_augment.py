@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strata.errors import InputError
-from strata.models.augment import Augmentation, Draws, apply, draw, mix
+from strata.models.augment import Draws, apply, draw, mix
+from strata.models.augmentation import Augmentation
 
 CPU = torch.device("cpu")
 NOTHING = Draws(*[None] * len(Draws._fields))

@@ -73,6 +73,25 @@ def test_two_sections_are_the_network(state, border):
         assert torch.equal(after, network.classifier(network.features(images)))
 
 
+@pytest.mark.parametrize(
+    ("name", "place", "later"),
+    [
+        ("squeezenet1_1", "features.0", "features.3"),
+        ("inception_v3", "Conv2d_1a_3x3.bn", "maxpool1"),
+    ],
+)
+def test_nothing_writes_over_what_somebody_else_looks_at(name, place, later):
+    network = backbones.skeleton(name)
+    images = torch.randn(1, 3, 80, 80)
+    with torch.no_grad():
+        alone = section(network, IMAGES, [place])(images)[0].clone()
+        assert alone.min() < 0  # a rectifier follows
+        assert torch.equal(section(network, IMAGES, [place, later])(images)[0], alone)
+        given = alone.clone()
+        section(network, place, [later])(given)
+        assert torch.equal(given, alone)
+
+
 def test_a_section_holds_only_what_it_runs(state):
     network = build("squeezenet1_1", state)
     part = section(network, "features.10", ["features.12"])

@@ -5,12 +5,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from strata.errors import InputError
-from strata.models.architecture import HEAD_POOLS, Architecture
-from strata.models.blocks import ACTIVATIONS, CONVOLUTIONS, POOLS, Block, Branches
+from strata.models.architecture import Architecture
+from strata.models.blocks import ACTIVATIONS, POOLS
 from strata.models.builder import build
 from strata.models.costs import cost_table
-from strata.models.initialisation import INITIALISATIONS, unit_variance
+from strata.models.initialisation import unit_variance
+from strata.models.names import CONVOLUTIONS, HEAD_POOLS, INITIALISATIONS
 from strata.models.normalisation import NORMALISATIONS
+from strata.models.parts import Block, Branches
 from strata.models.tinynet import tinynet
 
 BLOCKS = st.builds(
@@ -98,6 +100,11 @@ def test_block_keys_at_the_top_are_defaults():
         ({"blocks": [{"filters": 4, "dropout": 1.0}]}, "dropout"),
         ({"blocks": [], "head": {"pool": "avarage"}}, "'average'"),
         ({"blocks": [], "initialisation": "he-norml"}, "'he-normal'"),
+        ({"name": 5}, "'name' in an architecture"),
+        (
+            {"blocks": [{"filters": 3}], "auxiliary": [{"after": 1}, {"after": 1}]},
+            "one auxiliary head",
+        ),
         ({"blocks": [{"branches": []}]}, "empty"),
         ({"blocks": [{"branches": [[{"filtres": 2}]]}]}, "'filters'"),
         ({"blocks": [{"filters": 4}], "auxiliary": [{"after": 2}]}, "of 1"),
@@ -232,6 +239,21 @@ def test_auxiliary_heads_teach_the_blocks_before_them_and_no_others():
     assert scores.shape == early.shape
     plain_rows = cost_table({"blocks": [{"filters": 4}] * 3}, side=8, classes=2)
     assert cost_table(description, side=8, classes=2) == plain_rows
+
+
+def test_unit_variance_leaves_a_layer_that_no_image_reaches():
+    description = {
+        "normalisation": "none",
+        "blocks": [{"filters": 4}],
+        "head": {"hidden": [3]},
+        "initialisation": "lsuv",
+    }
+    network = build(description, side=8, classes=2).eval()
+    with torch.no_grad():
+        network.head[0].weight.copy_(-network.head[0].weight.abs())  # sums of what a ReLU gives
+    before = network.head[-1].weight.clone()
+    unit_variance(network, torch.randint(0, 256, (8, 3, 8, 8)))
+    assert torch.equal(network.head[-1].weight, before)
 
 
 def test_layer_sequential_unit_variance():

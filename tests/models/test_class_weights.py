@@ -9,7 +9,7 @@ from sklearn.utils import compute_class_weight
 
 from strata.errors import InputError
 from strata.models import backbones
-from strata.models.class_weights import balanced
+from strata.models.class_weights import balanced, weighted
 from strata.models.finetune import FineTunedClassifier
 from strata.models.network import NetworkClassifier
 
@@ -27,7 +27,28 @@ def test_balanced_weights_are_those_of_scikit_learn(labels):
     assert found[torch.tensor(numbers)].mean().item() == pytest.approx(1, rel=1e-5)
 
 
-def from_scratch(class_weight):
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.floats(0.5, 1)), min_size=1),
+    st.floats(0, 0.9),
+)
+def test_an_image_counts_by_the_weight_of_its_class_smoothed_and_mixed_or_not(images, smoothing):
+    rng = np.random.default_rng(0)
+    weights, scores = rng.uniform(0.1, 50, 4), rng.normal(size=(len(images), 4))
+    log_p = scores - np.log(np.exp(scores).sum(1, keepdims=True))
+    expected, targets = 0.0, np.zeros(scores.shape)
+    for row, (own, other, share) in enumerate(images):
+        for label, part in ((own, share), (other, 1 - share)):
+            targets[row, label] += part
+            smoothed = np.full(4, smoothing / 4)
+            smoothed[label] += 1 - smoothing
+            expected -= part * weights[label] * smoothed @ log_p[row] / len(images)
+    wanted = weighted(torch.tensor(targets), torch.tensor(weights), smoothing)
+    found = torch.nn.functional.cross_entropy(torch.tensor(scores), wanted)
+    assert found.item() == pytest.approx(expected)
+
+
+def from_scratch(class_weight, label_smoothing=0.0):
     """Chances of the two classes for an image like all others."""
     model = NetworkClassifier(
         {"name": "mlp", "hidden": [4], "normalisation": "none", "dropout": 0.0},
@@ -35,7 +56,7 @@ def from_scratch(class_weight):
         epochs=200,
         batch=12,
         max_rate=0.05,
-        label_smoothing=0.0,
+        label_smoothing=label_smoothing,
         weight_decay=0.0,
         augmentations="none",
         class_weight=class_weight,
@@ -67,6 +88,10 @@ def fine_tuned(class_weight):
 def test_what_cannot_be_told_apart_gets_the_weighted_share_of_its_class(chances):
     np.testing.assert_allclose(chances(None), [0.75, 0.25], atol=0.02)
     np.testing.assert_allclose(chances("balanced"), [0.5, 0.5], atol=0.02)
+
+
+def test_smoothing_leaves_the_weighted_shares_as_they_are():
+    np.testing.assert_allclose(from_scratch("balanced", 0.3), [0.5, 0.5], atol=0.02)
 
 
 def test_other_weights_are_refused():

@@ -9,6 +9,7 @@ from tests.models.test_streaming import Mapped
 from strata.errors import InputError
 from strata.models import backbones, checkpoint, finetune, streaming
 from strata.models.backbones import IMAGES
+from strata.models.dropout import Dropout, seed_dropout
 from strata.models.finetune import FineTunedClassifier
 from strata.models.frozen import Frozen, border_activations
 from strata.models.tail import Tail, blocks_of
@@ -169,6 +170,35 @@ def test_normalisations_adapt_or_stay(adapt):
     assert all(same[k] != adapt for k in statistics)
 
 
+def test_dropout_inside_of_the_network_is_seeded_too():
+    """AlexNet and VGG drop units between their last linear layers."""
+    network = backbones.skeleton("alexnet")
+    part = backbones.section(network, "classifier.2", ["classifier.5"])
+    tail = Tail(part, 2, expected=None, features=4096, dropout=0.0, adapt=True).train()
+    torch.nn.init.ones_(tail.head[1].weight)
+    x = torch.rand(2, 4096)
+    before = torch.random.get_rng_state()
+    scores = []
+    for seed in (1, 1, 2):
+        seed_dropout(tail, seed, torch.device("cpu"))
+        scores.append(tail(x).detach())
+    assert torch.equal(scores[0], scores[1])
+    assert not torch.equal(scores[0], scores[2])
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.equal(tail.eval()(x), tail(x))
+
+
+@pytest.mark.parametrize("axes", [2, None])
+def test_dropout_keeps_the_mean_and_drops_what_it_says(axes):
+    layer = Dropout(0.25, axes).train()
+    seed_dropout(layer, 3, torch.device("cpu"))
+    y = layer(torch.ones(40, 50, 3))
+    assert y.unique().tolist() == pytest.approx([0.0, 4 / 3])
+    assert y.mean().item() == pytest.approx(1, abs=0.05)
+    whole = (y == y[..., :1]).all(-1)
+    assert whole.all() == (axes == 2)
+
+
 class Killed(Exception):
     pass
 
@@ -190,6 +220,26 @@ def test_a_killed_training_goes_on_to_the_same_end(fitted, images, tmp_path):
     again = clone(model).fit(X, images[1], checkpoint=keep)
     assert all(np.array_equal(again.weights_[k], v) for k, v in model.weights_.items())
     assert not keep.exists()
+
+
+def test_a_checkpoint_of_other_weights_is_ignored(state, images, tmp_path):
+    pixels, labels = images
+    X = pixels[:, None]
+    options = {"border": IMAGES, "head_epochs": 0, "epochs": 1}
+    expected = classifier(state, **options).fit(X, labels)
+    keep, save = tmp_path / "checkpoint", checkpoint.save
+
+    def save_then_die(path, key, state):
+        save(path, key, state)
+        raise Killed
+
+    other = {k: v * 0.9 for k, v in state.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "save", save_then_die)
+        with pytest.raises(Killed):
+            classifier(other, **options).fit(X, labels, checkpoint=keep)
+    found = classifier(state, **options).fit(X, labels, checkpoint=keep)
+    assert all(np.array_equal(found.weights_[k], v) for k, v in expected.weights_.items())
 
 
 def test_views_may_stay_on_the_disk(fitted, images, tmp_path, monkeypatch):
@@ -247,3 +297,23 @@ def test_what_cannot_be_trained_says_so(state):
         classifier(state, augmentations={"flip": True}).fit(X, [0, 1, 0, 1])
     with pytest.raises(InputError, match="Unknown optimiser"):
         classifier(state, optimiser="adamx", head_epochs=0).fit(X, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_rate": -1.0},
+        {"optimiser": "adamx"},
+        {"augmentations": {"flip": True}},
+        {"dropout": 1.0},
+        {"rate_decay": -0.5},
+        {"auxiliary": -1.0},
+        {"normalisation": "frosen"},
+    ],
+)
+def test_nothing_is_learned_before_all_settings_are_looked_at(state, wrong):
+    seen = []
+    X = np.zeros((4, 1, 3, 3, 512), np.float16)
+    with pytest.raises(InputError):
+        classifier(state, **wrong).fit(X, [0, 1, 0, 1], on_epoch=seen.append)
+    assert not seen

@@ -7,6 +7,7 @@ import pytest
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from strata.errors import InputError
 from strata.models.linear_svm import LinearSVM
 
 
@@ -80,6 +81,22 @@ def test_probabilities_and_cost_are_learned_from_held_out_vectors():
     found = machine.predict_proba(X[600:])
     right = found.argmax(axis=1) == y[600:]
     assert abs(found.max(axis=1).mean() - right.mean()) < 0.05
+
+
+def test_cost_is_not_chosen_from_nothing():
+    X, y = overlapping()
+    for held_out in (0, 1.0):
+        with pytest.raises(InputError, match="held out"):
+            LinearSVM("cv", held_out=held_out).fit(X, y)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_class_of_a_single_vector_leaves_probabilities_and_cost(seed):
+    X, y = overlapping()
+    X, y = np.vstack([X, -X[:1]]), np.append(y, 3)
+    model = LinearSVM("cv", held_out=0.5, seed=seed).fit(X, y)
+    assert model.inner_accuracy_ > 0.6
+    assert np.allclose(model.predict_proba(X[:5]).sum(axis=1), 1)
 
 
 def test_rare_classes_gain_from_balanced_weights():

@@ -6,8 +6,9 @@ import torch
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
-from strata.errors import InputError, StrataError
+from strata.errors import DivergedError, InputError, StrataError
 from strata.models import training
+from strata.models.gradient_descent import GradientDescent
 from strata.models.network import NetworkClassifier
 from strata.models.optimisers import OPTIMISERS
 from strata.models.schedules import SCHEDULES
@@ -281,6 +282,11 @@ def test_a_training_that_diverges_says_so():
         {"epochs": -1},
         {"max_rate": 0},
         {"max_rate": "automatic"},
+        {"views": 0},
+        {"pretraining": -1},
+        {"weight_decay": float("nan")},
+        {"augmentations": 5},
+        {"augmentations": {"rotation": float("inf")}},
         {"ema": 1.0},
         {"label_smoothing": 1.0},
         {"clip": 0.0},
@@ -312,6 +318,46 @@ def test_wrong_settings_are_explained(wrong):
 def test_wrong_images_are_explained(change, says):
     with pytest.raises(InputError, match=says):
         NetworkClassifier(**SMALL).fit(*change(*scenes(3)))
+
+
+def test_a_training_that_diverges_with_its_last_step_says_so():
+    X, y = scenes(4)
+    once = {"epochs": 1, "batch": 32, "optimiser": "plain-sgd", "schedule": "constant"}
+    with pytest.raises(DivergedError, match="last steps"):
+        NetworkClassifier("mlp", size=16, max_rate=1e38, **once).fit(X, y)
+
+
+def test_a_validation_loss_that_is_no_number_is_no_best_one(monkeypatch):
+    X, y = scenes(4)
+
+    def broken(network, pixels, **_):
+        return torch.full((len(pixels), network.classes), float("nan"))
+
+    monkeypatch.setattr(training, "predict", broken)
+    with pytest.raises(DivergedError, match="epoch 1"):
+        NetworkClassifier(**SMALL, epochs=2, patience=1, validation=0.3).fit(X, y)
+
+
+def test_a_validation_loss_that_stays_as_it_is_has_not_improved():
+    X, y = scenes(6)
+    still = {"optimiser": "plain-sgd", "max_rate": 1e-30, "weight_decay": 0.0}
+    model = NetworkClassifier("mlp", size=16, epochs=9, patience=2, validation=0.3, **still)
+    assert len(model.fit(X, y).history_) == 3
+
+
+def test_the_rate_finder_takes_fixed_algorithms_too(monkeypatch):
+    X, y = scenes(4)
+    fixed = []
+    step = GradientDescent.step
+
+    def watched(self, batch):
+        fixed.append(torch.backends.cudnn.deterministic)
+        return step(self, batch)
+
+    monkeypatch.setattr(GradientDescent, "step", watched)
+    NetworkClassifier(**SMALL).find_rate(X, y)
+    assert fixed
+    assert all(fixed)
 
 
 def test_the_rate_finder_suggests_a_rate_that_learns():

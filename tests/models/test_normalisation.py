@@ -43,6 +43,15 @@ def test_the_correction_is_clipped():
     assert far.abs().max() < BatchRenorm.D_LIMIT + 5 * BatchRenorm.R_LIMIT
 
 
+def test_activations_of_mixed_precision_are_renormalised_by_float32_statistics():
+    x = maps(0, scale=2.0, shift=1.0)
+    half, whole = BatchRenorm(3), BatchRenorm(3)
+    y = half(x.bfloat16())
+    np.testing.assert_allclose(y.detach().float(), whole(x).detach(), atol=0.05)
+    torch.testing.assert_close(half.mean, whole.mean, atol=0.005, rtol=0)
+    assert half.deviation.dtype == torch.float32
+
+
 def test_the_corrections_are_constants_for_the_gradient():
     layer = warmed(BatchRenorm(3, warm_up=10))
     x = maps(1000).requires_grad_()

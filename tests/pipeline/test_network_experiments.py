@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from strata.models.augment import Augmentation
+from strata.models.augmentation import Augmentation
 from strata.models.costs import cost_table
 from strata.pipeline.experiment import read_experiment
 from strata.pipeline.recipe import known_recipes

@@ -1,21 +1,81 @@
 """What is said of parameters before anything runs is what the models know."""
 
+import subprocess
+import sys
+import textwrap
 from typing import get_args
 
 import pytest
 
 from strata.errors import InputError
-from strata.models.augment import AUGMENTATIONS
+from strata.models.augmentation import AUGMENTATIONS
 from strata.models.optimisers import OPTIMISERS
 from strata.models.presets import PRESETS
 from strata.pipeline import ranges
-from strata.pipeline.stages.networks import train_network
+from strata.pipeline.stages.networks import patch_descriptors, train_network
+from strata.pipeline.stages.transfer import border_views, divided, fine_tune, inception_divided
 
 
 def test_the_names_are_those_of_the_models():
     assert set(get_args(get_args(ranges.Architecture)[0])) == set(PRESETS)
     assert set(get_args(get_args(ranges.Augmentations)[0])) == set(AUGMENTATIONS)
     assert set(get_args(ranges.Optimiser)) == set(OPTIMISERS)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"architecture": {"name": "tinynett"}}, "'tinynett'.*Did you mean 'tinynet'"),
+        ({"architecture": {"name": "mlp", "hiden": [3]}}, "no 'hiden'.*Did you mean 'hidden'"),
+        ({"architecture": {"name": ["mlp"]}}, "'name' in an architecture cannot be"),
+        (
+            {"architecture": {"blocks": [{"filters": 3, "activation": "relux"}]}},
+            "'relux' in a block.*Did you mean 'relu'",
+        ),
+        ({"augmentations": {"flipp": True}}, "'flipp'.*Did you mean 'flip'"),
+        ({"augmentations": {"zoom": float("inf")}}, "'zoom' must not be"),
+    ],
+)
+def test_a_table_is_read_at_once_and_its_error_names_the_key(given, says):
+    (key,) = given
+    with pytest.raises(InputError, match=rf"(?s)^methods\.m\.network\.{key}: .*{says}"):
+        train_network.parameters.checked(given, "methods.m.network")
+
+
+@pytest.mark.parametrize(
+    ("stage", "wrong"),
+    [
+        (train_network, {"views": 0}),
+        (train_network, {"pretraining": -1}),
+        (train_network, {"patience": 0}),
+        (train_network, {"batch": 1}),
+        (train_network, {"clip": 0.0}),
+        (train_network, {"validation": 0.0}),
+        (patch_descriptors, {"step": 0}),
+        (border_views, {"copies": -1}),
+        (divided, {"side": 0}),
+        (inception_divided, {"removed": 11}),
+        (fine_tune, {"epochs": -1}),
+        (fine_tune, {"batch": 1}),
+        (fine_tune, {"dropout": 1.0}),
+        (fine_tune, {"rate_decay": -1.0}),
+    ],
+)
+def test_a_number_out_of_range_is_told_at_once(stage, wrong):
+    with pytest.raises(InputError, match=rf"^here\.{next(iter(wrong))} = "):
+        stage.parameters.checked(wrong, "here")
+
+
+def test_reading_tables_of_networks_takes_no_torch():
+    code = """
+        import sys
+        from strata.pipeline.stages.networks import train_network
+        assert not {"torch", "pydantic", "numpy"} & {*sys.modules}
+        given = {"architecture": {"name": "cnn"}, "augmentations": {"flip": True}}
+        train_network.parameters.checked(given, "network")
+        assert "torch" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
 
 
 @pytest.mark.parametrize("given", [{"architecture": "tinynett"}, {"augmentations": "strnog"}])

@@ -1,23 +1,13 @@
 """A network described in data: plain dicts and lists, as a TOML file gives them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Union
 
-from torch import nn
-
 from strata.errors import InputError, nearest
-from strata.models.blocks import ACTIVATIONS, Block, Branches
-from strata.models.initialisation import INITIALISATIONS
-from strata.models.normalisation import BatchNorm1d
+from strata.models.names import ACTIVATIONS, HEAD_NORMALISATIONS, HEAD_POOLS, INITIALISATIONS
+from strata.models.parts import Block, Branches
 from strata.models.presets import preset
-
-HEAD_POOLS = ("average", "max", "flatten")
-HEAD_NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
-    "none": lambda _: nn.Identity(),
-    "batch": BatchNorm1d,
-    "layer": nn.LayerNorm,
-}
 
 
 @dataclass(frozen=True)
@@ -91,6 +81,8 @@ class Architecture:
             return cls.from_dict(preset(given, {}))
         rest = dict(given)
         name = rest.pop("name", None)
+        if name is not None and not isinstance(name, str):
+            raise InputError(f"'name' in an architecture cannot be {name!r}.")
         return cls.from_dict(rest if name is None else preset(name, rest))
 
     @classmethod
@@ -137,6 +129,9 @@ class Architecture:
                     f" with weight {auxiliary.weight} cannot be.",
                     "`after` counts blocks from 1; `weight` must not be negative.",
                 )
+        places = [auxiliary.after for auxiliary in self.auxiliary]
+        if len(set(places)) < len(places):
+            raise InputError(f"A block has one auxiliary head at most, not as {places} say.")
         if self.initialisation not in INITIALISATIONS:
             hint = nearest(self.initialisation, INITIALISATIONS)
             raise InputError(f"Unknown initialisation '{self.initialisation}'.", hint)

@@ -149,7 +149,9 @@ def _last_at(graph: fx.Graph, place: str) -> fx.Node:
 def section(network: nn.Module, begin: str, ends: Sequence[str]) -> fx.GraphModule:
     """The part of a network from the output of one node to the outputs of others.
 
-    The modules in it are those of `network`, not copies; it has no others.
+    The modules in it are those of `network`, not copies; it has no others. Where somebody else may
+    look at what an operation in place would write over (another end, whoever has the output at
+    `begin`), nothing is computed in place.
 
     Args:
         network: of torchvision, in evaluation mode.
@@ -170,7 +172,21 @@ def section(network: nn.Module, begin: str, ends: Sequence[str]) -> fx.GraphModu
     for node in _needed(wanted, first, begin):
         copied[node] = part.node_copy(node, lambda n: copied[n])
     part.output(tuple(copied[node] for node in wanted))
-    return fx.GraphModule(whole, part).eval()
+    made = fx.GraphModule(whole, part)
+    if len(ends) > 1 or begin != IMAGES:
+        _out_of_place(made)
+    return made.eval()
+
+
+def _out_of_place(part: fx.GraphModule) -> None:
+    """Have every operation of a part leave its input as it is."""
+    for module in part.modules():
+        if getattr(module, "inplace", False):
+            module.inplace = False  # type: ignore[assignment]
+    for node in part.graph.nodes:
+        if node.kwargs.get("inplace"):
+            node.kwargs = {**node.kwargs, "inplace": False}
+    part.recompile()
 
 
 def _needed(wanted: list[fx.Node], first: fx.Node, begin: str) -> list[fx.Node]:

@@ -1,6 +1,6 @@
 """The module built from a network's description."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from strata.errors import InputError
-from strata.models.architecture import HEAD_NORMALISATIONS, Architecture, Head
+from strata.models.architecture import Architecture, Head
 from strata.models.blocks import ACTIVATIONS, chain, filters
 from strata.models.dropout import Dropout
 from strata.models.initialisation import initialise
+from strata.models.normalisation import BatchNorm1d
 from strata.models.streaming import Pixels, blocks
+
+HEAD_NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
+    "none": lambda _: nn.Identity(),
+    "batch": BatchNorm1d,
+    "layer": nn.LayerNorm,
+}
 
 
 class Network(nn.Module):

@@ -18,8 +18,8 @@ def cnn(
         filters: of the convolutions.
         kernel: side of each.
         padding: on each side of their inputs; -1 keeps the size.
-        activation: a key of `blocks.ACTIVATIONS`.
-        initialisation: one of `initialisation.INITIALISATIONS`.
+        activation: one of `names.ACTIVATIONS`.
+        initialisation: one of `names.INITIALISATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.
@@ -45,8 +45,8 @@ def cnn_pooled(
 
     Args:
         dropout: share of maps dropped after the third convolution.
-        activation: a key of `blocks.ACTIVATIONS`.
-        initialisation: one of `initialisation.INITIALISATIONS`.
+        activation: one of `names.ACTIVATIONS`.
+        initialisation: one of `names.INITIALISATIONS`.
     """
     return {
         "pool": "max",
@@ -67,8 +67,8 @@ def lenet_5(*, activation: str = "tanh", pool: str = "average") -> dict[str, Any
     """LeNet-5 on colour images, 32x32 (LeCun et al. 1998, with full connections throughout).
 
     Args:
-        activation: a key of `blocks.ACTIVATIONS`.
-        pool: a key of `blocks.POOLS`.
+        activation: one of `names.ACTIVATIONS`.
+        pool: one of `names.POOLS`.
     """
     return {
         "kernel": 5,

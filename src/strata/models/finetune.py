@@ -14,7 +14,7 @@ from torch.nn import Parameter
 
 from strata.errors import InputError
 from strata.models import auxiliary, backbones
-from strata.models.augment import Augmentation
+from strata.models.augmentation import Augmentation
 from strata.models.backbones import IMAGES
 from strata.models.batches import Images
 from strata.models.builder import Network
@@ -150,7 +150,7 @@ class FineTunedClassifier(TrainedClassifier):
         started = time.perf_counter()
         views = self._check(X)
         numbers = self._numbered(y, len(views))
-        device = choose_device(self.device)
+        device, settings = choose_device(self.device), self._checked_settings()
         tail = self._fresh(len(self.classes_)).to(device)
         images = Images(
             on_device(each_view(views), device),
@@ -163,19 +163,17 @@ class FineTunedClassifier(TrainedClassifier):
             return {**line, "epoch": line["epoch"] + before}
 
         if self.epochs and len(list(tail.blocks.parameters())):
-            settings, layers = self._checked_settings(), self._layers(tail)
-            training = Training(cast(Network, tail), images, settings, layers=layers)
-            facts = {k: v for k, v in self.get_params().items() if k != "weights"}
+            training = Training(cast(Network, tail), images, settings, layers=self._layers(tail))
             training.run(
                 keep=checkpoint,
-                key=training_key(facts, device, [each_view(views), numbers]) if checkpoint else "",
+                key=self._key(tail, device, [each_view(views), numbers]) if checkpoint else "",
                 on_epoch=(lambda line: on_epoch(later(line))) if on_epoch else None,
             )
             self.history_ += map(later, training.history)
         tail.auxiliary = None  # it has taught what it could
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in tail.state_dict().items()}
         self._measure(len(images))
-        self.training_accuracy_ = float(np.mean(self.predict(views) == np.asarray(y)))
+        self.training_accuracy_ = self._share_right(views, y)
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
@@ -184,8 +182,8 @@ class FineTunedClassifier(TrainedClassifier):
         check_is_fitted(self)
         views, device = self._check(X), choose_device(self.device)
         tail = self.network().to(device).to(memory_format=torch.channels_last)
-        scores = tail.head(_pooled(tail, on_device(each_view(views), device))).double().cpu()
-        return scores.detach().view(*views.shape[:2], len(self.classes_)).mean(1).numpy()
+        scores = tail.head(_pooled(tail, on_device(each_view(views), device))).detach().cpu()
+        return scores.double().view(*views.shape[:2], len(self.classes_)).mean(1).numpy()
 
     def network(self) -> Tail:
         """The trained part as a torch module, on the CPU, a copy of its own."""
@@ -226,8 +224,6 @@ class FineTunedClassifier(TrainedClassifier):
         if not self.auxiliary:
             return self._tail(network, classes, [self.cut])
         auxiliary.check_place(self.backbone, self.border, self.cut)
-        if self.auxiliary < 0:
-            raise InputError(f"auxiliary must not be negative: {self.auxiliary}.")
         tail = self._tail(network, classes, [self.cut, auxiliary.NODE])
         tail.auxiliary = auxiliary.AuxiliaryHead(classes, derive(self.seed, "auxiliary"))
         tail.auxiliary_weight = self.auxiliary
@@ -243,7 +239,13 @@ class FineTunedClassifier(TrainedClassifier):
         if not self.head_epochs:
             return []
         pooled = _pooled(tail, images.pixels)[:, None, None]
-        settings = self._settings(
+        head = cast(Network, tail.only_head())
+        training = Training(head, Images(pooled, images.labels), self._head_settings())
+        training.run(on_epoch=on_epoch)
+        return training.history
+
+    def _head_settings(self) -> Settings:
+        return self._settings(
             epochs=self.head_epochs,
             optimiser="adamw",
             max_rate=self.head_rate,
@@ -252,14 +254,24 @@ class FineTunedClassifier(TrainedClassifier):
             clip=None,
             ema=0.0,
         )
-        head = cast(Network, tail.only_head())
-        training = Training(head, Images(pooled, images.labels), settings)
-        training.run(on_epoch=on_epoch)
-        return training.history
+
+    def _key(self, tail: Tail, device: torch.device, data: list[Pixels]) -> str:
+        """Names the second phase: `tail` is as it was, but for the head."""
+        facts = {k: v for k, v in self.get_params().items() if k != "weights"}
+        weights = [t.detach().cpu().numpy() for t in tail.blocks.state_dict().values() if t.ndim]
+        return training_key(facts, device, [*data, *weights])
 
     def _checked_settings(self) -> Settings:
         settings = self._settings()
+        settings.check()
+        self._head_settings().check()
+        if not 0 <= self.dropout < 1 or not self.rate_decay >= 0 or not self.auxiliary >= 0:
+            raise InputError("dropout must be in [0, 1); rate_decay and auxiliary not negative.")
+        if self.normalisation not in ("adapt", "frozen"):
+            raise InputError(f"normalisation must be 'adapt' or 'frozen': {self.normalisation!r}.")
         augmentation = settings.augmentation
+        if not self.epochs:
+            return settings  # the head looks at none of them
         if self.border != IMAGES and augmentation != Augmentation(mixup=augmentation.mixup):
             raise InputError(
                 "Activations cannot be augmented, but for mixup.",

@@ -15,7 +15,7 @@ from strata.errors import InputError
 from strata.models import augment, ranks
 from strata.models.batches import Batch, Images, batch_bounds
 from strata.models.builder import Network
-from strata.models.class_weights import balanced
+from strata.models.class_weights import balanced, weighted
 from strata.models.devices import mixed_precision
 from strata.models.dropout import seed_dropout
 from strata.models.optimisers import optimiser
@@ -135,12 +135,10 @@ class GradientDescent:
         return loss
 
     def _cross_entropy(self, scores: Tensor, targets: Tensor) -> Tensor:
-        return functional.cross_entropy(
-            scores.float(),
-            targets,
-            weight=self.class_weights,
-            label_smoothing=self.settings.label_smoothing,
-        )
+        smoothing = self.settings.label_smoothing
+        if self.class_weights is not None:
+            targets, smoothing = weighted(targets, self.class_weights, smoothing), 0.0
+        return functional.cross_entropy(scores.float(), targets, label_smoothing=smoothing)
 
     def _clip(self) -> Tensor:
         parameters = list(self.network.parameters())

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from strata.errors import InputError, nearest
+from strata.models.names import INITIALISATIONS, LSUV
 
 
 def _fans(weight: Tensor) -> tuple[int, int]:
@@ -43,11 +44,6 @@ _SCHEMES: dict[
     "normal": (_normal, lambda _: 0.05),
     "zeros": (_normal, lambda _: 0.0),
 }
-
-#: Layer-sequential unit variance, which needs images: orthogonal weights, then `unit_variance`.
-LSUV = "lsuv"
-
-INITIALISATIONS = (*_SCHEMES, LSUV)
 
 
 @torch.no_grad()
@@ -88,7 +84,8 @@ def unit_variance(network: nn.Module, images: Tensor) -> None:
 
     Layer-sequential unit variance (Mishkin and Matas 2016): layers in the order in which images
     pass them, each with the layers before it already scaled. One pass does it, since a layer's
-    output is linear in its weights and biases are zero.
+    output is linear in its weights and biases are zero. A layer whose output does not vary, behind
+    rectifiers that no image opens, stays as it is.
 
     Args:
         network: in eval mode: without dropout, and with normalisations that change little yet.
@@ -96,7 +93,8 @@ def unit_variance(network: nn.Module, images: Tensor) -> None:
     """
 
     def scale(module: nn.Conv2d | nn.Linear, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        factor = output.std().clamp(min=1e-8).reciprocal()
+        deviation = output.std()
+        factor = torch.where(deviation > 1e-8, deviation, 1.0).reciprocal()
         module.weight.mul_(factor)
         return output * factor
 

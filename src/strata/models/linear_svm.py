@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata import seeds
+from strata.errors import InputError
 from strata.models.calibration import fit_temperature, probabilities
 from strata.models.coordinate_descent import BLOCK, BlockDescent, Blocks, Machines
 from strata.models.scores import columns
@@ -29,7 +30,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         C: cost of errors, or "cv" to choose it by accuracy on the held-out vectors.
         class_weight: None, "balanced", or a weight for each class; multiplies C.
         held_out: share of the training vectors, at random, that probabilities (and C) are learned
-            from by a machine fitted on the others; 0 leaves probabilities out.
+            from by a machine fitted on the others; 0 (or all) leaves probabilities out.
         passes: over the vectors, at most.
         tolerance: a pass in which no dual variable's projected gradient is larger ends the fit.
         seed: of the order of vectors within blocks and of the held-out part.
@@ -79,6 +80,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         Blocks should be mixed: where each is of one class, far more passes are needed.
 
         Raises:
+            InputError: C is to be chosen, but nothing is held out.
             ValueError: one class only.
         """
         check_classification_targets(y)
@@ -125,8 +127,12 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         """
         tried = C_GRID if self.C == "cv" else (float(self.C),)
         self.C_, self.inner_accuracy_, self.temperature_ = float(tried[0]), None, 1.0
-        held = seeds.generator(self.seed, "held out").random(len(codes)) < self.held_out
-        if not held.any() or len(np.unique(codes[~held])) < len(self.classes_):
+        held = self._held_out(codes)
+        if not held.any():
+            if self.C == "cv":
+                raise InputError(
+                    'C = "cv" needs vectors that are held out.', "Give C a value, or hold some out."
+                )
             return None
         best = last = None
         for C in tried:
@@ -143,6 +149,16 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
                 self.C_, self.inner_accuracy_, best = C, accuracy, last
                 self.temperature_ = fit_temperature(scores, truth)
         return best
+
+    def _held_out(self, codes: np.ndarray) -> np.ndarray:
+        """Which vectors (n,) are held out; of every class one at least is not."""
+        if not 0 < self.held_out < 1:
+            return np.zeros(len(codes), bool)
+        held: np.ndarray = seeds.generator(self.seed, "held out").random(len(codes)) < self.held_out
+        firsts = np.unique(codes, return_index=True)[1]
+        kept = np.bincount(codes, ~held)
+        held[firsts[kept == 0]] = False
+        return held
 
     def _learn(self, descent: BlockDescent, costs: np.ndarray, start: Machines | None) -> Machines:
         found = descent.solve(costs, seeds.generator(self.seed, "order"), start)

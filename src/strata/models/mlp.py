@@ -16,10 +16,10 @@ def mlp(
 
     Args:
         hidden: widths of the hidden layers.
-        activation: a key of `blocks.ACTIVATIONS`.
+        activation: one of `names.ACTIVATIONS`.
         normalisation: after each activation: "none", "batch" or "layer".
         dropout: share of units dropped before each layer, the input among them.
-        initialisation: one of `initialisation.INITIALISATIONS`.
+        initialisation: one of `names.INITIALISATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.

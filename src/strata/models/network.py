@@ -12,15 +12,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from strata.errors import InputError
 from strata.models.architecture import Architecture
-from strata.models.augment import Augmentation
+from strata.models.augmentation import Augmentation
 from strata.models.batches import Images
 from strata.models.builder import Network, build
 from strata.models.checkpoint import training_key
 from strata.models.costs import cost_table
 from strata.models.devices import choose_device
 from strata.models.distillation import SoftLabels
+from strata.models.hold_out import hold_out
 from strata.models.inference import predict, window_starts
-from strata.models.initialisation import LSUV, unit_variance
+from strata.models.initialisation import unit_variance
+from strata.models.names import LSUV
 from strata.models.pretraining import pretrain
 from strata.models.rates import RateCurve, find_rate
 from strata.models.streaming import Pixels, held, on_device, part, too_large
@@ -53,8 +55,8 @@ class NetworkClassifier(TrainedClassifier):
         label_smoothing: share of a target that is spread over all classes.
         class_weight: "balanced": an image's loss counts n / (classes * images of its class), so
             that rare classes count as much as frequent ones; None: every image counts alike.
-        augmentations: "none", "light", "strong" (see `augment.AUGMENTATIONS`), or fields of
-            `augment.Augmentation`.
+        augmentations: "none", "light", "strong" (see `augmentation.AUGMENTATIONS`), or fields of
+            `augmentation.Augmentation`.
         clip: largest norm of a step's gradient; None: as it is.
         ema: decay of the moving average of weights that is kept as the result; 0: none.
         flip_average: predict from the mean score of an image and its mirror image.
@@ -165,10 +167,14 @@ class NetworkClassifier(TrainedClassifier):
         started = time.perf_counter()
         pixels = self._check(X)
         numbers = self._numbered(y, len(pixels))
+        self._check_settings()
         device, architecture = choose_device(self.device), Architecture.of(self.architecture)
         self.architecture_ = architecture.to_dict()
         taught = self._taught(teacher, len(pixels), device)
-        train, held_out = self._hold_out(numbers)
+        train, watched = np.arange(len(numbers)), np.arange(0)
+        if self.patience is not None:
+            chance = generator(self.seed, "validation")
+            train, watched = hold_out(numbers, self.validation, chance)
         if self.max_rate == "auto":
             self.rate_curve_ = self.find_rate(part(pixels, train), numbers[train])
             self.max_rate_ = self.rate_curve_.suggestion
@@ -177,19 +183,7 @@ class NetworkClassifier(TrainedClassifier):
         settings = self._settings(max_rate=self.max_rate_)
         network = self._fresh(architecture, part(pixels, train), len(self.classes_)).to(device)
         if self.pretraining:
-            if too_large(pixels):
-                raise InputError(
-                    "There are too many images to pretrain on: they do not fit into memory.",
-                    "Take smaller images, or pretraining = 0.",
-                )
-            unlabelled = torch.from_numpy(self._middle(pixels[train])).to(device)
-            self.pretraining_losses_ = pretrain(
-                network.to(memory_format=torch.channels_last),
-                unlabelled.permute(0, 3, 1, 2),
-                epochs=self.pretraining,
-                batch=self.batch,
-                seed=derive(self.seed, "pretraining"),
-            )
+            self._pretrain(network, pixels, train)
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
@@ -199,7 +193,7 @@ class NetworkClassifier(TrainedClassifier):
             )
 
         training = Training(
-            network, images(train), settings, images(held_out) if len(held_out) else None
+            network, images(train), settings, images(watched) if len(watched) else None
         )
         key = ""
         if checkpoint:
@@ -210,7 +204,7 @@ class NetworkClassifier(TrainedClassifier):
         self.history_ = training.history
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in network.state_dict().items()}
         self._measure()
-        self.training_accuracy_ = float(np.mean(self.predict(pixels) == np.asarray(y)))
+        self.training_accuracy_ = self._share_right(pixels, y)
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
@@ -244,6 +238,14 @@ class NetworkClassifier(TrainedClassifier):
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
 
+    def _check_settings(self) -> None:
+        """Raise `InputError` for what no training can have, before any work."""
+        self._settings(max_rate=1.0 if self.max_rate == "auto" else self.max_rate).check()
+        if self.views < 1 or self.pretraining < 0:
+            raise InputError("views must be at least 1, and pretraining must not be negative.")
+        if self.patience is not None and not 0 < self.validation < 1:
+            raise InputError(f"validation must be in (0, 1): {self.validation}.")
+
     def _check(self, X: ArrayLike | Pixels) -> Pixels:
         pixels = held(X)
         expected = (len(pixels), self.size, self.size, 3)
@@ -264,6 +266,22 @@ class NetworkClassifier(TrainedClassifier):
             views = torch.from_numpy(self._middle(pixels[np.sort(some)]))
             unit_variance(network.eval(), views.permute(0, 3, 1, 2))
         return network
+
+    def _pretrain(self, network: Network, pixels: Pixels, train: NDArray[np.intp]) -> None:
+        """Let each block learn to undo noise on the training images, on the network's device."""
+        if too_large(pixels):
+            raise InputError(
+                "There are too many images to pretrain on: they do not fit into memory.",
+                "Take smaller images, or pretraining = 0.",
+            )
+        unlabelled = torch.from_numpy(self._middle(pixels[train])).to(network.mean.device)
+        self.pretraining_losses_ = pretrain(
+            network.to(memory_format=torch.channels_last),
+            unlabelled.permute(0, 3, 1, 2),
+            epochs=self.pretraining,
+            batch=self.batch,
+            seed=derive(self.seed, "pretraining"),
+        )
 
     def _middle(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The window in the middle of each image."""
@@ -286,25 +304,6 @@ class NetworkClassifier(TrainedClassifier):
                 f"A teacher's probabilities need the shape {expected}, not {given.shape}."
             )
         return SoftLabels.of(given, self.teaching, self.temperature, device)
-
-    def _hold_out(self, numbers: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Rows to train on, and rows to watch: the same share of every class, rounded down."""
-        if self.patience is None:
-            return np.arange(len(numbers)), np.arange(0)
-        if not 0 < self.validation < 1:
-            raise InputError(f"validation must be in (0, 1): {self.validation}.")
-        order = generator(self.seed, "validation").permutation(len(numbers))
-        held_out: list[NDArray[Any]] = []
-        for number in np.unique(numbers):
-            rows = order[numbers[order] == number]
-            held_out.append(rows[: int(self.validation * len(rows))])
-        rows = np.sort(np.concatenate(held_out))
-        if not len(rows):
-            raise InputError(
-                "No class has enough images for a validation part.",
-                "Give more images, a larger validation, or patience = None.",
-            )
-        return np.setdiff1d(np.arange(len(numbers)), rows), rows
 
     def _measure(self) -> None:
         """Costs of the fitted network."""

@@ -87,7 +87,8 @@ class BatchRenorm(nn.Module):
         if ranks.count() > 1:
             mean, variance, _ = ranks.moments(x)
         else:
-            mean, variance = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
+            values = x.float()  # the moving statistics are, in mixed precision too
+            mean, variance = values.mean((0, 2, 3)), values.var((0, 2, 3), unbiased=False)
         deviation = (variance + self.EPSILON).sqrt()
         with torch.no_grad():
             share = (self.seen / self.warm_up).clamp(max=1.0)

@@ -9,6 +9,11 @@ from torch.optim import Optimizer
 
 from strata.errors import InputError, nearest
 
+
+def _device_of(groups: list[dict[str, Any]]) -> str:
+    return str(groups[0]["params"][0].device.type)
+
+
 #: name -> optimiser of parameter groups, at a rate
 OPTIMISERS: dict[str, Callable[[Any, float], Optimizer]] = {
     "sgd": lambda p, r: torch.optim.SGD(p, lr=r, momentum=0.9, nesterov=True, fused=True),
@@ -17,7 +22,7 @@ OPTIMISERS: dict[str, Callable[[Any, float], Optimizer]] = {
     "adamw": lambda p, r: torch.optim.AdamW(p, lr=r, betas=(0.9, 0.99), fused=True),
     "rmsprop": lambda p, r: torch.optim.RMSprop(p, lr=r, alpha=0.9),
     "adadelta": lambda p, r: torch.optim.Adadelta(p, lr=r),
-    "adagrad": lambda p, r: torch.optim.Adagrad(p, lr=r, fused=True),
+    "adagrad": lambda p, r: torch.optim.Adagrad(p, lr=r, fused=_device_of(p) != "mps"),
 }
 
 
@@ -36,8 +41,7 @@ def optimiser(
     Raises:
         InputError: unknown name.
     """
-    if name not in OPTIMISERS:
-        raise InputError(f"Unknown optimiser '{name}'.", nearest(name, OPTIMISERS))
+    known_optimiser(name)
     groups = []
     for share, given in layers:
         parameters = list(given)
@@ -48,6 +52,12 @@ def optimiser(
     made = OPTIMISERS[name]([group for group in groups if group["params"]], rate)
     made.register_step_pre_hook(_share_rates)
     return made
+
+
+def known_optimiser(name: str) -> None:
+    """Raise `InputError` for a name that is none."""
+    if name not in OPTIMISERS:
+        raise InputError(f"Unknown optimiser '{name}'.", nearest(name, OPTIMISERS))
 
 
 def _share_rates(made: Optimizer, *_: Any) -> None:

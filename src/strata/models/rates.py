@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from strata.errors import StrataError
+from strata.errors import DivergedError
 from strata.models.batches import Images
 from strata.models.builder import Network
+from strata.models.devices import deterministic_cuda
 from strata.models.gradient_descent import GradientDescent
 from strata.models.settings import Settings
 
@@ -47,7 +48,7 @@ def find_rate(
         steps: between them, evenly on the logarithm; fewer where the loss bursts before.
 
     Raises:
-        StrataError: no rate lowers the loss.
+        DivergedError: no rate lowers the loss.
     """
     descent = GradientDescent(deepcopy(network), images, settings)
     batches = itertools.chain.from_iterable(descent.batches(epoch) for epoch in itertools.count())
@@ -57,7 +58,8 @@ def find_rate(
     losses: list[float] = []
     for i, (rate, batch) in enumerate(zip(rates, batches, strict=False)):
         descent.set_rate(rate)
-        loss = descent.step(batch)[0].item() / len(batch.rows)
+        with deterministic_cuda():
+            loss = descent.step(batch)[0].item() / len(batch.rows)
         average = MEMORY * average + (1 - MEMORY) * loss
         losses.append(average / (1 - MEMORY ** (i + 1)))
         if not math.isfinite(loss) or losses[-1] > BURST * min(losses):
@@ -66,7 +68,7 @@ def find_rate(
     seen = np.array(losses)
     steepest = _steepest(seen)
     if steepest is None:
-        raise StrataError("No learning rate lowers the loss.", "Start from a lower lowest rate.")
+        raise DivergedError("No learning rate lowers the loss.", "Give max_rate a number.")
     return RateCurve(rates[: len(seen)], seen, float(rates[steepest]))
 
 

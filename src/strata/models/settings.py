@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from strata.errors import InputError
-from strata.models.augment import Augmentation
+from strata.models.augmentation import Augmentation
+from strata.models.optimisers import known_optimiser
 from strata.models.schedules import schedule
 
 
@@ -28,6 +29,7 @@ class Settings:
     def check(self) -> None:
         """Raise `InputError` for values that no training can have."""
         schedule(self.schedule)
+        known_optimiser(self.optimiser)
         if self.epochs < 0:
             raise InputError(f"epochs must not be negative: {self.epochs}.")
         if self.batch < 2:
@@ -39,7 +41,7 @@ class Settings:
         for name, value in (("label_smoothing", self.label_smoothing), ("ema", self.ema)):
             if not 0 <= value < 1:
                 raise InputError(f"{name} must be in [0, 1): {value}.")
-        if self.weight_decay < 0 or (self.clip is not None and self.clip <= 0):
+        if not self.weight_decay >= 0 or (self.clip is not None and not self.clip > 0):
             raise InputError("weight_decay must not be negative, and clip must be positive.")
         if self.patience is not None and self.patience < 1:
             raise InputError(f"patience must be at least 1: {self.patience}.")

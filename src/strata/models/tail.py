@@ -6,7 +6,7 @@ from typing import Self
 from torch import Tensor, fx, nn
 
 from strata.models.backbones import Preparation, pool
-from strata.models.dropout import Dropout
+from strata.models.dropout import Dropout, own_dropout
 from strata.models.frozen import Standardise
 
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
@@ -47,6 +47,7 @@ class Tail(nn.Module):
         self.classes, self.features, self.adapt = classes, features, adapt
         self.auxiliary, self.auxiliary_weight = None, 0.0
         self.prepare = Standardise(expected) if expected else nn.Identity()
+        own_dropout(part)
         self.blocks = nn.Sequential(part)
         linear = nn.utils.skip_init(nn.Linear, features, classes)
         nn.init.zeros_(linear.weight)

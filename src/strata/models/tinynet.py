@@ -21,9 +21,9 @@ def tinynet(
     Args:
         widths: filters of the blocks.
         depthwise: separate convolutions (8 times fewer parameters).
-        activation: a key of `blocks.ACTIVATIONS`.
-        normalisation: a key of `blocks.NORMALISATIONS`.
-        initialisation: one of `initialisation.INITIALISATIONS`.
+        activation: one of `names.ACTIVATIONS`.
+        normalisation: one of `names.NORMALISATIONS`.
+        initialisation: one of `names.INITIALISATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.
@@ -59,9 +59,9 @@ def tinynet_residual(
         widths: filters at half, a quarter, an eighth, ... of the image's side.
         depth: blocks that keep the size at each resolution but the first and the last.
         residual: whether they add their input; without, deep ones show what that is good for.
-        activation: a key of `blocks.ACTIVATIONS`.
-        normalisation: a key of `normalisation.NORMALISATIONS`.
-        initialisation: one of `initialisation.INITIALISATIONS`.
+        activation: one of `names.ACTIVATIONS`.
+        normalisation: one of `names.NORMALISATIONS`.
+        initialisation: one of `names.INITIALISATIONS`.
     """
     first, *middle, last = widths
     blocks: list[dict[str, Any]] = [{"filters": first, "stride": 2, "convolution": "full"}]
@@ -82,7 +82,7 @@ def tinynet_micro(*, activation: str = "relu") -> dict[str, Any]:
     """A residual TinyNet of under 4,000 parameters, for 8 classes.
 
     Args:
-        activation: a key of `blocks.ACTIVATIONS`.
+        activation: one of `names.ACTIVATIONS`.
     """
     return {
         "convolution": "depthwise",

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from strata.errors import InputError
-from strata.models.augment import Augmentation
+from strata.errors import DivergedError, InputError
+from strata.models.augmentation import Augmentation
 from strata.models.calibration import probabilities
 from strata.models.settings import Settings
 from strata.models.training import Epoch
@@ -38,6 +38,21 @@ class TrainedClassifier(ClassifierMixin, BaseEstimator, ABC):
     def predict(self, X: Any) -> NDArray[Any]:
         """The class of the highest score for each image."""
         return self.classes_[self.decision_function(X).argmax(1)]
+
+    def _share_right(self, X: Any, y: ArrayLike) -> float:
+        """Share of training images that the fitted classifier recognises.
+
+        Raises:
+            DivergedError: its scores are not numbers: its last steps went wrong, after which no
+                loss was looked at.
+        """
+        scores = self.decision_function(X)
+        if not np.isfinite(scores).all():
+            raise DivergedError(
+                "Training diverged in its last steps: the scores are no longer numbers.",
+                "Lower max_rate, or set clip = 1.0.",
+            )
+        return float(np.mean(self.classes_[scores.argmax(1)] == np.asarray(y)))
 
     def _numbered(self, y: ArrayLike, images: int) -> NDArray[np.int64]:
         """Labels as numbers (n,); sets `classes_`.

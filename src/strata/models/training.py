@@ -107,11 +107,7 @@ class Training:
                     totals += self.descent.step(batch)
             self._follow(step)
         loss, correct, norm = totals.tolist()
-        if not math.isfinite(loss):
-            raise DivergedError(
-                f"Training diverged in epoch {epoch + 1}: the loss is no longer a number.",
-                f"Lower max_rate (now {settings.max_rate:g}), or set clip = 1.0.",
-            )
+        self._check(loss, epoch)
         line = {
             "epoch": epoch + 1,
             "loss": loss / n,
@@ -120,8 +116,15 @@ class Training:
             "gradient_norm": norm / steps,
         }
         if self.validation is not None:
-            line |= self._validate(self.validation)
+            line |= self._validate(self.validation, epoch)
         return line | {"seconds": time.perf_counter() - started} | inside
+
+    def _check(self, loss: float, epoch: int) -> None:
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"Training diverged in epoch {epoch + 1}: the loss is no longer a number.",
+                f"Lower max_rate (now {self.settings.max_rate:g}), or set clip = 1.0.",
+            )
 
     def _follow(self, step: int) -> None:
         """Move the average of weights and moving statistics, faster at first (it knows less)."""
@@ -129,7 +132,7 @@ class Training:
             keep = min(self.settings.ema, (1 + step) / (10 + step))
             torch._foreach_lerp_(self.average, self.tensors, 1 - keep)
 
-    def _validate(self, images: Images) -> Epoch:
+    def _validate(self, images: Images, epoch: int) -> Epoch:
         """Loss and accuracy on images held out, with the weights that would be kept now."""
         trained = [t.clone() for t in self.tensors]
         if self.average:
@@ -141,6 +144,7 @@ class Training:
         found = torch.stack([weighted, right])
         ranks.as_first([found])  # all end at the same epoch
         loss, accuracy = found.tolist()
+        self._check(loss, epoch)
         if self.best is None or loss < self.best[0]:
             self.best = loss, [t.clone() for t in self.tensors]
         self._assign(trained)
@@ -151,7 +155,7 @@ class Training:
         if patience is None or len(self.history) <= patience:
             return False
         losses = [line["validation_loss"] for line in self.history]
-        return min(losses[-patience:]) > min(losses[:-patience])
+        return min(losses[-patience:]) >= min(losses[:-patience])
 
     @torch.no_grad()
     def _assign(self, values: list[Tensor]) -> None:

@@ -63,10 +63,26 @@ def compose(experiment: Experiment, dataset: Dataset, store: Store) -> list[Targ
     Raises:
         InputError: an unknown recipe or parameter, or a value of a wrong kind.
     """
-    recipes = known_recipes(experiment.recipes)
-    settled = {m.name: _settled(m, recipes) for m in experiment.methods}
+    settled = _all_settled(experiment)
     composer = _Composer(dataset, settled, store)
     return [_target(method, composer) for method in settled.values()]
+
+
+def check_methods(experiment: Experiment) -> None:
+    """Check what the file says of methods, without their data.
+
+    Raises:
+        InputError: an unknown recipe or parameter, or a value of a wrong kind; names file and key.
+    """
+    _all_settled(experiment)
+
+
+def _all_settled(experiment: Experiment) -> dict[str, _Settled]:
+    recipes = known_recipes(experiment.recipes)
+    try:
+        return {m.name: _settled(m, recipes) for m in experiment.methods}
+    except InputError as error:
+        raise InputError(f"{experiment.path.name}: {error.what}", error.hint) from None
 
 
 class _Composer:

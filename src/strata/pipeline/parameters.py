@@ -67,6 +67,8 @@ class Parameters:
             return self._model(**values).model_dump(mode="json")
         except ValidationError as error:
             raise _readable(error, where, self.annotations) from None
+        except InputError as error:  # of whoever reads a table that is a parameter
+            raise InputError(f"{where}.{error.what}", error.hint) from None
 
 
 def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) -> InputError:

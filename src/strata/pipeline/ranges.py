@@ -1,17 +1,62 @@
 """What values a parameter may take, said in its type."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
+
+from strata.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationInfo
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A table that somebody else reads, whose own error is told, with the parameter's name."""
+
+    reader: Callable[[dict[str, Any]], object]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic import AfterValidator  # not before something is checked
+
+        return AfterValidator(self._read).__get_pydantic_core_schema__(source, handler)
+
+    def _read(self, table: dict[str, Any], info: "ValidationInfo") -> dict[str, Any]:
+        try:
+            self.reader(table)
+        except InputError as error:
+            raise InputError(f"{info.field_name}: {error.what}", error.hint) from None
+        return table
+
+
+def _architecture(table: dict[str, Any]) -> None:
+    from strata.models.architecture import Architecture
+
+    Architecture.of(table)
+
+
+def _augmentations(table: dict[str, Any]) -> None:
+    from strata.models.augmentation import Augmentation
+
+    Augmentation.of(table)
+
 
 Count = Annotated[int, Ge(1)]
 Whole = Annotated[int, Ge(0)]
+Batch = Annotated[int, Ge(2)]
 Positive = Annotated[float, Gt(0)]
+NotNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Le(1)]
+#: Of something of which not all can be taken.
+Part = Annotated[float, Ge(0), Lt(1)]
 Optimiser = Literal["adamw", "adam", "sgd", "plain-sgd", "rmsprop", "adadelta", "adagrad"]
 Architecture = (
     Literal["cnn", "cnn-pooled", "lenet-5", "mlp", "tinynet", "tinynet-micro", "tinynet-residual"]
-    | dict[str, Any]
+    | Annotated[dict[str, Any], _Read(_architecture)]
 )
-Augmentations = Literal["none", "light", "strong"] | dict[str, Any]
+Augmentations = (
+    Literal["none", "light", "strong"] | Annotated[dict[str, Any], _Read(_augmentations)]
+)
 Schedule = Literal["one-cycle", "cosine", "constant", "step"]

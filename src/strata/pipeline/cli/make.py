@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.compose import Target, chosen
 from strata.pipeline.execute import Outcome, Run
@@ -34,6 +35,7 @@ def make(
     with workspace.store.in_use():
         workspace.store.sweep()
         wanted, plan = workspace.plan(names, always=always)
+        _check_names(workspace, wanted, plan)
         if dry_run:
             return _announce(workspace, wanted, plan)
         mark = _report_key(workspace)
@@ -54,6 +56,15 @@ def make(
         if not outcome.errors:
             (workspace.out / MARK).write_text(_report_key(workspace))
     return _close(workspace, plan, outcome, seconds)
+
+
+def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:
+    from strata.pipeline.backbone_names import check_backbones
+
+    try:
+        check_backbones(wanted, plan)
+    except InputError as error:
+        raise InputError(f"{workspace.experiment.path.name}: {error.what}", error.hint) from None
 
 
 def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None = None) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strata.pipeline.code import keep_parsed, save_parsed
-from strata.pipeline.compose import Target, chosen, compose
+from strata.pipeline.compose import Target, check_methods, chosen, compose
 from strata.pipeline.dataset import Dataset, open_dataset
 from strata.pipeline.experiment import DEFAULT_FILE, Experiment, read_experiment
 from strata.pipeline.plan import Plan
@@ -86,6 +86,7 @@ class Workspace:
     @cached_property
     def targets(self) -> list[Target]:
         """All methods, composed."""
+        check_methods(self.experiment)  # before the images are read
         composed = compose(self.experiment, self.dataset, self.store)
         save_parsed()
         return composed

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from strata.errors import InputError
 from strata.pipeline.inputs import Subset
 from strata.pipeline.ranges import Count, Positive, Whole
 from strata.pipeline.shards import Shards
@@ -110,6 +111,10 @@ def _kernel(
     if name == "generalised_intersection":
         return partial(kernels.generalised_intersection, alpha=alpha)
     if name in ("polynomial", "sigmoid"):
+        if gamma == "cv":
+            raise InputError(
+                f'gamma = "cv" is for the kernel rbf, not {name}.', "Give gamma a number."
+            )
         value = gamma if isinstance(gamma, float) else 1 / (rows.shape[1] * float(rows.var()) or 1)
         if name == "sigmoid":
             return partial(kernels.sigmoid, gamma=value, offset=offset)

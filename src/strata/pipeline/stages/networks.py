@@ -1,18 +1,24 @@
 """Images to class scores, vectors or local descriptors by networks."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Gt
 
 from strata.errors import InputError
 from strata.pipeline.inputs import Subset
 from strata.pipeline.ranges import (
     Architecture,
     Augmentations,
+    Batch,
     Count,
+    NotNegative,
     Optimiser,
+    Part,
     Positive,
     Schedule,
     Share,
+    Whole,
 )
 from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
@@ -43,21 +49,21 @@ def train_network(
     *,
     architecture: Architecture = "tinynet",
     epochs: Count = 60,
-    batch: Count = 64,
+    batch: Batch = 64,
     optimiser: Optimiser = "adamw",
     max_rate: Positive | Literal["auto"] = 0.01,
-    weight_decay: float = 0.05,
+    weight_decay: NotNegative = 0.05,
     schedule: Schedule = "one-cycle",
-    label_smoothing: float = 0.1,
+    label_smoothing: Part = 0.1,
     class_weight: Literal["balanced"] | None = None,
     augmentations: Augmentations = "light",
-    clip: float | None = None,
-    ema: float = 0.0,
+    clip: Positive | None = None,
+    ema: Part = 0.0,
     flip_average: bool = True,
-    views: int = 1,
-    pretraining: int = 0,
-    patience: int | None = None,
-    validation: float = 0.1,
+    views: Count = 1,
+    pretraining: Whole = 0,
+    patience: Count | None = None,
+    validation: Annotated[Part, Gt(0)] = 0.1,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
     """Train a network from scratch, on the labels alone or beside what `soft_labels` made.
@@ -180,7 +186,7 @@ def patch_descriptors(
     fitted: Mapping[str, Any],
     *,
     layer: str = "embedding",
-    step: int = 3,
+    step: Count = 3,
 ) -> dict[str, Any]:
     """One layer of a network trained on windows, at every place of a grid: local descriptors.
 

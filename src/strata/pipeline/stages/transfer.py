@@ -1,10 +1,22 @@
 """Images to what pretrained networks make of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Le
 
 from strata.pipeline.inputs import File, ImageShard, Subset
-from strata.pipeline.ranges import Augmentations, Optimiser, Schedule, Whole
+from strata.pipeline.ranges import (
+    Augmentations,
+    Batch,
+    Count,
+    NotNegative,
+    Optimiser,
+    Part,
+    Positive,
+    Schedule,
+    Whole,
+)
 from strata.pipeline.running import checkpoint_path, tick
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
@@ -63,7 +75,7 @@ def backbone_features(
     network: Mapping[str, Any],
     *,
     nodes: tuple[str, ...] = (),
-    side: int | None = None,
+    side: Count | None = None,
     mirror: bool = True,
     pyramid: Literal["none", "square", "horizontal", "paper"] = "none",
     levels: Whole = 1,
@@ -100,7 +112,7 @@ def backbone_features(
 
 @stage
 def divided(
-    network: Mapping[str, Any], *, border: str = "", cut: str = "", side: int | None = None
+    network: Mapping[str, Any], *, border: str = "", cut: str = "", side: Count | None = None
 ) -> dict[str, Any]:
     """Say which part of a network stays as it is, and which learns.
 
@@ -123,9 +135,9 @@ def divided(
 def inception_divided(
     network: Mapping[str, Any],
     *,
-    removed: int = 2,
-    open: int | Literal["all"] = 1,
-    side: int | None = None,
+    removed: Annotated[Whole, Le(10)] = 2,
+    open: Whole | Literal["all"] = 1,
+    side: Count | None = None,
 ) -> dict[str, Any]:
     """As `divided`, by numbers of Inception's 11 blocks, counted from the end.
 
@@ -137,12 +149,10 @@ def inception_divided(
     from strata.errors import InputError
     from strata.models import backbones
 
-    kept = backbones.INCEPTION_BLOCKS[: max(0, len(backbones.INCEPTION_BLOCKS) - removed)]
-    if not kept or removed < 0:
-        raise InputError(f"removed must be from 0 to 10: {removed}.")
+    kept = backbones.INCEPTION_BLOCKS[: len(backbones.INCEPTION_BLOCKS) - removed]
     if open == "all":
         border = backbones.IMAGES
-    elif 0 <= open <= len(kept):
+    elif open <= len(kept):
         border = (backbones.INCEPTION_STEM, *kept)[len(kept) - open]
     else:
         raise InputError(f"open must be from 0 to {len(kept)}, the blocks kept, or 'all': {open}.")
@@ -171,7 +181,7 @@ def border_views(
     parts: Mapping[str, Any],
     *,
     mirror: bool = True,
-    copies: int = 0,
+    copies: Whole = 0,
     augmentations: Augmentations = "light",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
@@ -184,7 +194,7 @@ def border_views(
     Args:
         mirror: whether the mirror image is among the views.
         copies: further views, changed at random by `augmentations` (fields of
-            `strata.models.augment.Augmentation`); the same for the same image in every run.
+            `strata.models.augmentation.Augmentation`); the same for the same image in every run.
     """
     import numpy as np
 
@@ -214,10 +224,11 @@ def _views(
 
     from strata.errors import InputError
     from strata.models import augment
+    from strata.models.augmentation import Augmentation
     from strata.models.images import resize_image
     from strata.seeds import generator
 
-    changes = augment.Augmentation.of(augmentations)
+    changes = Augmentation.of(augmentations)
     if changes.crop < 1 or changes.mixup:
         raise InputError("Views cannot be cropped or mixed: they all have the network's size.")
     for digest, image in zip(images.digests, images, strict=True):
@@ -239,22 +250,22 @@ def fine_tune(
     parts: Mapping[str, Any],
     train: Subset,
     *,
-    head_epochs: int = 10,
-    head_rate: float = 0.01,
-    epochs: int = 3,
-    batch: int = 32,
+    head_epochs: Whole = 10,
+    head_rate: Positive = 0.01,
+    epochs: Whole = 3,
+    batch: Batch = 32,
     optimiser: Optimiser = "adamw",
-    max_rate: float = 3e-4,
-    weight_decay: float = 0.05,
+    max_rate: Positive = 3e-4,
+    weight_decay: NotNegative = 0.05,
     schedule: Schedule = "one-cycle",
-    label_smoothing: float = 0.1,
+    label_smoothing: Part = 0.1,
     class_weight: Literal["balanced"] | None = None,
-    clip: float | None = None,
-    ema: float = 0.99,
-    rate_decay: float = 1.0,
+    clip: Positive | None = None,
+    ema: Part = 0.99,
+    rate_decay: NotNegative = 1.0,
     normalisation: Literal["adapt", "frozen"] = "adapt",
-    dropout: float = 0.0,
-    auxiliary: float = 0.0,
+    dropout: Part = 0.0,
+    auxiliary: NotNegative = 0.0,
     augmentations: Augmentations = "none",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""What may happen to training images, described in data."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from strata.errors import InputError, nearest
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What may happen to an image, each change drawn anew for each image and epoch.
+
+    Attributes:
+        flip: mirror left and right, half of the time.
+        crop: side of the window that is seen, share of the image's side, at a random place.
+            Prediction sees a window of that side too: what borders do depends on the size.
+        shift: largest shift along each axis, share of the side; edges are continued by mirroring.
+        zoom: largest enlargement or shrinking: factors between 1 / (1 + zoom) and 1 + zoom.
+        stretch: largest change of aspect, likewise.
+        rotation: largest angle, degrees.
+        shear: largest angle of a horizontal shear, degrees.
+        brightness: largest change, share of the full range.
+        contrast: largest change of the factor on the distance from the image's mean.
+        saturation: largest change of the factor on the distance from the pixel's grey.
+        cutout: side of one square that is greyed out, share of the side.
+        mixup: alpha of the Beta distribution that blends pairs of images; 0: none.
+    """
+
+    flip: bool = False
+    crop: float = 1.0
+    shift: float = 0.0
+    zoom: float = 0.0
+    stretch: float = 0.0
+    rotation: float = 0.0
+    shear: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    cutout: float = 0.0
+    mixup: float = 0.0
+
+    @classmethod
+    def of(cls, given: str | Mapping[str, Any]) -> "Augmentation":
+        """A key of `AUGMENTATIONS`, or a plain dict of fields.
+
+        Raises:
+            InputError: unknown names, negative values.
+        """
+        if isinstance(given, Mapping):
+            return cls.from_dict(given)
+        if not isinstance(given, str):
+            raise InputError(f"Augmentations are a name or a table, not {given!r}.")
+        if given not in AUGMENTATIONS:
+            raise InputError(f"Unknown augmentations '{given}'.", nearest(given, AUGMENTATIONS))
+        return AUGMENTATIONS[given]
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> "Augmentation":
+        """Read a plain dict.
+
+        Raises:
+            InputError: unknown keys, values that are no numbers or negative.
+        """
+        kinds = {f.name: f.type for f in fields(cls)}
+        for key, value in given.items():
+            if key not in kinds:
+                raise InputError(f"Unknown augmentation '{key}'.", nearest(key, kinds))
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if number == (kinds[key] is bool):
+                raise InputError(f"Augmentation '{key}' cannot be {value!r}.")
+            if not 0 <= value < math.inf:
+                raise InputError(f"Augmentation '{key}' must not be negative: {value}.")
+        if not 0 < given.get("crop", 1) <= 1:
+            raise InputError("Augmentation 'crop' is a share of an image's side, in (0, 1].")
+        if given.get("shift", 0) >= 1 or given.get("cutout", 0) > 1:
+            raise InputError("Augmentations 'shift' and 'cutout' are shares of an image's side.")
+        if given.get("shear", 0) >= 90:
+            raise InputError("Augmentation 'shear' is an angle below 90 degrees.")
+        return cls(**given)
+
+    def window(self, side: int) -> int:
+        """Side of what a network sees of an image, pixels."""
+        return max(1, round(self.crop * side))
+
+    @property
+    def whole_pixels(self) -> bool:
+        """Whether images only move by whole pixels, so that nothing need be interpolated."""
+        return not (self.zoom or self.stretch or self.rotation or self.shear)
+
+
+#: By name: what all photographs bear, and what a long training from few images needs.
+AUGMENTATIONS = {
+    "none": Augmentation(),
+    "light": Augmentation(flip=True, shift=0.125),
+    "strong": Augmentation(
+        flip=True,
+        shift=0.15,
+        zoom=0.25,
+        stretch=0.15,
+        rotation=6,
+        brightness=0.1,
+        contrast=0.25,
+        saturation=0.25,
+        mixup=0.2,
+    ),
+}
