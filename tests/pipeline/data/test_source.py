@@ -298,3 +298,13 @@ def test_the_modules_import_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    root = lay_out(tmp_path / "d", "a/1.png", "b/1.png")
+    os.mkfifo(root / "a" / "pipe.png")
+    os.symlink("pipe.png", root / "a" / "link.png")
+    source = opened(root, tmp_path)
+    assert [file.id for file in source.files] == ["a/1.png", "b/1.png"]
+    assert "2 files not read as images" in source.notes[0]

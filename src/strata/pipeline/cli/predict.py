@@ -7,7 +7,6 @@ from pathlib import Path
 from strata.errors import InputError, StrataError
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.compose import chosen
 from strata.pipeline.data.images import SUFFIXES, read_image
 from strata.pipeline.execute import Run
 from strata.pipeline.inputs import cut_into_shards
@@ -18,14 +17,15 @@ from strata.pipeline.progress import Progress
 
 def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool) -> int:
     """Print the class of each image with its probability; broken images are named, not fatal."""
-    wanted = chosen(workspace.targets, [method])
+    files = _files(given)
+    wanted = workspace.chosen([method])
     if len(wanted) > 1:
         names = ", ".join(target.name for target in wanted)
         raise InputError(f"'{method}' has variants.", f"Name one of them: {names}.")
     target = wanted[0]
     if workspace.store.state(target.node.key) != "present":
         raise InputError(f"{target.name} has not been made yet.", f"`strata make {method}` does.")
-    paths, broken = _readable(_files(given))
+    paths, broken = _readable(files)
     found = {}
     if paths:
         digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
