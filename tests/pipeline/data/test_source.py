@@ -1,6 +1,8 @@
 import os
+import shutil
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from tests.pipeline.data.folders import lay_out
@@ -308,3 +310,11 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     source = opened(root, tmp_path)
     assert [file.id for file in source.files] == ["a/1.png", "b/1.png"]
     assert "2 files not read as images" in source.notes[0]
+
+
+def test_a_cut_archive_is_called_that(tmp_path):
+    lay_out(tmp_path / "d", "a/1.png", "b/1.png")
+    whole = Path(shutil.make_archive(str(tmp_path / "whole"), "zip", tmp_path / "d"))
+    (tmp_path / "cut.zip").write_bytes(whole.read_bytes()[:-30])
+    with pytest.raises(InputError, match="cut off or damaged"):
+        opened(tmp_path / "cut.zip", tmp_path)
