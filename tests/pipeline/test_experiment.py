@@ -66,7 +66,7 @@ def test_spaces_around_what_is_set_do_not_matter(read):
     [
         ("[data", [], ["not valid TOML"]),
         ("[data]\nsource='x'", [], ["names no methods"]),
-        (TEXT.replace("folds", "fold"), [], ["protocol.fold ", "Did you mean 'folds'"]),
+        (TEXT.replace("folds", "fold"), [], ["protocol.fold.", "Did you mean 'folds'"]),
         (TEXT.replace("folds = 5", "folds = 1"), [], ["folds = 1", "at least 2"]),
         (TEXT.replace("folds = 5", "test = 1.0"), [], ["test = 1.0"]),
         (TEXT.replace('title = "A title"', "titel = 1"), [], ["titel", "Did you mean 'title'"]),
@@ -151,3 +151,17 @@ def test_a_varied_parameter_is_not_set_in_vain(tmp_path):
 def test_names_that_do_no_harm_are_taken(tmp_path, name):
     (tmp_path / "e.toml").write_text(f'[methods."{name}"]\n', encoding="utf-8")
     assert [m.name for m in read_experiment(tmp_path / "e.toml").methods] == [name]
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [("[protocl]", "protocol"), ("[method.x]", "methods"), ('titel = ""', "title")],
+)
+def test_a_typo_above_the_first_table_or_in_its_name_is_met_with_the_nearest(read, typo, meant):
+    with pytest.raises(InputError, match=f"Did you mean '{meant}'"):
+        read(f"{typo}\n{TEXT}" if "=" in typo else TEXT + typo)
+
+
+def test_a_name_mistyped_on_the_command_line_is_met_with_the_nearest(read):
+    with pytest.raises(InputError, match="Did you mean 'name'"):
+        read(TEXT, "nam=x")

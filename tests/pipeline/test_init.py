@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -102,3 +104,22 @@ def test_an_address_leaves_a_place_for_its_checksum(tmp_path, monkeypatch):
     written(tmp_path, "https://example.org/photos.zip", monkeypatch)
     data = tomllib.loads((tmp_path / "strata.toml").read_text())["data"]
     assert data == {"source": "https://example.org/photos.zip", "sha256": ""}
+
+
+def test_recipes_are_listed_beside_a_file_that_names_none_of_them(tmp_path, capsys):
+    (tmp_path / "strata.toml").write_text('[protocol]\nfolds = 1\n[methods.x]\nrecipe = "knn"\n')
+    list_recipes(tmp_path / "strata.toml", as_json=False)
+    assert "[methods.bovw]" in capsys.readouterr().out
+
+
+def test_letters_that_the_output_cannot_hold_are_spelt(tmp_path):
+    file = tmp_path / "strata.toml"
+    file.write_text('[methods."forêt"]\nrecipe = "bovw"\n', encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "strata", "list", "-f", str(file)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "for\\xeat" in done.stdout

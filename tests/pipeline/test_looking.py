@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
 from strata.features.fisher import FisherVectors
@@ -134,6 +135,12 @@ def test_influence_is_where_the_coefficients_are():
     coefficients[0, 9:] = 1.0  # the last one, in one of two classes
     moved = influence(Linear(coefficients), np.ones((5, 12)), 4)
     assert moved == pytest.approx([0, 2 / 3, 0, 1 / 3])
+
+
+def test_influence_of_a_classifier_that_has_probabilities_only():
+    vectors = np.repeat(np.eye(2), 3, axis=1)  # two cells of three words
+    neighbours = KNeighborsClassifier(1).fit(vectors, [0, 1])
+    assert influence(neighbours, vectors, 2).sum() == pytest.approx(1)
 
 
 def test_shades_grow_darker():

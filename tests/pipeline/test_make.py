@@ -18,6 +18,18 @@ def test_a_second_make_does_nothing_and_says_so(project):
     assert (project.root / "out" / "toy" / "report.html").stat().st_size < 5e6
 
 
+def test_a_report_that_was_removed_is_written_again(made):
+    page = made.root / "out" / "toy" / "report.html"
+    page.unlink()
+    assert "made 0 artifacts" in made.make()
+    assert page.exists()
+
+
+def test_what_would_be_made_names_the_variant(project):
+    project.file.write_text(project.file.read_text() + "vary = { 'means.shrink' = [0.25] }\n")
+    assert "would make  squared[shrink=0.25]: class_means (4)" in project.make("-n")
+
+
 def test_a_changed_parameter_reruns_what_hangs_on_it(made):
     out = made.make("--set", "plain.scoring.fail=false", "--set", "squared.means.shrink=0.5", "-n")
     made = dict(re.findall(r"would make  squared: (\w+) \((\d+)\)", out))
@@ -270,3 +282,10 @@ def test_a_learning_curve_learns_from_few_images_and_is_scored_on_all(project):
         if (store.manifest(key) or {}).get("stage") == "predictions"
     }
     assert scored == {24}
+
+
+def test_a_typo_is_said_before_images_are_read(project):
+    shutil.rmtree(project.root / "images")
+    assert "Did you mean 'colour'" in project.make("--set", "plain.color.power=2", code=2)
+    assert "Did you mean 'plain'" in project.make("plane", code=2)
+    assert "train_per_class" in project.make("--set", "plain.train_per_clas=2", code=2)

@@ -41,6 +41,7 @@ def test_equal_values_of_other_types_are_the_same():
         ({"word": 3}, ["methods.m.word", "Did you mean 'words'"]),
         ({"words": "many"}, ["methods.m.words = 'many'", "integer"]),
         ({"kernel": "rfb"}, ["methods.m.kernel", "'rbf' or 'linear'"]),
+        ({"words": True}, ["methods.m.words = true"]),
         ({"words": 1.5, "zz": 1}, ["methods.m.words", "methods.m.zz"]),
     ],
 )

@@ -114,7 +114,7 @@ def test_a_silent_minute_in_piped_output_says_what_runs(tmp_path, clock):
             clock.seconds += 1
             shown.waiting()
     first, second = out.getvalue().splitlines()
-    assert first.startswith("[0/3] tinynet, fold 1: train_network, at least ")
+    assert first.startswith("[0/3] running: tinynet, fold 1: train_network, at least ")
     assert second.endswith(" left")
 
 

@@ -294,7 +294,7 @@ def test_the_report_tells_of_the_search(searched):
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ('"means.shrnk" = [1.0]', "means.shrnk is not a parameter of it"),
+        ('"means.shrnk" = [1.0]', "There is no key methods.found.means.shrnk"),
         ('"mens.shrink" = [1.0]', "methods.found.mens is not a parameter of the recipe"),
         ('"means.shrink" = ["much"]', "methods.found.means.shrink = 'much'"),
         ('"scoring.fail" = { int = [0, 2] }', "methods.found.scoring.fail = 2"),

@@ -1,16 +1,16 @@
 """From an experiment and its data to the graph: each method on each fold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from strata.errors import InputError, nearest
 from strata.pipeline.dataset import Dataset
-from strata.pipeline.experiment import Experiment
 from strata.pipeline.inputs import Fold
 from strata.pipeline.methods import Method
 from strata.pipeline.plan import in_order
-from strata.pipeline.recipe import Recipe, known_recipes
-from strata.pipeline.search import with_values
+from strata.pipeline.recipe import Recipe
+from strata.pipeline.settle import Settled
 from strata.pipeline.stage import Node, composing
 from strata.pipeline.stages.predictions import predictions
 from strata.pipeline.stages.search import pick, picked
@@ -47,48 +47,20 @@ class Target:
         return self.open or (self.node,)
 
 
-@dataclass(frozen=True)
-class _Settled:
-    """A method with checked parameters; those of each trial where it is searched."""
-
-    method: Method
-    recipe: Recipe
-    parameters: dict[str, Any]
-    trials: tuple[dict[str, Any], ...]
-
-
-def compose(experiment: Experiment, dataset: Dataset, store: Store) -> list[Target]:
-    """All methods of an experiment as targets, with what their searches have picked so far.
+def compose(methods: dict[str, Settled], dataset: Dataset, store: Store) -> list[Target]:
+    """All methods as targets, with what their searches have picked so far.
 
     Raises:
-        InputError: an unknown recipe or parameter, or a value of a wrong kind.
+        InputError: a method is made of what is none, or of itself.
     """
-    settled = _all_settled(experiment)
-    composer = _Composer(dataset, settled, store)
-    return [_target(method, composer) for method in settled.values()]
-
-
-def check_methods(experiment: Experiment) -> None:
-    """Check what the file says of methods, without their data.
-
-    Raises:
-        InputError: an unknown recipe or parameter, or a value of a wrong kind; names file and key.
-    """
-    _all_settled(experiment)
-
-
-def _all_settled(experiment: Experiment) -> dict[str, _Settled]:
-    recipes = known_recipes(experiment.recipes)
-    try:
-        return {m.name: _settled(m, recipes) for m in experiment.methods}
-    except InputError as error:
-        raise InputError(f"{experiment.path.name}: {error.what}", error.hint) from None
+    composer = _Composer(dataset, methods, store)
+    return [_target(method, composer) for method in methods.values()]
 
 
 class _Composer:
     """Composes any method of an experiment on any fold, each once."""
 
-    def __init__(self, dataset: Dataset, methods: dict[str, _Settled], store: Store) -> None:
+    def __init__(self, dataset: Dataset, methods: dict[str, Settled], store: Store) -> None:
         self.dataset = dataset
         self.methods = methods
         self.store = store
@@ -126,10 +98,10 @@ class _Composer:
         self._made[name, id(fold)] = (fold, node)
         return node
 
-    def _plain(self, method: _Settled, fold: Fold, parameters: dict[str, Any]) -> Node:
+    def _plain(self, method: Settled, fold: Fold, parameters: dict[str, Any]) -> Node:
         return method.recipe.compose(self.dataset.data_of(fold, self.scores), fold, parameters)
 
-    def _searched(self, method: _Settled, fold: Fold) -> Node:
+    def _searched(self, method: Settled, fold: Fold) -> Node:
         """The scores with the parameters that do best inside of the fold's training part."""
         search = method.method.search
         assert search is not None
@@ -152,31 +124,7 @@ class _Composer:
         return 0
 
 
-def _settled(method: Method, recipes: dict[str, Recipe]) -> _Settled:
-    where = f"methods.{method.variant_of or method.name}"
-    if method.recipe not in recipes:
-        raise InputError(
-            f"{where}: there is no recipe '{method.recipe}'.", nearest(method.recipe, recipes)
-        )
-    recipe = recipes[method.recipe]
-    parameters = recipe.checked(method.settings, where)
-    if method.search is None:
-        return _Settled(method, recipe, parameters, ())
-
-    def checked(values: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return recipe.checked(with_values(method.settings, values), where)
-        except InputError as error:
-            raise InputError(
-                f"{where}.search draws what cannot be: {error.what}", error.hint
-            ) from None
-
-    for values in method.search.extremes():
-        checked(values)
-    return _Settled(method, recipe, parameters, tuple(map(checked, method.search.drawn())))
-
-
-def _target(settled: _Settled, composer: _Composer) -> Target:
+def _target(settled: Settled, composer: _Composer) -> Target:
     dataset, method = composer.dataset, settled.method
     folds = dataset.folds_with(method.train_per_class or dataset.protocol["train_per_class"])
     parts = tuple((fold, composer.scores(method.name, fold)) for fold in folds)
@@ -213,11 +161,21 @@ def chosen(targets: list[Target], names: list[str]) -> list[Target]:
     """
     if not names:
         return targets
+    check_names([target.method for target in targets], names)
     found: list[Target] = []
     for name in names:
         matching = [t for t in targets if name in (t.name, t.method.variant_of)]
-        if not matching:
-            known = {t.name for t in targets} | {t.method.variant_of or t.name for t in targets}
-            raise InputError(f"There is no target '{name}'.", nearest(name, known))
         found += [t for t in matching if t not in found]
     return found
+
+
+def check_names(methods: Sequence[Method], names: list[str]) -> None:
+    """Refuse what names no target; no image is read for it.
+
+    Raises:
+        InputError: a name that no target has.
+    """
+    known = {m.name for m in methods} | {m.variant_of or m.name for m in methods}
+    for name in names:
+        if name not in known:
+            raise InputError(f"There is no target '{name}'.", nearest(name, known))

@@ -83,17 +83,12 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
     """
     path = path.absolute()
     text = _text(path)
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path.name} is not valid TOML: {error}.") from None
+    tables = _tables(path, text)
     for setting in settings or []:
         override(tables, setting)
         text += f"\n# --set {setting}"
+    _check_top(tables, path.name)
     methods = tables.pop("methods", {})
-    for near in ("method", "metods", "Methods"):
-        if near in tables and not methods:
-            raise InputError(f"{path.name}: there is no table '{near}'.", "Did you mean 'methods'?")
     tables_of = {name: _table(tables, name) for name in ("data", "protocol")}
     top = _checked(head, tables, path.name)
     if not isinstance(methods, dict) or not methods:
@@ -140,13 +135,35 @@ def _check_names(name: str, methods: list[Method]) -> None:
         known.add(method.name)
 
 
+def read_recipes_key(path: Path) -> Path | None:
+    """The file of recipes that an experiment file names, whatever else is wrong with it."""
+    named = _tables(path, _text(path)).get("recipes")
+    return path.absolute().parent / named if isinstance(named, str) else None
+
+
+def _tables(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path.name} is not valid TOML: {error}.") from None
+
+
+def _check_top(tables: dict[str, Any], where: str) -> None:
+    known = ("data", "protocol", "methods", *Parameters.of(head).defaults)
+    for key in tables:
+        if key not in known:
+            raise InputError(f"{where}: there is no key '{key}'.", nearest(key, known))
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         pass
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} cannot be read: {error}.", "It is to be in UTF-8.") from None
     others = sorted(p.name for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
     hint = "`strata init IMAGES` writes one; -f FILE names another."
     if others and path.name != DEFAULT_FILE:

@@ -7,6 +7,9 @@ from typing import Any
 from strata.errors import InputError
 from strata.pipeline.search import Search, with_values
 
+#: What a method's table may hold beside the recipe's parameters.
+METHOD_KEYS = ("recipe", "vary", "search", "train_per_class", "paper")
+
 
 @dataclass(frozen=True)
 class Method:

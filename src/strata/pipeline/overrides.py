@@ -34,7 +34,7 @@ def override(tables: dict[str, Any], setting: str) -> None:
     else:
         raise InputError(
             f"--set {setting}: '{parts[0] if parts else dotted}' is no method of this file.",
-            nearest(parts[0] if parts else "", [*methods, "data", "protocol"]),
+            nearest(parts[0] if parts else "", [*methods, "data", "protocol", "name", "title"]),
         )
     for part in parts[:-1]:
         table = table.setdefault(part, {})

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -51,6 +52,9 @@ def end_workers() -> None:
             tell(end)
 
     threading.excepthook = of_others
+    # They are dead by then: loky, which looks for their children with `pgrep`, need not say where
+    # there is none, or where the interrupt has ended that too.
+    warnings.filterwarnings("ignore", "Failed to kill subprocesses")
     for executor in _started:
         for pid in list(executor._processes or ()):
             with suppress(ProcessLookupError):

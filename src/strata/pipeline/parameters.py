@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from strata.errors import InputError, nearest
 
@@ -63,12 +63,24 @@ class Parameters:
         """
         from pydantic import ValidationError
 
+        for name, value in values.items():
+            if isinstance(value, bool) and not _takes_truth(self.annotations.get(name, bool)):
+                raise InputError(
+                    f"{where}.{name} = {str(value).lower()}: it should not be true or false."
+                )
         try:
             return self._model(**values).model_dump(mode="json")
         except ValidationError as error:
             raise _readable(error, where, self.annotations) from None
         except InputError as error:  # of whoever reads a table that is a parameter
             raise InputError(f"{where}.{error.what}", error.hint) from None
+
+
+def _takes_truth(annotation: Any) -> bool:
+    """Whether true and false are among the values of a type; pydantic takes them for 1 and 0."""
+    if annotation in (bool, Any) or isinstance(annotation, bool):
+        return True
+    return not isinstance(annotation, type) and any(map(_takes_truth, get_args(annotation)))
 
 
 def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) -> InputError:
@@ -81,7 +93,7 @@ def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) ->
         place = problem["loc"]
         path = ".".join([str(place[0]), *(str(p) for p in place[1:] if isinstance(p, int))])
         if problem["type"] == "extra_forbidden":
-            sentences.append(f"{where}.{path} is not a parameter of it.")
+            sentences.append(f"There is no key {where}.{path}.")
             hints.append(nearest(path, known))
         else:
             reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")

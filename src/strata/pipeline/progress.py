@@ -37,7 +37,7 @@ class Progress(AbstractContextManager["Progress"]):
         self._store = store
         self._jobs = jobs
         self._estimates = Estimates(store.root / "seconds.json")
-        self._left = Counter(_group(plan.nodes[key]) for key in plan.needed)
+        self._left = Counter(group_of(plan.nodes[key]) for key in plan.needed)
         self._took: Counter[tuple[str, str]] = Counter()
         self._open = {key: plan.nodes[key] for key in plan.needed}
         self._running: dict[str, Pace] = {}
@@ -56,7 +56,7 @@ class Progress(AbstractContextManager["Progress"]):
                 TextColumn("[bold]{task.fields[share]:>4}"),
                 BarColumn(bar_width=32),
                 TextColumn("{task.fields[left]}"),
-                TextColumn("[dim]{task.description}"),
+                TextColumn("{task.description}", style="dim", markup=False),
                 console=self._console,
                 transient=True,
             )
@@ -80,7 +80,7 @@ class Progress(AbstractContextManager["Progress"]):
         self._close(node)
         if not done.found:
             self._estimates.learn(node.stage.name, done.seconds)
-        group = _group(node)
+        group = group_of(node)
         self._took[group] += done.seconds  # type: ignore[assignment]
         self._left[group] -= 1
         if not self._bar and self._left[group] <= 0:
@@ -110,7 +110,9 @@ class Progress(AbstractContextManager["Progress"]):
             for key, pace in self._running.items():
                 pace.hear(read_tick(self._store.root, key), now)
             if not self._bar and now - self._said > SILENCE:
-                self._say(", ".join(sorted(self._open[key].title for key in self._running)))
+                self._say(
+                    "running: " + "; ".join(sorted(self._open[key].title for key in self._running))
+                )
             self._draw()
 
     def _close(self, node: Node) -> None:
@@ -123,7 +125,7 @@ class Progress(AbstractContextManager["Progress"]):
     def _told(self) -> dict[tuple[str, str], float]:
         """Seconds that whole stages take, by those of their like that tell their speed."""
         return {
-            _group(self._open[key]): pace.whole_seconds
+            group_of(self._open[key]): pace.whole_seconds
             for key, pace in self._running.items()
             if pace.whole_seconds
         }
@@ -132,7 +134,7 @@ class Progress(AbstractContextManager["Progress"]):
         """Of all that is to be made; a stage is taken to be as slow as its like that runs now."""
         now, told, total = time.monotonic(), self._told(), 0.0
         for key, node in self._open.items():
-            expected = told.get(_group(node)) or self._estimates.of(node.stage.name)
+            expected = told.get(group_of(node)) or self._estimates.of(node.stage.name)
             pace = self._running.get(key)
             total += pace.seconds_left(now, expected) if pace else expected
         return total / min(self._jobs, max(1, len(self._open)))
@@ -141,7 +143,7 @@ class Progress(AbstractContextManager["Progress"]):
         """In words; "at least" while there are stages that nobody has timed."""
         told = self._told()
         timed = all(
-            self._estimates.knows(node.stage.name) or _group(node) in told
+            self._estimates.knows(node.stage.name) or group_of(node) in told
             for node in self._open.values()
         )
         return f"{'' if timed else 'at least '}{duration(self._seconds_left())} left"
@@ -167,7 +169,7 @@ class Progress(AbstractContextManager["Progress"]):
             completed=share,
             share=f"{share:.0%}",
             left=self._time_left(),
-            description=", ".join(sorted(silent)),
+            description="; ".join(sorted(silent)),
         )
 
     def _draw_lines(self) -> None:
@@ -188,7 +190,7 @@ class Progress(AbstractContextManager["Progress"]):
             )
 
 
-def _group(node: Node) -> tuple[str, str]:
+def group_of(node: Node) -> tuple[str, str]:
     """Method and stage: what is reported together in plain output."""
     return node.context.partition(", ")[0], node.stage.name
 

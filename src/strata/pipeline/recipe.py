@@ -21,6 +21,7 @@ from typing import Any
 from strata.errors import InputError, nearest
 from strata.pipeline.choice import Choice
 from strata.pipeline.inputs import Data, Fold
+from strata.pipeline.methods import METHOD_KEYS
 from strata.pipeline.modules import import_from
 from strata.pipeline.parameters import Parameters
 from strata.pipeline.stage import Node, Options
@@ -75,7 +76,7 @@ class Recipe:
             found[name] = section.checked(table, f"{where}.{name}")
         unknown = [n for n in settings if n not in self.sections and n not in self.plain.defaults]
         if unknown:
-            known = [*self.sections, *self.plain.defaults, "recipe", "vary", "search"]
+            known = [*self.sections, *self.plain.defaults, *METHOD_KEYS]
             raise InputError(
                 f"{where}.{unknown[0]} is not a parameter of the recipe '{self.name}'.",
                 nearest(unknown[0], known),

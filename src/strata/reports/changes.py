@@ -14,6 +14,8 @@ from strata.reports.pairs import Pair, adjusted, all_pairs
 from strata.reports.scores import Scores
 from strata.reports.text import flat
 
+_WANTED = "Name a results.json, or the folder that a report was written to."
+
 SPLITS: tuple[Split, ...] = ("cv", "test")
 
 
@@ -61,12 +63,9 @@ def read_results(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}.",
-            "Name a results.json, or the folder that a report was written to.",
-        ) from error
+        raise InputError(f"{path} cannot be read: {error.strerror}.", _WANTED) from error
     except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}.") from error
+        raise InputError(f"{path} is not JSON: {error}.", _WANTED) from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         raise InputError(

@@ -1,6 +1,8 @@
 import os
+import shutil
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from tests.pipeline.data.folders import lay_out
@@ -298,3 +300,21 @@ def test_the_modules_import_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    root = lay_out(tmp_path / "d", "a/1.png", "b/1.png")
+    os.mkfifo(root / "a" / "pipe.png")
+    os.symlink("pipe.png", root / "a" / "link.png")
+    source = opened(root, tmp_path)
+    assert [file.id for file in source.files] == ["a/1.png", "b/1.png"]
+    assert "2 files not read as images" in source.notes[0]
+
+
+def test_a_cut_archive_is_called_that(tmp_path):
+    lay_out(tmp_path / "d", "a/1.png", "b/1.png")
+    whole = Path(shutil.make_archive(str(tmp_path / "whole"), "zip", tmp_path / "d"))
+    (tmp_path / "cut.zip").write_bytes(whole.read_bytes()[:-30])
+    with pytest.raises(InputError, match="cut off or damaged"):
+        opened(tmp_path / "cut.zip", tmp_path)

@@ -51,3 +51,10 @@ def test_the_mirrored_image_follows():
     rows = np.array([0, n - 1, n, 2 * n - 1])
     assert np.array_equal(drawn[rows], found.descriptors[rows])
     assert len(drawn) == 2 * n
+
+
+def test_an_image_too_small_for_descriptors_has_no_mirrored_ones_either():
+    local = {**packed_bytes(described([3, 0], negative=False)), "mirror": np.arange(12)[::-1]}
+    local["descriptors"].flags.writeable = False  # as it comes from the store
+    found = of_shard(local)
+    assert [len(image.descriptors) for image in found] == [6, 0]

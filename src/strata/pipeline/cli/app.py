@@ -1,6 +1,7 @@
 """All commands in one place; each imports its work when it runs, so that `--help` is quick."""
 
 import functools
+import io
 import signal
 import sys
 from collections.abc import Callable
@@ -395,4 +396,7 @@ def main() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, terminated)
+    for stream in (sys.stdout, sys.stderr):  # where the terminal has no such letter, say its number
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app(prog_name="strata")

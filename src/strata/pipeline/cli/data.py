@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.cli.steps import Steps
-from strata.pipeline.cli.table import print_table
+from strata.pipeline.cli.table import one_line, print_table
 from strata.pipeline.cli.workspace import cores
 from strata.pipeline.hashing import content_key
 
@@ -60,7 +60,7 @@ def _print_finding(console: "Console", finding: dict[str, Any]) -> None:
     images = finding.get("images", [])
     for image in images[:NAMED]:
         text = image if isinstance(image, str) else "  =  ".join(image)
-        console.print(f"    {text}", highlight=False, markup=False)
+        console.print(f"    {one_line(text)}", highlight=False, markup=False)
     if len(images) > NAMED:
         console.print(f"    and {len(images) - NAMED} more (--json names all)", highlight=False)
 

@@ -45,7 +45,13 @@ def init(images: str, file: Path) -> int:
     quoted = '"' + images.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if "://" in images:
         quoted += '\nsha256 = ""      # of the file at this address: needed'
-    file.write_text(TEMPLATE.format(source=quoted, folds=folds, test=TEST_PART), encoding="utf-8")
+    text = TEMPLATE.format(source=quoted, folds=folds, test=TEST_PART)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{file} cannot be written: {error.strerror or error}.", "Name another file with -f."
+        ) from None
     print(
         f"{file} is written; `strata make -f {file}` makes it."
         if file.name != "strata.toml"

@@ -8,7 +8,7 @@ from strata.pipeline.choice import Choice
 from strata.pipeline.cli.make import snapshot_path
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.experiment import DEFAULT_FILE, read_experiment
+from strata.pipeline.experiment import DEFAULT_FILE, read_recipes_key
 from strata.pipeline.pace import Estimates
 from strata.pipeline.plan import Plan
 from strata.pipeline.progress import duration
@@ -93,7 +93,7 @@ def list_methods(workspace: Workspace, as_json: bool) -> int:
 def list_recipes(file: Path | None, as_json: bool) -> int:
     """All recipes, with every parameter and its default as it is written in TOML."""
     path = file or Path(DEFAULT_FILE)
-    extra = read_experiment(path).recipes if path.exists() else None
+    extra = read_recipes_key(path) if path.exists() else None
     recipes = known_recipes(extra)
     if as_json:
         print(

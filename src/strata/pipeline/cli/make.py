@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.compose import Target, chosen
+from strata.pipeline.compose import Target
 from strata.pipeline.execute import Outcome, Run
 from strata.pipeline.hashing import content_key
 from strata.pipeline.plan import Plan
-from strata.pipeline.progress import Progress, duration
+from strata.pipeline.progress import Progress, duration, group_of
 from strata.pipeline.results import comparison
 from strata.pipeline.stage import Node
 from strata.pipeline.why import reasons, snapshot_of, version_notes
@@ -39,7 +39,8 @@ def make(
         if dry_run:
             return _announce(workspace, wanted, plan)
         mark = _report_key(workspace)
-        if not plan.needed and _read(workspace.out / MARK) == mark:
+        written = (workspace.out / "report.html").exists()
+        if not plan.needed and written and _read(workspace.out / MARK) == mark:
             _say_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
         outcome = _run(workspace, names, always=always, keep_going=keep_going)
@@ -87,9 +88,7 @@ def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bo
     whole = Outcome()
     tried: set[str] = set()
     while True:
-        goals = [
-            node for target in chosen(workspace.targets, names) for node in _untried(target, tried)
-        ]
+        goals = [node for target in workspace.chosen(names) for node in _untried(target, tried)]
         if not goals:
             return whole
         plan = Plan.of(goals, store, always=always)
@@ -177,10 +176,11 @@ def _announce(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
     counts: Counter[tuple[str, str]] = Counter()
     for key in plan.needed:
         node = plan.nodes[key]
-        counts[node.context.partition(", ")[0], node.stage.name] += 1
+        counts[group_of(node)] += 1
     for (method, stage), count in counts.items():
         where = f"{method}: " if method else ""
-        workspace.console.print(f"would make  {where}{stage} ({count})", highlight=False)
+        text = f"would make  {where}{stage} ({count})"
+        workspace.console.print(text, highlight=False, markup=False)
     if any(target.open for target in wanted):
         workspace.console.print("(after a search counted as if it had picked its first trial)")
     for reason in reasons(plan, workspace.store):
@@ -199,7 +199,8 @@ def _say_up_to_date(workspace: Workspace, wanted: list[Target], plan: Plan, seco
     )
     for note in version_notes(plan, workspace.store):
         workspace.console.print(f"note: {note}", highlight=False, markup=False)
-    workspace.console.print(f"report: {workspace.out / 'report.html'}", highlight=False)
+    text = f"report: {workspace.out / 'report.html'}"
+    workspace.console.print(text, highlight=False, markup=False)
 
 
 def _close(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -> int:

@@ -4,11 +4,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from strata.errors import InputError, StrataError
+from strata.errors import InputError
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.compose import chosen
-from strata.pipeline.data.images import SUFFIXES, read_image
+from strata.pipeline.data.images import SUFFIXES, ImageError, read_image
 from strata.pipeline.execute import Run
 from strata.pipeline.inputs import cut_into_shards
 from strata.pipeline.plan import Plan
@@ -18,14 +17,18 @@ from strata.pipeline.progress import Progress
 
 def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool) -> int:
     """Print the class of each image with its probability; broken images are named, not fatal."""
-    wanted = chosen(workspace.targets, [method])
+    files = _files(given)
+    wanted = workspace.chosen([method])
     if len(wanted) > 1:
         names = ", ".join(target.name for target in wanted)
         raise InputError(f"'{method}' has variants.", f"Name one of them: {names}.")
     target = wanted[0]
     if workspace.store.state(target.node.key) != "present":
-        raise InputError(f"{target.name} has not been made yet.", f"`strata make {method}` does.")
-    paths, broken = _readable(_files(given))
+        raise InputError(
+            f"{target.name} has not been made with the images, parameters and code of now.",
+            f"`strata make '{method}'` does; `strata why '{method}'` says what changed.",
+        )
+    paths, broken = _readable(files)
     found = {}
     if paths:
         digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
@@ -65,8 +68,8 @@ def _readable(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
         try:
             read_image(path)
             good.append(path)
-        except StrataError as error:
-            broken[str(path)] = error.what
+        except ImageError as error:
+            broken[str(path)] = error.reason
     return good, broken
 
 
@@ -93,6 +96,7 @@ def _print(
         (first, value), *rest = scores.items()
         second = f"{rest[0][0]} {rest[0][1]:.2f}" if rest else ""
         rows.append([name, first, f"{value:.2f}", second])
-    print_table(workspace.console, ["image", "class", "probability", "then"], rows, left=2)
+    if rows:
+        print_table(workspace.console, ["image", "class", "probability", "then"], rows, left=2)
     for name, reason in broken.items():
         workspace.console.print(f"{name}: {reason}", style="red", highlight=False, markup=False)

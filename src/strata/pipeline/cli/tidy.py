@@ -8,7 +8,6 @@ from pathlib import Path
 from strata.errors import InputError
 from strata.pipeline.clean import collectable, own_keys, remove
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.compose import chosen
 from strata.pipeline.plan import in_order
 from strata.pipeline.store import Store
 
@@ -18,7 +17,7 @@ _HOURS = {"m": 1 / 60, "h": 1, "d": 24, "w": 168}
 
 def clean(workspace: Workspace, names: list[str], *, dry_run: bool) -> int:
     """Remove the targets' own artifacts; reports stay, they may lie among files of the user."""
-    wanted = chosen(workspace.targets, names)
+    wanted = workspace.chosen(names)
     others = [t.node for t in workspace.targets if t not in wanted]
     own = own_keys([t.node for t in wanted], others)
     keys = [key for key in own if workspace.store.state(key) != "absent"]

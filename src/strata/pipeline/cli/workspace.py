@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strata.pipeline.code import keep_parsed, save_parsed
-from strata.pipeline.compose import Target, check_methods, chosen, compose
+from strata.pipeline.compose import Target, check_names, chosen, compose
 from strata.pipeline.dataset import Dataset, open_dataset
 from strata.pipeline.experiment import DEFAULT_FILE, Experiment, read_experiment
 from strata.pipeline.plan import Plan
+from strata.pipeline.settle import settle
 from strata.pipeline.store import Store
 
 if TYPE_CHECKING:
@@ -85,9 +86,9 @@ class Workspace:
 
     @cached_property
     def targets(self) -> list[Target]:
-        """All methods, composed."""
-        check_methods(self.experiment)  # before the images are read
-        composed = compose(self.experiment, self.dataset, self.store)
+        """All methods, composed; what is wrong with them is said before images are read."""
+        methods = settle(self.experiment)
+        composed = compose(methods, self.dataset, self.store)
         save_parsed()
         return composed
 
@@ -100,9 +101,18 @@ class Workspace:
         """With what searches have picked meanwhile."""
         self.__dict__.pop("targets", None)
 
+    def chosen(self, names: list[str]) -> list[Target]:
+        """The targets named, all of them without names; a wrong one is said before images are read.
+
+        Raises:
+            InputError: a name that no target has.
+        """
+        check_names(self.experiment.methods, names)
+        return chosen(self.targets, names)
+
     def plan(self, names: list[str], *, always: bool = False) -> tuple[list[Target], Plan]:
         """The targets named, and what is to be made for them."""
-        wanted = chosen(self.targets, names)
+        wanted = self.chosen(names)
         nodes = [node for t in wanted for node in (*t.open, t.node)]
         return wanted, Plan.of(nodes, self.store, always=always)
 

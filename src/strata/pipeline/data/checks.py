@@ -182,8 +182,8 @@ def small_classes(copies: Copies, folds: int) -> Iterator[Finding]:
         yield Finding(
             "small-class",
             "error",
-            f"{_count(few, 'class')} with too few different training images for {folds} folds: "
-            f"{told}",
+            f"{_count(few, 'class')} with too few different training images for {folds} folds"
+            f"{'' if split else ', where a part is kept for the test'}: {told}",
             "Each fold must hold images of each class, and copies stay together.",
             f"Add images{fewer} or leave the class out.",
         )

@@ -74,13 +74,21 @@ def walk(root: Path) -> Tree:
             if entry.is_dir():
                 tree.folders.append(relative)
                 visit(entry.path, relative + "/", (*above, (stat.st_dev, stat.st_ino)))
-            elif os.path.splitext(name)[1].lower() in SUFFIXES:
+            elif os.path.splitext(name)[1].lower() in SUFFIXES and _is_read(entry):
                 tree.images.append(relative)
             else:
                 tree.others.append(relative)
 
     visit(str(root), "", ())
     return tree
+
+
+def _is_read(entry: "os.DirEntry[str]") -> bool:
+    """Whether it can be opened without waiting for somebody: no pipe, socket or device.
+
+    A link that leads nowhere counts: whoever reads it says that.
+    """
+    return entry.is_file() or not os.path.exists(entry.path)
 
 
 def is_junk(name: str) -> bool:

@@ -85,6 +85,9 @@ def open_source(
     return Source(root, found.files, found.missing, found.notes)
 
 
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
+
+
 def _is_local_folder(spec: str | Path) -> bool:
     return not _is_address(spec) and Path(spec).expanduser().is_dir()
 
@@ -103,6 +106,11 @@ def _folder(spec: str | Path, sha256: str | None, cache: Path, progress: Progres
         raise _nothing_at(path)
     from strata.pipeline.data.archives import is_archive, unpacked
 
+    if path.is_file() and path.suffix.lower() in _ARCHIVES and not is_archive(path):
+        raise InputError(
+            f"{path} cannot be read as an archive: it is cut off or damaged.",
+            "Fetch it or pack it again; zip and tar are read.",
+        )
     if not path.is_file() or not is_archive(path):
         raise InputError(
             f"{path} is neither a folder nor a zip or tar archive.",

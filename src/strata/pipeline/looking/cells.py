@@ -69,13 +69,15 @@ def influence(classifier: Any, vectors: "np.ndarray", cells: int) -> "np.ndarray
     """
     import numpy as np
 
+    from strata.models.scores import class_scores
+
     bins = vectors.shape[1] // cells
-    whole = classifier.decision_function(vectors)
+    whole = class_scores(classifier, vectors)
     moved = np.zeros(cells)
     for cell in range(cells):
         without = vectors.copy()
         without[:, cell * bins : (cell + 1) * bins] = 0
-        moved[cell] = np.abs(classifier.decision_function(without) - whole).mean()
+        moved[cell] = np.abs(class_scores(classifier, without) - whole).mean()
     return moved / (moved.sum() or 1.0)
 
 

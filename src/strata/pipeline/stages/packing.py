@@ -116,7 +116,7 @@ class _Floats:
             return _floats(self._kept[rows])
         numbers = np.arange(len(self))[rows]
         n = len(self._kept)
-        found = self._kept[numbers % n] if n else self._kept
+        found = self._kept[numbers % max(1, n)]
         turned = numbers >= n
         found[turned] = found[turned][:, self._mirror]
         return _floats(found)
