@@ -149,10 +149,12 @@ def inception_divided(
     from strata.errors import InputError
     from strata.models import backbones
 
-    kept = backbones.INCEPTION_BLOCKS[: len(backbones.INCEPTION_BLOCKS) - removed]
+    kept = backbones.INCEPTION_BLOCKS[: max(0, len(backbones.INCEPTION_BLOCKS) - removed)]
+    if not kept or removed < 0:
+        raise InputError(f"removed must be from 0 to 10: {removed}.")
     if open == "all":
         border = backbones.IMAGES
-    elif open <= len(kept):
+    elif 0 <= open <= len(kept):
         border = (backbones.INCEPTION_STEM, *kept)[len(kept) - open]
     else:
         raise InputError(f"open must be from 0 to {len(kept)}, the blocks kept, or 'all': {open}.")
