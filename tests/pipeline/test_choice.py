@@ -38,7 +38,7 @@ def test_errors_name_the_key_and_the_nearest_name():
     with pytest.raises(InputError, match=r"x\.use = 'wid'") as raised:
         SECTION.checked({"use": "wid"}, "x")
     assert "Did you mean 'wide'?" in str(raised.value)
-    with pytest.raises(InputError, match=r"x\.C is not a parameter"):
+    with pytest.raises(InputError, match=r"There is no key x\.C"):
         SECTION.checked({"C": 1}, "x")
 
 

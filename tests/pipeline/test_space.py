@@ -107,7 +107,7 @@ def test_what_cannot_be_drawn_from_is_named(entry, said):
         ({}, "no space to search"),
         ({"space": {}}, "no space to search"),
         ({"space": {"x": [1]}, "trials": 0}, "search.trials = 0"),
-        ({"space": {"x": [1]}, "trails": 5}, "search.trails is not a parameter"),
+        ({"space": {"x": [1]}, "trails": 5}, "There is no key .*search.trails"),
         ({"space": {"x": [1]}, "folds": 1}, "1 of 1 folds cannot be scored"),
         ({"space": {"x": [1]}, "folds": 2, "parts": 3}, "3 of 2 folds cannot be scored"),
         ({"space": {"a.b": [1]}}, "sets or varies it too"),
