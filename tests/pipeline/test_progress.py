@@ -9,7 +9,7 @@ from rich.console import Console
 
 from strata.pipeline import progress, running
 from strata.pipeline.code import reached_code
-from strata.pipeline.pace import Pace
+from strata.pipeline.pace import Estimates, Pace
 from strata.pipeline.progress import Progress
 from strata.pipeline.running import Tick, read_tick, tick
 from strata.pipeline.worker import Done
@@ -114,7 +114,7 @@ def test_a_silent_minute_in_piped_output_says_what_runs(tmp_path, clock):
             clock.seconds += 1
             shown.waiting()
     first, second = out.getvalue().splitlines()
-    assert first.startswith("[0/3] running: tinynet, fold 1: train_network, at least ")
+    assert first.startswith("[0/3] running: tinynet, fold 1: train_network, about ")
     assert second.endswith(" left")
 
 
@@ -136,3 +136,16 @@ def test_telling_is_no_part_of_a_key():
     parts = ("running", "progress", "pace")
     assert not [name for name in reached if name.startswith("strata.pipeline.") and
                 name.split(".")[2] in parts]  # fmt: skip
+
+
+def test_what_a_method_took_counts_for_it_before_what_others_took(tmp_path):
+    estimates = Estimates(tmp_path / "seconds.json")
+    estimates.learn("train_network", 100.0, "large")
+    estimates.learn("train_network", 2.0, "small")
+    assert estimates.of("train_network", "small") == 2.0
+    assert estimates.of("train_network", "large") == 100.0
+    assert 2.0 < estimates.of("train_network", "new") < 100.0
+    estimates.save()
+    again = Estimates(tmp_path / "seconds.json")
+    assert again.of("train_network", "small") == estimates.of("train_network", "new")
+    assert again.knows("train_network")

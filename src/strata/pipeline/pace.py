@@ -11,28 +11,35 @@ RECENT = 4
 
 
 class Estimates:
-    """Seconds that each stage takes, learned from run to run."""
+    """Seconds that each stage takes, learned from run to run; of a method, within a run."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._of_methods: dict[tuple[str, str], float] = {}
         try:
             self._seconds: dict[str, float] = json.loads(path.read_text())
         except (OSError, ValueError):
             self._seconds = {}
 
-    def of(self, stage: str) -> float:
-        """A stage never seen is taken to be like the one in the middle."""
+    def of(self, stage: str, method: str = "") -> float:
+        """As of the same method where it has run, else as of any.
+
+        A stage never seen is taken to be like the one in the middle.
+        """
         known = sorted(self._seconds.values()) or [1.0]
-        return self._seconds.get(stage, known[(len(known) - 1) // 2])
+        of_any = self._seconds.get(stage, known[(len(known) - 1) // 2])
+        return self._of_methods.get((method, stage), of_any)
 
     def knows(self, stage: str) -> bool:
         """Whether an earlier run, or this one, has seen the stage end."""
         return stage in self._seconds
 
-    def learn(self, stage: str, seconds: float) -> None:
+    def learn(self, stage: str, seconds: float, method: str = "") -> None:
         """Later runs count more: data and parameters change."""
         old = self._seconds.get(stage, seconds)
         self._seconds[stage] = 0.7 * old + 0.3 * seconds
+        old = self._of_methods.get((method, stage), seconds)
+        self._of_methods[method, stage] = 0.7 * old + 0.3 * seconds
 
     def save(self) -> None:
         """Best effort: an estimate is not worth a failure."""

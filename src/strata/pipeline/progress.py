@@ -78,9 +78,9 @@ class Progress(AbstractContextManager["Progress"]):
     def finished(self, node: Node, done: Done) -> None:
         """Its artifact is in the store."""
         self._close(node)
+        group = method, stage = group_of(node)
         if not done.found:
-            self._estimates.learn(node.stage.name, done.seconds)
-        group = group_of(node)
+            self._estimates.learn(stage, done.seconds, method)
         self._took[group] += done.seconds  # type: ignore[assignment]
         self._left[group] -= 1
         if not self._bar and self._left[group] <= 0:
@@ -134,19 +134,20 @@ class Progress(AbstractContextManager["Progress"]):
         """Of all that is to be made; a stage is taken to be as slow as its like that runs now."""
         now, told, total = time.monotonic(), self._told(), 0.0
         for key, node in self._open.items():
-            expected = told.get(group_of(node)) or self._estimates.of(node.stage.name)
+            method, stage = group = group_of(node)
+            expected = told.get(group) or self._estimates.of(stage, method)
             pace = self._running.get(key)
             total += pace.seconds_left(now, expected) if pace else expected
         return total / min(self._jobs, max(1, len(self._open)))
 
     def _time_left(self) -> str:
-        """In words; "at least" while there are stages that nobody has timed."""
+        """In words; "about" while there are stages that nobody has timed."""
         told = self._told()
         timed = all(
             self._estimates.knows(node.stage.name) or group_of(node) in told
             for node in self._open.values()
         )
-        return f"{'' if timed else 'at least '}{duration(self._seconds_left())} left"
+        return f"{'' if timed else 'about '}{duration(self._seconds_left())} left"
 
     def _say(self, what: str) -> None:
         """One plain line: how much is done, what, and the time left."""
