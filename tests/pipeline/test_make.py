@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from datetime import datetime, timedelta
 
 from tests.pipeline.project import predictions_of, write_images
 
@@ -23,6 +24,15 @@ def test_a_report_that_was_removed_is_written_again(made):
     page.unlink()
     assert "made 0 artifacts" in made.make()
     assert page.exists()
+
+
+def test_the_report_says_when_the_run_began(project):
+    before = datetime.now().astimezone().replace(microsecond=0)
+    project.make()
+    run = json.loads((project.root / "out" / "toy" / "results.json").read_text())["run"]
+    began = datetime.fromisoformat(run["started"])
+    assert began >= before
+    assert began + timedelta(seconds=run["seconds"]) <= datetime.now().astimezone()
 
 
 def test_what_would_be_made_names_the_variant(project):

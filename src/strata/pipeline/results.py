@@ -3,7 +3,7 @@
 import os
 import platform
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,6 +181,7 @@ def _run(experiment: Experiment, command: str, seconds: float | None) -> "RunInf
     from strata import __version__
     from strata.reports.results import RunInfo
 
+    started = datetime.now().astimezone() - timedelta(seconds=seconds or 0)
     return RunInfo(
         command=command,
         file=experiment.path.name,
@@ -190,7 +191,7 @@ def _run(experiment: Experiment, command: str, seconds: float | None) -> "RunInf
         repeats=experiment.protocol["repeats"],
         versions={"strata": __version__, **versions()},
         machine=_machine(),
-        started=datetime.now().astimezone().isoformat(timespec="seconds"),
+        started=started.isoformat(timespec="seconds"),
         seconds=seconds,
     )
 
