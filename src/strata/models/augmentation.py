@@ -71,7 +71,7 @@ class Augmentation:
             if number == (kinds[key] is bool):
                 raise InputError(f"Augmentation '{key}' cannot be {value!r}.")
             if not 0 <= value < math.inf:
-                raise InputError(f"Augmentation '{key}' must not be negative: {value}.")
+                raise InputError(f"Augmentation '{key}' is 0 or more, and finite, not {value}.")
         if not 0 < given.get("crop", 1) <= 1:
             raise InputError("Augmentation 'crop' is a share of an image's side, in (0, 1].")
         if given.get("shift", 0) >= 1 or given.get("cutout", 0) > 1:
