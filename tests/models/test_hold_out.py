@@ -20,3 +20,27 @@ def test_every_class_gives_its_share_and_keeps_an_image(labels, share, seed):
     assert sorted([*train, *watched]) == list(range(len(numbers)))
     assert np.array_equal(np.bincount(numbers[watched], minlength=4), wanted)
     assert np.all((np.bincount(numbers[train], minlength=4) > 0) == (counts > 0))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 15)), min_size=1, max_size=60),
+    st.floats(0.1, 0.9),
+    st.integers(0, 9),
+)
+def test_copies_stay_together_and_no_class_gives_more_than_its_share(pictures, share, seed):
+    numbers, groups = np.array(pictures).T
+    try:
+        train, watched = hold_out(numbers, share, np.random.default_rng(seed), groups)
+    except InputError:
+        return
+    assert sorted([*train, *watched]) == list(range(len(numbers)))
+    assert not set(groups[train]) & set(groups[watched])
+    counts = np.bincount(numbers, minlength=4)
+    assert (np.bincount(numbers[watched], minlength=4) <= (share * counts).astype(int)).all()
+
+
+def test_a_network_never_watches_a_copy_of_what_it_learns_from():
+    numbers, groups = np.repeat([0, 1], 60), np.repeat(np.arange(40), 3)
+    train, watched = hold_out(numbers, 0.2, np.random.default_rng(0), groups)
+    assert np.bincount(numbers[watched]).tolist() == [12, 12]
+    assert not set(groups[train]) & set(groups[watched])

@@ -8,8 +8,8 @@ from strata.errors import InputError
 from strata.pipeline.data.audit import audit
 from strata.pipeline.data.manifest import build_manifest
 from strata.pipeline.data.source import open_source
-from strata.pipeline.data.splits import stratified_group_folds
-from strata.pipeline.data.splits import test_split as draw_test_images
+from strata.splits import stratified_group_folds
+from strata.splits import test_split as draw_test_images
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
 
 from strata.models.calibration import fit_temperature
 from strata.models.dual import Dual
 from strata.models.scores import columns
+from strata.splits import stratified_group_folds
 
 
 class Choice(NamedTuple):
@@ -19,31 +19,51 @@ class Choice(NamedTuple):
     temperature: float
 
 
-def choose(problem: Dual, costs: Iterable[float], folds: int, seed: int) -> Choice:
+def inner_folds(codes: np.ndarray, groups: np.ndarray, most: int, seed: int) -> np.ndarray | None:
+    """The fold (n,) that each training vector is scored in, copies of one class in one.
+
+    Copies that carry two labels may part: who has learned the other label gains nothing by it, and
+    so every class is among what is learned from in every fold.
+
+    Args:
+        codes: (n,) int, the vectors' classes from 0.
+        groups: (n,) int; vectors of one number are of copies of one picture.
+        most: folds wanted; fewer where a class has fewer pictures.
+        seed: of the folds.
+
+    Returns:
+        numbers from 0, or None where two folds cannot be had.
+    """
+    pictures, of = np.unique(np.stack([codes, groups]), axis=1, return_inverse=True)
+    count = min(most, int(np.bincount(pictures[0]).min()))
+    if count < 2:
+        return None
+    return stratified_group_folds(codes.tolist(), of.ravel().tolist(), folds=count, seed=seed)
+
+
+def choose(problem: Dual, costs: Iterable[float], fold_of: np.ndarray) -> Choice:
     """Of some C the one whose machines recognise most vectors of folds that they have not seen.
 
     Args:
         problem: of all training vectors.
         costs: C to try, one or more; of equally good ones the first is taken.
-        folds: stratified; 2 or more, and not more than the smallest class has vectors.
-        seed: of the folds.
+        fold_of: as of `inner_folds`.
     """
-    return max(
-        (_judged(problem, C, folds, seed) for C in costs), key=lambda choice: choice.accuracy or 0
-    )
+    choices = [_judged(problem, C, fold_of) for C in costs]
+    return max(choices, key=lambda choice: choice.accuracy or 0)
 
 
-def _judged(problem: Dual, C: float, folds: int, seed: int) -> Choice:
-    scores = columns(_unseen_scores(problem, C, folds, seed))
+def _judged(problem: Dual, C: float, fold_of: np.ndarray) -> Choice:
+    scores = columns(_unseen_scores(problem, C, fold_of))
     accuracy = float((scores.argmax(axis=1) == problem.codes).mean())
     return Choice(C, accuracy, fit_temperature(scores, problem.codes))
 
 
-def _unseen_scores(problem: Dual, C: float, folds: int, seed: int) -> np.ndarray:
+def _unseen_scores(problem: Dual, C: float, fold_of: np.ndarray) -> np.ndarray:
     """Each training vector's scores (n, machines) by machines trained on the other folds."""
     scores = np.empty(problem.targets.shape)
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    for train, held_out in splitter.split(np.zeros(len(scores)), problem.codes):
+    for fold in range(fold_of.max() + 1):
+        train, held_out = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
         solution = problem.solve(train, C)
         scores[held_out] = problem.scores(held_out, *solution, trained_on=train)
     return scores

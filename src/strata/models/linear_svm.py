@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -62,8 +63,8 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         self.tolerance = tolerance
         self.seed = seed
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
-        """Learn from (n, d) vectors in memory and n labels."""
+    def fit(self, X: np.ndarray, y: np.ndarray, groups: ArrayLike | None = None) -> Self:
+        """Learn from (n, d) vectors in memory and n labels; groups as of `fit_blocks`."""
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
         order = seeds.generator(self.seed, "blocks").permutation(len(X))
 
@@ -72,12 +73,15 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
                 numbers = order[start : start + BLOCK]
                 yield numbers, X[numbers]
 
-        return self.fit_blocks(blocks, y)
+        return self.fit_blocks(blocks, y, groups)
 
-    def fit_blocks(self, blocks: Blocks, y: np.ndarray) -> Self:
+    def fit_blocks(self, blocks: Blocks, y: np.ndarray, groups: ArrayLike | None = None) -> Self:
         """Learn from vectors that come in blocks, and the labels (n,) of all of them.
 
-        Blocks should be mixed: where each is of one class, far more passes are needed.
+        Args:
+            blocks: should be mixed: where each is of one class, far more passes are needed.
+            groups: (n,) of each vector; those of one number are of copies of one picture, which
+                are held out together. None: no copies.
 
         Raises:
             InputError: C is to be chosen, but nothing is held out.
@@ -91,7 +95,8 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         machines = np.arange(len(self.classes_))[1 if len(self.classes_) == 2 else 0 :]
         targets = np.where(machines[:, None] == codes, 1.0, -1.0)
         descent = BlockDescent(blocks, targets, passes=self.passes, tolerance=self.tolerance)
-        start = self._calibrate(descent, blocks, codes, weights)
+        held = self._held_out(codes, np.arange(len(y)) if groups is None else np.asarray(groups))
+        start = self._calibrate(descent, blocks, codes, weights, held)
         self._learn(descent, self.C_ * weights, start)
         right = [self.predict(X) == y[numbers] for numbers, X in blocks()]
         self.training_accuracy_ = float(np.concatenate(right).mean())
@@ -118,7 +123,12 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         return probabilities(scores, self.temperature_)
 
     def _calibrate(
-        self, descent: BlockDescent, blocks: Blocks, codes: np.ndarray, weights: np.ndarray
+        self,
+        descent: BlockDescent,
+        blocks: Blocks,
+        codes: np.ndarray,
+        weights: np.ndarray,
+        held: np.ndarray,
     ) -> Machines | None:
         """Choose C where asked to, and the temperature, on vectors not trained on.
 
@@ -127,7 +137,6 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         """
         tried = C_GRID if self.C == "cv" else (float(self.C),)
         self.C_, self.inner_accuracy_, self.temperature_ = float(tried[0]), None, 1.0
-        held = self._held_out(codes)
         if not held.any():
             if self.C == "cv":
                 raise InputError(
@@ -150,15 +159,17 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
                 self.temperature_ = fit_temperature(scores, truth)
         return best
 
-    def _held_out(self, codes: np.ndarray) -> np.ndarray:
-        """Which vectors (n,) are held out; of every class one at least is not."""
+    def _held_out(self, codes: np.ndarray, groups: np.ndarray) -> np.ndarray:
+        """Which vectors (n,) are held out; of every class one picture at least is not."""
         if not 0 < self.held_out < 1:
             return np.zeros(len(codes), bool)
-        held: np.ndarray = seeds.generator(self.seed, "held out").random(len(codes)) < self.held_out
+        pictures, of = np.unique(groups, return_inverse=True)
+        chance = seeds.generator(self.seed, "held out")
+        held: np.ndarray = chance.random(len(pictures)) < self.held_out
         firsts = np.unique(codes, return_index=True)[1]
-        kept = np.bincount(codes, ~held)
-        held[firsts[kept == 0]] = False
-        return held
+        kept = np.bincount(codes, ~held[of])
+        held[of[firsts[kept == 0]]] = False
+        return held[of]
 
     def _learn(self, descent: BlockDescent, costs: np.ndarray, start: Machines | None) -> Machines:
         found = descent.solve(costs, seeds.generator(self.seed, "order"), start)

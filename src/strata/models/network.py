@@ -144,6 +144,7 @@ class NetworkClassifier(TrainedClassifier):
         X: ArrayLike | Pixels,
         y: ArrayLike,
         *,
+        groups: ArrayLike | None = None,
         teacher: ArrayLike | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: Path | None = None,
@@ -153,6 +154,8 @@ class NetworkClassifier(TrainedClassifier):
         Args:
             X: (n, size, size, 3) uint8.
             y: (n,) labels of two classes or more.
+            groups: (n,) of each image; those of one number are copies of each other, and
+                `patience` watches none whose copy is learned from. None: no copies.
             teacher: (n, classes) probabilities of these images by another classifier, to learn
                 from beside the labels; columns as in `classes_`.
             on_epoch: called with each new line of the history.
@@ -174,7 +177,7 @@ class NetworkClassifier(TrainedClassifier):
         train, watched = np.arange(len(numbers)), np.arange(0)
         if self.patience is not None:
             chance = generator(self.seed, "validation")
-            train, watched = hold_out(numbers, self.validation, chance)
+            train, watched = hold_out(numbers, self.validation, chance, groups)
         if self.max_rate == "auto":
             self.rate_curve_ = self.find_rate(part(pixels, train), numbers[train])
             self.max_rate_ = self.rate_curve_.suggestion

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -17,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from strata.errors import InputError, nearest
 from strata.models.calibration import probabilities
 from strata.models.dual import Dual
-from strata.models.inner_folds import Choice, choose
+from strata.models.inner_folds import Choice, choose, inner_folds
 from strata.models.scores import columns
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -45,7 +46,7 @@ class SVM(ClassifierMixin, BaseEstimator):
             by accuracy in the inner folds.
         class_weight: None, "balanced", or a weight for each class; multiplies C.
         inner_folds: stratified folds of the training vectors that C="cv" and the probabilities
-            are learned from; fewer where the smallest class has fewer members. 0 leaves
+            are learned from; fewer where the smallest class has fewer pictures. 0 leaves
             probabilities out.
         seed: of the inner folds.
 
@@ -79,8 +80,12 @@ class SVM(ClassifierMixin, BaseEstimator):
         self.inner_folds = inner_folds
         self.seed = seed
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
+    def fit(self, X: np.ndarray, y: np.ndarray, groups: ArrayLike | None = None) -> Self:
         """Learn from (n, d) vectors, or an (n, n) kernel matrix, and n labels.
+
+        Args:
+            groups: (n,) of each vector; those of one number are of copies of one picture, which
+                stay in one inner fold. None: no copies.
 
         Raises:
             InputError: no such kernel or gamma, or too few images of a class for C="cv".
@@ -92,7 +97,9 @@ class SVM(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(f"There is only one class, {self.classes_[0]}: nothing to tell apart.")
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)[codes]
-        problem, chosen = self._best(self._problems(X, codes, weights))
+        known = np.arange(len(X)) if groups is None else np.asarray(groups)
+        fold_of = inner_folds(codes, known, self.inner_folds, self.seed)
+        problem, chosen = self._best(self._problems(X, codes, weights), fold_of)
         self.C_, self.inner_accuracy_, self.temperature_ = chosen
         everything = np.arange(len(X))
         coefficients, self.intercept_ = problem.solve(everything, self.C_)
@@ -166,10 +173,12 @@ class SVM(ClassifierMixin, BaseEstimator):
             raise InputError(f"There is no gamma '{self.gamma}'.", nearest(self.gamma, named))
         return named[self.gamma]
 
-    def _best(self, problems: Iterator[tuple[float | None, Dual]]) -> tuple[Dual, Choice]:
+    def _best(
+        self, problems: Iterator[tuple[float | None, Dual]], fold_of: np.ndarray | None
+    ) -> tuple[Dual, Choice]:
         best: tuple[Dual, Choice] | None = None
         for gamma, problem in problems:
-            chosen = self._chosen(problem)
+            chosen = self._chosen(problem, fold_of)
             if best is None or (chosen.accuracy or 0) > (best[1].accuracy or 0):
                 best = problem, chosen
                 if gamma is not None:
@@ -177,15 +186,14 @@ class SVM(ClassifierMixin, BaseEstimator):
         assert best
         return best
 
-    def _chosen(self, problem: Dual) -> Choice:
+    def _chosen(self, problem: Dual, fold_of: np.ndarray | None) -> Choice:
         """C, where asked to choose it, and the temperature, by scores of vectors not trained on."""
-        folds = min(self.inner_folds, int(np.bincount(problem.codes).min()))
-        if folds >= 2:
+        if fold_of is not None:
             costs = C_GRID if self.C == "cv" else (float(self.C),)
-            return choose(problem, costs, folds, self.seed)
+            return choose(problem, costs, fold_of)
         if "cv" in (self.C, self.gamma):
             raise InputError(
-                '"cv" needs two or more inner folds and as many images of each class.',
+                '"cv" needs two or more inner folds and as many different images of each class.',
                 "Give C and gamma a value.",
             )
         return Choice(float(self.C), None, 1.0)

@@ -57,7 +57,13 @@ class Dataset:
             tuple(self._labels[r.id] for r in records) if labelled else None,
             self.classes,
             seed,
+            _renumbered([self._groups[r.id] for r in records]) if labelled else None,
         )
+
+    @cached_property
+    def _groups(self) -> dict[str, int]:
+        records = self.manifest.records
+        return {r.id: g for r, g in zip(records, self.assignment.groups, strict=True)}
 
     @cached_property
     def folds(self) -> list[Fold]:
@@ -150,17 +156,14 @@ class Dataset:
 
     def inner_folds(self, fold: Fold, count: int) -> list[Fold]:
         """The training part of a fold cut again, copies kept together."""
-        from strata.pipeline.data.splits import stratified_group_folds
+        from strata.splits import stratified_group_folds
 
-        group = {
-            r.id: g for r, g in zip(self.manifest.records, self.assignment.groups, strict=True)
-        }
         train = fold.train
         assert train.labels is not None
         seed = derive(train.seed, "inner folds", count)
         numbers = stratified_group_folds(
             [self.classes[label] for label in train.labels],
-            [group[name] for name in train.ids],
+            train.groups or range(len(train)),
             folds=count,
             seed=seed,
         )
@@ -198,7 +201,15 @@ def _part(subset: Subset, kept: "np.ndarray", seed: int, *, labelled: bool) -> S
         tuple(itertools.compress(subset.labels, kept)) if labelled else None,
         subset.classes,
         seed,
+        _renumbered(list(itertools.compress(subset.groups or (), kept))) if labelled else None,
     )
+
+
+def _renumbered(groups: list[int]) -> tuple[int, ...] | None:
+    """Groups by first appearance, so that they say nothing of other images; None if all differ."""
+    numbers: dict[int, int] = {}
+    found = tuple(numbers.setdefault(group, len(numbers)) for group in groups)
+    return found if len(numbers) < len(found) else None
 
 
 def open_manifest(

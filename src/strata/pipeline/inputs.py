@@ -99,6 +99,7 @@ class Subset:
         labels: class numbers, or None where they are not to be seen (images to be scored).
         classes: class names, sorted; labels count into them.
         seed: feeds every random choice made with this subset.
+        groups: images of one number are copies of one picture; None: not told, or no copies.
     """
 
     ids: tuple[str, ...]
@@ -106,11 +107,13 @@ class Subset:
     labels: tuple[int, ...] | None
     classes: tuple[str, ...]
     seed: int
+    groups: tuple[int, ...] | None = None
 
     @cached_property
     def key(self) -> str:
         """Covers everything above."""
-        return content_key("subset", self.ids, self.digests, self.labels, self.classes, self.seed)
+        known = (self.ids, self.digests, self.labels, self.classes, self.seed, self.groups)
+        return content_key("subset", *known)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -72,7 +72,7 @@ def assign(
         test: share of test images where the data brings no split.
     """
     from strata.pipeline.data.duplicates import duplicate_groups
-    from strata.pipeline.data.splits import stratified_group_folds, test_split
+    from strata.splits import stratified_group_folds, test_split
 
     groups = duplicate_groups(records, near=near_duplicates)
     labels = [record.label for record in records]

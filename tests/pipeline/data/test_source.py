@@ -294,7 +294,7 @@ def test_the_modules_import_nothing_heavy():
 
     script = (
         "import sys, strata.pipeline.data.manifest, strata.pipeline.data.audit, "
-        "strata.pipeline.data.splits, strata.pipeline.data.duplicates\n"
+        "strata.splits, strata.pipeline.data.duplicates\n"
         "heavy = {'numpy', 'PIL', 'cv2', 'urllib.request', 'tarfile', 'joblib', 'scipy'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )

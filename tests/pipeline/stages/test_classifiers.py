@@ -1,5 +1,7 @@
 """Every classifier gives scores and probabilities in the columns of all classes."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from tests.pipeline.stages.vectors import clouds, in_shards, subset
@@ -95,3 +97,17 @@ def test_scores_stand_in_the_order_asked_for():
     one = [class_scores.function(shards, fitted, subset([i]))["scores"][0] for i in numbers]
     assert np.allclose(found, one, atol=1e-5)
     assert class_scores.function(shards, fitted, subset([]))["scores"].shape == (0, 3)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_what_is_learned_of_copies_says_nothing_of_other_pictures(monkeypatch, in_memory):
+    if not in_memory:
+        monkeypatch.setattr("strata.pipeline.stages.classifiers.IN_MEMORY", 0)
+    noise = np.repeat(np.random.default_rng(0).normal(size=(60, 80)), 3, axis=0)
+    labels, groups = np.repeat(np.arange(60) % 3, 3), tuple(np.repeat(np.arange(60), 3).tolist())
+    train = subset(range(180), labels)
+    told = dataclasses.replace(train, groups=groups)
+    accuracies = [
+        svm.function(in_shards(noise), part)["classifier"].inner_accuracy_ for part in (train, told)
+    ]
+    assert accuracies[0] > 0.8 > 0.6 > accuracies[1]

@@ -67,7 +67,7 @@ def svm(
         inner_folds=inner_folds,
         seed=train.seed_for("svm"),
     )
-    classifier.fit(rows, train.y)
+    classifier.fit(rows, train.y, train.groups)
     learned = classifier.coef_ if hasattr(classifier, "coef_") else classifier.dual_coef_
     return fitted_with(
         classifier,
@@ -87,7 +87,7 @@ def _linear_machine(
         held_out=1 / inner_folds if inner_folds else 0,
         seed=train.seed_for("svm"),
     )
-    classifier.fit_blocks(lambda: vectors.blocks("vectors", train), train.y)
+    classifier.fit_blocks(lambda: vectors.blocks("vectors", train), train.y, train.groups)
     return fitted_with(
         classifier,
         parameters=int(classifier.coef_.size + classifier.intercept_.size),

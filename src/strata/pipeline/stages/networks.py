@@ -100,6 +100,7 @@ def train_network(
     classifier.fit(
         pixels,
         train.y,
+        groups=train.groups,
         teacher=taught["probabilities"][:, sorted(set(train.y.tolist()))] if taught else None,
         checkpoint=checkpoint_path(),
         on_epoch=lambda line: tick(int(line["epoch"]), epochs),

@@ -6,9 +6,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
+from strata import splits
 from strata.errors import InputError
-from strata.pipeline.data import splits
-from strata.pipeline.data.splits import stratified_group_folds
+from strata.splits import stratified_group_folds
 
 
 @st.composite

@@ -1,0 +1,57 @@
+"""Folds and subsets of images of which some are copies of each other."""
+
+import itertools
+import shutil
+from collections import defaultdict
+
+import pytest
+
+from strata.pipeline.dataset import open_dataset
+from strata.pipeline.experiment import read_experiment
+from strata.pipeline.store import Store
+
+
+@pytest.fixture
+def dataset(project):
+    """Of each class, two images that are there three times."""
+    for folder in (project.root / "images").iterdir():
+        for name, copy in itertools.product(("000", "001"), "bc"):
+            shutil.copy(folder / f"{name}.png", folder / f"{name}{copy}.png")
+    experiment = read_experiment(project.file, [])
+    return open_dataset(experiment, Store(project.store), jobs=1, progress=lambda *_: None)
+
+
+def together(subset):
+    """The sets of images that the subset says are copies."""
+    sets = defaultdict(set)
+    for name, group in zip(subset.ids, subset.groups, strict=True):
+        sets[group].add(name)
+    return sorted(sorted(found) for found in sets.values() if len(found) > 1)
+
+
+def test_a_subset_to_learn_from_tells_its_copies(dataset):
+    for fold in dataset.folds:
+        contents = defaultdict(set)
+        for name, digest in zip(fold.train.ids, fold.train.digests, strict=True):
+            contents[digest].add(name)
+        copies = sorted(sorted(found) for found in contents.values() if len(found) > 1)
+        assert together(fold.train) == copies
+        assert fold.test.groups is None
+    assert any(together(fold.train) for fold in dataset.folds)
+
+
+def test_parts_of_a_subset_tell_the_copies_that_are_left(dataset):
+    fold = next(fold for fold in dataset.folds if together(fold.train))
+    inner = dataset.inner_folds(fold, 2)
+    found = [
+        copies for part in inner if part.train.groups is not None for copies in together(part.train)
+    ]
+    assert sorted(found) == together(fold.train)  # each is learned from in one of two folds, whole
+    for part in inner:
+        assert not set(part.train.digests) & set(part.test.digests)
+
+
+def test_images_without_copies_need_no_groups(project):
+    experiment = read_experiment(project.file, [])
+    dataset = open_dataset(experiment, Store(project.store), jobs=1, progress=lambda *_: None)
+    assert all(fold.train.groups is None for fold in dataset.folds)
