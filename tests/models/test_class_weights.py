@@ -48,7 +48,7 @@ def test_an_image_counts_by_the_weight_of_its_class_smoothed_and_mixed_or_not(im
     assert found.item() == pytest.approx(expected)
 
 
-def from_scratch(class_weight, label_smoothing=0.0):
+def from_scratch(class_weight, label_smoothing=0.0, teacher=None):
     """Chances of the two classes for an image like all others."""
     model = NetworkClassifier(
         {"name": "mlp", "hidden": [4], "normalisation": "none", "dropout": 0.0},
@@ -60,9 +60,11 @@ def from_scratch(class_weight, label_smoothing=0.0):
         weight_decay=0.0,
         augmentations="none",
         class_weight=class_weight,
+        teaching=1.0,
+        temperature=1.0,
     )
     X = np.full((len(LABELS), 4, 4, 3), 100, np.uint8)
-    return model.fit(X, LABELS).predict_proba(X[:1])[0]
+    return model.fit(X, LABELS, teacher=teacher).predict_proba(X[:1])[0]
 
 
 def fine_tuned(class_weight):
@@ -92,6 +94,12 @@ def test_what_cannot_be_told_apart_gets_the_weighted_share_of_its_class(chances)
 
 def test_smoothing_leaves_the_weighted_shares_as_they_are():
     np.testing.assert_allclose(from_scratch("balanced", 0.3), [0.5, 0.5], atol=0.02)
+
+
+def test_a_teacher_counts_by_the_same_weights():
+    teacher = np.eye(2)[np.unique(LABELS, return_inverse=True)[1]]
+    np.testing.assert_allclose(from_scratch(None, teacher=teacher), [0.75, 0.25], atol=0.02)
+    np.testing.assert_allclose(from_scratch("balanced", teacher=teacher), [0.5, 0.5], atol=0.02)
 
 
 def test_other_weights_are_refused():

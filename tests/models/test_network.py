@@ -379,3 +379,4 @@ def test_the_rate_may_be_found_on_the_way():
     assert model.max_rate_ == model.rate_curve_.suggestion
     same_rate = NetworkClassifier(**SMALL, epochs=2, max_rate=model.max_rate_).fit(X, y)
     assert same(model, same_rate)
+    assert not hasattr(model.set_params(max_rate=0.01).fit(X, y), "rate_curve_")

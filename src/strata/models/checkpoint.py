@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from strata.models import ranks
 from strata.models.streaming import Pixels, blocks
 
 
@@ -18,10 +19,10 @@ def training_key(settings: Any, device: torch.device, data: Iterable[Pixels]) ->
 
     Args:
         settings: what JSON can express, mappings of any kind included.
-        device: where it runs.
+        device: where it runs; in how many processes counts too.
         data: all that it learns from, arrays or what reads like them.
     """
-    text = json.dumps([settings, device.type, torch.__version__], default=dict)
+    text = json.dumps([settings, device.type, ranks.count(), torch.__version__], default=dict)
     digest = hashlib.sha256(text.encode())
     for part in data:
         digest.update(f"{part.shape}{part.dtype}".encode())

@@ -51,7 +51,9 @@ class SoftLabels(NamedTuple):
         """Those of some of the images."""
         return self._replace(probabilities=self.probabilities[rows.to(self.probabilities.device)])
 
-    def blend(self, loss: Tensor, scores: Tensor, targets: Tensor) -> Tensor:
+    def blend(
+        self, loss: Tensor, scores: Tensor, targets: Tensor, counts: Tensor | None = None
+    ) -> Tensor:
         """(1 - weight) * loss + weight * T^2 * KL(targets || softmax(scores / T)), mean of images.
 
         The square keeps the teacher's part of the gradient as large as it is at T = 1.
@@ -60,7 +62,10 @@ class SoftLabels(NamedTuple):
             loss: by the images' own labels.
             scores: (b, classes), before the softmax.
             targets: (b, classes), softened.
+            counts: (b,) how much each image counts; None: all alike.
         """
         said = functional.log_softmax(scores.float() / self.temperature, 1)
-        apart = functional.kl_div(said, targets, reduction="batchmean")
-        return (1 - self.weight) * loss + self.weight * self.temperature**2 * apart
+        apart = functional.kl_div(said, targets, reduction="none").sum(1)
+        if counts is not None:
+            apart = counts * apart
+        return (1 - self.weight) * loss + self.weight * self.temperature**2 * apart.mean()

@@ -129,7 +129,8 @@ class GradientDescent:
         loss = self._cross_entropy(scores, own)
         soft = self.images.soft
         if soft is not None:
-            loss = soft.blend(loss, scores, *taught)
+            counts = None if self.class_weights is None else own @ self.class_weights
+            loss = soft.blend(loss, scores, *taught, counts=counts)
         for weight, early in auxiliary:
             loss = loss + weight * self._cross_entropy(early, own)
         return loss

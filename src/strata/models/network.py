@@ -178,6 +178,7 @@ class NetworkClassifier(TrainedClassifier):
         if self.patience is not None:
             chance = generator(self.seed, "validation")
             train, watched = hold_out(numbers, self.validation, chance, groups)
+        self.__dict__.pop("rate_curve_", None)  # of an earlier fit
         if self.max_rate == "auto":
             self.rate_curve_ = self.find_rate(part(pixels, train), numbers[train])
             self.max_rate_ = self.rate_curve_.suggestion

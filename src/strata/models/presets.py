@@ -33,7 +33,16 @@ def preset(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     for key in arguments:
         if key not in known:
             raise InputError(f"The architecture '{name}' has no '{key}'.", nearest(key, known))
+    from pydantic import ValidationError, validate_call  # takes longer than all other checks
+
     try:
-        return PRESETS[name](**arguments)
+        return validate_call(config={"strict": True})(PRESETS[name])(**arguments)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        key, reason = str(wrong["loc"][0]), wrong["msg"].removeprefix("Input ")
+        raise InputError(
+            f"The architecture '{name}' cannot have {key} = {arguments[key]!r}: "
+            f"it {reason[0].lower()}{reason[1:]}."
+        ) from None
     except (TypeError, ValueError) as error:
         raise InputError(f"The architecture '{name}' cannot have {dict(arguments)}.") from error
