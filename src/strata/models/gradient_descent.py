@@ -125,12 +125,13 @@ class GradientDescent:
         self, scores: Tensor, auxiliary: list[tuple[float, Tensor]], targets: Tensor
     ) -> Tensor:
         """Of the labels, the teacher and the auxiliary classifiers (weight, scores) together."""
-        own, *taught = targets.split(self.network.classes, 1)
+        parts = targets.split(self.network.classes, 1)
+        own = parts[0]
         loss = self._cross_entropy(scores, own)
         soft = self.images.soft
         if soft is not None:
             counts = None if self.class_weights is None else own @ self.class_weights
-            loss = soft.blend(loss, scores, *taught, counts=counts)
+            loss = soft.blend(loss, scores, parts[1], counts)
         for weight, early in auxiliary:
             loss = loss + weight * self._cross_entropy(early, own)
         return loss
