@@ -40,6 +40,16 @@ def test_with_a_split_all_training_images_are_there_for_the_folds(tmp_path, monk
     assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == 5
 
 
+@pytest.mark.parametrize(
+    ("counts", "named"), [({"a": 9, "b": 3}, ""), ({"a": 2, "b": 1, "c": 9}, "'a' (2), 'b' (1)")]
+)
+def test_classes_that_make_will_refuse_are_named(tmp_path, monkeypatch, capsys, counts, named):
+    classes(tmp_path / "photos", **counts)
+    written(tmp_path, "photos", monkeypatch)
+    said = capsys.readouterr().out
+    assert (f"Too few images for two folds, which `make` refuses: {named}." in said) == bool(named)
+
+
 def test_what_is_no_folder_of_classes_gets_the_usual_folds(tmp_path, monkeypatch):
     lay_out(tmp_path / "photos", "1.png")
     assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == 8
