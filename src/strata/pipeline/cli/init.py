@@ -60,8 +60,8 @@ def init(images: str, file: Path) -> int:
     )
     if thin:
         print(
-            f"Too few images for two folds, which `make` refuses: {', '.join(thin)}. Add images, or "
-            "take the folders out."
+            f"Too few images for two folds, which `make` refuses: {', '.join(thin)}. "
+            "Add images, or take the folders out."
         )
     return 0
 
