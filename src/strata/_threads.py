@@ -2,15 +2,46 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
-#: Environment of a worker process: one thread each, so that `-j` never changes a result.
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+#: Environment of a worker process: one thread to a call of a library, so that `-j` never changes a
+#: result. What we split ourselves, `in_threads`, gives the same with any number of them.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "NUMBA_NUM_THREADS": "1",
 }
+
+#: How many threads this process may work with.
+_allowed = 1
+
+
+def allow_threads(count: int) -> None:
+    """From now on `in_threads` uses so many."""
+    global _allowed
+    _allowed = count
+
+
+def in_threads(function: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:
+    """Yield `function(part)` for each part, in order, on the threads that are allowed.
+
+    Worth it where the work lets go of the interpreter: compiled loops and matrix products. What the
+    parts are must not depend on the number of threads; then neither does the result.
+    """
+    parts = list(parts)
+    if _allowed <= 1 or len(parts) <= 1:
+        yield from map(function, parts)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(_allowed, len(parts))) as pool:
+        yield from pool.map(function, parts)
 
 
 def choose_blas_kernels() -> None:

@@ -6,15 +6,18 @@ exponentials, and the sums weighted by posteriors that would be a second product
 then run over the listed few.
 """
 
+from functools import partial
+
 import numpy as np
 
 from strata._compiled import compiled, inlined
+from strata._threads import in_threads
 from strata.features import _octets
 
 Array = np.ndarray
 
 _BLOCK = 256  # points whose log densities are held at a time
-_FLUSH = 32  # blocks summed in float32 before they are added to the totals in float64
+_PART = 32 * _BLOCK  # points summed in float32 before they are added to the totals in float64
 _LEAST = np.float32(13)  # posteriors below e^-13 = 2e-6 of a point's greatest are left out
 _LOG2_E = np.float32(1.4426950408889634)
 _TOGETHER = 32  # log densities compared at a time: four vectors of eight
@@ -33,23 +36,32 @@ def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, f
     Returns:
         (k, 2 d + 1) float64 and the sum of log p(x).
     """
-    d, k = X.shape[1], density_map.shape[1]
-    density_map = _widened(density_map)
+    k = density_map.shape[1]
+    total, log_likelihood = np.zeros((k, 2 * X.shape[1] + 1)), 0.0
+    parts = (X[start : start + _PART] for start in range(0, len(X), _PART))
+    sums = partial(_sums_of_part, shift=shift, density_map=_widened(density_map), components=k)
+    for found, likelihood in in_threads(sums, parts):
+        total += found
+        log_likelihood += likelihood
+    return total, log_likelihood
+
+
+def _sums_of_part(
+    X: Array, shift: Array, density_map: Array, components: int
+) -> tuple[Array, float]:
+    """The sums as (components, 2 d + 1) float32, of few points."""
+    d, k = X.shape[1], components
     z = np.ones((_BLOCK, 2 * d + 1), np.float32)
     logits = np.empty((_BLOCK, density_map.shape[1]), np.float32)
     lists = np.empty((k, _BLOCK), np.float32), np.empty((k, _BLOCK), np.int32)
-    total, recent = np.zeros((k, 2 * d + 1)), np.zeros((k, 2 * d + 1), np.float32)
-    log_likelihood = 0.0
-    for number, start in enumerate(range(0, len(X), _BLOCK)):
+    total, log_likelihood = np.zeros((k, 2 * d + 1), np.float32), 0.0
+    for start in range(0, len(X), _BLOCK):
         block = X[start : start + _BLOCK]
         b = len(block)
         _expand(block, shift, z)
         np.matmul(z[:b], density_map, out=logits[:b])
-        log_likelihood += _accumulate(logits[:b], z, *lists, _octets.LANES_SET, recent)
-        if number % _FLUSH == _FLUSH - 1:
-            total += recent
-            recent[:] = 0
-    return total + recent, log_likelihood
+        log_likelihood += _accumulate(logits[:b], z, *lists, _octets.LANES_SET, total)
+    return total, log_likelihood
 
 
 def _widened(density_map: Array) -> Array:

@@ -1,8 +1,13 @@
 """Which codewords a descriptor is nearest to."""
 
+from functools import partial
+
 import numpy as np
 
+from strata._threads import in_threads
+
 _BLOCK = 512  # descriptors at a time: enough for the product, few enough for the cache
+_PART = 32 * _BLOCK  # to a thread
 
 
 def nearest_words(X: np.ndarray, words: np.ndarray) -> np.ndarray:
@@ -15,10 +20,17 @@ def nearest_words(X: np.ndarray, words: np.ndarray) -> np.ndarray:
     Returns:
         the numbers of the words (n,) int64, the first of equals.
     """
-    labels = np.empty(len(X), np.int64)
     columns = np.ascontiguousarray(words.T)
     half = np.einsum("ij,ij->i", words, words) / 2
-    scores = np.empty((_BLOCK, len(words)), np.float32)
+    parts = (X[start : start + _PART] for start in range(0, len(X), _PART))
+    found = in_threads(partial(_nearest, columns=columns, half=half), parts)
+    return np.concatenate([np.zeros(0, np.int64), *found])
+
+
+def _nearest(X: np.ndarray, columns: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """The labels of few rows, by the words as columns (d, k) and half their squared lengths."""
+    labels = np.empty(len(X), np.int64)
+    scores = np.empty((_BLOCK, len(half)), np.float32)
     for start in range(0, len(X), _BLOCK):
         block = np.asarray(X[start : start + _BLOCK], np.float32)
         near = np.matmul(block, columns, out=scores[: len(block)])

@@ -101,12 +101,16 @@ class Run:
             if not self._running:
                 self._start(self._alone.popleft())
             return
-        while self._agenda.has_ready and len(self._running) < self.jobs:
-            self._start(self._agenda.next())
+        next_ones: list[str] = []
+        while self._agenda.has_ready and len(self._running) + len(next_ones) < self.jobs:
+            next_ones.append(self._agenda.next())
+        at_once = len(self._running) + len(next_ones)
+        for key in next_ones:  # the fewer there are, the more threads each may use
+            self._start(key, self.jobs // at_once)
 
-    def _start(self, key: str) -> None:
+    def _start(self, key: str, threads: int = 1) -> None:
         node = self.plan.nodes[key]
-        task = Task.of(node, self.store, again=self.always, lost=self._lost)
+        task = Task.of(node, self.store, again=self.always, threads=threads, lost=self._lost)
         self._running[submit(self.jobs, run_task, task)] = node
         self.observer.started(node)
 

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from strata._threads import allow_threads
 from strata.errors import StrataError
 from strata.pipeline.code import edited
 from strata.pipeline.inputs import File, ImageShard, Subset
@@ -53,13 +54,23 @@ class Task:
     record: dict[str, Any]
     files: dict[str, int]
     again: bool
+    threads: int
 
     @classmethod
-    def of(cls, node: Node, store: Store, *, again: bool, lost: Set[str] = frozenset()) -> "Task":
+    def of(
+        cls,
+        node: Node,
+        store: Store,
+        *,
+        again: bool,
+        threads: int = 1,
+        lost: Set[str] = frozenset(),
+    ) -> "Task":
         """A node's task.
 
         Args:
             again: make it even if it lies in the store.
+            threads: that it may use; the result is the same.
             lost: keys of inputs that will never be, which a sparing stage does without.
         """
         return cls(
@@ -72,6 +83,7 @@ class Task:
             describe_node(node),
             node.stage.files,
             again,
+            threads,
         )
 
 
@@ -148,6 +160,7 @@ def _computed(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]
     """What the stage returns, and what it took."""
     inputs = [_opened(i, store) for i in task.inputs]
     function = _stage(task.stage).function
+    allow_threads(task.threads)
     started, cpu = time.perf_counter(), time.process_time()
     with PeakMemory() as memory, running(store.root, task.key):
         try:
