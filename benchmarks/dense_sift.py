@@ -35,13 +35,13 @@ def pictures(folder: Path | None, count: int) -> list[np.ndarray]:
         return [cv2.resize(c, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for c in coarse]
     files = sorted(folder.rglob("*.jpg"))
     chosen = files[:: max(1, len(files) // count)][:count]
-    grey = [cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) for file in chosen]
+    grey = [np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)) for file in chosen]
     return [cv2.resize(image, (SIDE, SIDE)) for image in grey]
 
 
 def opencv() -> Contender:
     cv2.setNumThreads(1)
-    sift = cv2.SIFT_create()
+    sift = cv2.SIFT.create()
     keypoints = [
         cv2.KeyPoint(float(x), float(y), grid.bin_size / 1.5, 0)
         for grid in inner_grids(SIDE, SIDE, STEP, BINS)
@@ -124,8 +124,8 @@ def limits(milliseconds: float) -> None:
 def agreement(images: list[np.ndarray]) -> None:
     """Cosines with OpenCV, whose orientations run the other way round."""
     reference, backwards = opencv(), -np.arange(8) % 8
-    theirs = np.concatenate([reference(image) for image in images]).reshape(-1, 16, 8)
-    theirs = theirs[..., backwards].reshape(-1, 128)
+    parts = np.concatenate([reference(image) for image in images]).reshape(-1, 16, 8)
+    theirs = parts[..., backwards].reshape(-1, 128)
     theirs /= np.maximum(np.linalg.norm(theirs, axis=1, keepdims=True), 1e-9)
     print("\nCosine with OpenCV, mean (1st percentile), by bin size:")
     for smoothing in (True, 1.6):

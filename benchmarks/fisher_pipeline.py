@@ -31,6 +31,7 @@ from strata.pipeline.execute import Run
 from strata.pipeline.experiment import read_experiment
 from strata.pipeline.plan import Plan
 from strata.pipeline.progress import Progress
+from strata.pipeline.settle import settle
 from strata.pipeline.store import Store
 
 GAUSSIANS, DIMENSIONS, SAMPLE = 256, 80, 250_000
@@ -53,7 +54,7 @@ def laid_out(source: Path, root: Path, test: int) -> list[Path]:
     for number in np.linspace(0, len(files) - 1, test).astype(int):
         file = files[number]
         (root / "test" / file.parent.name).mkdir(parents=True, exist_ok=True)
-        mirrored = cv2.flip(cv2.imread(str(file)), 1)
+        mirrored = cv2.flip(np.asarray(cv2.imread(str(file))), 1)
         cv2.imwrite(str(root / "test" / file.parent.name / f"{number}.jpg"), mirrored)
     return files
 
@@ -66,7 +67,7 @@ def ours(folder: Path, mirror: bool) -> float:
     store = Store(folder / f".strata-{mirror}").open()
     experiment = read_experiment(folder / "strata.toml")
     dataset = open_dataset(experiment, store, jobs=2, progress=lambda *_: None)
-    _, scores = compose(experiment, dataset, store)[0].folds[-1]
+    _, scores = compose(settle(experiment), dataset, store)[0].folds[-1]
     plan = Plan.of([scores], store)
     with Progress(console, plan, store, 2) as progress:
         outcome = Run(plan, store, progress, jobs=2).execute(keep_going=False)
@@ -80,7 +81,7 @@ def described(files: list[Path]) -> list[np.ndarray]:
     """RootSIFT by OpenCV at the centres and sizes of `fisher`."""
     sift, found = cv2.SIFT.create(), []
     for file in files:
-        grey = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
+        grey = np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE))
         points = [
             cv2.KeyPoint(float(x), float(y), size / 1.5, 0)
             for size in BINS

@@ -44,6 +44,7 @@ from strata.models.images import resize_images
 from strata.models.settings import Settings
 from strata.models.tinynet import tinynet
 from strata.models.training import Training
+from strata.pipeline.data.images import read_image
 
 SIZE, BATCH, STEP, BINS = 64, 64, 6, (4, 6, 8, 12)
 CPU_EPOCHS, SIFT_IMAGES, SIFT_SIDE = 2, 64, 256
@@ -58,7 +59,7 @@ def images_of(folder: Path | None, count: int) -> tuple[list[np.ndarray], np.nda
         big = [cv2.resize(c, (SIFT_SIDE,) * 2, interpolation=cv2.INTER_CUBIC) for c in coarse]
         return big, np.arange(count) % 8
     paths = sorted(p for p in folder.glob("*/*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    read = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
+    read = [read_image(path) for path in paths]
     return read, np.unique([path.parent.name for path in paths], return_inverse=True)[1]
 
 
@@ -132,14 +133,15 @@ def seconds_of_folds(given: Labelled, device: str, epochs: int, folds: int) -> f
         process.join()
     if any(process.exitcode for process in processes):
         sys.exit("A training of a fold failed: see above.")
-    return max(shared[1])
+    return float(max(shared[1][:]))
 
 
 def many_at_once(grey: np.ndarray, device: str) -> torch.Tensor:
     """(b, n, 128) descriptors of (b, h, w) float32 planes, as `DenseSIFT` makes them."""
     stack = torch.from_numpy(grey).to(device)
     found = []
-    for grid in inner_grids(*grey.shape[1:], STEP, BINS):
+    _, height, width = grey.shape
+    for grid in inner_grids(height, width, STEP, BINS):
         faintest = 0.005 * 255 * (SIDE * grid.bin_size) ** 2
         taps, weights = smoothing_taps(grid.bin_size / BINS_PER_SCALE), window(grid.bin_size)
         found.append(_sift_torch.descriptors(stack, grid, taps, weights, faintest, root=True))
@@ -179,7 +181,7 @@ def training_rows(given: Labelled, device: str, epochs: int, folds: int) -> list
     parameters = count_parameters(training(given, "cpu", 1).network)
     alone = seconds_to_train(given, device, epochs)
     part = tuple(values[np.arange(len(values)) % folds != 0] for values in given)
-    fold = seconds_to_train(part, device, epochs)  # type: ignore[arg-type]
+    fold = seconds_to_train(part, device, epochs)
     together = seconds_of_folds(given, device, epochs, folds)
     torch.set_num_threads(1)
     cpu = seconds_to_train(given, "cpu", CPU_EPOCHS) / CPU_EPOCHS

@@ -117,7 +117,8 @@ def network_alone(folder: Path) -> Iterator[float]:
     """Seconds of an epoch's steps on one batch that lies ready."""
     training = our_training(folder, Augmentation())
     images = training.images
-    x, y = images.pixels[:BATCH].permute(0, 3, 1, 2), images.labels[:BATCH]
+    x = images.pixels.index_select(0, torch.arange(BATCH)).permute(0, 3, 1, 2)
+    y = images.labels[:BATCH]
     while True:
         started = time.perf_counter()
         for rows in training.descent.bounds:

@@ -28,6 +28,7 @@ from strata.models import backbones, weights
 from strata.models.backbones import IMAGES, pool
 from strata.models.features import BackboneFeatures
 from strata.models.finetune import FineTunedClassifier
+from strata.pipeline.data.images import read_image
 
 BATCH = 32
 
@@ -79,7 +80,7 @@ def ours(
     labels = [path.parent.name for path in paths]
     started = time.process_time()
     reader = BackboneFeatures(backbone, nodes=(cut,), weights=state, device="cpu").fit()
-    vectors = reader.transform(cv2.imread(str(path))[:, :, ::-1] for path in paths)
+    vectors = reader.transform(map(read_image, paths))
     seen = time.process_time()
     classifier = FineTunedClassifier(
         backbone,
