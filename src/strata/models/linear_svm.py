@@ -17,8 +17,8 @@ from strata import seeds
 from strata.errors import InputError
 from strata.models.calibration import fit_temperature, probabilities
 from strata.models.coordinate_descent import BLOCK, BlockDescent, Blocks, Machines
+from strata.models.inner_folds import to_try
 from strata.models.scores import columns
-from strata.models.svm import C_GRID
 
 
 class LinearSVM(ClassifierMixin, BaseEstimator):
@@ -80,7 +80,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         Blocks should be mixed: where each is of one class, far more passes are needed.
 
         Raises:
-            InputError: C is to be chosen, but nothing is held out.
+            InputError: no such C, or it is to be chosen, but nothing is held out.
             ValueError: one class only.
         """
         check_classification_targets(y)
@@ -125,7 +125,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         Returns:
             the machines of that C, to go on from with all vectors.
         """
-        tried = C_GRID if self.C == "cv" else (float(self.C),)
+        tried = to_try(self.C)
         self.C_, self.inner_accuracy_, self.temperature_ = float(tried[0]), None, 1.0
         held = self._held_out(codes)
         if not held.any():
