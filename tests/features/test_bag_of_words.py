@@ -76,6 +76,8 @@ def test_unknown_options_are_named():
             BagOfWords(VisualWords(4), **wrong).fit(IMAGES).transform(IMAGES)
     with pytest.raises(InputError, match="There is no"):
         VisualWords(4, zero="wrd").fit(IMAGES)
+    with pytest.raises(InputError, match="1 word or more, not 0"):
+        BagOfWords(VisualWords(4), assignment="soft", neighbours=0).fit(IMAGES)
 
 
 def test_it_clones_pickles_and_repeats_bit_for_bit():

@@ -56,3 +56,5 @@ def test_few_images_are_enough_and_too_few_are_said():
     assert np.isfinite(LinearDiscriminants().fit(X, y).transform(X)).all()
     with pytest.raises(InputError, match="two images"):
         LinearDiscriminants().fit(X[:3], y[:3])
+    with pytest.raises(InputError, match="the same"):
+        LinearDiscriminants().fit(np.ones_like(X), y)

@@ -5,9 +5,11 @@ import pytest
 from sklearn.base import clone
 from sklearn.mixture import GaussianMixture
 
+from strata.features.colour import ColourStatistics
 from strata.features.fisher import FisherVectors, fisher_vector
 from strata.features.local import LocalDescriptors
 from strata.features.mixture import DiagonalMixture
+from strata.pipeline.stages.packing import of_shard, packed_halves
 
 
 def local(n, d=12, seed=0):
@@ -143,3 +145,27 @@ def test_each_cell_of_a_pyramid_has_the_vector_of_its_descriptors(layout, cells)
     corner = LocalDescriptors(*(part[inside] for part in image))
     np.testing.assert_allclose(parts[1], whole.encode(corner), atol=1e-6)
     assert encoder.transform(IMAGES).shape == (5, cells * 3 * 6 * 2)
+
+
+@pytest.mark.parametrize("whiten", [False, True])
+def test_what_does_not_vary_is_left_out_of_the_projection(whiten):
+    """Half of the colours' statistics in grey images; their rounding is no feature."""
+    rng = np.random.default_rng(0)
+    rounding = rng.normal(scale=1e-9, size=(12, 12))
+    images = [
+        i._replace(descriptors=np.hstack([i.descriptors, i.descriptors @ rounding]).astype("f"))
+        for i in IMAGES
+    ]
+    options = {"components": 3, "dimensions": 20, "whiten": whiten, "iterations": 5}
+    vectors = FisherVectors(**options).fit_transform(images)
+    plain = FisherVectors(**options).fit_transform(IMAGES)
+    assert vectors.shape == plain.shape == (len(IMAGES), 3 * 2 * (12 + 2))
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
+
+
+def test_grey_images_have_vectors_of_colour_statistics_as_these_are_kept():
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 256, (64, 64, 1), np.uint8).repeat(3, axis=2) for _ in range(4)]
+    local = of_shard(packed_halves(map(ColourStatistics().describe, images)))
+    vectors = FisherVectors(components=4, iterations=5).fit_transform(local)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)

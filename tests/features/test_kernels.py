@@ -23,6 +23,14 @@ def naive(term, X, Y):
     return np.array([[term(x, y).sum() for y in Y.astype(float)] for x in X.astype(float)])
 
 
+@pytest.mark.parametrize("kernel", [*ADDITIVE, kernels.linear, kernels.rbf])
+def test_arrays_of_other_shapes_are_refused(kernel):
+    X = histograms(5, 40, 1.0)
+    for other in (X[:, :30], X[0], np.hstack([X, X])):
+        with pytest.raises(ValueError, match=r"two .* arrays of one d"):
+            kernel(X, other)
+
+
 @pytest.mark.parametrize("kernel", ADDITIVE)
 @given(
     n=st.integers(1, 9),
@@ -73,6 +81,12 @@ def test_vector_kernels_are_scikit_learns():
     ):  # fmt: skip
         np.testing.assert_allclose(K, peer, rtol=1e-9)
     assert kernels.rbf(X.astype(np.float32)).dtype == np.float32
+
+
+def test_magnitudes_of_small_integers_are_theirs():
+    X = np.array([[-128, 3], [7, -5]], np.int8)
+    expected = kernels.generalised_intersection(X.astype(float))
+    np.testing.assert_allclose(kernels.generalised_intersection(X), expected)
 
 
 def test_negative_numbers_are_no_histogram():

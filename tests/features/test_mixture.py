@@ -91,6 +91,26 @@ def test_constant_points_and_too_few():
         DiagonalMixture(components=10).fit(np.ones((9, 2)))
 
 
+@pytest.mark.parametrize("components", [3, 32])
+@pytest.mark.parametrize("far", [1e3, 1e5, 1e8, 1e14])
+def test_a_point_however_far_belongs_to_some_gaussian(components, far):
+    mixture = DiagonalMixture(components, iterations=5).fit(points(600, 4))
+    found = mixture.statistics(np.full((1, 4), far, np.float32))
+    assert found.mass.sum() == pytest.approx(1)
+    assert found.log_likelihood == pytest.approx(
+        mixture.score(np.full((1, 4), far, np.float32)), rel=1e-5
+    )
+
+
+def test_a_dimension_of_next_to_no_variance_spoils_no_other():
+    X = points(500, 4)
+    rest = DiagonalMixture(3, iterations=5).fit(np.hstack([X, np.zeros((500, 1), np.float32)]))
+    X = np.hstack([X, np.random.default_rng(0).normal(scale=1e-18, size=(500, 1))])
+    found = DiagonalMixture(3, iterations=5).fit(X.astype(np.float32))
+    assert np.isfinite(found.density_map_).all()
+    np.testing.assert_allclose(found.weights_, rest.weights_)
+
+
 def test_it_is_a_scikit_learn_estimator():
     check_estimator(
         DiagonalMixture(components=2),

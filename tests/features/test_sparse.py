@@ -1,9 +1,12 @@
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
 from sklearn.base import clone
 
 from strata.errors import InputError
+from strata.features import daisy
 from strata.features.daisy import DenseDAISY, SparseDAISY
 from strata.features.describer import Describer
 from strata.features.sparse import SparseSIFT
@@ -80,6 +83,23 @@ def test_daisy_at_keypoints_is_daisy_at_every_pixel_picked() -> None:
         assert away.min() <= 0.5 + 1e-3
         assert np.array_equal(row, dense.descriptors[away.argmin()])
     assert len(np.unique(sparse.positions, axis=0)) == len(sparse.positions)
+
+
+@pytest.mark.parametrize(
+    "describer", [DenseDAISY(), DenseDAISY(step=5, radius=9, rings=2), SparseDAISY()]
+)
+def test_daisy_row_by_row_is_daisy_in_little_memory(describer, monkeypatch) -> None:
+    image = np.vstack([blobs()] * 3)
+    whole = describer.describe(image)
+    monkeypatch.setattr(daisy, "AT_ONCE", 1)
+    monkeypatch.setattr(daisy, "LEAST_ROWS", 8)
+    tracemalloc.start()
+    parts = describer.describe(image)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    for part, expected in zip(parts, whole, strict=True):
+        np.testing.assert_array_equal(part, expected)
+    assert peak < image.size * whole.descriptors.shape[1] * 8 / 1.5
 
 
 def test_nonsense_is_refused() -> None:

@@ -85,6 +85,9 @@ def test_probabilities_and_cost_are_learned_from_held_out_vectors():
 
 def test_cost_is_not_chosen_from_nothing():
     X, y = overlapping()
+    for wrong in (0.0, -1.0, "cvs"):
+        with pytest.raises(InputError, match=r"^C = "):
+            LinearSVM(wrong).fit(X, y)
     for held_out in (0, 1.0):
         with pytest.raises(InputError, match="held out"):
             LinearSVM("cv", held_out=held_out).fit(X, y)

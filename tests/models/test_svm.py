@@ -11,6 +11,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from strata.errors import InputError
 from strata.models import svm
+from strata.models.inner_folds import C_GRID
 from strata.models.svm import SVM
 
 
@@ -82,8 +83,8 @@ def test_the_inner_folds_see_no_vector_they_trained_on():
 def test_c_is_chosen_by_inner_cross_validation():
     X, y = data()
     model = SVM("rbf", C="cv").fit(X, y)
-    assert model.C_ in svm.C_GRID
-    best = max(SVM("rbf", C=C).fit(X, y).inner_accuracy_ for C in svm.C_GRID)
+    assert model.C_ in C_GRID
+    best = max(SVM("rbf", C=C).fit(X, y).inner_accuracy_ for C in C_GRID)
     assert model.inner_accuracy_ == best
 
 
@@ -126,6 +127,17 @@ def test_errors_are_for_the_user():
         SVM("liner").fit(X, y)
     with pytest.raises(InputError, match="'scale'"):
         SVM("rbf", gamma="scaled").fit(X, y)
+    for wrong in ({"C": 0.0}, {"C": "cvs"}, {"C": np.nan}, {"gamma": -1.0}, {"gamma": 0}):
+        with pytest.raises(InputError, match=rf"^{next(iter(wrong))} = "):
+            SVM("rbf", **wrong).fit(X, y)
+
+
+def test_a_second_fit_leaves_nothing_of_the_first():
+    X, y = data(n=60)
+    again = SVM("rbf").fit(X, y)
+    for kernel in ("linear", "precomputed", gaussian, "rbf", "linear"):
+        again.set_params(kernel=kernel).fit(X @ X.T, y)
+        assert vars(again).keys() == vars(SVM(kernel).fit(X @ X.T, y)).keys()
 
 
 def test_it_pickles_and_repeats_bit_for_bit():

@@ -12,8 +12,12 @@ from strata.models.augmentation import AUGMENTATIONS
 from strata.models.optimisers import OPTIMISERS
 from strata.models.presets import PRESETS
 from strata.pipeline import ranges
+from strata.pipeline.stages.encodings import fisher_vectors, vlad_vectors
+from strata.pipeline.stages.fusion import average, fit_stack
+from strata.pipeline.stages.local import dense_surf, sparse_sift, sparse_surf
 from strata.pipeline.stages.networks import patch_descriptors, train_network
 from strata.pipeline.stages.transfer import border_views, divided, fine_tune, inception_divided
+from strata.pipeline.stages.vectors import additive_map, joined, lda, pca
 
 
 def test_the_names_are_those_of_the_models():
@@ -59,11 +63,41 @@ def test_a_table_is_read_at_once_and_its_error_names_the_key(given, says):
         (fine_tune, {"batch": 1}),
         (fine_tune, {"dropout": 1.0}),
         (fine_tune, {"rate_decay": -1.0}),
+        (sparse_sift, {"edge": 0.0}),
+        (dense_surf, {"scale": 0.0}),
+        (sparse_surf, {"threshold": -0.1}),
+        (fisher_vectors, {"power": 0.0}),
+        (fisher_vectors, {"positions": -1.0}),
+        (vlad_vectors, {"power": -0.5}),
+        (pca, {"components": 0}),
+        (pca, {"components": 1.5}),
+        (lda, {"components": 0}),
+        (additive_map, {"order": -1}),
+        (additive_map, {"period": 0.0}),
+        (fit_stack, {"C": 0.0}),
     ],
 )
 def test_a_number_out_of_range_is_told_at_once(stage, wrong):
     with pytest.raises(InputError, match=rf"^here\.{next(iter(wrong))} = "):
         stage.parameters.checked(wrong, "here")
+
+
+def test_of_several_weights_none_is_negative_and_some_count():
+    for stage in (joined, average):
+        with pytest.raises(InputError, match=r"^here\.weights\.1 = "):
+            stage.parameters.checked({"weights": [0.5, -0.5]}, "here")
+    ranges.check_weights((), 3)
+    ranges.check_weights((0.0, 1.0), 2)
+    for weights, says in (((1.0,), "1 weights for 2 methods"), ((0.0, 0.0), "zero")):
+        with pytest.raises(InputError, match=says):
+            ranges.check_weights(weights, 2)
+
+
+def test_components_are_a_number_or_a_share_of_the_variance():
+    for given, checked in ((64, 64), (64.0, 64), (1, 1), (0.5, 0.5)):
+        found = pca.parameters.checked({"components": given}, "here")["components"]
+        assert found == checked
+        assert isinstance(found, type(checked))
 
 
 def test_reading_tables_of_networks_takes_no_torch():

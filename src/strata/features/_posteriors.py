@@ -19,6 +19,7 @@ Array = np.ndarray
 _BLOCK = 256  # points whose log densities are held at a time
 _PART = 32 * _BLOCK  # points summed in float32 before they are added to the totals in float64
 _LEAST = np.float32(13)  # posteriors below e^-13 = 2e-6 of a point's greatest are left out
+_NEXT = np.float32(6.1e-8)  # share of a number that leads to the next lesser float32
 _LOG2_E = np.float32(1.4426950408889634)
 _TOGETHER = 32  # log densities compared at a time: four vectors of eight
 _NONE = -1e30  # log density of a component that is not there
@@ -105,10 +106,13 @@ def _accumulate(
     for i in range(rows):
         at = np.uint64(i * width)
         top = _greatest(flat, at, width, best)
+        least = top - max(_LEAST, abs(top) * _NEXT)  # an outlier's top - 13 may well be top
         m = np.uint64(0)
         for c in range(0, width, 8):
             first = np.uint64(c)
-            m = _octets.list_above(flat, at + first, top - _LEAST, near, m, first, lanes)
+            m = _octets.list_above(flat, at + first, least, near, m, first, lanes)
+        while m > 0 and near[m - 1] >= len(total):  # not there: no density says anything
+            m -= np.uint64(1)
         sum_ = np.float32(0)
         for q in range(m):
             values[q] = flat[at + np.uint64(near[q])] - top

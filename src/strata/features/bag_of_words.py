@@ -68,6 +68,8 @@ class BagOfWords(TransformerMixin, BaseEstimator):
             raise InputError(
                 f"There is no assignment '{self.assignment}'.", nearest(str(self.assignment), ways)
             )
+        if self.neighbours < 1:
+            raise InputError(f"A descriptor is shared among 1 word or more, not {self.neighbours}.")
         codebook = VisualWords() if self.codebook is None else clone(self.codebook)
         self.codebook_ = codebook.fit(images, y)
         return self

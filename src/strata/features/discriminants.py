@@ -35,7 +35,8 @@ class LinearDiscriminants(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         """Learn from (n, d) vectors and n labels.
 
         Raises:
-            InputError: no class has two images, or there is only one class.
+            InputError: no class has two images, there is only one class, or all vectors are the
+                same.
         """
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
@@ -47,6 +48,8 @@ class LinearDiscriminants(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             )
         self.mean_ = X.mean(axis=0)
         turned, turn = _turned(X - self.mean_)
+        if not turned.shape[1]:
+            raise InputError(f"All {len(X)} vectors are the same: no direction sets them apart.")
         means = np.stack([turned[codes == c].mean(axis=0) for c in range(len(classes))])
         within = ledoit_wolf(turned - means[codes], assume_centered=True)[0]
         within += np.eye(len(within)) * max(1e-9 * np.trace(within) / len(within), 1e-300)

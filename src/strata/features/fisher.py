@@ -15,6 +15,10 @@ from strata.features.normalise import Norm, normalise, power
 from strata.features.pyramid import Grid, Layout, cell_of, pyramid
 from strata.features.sampling import sample_local
 
+#: Share of the first component's variance up to which a component's is rounding: the
+#: covariance is of float32. Divided by its own deviation it would count as much as the others.
+NOISE = 1e-5
+
 
 def fisher_vector(points: np.ndarray, mixture: DiagonalMixture) -> np.ndarray:
     """The normalised gradient of the mean log-likelihood with respect to means and deviations.
@@ -50,7 +54,8 @@ class FisherVectors(TransformerMixin, BaseEstimator):
 
     Args:
         components: Gaussians of the mixture.
-        dimensions: descriptors are projected onto so many principal components; 0 leaves them.
+        dimensions: descriptors are projected onto so many principal components, less those in
+            which they do not vary (colours of grey images); 0 leaves them.
         whiten: whether each projected dimension is scaled to variance one.
         positions: standard deviation given to the position (x, y) that is appended to each
             projected descriptor, in place of a spatial pyramid (Sanchez, Perronnin, de Campos
@@ -151,7 +156,9 @@ class FisherVectors(TransformerMixin, BaseEstimator):
             axes, mean, variances = np.eye(d), descriptors.mean(axis=0), descriptors.var(axis=0)
         else:
             pca = PCA(min(self.dimensions, n, d), svd_solver="covariance_eigh").fit(descriptors)
-            axes, mean, variances = pca.components_.T, pca.mean_, pca.explained_variance_
+            varying = int((pca.explained_variance_ > NOISE * pca.explained_variance_[0]).sum()) or 1
+            axes, mean = pca.components_[:varying].T, pca.mean_
+            variances = pca.explained_variance_[:varying]
         if not self.whiten:
             variances = variances.mean()
         axes = axes / np.sqrt(np.where(variances > 0, variances, 1))

@@ -2,8 +2,8 @@
 
 Every kernel is a function `k(X, Y=None, **parameters) -> (n, m)` with X (n, d), Y (m, d), float32
 when both are float32 and float64 otherwise; without Y, Y is X and a symmetric matrix comes of half
-the work. Beside the result, memory is bounded whatever n and m are. Any of them may be handed to
-an SVM as its kernel.
+the work. Arrays of other shapes raise a ValueError. Beside the result, memory is bounded whatever n
+and m are. Any of them may be handed to an SVM as its kernel.
 """
 
 import numpy as np
@@ -73,7 +73,9 @@ def generalised_intersection(
     X: np.ndarray, Y: np.ndarray | None = None, *, alpha: float = 0.5
 ) -> np.ndarray:
     """The sum of min(|x|^alpha, |y|^alpha) (Boughorbel, Tarel, Boujemaa 2005)."""
-    return intersection(np.abs(X) ** alpha, None if Y is None else np.abs(Y) ** alpha)
+    X, Y = _pair(X, Y)
+    left = np.abs(X) ** alpha
+    return intersection(left, left if Y is X else np.abs(Y) ** alpha)
 
 
 def chi_square(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
@@ -109,7 +111,10 @@ def _pair(X: np.ndarray, Y: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     Y = X if Y is None else Y
     dtype = np.float32 if X.dtype == Y.dtype == np.float32 else np.float64
     X = np.ascontiguousarray(X, dtype)
-    return X, X if symmetric else np.ascontiguousarray(Y, dtype)
+    Y = X if symmetric else np.ascontiguousarray(Y, dtype)
+    if X.ndim != 2 or Y.ndim != 2 or X.shape[1] != Y.shape[1]:
+        raise ValueError(f"A kernel is of two (n, d) arrays of one d, not {X.shape} and {Y.shape}.")
+    return X, Y
 
 
 def _non_negative(X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,10 @@ from strata.features.kmeans import KMeansCodebook
 
 _BLOCK = 512  # points at a time: posteriors and z stay in the second-level cache
 
+#: Variance of a dimension, below which its points are all the same: the inverse of their share of
+#: it, `variance_floor`, would be too large for float32.
+_CONSTANT = 1e-30
+
 
 class Statistics(NamedTuple):
     """Posterior-weighted sums over points, in the shifted coordinates of their mixture.
@@ -89,7 +93,7 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
             )
         self.shift_ = X.mean(axis=0, dtype=np.float64).astype(np.float32)
         spread = X.var(axis=0, dtype=np.float64)
-        floor = np.where(spread > 0, self.variance_floor * spread, 1.0)
+        floor = np.where(spread > _CONSTANT, self.variance_floor * spread, 1.0)
         self._maximise(_hard_statistics(X - self.shift_, self.components, self.seed), floor)
         self.log_likelihoods_: list[float] = []
         self.converged_ = False
@@ -107,7 +111,7 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
         """Sums of (n, d) float32 points weighted by their posteriors.
 
         That is the E step of EM, and nearly all the work of a Fisher vector. Posteriors below
-        1e-6 of a point's greatest are left out.
+        2e-6 of a point's greatest are left out.
         """
         d = self.means_.shape[1]
         total, log_likelihood = posterior_sums(X, self.shift_, self.density_map_)

@@ -1,14 +1,18 @@
 """What is learned from training vectors that a machine was not fitted on: C and probabilities."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from strata.errors import InputError
 from strata.models.calibration import fit_temperature
 from strata.models.dual import Dual
 from strata.models.scores import columns
 from strata.splits import stratified_group_folds
+
+#: What `C="cv"` chooses from.
+C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
 class Choice(NamedTuple):
@@ -17,6 +21,26 @@ class Choice(NamedTuple):
     C: float
     accuracy: float | None  #: None where there were no inner folds
     temperature: float
+
+
+def to_try(C: float | Literal["cv"]) -> tuple[float, ...]:
+    """The costs that an argument C stands for.
+
+    Raises:
+        InputError: neither a positive number nor "cv".
+    """
+    return C_GRID if isinstance(C, str) and C == "cv" else (positive("C", C),)
+
+
+def positive(name: str, value: float | str) -> float:
+    """A number that is to be one.
+
+    Raises:
+        InputError: it is not.
+    """
+    if isinstance(value, str) or not 0 < value < np.inf:
+        raise InputError(f'{name} = {value!r}: it is a positive number or "cv".')
+    return float(value)
 
 
 def inner_folds(codes: np.ndarray, groups: np.ndarray, most: int, seed: int) -> np.ndarray | None:

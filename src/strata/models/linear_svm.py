@@ -18,8 +18,8 @@ from strata import seeds
 from strata.errors import InputError
 from strata.models.calibration import fit_temperature, probabilities
 from strata.models.coordinate_descent import BLOCK, BlockDescent, Blocks, Machines
+from strata.models.inner_folds import to_try
 from strata.models.scores import columns
-from strata.models.svm import C_GRID
 
 
 class LinearSVM(ClassifierMixin, BaseEstimator):
@@ -84,7 +84,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
                 are held out together. None: no copies.
 
         Raises:
-            InputError: C is to be chosen, but nothing is held out.
+            InputError: no such C, or it is to be chosen, but nothing is held out.
             ValueError: one class only.
         """
         check_classification_targets(y)
@@ -135,7 +135,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         Returns:
             the machines of that C, to go on from with all vectors.
         """
-        tried = C_GRID if self.C == "cv" else (float(self.C),)
+        tried = to_try(self.C)
         self.C_, self.inner_accuracy_, self.temperature_ = float(tried[0]), None, 1.0
         if not held.any():
             if self.C == "cv":

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from strata.errors import InputError, nearest
 from strata.models.calibration import probabilities
 from strata.models.dual import Dual
-from strata.models.inner_folds import Choice, choose, inner_folds
+from strata.models.inner_folds import Choice, choose, inner_folds, positive, to_try
 from strata.models.scores import columns
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -26,9 +26,6 @@ Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 #: Training vectors above which no kernel matrix is made: it grows with their square, and this many
 #: take 1.6 GB. `strata.models.linear_svm` does without.
 LARGEST_MATRIX = 20_000
-
-#: What `C="cv"` chooses from.
-C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 #: What `gamma="cv"` chooses from, as multiples of 1 / (d var(X)).
 GAMMA_GRID = (0.25, 1.0, 4.0)
@@ -41,7 +38,8 @@ class SVM(ClassifierMixin, BaseEstimator):
         kernel: "linear"; "rbf"; a function `k(X, Y) -> (n, m)`; or "precomputed", where `fit`
             takes the kernel matrix (n, n) and the other methods take (m, n) against the training
             vectors.
-        C: cost of errors, or "cv" to choose it from `C_GRID` by accuracy in the inner folds.
+        C: cost of errors, or "cv" to choose it from `strata.models.inner_folds.C_GRID` by accuracy
+            in the inner folds.
         gamma: of "rbf"; "scale" is 1 / (d var(X)), "cv" chooses a multiple of it from `GAMMA_GRID`
             by accuracy in the inner folds.
         class_weight: None, "balanced", or a weight for each class; multiplies C.
@@ -88,7 +86,7 @@ class SVM(ClassifierMixin, BaseEstimator):
                 stay in one inner fold. None: no copies.
 
         Raises:
-            InputError: no such kernel or gamma, or too few images of a class for C="cv".
+            InputError: no such kernel, C or gamma, or too few images of a class for C="cv".
             ValueError: one class only, or a kernel matrix that is not square.
         """
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), order="C")
@@ -96,9 +94,11 @@ class SVM(ClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"There is only one class, {self.classes_[0]}: nothing to tell apart.")
+        to_try(self.C)
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)[codes]
         known = np.arange(len(X)) if groups is None else np.asarray(groups)
         fold_of = inner_folds(codes, known, self.inner_folds, self.seed)
+        self._forget()
         problem, chosen = self._best(self._problems(X, codes, weights), fold_of)
         self.C_, self.inner_accuracy_, self.temperature_ = chosen
         everything = np.arange(len(X))
@@ -166,7 +166,7 @@ class SVM(ClassifierMixin, BaseEstimator):
     def _gammas(self, X: np.ndarray) -> list[float]:
         """What is to be tried for "rbf"."""
         if not isinstance(self.gamma, str):
-            return [self.gamma]
+            return [positive("gamma", self.gamma)]
         scale = 1 / (X.shape[1] * float(X.var()) or 1.0)
         named = {"scale": [scale], "cv": [scale * times for times in GAMMA_GRID]}
         if self.gamma not in named:
@@ -189,14 +189,13 @@ class SVM(ClassifierMixin, BaseEstimator):
     def _chosen(self, problem: Dual, fold_of: np.ndarray | None) -> Choice:
         """C, where asked to choose it, and the temperature, by scores of vectors not trained on."""
         if fold_of is not None:
-            costs = C_GRID if self.C == "cv" else (float(self.C),)
-            return choose(problem, costs, fold_of)
+            return choose(problem, to_try(self.C), fold_of)
         if "cv" in (self.C, self.gamma):
             raise InputError(
                 '"cv" needs two or more inner folds and as many different images of each class.',
                 "Give C and gamma a value.",
             )
-        return Choice(float(self.C), None, 1.0)
+        return Choice(to_try(self.C)[0], None, 1.0)
 
     def _kernel_function(self) -> Kernel:
         if callable(self.kernel):
@@ -209,6 +208,12 @@ class SVM(ClassifierMixin, BaseEstimator):
             f"There is no kernel '{self.kernel}'.",
             nearest(str(self.kernel), ("linear", "rbf", "precomputed")),
         )
+
+    def _forget(self) -> None:
+        """What another kernel left behind."""
+        for name in ("gamma_", "coef_", "dual_coef_", "support_vectors_"):
+            if hasattr(self, name):
+                delattr(self, name)
 
     def _keep(self, X: np.ndarray, coefficients: np.ndarray) -> None:
         """Keep what prediction needs: weights where the kernel is linear, else support vectors."""

@@ -1,6 +1,6 @@
 """What values a parameter may take, said in its type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -51,6 +51,10 @@ NotNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Le(1)]
 #: Of something of which not all can be taken.
 Part = Annotated[float, Ge(0), Lt(1)]
+#: More than nothing, less than everything.
+Between = Annotated[float, Gt(0), Lt(1)]
+#: Of several methods or branches, in their order.
+Weights = tuple[NotNegative, ...]
 Optimiser = Literal["adamw", "adam", "sgd", "plain-sgd", "rmsprop", "adadelta", "adagrad"]
 Architecture = (
     Literal["cnn", "cnn-pooled", "lenet-5", "mlp", "tinynet", "tinynet-micro", "tinynet-residual"]
@@ -60,3 +64,13 @@ Augmentations = (
     Literal["none", "light", "strong"] | Annotated[dict[str, Any], _Read(_augmentations)]
 )
 Schedule = Literal["one-cycle", "cosine", "constant", "step"]
+
+
+def check_weights(weights: Sequence[float], count: int) -> None:
+    """Refuse weights that are not one for each of `count`, or all zero; none at all are right."""
+    if weights and len(weights) != count:
+        raise InputError(
+            f"There are {len(weights)} weights for {count} methods.", "Give one to each."
+        )
+    if weights and not any(weights):
+        raise InputError("All weights are zero.", "Give one of them a larger number.")

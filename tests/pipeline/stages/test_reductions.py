@@ -41,6 +41,16 @@ def test_pca_keeps_what_is_there(asked, found):
     assert applied(fitted).shape == (36, found)
 
 
+def test_whitened_components_are_none_of_rounding():
+    """Of images fewer than components, or copies; others' vectors would be millions there."""
+    copies = np.concatenate([VECTORS[:6]] * 4 + [VECTORS[24:]])
+    for vectors, train, found in ((VECTORS, TRAIN, 23), (copies, TRAIN, 5)):
+        fitted = pca.function(in_shards(vectors), train, whiten=True)
+        vectors = reduced.function({"vectors": np.float32(VECTORS)}, fitted)["vectors"]
+        assert vectors.shape == (36, found)
+        assert np.abs(vectors).max() < 50
+
+
 def test_pca_keeps_a_share_of_the_variance():
     fitted = pca.function(in_shards(VECTORS), TRAIN, components=0.9)
     kept = np.sum(fitted["reduction"].explained_variance_ratio_)

@@ -6,8 +6,10 @@ between encoding and classifier the vectors may be scaled or projected (`reducti
 
 from typing import Any
 
+from strata.errors import InputError
 from strata.pipeline.choice import choice, optional
 from strata.pipeline.inputs import Data, Fold
+from strata.pipeline.ranges import NotNegative, check_weights
 from strata.pipeline.recipe import recipe
 from strata.pipeline.stage import Node, Options, Sharded
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
@@ -140,7 +142,7 @@ def fisher_colour(
         dense_sift.options(colour="opponent", contrast=0.002, mirror=True),
     ),
     colour_mixture: Options = fisher_vectors.options(components=128),
-    weights: tuple[float, float] = (0.5, 0.5),
+    weights: tuple[NotNegative, NotNegative] = (0.5, 0.5),
     classifier: Options = classifiers(),
 ) -> Node:
     """Fisher vectors of SIFT and of local colour statistics side by side, a linear SVM.
@@ -148,6 +150,7 @@ def fisher_colour(
     Perronnin, Sanchez and Mensink (ECCV 2010). Or of opponent SIFT: van de Sande, Gevers and
     Snoek, "Evaluating color descriptors" (PAMI 2010).
     """
+    check_weights(weights, 2)
     branches = (
         encoded(data, fold, shape, shape_mixture),
         encoded(data, fold, colour, colour_mixture),
@@ -165,6 +168,32 @@ def classified(
     vectors: Sharded, fold: Fold, reduction: Options | None, classifier: Options
 ) -> Node:
     """Scores of the fold's test images by what its training images teach."""
+    _check(reduction, classifier)
     if reduction is not None:
         vectors = reduced(vectors, reduction(vectors, fold.train))
     return class_scores(vectors, classifier(vectors, fold.train), fold.test)
+
+
+def _check(reduction: Options | None, classifier: Options) -> None:
+    """Refuse what a support vector machine could not do, before its vectors are made."""
+    if classifier.stage.name != svm.name:
+        return
+    settings = {**svm.parameters.defaults, **classifier}
+    kernel, chosen = settings["kernel"], [n for n in ("C", "gamma") if settings[n] == "cv"]
+    if chosen and settings["inner_folds"] < 2:
+        raise InputError(
+            f'classifier.{chosen[0]} = "cv" needs classifier.inner_folds of 2 or more.',
+            "They are what it is chosen by.",
+        )
+    if settings["gamma"] == "cv" and kernel in ("polynomial", "sigmoid"):
+        raise InputError(
+            f'classifier.gamma = "cv" is for the kernel rbf, not {kernel}.', "Give it a number."
+        )
+    if kernel not in ("intersection", "chi_square", "hellinger") or reduction is None:
+        return
+    if reduction.stage.name != additive_map.name:
+        raise InputError(
+            f'classifier.kernel = "{kernel}" is for histograms, and what reduction.use = '
+            f'"{reduction.stage.name}" makes of them has negative numbers.',
+            'For example: classifier.kernel = "linear".',
+        )

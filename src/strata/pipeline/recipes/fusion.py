@@ -5,10 +5,11 @@ Late fusion combines what their classifiers say, early fusion what these are giv
 
 from strata.errors import InputError
 from strata.pipeline.inputs import Data, Fold
+from strata.pipeline.ranges import check_weights
 from strata.pipeline.recipe import recipe
 from strata.pipeline.recipes.classical import classified, classifiers
 from strata.pipeline.stage import Node, Options
-from strata.pipeline.stages.classifiers import class_scores
+from strata.pipeline.stages.classifiers import class_scores, svm
 from strata.pipeline.stages.fusion import average, fit_stack, stacked
 from strata.pipeline.stages.search import picked
 from strata.pipeline.stages.vectors import joined
@@ -22,8 +23,9 @@ def fusion(
 
     Kittler et al., "On combining classifiers" (PAMI 20, 1998).
     """
-    nodes = [data.method(name, fold) for name in of]
-    return combination(at_least_two(nodes))
+    nodes = with_probabilities(of, [data.method(name, fold) for name in of])
+    check_weights(combination.get("weights", ()), len(nodes))
+    return combination(nodes)
 
 
 @recipe
@@ -51,6 +53,7 @@ def early_fusion(
                 f"'{name}' does not classify vectors, so it has none to put beside others.",
                 'Average its probabilities with theirs: recipe = "fusion".',
             )
+    check_weights(join.get("weights", ()), len(nodes))
     return classified(join(*(node.inputs[0] for node in nodes)), fold, None, classifier)
 
 
@@ -69,10 +72,22 @@ def stacking(
     each inner fold.
     """
     inner = data.inner_folds(fold, inner_folds)
-    nodes = at_least_two([data.method(name, fold) for name in of])
+    nodes = with_probabilities(of, [data.method(name, fold) for name in of])
     unseen = [[data.method(name, part) for name in of] for part in inner]
     weights = combination(unseen, [part.test for part in inner], fold.train)
     return stacked(nodes, weights)
+
+
+def with_probabilities(of: tuple[str, ...], nodes: list[Node]) -> list[Node]:
+    """The methods' scores, if none is of a machine that is asked for no probabilities."""
+    for name, node in zip(of, nodes, strict=True):
+        for machine in node.parents if node.stage.name == class_scores.name else ():
+            if machine.stage.name == svm.name and machine.parameters["inner_folds"] < 2:
+                raise InputError(
+                    f"'{name}' gives no probabilities, which are what is combined.",
+                    f"methods.{name}: classifier.inner_folds of 2 or more.",
+                )
+    return at_least_two(nodes)
 
 
 def at_least_two(nodes: list[Node]) -> list[Node]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from strata.pipeline.inputs import Subset
-from strata.pipeline.ranges import Count, Whole
+from strata.pipeline.ranges import Count, NotNegative, Positive, Whole
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
 from strata.pipeline.stages.packing import of_shard, of_subset
@@ -71,11 +71,11 @@ def fisher_vectors(
     components: Count = 64,
     dimensions: Whole = 64,
     whiten: bool = False,
-    positions: float = 1.0,
+    positions: NotNegative = 1.0,
     pyramid: Literal["none", "square", "horizontal", "paper"] = "none",
     levels: Whole = 1,
     keep_zero: bool = True,
-    power: float = 0.5,
+    power: Positive = 0.5,
     norm: Literal["none", "l1", "l2", "power"] = "l2",
     iterations: Count = 30,
     sample: Count = 250_000,
@@ -114,7 +114,7 @@ def vlad_vectors(
     *,
     words: Count = 64,
     intra: bool = True,
-    power: float = 1.0,
+    power: Positive = 1.0,
     iterations: Count = 25,
     sample: Count = 250_000,
 ) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from strata.errors import InputError
 from strata.pipeline.inputs import Subset
+from strata.pipeline.ranges import Positive, Weights, check_weights
 from strata.pipeline.stage import stage
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def average(
     scores: Sequence[Mapping[str, Any]],
     *,
     of: Literal["log_probabilities", "probabilities"] = "log_probabilities",
-    weights: tuple[float, ...] = (),
+    weights: Weights = (),
 ) -> dict[str, Any]:
     """The weighted mean of the methods' probabilities, or of their logarithms (a product).
 
@@ -32,11 +33,8 @@ def average(
     import numpy as np
     from scipy.special import softmax
 
+    check_weights(weights, len(scores))
     given = _log_probabilities(scores)
-    if weights and len(weights) != len(given):
-        raise InputError(
-            f"There are {len(weights)} weights for {len(given)} methods.", "Give one to each."
-        )
     values = given if of == "log_probabilities" else np.exp(given)
     mean = np.average(values, axis=0, weights=weights or None)
     combined = mean if of == "log_probabilities" else np.log(np.maximum(mean, LEAST))
@@ -49,7 +47,7 @@ def fit_stack(
     tests: Sequence[Subset],
     train: Subset,
     *,
-    C: float = 1.0,
+    C: Positive = 1.0,
 ) -> dict[str, Any]:
     """Learn one weight a method, and a bias a class, from scores of images not learned from.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from strata.pipeline.ranges import Count
+from strata.pipeline.ranges import Count, NotNegative, Positive
 from strata.pipeline.stage import shard_stage
 from strata.pipeline.stages.packing import packed_bytes, packed_halves
 
@@ -64,8 +64,8 @@ def sparse_sift(
     *,
     keypoints: Count = 300,
     root: bool = True,
-    contrast: float = 0.04,
-    edge: float = 10.0,
+    contrast: NotNegative = 0.04,
+    edge: Positive = 10.0,
 ) -> dict[str, Any]:
     """SIFT at its own keypoints; parameters as of `strata.features.sparse.SparseSIFT`."""
     from strata.features.sparse import SparseSIFT
@@ -76,7 +76,7 @@ def sparse_sift(
 
 @shard_stage
 def sparse_surf(
-    images: "Images", *, keypoints: Count = 300, threshold: float = 0.1, octaves: Count = 4
+    images: "Images", *, keypoints: Count = 300, threshold: NotNegative = 0.1, octaves: Count = 4
 ) -> dict[str, Any]:
     """SURF at its own interest points; parameters as of `strata.features.surf.SparseSURF`."""
     from strata.features.surf import SparseSURF
@@ -86,7 +86,9 @@ def sparse_surf(
 
 
 @shard_stage
-def dense_surf(images: "Images", *, step: Count = 8, scale: float | None = None) -> dict[str, Any]:
+def dense_surf(
+    images: "Images", *, step: Count = 8, scale: Positive | None = None
+) -> dict[str, Any]:
     """SURF on a regular grid; parameters as of `strata.features.surf.DenseSURF`."""
     from strata.features.surf import DenseSURF
 

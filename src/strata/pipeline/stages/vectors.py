@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from strata.errors import InputError
 from strata.pipeline.inputs import Subset
-from strata.pipeline.ranges import Positive
+from strata.pipeline.ranges import Between, Count, Positive, Weights, Whole, check_weights
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
 
@@ -13,6 +12,9 @@ from strata.pipeline.stage import shard_stage, stage
 #: discriminants in double precision.
 FOR_PCA = 2**29
 FOR_LDA = 2**27
+
+#: Share of the first component's variance up to which a component's is rounding in float32.
+NOISE = 1e-5
 
 
 @stage
@@ -42,25 +44,30 @@ def centred_power(vectors: Shards, train: Subset, *, alpha: Positive = 0.5) -> d
 
 @stage
 def pca(
-    vectors: Shards, train: Subset, *, components: int | float = 64, whiten: bool = False
+    vectors: Shards, train: Subset, *, components: Count | Between = 64, whiten: bool = False
 ) -> dict[str, Any]:
     """Principal components of the training images' vectors, or of `FOR_PCA` bytes of them.
 
     Args:
         components: how many, no more than there are images and dimensions; below 1, as many as
             keep that share of the variance.
-        whiten: whether each component is scaled to variance 1.
+        whiten: whether each component is scaled to variance 1; those that do not vary, of fewer
+            images than components or of copies, are left out then.
     """
+    import numpy as np
     from sklearn.decomposition import PCA
 
     rows, _ = vectors.some_rows("vectors", train, FOR_PCA)
     most = components if components < 1 else min(int(components), *rows.shape)
     found = PCA(most, whiten=whiten, random_state=train.seed_for("pca")).fit(rows)
+    varying = int(np.sum(found.explained_variance_ > NOISE * found.explained_variance_[0]))
+    if whiten and 0 < varying < found.n_components_:
+        found = PCA(varying, whiten=True, random_state=train.seed_for("pca")).fit(rows)
     return {"reduction": found, "parameters": int(found.components_.size + found.mean_.size)}
 
 
 @stage
-def lda(vectors: Shards, train: Subset, *, components: int | None = None) -> dict[str, Any]:
+def lda(vectors: Shards, train: Subset, *, components: Count | None = None) -> dict[str, Any]:
     """Fisher's linear discriminants of the training images' classes.
 
     They are learned from `FOR_LDA` bytes of vectors at most, as large a share of each class.
@@ -79,8 +86,8 @@ def additive_map(
     train: Subset,
     *,
     kernel: Literal["intersection", "chi_square"] = "intersection",
-    order: int = 1,
-    period: float = 0.6,
+    order: Whole = 1,
+    period: Positive = 0.6,
 ) -> dict[str, Any]:
     """Histograms to vectors whose dot product is nearly a kernel, for sets too large for a matrix.
 
@@ -103,7 +110,7 @@ def reduced(vectors: Mapping[str, Any], fitted: Mapping[str, Any]) -> dict[str, 
 
 
 @shard_stage
-def joined(*branches: Mapping[str, Any], weights: tuple[float, ...] = ()) -> dict[str, Any]:
+def joined(*branches: Mapping[str, Any], weights: Weights = ()) -> dict[str, Any]:
     """Vectors of several branches side by side: each of length one, times the root of its weight.
 
     So a linear kernel of the result is the weighted sum of the branches' cosine similarities.
@@ -112,10 +119,7 @@ def joined(*branches: Mapping[str, Any], weights: tuple[float, ...] = ()) -> dic
 
     from strata.features.normalise import l2
 
+    check_weights(weights, len(branches))
     factors = np.sqrt(np.asarray(weights or [1.0] * len(branches), np.float32))
-    if len(factors) != len(branches):
-        raise InputError(
-            f"There are {len(factors)} weights for {len(branches)} methods.", "Give one to each."
-        )
     parts = [f * l2(np.asarray(b["vectors"])) for f, b in zip(factors, branches, strict=True)]
     return {"vectors": np.concatenate(parts, axis=1)}
