@@ -138,3 +138,23 @@ def test_some_of_the_folds_are_not_called_a_whole_cross_validation():
     assert verdict(rank(of(*methods))).headline.endswith(
         "of the images right in 3 of the 8 folds of cross-validation."
     )
+
+
+def test_a_method_far_below_is_no_cheaper_choice_for_all_that_it_is_within_noise():
+    def few(name, quality, seconds, seed=0):
+        scores = synthetic.scores(quality=quality, seed=seed, per_class=8, folds=2)
+        return Method(name, "r", cv=scores, cost=Cost(seconds, 1.0))
+
+    best, close, far = few("best", 2.9, 90), few("close", 2.8, 60, 1), few("far", 1.2, 2, 2)
+    said = verdict(rank(of(best, close, far))).cost
+    assert said.endswith(
+        "close and far are within noise of it; of those at most 5 points below, close costs the "
+        "least to fit (60.0 s, 1.5 times less)."
+    )
+    assert verdict(rank(of(best, far))).cost.endswith(
+        "far is within noise of it, but more than 5 points below."
+    )
+    dear = replace(close, cost=Cost(200.0, 1.0))
+    assert verdict(rank(of(best, dear, far))).cost.endswith(
+        "; of those at most 5 points below, none is cheaper."
+    )

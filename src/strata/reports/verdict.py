@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from strata.reports.evaluation import Evaluation
-from strata.reports.limits import limits
+from strata.reports.limits import WIDE, limits
 from strata.reports.pairs import find_pair
 from strata.reports.ranking import Ranked, Ranking
 from strata.reports.results import Cost
@@ -131,25 +131,33 @@ _MEASURES = (
 
 
 def _cheapest(best: Ranked, tied: list[Ranked]) -> str:
-    """Which of the methods within noise is cheapest to fit, or else fastest to use."""
-    alone = len(tied) == 1
-    compared = [row.method.cost or Cost() for row in (best, *tied)]
+    """Which of the methods within noise is cheapest to fit, or else fastest to use.
+
+    Few folds and many pairs put methods within noise that are far below: these are no advice.
+    """
     names = listing((row.method.name for row in tied), most=4)
-    sentence = f"{names} {'is' if alone else 'are'} within noise of it"
+    sentence = f"{names} {'is' if len(tied) == 1 else 'are'} within noise of it"
+    near = [row for row in tied if row.to_best and abs(row.to_best.difference) <= WIDE]
+    if not near:
+        return f"{sentence}, but more than {percent(WIDE, 0)} points below."
+    among = "" if len(near) == len(tied) else f" of those at most {percent(WIDE, 0)} points below,"
+    compared = [row.method.cost or Cost() for row in (best, *near)]
     for measure in _MEASURES:
         costs = {
             row.method.name: value
-            for row in (best, *tied)
-            if row.method.cost and (value := measure.of(row.method.cost)) is not None
+            for row, cost in zip((best, *near), compared, strict=True)
+            if (value := measure.of(cost)) is not None
         }
         top = costs.get(best.method.name)
         name, least = min(costs.items(), key=lambda item: item[1], default=("", 0.0))
         if not top or least * CHEAPER > top:
             continue
-        subject = " and" if alone else f"; {name}"
+        subject = " and" if len(tied) == 1 else f";{among} {name}"
         times = f", {top / least:.1f} times less" if least else ""
         return f"{sentence}{subject} {measure.least} ({measure.text(least)}{times})."
     unknown = [[measure.of(cost) is None for cost in compared] for measure in _MEASURES]
     if any(any(some) and not all(some) for some in unknown) or all(map(any, unknown)):
         return f"{sentence}."
-    return f"{sentence}, and not cheaper." if alone else f"{sentence}, and none is cheaper."
+    if among:
+        return f"{sentence};{among} none is cheaper."
+    return f"{sentence}, and {'not' if len(tied) == 1 else 'none is'} cheaper."
