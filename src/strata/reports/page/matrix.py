@@ -133,7 +133,8 @@ def _matrix(names: list[str], cells: Cells, title: str, *, corner: str = "", tex
             if cell is not None:
                 parts += _cell(cell, left + j * side, top + i * side, side, texts)
     right = 8 if upright else max(8, 0.72 * longest - side / 2)
-    return drawing(left + side * n + right, top + side * n + 4, parts, title)
+    width = max(left + side * n + right, CHARACTER * len(corner) + 8)
+    return drawing(width, top + side * n + 4, parts, title)
 
 
 def _row_name(name: str, x: float, y: float) -> Markup:

@@ -118,10 +118,12 @@ def odd_fold(ranking: Ranking) -> Iterator[Finding]:
     if not any(table and table.accuracy.shape[1] > 1 for table in tables.values()):
         raise NotApplicable("nothing was cross-validated over two folds or more")
     for name, table in tables.items():
+        several = table is not None and not table.shared
         for odd in odd_folds(table) if table else []:
             yield Finding(
                 "tip",
-                f"{name}: {percent(odd.accuracy)} % in fold {odd.fold + 1}, "
+                f"{name}: {percent(odd.accuracy)} % in fold {odd.fold + 1}"
+                f"{' of the first repeat' if several else ''}, "
                 f"{percent(odd.others)} % in the others.",
                 name,
             )
