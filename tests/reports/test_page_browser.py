@@ -23,7 +23,7 @@ pytestmark = [
 def awkward(comparison):
     """Long names, and an error with a long address in it."""
     methods = [replace(m, name=f"{m.name}[train_per_class=250]") for m in comparison.methods]
-    error = f"It cannot be downloaded: https://example.org/{'weights-' * 12}.pth\n  Fetch it."
+    error = f"It cannot be downloaded: https://example.org/{'weights_' * 12}.pth\n  Fetch it."
     return replace(comparison, methods=[*methods, Method("lost", "r", error=error)])
 
 
