@@ -181,6 +181,13 @@ def test_heat_lies_where_the_class_comes_from():
     assert (grad_cam(network, pixels, 2) == 0).all()
 
 
+def test_a_perceptron_on_windows_has_nothing_to_look_at_and_takes_no_whole_image():
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 4, 2))
+    network = SimpleNamespace(network=lambda: flat)
+    with pytest.raises(LookupError, match="no feature maps"):
+        grad_cam(network, np.zeros((8, 8, 3), np.uint8), 0)
+
+
 def test_heat_is_laid_over_the_grey_picture():
     heat = np.zeros((4, 4))
     heat[0, 0] = 1.0

@@ -122,7 +122,12 @@ def test_a_folder_stands_for_the_results_in_it(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "not JSON"), ("[]", "schema"), (json.dumps({"schema": "strata.results/9"}), "schema")],
+    [
+        ("{", "not JSON"),
+        ("[]", "schema"),
+        (json.dumps({"schema": "strata.results/9"}), "schema"),
+        (json.dumps({"schema": "strata.results/1", "data": {}}), "lacks run, images"),
+    ],
 )
 def test_files_that_are_no_results_are_refused_with_a_reason(tmp_path, content, message):
     path = tmp_path / "results.json"

@@ -68,19 +68,36 @@ def test_one_fold_has_no_interval():
     assert np.isnan(fold_table(synthetic.scores(folds=1)).interval).all()
 
 
-def test_sound_folds_are_called_odd_as_seldom_as_promised_and_broken_ones_are_found():
+@pytest.mark.parametrize(
+    ("images", "accuracy", "folds"), [(60, 0.85, 8), (60, 0.98, 8), (10, 0.99, 10), (20, 0.3, 4)]
+)
+def test_sound_folds_are_called_odd_no_oftener_than_promised(images, accuracy, folds):
     rng = np.random.default_rng(4)
-    images = np.full((1, 8), 60)
+    each = np.full((1, folds), images)
     alarms = 0
-    for _ in range(3000):
-        right = rng.binomial(60, 0.85, (1, 8))
-        alarms += bool(odd_folds(FoldTable(right / images, images, 1 / 7, False), chance=0.05))
-    assert alarms / 3000 < 0.05 + 0.008
-    assert alarms / 3000 > 0.02  # not a test that never speaks
+    for _ in range(1000):
+        right = rng.binomial(images, accuracy, (1, folds))
+        table = FoldTable(right / each, each, 1 / (folds - 1), False)
+        alarms += bool(odd_folds(table, chance=0.05))
+    assert alarms / 1000 < 0.05 + 0.014
+
+
+def test_a_broken_fold_is_found():
+    images = np.full((1, 8), 60)
     broken = np.full((1, 8), 0.85)
     broken[0, 3] = 0.4
     (odd,) = odd_folds(FoldTable(broken, images, 1 / 7, False))
     assert (odd.fold, odd.accuracy) == (3, pytest.approx(0.4))
+
+
+def test_a_fold_is_held_against_the_others_as_fisher_does():
+    from scipy.stats import fisher_exact
+
+    images = np.array([[20, 20, 20]])
+    for wrong in range(12):
+        table = FoldTable(1 - np.array([[wrong, 1, 1]]) / 20, images, 1 / 2, False)
+        less = fisher_exact([[20 - wrong, wrong], [38, 2]], alternative="less").pvalue
+        assert any(odd.fold == 0 for odd in odd_folds(table)) == (2 * less < 0.01 / 3)
 
 
 def test_folds_without_any_spread_do_not_claim_to_know_the_accuracy_exactly():

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -12,16 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from strata.reports import analyse
 from strata.reports.exhibits import Tile
 from strata.reports.intervals import UNKNOWN, Interval
+from strata.reports.page import page_html, pictures_for
 from strata.reports.page.groups import groups
 from strata.reports.page.matrix import confusion_drawing, text_style
 from strata.reports.page.overview import bar
 from strata.reports.page.pareto import Point, frontier, pareto_plot
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.render import anchor
-from strata.reports.page.svg import Frame, Scale, element, number
+from strata.reports.page.svg import CHARACTER, Frame, Scale, element, number
 from strata.reports.pairs import Pair
+from strata.reports.results import Method
 from strata.reports.significance import Outcome
 
 positive = st.floats(1e-6, 1e9)
@@ -238,3 +242,49 @@ def test_text_has_contrast_in_light_and_in_dark():
         assert contrast(theme["warm"], theme["warm-wash"]) >= 4.5
         assert contrast(theme["warm"], theme["panel"]) >= 4.5
         assert contrast(theme["over"], theme["accent"]) >= 4.5
+
+
+def reshuffled(comparison):
+    """Three repeats, each on folds of its own."""
+    rng = np.random.default_rng(0)
+    methods = []
+    for m in comparison.methods:
+        fold = m.cv.fold.copy()
+        fold[m.cv.repeat > 0] = rng.permutation(fold[m.cv.repeat > 0])
+        methods.append(replace(m, cv=replace(m.cv, fold=fold)))
+    return replace(comparison, methods=methods)
+
+
+def test_folds_that_are_drawn_anew_are_not_averaged_as_if_they_were_one():
+    kept = synthetic.three(per_class=8, repeats=3)
+    anew = reshuffled(kept)
+    assert len(re.search(r"By fold: ([\d., ]+) %", _page(kept))[1].split(", ")) == 8
+    text = _page(anew)
+    accuracy = analyse(anew).ranking.rows[0].evaluations["cv"].folds.accuracy
+    means = ", ".join(f"{100 * mean:.1f}" for mean in accuracy.mean(axis=1))
+    assert f"By repeat: {means} %." in text
+    assert "By fold:" not in text
+
+
+def test_counts_over_repeats_are_written_short():
+    numbers = re.findall(r'<td class="number">(\d[\d.]*)</td>', _page(synthetic.three(repeats=3)))
+    assert len(numbers) > 20
+    assert max(len(n.partition(".")[2]) for n in numbers if n.count(".") == 1) <= 3
+    assert not any(n.endswith("3333") for n in numbers)
+
+
+def test_a_page_without_results_does_not_rank_by_nothing():
+    text = _page(replace(synthetic.three(), methods=[Method("lost", "r", error="no weights")]))
+    assert "No method has results yet; here is why." in text
+    assert "Bars are" not in text
+    assert "by accuracy in ," not in text
+
+
+def test_the_corner_of_a_small_confusion_matrix_has_room():
+    made = confusion_drawing(np.eye(2, dtype=int), ["cat", "dog"], 1, "x")
+    assert float(re.search(r'width="([\d.]+)"', made)[1]) > CHARACTER * len("true ↓  predicted →")
+
+
+def _page(comparison) -> str:
+    analysis = analyse(comparison)
+    return page_html(analysis, pictures_for(analysis, synthetic.picture))

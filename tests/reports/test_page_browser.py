@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import synthetic
 
 from strata.reports import write_report
+from strata.reports.results import Method
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -17,10 +19,18 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (set CHROMIUM to its path)"),
 ]
 
+
+def awkward(comparison):
+    """Long names, and an error with a long address in it."""
+    methods = [replace(m, name=f"{m.name}[train_per_class=250]") for m in comparison.methods]
+    error = f"It cannot be downloaded: https://example.org/{'weights_' * 12}.pth\n  Fetch it."
+    return replace(comparison, methods=[*methods, Method("lost", "r", error=error)])
+
+
 COMPARISONS = {
     "three": lambda: synthetic.three(per_class=16),
     "twenty": lambda: synthetic.twenty(per_class=8),
-    "two-classes": lambda: synthetic.three(2, 40),
+    "two-classes": lambda: awkward(synthetic.three(2, 40)),
     "thirty-classes": lambda: synthetic.three(30, 6, folds=3),
 }
 
@@ -102,6 +112,20 @@ def test_nothing_overflows(opened, screenshots, name, width):
             .map(e => e.outerHTML.slice(0, 80))"""
     )
     assert wide == []
+
+
+@pytest.mark.parametrize("name", ["two-classes", "thirty-classes"])
+def test_no_name_in_a_drawing_is_cut_on_a_phone(opened, name):
+    page = opened(name, 380)
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('main svg text')].filter(text => {
+            const svg = text.closest('svg').getBoundingClientRect();
+            const own = text.getBoundingClientRect();
+            return own.left < svg.left - 1 || own.top < svg.top - 1;
+        }).map(text => text.textContent)"""
+    )
+    assert cut == []
 
 
 def test_dark_and_light_differ_and_both_are_kept(opened, screenshots):

@@ -88,3 +88,73 @@ def test_one_kind_is_not_compared():
     whole = synthetic.three()
     classical = [m for m in whole.methods if m.family == "classical"]
     assert verdict(rank(replace(whole, methods=classical))).kinds == ""
+
+
+def test_nothing_is_called_cheaper_or_not_where_costs_are_unknown():
+    known = method("best", 2.6, 10, 1)
+    unknown = replace(method("other", 2.5, 0, 0, 1), cost=None)
+    for best in (known, replace(known, cost=None)):
+        said = verdict(rank(of(best, unknown))).cost
+        assert said.endswith("other is within noise of it.")
+
+
+def test_a_single_method_is_not_called_the_best_of_several():
+    limits = verdict(rank(of(method("alone", 2.5, 1, 1)))).limits
+    assert not any("several" in limit for limit in limits)
+
+
+def test_large_differences_within_noise_are_explained_by_what_was_tested():
+    whole = synthetic.three(per_class=8)
+    two = [m for m in whole.methods if m.name != "fisher"]
+
+    def said(methods, **without):
+        made = [replace(m, **without) for m in methods]
+        return next(s for s in verdict(rank(of(*made))).limits if s.startswith("Differences up"))
+
+    assert "with 1 pair of methods to test on 8 folds. More repeats would" in said(two)
+    tested = said(two, cv=None)
+    assert "with 1 pair of methods to test on 32 images. More test images would" in tested
+    three = said(whole.methods)
+    assert "3 pairs of methods to test on 8 folds. More repeats or fewer methods would" in three
+
+
+def test_a_best_method_no_better_than_a_constant_answer_is_not_praised_without_a_word():
+    useless = Method("blind", "r", cv=synthetic.scores(quality=0.0, per_class=8))
+    first = verdict(rank(of(useless))).limits[0]
+    assert first == (
+        "That blind beats always naming the largest class, which gets 12.5 % right, is not shown."
+    )
+    useful = Method("sees", "r", cv=synthetic.scores(quality=3.0, per_class=8))
+    assert not any("largest class" in limit for limit in verdict(rank(of(useful))).limits)
+
+
+def test_some_of_the_folds_are_not_called_a_whole_cross_validation():
+    whole = synthetic.scores(quality=1.0)
+    part = synthetic.scores(quality=3.0)
+    methods = [
+        Method("whole", "r", cv=whole),
+        Method("part", "r", cv=part.where(part.fold < 3), error="the rest ran out of memory"),
+    ]
+    assert verdict(rank(of(*methods))).headline.endswith(
+        "of the images right in 3 of the 8 folds of cross-validation."
+    )
+
+
+def test_a_method_far_below_is_no_cheaper_choice_for_all_that_it_is_within_noise():
+    def few(name, quality, seconds, seed=0):
+        scores = synthetic.scores(quality=quality, seed=seed, per_class=8, folds=2)
+        return Method(name, "r", cv=scores, cost=Cost(seconds, 1.0))
+
+    best, close, far = few("best", 2.9, 90), few("close", 2.8, 60, 1), few("far", 1.2, 2, 2)
+    said = verdict(rank(of(best, close, far))).cost
+    assert said.endswith(
+        "close and far are within noise of it; of those at most 5 points below, close costs the "
+        "least to fit (60.0 s, 1.5 times less)."
+    )
+    assert verdict(rank(of(best, far))).cost.endswith(
+        "far is within noise of it, but more than 5 points below."
+    )
+    dear = replace(close, cost=Cost(200.0, 1.0))
+    assert verdict(rank(of(best, dear, far))).cost.endswith(
+        "; of those at most 5 points below, none is cheaper."
+    )

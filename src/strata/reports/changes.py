@@ -16,6 +16,8 @@ from strata.reports.text import flat
 
 _WANTED = "Name a results.json, or the folder that a report was written to."
 
+_FIELDS = ("data", "run", "images", "labels", "methods")
+
 SPLITS: tuple[Split, ...] = ("cv", "test")
 
 
@@ -72,6 +74,9 @@ def read_results(path: Path) -> dict[str, Any]:
             f"{path} has the schema {schema!r}, not {SCHEMA!r}.",
             "Write its report again with this version.",
         )
+    lacking = [name for name in _FIELDS if name not in document]
+    if lacking:
+        raise InputError(f"{path} lacks {', '.join(lacking)}.", "Write its report again.")
     return document
 
 

@@ -1,5 +1,7 @@
 """The ranking as text for a paper or a README: Markdown and LaTeX."""
 
+import re
+
 from strata.reports.analysis import Analysis
 from strata.reports.results import Comparison
 from strata.reports.tables import Table, ranking_table
@@ -17,6 +19,7 @@ _LATEX = str.maketrans(
         "}": r"\}",
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
+        "|": r"\textbar{}",
         "–": "--",
         "−": "$-$",
         "\u202f": r"\,",
@@ -55,7 +58,8 @@ def latex_table(analysis: Analysis, *, label: str = "") -> str:
     the figures are.
 
     Args:
-        label: for references, without "tab:"; the comparison's name by default.
+        label: for references, without "tab:"; the comparison's name by default. Letters, digits
+            and _ . - of it stay, which LaTeX reads as they stand; all else becomes -.
     """
     comparison, table = analysis.comparison, ranking_table(analysis)
     near = {row.method.name for row in analysis.ranking.near_best}
@@ -65,7 +69,7 @@ def latex_table(analysis: Analysis, *, label: str = "") -> str:
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{latex_escaped(_caption(comparison, table))}}}",
-        rf"\label{{tab:{label or comparison.name}}}",
+        rf"\label{{tab:{re.sub(r'[^A-Za-z0-9_.-]+', '-', label or comparison.name)}}}",
         rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in table.right)}}}",
         r"\toprule",
         _latex_row(table.columns),
@@ -92,10 +96,13 @@ def _caption(comparison: Comparison, table: Table) -> str:
     run = comparison.run
     text = f"{comparison.title}."
     if any("CV" in column for column in table.columns):
+        times = f", drawn {run.repeats} times," if run.repeats > 1 else ""
         text += (
-            f" Cross-validation (CV) over {run.folds} folds with 95 % intervals corrected for "
-            "shared training images (Nadeau and Bengio, 2003)."
+            f" Cross-validation (CV) over {run.folds} folds{times} with 95 % intervals corrected "
+            "for shared training images (Nadeau and Bengio, 2003)."
         )
     if any("test" in column for column in table.columns):
         text += " Test accuracy with 95 % Wilson intervals."
-    return text + " Bold: the best and what cannot be told from it (Holm over all pairs)."
+    if len(comparison.methods) > 1:
+        text += " Bold: the best and what cannot be told from it (Holm over all pairs)."
+    return text

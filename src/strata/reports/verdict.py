@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from strata.reports.evaluation import Evaluation
+from strata.reports.limits import WIDE, limits
 from strata.reports.pairs import find_pair
 from strata.reports.ranking import Ranked, Ranking
 from strata.reports.results import Cost
 from strata.reports.text import duration, listing, milliseconds, number_of, percent, percent_range
-
-#: A difference of accuracies that a reader would not expect to be noise.
-WIDE = 0.05
 
 #: Costs that are not so many times less are the same: times vary as much from run to run.
 CHEAPER = 1.2
@@ -43,16 +41,19 @@ def verdict(ranking: Ranking) -> Verdict:
     figures = f"{percent(evaluation.accuracy)} %"
     if evaluation.interval.low == evaluation.interval.low:
         figures += f" (95 % interval {percent_range(evaluation.interval)})"
-    where = _where(evaluation)
+    where = _where(ranking, evaluation)
     headline = f"{best.method.name} gets {figures} of the images right in {where}."
-    return Verdict(headline, _cost(ranking, best), _kinds(ranking), _limits(ranking, evaluation))
+    return Verdict(headline, _cost(ranking, best), _kinds(ranking), limits(ranking, evaluation))
 
 
-def _where(evaluation: Evaluation) -> str:
+def _where(ranking: Ranking, evaluation: Evaluation) -> str:
     if evaluation.folds is None:
         return f"a test on {number_of(evaluation.images, 'image')}"
     folds = evaluation.folds.accuracy.shape[1]
     repeats = f", {evaluation.repeats} times" if evaluation.repeats > 1 else ""
+    most = max(e.folds.accuracy.shape[1] for e in ranking.on("cv").values() if e.folds)
+    if folds < most:
+        return f"{folds} of the {most} folds of cross-validation{repeats}"
     return f"{folds}-fold cross-validation{repeats}"
 
 
@@ -130,52 +131,33 @@ _MEASURES = (
 
 
 def _cheapest(best: Ranked, tied: list[Ranked]) -> str:
-    """Which of the methods within noise is cheapest to fit, or else fastest to use."""
-    alone = len(tied) == 1
+    """Which of the methods within noise is cheapest to fit, or else fastest to use.
+
+    Few folds and many pairs put methods within noise that are far below: these are no advice.
+    """
     names = listing((row.method.name for row in tied), most=4)
-    sentence = f"{names} {'is' if alone else 'are'} within noise of it"
+    sentence = f"{names} {'is' if len(tied) == 1 else 'are'} within noise of it"
+    near = [row for row in tied if row.to_best and abs(row.to_best.difference) <= WIDE]
+    if not near:
+        return f"{sentence}, but more than {percent(WIDE, 0)} points below."
+    among = "" if len(near) == len(tied) else f" of those at most {percent(WIDE, 0)} points below,"
+    compared = [row.method.cost or Cost() for row in (best, *near)]
     for measure in _MEASURES:
         costs = {
             row.method.name: value
-            for row in (best, *tied)
-            if row.method.cost and (value := measure.of(row.method.cost)) is not None
+            for row, cost in zip((best, *near), compared, strict=True)
+            if (value := measure.of(cost)) is not None
         }
         top = costs.get(best.method.name)
         name, least = min(costs.items(), key=lambda item: item[1], default=("", 0.0))
         if not top or least * CHEAPER > top:
             continue
-        subject = " and" if alone else f"; {name}"
+        subject = " and" if len(tied) == 1 else f";{among} {name}"
         times = f", {top / least:.1f} times less" if least else ""
         return f"{sentence}{subject} {measure.least} ({measure.text(least)}{times})."
-    return f"{sentence}, and not cheaper." if alone else f"{sentence}, and none is cheaper."
-
-
-def _limits(ranking: Ranking, evaluation: Evaluation) -> list[str]:
-    limits = []
-    if ranking.basis == "test" and len(ranking.rows) > 1:
-        limits.append(
-            "Methods are ranked by the test images, so the best figure is somewhat too good: "
-            "part of its lead is the luck of being chosen on them."
-        )
-    if ranking.basis == "cv" and not ranking.on("test"):
-        limits.append(
-            "No test images were scored: the best of several cross-validated figures is "
-            "somewhat too good, and new images would be expected to score a little lower."
-        )
-    far = [r.to_best for r in ranking.near_best if r.to_best and abs(r.to_best.difference) > WIDE]
-    if far:
-        lowest = max(far, key=lambda pair: abs(pair.difference))
-        limits.append(
-            f"Differences up to {percent(abs(lowest.difference))} points cannot be told from noise "
-            f"here: {number_of(len(ranking.rows), 'method')} make many pairs to test on few folds. "
-            "Fewer methods or more repeats would show more."
-        )
-    if evaluation.repeats == 1:
-        limits.append(
-            "Every method was run with one seed: how much another seed would move the figures "
-            "is not known."
-        )
-    if ranking.failed:
-        names = listing(method.name for method in ranking.failed)
-        limits.append(f"There are no results of {names}.")
-    return limits
+    unknown = [[measure.of(cost) is None for cost in compared] for measure in _MEASURES]
+    if any(any(some) and not all(some) for some in unknown) or all(map(any, unknown)):
+        return f"{sentence}."
+    if among:
+        return f"{sentence};{among} none is cheaper."
+    return f"{sentence}, and {'not' if len(tied) == 1 else 'none is'} cheaper."

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import synthetic
 from tests.reports.rules.asking import check, method
 
@@ -34,3 +35,19 @@ def test_several_methods_ranked_on_test_images():
     one, two = Method("a", "r", test=test), Method("b", "r", test=test)
     assert check("R09", one, two).severity == "tip"
     assert check("R09", method("a"), method("b")).severity == "passed"
+
+
+def test_a_method_without_scores_or_error_is_missing_too():
+    assert check("R01", method(), Method("lost", "r")).sentences == ["lost: it has no scores"]
+
+
+def test_nothing_is_said_of_pairs_that_could_not_be_tested():
+    one = method("a", cv=synthetic.scores(folds=1))
+    other = method("b", cv=synthetic.scores(folds=1, quality=1.0))
+    assert check("R08", one, other).severity == "not applicable"
+
+
+@pytest.mark.parametrize("code", ["R02", "R03", "R08", "R09"])
+def test_nothing_is_passed_where_no_method_has_results(code):
+    found = check(code, Method("lost", "r", error="no weights"))
+    assert (found.severity, found.sentences) == ("not applicable", ["no method has results"])

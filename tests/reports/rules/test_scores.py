@@ -72,6 +72,15 @@ def test_an_odd_fold_is_named():
     assert check("R05", method(cv=synthetic.scores(folds=1))).severity == "not applicable"
 
 
+def test_an_odd_fold_of_repeats_on_new_folds_is_one_of_the_first():
+    scores = synthetic.scores(quality=3.0, repeats=2)
+    fold = np.where(scores.repeat > 0, (scores.fold + np.arange(len(scores.fold))) % 8, scores.fold)
+    anew = Scores(**{**vars(scores), "fold": fold})
+    odd = (fold == 3) & (scores.labels < 5) & (scores.repeat == 0)
+    found = check("R05", method(cv=spoiled(anew, odd)))
+    assert "in fold 4 of the first repeat, " in found.sentences[0]
+
+
 def test_folds_of_a_sound_method_are_rarely_called_odd():
     odd = [check("R05", method(seed=seed)).severity == "tip" for seed in range(20)]
     assert np.mean(odd) < 0.16

@@ -294,7 +294,7 @@ def report(
 @app.command()
 @shown
 def compare(
-    before: Annotated[Path, typer.Argument(help="A report's folder, or its results.json.")],
+    before: Annotated[Path, typer.Argument(help="A report: its folder or its name in out.")],
     after: Annotated[Path, typer.Argument(help="Another, later one.")],
 ) -> int:
     """Say what changed between two runs, and whether it is more than noise."""

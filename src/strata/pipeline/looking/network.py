@@ -135,6 +135,9 @@ def grad_cam(classifier: Any, pixels: "np.ndarray", column: int) -> "np.ndarray"
         classifier: has `network()`, a torch module for (b, 3, side, side) in 0..255.
         pixels: (side, side, 3) uint8.
         column: of the class among the network's scores.
+
+    Raises:
+        LookupError: the network has no feature maps.
     """
     import torch
 
@@ -149,6 +152,9 @@ def grad_cam(classifier: Any, pixels: "np.ndarray", column: int) -> "np.ndarray"
     try:
         batch = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float().requires_grad_()
         score = network(batch)[0, column]
+    except RuntimeError:  # a perceptron on windows (`patch_mlp`) takes no whole image
+        if maps:
+            raise
     finally:
         for hook in hooks:
             hook.remove()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from strata.reports.evaluation import SPLIT_NAMES
-from strata.reports.page.svg import CHARACTER, Frame
+from strata.reports.page.svg import NAME_CHARACTER, Frame
 from strata.reports.pairs import Pair
 from strata.reports.ranking import Ranking
 from strata.reports.text import known, percent
@@ -46,7 +46,7 @@ def groups_drawing(ranking: Ranking) -> Markup | None:
     ends = [end for name in names for end in found[name].interval if known(end)]
     values = [*ends, *(found[name].accuracy for name in names)]
     shown = [name if len(name) <= 22 else f"{name[:21]}…" for name in names]
-    left = CHARACTER * max(len(name) for name in shown) + 16
+    left = NAME_CHARACTER * max(len(name) for name in shown) + 16
     bars = 12 * len(joined)
     frame = Frame(
         (min(values), max(values)),

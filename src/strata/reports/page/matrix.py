@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from strata.reports.page.svg import CHARACTER, drawing, element, number
+from strata.reports.page.svg import CHARACTER, NAME_CHARACTER, drawing, element, number
 from strata.reports.text import percent
 
 #: Up to this many rows cells are large.
@@ -93,7 +93,7 @@ def heat_map(
     there = [value for line in values for value in line if value is not None]
     low, high = min(there, default=0.0), max(there, default=1.0)
     wide, high_cell = max(46.0, CHARACTER * max(map(len, columns)) + 10), 30.0
-    left = CHARACTER * max(max(map(len, rows)), 4) + 12
+    left = NAME_CHARACTER * max(max(map(len, rows)), 4) + 12
     top = 48.0
     parts = [element("text", corner, class_="title", x=2, y=12)]
     for j, name in enumerate(columns):
@@ -117,7 +117,7 @@ def _matrix(names: list[str], cells: Cells, title: str, *, corner: str = "", tex
     n = len(names)
     side = 34.0 if n <= ROOMY else 26.0 if texts else 14.0
     shown = [name if len(name) <= LONGEST_NAME else f"{name[:17]}…" for name in names]
-    longest = CHARACTER * max(len(name) for name in shown)
+    longest = NAME_CHARACTER * max(len(name) for name in shown)
     upright = n > ROOMY
     left = longest + 10
     top = (longest if upright else 0.72 * longest) + 12 + (16 if corner else 0)
@@ -133,7 +133,8 @@ def _matrix(names: list[str], cells: Cells, title: str, *, corner: str = "", tex
             if cell is not None:
                 parts += _cell(cell, left + j * side, top + i * side, side, texts)
     right = 8 if upright else max(8, 0.72 * longest - side / 2)
-    return drawing(left + side * n + right, top + side * n + 4, parts, title)
+    width = max(left + side * n + right, CHARACTER * len(corner) + 8)
+    return drawing(width, top + side * n + 4, parts, title)
 
 
 def _row_name(name: str, x: float, y: float) -> Markup:

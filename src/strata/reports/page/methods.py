@@ -15,6 +15,7 @@ from strata.reports.page.overview import COSTS, bar, bar_axis
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.rates import rate_drawing
 from strata.reports.page.searching import search_section
+from strata.reports.page.svg import number
 from strata.reports.ranking import Ranked
 from strata.reports.results import Method, StageRow
 from strata.reports.text import (
@@ -160,7 +161,7 @@ def _mix_ups(evaluation: Evaluation, classes: list[str]) -> list[dict[str, Any]]
         {
             "true": classes[i],
             "predicted": classes[j],
-            "count": f"{n / evaluation.repeats:g}",
+            "count": number(n / evaluation.repeats),
             "part": percent(n / evaluation.per_class.support[i], 0),
         }
         for i, j, n in confusions(evaluation.confusion, 6)
@@ -176,7 +177,7 @@ def _class_rows(evaluation: Evaluation, classes: list[str]) -> list[dict[str, An
         rows.append(
             {
                 "name": name,
-                "images": f"{per_class.support[c] / evaluation.repeats:g}",
+                "images": number(per_class.support[c] / evaluation.repeats),
                 "recall": percent(recall),
                 "recall_key": recall if known(recall) else "",
                 "range": percent_range(interval, 0),
@@ -196,11 +197,15 @@ def _recall_axis(evaluation: Evaluation) -> tuple[float, float]:
 
 
 def _fold_text(evaluation: Evaluation) -> str:
-    """Accuracies by fold, and where their spread is from, in a sentence."""
+    """Accuracies by fold, and where their spread is from, in a sentence.
+
+    A fold that is drawn anew in each repeat is not one fold: then it is the repeats' means.
+    """
     if evaluation.folds is None:
         return ""
-    values = ", ".join(percent(v) for v in np.nanmean(evaluation.folds.accuracy, axis=0))
-    text = f"By fold: {values} %."
+    shared = evaluation.folds.shared
+    values = np.nanmean(evaluation.folds.accuracy, axis=0 if shared else 1)
+    text = f"By {'fold' if shared else 'repeat'}: {', '.join(percent(v) for v in values)} %."
     if evaluation.spread:
         between, within = evaluation.spread.between**0.5, evaluation.spread.within**0.5
         names = ("folds", "seeds") if evaluation.spread.shared else ("repeats", "folds")

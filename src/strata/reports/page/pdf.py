@@ -130,7 +130,7 @@ def _text(element: Element, font_size: str) -> "Artist":
         parse_math=False,
         fontsize=POINT * float(element.get("font-size", font_size).removesuffix("px")),
         color=element.get("fill", "black"),
-        fontweight="bold" if element.get("font-weight", "400") >= "600" else "medium",
+        fontweight="bold" if element.get("font-weight", "400") >= "600" else "normal",
         horizontalalignment=anchors[element.get("text-anchor", "start")],
         verticalalignment="baseline",
         rotation=-float(turned[1]) if turned else 0.0,

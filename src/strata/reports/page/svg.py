@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 
 #: Width of a character of the drawings' text at 12 pixels, for placing labels.
 CHARACTER = 6.4
+#: The same of names at an edge, which must not be cut: in bold, or as large as on a phone.
+NAME_CHARACTER = 7.6
 
 
 def element(tag: str, *content: str | Markup, **attributes: str | float | None) -> Markup:

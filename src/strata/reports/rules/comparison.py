@@ -14,8 +14,9 @@ from strata.reports.text import listing
     "Read the error, mend its cause and run again: what is done already is kept.",
 )
 def failed(ranking: Ranking) -> Iterator[Finding]:
-    """Methods with an error: of their own, or of whoever tried to evaluate their scores."""
-    errors = {m.name: m.error for m in [*ranking.comparison.methods, *ranking.failed] if m.error}
+    """Methods with an error (their own, or of whoever evaluated their scores) or without scores."""
+    errors = {m.name: m.error for m in ranking.comparison.methods if m.error}
+    errors |= {m.name: m.error or "it has no scores" for m in ranking.failed}
     for name, error in errors.items():
         yield Finding("issue", f"{name}: {error}", name)
 
@@ -28,8 +29,9 @@ def failed(ranking: Ranking) -> Iterator[Finding]:
 )
 def within_noise(ranking: Ranking) -> Iterator[Finding]:
     """Methods that cannot be told from the best."""
-    if len(ranking.rows) < 2:
-        raise NotApplicable("there is one method only")
+    _several(ranking)
+    if all(row.standing in ("best", "untested") for row in ranking.rows):
+        raise NotApplicable("no method could be tested against the best")
     tied = [row.method.name for row in ranking.rows if row.standing == "tied"]
     if tied and ranking.best:
         yield Finding(
@@ -47,7 +49,12 @@ def within_noise(ranking: Ranking) -> Iterator[Finding]:
 )
 def chosen_on_test(ranking: Ranking) -> Iterator[Finding]:
     """Several methods, compared on test images alone."""
-    if len(ranking.rows) < 2:
-        raise NotApplicable("there is one method only")
+    _several(ranking)
     if ranking.basis == "test":
         yield Finding("tip", f"{len(ranking.rows)} methods are ranked by their test accuracy.")
+
+
+def _several(ranking: Ranking) -> None:
+    if len(ranking.rows) < 2:
+        there_is = "there is one method only" if ranking.rows else "no method has results"
+        raise NotApplicable(there_is)

@@ -32,6 +32,8 @@ def no_better_than_majority(ranking: Ranking) -> Iterator[Finding]:
     An issue only where the interval leaves no room for a gain worth having. Test images alone
     raise no doubt about what cross-validation has shown.
     """
+    if not ranking.rows:
+        raise NotApplicable("no method has results")
     for row in ranking.rows:
         for evaluation in row.evaluations.values():
             rate = majority_rate(evaluation.scores.labels)
@@ -61,6 +63,8 @@ def no_better_than_majority(ranking: Ranking) -> Iterator[Finding]:
 )
 def never_right(ranking: Ranking) -> Iterator[Finding]:
     """Classes of which no image is recognised."""
+    if not ranking.rows:
+        raise NotApplicable("no method has results")
     classes = ranking.comparison.data.classes
     for row in ranking.rows:
         evaluation = next(iter(row.evaluations.values()))
@@ -114,10 +118,12 @@ def odd_fold(ranking: Ranking) -> Iterator[Finding]:
     if not any(table and table.accuracy.shape[1] > 1 for table in tables.values()):
         raise NotApplicable("nothing was cross-validated over two folds or more")
     for name, table in tables.items():
+        several = table is not None and not table.shared
         for odd in odd_folds(table) if table else []:
             yield Finding(
                 "tip",
-                f"{name}: {percent(odd.accuracy)} % in fold {odd.fold + 1}, "
+                f"{name}: {percent(odd.accuracy)} % in fold {odd.fold + 1}"
+                f"{' of the first repeat' if several else ''}, "
                 f"{percent(odd.others)} % in the others.",
                 name,
             )

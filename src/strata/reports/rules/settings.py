@@ -16,14 +16,18 @@ from strata.reports.text import number_of, parameter
     "Extend the sweep on that side.",
 )
 def sweep_edge(ranking: Ranking) -> Iterator[Finding]:
-    """The best value of a sweep is its smallest or largest."""
-    found = [sweep for sweep in sweeps(ranking) if sweep.numeric]
+    """The best value of a sweep is its smallest or largest.
+
+    Not where nothing lies outside: below 0, and beyond all the images in a learning curve.
+    """
+    found = [s for s in sweeps(ranking) if s.numeric and s.parameter != "train_per_class"]
     if not any(len(sweep.values) > 2 for sweep in found):
         raise NotApplicable("no sweep over three numbers or more")
     for sweep in found:
         best = sweep.best
-        if len(sweep.values) > 2 and best in (sweep.values[0], sweep.values[-1]):
-            side = "smallest" if best == sweep.values[0] else "largest"
+        side = "smallest" if best == sweep.values[0] else "largest"
+        open_ended = side == "largest" or best != 0
+        if len(sweep.values) > 2 and best in (sweep.values[0], sweep.values[-1]) and open_ended:
             yield Finding(
                 "tip",
                 f"{sweep.method}: the best {sweep.parameter} is {parameter(best)}, the {side} "

@@ -1,0 +1,49 @@
+"""Where the results of a report lie that somebody names."""
+
+from pathlib import Path
+
+from strata.errors import InputError
+
+RESULTS = "results.json"
+#: So many reports are named to choose from.
+MOST = 12
+
+
+def results_at(named: Path) -> Path:
+    """The results.json that is meant: by its name, its report's folder, page or experiment.
+
+    A report's folder may be named without the `out` that it lies in; a folder above a single
+    report stands for that one.
+
+    Raises:
+        InputError: there is none, or there are several; names those that there are.
+    """
+    if named.suffix == ".html":
+        named = named.parent
+    if named.is_file() and named.suffix != ".toml":
+        return named
+    stem = named.with_suffix("") if named.suffix == ".toml" else named
+    for folder in (named, stem.parent / "out" / stem.name, Path("out") / stem):
+        if (folder / RESULTS).is_file():
+            return folder / RESULTS
+    within = _below(named)
+    if len(within) == 1:
+        return within[0]
+    if within:
+        raise InputError(f"Below {named} are several reports.", _named(within))
+    raise InputError(f"There are no results of a report at {named}.", _named(_below(Path())))
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted({*folder.glob(f"*/{RESULTS}"), *folder.glob(f"out/*/{RESULTS}")})
+
+
+def _named(found: list[Path]) -> str:
+    if found:
+        places = ", ".join(str(path.parent) for path in found[:MOST])
+        more = f" and {len(found) - MOST} more" if len(found) > MOST else ""
+        return f"There are reports at {places}{more}."
+    return (
+        f"Name a {RESULTS}, or the folder that a report was written to: `strata make` ends with "
+        "its place."
+    )

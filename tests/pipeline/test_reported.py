@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from strata.errors import InputError
+from strata.pipeline.cli.reported import results_at
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with two reports in `out`, and another project with one."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("out/one", "out/two", "elsewhere/out/three", "experiments/out/four"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "results.json").write_text("{}")
+        (tmp_path / folder / "report.html").write_text("")
+    (tmp_path / "experiments" / "four.toml").write_text("")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("out/one", "out/one"),
+        ("one", "out/one"),
+        ("out/two/results.json", "out/two"),
+        ("out/two/report.html", "out/two"),
+        ("elsewhere", "elsewhere/out/three"),
+        ("elsewhere/out", "elsewhere/out/three"),
+        ("elsewhere/three", "elsewhere/out/three"),
+        ("experiments/four.toml", "experiments/out/four"),
+    ],
+)
+def test_a_report_is_found_by_every_name_that_it_goes_by(place, named, found):
+    assert results_at(Path(named)) == Path(found) / "results.json"
+
+
+def test_what_is_not_there_is_said_with_what_is(place):
+    with pytest.raises(InputError) as error:
+        results_at(Path("nine"))
+    assert "no results of a report at nine" in error.value.what
+    assert "out/one" in error.value.hint
+    assert "out/two" in error.value.hint
+    with pytest.raises(InputError, match="several reports"):
+        results_at(Path("out"))
+
+
+def test_where_there_is_no_report_it_says_where_they_are_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as error:
+        results_at(Path("nine"))
+    assert "strata make" in error.value.hint
