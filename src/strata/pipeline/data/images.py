@@ -73,6 +73,23 @@ def read_image(source: Path | bytes) -> "np.ndarray":
             raise ImageError(name, _reason(error)) from error
 
 
+def shrunk(image: "np.ndarray", largest: int) -> "np.ndarray":
+    """An image of no more than largest x largest pixels, its shape kept, areas averaged.
+
+    Args:
+        image: uint8 (H, W, 3); one that is small enough comes back as it is.
+        largest: side of the square of as many pixels, at least 1.
+    """
+    import cv2
+
+    height, width = image.shape[:2]
+    scale = largest / (height * width) ** 0.5
+    if scale >= 1:
+        return image
+    size = max(1, int(width * scale)), max(1, int(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
 def content(path: Path) -> bytes:
     """The bytes of a file.
 

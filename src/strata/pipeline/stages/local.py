@@ -1,6 +1,10 @@
-"""Images to local descriptors: dense and sparse SIFT, SURF, DAISY."""
+"""Images to local descriptors: dense and sparse SIFT, SURF, DAISY.
 
-from collections.abc import Iterable
+A photograph of twelve megapixels has a hundred times the descriptors of one of 400 x 300, of things
+too small to tell scenes or objects by: images of more than `largest` x `largest` pixels are shrunk.
+"""
+
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from strata.pipeline.ranges import Count, NotNegative, Positive
@@ -10,7 +14,28 @@ from strata.pipeline.stages.packing import packed_bytes, packed_halves
 if TYPE_CHECKING:
     import numpy as np
 
+    from strata.features.describer import Describer
+    from strata.features.local import LocalDescriptors
+
     Images = Iterable[np.ndarray]
+
+#: Side of the square of as many pixels as an image has at most, where nothing else is said.
+LARGEST = 400
+
+
+def _described(
+    describer: "Describer", images: "Images", largest: int
+) -> "Iterator[LocalDescriptors]":
+    """The descriptors of each image, shrunk where it is larger; scales in its own pixels."""
+    import numpy as np
+
+    from strata.pipeline.data.images import shrunk
+
+    for image in images:
+        small = shrunk(image, largest)
+        found = describer.describe(small)
+        ratio = np.float32(max(image.shape[:2]) / max(small.shape[:2]))
+        yield found if small is image else found._replace(scales=found.scales * ratio)
 
 
 @shard_stage
@@ -23,30 +48,39 @@ def dense_sift(
     contrast: float = 0.005,
     colour: Literal["grey", "opponent", "rgb"] = "grey",
     mirror: bool = False,
+    largest: Count = LARGEST,
 ) -> dict[str, Any]:
     """SIFT on regular grids; parameters as of `strata.features.dense_sift.DenseSIFT`.
 
     Args:
         mirror: describe the mirrored image too, in the same set: left and right do not count.
+        largest: images of more than largest x largest pixels are shrunk to as many.
     """
     from strata.features.dense_sift import DenseSIFT, mirror_order
 
     describer = DenseSIFT(step=step, bins=bins, root=root, contrast=contrast, colour=colour)
-    local = packed_bytes(map(describer.describe, images))
+    local = packed_bytes(_described(describer, images, largest))
     return {**local, "mirror": mirror_order(colour)} if mirror else local
 
 
 @shard_stage
 def colour_statistics(
-    images: "Images", *, step: Count = 8, cells: tuple[Count, ...] = (4, 6, 8), mirror: bool = False
+    images: "Images",
+    *,
+    step: Count = 8,
+    cells: tuple[Count, ...] = (4, 6, 8),
+    mirror: bool = False,
+    largest: Count = LARGEST,
 ) -> dict[str, Any]:
     """Local means and deviations of colours, on regular grids.
 
-    Parameters as of `strata.features.colour.ColourStatistics`; mirror as of `dense_sift`.
+    Parameters as of `strata.features.colour.ColourStatistics`; mirror and largest as of
+    `dense_sift`.
     """
     from strata.features.colour import ColourStatistics, mirror_order
 
-    local = packed_halves(map(ColourStatistics(step=step, cells=cells).describe, images))
+    describer = ColourStatistics(step=step, cells=cells)
+    local = packed_halves(_described(describer, images, largest))
     return {**local, "mirror": mirror_order()} if mirror else local
 
 
@@ -66,33 +100,44 @@ def sparse_sift(
     root: bool = True,
     contrast: NotNegative = 0.04,
     edge: Positive = 10.0,
+    largest: Count = LARGEST,
 ) -> dict[str, Any]:
     """SIFT at its own keypoints; parameters as of `strata.features.sparse.SparseSIFT`."""
     from strata.features.sparse import SparseSIFT
 
     describer = SparseSIFT(keypoints=keypoints, root=root, contrast=contrast, edge=edge)
-    return packed_bytes(map(describer.describe, images))
+    return packed_bytes(_described(describer, images, largest))
 
 
 @shard_stage
 def sparse_surf(
-    images: "Images", *, keypoints: Count = 300, threshold: NotNegative = 0.1, octaves: Count = 4
+    images: "Images",
+    *,
+    keypoints: Count = 300,
+    threshold: NotNegative = 0.1,
+    octaves: Count = 4,
+    largest: Count = LARGEST,
 ) -> dict[str, Any]:
     """SURF at its own interest points; parameters as of `strata.features.surf.SparseSURF`."""
     from strata.features.surf import SparseSURF
 
     describer = SparseSURF(keypoints=keypoints, threshold=threshold, octaves=octaves)
-    return packed_halves(map(describer.describe, images))
+    return packed_halves(_described(describer, images, largest))
 
 
 @shard_stage
 def dense_surf(
-    images: "Images", *, step: Count = 8, scale: Positive | None = None
+    images: "Images",
+    *,
+    step: Count = 8,
+    scale: Positive | None = None,
+    largest: Count = LARGEST,
 ) -> dict[str, Any]:
     """SURF on a regular grid; parameters as of `strata.features.surf.DenseSURF`."""
     from strata.features.surf import DenseSURF
 
-    return packed_halves(map(DenseSURF(step=step, scale=scale).describe, images))
+    describer = DenseSURF(step=step, scale=scale)
+    return packed_halves(_described(describer, images, largest))
 
 
 @shard_stage
@@ -104,12 +149,13 @@ def dense_daisy(
     rings: Count = 3,
     histograms: Count = 8,
     orientations: Count = 8,
+    largest: Count = LARGEST,
 ) -> dict[str, Any]:
     """DAISY on a regular grid; parameters as of `strata.features.daisy.DenseDAISY`."""
     from strata.features.daisy import DenseDAISY
 
     describer = DenseDAISY(step, radius, rings, histograms, orientations)
-    return packed_halves(map(describer.describe, images))
+    return packed_halves(_described(describer, images, largest))
 
 
 @shard_stage
@@ -121,9 +167,10 @@ def sparse_daisy(
     rings: Count = 3,
     histograms: Count = 8,
     orientations: Count = 8,
+    largest: Count = LARGEST,
 ) -> dict[str, Any]:
     """DAISY at SIFT keypoints; parameters as of `strata.features.daisy.SparseDAISY`."""
     from strata.features.daisy import SparseDAISY
 
     describer = SparseDAISY(keypoints, radius, rings, histograms, orientations)
-    return packed_halves(map(describer.describe, images))
+    return packed_halves(_described(describer, images, largest))
