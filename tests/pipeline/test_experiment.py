@@ -93,6 +93,13 @@ def test_a_missing_file_is_answered_with_the_nearest(tmp_path):
         read_experiment(tmp_path / "dmo.toml")
 
 
+def test_tables_among_what_varies_are_named_by_their_keys(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text('[methods.a]\nvary = { "x.k" = [{ zoom = 0.2, flip = true }, "none"] }\n')
+    names = [method.name for method in read_experiment(path).methods]
+    assert names == ["a[k=zoom:0.2+flip:true]", "a[k=none]"]
+
+
 def test_published_accuracies_go_with_their_variants(tmp_path):
     text = '[methods.a]\npaper = 0.8\n[methods.b]\nvary = { "x.k" = [1, 2] }\npaper = [0.5, 0.6]\n'
     (tmp_path / "e.toml").write_text(text)

@@ -97,4 +97,6 @@ def _published(name: str, given: Any, count: int) -> list[float | None]:
 def _short(value: Any) -> str:
     if isinstance(value, list):
         return "-".join(map(_short, value))
+    if isinstance(value, dict):
+        return "+".join(f"{key}:{_short(part)}" for key, part in value.items())
     return str(value).lower() if isinstance(value, bool) else str(value)
