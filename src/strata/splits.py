@@ -12,9 +12,10 @@ from strata.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import ArrayLike
 
 
-class _Groups(NamedTuple):
+class Groups(NamedTuple):
     """The groups of some images, numbered by first appearance.
 
     Attributes:
@@ -32,7 +33,8 @@ class _Groups(NamedTuple):
     mixed: "np.ndarray"
 
 
-def _grouped(labels: Sequence[str], groups: Sequence[int]) -> _Groups:
+def grouped(labels: "ArrayLike", groups: "ArrayLike") -> Groups:
+    """Count the classes (n,) of images in each of their groups (n,)."""
     import numpy as np
 
     classes, label_of = np.unique(np.asarray(labels), return_inverse=True)
@@ -44,7 +46,7 @@ def _grouped(labels: Sequence[str], groups: Sequence[int]) -> _Groups:
     np.add.at(counts, (of, label_of), 1)
     held = (counts > 0).sum(1)
     pure = [np.flatnonzero((held == 1) & (counts[:, c] > 0)) for c in range(len(classes))]
-    return _Groups(of, [str(c) for c in classes], counts, pure, np.flatnonzero(held > 1))
+    return Groups(of, [str(c) for c in classes], counts, pure, np.flatnonzero(held > 1))
 
 
 def test_split(
@@ -78,7 +80,7 @@ def test_split(
 
     if not 0 < fraction < 1:
         raise InputError(f"The fraction of test images is {fraction}, not between 0 and 1.")
-    made = _grouped(labels, groups)
+    made = grouped(labels, groups)
     _check_count(made, 2, "so they cannot be split into training and test images")
     chance = generator(seed, "test split")
     totals = made.counts.sum(0)
@@ -160,7 +162,7 @@ def stratified_group_folds(
 
     if folds < 2:
         raise InputError(f"{folds} folds are too few: cross-validation needs at least 2.")
-    made = _grouped(labels, groups)
+    made = grouped(labels, groups)
     _check_count(made, folds, f"fewer than the {folds} folds")
     chance = generator(seed, "folds")
     fold_of = np.empty(len(made.counts), int)
@@ -197,7 +199,7 @@ def _large_first(
     return shuffled[np.argsort(-sizes[shuffled], kind="stable")]
 
 
-def _check_count(made: _Groups, least: int, trouble: str) -> None:
+def _check_count(made: Groups, least: int, trouble: str) -> None:
     """Refuse classes with too few groups.
 
     Raises:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from strata.errors import InputError
+from strata.splits import grouped
 
 
 def hold_out(
@@ -26,17 +27,14 @@ def hold_out(
     Raises:
         InputError: no class has enough images.
     """
-    classes, codes = np.unique(numbers, return_inverse=True)
-    kinds, of = np.unique(np.arange(len(codes)) if groups is None else groups, return_inverse=True)
-    counts = np.zeros((len(kinds), len(classes)), int)
-    np.add.at(counts, (of, codes), 1)
-    left = (share * counts.sum(0)).astype(int)
-    held_out = np.zeros(len(kinds), bool)
-    for group in rng.permutation(len(kinds)):
-        if (counts[group] <= left).all():
+    made = grouped(numbers, np.arange(len(numbers)) if groups is None else groups)
+    left = (share * made.counts.sum(0)).astype(int)
+    held_out = np.zeros(len(made.counts), bool)
+    for group in rng.permutation(len(made.counts)):
+        if (made.counts[group] <= left).all():
             held_out[group] = True
-            left -= counts[group]
-    watched = held_out[of]
+            left -= made.counts[group]
+    watched = held_out[made.of]
     if not watched.any():
         raise InputError(
             "No class has enough images for a validation part.",

@@ -1,4 +1,4 @@
-"""The one place for parallelism: joblib's loky processes, one thread each."""
+"""The one place for processes: joblib's loky, each with one thread but for `strata._threads`."""
 
 import os
 import signal

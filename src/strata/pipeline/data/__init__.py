@@ -1,1 +1,1 @@
-"""From a folder of images to folds: sources, the image reader, manifest, copies, audit, splits."""
+"""From a folder of images to a manifest: sources, the image reader, copies, audit."""

@@ -13,9 +13,6 @@ from strata.pipeline.stage import shard_stage, stage
 FOR_PCA = 2**29
 FOR_LDA = 2**27
 
-#: Share of the first component's variance up to which a component's is rounding in float32.
-NOISE = 1e-5
-
 
 @stage
 def standardise(vectors: Shards, train: Subset) -> dict[str, Any]:
@@ -56,6 +53,8 @@ def pca(
     """
     import numpy as np
     from sklearn.decomposition import PCA
+
+    from strata.features.fisher import NOISE
 
     rows, _ = vectors.some_rows("vectors", train, FOR_PCA)
     most = components if components < 1 else min(int(components), *rows.shape)
