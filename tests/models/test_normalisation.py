@@ -1,9 +1,10 @@
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strata.models.normalisation import BatchNorm, BatchRenorm, LocalResponseWithin
+from strata.models.normalisation import BatchNorm, BatchRenorm, LocalResponse, LocalResponseWithin
 
 
 def maps(seed, *, scale=1.0, shift=0.0, shape=(6, 3, 5, 4)):
@@ -57,6 +58,44 @@ def test_the_corrections_are_constants_for_the_gradient():
     x = maps(1000).requires_grad_()
     layer(x).sum().backward()
     np.testing.assert_allclose(x.grad, 0, atol=1e-5)  # as through batch norm: the sum is fixed
+
+
+@given(st.integers(0, 99), st.floats(0.2, 3), st.floats(-3, 3))
+@settings(max_examples=20, deadline=None)
+def test_renormalisation_and_its_gradient_are_those_of_the_paper(seed, scale, shift):
+    layer = warmed(BatchRenorm(3, warm_up=200), batches=100)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([0.5, 1.0, 2.0]))
+        layer.bias.copy_(torch.tensor([0.0, -1.0, 3.0]))
+    moving_mean, moving_deviation = layer.mean.clone(), layer.deviation.clone()
+    x, y = (maps(seed, scale=scale, shift=shift).requires_grad_() for _ in range(2))
+    toward = maps(seed + 1)
+    mean = y.mean((0, 2, 3))
+    deviation = (y.var((0, 2, 3), unbiased=False) + BatchRenorm.EPSILON).sqrt()
+    r = (deviation / moving_deviation).clamp(1 / 2, 2).detach()  # half of the way to 3
+    d = ((mean - moving_mean) / moving_deviation).clamp(-2.5, 2.5).detach()
+    right = (y - mean[:, None, None]) / deviation[:, None, None]
+    right = right * r[:, None, None] + d[:, None, None]
+    right = right * layer.weight[:, None, None] + layer.bias[:, None, None]
+    (by_weight,) = torch.autograd.grad((right * toward).sum(), layer.weight, retain_graph=True)
+    (right * toward).sum().backward()
+    layer.zero_grad()
+    found = layer(x)
+    (found * toward).sum().backward()
+    torch.testing.assert_close(found, right, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(x.grad, y.grad, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(layer.weight.grad, by_weight, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(layer.mean, moving_mean.lerp(mean, 0.1).detach())
+
+
+@pytest.mark.parametrize("channels", [2, 5, 16])
+def test_responses_across_channels_are_those_of_torch(channels):
+    x, y = (maps(0, scale=40.0, shape=(3, channels, 4, 5)).requires_grad_() for _ in range(2))
+    ours, theirs = LocalResponse(channels)(x), torch.nn.LocalResponseNorm(5)(y)
+    torch.testing.assert_close(ours, theirs)
+    for found in (ours, theirs):
+        found.square().sum().backward()
+    torch.testing.assert_close(x.grad, y.grad)
 
 
 def test_responses_within_a_channel_by_hand():

@@ -86,20 +86,61 @@ class BatchRenorm(nn.Module):
             return x * _map(scale) + _map(self.bias - self.mean * scale)
         if ranks.count() > 1:
             mean, variance, _ = ranks.moments(x)
-        else:
-            values = x.float()  # the moving statistics are, in mixed precision too
-            mean, variance = values.mean((0, 2, 3)), values.var((0, 2, 3), unbiased=False)
-        deviation = (variance + self.EPSILON).sqrt()
-        with torch.no_grad():
-            share = (self.seen / self.warm_up).clamp(max=1.0)
-            r_limit, d_limit = 1 + (self.R_LIMIT - 1) * share, self.D_LIMIT * share
-            r = (deviation / self.deviation).clamp(1 / r_limit, r_limit)
-            d = ((mean - self.mean) / self.deviation).clamp(-d_limit, d_limit)
-            self.mean.lerp_(mean, self.MOMENTUM)
-            self.deviation.lerp_(deviation, self.MOMENTUM)
-            self.seen += 1
-        scale = self.weight * r / deviation
-        return x * _map(scale) + _map(self.bias + self.weight * d - mean * scale)
+            deviation = (variance + self.EPSILON).sqrt()
+            r, d = self._corrections(mean, deviation)
+            scale = self.weight * r / deviation
+            return x * _map(scale) + _map(self.bias + self.weight * d - mean * scale)
+        mean, variance = _moments(x)
+        r, d = self._corrections(mean, (variance + self.EPSILON).sqrt())
+        scale, shift = self.weight * r, self.bias + self.weight * d
+        return functional.batch_norm(x, None, None, scale, shift, training=True, eps=self.EPSILON)
+
+    @torch.no_grad()
+    def _corrections(self, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Tensor]:
+        """r and d of a batch, which the moving statistics then follow."""
+        share = (self.seen / self.warm_up).clamp(max=1.0)
+        r_limit, d_limit = 1 + (self.R_LIMIT - 1) * share, self.D_LIMIT * share
+        r = (deviation / self.deviation).clamp(1 / r_limit, r_limit)
+        d = ((mean - self.mean) / self.deviation).clamp(-d_limit, d_limit)
+        self.mean.lerp_(mean, self.MOMENTUM)
+        self.deviation.lerp_(deviation, self.MOMENTUM)
+        self.seen += 1
+        return r, d
+
+
+@torch.no_grad()
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of each channel, float32.
+
+    What batch normalisation notes on its way: `Tensor.var` takes twenty times as long where
+    memory is channels-last.
+    """
+    channels, n = x.shape[1], x.numel() // x.shape[1]
+    mean, variance = (torch.zeros(channels, device=x.device) for _ in range(2))
+    functional.batch_norm(x, mean, variance, training=True, momentum=1.0)
+    return mean, variance * ((n - 1) / n)
+
+
+class LocalResponse(nn.Module):
+    """Local response normalisation across channels: by the squares of its neighbours there.
+
+    x / (1 + alpha * mean of x^2 over 5 channels)^beta, zeros beyond the first and the last
+    (Krizhevsky et al. 2012, with their alpha and beta). `torch.nn.LocalResponseNorm` gives the
+    same by pooling over volumes, which takes ten times as long as the product here.
+    """
+
+    SIDE, ALPHA, BETA = 5, 1e-4, 0.75
+    near: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        apart = torch.arange(channels)[:, None] - torch.arange(channels)
+        near = (apart.abs() <= self.SIDE // 2).float() / self.SIDE
+        self.register_buffer("near", near[:, :, None, None], persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        return _subdued(x, functional.conv2d(x.square(), self.near), self.ALPHA, self.BETA)
 
 
 class LocalResponseWithin(nn.Module):
@@ -113,7 +154,11 @@ class LocalResponseWithin(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Of (b, channels, h, w)."""
         energy = functional.avg_pool2d(x.square(), self.SIDE, 1, self.SIDE // 2)
-        return x / (1 + self.ALPHA * energy) ** self.BETA
+        return _subdued(x, energy, self.ALPHA, self.BETA)
+
+
+def _subdued(x: Tensor, energy: Tensor, alpha: float, beta: float) -> Tensor:
+    return x * torch.exp(-beta * torch.log1p(alpha * energy))
 
 
 def _map(values: Tensor) -> Tensor:
@@ -132,6 +177,6 @@ NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
     "batch-renorm": BatchRenorm,
     "group": lambda channels: nn.GroupNorm(_groups(channels), channels),
     "layer": lambda channels: nn.GroupNorm(1, channels),
-    "local-response": lambda _: nn.LocalResponseNorm(5),
+    "local-response": LocalResponse,
     "local-response-within": lambda _: LocalResponseWithin(),
 }
