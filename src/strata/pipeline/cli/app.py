@@ -1,10 +1,8 @@
-"""All commands in one place; each imports its work when it runs, so that `--help` is quick."""
+"""The commands; each imports its work when it runs, so that `--help` is quick."""
 
-import functools
 import io
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -12,7 +10,19 @@ from typing import Annotated, Any
 import typer
 
 from strata import __version__
-from strata.errors import StrataError
+from strata.pipeline.cli.data_commands import data_app
+from strata.pipeline.cli.options import (
+    DryRun,
+    File,
+    Jobs,
+    Json,
+    OutDir,
+    Settings,
+    SkipBroken,
+    StoreDir,
+    Targets,
+    shown,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,83 +33,7 @@ app = typer.Typer(
     help="How far do classical features go on your labelled images, how far does deep learning "
     "go, and what does each cost?",
 )
-data_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Look at a folder of images before using it."
-)
 app.add_typer(data_app, name="data")
-
-File = Annotated[
-    Path | None,
-    typer.Option(
-        "-f", "--file", metavar="FILE", help="The experiment file.", show_default="strata.toml"
-    ),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Set fisher.mixture.components=128, say."),
-]
-StoreDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--store",
-        metavar="DIR",
-        help="Where artifacts are kept.",
-        show_default=".strata beside FILE",
-    ),
-]
-Remembered = Annotated[
-    Path | None,
-    typer.Option("--store", metavar="DIR", help="Remember there what was read.", show_default="no"),
-]
-OutDir = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="DIR", help="Where reports go.", show_default="out beside FILE"),
-]
-Jobs = Annotated[
-    int | None,
-    typer.Option(
-        "-j", "--jobs", min=1, metavar="N", help="Processes at once.", show_default="all cores"
-    ),
-]
-SkipBroken = Annotated[
-    bool, typer.Option("--skip-broken", help="Leave out images that cannot be read.")
-]
-Targets = Annotated[
-    list[str] | None, typer.Argument(metavar="[TARGET]...", help="Methods; all without any.")
-]
-Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
-DryRun = Annotated[
-    bool, typer.Option("-n", "--dry-run", help="Say what would be done, do nothing.")
-]
-
-
-def shown(command: Callable[..., int | None]) -> Callable[..., None]:
-    """Errors for the user go to stderr without a traceback; the exit code says what happened.
-
-    0 done, 1 a stage failed, 2 bad usage or bad input, 130 interrupted.
-    """
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            code = command(*args, **kwargs)
-        except StrataError as error:
-            print(f"strata: {error}", file=sys.stderr)
-            code = error.exit_code
-        except BrokenPipeError:  # the reader of our output has gone, as with `| head`
-            sys.stderr.close()
-            code = 0
-        except OSError as error:
-            from strata.pipeline.store import explained
-
-            print(f"strata: {explained(error)}", file=sys.stderr)
-            code = 2
-        except KeyboardInterrupt:
-            print("strata: interrupted; what is finished is kept.", file=sys.stderr)
-            code = 130
-        raise typer.Exit(code or 0)
-
-    return run
 
 
 def _workspace(
@@ -320,58 +254,6 @@ def predict(
 
     workspace = _workspace(file, settings, store, jobs=jobs, skip_broken=skip_broken)
     return predict(workspace, method, images, as_json)
-
-
-@data_app.command("audit")
-@shown
-def data_audit(
-    images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
-    split: Annotated[
-        Path | None, typer.Option("--split", help="A CSV with class, file, split.")
-    ] = None,
-    sha256: Annotated[str | None, typer.Option("--sha256", help="Of a URL's file.")] = None,
-    folds: Annotated[int, typer.Option("--folds", min=2, help="Folds to come.")] = 8,
-    store: Remembered = None,
-    jobs: Jobs = None,
-    as_json: Json = False,
-) -> int:
-    """Find broken images, copies, contradicting labels and thin classes; exit 1 if any spoil."""
-    from strata.pipeline.cli.data import audit
-
-    return audit(images, split, sha256, folds, store, jobs, as_json)
-
-
-@data_app.command("show")
-@shown
-def data_show(
-    images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
-    split: Annotated[
-        Path | None, typer.Option("--split", help="A CSV with class, file, split.")
-    ] = None,
-    sha256: Annotated[str | None, typer.Option("--sha256", help="Of a URL's file.")] = None,
-    store: Remembered = None,
-    jobs: Jobs = None,
-    as_json: Json = False,
-) -> int:
-    """Count the images of each class and split."""
-    from strata.pipeline.cli.data import show
-
-    return show(images, split, sha256, store, jobs, as_json)
-
-
-@data_app.command("scenes")
-@shown
-def data_scenes(
-    folder: Annotated[Path, typer.Argument(help="A new folder.")],
-    per_class: Annotated[int, typer.Option("--per-class", min=1, help="Images a class.")] = 80,
-    size: Annotated[int, typer.Option("--size", min=32, max=512, help="Side in pixels.")] = 128,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed, other pictures.")] = 0,
-    jobs: Jobs = None,
-) -> int:
-    """Draw the embedded data set into a folder."""
-    from strata.pipeline.cli.data import scenes
-
-    return scenes(folder, per_class, size, seed, jobs)
 
 
 def _version(value: bool) -> None:

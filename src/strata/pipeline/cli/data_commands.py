@@ -1,0 +1,64 @@
+"""`strata data`: looking at images before they are used."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strata.pipeline.cli.options import Jobs, Json, Remembered, shown
+
+data_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Look at a folder of images before using it."
+)
+
+
+@data_app.command("audit")
+@shown
+def data_audit(
+    images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
+    split: Annotated[
+        Path | None, typer.Option("--split", help="A CSV with class, file, split.")
+    ] = None,
+    sha256: Annotated[str | None, typer.Option("--sha256", help="Of a URL's file.")] = None,
+    folds: Annotated[int, typer.Option("--folds", min=2, help="Folds to come.")] = 8,
+    store: Remembered = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> int:
+    """Find broken images, copies, contradicting labels and thin classes; exit 1 if any spoil."""
+    from strata.pipeline.cli.data import audit
+
+    return audit(images, split, sha256, folds, store, jobs, as_json)
+
+
+@data_app.command("show")
+@shown
+def data_show(
+    images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
+    split: Annotated[
+        Path | None, typer.Option("--split", help="A CSV with class, file, split.")
+    ] = None,
+    sha256: Annotated[str | None, typer.Option("--sha256", help="Of a URL's file.")] = None,
+    store: Remembered = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> int:
+    """Count the images of each class and split."""
+    from strata.pipeline.cli.data import show
+
+    return show(images, split, sha256, store, jobs, as_json)
+
+
+@data_app.command("scenes")
+@shown
+def data_scenes(
+    folder: Annotated[Path, typer.Argument(help="A new folder.")],
+    per_class: Annotated[int, typer.Option("--per-class", min=1, help="Images a class.")] = 80,
+    size: Annotated[int, typer.Option("--size", min=32, max=512, help="Side in pixels.")] = 128,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, other pictures.")] = 0,
+    jobs: Jobs = None,
+) -> int:
+    """Draw the embedded data set into a folder."""
+    from strata.pipeline.cli.data import scenes
+
+    return scenes(folder, per_class, size, seed, jobs)
