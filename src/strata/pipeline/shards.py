@@ -1,15 +1,18 @@
 """How a stage sees an input that comes in shards: by image, in any order, read when needed."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.artifact import Artifact
 from strata.pipeline.inputs import Subset
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+#: What is read of a shard: an artifact, or what a view has made of some.
+Values = Mapping[str, Any]
 
 
 class Shards:
@@ -20,16 +23,16 @@ class Shards:
         read: gives the artifact of a shard by number.
     """
 
-    def __init__(self, digests: Sequence[Sequence[str]], read: Callable[[int], Artifact]) -> None:
+    def __init__(self, digests: Sequence[Sequence[str]], read: Callable[[int], Values]) -> None:
         self._place = {
             digest: (number, row)
             for number, shard in enumerate(digests)
             for row, digest in enumerate(shard)
         }
         self._read = read
-        self._open: tuple[int, Artifact] | None = None
+        self._open: tuple[int, Values] | None = None
 
-    def place(self, digest: str) -> tuple[Artifact, int]:
+    def place(self, digest: str) -> tuple[Values, int]:
         """The artifact that an image is in, and its row there.
 
         Quick for images in the order of `by_shard`: each change of shard opens another artifact.
@@ -41,7 +44,7 @@ class Shards:
         """The digests in the order in which their rows lie in the artifacts."""
         return sorted(digests, key=self._place.__getitem__)
 
-    def _artifact(self, number: int) -> Artifact:
+    def _artifact(self, number: int) -> Values:
         if self._open is None or self._open[0] != number:
             self._open = (number, self._read(number))
         return self._open[1]

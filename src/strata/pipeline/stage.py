@@ -78,8 +78,29 @@ class Node:
 
     @cached_property
     def parents(self) -> list["Node"]:
-        """The nodes that this one reads directly."""
+        """The nodes whose artifacts this one reads, directly or through views."""
         return list(_nodes_in(self.inputs))
+
+    @property
+    def is_view(self) -> bool:
+        """Whether its artifact is made when it is read, and never kept."""
+        return isinstance(self.stage, ViewStage)
+
+    @cached_property
+    def code(self) -> dict[str, str]:
+        """Digest of each project symbol that runs: the stage's, and that of the views it reads."""
+        found = dict(self.stage.reference.code())
+        for view in _views_in(self.inputs):
+            found |= view.stage.reference.code()
+        return found
+
+    @cached_property
+    def files(self) -> dict[str, int]:
+        """The files of that code, with their times when keys were fixed."""
+        found = dict(self.stage.files)
+        for view in _views_in(self.inputs):
+            found |= view.stage.files
+        return found
 
     @property
     def learns(self) -> bool:
@@ -100,14 +121,26 @@ class Sharded:
         return content_key("sharded", [node.key for node in self.nodes])
 
 
-def _nodes_in(inputs: Sequence[Input]) -> Iterator[Node]:
+def _given_nodes(inputs: Sequence[Input]) -> Iterator[Node]:
     for given in inputs:
         if isinstance(given, Node):
             yield given
         elif isinstance(given, Sharded):
             yield from given.nodes
         elif not isinstance(given, Subset | ImageShard | File):
-            yield from _nodes_in(given)
+            yield from _given_nodes(given)
+
+
+def _nodes_in(inputs: Sequence[Input]) -> Iterator[Node]:
+    for node in _given_nodes(inputs):
+        yield from node.parents if node.is_view else [node]
+
+
+def _views_in(inputs: Sequence[Input]) -> Iterator[Node]:
+    for node in _given_nodes(inputs):
+        if node.is_view:
+            yield node
+            yield from _views_in(node.inputs)
 
 
 def _input_key(given: Input) -> Any:
@@ -201,6 +234,13 @@ class ShardStage(Stage):
         return Sharded(self, tuple(nodes))
 
 
+class ViewStage(ShardStage):
+    """A shard stage whose artifacts are not kept: whoever reads them makes them.
+
+    For what is quicker to make from its inputs than to keep.
+    """
+
+
 def _is_sharded(given: Any) -> bool:
     return isinstance(given, Sharded) or (
         isinstance(given, list | tuple) and bool(given) and isinstance(given[0], ImageShard)
@@ -233,6 +273,11 @@ def sparing_stage(function: Callable[..., dict[str, Any]]) -> SparingStage:
 def shard_stage(function: Callable[..., dict[str, Any]]) -> ShardStage:
     """Decorator: make a function a stage that runs shard by shard."""
     return ShardStage(function)
+
+
+def view_stage(function: Callable[..., dict[str, Any]]) -> ViewStage:
+    """Decorator: make a function a stage that runs shard by shard, whenever it is read."""
+    return ViewStage(function)
 
 
 @dataclass(frozen=True)

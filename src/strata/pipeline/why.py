@@ -74,11 +74,7 @@ def _method(node: Node) -> str:
 
 
 def _differences(old: Record, new: Record, name: str) -> Iterator[str]:
-    for parameter in sorted({*old["parameters"], *new["parameters"]}):
-        was = old["parameters"].get(parameter, "unset")
-        now = new["parameters"].get(parameter, "unset")
-        if was != now:
-            yield f"{name}: the parameter '{parameter}' changed from {was!r} to {now!r}."
+    yield from _parameter_differences(old, new, name)
     for symbol in sorted({*old["code"], *new["code"]}):
         was, now = old["code"].get(symbol), new["code"].get(symbol)
         if was is None:
@@ -87,6 +83,18 @@ def _differences(old: Record, new: Record, name: str) -> Iterator[str]:
             yield f"{name}: its code no longer uses {symbol}."
         elif was != now:
             yield f"{name}: the code of {symbol} changed ({was[:8]} to {now[:8]})."
+    yield from _inputs_differences(old, new, name)
+
+
+def _parameter_differences(old: Record, new: Record, name: str) -> Iterator[str]:
+    for parameter in sorted({*old["parameters"], *new["parameters"]}):
+        was = old["parameters"].get(parameter, "unset")
+        now = new["parameters"].get(parameter, "unset")
+        if was != now:
+            yield f"{name}: the parameter '{parameter}' changed from {was!r} to {now!r}."
+
+
+def _inputs_differences(old: Record, new: Record, name: str) -> Iterator[str]:
     if len(old["inputs"]) == len(new["inputs"]):
         for was, now in zip(old["inputs"], new["inputs"], strict=True):
             yield from _input_differences(was, now, name)
@@ -95,7 +103,12 @@ def _differences(old: Record, new: Record, name: str) -> Iterator[str]:
 
 
 def _input_differences(was: Record, now: Record, name: str) -> Iterator[str]:
-    if was == now or "stage" in now or "parts" in now:
+    if was == now:
+        return
+    if "parameters" in now and "parameters" in was:  # a view, which has no record of its own
+        yield from _parameter_differences(was, now, now["stage"])
+        yield from _inputs_differences(was, now, now["stage"])
+    if "stage" in now or "parts" in now:
         return
     if "file" in now:
         yield f"{name}: the content of {now['file']} changed."

@@ -34,10 +34,19 @@ class ArtifactReference:
 
 
 @dataclass(frozen=True)
-class ShardsReference:
-    """An input that comes in shards, to be read from the store."""
+class ViewReference:
+    """An input to be made when it is read."""
 
-    keys: tuple[str, ...]
+    stage: StageReference
+    parameters: dict[str, Any]
+    inputs: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class ShardsReference:
+    """An input that comes in shards."""
+
+    parts: tuple[ArtifactReference | ViewReference, ...]
     digests: tuple[tuple[str, ...], ...]
 
 
@@ -81,18 +90,21 @@ class Task:
             node.key,
             node.title,
             describe_node(node),
-            node.stage.files,
+            node.files,
             again,
             threads,
         )
 
 
 def _referred(given: Any, lost: Set[str]) -> Any:
+    if isinstance(given, Node) and given.is_view:
+        inputs = tuple(_referred(i, lost) for i in given.inputs)
+        return ViewReference(given.stage.reference, given.parameters, inputs)
     if isinstance(given, Node):
         return None if given.key in lost else ArtifactReference(given.key)
     if isinstance(given, Sharded):
         digests = tuple(n.shard.digests for n in given.nodes if n.shard)
-        return ShardsReference(tuple(n.key for n in given.nodes), digests)
+        return ShardsReference(tuple(_referred(n, lost) for n in given.nodes), digests)
     if isinstance(given, Subset | ImageShard | File):
         return given
     return [_referred(part, lost) for part in given]
@@ -106,15 +118,16 @@ def describe_node(node: Node) -> dict[str, Any]:
         "title": node.title,
         "parameters": node.parameters,
         "inputs": [_described(i) for i in node.inputs],
-        "code": node.stage.reference.code(),
+        "code": node.code,
     }
 
 
 def _described(given: Any) -> dict[str, Any]:
     if isinstance(given, Node):
-        return {"stage": given.stage.name, "key": given.key}
+        return {"stage": given.stage.name, "key": given.key, **_of_view(given)}
     if isinstance(given, Sharded):
-        return {"stage": given.stage.name, "keys": [n.key for n in given.nodes]}
+        keys = [n.key for n in given.nodes]
+        return {"stage": given.stage.name, "keys": keys, **_of_view(given.nodes[0])}
     if isinstance(given, ImageShard):
         return {"images": len(given), "shard": given.prefix, "key": given.key}
     if isinstance(given, Subset):
@@ -122,6 +135,13 @@ def _described(given: Any) -> dict[str, Any]:
     if isinstance(given, File):
         return {"file": given.path.name if given.path else given.digest, "key": given.key}
     return {"parts": [_described(part) for part in given]}
+
+
+def _of_view(node: Node) -> dict[str, Any]:
+    """What no manifest of its own says of a view."""
+    if not node.is_view:
+        return {}
+    return {"parameters": node.parameters, "inputs": [_described(i) for i in node.inputs]}
 
 
 @dataclass(frozen=True)
@@ -208,8 +228,11 @@ def _check_unedited(task: Task) -> None:
 def _opened(given: Any, store: Store) -> Any:
     if isinstance(given, ArtifactReference):
         return store.read(given.key)
+    if isinstance(given, ViewReference):
+        inputs = [_opened(i, store) for i in given.inputs]
+        return _stage(given.stage).function(*inputs, **given.parameters)
     if isinstance(given, ShardsReference):
-        return Shards(given.digests, lambda number: store.read(given.keys[number]))
+        return Shards(given.digests, lambda number: _opened(given.parts[number], store))
     if isinstance(given, Sequence) and not isinstance(given, ImageShard):
         return [_opened(part, store) for part in given]
     return given

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from strata.pipeline.inputs import Subset
 from strata.pipeline.ranges import Between, Count, Positive, Weights, Whole, check_weights
 from strata.pipeline.shards import Shards
-from strata.pipeline.stage import shard_stage, stage
+from strata.pipeline.stage import shard_stage, stage, view_stage
 
 #: Bytes of vectors that projections are learned from at most; a fit holds some copies of them, for
 #: discriminants in double precision.
@@ -108,7 +108,7 @@ def reduced(vectors: Mapping[str, Any], fitted: Mapping[str, Any]) -> dict[str, 
     return {"vectors": np.asarray(found, np.float32)}
 
 
-@shard_stage
+@view_stage
 def joined(*branches: Mapping[str, Any], weights: Weights = ()) -> dict[str, Any]:
     """Vectors of several branches side by side: each of length one, times the root of its weight.
 
