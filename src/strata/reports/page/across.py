@@ -98,6 +98,8 @@ def _kinds(
 def _sentence(found: int, images: int, name: str, methods: int, other: str) -> str:
     many = "both" if methods == 2 else "most"
     who = f"the {name} method gets" if methods == 1 else f"{many} {name} methods get"
+    if not found:
+        return f"There is no image that {who} right and no {other} method does."
     return (
         f"{who[0].upper()}{who[1:]} {number_of(found, 'image')} of {images} "
         f"({percent(found / images)} %) right that no {other} method does."
