@@ -84,7 +84,8 @@ def _over_folds(a: str, b: str, first: Evaluation, second: Evaluation) -> Pair:
     values = first.folds.units - second.folds.units
     if len(values) < 2:
         return Pair(a, b, "cv", difference, untested="one fold alone shows no spread")
-    if abs(difference) > EPSILON and np.ptp(values) <= EPSILON:
+    lead = values * first.folds.unit_images  # in images: folds need not be of one size
+    if abs(difference) > EPSILON and min(np.ptp(values), np.ptp(lead)) <= 1e-9:
         same = "it is the same on every fold, so there is no spread to compare it with"
         return Pair(a, b, "cv", difference, untested=same)
     ratio = first.folds.test_per_train

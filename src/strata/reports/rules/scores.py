@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from strata.reports.checks import Finding, NotApplicable, rule
 from strata.reports.calibration import Reliability
+from strata.reports.checks import Finding, NotApplicable, rule
 from strata.reports.evaluation import SPLIT_NAMES, Evaluation
 from strata.reports.folds import odd_folds
 from strata.reports.intervals import Interval, wilson
@@ -45,8 +45,8 @@ def no_better_than_majority(ranking: Ranking) -> Iterator[Finding]:
             yield Finding(
                 "issue" if useless else "tip",
                 f"{row.method.name}: {percent(evaluation.accuracy)} % "
-                f"({percent_range(interval)}), {SPLIT_NAMES[evaluation.split]}; always naming the largest class gives "
-                f"{percent(rate)} %"
+                f"({percent_range(interval)}), {SPLIT_NAMES[evaluation.split]}; "
+                f"always naming the largest class gives {percent(rate)} %"
                 + (
                     "."
                     if useless
