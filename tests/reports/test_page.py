@@ -267,6 +267,11 @@ def test_folds_that_are_drawn_anew_are_not_averaged_as_if_they_were_one():
     assert "By fold:" not in text
 
 
+def test_images_are_told_apart_by_the_first_repeat_and_the_page_says_so():
+    assert "(cross-validation, first of 3 repeats)" in _page(synthetic.three(repeats=3))
+    assert "first of" not in _page(synthetic.three(per_class=8))
+
+
 def test_counts_over_repeats_are_written_short():
     numbers = re.findall(r'<td class="number">(\d[\d.]*)</td>', _page(synthetic.three(repeats=3)))
     assert len(numbers) > 20

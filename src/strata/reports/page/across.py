@@ -36,7 +36,8 @@ def across(analysis: Analysis, pictures: Pictures) -> dict[str, Any] | None:
     if both is None:
         return None
     classes = analysis.comparison.data.classes
-    split = SPLIT_NAMES[ranking.basis]
+    repeats = max(found.repeats for found in ranking.on(ranking.basis).values())
+    split = SPLIT_NAMES[ranking.basis] + (f", first of {repeats} repeats" if repeats > 1 else "")
     missed = missed_by_all(both)
     flagged = _flagged(analysis.comparison.data)
     best = float((both.predictions == both.labels).mean(axis=1).max())
