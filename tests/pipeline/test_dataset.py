@@ -55,3 +55,18 @@ def test_images_without_copies_need_no_groups(project):
     experiment = read_experiment(project.file, [])
     dataset = open_dataset(experiment, Store(project.store), jobs=1, progress=lambda *_: None)
     assert all(fold.train.groups is None for fold in dataset.folds)
+
+
+def test_repeats_may_keep_their_folds_and_differ_in_seeds_only(project):
+    def opened(*settings):
+        experiment = read_experiment(project.file, ["protocol.repeats=2", *settings])
+        return open_dataset(experiment, Store(project.store), jobs=1, progress=lambda *_: None)
+
+    drawn = opened().folds
+    kept = opened("protocol.new_folds=false").folds
+    for folds, same in ((drawn, False), (kept, True)):
+        held_out = [[f.test.ids for f in folds if f.repeat == repeat] for repeat in (0, 1)]
+        assert (held_out[0] == held_out[1]) == same
+        seeds = [f.train.seed for f in folds if f.repeat >= 0]
+        assert len(set(seeds)) == len(seeds)
+    assert [f.test.ids for f in drawn if not f.repeat] == [f.test.ids for f in kept if not f.repeat]

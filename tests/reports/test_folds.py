@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 import synthetic
 
+from strata.reports.evaluation import evaluate
 from strata.reports.folds import FoldTable, fold_table, odd_folds, same_folds, spread
-from strata.reports.intervals import wilson
+from strata.reports.intervals import corrected_mean_interval, wilson
+from strata.reports.pairs import all_pairs
 from strata.reports.scores import Scores
 
 
@@ -105,3 +107,34 @@ def test_folds_without_any_spread_do_not_claim_to_know_the_accuracy_exactly():
     table = FoldTable(perfect, np.full((2, 4), 5), 1 / 3, False)
     assert table.interval == wilson(20, 20)
     assert table.interval.low < 0.9
+
+
+def by_fold(right: list[int], images: list[int]) -> Scores:
+    """Two classes; so many images of each fold are right."""
+    fold = np.repeat(np.arange(len(images)), images)
+    said = np.concatenate([np.arange(n) >= r for r, n in zip(right, images, strict=True)]).astype(
+        int
+    )
+    zeros = np.zeros(len(fold), int)
+    return Scores([str(i) for i in range(len(fold))], zeros, zeros, fold, np.eye(2)[said])
+
+
+def test_folds_that_are_alike_to_the_image_claim_no_certainty():
+    """2 of 67 or 68 images right in each: the folds' sizes are no spread of the method's."""
+    table = fold_table(by_fold([2, 2, 2, 2], [68, 68, 67, 67]))
+    assert table.interval == wilson(table.mean * 270, 270)
+    spread_out = fold_table(by_fold([2, 5, 0, 2], [68, 68, 67, 67]))
+    assert spread_out.interval == corrected_mean_interval(
+        spread_out.units, spread_out.test_per_train
+    )
+
+
+def test_a_lead_of_the_same_number_of_images_in_every_fold_is_not_tested():
+    sizes = [68, 68, 67, 67]
+    methods = {
+        "a": evaluate(by_fold([41, 40, 44, 40], sizes), "cv", 2),
+        "b": evaluate(by_fold([40, 39, 43, 39], sizes), "cv", 2),
+    }
+    (pair,) = all_pairs(methods, "cv")
+    assert pair.distinguishable is None
+    assert "same on every fold" in pair.untested

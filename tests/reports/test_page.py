@@ -17,15 +17,16 @@ from strata.reports import analyse
 from strata.reports.exhibits import Tile
 from strata.reports.intervals import UNKNOWN, Interval
 from strata.reports.page import page_html, pictures_for
+from strata.reports.page.across import _sentence as across_sentence
 from strata.reports.page.groups import groups
 from strata.reports.page.matrix import confusion_drawing, text_style
 from strata.reports.page.overview import bar
 from strata.reports.page.pareto import Point, frontier, pareto_plot
 from strata.reports.page.pictures import Pictures
-from strata.reports.page.render import anchor
+from strata.reports.page.render import anchor, glue
 from strata.reports.page.svg import CHARACTER, Frame, Scale, element, number
 from strata.reports.pairs import Pair
-from strata.reports.results import Method
+from strata.reports.results import Method, StageRow
 from strata.reports.significance import Outcome
 
 positive = st.floats(1e-6, 1e9)
@@ -266,11 +267,36 @@ def test_folds_that_are_drawn_anew_are_not_averaged_as_if_they_were_one():
     assert "By fold:" not in text
 
 
+def test_images_are_told_apart_by_the_first_repeat_and_the_page_says_so():
+    assert "(cross-validation, first of 3 repeats)" in _page(synthetic.three(repeats=3))
+    assert "first of" not in _page(synthetic.three(per_class=8))
+
+
 def test_counts_over_repeats_are_written_short():
     numbers = re.findall(r'<td class="number">(\d[\d.]*)</td>', _page(synthetic.three(repeats=3)))
     assert len(numbers) > 20
     assert max(len(n.partition(".")[2]) for n in numbers if n.count(".") == 1) <= 3
     assert not any(n.endswith("3333") for n in numbers)
+
+
+def test_a_run_that_found_its_stages_made_does_not_give_its_own_time_as_theirs():
+    comparison = synthetic.three(per_class=8)
+    stages = [StageRow("svm", 60.0, made, 1, 10) for made in ("kept", "now")]
+    some = [replace(m, stages=stages) for m in comparison.methods]
+    assert "6 of 6" not in _page(replace(comparison, methods=some))
+    assert "3 of 6 stages were kept" in _page(replace(comparison, methods=some))
+    every = [replace(m, stages=stages[:1]) for m in comparison.methods]
+    assert "all stages were kept" in _page(replace(comparison, methods=every))
+
+
+def test_numbers_stay_with_their_units_and_ranges_on_one_line():
+    assert glue("a 8-fold 96.1–99.0 of 97 %") == "a 8\u2011fold 96.1\u2060–\u206099.0 of 97\u00a0%"
+
+
+def test_where_no_image_is_right_in_one_kind_alone_nothing_is_announced_below():
+    assert across_sentence(0, 56, "deep", 3, "classical") == (
+        "There is no image that most deep methods get right and no classical method does."
+    )
 
 
 def test_a_page_without_results_does_not_rank_by_nothing():

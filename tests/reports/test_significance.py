@@ -2,9 +2,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy.stats import binom, t
+from scipy.stats import binomtest, t
 
 from strata.reports.significance import corrected_t_test, holm, holm_levels, mcnemar
 
@@ -60,13 +60,21 @@ def test_mcnemar_has_the_values_of_another_library(only_first, only_second, stat
     assert (found.statistic, found.p) == pytest.approx((statistic, p), rel=1e-9)
 
 
-@pytest.mark.parametrize("level", [0.05, 0.01, 0.001, 0.05 / 190])
-def test_where_mcnemar_rejects_the_exact_test_rejects_too(level):
-    for n in range(1, 300):
-        few = np.arange(n // 2 + 1)
-        exact = np.minimum(1, 2 * binom.cdf(few, n, 0.5))
-        corrected = np.array([mcnemar(int(k), n - int(k)).p for k in few])
-        assert not np.any((corrected < level) & (exact >= level))
+@given(st.integers(0, 24), st.integers(0, 24))
+def test_mcnemar_of_few_images_is_the_exact_binomial_test(b, c):
+    assume(0 < b + c < 25)
+    found = mcnemar(b, c)
+    assert found.kind == "binomial"
+    assert found.statistic == min(b, c)
+    assert found.p == pytest.approx(binomtest(b, b + c).pvalue)
+
+
+def test_mcnemar_of_many_images_is_close_to_the_exact_test():
+    for n in range(25, 300, 25):
+        for k in range(n // 2 + 1):
+            found, exact = mcnemar(k, n - k), binomtest(k, n).pvalue
+            assert found.kind == "chi-squared"
+            assert found.p == pytest.approx(exact, abs=0.01)
 
 
 def test_methods_that_agree_on_every_image_do_not_differ():

@@ -89,3 +89,11 @@ def test_p_values():
 def test_an_axis_says_what_a_name_does_not():
     assert text.axis_name("train_per_class") == "training images of each class"
     assert text.axis_name("codebook.words") == "codebook.words"
+
+
+def test_long_names_are_cut_where_variants_are_alike():
+    names = [f"words[words=64,C={c}]" for c in (0.1, 1.0, 10.0)]
+    short = [text.shortened(name, 17) for name in names]
+    assert len(set(short)) == 3
+    assert all(len(name) == 17 for name in short)
+    assert text.shortened("fisher", 17) == "fisher"

@@ -42,7 +42,8 @@ def sample_local(
     if not sum(len(part.descriptors) for part in drawn):
         raise InputError(
             f"There is no descriptor to learn from in these {len(counts)} images.",
-            "Flat images have none; a denser grid or a lower contrast threshold yields more.",
+            "Flat images have none, nor those smaller than a descriptor; a denser grid, a smaller "
+            "scale or a lower contrast threshold yields more.",
         )
     return LocalDescriptors(*map(np.concatenate, zip(*drawn, strict=True)))
 

@@ -34,6 +34,7 @@ def protocol(
     *,
     folds: int = 8,
     repeats: int = 1,
+    new_folds: bool = True,
     seed: int = 0,
     test: float = 0.3,
     train_per_class: int | None = None,

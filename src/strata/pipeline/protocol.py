@@ -38,7 +38,7 @@ def assignment(
     Raises:
         InputError: a class has too few images for the folds.
     """
-    settings = {name: protocol[name] for name in ("folds", "repeats", "seed", "test")}
+    settings = {name: protocol[name] for name in ("folds", "repeats", "new_folds", "seed", "test")}
     code = reached_code(__name__, assign.__name__)
     key = content_key("split", manifest.digest, settings, near, code)
     if store.state(key) != "present":
@@ -58,6 +58,7 @@ def assign(
     near_duplicates: bool,
     folds: int,
     repeats: int,
+    new_folds: bool,
     seed: int,
     test: float,
 ) -> dict[str, Any]:
@@ -67,7 +68,8 @@ def assign(
         records: the images; where the data brings a split, it stands.
         near_duplicates: count re-encoded, resized and slightly cropped copies as copies too.
         folds: number of folds, at least 2.
-        repeats: how often the folds are drawn anew.
+        repeats: how often everything is done.
+        new_folds: draw the folds of each repeat anew; else repeats differ in seeds only.
         seed: of the split and the folds.
         test: share of test images where the data brings no split.
     """
@@ -90,7 +92,7 @@ def assign(
             [labels[i] for i in train],
             [groups[i] for i in train],
             folds=folds,
-            seed=derive(seed, "folds", repeat),
+            seed=derive(seed, "folds", repeat if new_folds else 0),
         )
         row = [-1] * len(records)
         for number, fold in zip(train, assigned, strict=True):

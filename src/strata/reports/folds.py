@@ -40,13 +40,25 @@ class FoldTable(NamedTuple):
         return float(self.units.mean())
 
     @property
+    def alike(self) -> bool:
+        """Whether no fold is an image away from the mean: as alike as whole images can be."""
+        away = np.abs(self.units - self.mean) * self.unit_images
+        return bool((away < 1 - 1e-9).all())
+
+    @property
+    def unit_images(self) -> np.ndarray:
+        """(J,) int, the images of each of `units`."""
+        images = self.images.max(axis=0) if self.shared else self.images.ravel()
+        return images[images > 0]
+
+    @property
     def interval(self) -> Interval:
         """95 % interval of the mean, corrected for shared training images.
 
-        Folds that are all alike (all right, say) show no spread, which is no proof that there is
-        none: then it is Wilson's, over the images of one repeat.
+        Folds that are all alike to the image (all right, say) show no spread, which is no proof
+        that there is none: then it is Wilson's, over the images of one repeat.
         """
-        if np.ptp(self.units) > np.finfo(float).eps:
+        if not self.alike:
             return corrected_mean_interval(self.units, self.test_per_train)
         images = int(self.images[0].sum())
         return wilson(self.mean * images, images) if len(self.units) > 1 else UNKNOWN

@@ -10,7 +10,14 @@ import numpy as np
 from strata.reports.evaluation import Evaluation, Split, first_run
 from strata.reports.folds import same_folds
 from strata.reports.intervals import Interval, corrected_variance
-from strata.reports.significance import Outcome, corrected_t_test, holm, holm_levels, mcnemar
+from strata.reports.significance import (
+    FEW,
+    Outcome,
+    corrected_t_test,
+    holm,
+    holm_levels,
+    mcnemar,
+)
 
 #: A difference counts as more than noise below this adjusted p-value.
 ALPHA = 0.05
@@ -77,7 +84,8 @@ def _over_folds(a: str, b: str, first: Evaluation, second: Evaluation) -> Pair:
     values = first.folds.units - second.folds.units
     if len(values) < 2:
         return Pair(a, b, "cv", difference, untested="one fold alone shows no spread")
-    if abs(difference) > EPSILON and np.ptp(values) <= EPSILON:
+    lead = values * first.folds.unit_images  # in images: folds need not be of one size
+    if abs(difference) > EPSILON and min(np.ptp(values), np.ptp(lead)) <= 1e-9:
         same = "it is the same on every fold, so there is no spread to compare it with"
         return Pair(a, b, "cv", difference, untested=same)
     ratio = first.folds.test_per_train
@@ -108,30 +116,44 @@ def _over_images(a: str, b: str, first: Evaluation, second: Evaluation) -> Pair:
 def difference_interval(only_first: int, only_second: int, n: int, level: float) -> Interval:
     """Interval of the difference of two accuracies on the same n images, of confidence 1 - level.
 
-    The differences d that a score test does not reject, whose statistic is
-    (|b - c - n d| - 1)^2 / (n (2 q + d (1 - d))): b and c images are right by one method only, q
-    is the most likely share of the second kind given d, 1 is the continuity correction. At d = 0
-    this is McNemar's test as `mcnemar` makes it, so interval and test never disagree.
+    The differences d that a test does not reject; at d = 0 it is the one of `mcnemar`, so
+    interval and test never disagree. b and c images are right by one method only, q is the most
+    likely share of the second kind given d. A score test, by (|b - c - n d| - 1)^2 /
+    (n (2 q + d (1 - d))) where 1 is the continuity correction; below `FEW` such images the end
+    nearer to 0 is that of the binomial test of b out of b + c against (q + d) / (2 q + d).
 
     Source: T. Tango, "Equivalence test and confidence interval for the difference in proportions
     for the paired-sample design", Statistics in Medicine 17 (1998), 891-908.
     """
     from scipy.optimize import brentq
-    from scipy.special import ndtri
+    from scipy.special import bdtrc, ndtri
 
+    if only_first < only_second:
+        low, high = difference_interval(only_second, only_first, n, level)
+        return Interval(-high, -low)
+    lead, unlike = only_first - only_second, only_first + only_second
     critical = float(ndtri(1 - level / 2)) ** 2
 
-    def excess(d: float) -> float:
-        """Above 0 where d is rejected."""
-        distance = max(0.0, abs(only_first - only_second - n * d) - 1)
-        linear = (2 * n - only_first + only_second) * d - only_first - only_second
+    def share(d: float) -> float:
+        linear = (2 * n - lead) * d - unlike
         root = linear**2 + 8 * n * only_second * d * (1 - d)
-        q = (max(0.0, root) ** 0.5 - linear) / (4 * n)
-        return distance**2 - critical * n * max(0.0, 2 * q + d * (1 - d))
+        return float((max(0.0, root) ** 0.5 - linear) / (4 * n))
+
+    def excess(d: float) -> float:
+        """Above 0 where the score test rejects d."""
+        distance = max(0.0, abs(lead - n * d) - 1)
+        return distance**2 - critical * n * max(0.0, 2 * share(d) + d * (1 - d))
+
+    def exact(d: float) -> float:
+        """Above 0 where the binomial test rejects a d that is below what was seen."""
+        q = max(0.0, share(d), -d)
+        return level / 2 - float(bdtrc(only_first - 1, unlike, (q + d) / (2 * q + d)))
 
     def end(side: int) -> float:
         """Where rejection begins, on one side; within half an image nothing is rejected."""
-        inside = (only_first - only_second + side / 2) / n
+        if side < 0 < lead and unlike < FEW:
+            return float(brentq(exact, -1, lead / n, xtol=1e-10))
+        inside = (lead + side / 2) / n
         if abs(inside) >= 1 or excess(side) <= 0:
             return float(side)
         return float(brentq(excess, inside, side, xtol=1e-10))

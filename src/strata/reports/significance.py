@@ -40,12 +40,16 @@ def corrected_t_test(differences: np.ndarray, test_per_train: float) -> Outcome:
     return Outcome(t, float(2 * stdtr(len(differences) - 1, -abs(t))), "t")
 
 
+#: With fewer images than these that one method alone gets right, McNemar's test is exact.
+FEW = 25
+
+
 def mcnemar(only_first: int, only_second: int) -> Outcome:
     """McNemar's test on images that exactly one of two methods gets right.
 
-    Chi-squared with one degree of freedom and Edwards's continuity correction,
-    (|b - c| - 1)^2 / (b + c). Where it rejects, the exact binomial test of b out of b + c does
-    too, however few these are.
+    Fewer than `FEW` of them: exact, whether b of b + c are far from half of them (two-sided
+    binomial; the statistic is the smaller of b and c). Else chi-squared with one degree of
+    freedom and Edwards's continuity correction, (|b - c| - 1)^2 / (b + c).
 
     Sources: Q. McNemar, Psychometrika 12 (1947), 153-157; A. L. Edwards, Psychometrika 13
     (1948), 185-187; for classifiers T. G. Dietterich, Neural Computation 10 (1998), 1895-1923.
@@ -54,10 +58,12 @@ def mcnemar(only_first: int, only_second: int) -> Outcome:
         only_first: images that only the first method gets right.
         only_second: images that only the second method gets right.
     """
-    from scipy.special import chdtrc
+    from scipy.special import bdtr, chdtrc
 
-    n = only_first + only_second
-    statistic = max(0, abs(only_first - only_second) - 1) ** 2 / n if n else 0.0
+    n, fewer = only_first + only_second, min(only_first, only_second)
+    if n < FEW:
+        return Outcome(float(fewer), min(1.0, 2 * float(bdtr(fewer, n, 0.5))), "binomial")
+    statistic = max(0, abs(only_first - only_second) - 1) ** 2 / n
     return Outcome(statistic, float(chdtrc(1, statistic)), "chi-squared")
 
 

@@ -138,3 +138,11 @@ def _significant(value: float) -> str:
 def axis_name(parameter: str) -> str:
     """What stands at the axis of a varied parameter: its name, or words where that says little."""
     return {"train_per_class": "training images of each class"}.get(parameter, parameter)
+
+
+def shortened(name: str, most: int) -> str:
+    """A name of so many characters at most, cut in its middle: variants differ at their end."""
+    if len(name) <= most:
+        return name
+    end = most // 2
+    return f"{name[: most - end - 1]}…{name[-end:]}"

@@ -63,7 +63,9 @@ def paragraph(ranking: Ranking) -> str:
     ]
     if crossed:
         evaluation = next(iter(crossed.values()))
-        repeats = f", repeated with {evaluation.repeats} seeds," if evaluation.repeats > 1 else ""
+        kept = evaluation.folds is not None and evaluation.folds.shared
+        over = "seeds" if kept else "draws of the folds"
+        repeats = f", repeated with {evaluation.repeats} {over}," if evaluation.repeats > 1 else ""
         parts.append(
             f"Accuracies are means over {run.folds}-fold cross-validation{repeats} on "
             f"{number_of(evaluation.images, 'image')}, with 95\\,\\% intervals corrected for "

@@ -36,7 +36,8 @@ def across(analysis: Analysis, pictures: Pictures) -> dict[str, Any] | None:
     if both is None:
         return None
     classes = analysis.comparison.data.classes
-    split = SPLIT_NAMES[ranking.basis]
+    repeats = max(found.repeats for found in ranking.on(ranking.basis).values())
+    split = SPLIT_NAMES[ranking.basis] + (f", first of {repeats} repeats" if repeats > 1 else "")
     missed = missed_by_all(both)
     flagged = _flagged(analysis.comparison.data)
     best = float((both.predictions == both.labels).mean(axis=1).max())
@@ -98,6 +99,8 @@ def _kinds(
 def _sentence(found: int, images: int, name: str, methods: int, other: str) -> str:
     many = "both" if methods == 2 else "most"
     who = f"the {name} method gets" if methods == 1 else f"{many} {name} methods get"
+    if not found:
+        return f"There is no image that {who} right and no {other} method does."
     return (
         f"{who[0].upper()}{who[1:]} {number_of(found, 'image')} of {images} "
         f"({percent(found / images)} %) right that no {other} method does."

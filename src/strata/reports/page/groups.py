@@ -8,7 +8,7 @@ from strata.reports.evaluation import SPLIT_NAMES
 from strata.reports.page.svg import NAME_CHARACTER, Frame
 from strata.reports.pairs import Pair
 from strata.reports.ranking import Ranking
-from strata.reports.text import known, percent
+from strata.reports.text import known, percent, shortened
 
 STEP = 22
 
@@ -45,7 +45,7 @@ def groups_drawing(ranking: Ranking) -> Markup | None:
     split = SPLIT_NAMES[ranking.basis]
     ends = [end for name in names for end in found[name].interval if known(end)]
     values = [*ends, *(found[name].accuracy for name in names)]
-    shown = [name if len(name) <= 22 else f"{name[:21]}…" for name in names]
+    shown = [shortened(name, 26) for name in names]
     left = NAME_CHARACTER * max(len(name) for name in shown) + 16
     bars = 12 * len(joined)
     frame = Frame(

@@ -8,11 +8,11 @@ import numpy as np
 from markupsafe import Markup
 
 from strata.reports.page.svg import CHARACTER, NAME_CHARACTER, drawing, element, number
-from strata.reports.text import percent
+from strata.reports.text import percent, shortened
 
 #: Up to this many rows cells are large.
 ROOMY = 12
-LONGEST_NAME = 18
+LONGEST_NAME = 24
 
 
 def text_style(shade: float) -> str:
@@ -116,7 +116,7 @@ def _matrix(names: list[str], cells: Cells, title: str, *, corner: str = "", tex
     """The drawing; `texts` writes into the cells, so these must be large enough."""
     n = len(names)
     side = 34.0 if n <= ROOMY else 26.0 if texts else 14.0
-    shown = [name if len(name) <= LONGEST_NAME else f"{name[:17]}…" for name in names]
+    shown = [shortened(name, LONGEST_NAME) for name in names]
     longest = NAME_CHARACTER * max(len(name) for name in shown)
     upright = n > ROOMY
     left = longest + 10

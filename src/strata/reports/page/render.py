@@ -28,6 +28,7 @@ from strata.reports.page.overview import (
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.sweeping import grid_sections, joint_sweeps, sweep_sections
 from strata.reports.paper import latex_table
+from strata.reports.ranking import Ranking
 from strata.reports.results import DataSummary
 from strata.reports.text import duration, parameter, percent
 from strata.reports.wording import paragraph, references
@@ -64,6 +65,7 @@ def page_html(analysis: Analysis, pictures: Pictures) -> str:
         comparison=comparison,
         data=data,
         run=comparison.run,
+        kept=_kept(ranking),
         overview=overview(analysis),
         basis=SPLIT_NAMES[ranking.basis] if ranking.basis else "",
         ranking=ranking_rows(ranking),
@@ -107,9 +109,19 @@ def _environment() -> Environment:
 
 
 def glue(text: str) -> str:
-    """The text with its numbers tied to their units, so that no line ends between them."""
+    """The text with its numbers tied to units and ranges: no line ends inside of them."""
     text = re.sub(r"(?<=\d)-(?=fold)", "\u2011", text)
+    text = re.sub(r"(?<=\d)–(?=\d)", "\u2060–\u2060", text)
     return re.sub(r"(?<=\d) (?=(?:%|ms|s|min|h|points?)\b|%)", "\u00a0", text)
+
+
+def _kept(ranking: Ranking) -> str:
+    """How many stages a run found made: its time is not theirs."""
+    stages = [stage for row in ranking.rows for stage in row.method.stages]
+    kept = sum(stage.made == "kept" for stage in stages)
+    if not kept:
+        return ""
+    return f"{'all' if kept == len(stages) else f'{kept} of {len(stages)}'} stages were kept"
 
 
 def _asset(name: str) -> Markup:

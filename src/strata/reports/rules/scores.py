@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from strata.reports.calibration import Reliability
 from strata.reports.checks import Finding, NotApplicable, rule
-from strata.reports.evaluation import Evaluation
+from strata.reports.evaluation import SPLIT_NAMES, Evaluation
 from strata.reports.folds import odd_folds
 from strata.reports.intervals import Interval, wilson
 from strata.reports.metrics import majority_rate
@@ -44,8 +45,8 @@ def no_better_than_majority(ranking: Ranking) -> Iterator[Finding]:
             yield Finding(
                 "issue" if useless else "tip",
                 f"{row.method.name}: {percent(evaluation.accuracy)} % "
-                f"({percent_range(interval)}); always naming the largest class gives "
-                f"{percent(rate)} %"
+                f"({percent_range(interval)}), {SPLIT_NAMES[evaluation.split]}; "
+                f"always naming the largest class gives {percent(rate)} %"
                 + (
                     "."
                     if useless
@@ -157,7 +158,7 @@ def train_gap(ranking: Ranking) -> Iterator[Finding]:
 @rule(
     "R12",
     "Stated probabilities",
-    "Thresholds and costs that are set on over-confident probabilities go wrong.",
+    "Thresholds and costs that are set on probabilities go wrong where these are off.",
     "Calibrate on held-out images.",
 )
 def miscalibrated(ranking: Ranking) -> Iterator[Finding]:
@@ -171,14 +172,22 @@ def miscalibrated(ranking: Ranking) -> Iterator[Finding]:
     if not rows:
         raise NotApplicable("no method gives probabilities")
     for row, figures in rows:
-        error = figures.reliability.error
+        error, stated, right = figures.reliability.error, *_means(figures.reliability)
         if error > MISCALIBRATED:
             yield Finding(
                 "tip",
                 f"{row.method.name}: stated confidence is off by {percent(error)} points on "
-                "average.",
+                f"average, {'too sure' if stated > right else 'not sure enough'}: it states "
+                f"{percent(stated)} % and gets {percent(right)} % right.",
                 row.method.name,
             )
+
+
+def _means(curve: Reliability) -> tuple[float, float]:
+    """Mean confidence and accuracy over all images."""
+    there = curve.images > 0
+    shares = curve.images[there] / curve.images.sum()
+    return float(shares @ curve.confidence[there]), float(shares @ curve.accuracy[there])
 
 
 def _interval(evaluation: Evaluation) -> Interval:
