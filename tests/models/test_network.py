@@ -380,3 +380,16 @@ def test_the_rate_may_be_found_on_the_way():
     same_rate = NetworkClassifier(**SMALL, epochs=2, max_rate=model.max_rate_).fit(X, y)
     assert same(model, same_rate)
     assert not hasattr(model.set_params(max_rate=0.01).fit(X, y), "rate_curve_")
+
+
+@pytest.mark.parametrize("with_teacher", [False, True])
+def test_a_search_for_the_rate_trains_as_the_training_will(with_teacher):
+    """From pretrained weights, and towards what a teacher says."""
+    X, y = scenes(10)
+    plain = NetworkClassifier(**SMALL).set_params(max_rate="auto", epochs=0)
+    other = clone(plain) if with_teacher else clone(plain).set_params(pretraining=2)
+    teacher = np.full((len(X), 3), 1 / 3) if with_teacher else None
+    losses = plain.fit(X, y).rate_curve_.losses
+    seen = other.fit(X, y, teacher=teacher).rate_curve_.losses
+    assert seen[0] != losses[0]
+    np.testing.assert_array_equal(other.find_rate(X, y, teacher=teacher).losses, seen)

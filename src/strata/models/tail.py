@@ -8,6 +8,7 @@ from torch import Tensor, fx, nn
 from strata.models.backbones import Preparation, pool
 from strata.models.dropout import Dropout, own_dropout
 from strata.models.frozen import Standardise
+from strata.models.normalisation import own_batch_norm
 
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
 
@@ -48,6 +49,7 @@ class Tail(nn.Module):
         self.auxiliary, self.auxiliary_weight = None, 0.0
         self.prepare = Standardise(expected) if expected else nn.Identity()
         own_dropout(part)
+        own_batch_norm(part)
         self.blocks = nn.Sequential(part)
         linear = nn.utils.skip_init(nn.Linear, features, classes)
         nn.init.zeros_(linear.weight)
