@@ -65,13 +65,21 @@ class Tail(nn.Module):
                     module.eval()
         return self
 
+    def maps(self, x: Tensor) -> Tensor:
+        """What the last node that is kept gives, before it is pooled."""
+        return self._outputs(x)[0]
+
     def embed(self, x: Tensor) -> Tensor:
         """(b, channels, h, w) -> (b, features)."""
-        return pool(self._outputs(x)[0])
+        return pool(self.maps(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores before the softmax."""
-        scores: Tensor = self.head(self.embed(x))
+        return self.scores_of(self.maps(x))
+
+    def scores_of(self, maps: Tensor) -> Tensor:
+        """Class scores of the last node's maps."""
+        scores: Tensor = self.head(pool(maps))
         return scores
 
     def all_scores(self, x: Tensor) -> list[tuple[float, Tensor]]:
