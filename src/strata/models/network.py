@@ -51,6 +51,7 @@ class NetworkClassifier(TrainedClassifier):
         optimiser: a key of `optimisers.OPTIMISERS`.
         max_rate: the highest learning rate; "auto" tries rising ones first and takes what
             `rates.find_rate` suggests.
+        momentum: of the optimiser "sgd"; the others take none.
         weight_decay: of weights, not of biases and normalisations.
         schedule: a key of `schedules.SCHEDULES`.
         label_smoothing: share of a target that is spread over all classes.
@@ -100,6 +101,7 @@ class NetworkClassifier(TrainedClassifier):
         batch: int = 64,
         optimiser: str = "adamw",
         max_rate: float | Literal["auto"] = 0.01,
+        momentum: float = 0.9,
         weight_decay: float = 0.05,
         schedule: str = "one-cycle",
         label_smoothing: float = 0.1,
@@ -123,6 +125,7 @@ class NetworkClassifier(TrainedClassifier):
         self.batch = batch
         self.optimiser = optimiser
         self.max_rate = max_rate
+        self.momentum = momentum
         self.weight_decay = weight_decay
         self.schedule = schedule
         self.label_smoothing = label_smoothing
