@@ -2,6 +2,7 @@
 
 import functools
 import io
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -64,6 +65,12 @@ Jobs = Annotated[
 SkipBroken = Annotated[
     bool, typer.Option("--skip-broken", help="Leave out images that cannot be read.")
 ]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", metavar="FILE", help="Weights of networks from ImageNet: a file or folder."
+    ),
+]
 Targets = Annotated[
     list[str] | None, typer.Argument(metavar="[TARGET]...", help="Methods; all without any.")
 ]
@@ -109,9 +116,14 @@ def _workspace(
     out: Path | None = None,
     jobs: int | None = None,
     skip_broken: bool = False,
+    weights: Path | None = None,
 ) -> Any:
     from strata.pipeline.cli.workspace import Workspace
 
+    if weights is not None:  # workers inherit it
+        from strata.models.weights import ENVIRONMENT
+
+        os.environ[ENVIRONMENT] = str(weights.expanduser().absolute())
     return Workspace.at(file, settings or [], store, out, jobs, skip_broken)
 
 
@@ -132,11 +144,12 @@ def make(
     store: StoreDir = None,
     out: OutDir = None,
     skip_broken: SkipBroken = False,
+    weights: Weights = None,
 ) -> int:
     """Make what is missing or changed, and the report."""
     from strata.pipeline.cli.make import make
 
-    workspace = _workspace(file, settings, store, out, jobs, skip_broken)
+    workspace = _workspace(file, settings, store, out, jobs, skip_broken, weights)
     return make(workspace, targets or [], dry_run=dry_run, keep_going=keep_going, always=always)
 
 
@@ -162,13 +175,16 @@ def status(
     settings: Settings = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
+    weights: Weights = None,
     as_json: Json = False,
 ) -> int:
     """Say which methods are up to date, and how much is to be made for the others."""
     from strata.pipeline.cli.inspect import status
 
     return status(
-        _workspace(file, settings, store, skip_broken=skip_broken), targets or [], as_json
+        _workspace(file, settings, store, skip_broken=skip_broken, weights=weights),
+        targets or [],
+        as_json,
     )
 
 
@@ -180,11 +196,13 @@ def why(
     settings: Settings = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
+    weights: Weights = None,
 ) -> int:
     """Say why something has to be made: which parameter, image or function changed."""
     from strata.pipeline.cli.inspect import why
 
-    return why(_workspace(file, settings, store, skip_broken=skip_broken), targets or [])
+    workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
+    return why(workspace, targets or [])
 
 
 @app.command()
