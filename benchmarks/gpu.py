@@ -72,6 +72,7 @@ def training(given: Labelled, device: str, epochs: int) -> Training:
         batch=BATCH,
         optimiser="adamw",
         max_rate=0.01,
+        momentum=0.9,
         weight_decay=0.05,
         schedule="one-cycle",
         label_smoothing=0.1,

@@ -99,6 +99,7 @@ def our_training(folder: Path, augmentation: Augmentation) -> Training:
         batch=BATCH,
         optimiser="adamw",
         max_rate=0.01,
+        momentum=0.9,
         weight_decay=0.05,
         schedule="one-cycle",
         label_smoothing=0.0,

@@ -273,3 +273,9 @@ def test_layer_sequential_unit_variance():
             module.register_forward_hook(lambda _, __, output: seen.append(output.std().item()))
     network(images)
     assert seen == pytest.approx([1.0] * 5, rel=1e-4)
+
+
+def test_arguments_of_a_preset_need_its_name():
+    """As a search over `network.architecture.activation` would give where none is named."""
+    with pytest.raises(InputError, match="neither a 'name' nor 'blocks'"):
+        build({"activation": "elu"}, side=8, classes=2)

@@ -10,7 +10,7 @@ from strata.errors import DivergedError, InputError, StrataError
 from strata.models import training
 from strata.models.gradient_descent import GradientDescent
 from strata.models.network import NetworkClassifier
-from strata.models.optimisers import OPTIMISERS
+from strata.models.optimisers import OPTIMISERS, optimiser
 from strata.models.schedules import SCHEDULES
 
 TINY = {"name": "tinynet", "widths": [4, 4]}
@@ -380,3 +380,34 @@ def test_the_rate_may_be_found_on_the_way():
     same_rate = NetworkClassifier(**SMALL, epochs=2, max_rate=model.max_rate_).fit(X, y)
     assert same(model, same_rate)
     assert not hasattr(model.set_params(max_rate=0.01).fit(X, y), "rate_curve_")
+
+
+@pytest.mark.parametrize("with_teacher", [False, True])
+def test_a_search_for_the_rate_trains_as_the_training_will(with_teacher):
+    """From pretrained weights, and towards what a teacher says."""
+    X, y = scenes(10)
+    plain = NetworkClassifier(**SMALL).set_params(max_rate="auto", epochs=0)
+    other = clone(plain) if with_teacher else clone(plain).set_params(pretraining=2)
+    teacher = np.full((len(X), 3), 1 / 3) if with_teacher else None
+    losses = plain.fit(X, y).rate_curve_.losses
+    seen = other.fit(X, y, teacher=teacher).rate_curve_.losses
+    assert seen[0] != losses[0]
+    np.testing.assert_array_equal(other.find_rate(X, y, teacher=teacher).losses, seen)
+
+
+def test_momentum_is_that_of_gradient_descent():
+    """Three steps by hand on one weight: Nesterov's, as Sutskever et al. (2013) write it."""
+    for momentum in (0.0, 0.6):
+        weight = torch.nn.Parameter(torch.ones(1, 1))
+        steps = optimiser("sgd", [(1.0, [weight])], 0.1, 0.0, momentum)
+        velocity, expected = 0.0, 1.0
+        for _ in range(3):
+            steps.zero_grad()
+            (weight**2 / 2).sum().backward()
+            velocity = momentum * velocity + expected
+            expected -= 0.1 * (expected + momentum * velocity)
+            steps.param_groups[0]["lr"] = 0.1
+            steps.step()
+            assert weight.item() == pytest.approx(expected)
+    with pytest.raises(InputError, match="momentum"):
+        NetworkClassifier(**SMALL, momentum=1.0).fit(*scenes(4))

@@ -6,10 +6,14 @@ import textwrap
 
 import numpy as np
 import pytest
+import torch
 from tests.models.test_network import scenes
 from torch import distributed
 
+from strata.models import backbones
+from strata.models.finetune import FineTunedClassifier
 from strata.models.network import NetworkClassifier
+from strata.models.tail import Tail
 
 pytestmark = pytest.mark.skipif(
     not (distributed.is_available() and distributed.is_gloo_available()),
@@ -64,6 +68,25 @@ SCRIPT = """
 """
 FIGURES = ("loss", "accuracy", "gradient_norm", "validation_loss")
 
+FINE_TUNED = """
+    import sys
+    from pathlib import Path
+    import numpy as np
+    import torch
+    from torch import distributed
+    from tests.models.test_ranks import activations, fine_tuned
+    from strata.models.tail import Tail
+
+    Tail.large = False
+    folder, rank = Path(sys.argv[1]), int(sys.argv[2])
+    torch.set_num_threads(1)
+    distributed.init_process_group(
+        "gloo", init_method=f"file://{folder / 'meet'}", rank=rank, world_size=2
+    )
+    np.savez(folder / f"rank{rank}.npz", **fine_tuned().fit(*activations()).weights_)
+    distributed.destroy_process_group()
+"""
+
 
 def taught():
     X, y = scenes(14, side=8)
@@ -72,25 +95,55 @@ def taught():
     return X, y, np.random.default_rng(0).dirichlet(np.ones(3), len(X))
 
 
-def test_two_processes_end_where_one_does(tmp_path):
-    script = textwrap.dedent(SCRIPT).replace("FIGURES", repr(FIGURES))
+def activations():
+    """Of twelve images at the border; two kinds."""
+    y = np.arange(12) % 2
+    X = np.random.default_rng(1).random((12, 1, 4, 4, 256)).astype(np.float32)
+    return X + y[:, None, None, None, None] / 4, y
+
+
+def fine_tuned():
+    """A network whose open part normalises over the batch."""
+    torch.manual_seed(0)
+    state = backbones.skeleton("resnet18").state_dict()
+    settings = {"head_epochs": 2, "epochs": 2, "batch": 6, "ema": 0.5, "optimiser": "sgd"}
+    return FineTunedClassifier(
+        "resnet18", border="layer3", cut="layer4", weights=state, device="cpu", **settings
+    )
+
+
+def in_two_processes(script, folder):
+    """What each of them saved."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path), str(rank)],
+            [sys.executable, "-c", textwrap.dedent(script), str(folder), str(rank)],
             stderr=subprocess.PIPE,
             text=True,
         )
         for rank in range(2)
     ]
-    X, y, teacher = taught()
-    alone = NetworkClassifier(**SETTINGS).fit(X, y, teacher=teacher)
     for process in processes:
         _, err = process.communicate(timeout=300)
         assert process.returncode == 0, err
-    first, second = (np.load(tmp_path / f"rank{rank}.npz") for rank in range(2))
+    return [np.load(folder / f"rank{rank}.npz") for rank in range(2)]
+
+
+def test_two_processes_end_where_one_does(tmp_path):
+    first, second = in_two_processes(SCRIPT.replace("FIGURES", repr(FIGURES)), tmp_path)
+    X, y, teacher = taught()
+    alone = NetworkClassifier(**SETTINGS).fit(X, y, teacher=teacher)
     for name, value in alone.weights_.items():
         np.testing.assert_array_equal(first[name], second[name], err_msg=name)
         np.testing.assert_allclose(first[name], value, rtol=1e-3, atol=2e-5, err_msg=name)
     expected = [[line[k] for k in FIGURES] for line in alone.history_]
     np.testing.assert_allclose(first["figures"], expected, rtol=1e-3, atol=1e-4)
     assert not (tmp_path / "training").exists()
+
+
+def test_two_processes_fine_tune_as_one_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(Tail, "large", False)  # bfloat16 rounds more than the parts differ
+    first, second = in_two_processes(FINE_TUNED, tmp_path)
+    alone = fine_tuned().fit(*activations())
+    for name, value in alone.weights_.items():
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+        np.testing.assert_allclose(first[name], value, rtol=1e-3, atol=2e-4, err_msg=name)

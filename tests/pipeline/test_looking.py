@@ -15,6 +15,8 @@ from torch import nn
 from strata.features.fisher import FisherVectors
 from strata.features.local import LocalDescriptors
 from strata.features.visual_words import VisualWords
+from strata.models import NetworkClassifier, backbones, saliency
+from strata.models.finetune import FineTunedClassifier
 from strata.pipeline.looking import exhibits as exhibits_module
 from strata.pipeline.looking.cells import influence, shaded
 from strata.pipeline.looking.codebook import most_telling, most_used, nearest
@@ -162,13 +164,13 @@ def test_filters_lie_side_by_side_each_on_its_own_scale():
 class Tiny(nn.Module):
     """The score of class c is the mean of channel c, of which 2 is the negative of 0."""
 
-    def forward(self, images):
-        x = torch.cat([images[:, :2], -images[:, :1]], 1) / 255
-        return nn.functional.relu(self.pass_on(x)).mean((2, 3))
+    blocks = (nn.Identity(),)
 
-    def __init__(self):
-        super().__init__()
-        self.pass_on = nn.Identity()
+    def maps(self, images):
+        return images / 255
+
+    def scores_of(self, maps):
+        return torch.cat([maps[:, :2], -maps[:, :1]], 1).mean((2, 3))
 
 
 def test_heat_lies_where_the_class_comes_from():
@@ -181,11 +183,48 @@ def test_heat_lies_where_the_class_comes_from():
     assert (grad_cam(network, pixels, 2) == 0).all()
 
 
-def test_a_perceptron_on_windows_has_nothing_to_look_at_and_takes_no_whole_image():
-    flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 4, 2))
-    network = SimpleNamespace(network=lambda: flat)
+def test_a_perceptron_on_windows_has_nothing_to_look_at():
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3)).astype(np.uint8)
+    network = NetworkClassifier(
+        {"name": "mlp", "hidden": [4]}, size=8, epochs=1, augmentations={"crop": 0.5}, device="cpu"
+    )
     with pytest.raises(LookupError, match="no feature maps"):
-        grad_cam(network, np.zeros((8, 8, 3), np.uint8), 0)
+        grad_cam(network.fit(pixels, np.arange(20) % 2), pixels[0], 0)
+
+
+def test_a_network_on_windows_looks_at_the_middle():
+    """As the library's Grad-CAM, but for the size."""
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3)).astype(np.uint8)
+    blocks = {"blocks": [{"filters": 6}]}
+    model = NetworkClassifier(
+        blocks, size=16, epochs=2, augmentations={"crop": 0.5}, device="cpu"
+    ).fit(pixels, np.arange(20) % 2)
+    for column in (0, 1):
+        (expected,) = saliency.grad_cam(model, pixels[:1], [column])
+        assert grad_cam(model, pixels[0], column) == pytest.approx(expected, abs=1e-5)
+
+
+def test_heat_of_a_pretrained_network_is_that_of_its_last_maps():
+    """An average and a linear layer follow, so it is the class activation map."""
+    torch.manual_seed(0)
+    model = FineTunedClassifier(
+        "resnet18",
+        border="layer3",
+        cut="layer4",
+        weights=backbones.skeleton("resnet18").state_dict(),
+        head_epochs=2,
+        epochs=1,
+        batch=4,
+        device="cpu",
+    )
+    views = np.random.default_rng(0).random((8, 1, 6, 6, 256)).astype(np.float32)
+    model.fit(views, np.arange(8) % 2)
+    with torch.no_grad():
+        maps = model.network().maps(torch.from_numpy(views[0]).permute(0, 3, 1, 2))
+    expected = torch.einsum("c,chw->hw", model.network().head[1].weight[1], maps[0]).relu().detach()
+    found = grad_cam(model, views[0, 0], 1)
+    assert found.shape == (3, 3)
+    assert found == pytest.approx((expected / expected.max()).numpy(), abs=1e-4)
 
 
 def test_heat_is_laid_over_the_grey_picture():

@@ -229,6 +229,14 @@ def test_broken_images_are_all_named_and_can_be_left_out(project):
     assert sizes == {22}
 
 
+def test_weights_may_be_named_on_the_command_line(project):
+    with project.file.open("a") as file:
+        file.write('\n[methods.seen]\nrecipe = "deep_features"\nbackbone = "squeezenet1_1"\n')
+    out = project.make("seen", "--weights", str(project.root / "nowhere.pth"), code=1)
+    assert "There is no file of weights" in out
+    assert "nowhere.pth" in out
+
+
 def test_status_graph_and_list_read_only(project):
     status = json.loads(project.strata("status", "--json").stdout)
     assert [line["up_to_date"] for line in status] == [False, False]

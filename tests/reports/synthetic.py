@@ -98,6 +98,10 @@ def history(epochs: int, seed: int) -> list[dict[str, float]]:
                 "gradient_norm/block1": float(2 * np.exp(-t)),
                 "gradient_norm/block2": float(np.exp(-2 * t)),
                 "gradient_norm/scores": float(0.4 * np.exp(-t)),
+                "activation_mean/block1": -0.2 * t,
+                "activation_mean/block2": 0.5 * t,
+                "activation_deviation/block1": 1.0,
+                "activation_deviation/block2": 1 + t,
                 **{
                     f"activation_histogram/block{i}": rng.dirichlet(
                         np.exp(-((np.arange(40) - 16) ** 2) / (20 * i)) + 0.01

@@ -4,6 +4,7 @@ import synthetic
 
 from strata.reports.convergence import curves, trouble
 from strata.reports.page.inside import inside_drawings, last_histograms
+from strata.reports.page.spread import coloured, spread_by_epoch
 
 
 def history(losses):
@@ -49,9 +50,10 @@ def test_histories_without_a_loss_are_no_trouble():
 
 def test_inside_drawings_show_every_layer_that_the_history_tells_of():
     drawn = dict(inside_drawings([synthetic.history(6, seed) for seed in range(3)]))
-    dead, gradients, activations = drawn.values()
+    dead, gradients, means, deviations, course, activations = drawn.values()
     assert "block2" in dead
     assert gradients.count("<path") == 3
+    assert means.count("<path") == deviations.count("<path") == course.count("<image") == 2
     assert activations.count('class="cell right"') > 40
     bare = [{"loss": 1.0, "dead_units/block1": 0.0}]
     assert inside_drawings([bare]) == []
@@ -61,3 +63,13 @@ def test_histograms_are_those_of_the_last_epoch_that_has_them():
     one = [{"activation_histogram/a": [1.0, 0.0]}, {"activation_histogram/a": [0.0, 1.0]}, {}]
     other = [{"activation_histogram/a": [1.0, 0.0]}]
     assert last_histograms([one, other])["a"].tolist() == [0.5, 0.5]
+
+
+def test_histograms_over_time_are_means_of_folds_brightest_where_most_is():
+    one = [{"activation_histogram/a": [1.0, 0.0]}, {"activation_histogram/a": [0.0, 1.0]}, {}]
+    other = [{"activation_histogram/a": [0.5, 0.5]}]
+    (shares,) = spread_by_epoch([one, other]).values()
+    assert shares.tolist() == [[0.75, 0.25], [0.0, 1.0]]
+    bright = coloured(shares).astype(int).sum(axis=2)
+    assert bright.shape == (2, 2)
+    assert bright[0, 1] > bright[1, 0] > bright[0, 0] > bright[1, 1]

@@ -14,6 +14,7 @@ from strata.reports.images import (
     joint,
     missed_by_all,
     only_right_in,
+    surest_answers,
     surest_hits,
     worst_mistakes,
 )
@@ -50,6 +51,17 @@ def test_worst_mistakes_come_with_their_margin_over_the_truth():
         ("b", 0, 1, 3.0),
     ]
     assert worst_mistakes(tiny(ONE), 1) == found[:1]
+
+
+def test_each_class_has_its_worst_mistake_and_its_surest_answer():
+    rows = ONE | {"f": (0, [0, 3, 0]), "g": (1, [6, 0, 0])}
+    assert [j.image for j in worst_mistakes(tiny(rows), 9, each_class=1)] == ["d", "g", "b"]
+    answers = surest_answers(tiny(rows), 9)
+    assert [(j.image, j.true, j.predicted) for j in answers] == [
+        ("d", 2, 0),
+        ("b", 0, 1),
+        ("e", 2, 2),
+    ]
 
 
 def test_surest_hits_are_measured_against_the_runner_up():

@@ -183,7 +183,7 @@ def test_a_picture_that_cannot_be_had_costs_a_picture(tmp_path):
     bare = replace(whole, methods=[replace(m, exhibits=[]) for m in whole.methods])
     html = written(bare, tmp_path, lost)
     checked(html)
-    assert "data:image" not in html
+    assert "data:image/jpeg" not in html
     assert "no picture" in html
 
 

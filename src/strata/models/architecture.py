@@ -99,6 +99,11 @@ class Architecture:
         own = {f.name: f.type for f in fields(cls)}
         kinds = own | {"blocks": list | tuple, "head": Mapping, "auxiliary": list | tuple}
         _check(description, {**_kinds(Block), **kinds}, "an architecture")
+        if "blocks" not in description:
+            raise InputError(
+                "A network's description has neither a 'name' nor 'blocks'.",
+                'For example: architecture = { name = "cnn", activation = "elu" }.',
+            )
         defaults = {key: value for key, value in description.items() if key not in own}
         head = dict(description.get("head", {}))
         _check(head, _kinds(Head) | {"hidden": list | tuple}, "a network's head")

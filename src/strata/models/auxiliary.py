@@ -11,6 +11,7 @@ from torchvision.models.inception import InceptionAux
 
 from strata.errors import InputError
 from strata.models import backbones
+from strata.models.normalisation import own_batch_norm
 
 #: The network that has one, the node whose output it looks at, and that map's channels and side.
 BACKBONE, NODE, CHANNELS, SIDE = "inception_v3", "Mixed_6e", 768, 17
@@ -35,6 +36,7 @@ class AuxiliaryHead(InceptionAux):
                 nn.init.trunc_normal_(module.weight, 0.0, deviation, generator=generator)
         bound = 1 / math.sqrt(self.fc.in_features)
         nn.init.uniform_(self.fc.bias, -bound, bound, generator=generator)
+        own_batch_norm(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores before the softmax.

@@ -112,7 +112,7 @@ class LayerReader:
     def of_windows(self, windows: NDArray[np.uint8], batch: int = 256) -> NDArray[np.float32]:
         """(n, units) of what the network sees at once, (n, window, window, 3) uint8."""
         self._seen.clear()
-        pixels = torch.from_numpy(np.ascontiguousarray(windows))
+        pixels = torch.from_numpy(np.require(windows, requirements=["C", "W"]))
         with deterministic_cuda(), mixed_precision(self._device):
             for part in pixels.split(batch):
                 self._network(part.to(self._device).permute(0, 3, 1, 2))

@@ -51,8 +51,8 @@ class FineTunedClassifier(TrainedClassifier):
         head_rate: highest learning rate of the first phase (AdamW, one cycle).
         epochs: passes of the second phase; 0: the head is all.
         batch: rows per step, at least 2.
-        optimiser, max_rate, weight_decay, schedule, label_smoothing, clip, ema: of the second
-            phase, as of `network.NetworkClassifier`.
+        optimiser, max_rate, momentum, weight_decay, schedule, label_smoothing, clip, ema: of the
+            second phase, as of `network.NetworkClassifier`.
         class_weight: of both phases, as of `network.NetworkClassifier`.
         rate_decay: each block's learning rate as a share of that of the block after it; the last
             block and the head have `max_rate`.
@@ -89,6 +89,7 @@ class FineTunedClassifier(TrainedClassifier):
         batch: int = 32,
         optimiser: str = "adamw",
         max_rate: float = 3e-4,
+        momentum: float = 0.9,
         weight_decay: float = 0.05,
         schedule: str = "one-cycle",
         label_smoothing: float = 0.1,
@@ -113,6 +114,7 @@ class FineTunedClassifier(TrainedClassifier):
         self.batch = batch
         self.optimiser = optimiser
         self.max_rate = max_rate
+        self.momentum = momentum
         self.weight_decay = weight_decay
         self.schedule = schedule
         self.label_smoothing = label_smoothing

@@ -59,6 +59,7 @@ class GradientDescent:
             layers or [(1.0, network.parameters())],
             settings.max_rate,
             settings.weight_decay,
+            settings.momentum,
         )
         self.class_weights = None
         if settings.class_weight:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from strata.errors import InputError
@@ -50,6 +51,7 @@ class NetworkClassifier(TrainedClassifier):
         optimiser: a key of `optimisers.OPTIMISERS`.
         max_rate: the highest learning rate; "auto" tries rising ones first and takes what
             `rates.find_rate` suggests.
+        momentum: of the optimiser "sgd"; the others take none.
         weight_decay: of weights, not of biases and normalisations.
         schedule: a key of `schedules.SCHEDULES`.
         label_smoothing: share of a target that is spread over all classes.
@@ -99,6 +101,7 @@ class NetworkClassifier(TrainedClassifier):
         batch: int = 64,
         optimiser: str = "adamw",
         max_rate: float | Literal["auto"] = 0.01,
+        momentum: float = 0.9,
         weight_decay: float = 0.05,
         schedule: str = "one-cycle",
         label_smoothing: float = 0.1,
@@ -122,6 +125,7 @@ class NetworkClassifier(TrainedClassifier):
         self.batch = batch
         self.optimiser = optimiser
         self.max_rate = max_rate
+        self.momentum = momentum
         self.weight_decay = weight_decay
         self.schedule = schedule
         self.label_smoothing = label_smoothing
@@ -178,16 +182,9 @@ class NetworkClassifier(TrainedClassifier):
         if self.patience is not None:
             chance = generator(self.seed, "validation")
             train, watched = hold_out(numbers, self.validation, chance, groups)
-        self.__dict__.pop("rate_curve_", None)  # of an earlier fit
-        if self.max_rate == "auto":
-            self.rate_curve_ = self.find_rate(part(pixels, train), numbers[train])
-            self.max_rate_ = self.rate_curve_.suggestion
-        else:
-            self.max_rate_ = self.max_rate
-        settings = self._settings(max_rate=self.max_rate_)
         network = self._fresh(architecture, part(pixels, train), len(self.classes_)).to(device)
         if self.pretraining:
-            self._pretrain(network, pixels, train)
+            self.pretraining_losses_ = self._pretrain(network, part(pixels, train))
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
@@ -196,9 +193,15 @@ class NetworkClassifier(TrainedClassifier):
                 None if taught is None else taught.take(torch.from_numpy(rows)),
             )
 
-        training = Training(
-            network, images(train), settings, images(watched) if len(watched) else None
-        )
+        learned = images(train)
+        self.__dict__.pop("rate_curve_", None)  # of an earlier fit
+        if self.max_rate == "auto":
+            self.rate_curve_ = find_rate(network, learned, self._settings(max_rate=1.0))
+            self.max_rate_ = self.rate_curve_.suggestion
+        else:
+            self.max_rate_ = self.max_rate
+        settings = self._settings(max_rate=self.max_rate_)
+        training = Training(network, learned, settings, images(watched) if len(watched) else None)
         key = ""
         if checkpoint:
             facts = [self.get_params(), self.architecture_, self.max_rate_]
@@ -212,14 +215,16 @@ class NetworkClassifier(TrainedClassifier):
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
-    def find_rate(self, X: ArrayLike | Pixels, y: ArrayLike) -> RateCurve:
-        """Try rising learning rates on a network like this one (see `rates.find_rate`)."""
-        pixels, labels = self._check(X), np.asarray(y)
-        classes, numbers = np.unique(labels, return_inverse=True)
-        device = choose_device(self.device)
-        network = self._fresh(Architecture.of(self.architecture), pixels, len(classes))
-        images = Images(on_device(pixels, device), torch.from_numpy(numbers).to(device))
-        return find_rate(network, images, self._settings(max_rate=1.0))
+    def find_rate(
+        self, X: ArrayLike | Pixels, y: ArrayLike, *, teacher: ArrayLike | None = None
+    ) -> RateCurve:
+        """Try rising learning rates on a network like this one (see `rates.find_rate`).
+
+        Args:
+            X, y, teacher: as of `fit`. The network is pretrained first if it is to be.
+        """
+        trial = clone(self).set_params(max_rate="auto", epochs=0, patience=None)
+        return trial.fit(X, y, teacher=teacher).rate_curve_
 
     def decision_function(self, X: ArrayLike | Pixels) -> NDArray[np.float64]:
         """Class scores before the softmax, (n, classes), columns as in `classes_`."""
@@ -271,15 +276,15 @@ class NetworkClassifier(TrainedClassifier):
             unit_variance(network.eval(), views.permute(0, 3, 1, 2))
         return network
 
-    def _pretrain(self, network: Network, pixels: Pixels, train: NDArray[np.intp]) -> None:
+    def _pretrain(self, network: Network, pixels: Pixels) -> list[list[float]]:
         """Let each block learn to undo noise on the training images, on the network's device."""
         if too_large(pixels):
             raise InputError(
                 "There are too many images to pretrain on: they do not fit into memory.",
                 "Take smaller images, or pretraining = 0.",
             )
-        unlabelled = torch.from_numpy(self._middle(pixels[train])).to(network.mean.device)
-        self.pretraining_losses_ = pretrain(
+        unlabelled = torch.from_numpy(self._middle(pixels[:])).to(network.mean.device)
+        return pretrain(
             network.to(memory_format=torch.channels_last),
             unlabelled.permute(0, 3, 1, 2),
             epochs=self.pretraining,

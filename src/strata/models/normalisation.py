@@ -35,6 +35,20 @@ class BatchNorm1d(nn.BatchNorm1d):
         return super().forward(x)
 
 
+def own_batch_norm(network: nn.Module) -> None:
+    """Put layers of this kind in place of torch's, which see one process's part of a batch only.
+
+    Weights and statistics are the same tensors as before.
+    """
+    for name, module in list(network.named_modules()):
+        if type(module) is nn.BatchNorm2d and module.affine and module.momentum is not None:
+            made = BatchNorm(module.num_features, module.eps, module.momentum)
+            made.weight, made.bias = module.weight, module.bias
+            made.running_mean, made.running_var = module.running_mean, module.running_var
+            made.num_batches_tracked = module.num_batches_tracked
+            network.set_submodule(name, made.train(module.training))
+
+
 def over_all(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
     """Batch normalisation by the statistics of all processes' parts of a batch."""
     mean, variance, n = ranks.moments(x)

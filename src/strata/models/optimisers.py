@@ -14,20 +14,24 @@ def _device_of(groups: list[dict[str, Any]]) -> str:
     return str(groups[0]["params"][0].device.type)
 
 
-#: name -> optimiser of parameter groups, at a rate
-OPTIMISERS: dict[str, Callable[[Any, float], Optimizer]] = {
-    "sgd": lambda p, r: torch.optim.SGD(p, lr=r, momentum=0.9, nesterov=True, fused=True),
-    "plain-sgd": lambda p, r: torch.optim.SGD(p, lr=r, fused=True),
-    "adam": lambda p, r: torch.optim.Adam(p, lr=r, fused=True),
-    "adamw": lambda p, r: torch.optim.AdamW(p, lr=r, betas=(0.9, 0.99), fused=True),
-    "rmsprop": lambda p, r: torch.optim.RMSprop(p, lr=r, alpha=0.9),
-    "adadelta": lambda p, r: torch.optim.Adadelta(p, lr=r),
-    "adagrad": lambda p, r: torch.optim.Adagrad(p, lr=r, fused=_device_of(p) != "mps"),
+#: name -> optimiser of parameter groups, at a rate, with a momentum if it has one
+OPTIMISERS: dict[str, Callable[[Any, float, float], Optimizer]] = {
+    "sgd": lambda p, r, m: torch.optim.SGD(p, lr=r, momentum=m, nesterov=m > 0, fused=True),
+    "plain-sgd": lambda p, r, _: torch.optim.SGD(p, lr=r, fused=True),
+    "adam": lambda p, r, _: torch.optim.Adam(p, lr=r, fused=True),
+    "adamw": lambda p, r, _: torch.optim.AdamW(p, lr=r, betas=(0.9, 0.99), fused=True),
+    "rmsprop": lambda p, r, _: torch.optim.RMSprop(p, lr=r, alpha=0.9),
+    "adadelta": lambda p, r, _: torch.optim.Adadelta(p, lr=r),
+    "adagrad": lambda p, r, _: torch.optim.Adagrad(p, lr=r, fused=_device_of(p) != "mps"),
 }
 
 
 def optimiser(
-    name: str, layers: Iterable[tuple[float, Iterable[Parameter]]], rate: float, weight_decay: float
+    name: str,
+    layers: Iterable[tuple[float, Iterable[Parameter]]],
+    rate: float,
+    weight_decay: float,
+    momentum: float = 0.9,
 ) -> Optimizer:
     """The optimiser of a name for some layers.
 
@@ -37,6 +41,9 @@ def optimiser(
     Args:
         layers: each layer's learning rate as a share of the one that is set, and its parameters.
         rate: to begin with; `lr` of the groups is what is set before each step.
+        weight_decay: by "adamw" taken off the weights at each step, by the others added to the
+            gradient.
+        momentum: of "sgd" (Nesterov's); the others have none, or their own.
 
     Raises:
         InputError: unknown name.
@@ -49,7 +56,7 @@ def optimiser(
         others = [p for p in parameters if p.ndim <= 1]
         groups.append({"params": weights, "weight_decay": weight_decay, "share": share})
         groups.append({"params": others, "weight_decay": 0.0, "share": share})
-    made = OPTIMISERS[name]([group for group in groups if group["params"]], rate)
+    made = OPTIMISERS[name]([group for group in groups if group["params"]], rate, momentum)
     made.register_step_pre_hook(_share_rates)
     return made
 

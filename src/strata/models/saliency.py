@@ -3,12 +3,15 @@
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 from torch.nn import functional
 
 from strata.errors import InputError
+from strata.models.builder import Network
 from strata.models.devices import choose_device, deterministic_cuda
 from strata.models.inference import window_starts
 from strata.models.network import NetworkClassifier
+from strata.models.tail import Tail
 
 
 def grad_cam(
@@ -41,18 +44,30 @@ def grad_cam(
         raise InputError("This network has no blocks, so no maps to look at.")
     start = window_starts(classifier.size, window, 1)[0]
     inner = slice(start, start + window)
-    seen = torch.from_numpy(np.ascontiguousarray(pixels[:, inner, inner]))
+    seen = torch.from_numpy(np.require(pixels[:, inner, inner], requirements=["C", "W"]))
     targets = torch.from_numpy(np.searchsorted(classifier.classes_, labels))
     found = [np.zeros((0, window, window), np.float32)]
     with deterministic_cuda():
         for part, target in zip(seen.split(batch), targets.split(batch), strict=True):
             images = part.to(device).permute(0, 3, 1, 2)
-            maps = network.maps(images).detach().requires_grad_()
-            scores = network.scores_of(maps)
-            wanted = scores.gather(1, target.to(device)[:, None]).sum()
-            (gradient,) = torch.autograd.grad(wanted, maps)
-            heat = (gradient.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu()
-            heat = functional.interpolate(heat.detach(), (window, window), mode="bilinear")
+            heat = weighed_maps(network, images, target.to(device))
+            heat = functional.interpolate(heat, (window, window), mode="bilinear")
             heat /= heat.amax((1, 2, 3), keepdim=True).clamp(min=1e-12)
             found.append(heat[:, 0].cpu().numpy())
     return np.concatenate(found)
+
+
+def weighed_maps(network: Network | Tail, images: Tensor, columns: Tensor) -> Tensor:
+    """Grad-CAM at the size of the network's last maps, as it comes (Selvaraju et al., eq. 1-2).
+
+    Args:
+        images: (b, channels, h, w), what the network takes.
+        columns: (b,) of the class of each among the scores.
+
+    Returns:
+        (b, 1, h', w'), not negative.
+    """
+    maps = network.maps(images).detach().requires_grad_()
+    wanted = network.scores_of(maps).gather(1, columns[:, None]).sum()
+    (gradient,) = torch.autograd.grad(wanted, maps)
+    return (gradient.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu().detach()

@@ -16,6 +16,7 @@ class Settings:
     batch: int
     optimiser: str
     max_rate: float
+    momentum: float
     weight_decay: float
     schedule: str
     label_smoothing: float
@@ -38,7 +39,11 @@ class Settings:
             raise InputError(f"max_rate must be positive: {self.max_rate}.")
         if self.class_weight not in (None, "balanced"):
             raise InputError(f"class_weight must be 'balanced' or None: {self.class_weight!r}.")
-        for name, value in (("label_smoothing", self.label_smoothing), ("ema", self.ema)):
+        for name, value in (
+            ("label_smoothing", self.label_smoothing),
+            ("ema", self.ema),
+            ("momentum", self.momentum),
+        ):
             if not 0 <= value < 1:
                 raise InputError(f"{name} must be in [0, 1): {value}.")
         if not self.weight_decay >= 0 or (self.clip is not None and not self.clip > 0):

@@ -8,6 +8,7 @@ from torch import Tensor, fx, nn
 from strata.models.backbones import Preparation, pool
 from strata.models.dropout import Dropout, own_dropout
 from strata.models.frozen import Standardise
+from strata.models.normalisation import own_batch_norm
 
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
 
@@ -48,6 +49,7 @@ class Tail(nn.Module):
         self.auxiliary, self.auxiliary_weight = None, 0.0
         self.prepare = Standardise(expected) if expected else nn.Identity()
         own_dropout(part)
+        own_batch_norm(part)
         self.blocks = nn.Sequential(part)
         linear = nn.utils.skip_init(nn.Linear, features, classes)
         nn.init.zeros_(linear.weight)
@@ -63,13 +65,21 @@ class Tail(nn.Module):
                     module.eval()
         return self
 
+    def maps(self, x: Tensor) -> Tensor:
+        """What the last node that is kept gives, before it is pooled."""
+        return self._outputs(x)[0]
+
     def embed(self, x: Tensor) -> Tensor:
         """(b, channels, h, w) -> (b, features)."""
-        return pool(self._outputs(x)[0])
+        return pool(self.maps(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores before the softmax."""
-        scores: Tensor = self.head(self.embed(x))
+        return self.scores_of(self.maps(x))
+
+    def scores_of(self, maps: Tensor) -> Tensor:
+        """Class scores of the last node's maps."""
+        scores: Tensor = self.head(pool(maps))
         return scores
 
     def all_scores(self, x: Tensor) -> list[tuple[float, Tensor]]:

@@ -3,6 +3,7 @@
 All of it on the first repeat, where every image has one prediction per method.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -27,20 +28,49 @@ class Judged(NamedTuple):
     margin: float
 
 
-def worst_mistakes(evaluation: Evaluation, most: int) -> list[Judged]:
-    """Wrong images by falling margin: first those on which the method is surest and wrong."""
-    return _judged(first_run(evaluation.scores), right=False, most=most)
+def worst_mistakes(
+    evaluation: Evaluation, most: int, *, each_class: int | None = None
+) -> list[Judged]:
+    """Wrong images by falling margin: first those on which the method is surest and wrong.
+
+    Args:
+        each_class: of one (true) class at most so many; None: as they come.
+    """
+    found = _judged(first_run(evaluation.scores), right=False, most=None)
+    return _of_each(found, each_class)[:most]
 
 
 def surest_hits(evaluation: Evaluation, most: int, *, each_class: int = 2) -> list[Judged]:
     """Right images by falling margin, at most `each_class` of one class."""
-    taken: dict[int, int] = {}
+    found = _judged(first_run(evaluation.scores), right=True, most=None)
+    return _of_each(found, each_class)[:most]
+
+
+def _of_each(found: list[Judged], each_class: int | None) -> list[Judged]:
+    """The first so many of each true class."""
+    taken: Counter[int] = Counter()
     chosen = []
-    for judged in _judged(first_run(evaluation.scores), right=True, most=None):
-        taken[judged.true] = taken.get(judged.true, 0) + 1
-        if taken[judged.true] <= each_class:
+    for judged in found:
+        taken[judged.true] += 1
+        if each_class is None or taken[judged.true] <= each_class:
             chosen.append(judged)
-    return chosen[:most]
+    return chosen
+
+
+def surest_answers(evaluation: Evaluation, most: int) -> list[Judged]:
+    """For each class the image that it is given to with the highest score, right or wrong.
+
+    In the order of the classes; a class that no image is given to has none.
+    """
+    run = first_run(evaluation.scores)
+    values = run.scores if run.probabilities is None else run.probabilities
+    highest = dict(zip(run.ids, values.max(axis=1), strict=True))
+    answers: dict[int, Judged] = {}
+    for judged in (j for right in (True, False) for j in _judged(run, right=right, most=None)):
+        best = answers.setdefault(judged.predicted, judged)
+        if highest[judged.image] > highest[best.image]:
+            answers[judged.predicted] = judged
+    return [judged for _, judged in sorted(answers.items())][:most]
 
 
 def closest_calls(evaluation: Evaluation, most: int) -> list[Judged]:

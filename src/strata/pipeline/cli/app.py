@@ -1,6 +1,7 @@
 """The commands; each imports its work when it runs, so that `--help` is quick."""
 
 import io
+import os
 import signal
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from strata.pipeline.cli.options import (
     SkipBroken,
     StoreDir,
     Targets,
+    Weights,
     shown,
 )
 
@@ -36,6 +38,14 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 
 
+def _use_weights(weights: Path | None) -> None:
+    """Name the file, or the folder, for this process and its workers, which inherit it."""
+    if weights is not None:
+        from strata.models.weights import ENVIRONMENT
+
+        os.environ[ENVIRONMENT] = str(weights.expanduser().absolute())
+
+
 def _workspace(
     file: Path | None,
     settings: list[str] | None = None,
@@ -43,9 +53,11 @@ def _workspace(
     out: Path | None = None,
     jobs: int | None = None,
     skip_broken: bool = False,
+    weights: Path | None = None,
 ) -> Any:
     from strata.pipeline.cli.workspace import Workspace
 
+    _use_weights(weights)
     return Workspace.at(file, settings or [], store, out, jobs, skip_broken)
 
 
@@ -66,11 +78,12 @@ def make(
     store: StoreDir = None,
     out: OutDir = None,
     skip_broken: SkipBroken = False,
+    weights: Weights = None,
 ) -> int:
     """Make what is missing or changed, and the report."""
     from strata.pipeline.cli.make import make
 
-    workspace = _workspace(file, settings, store, out, jobs, skip_broken)
+    workspace = _workspace(file, settings, store, out, jobs, skip_broken, weights)
     return make(workspace, targets or [], dry_run=dry_run, keep_going=keep_going, always=always)
 
 
@@ -96,13 +109,16 @@ def status(
     settings: Settings = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
+    weights: Weights = None,
     as_json: Json = False,
 ) -> int:
     """Say which methods are up to date, and how much is to be made for the others."""
     from strata.pipeline.cli.inspect import status
 
     return status(
-        _workspace(file, settings, store, skip_broken=skip_broken), targets or [], as_json
+        _workspace(file, settings, store, skip_broken=skip_broken, weights=weights),
+        targets or [],
+        as_json,
     )
 
 
@@ -114,11 +130,13 @@ def why(
     settings: Settings = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
+    weights: Weights = None,
 ) -> int:
     """Say why something has to be made: which parameter, image or function changed."""
     from strata.pipeline.cli.inspect import why
 
-    return why(_workspace(file, settings, store, skip_broken=skip_broken), targets or [])
+    workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
+    return why(workspace, targets or [])
 
 
 @app.command()
@@ -130,11 +148,13 @@ def graph(
     settings: Settings = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
+    weights: Weights = None,
 ) -> int:
     """Show the stages of each method and how they hang together."""
     from strata.pipeline.cli.graph import graph
 
-    return graph(_workspace(file, settings, store, skip_broken=skip_broken), targets or [], dot=dot)
+    workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
+    return graph(workspace, targets or [], dot=dot)
 
 
 @app.command("list")
@@ -165,11 +185,12 @@ def clean(
     store: StoreDir = None,
     out: OutDir = None,
     skip_broken: SkipBroken = False,
+    weights: Weights = None,
 ) -> int:
     """Remove what was made for these methods and for no other."""
     from strata.pipeline.cli.tidy import clean
 
-    workspace = _workspace(file, settings, store, out, skip_broken=skip_broken)
+    workspace = _workspace(file, settings, store, out, skip_broken=skip_broken, weights=weights)
     return clean(workspace, targets or [], dry_run=dry_run)
 
 
@@ -195,10 +216,12 @@ def gc(
     ] = None,
     dry_run: DryRun = False,
     store: StoreDir = None,
+    weights: Weights = None,
 ) -> int:
     """Remove artifacts that no experiment file needs."""
     from strata.pipeline.cli.tidy import gc
 
+    _use_weights(weights)
     return gc(files or [], store, older_than=older_than, to_size=to_size, dry_run=dry_run)
 
 
@@ -217,11 +240,12 @@ def report(
     store: StoreDir = None,
     out: OutDir = None,
     skip_broken: SkipBroken = False,
+    weights: Weights = None,
 ) -> int:
     """Write the report of what has been made."""
     from strata.pipeline.cli.make import report
 
-    workspace = _workspace(file, settings, store, out, skip_broken=skip_broken)
+    workspace = _workspace(file, settings, store, out, skip_broken=skip_broken, weights=weights)
     return report(workspace, zipped=zipped, figures=figures)
 
 
@@ -247,12 +271,15 @@ def predict(
     store: StoreDir = None,
     jobs: Jobs = None,
     skip_broken: SkipBroken = False,
+    weights: Weights = None,
     as_json: Json = False,
 ) -> int:
     """Tell the classes of new images."""
     from strata.pipeline.cli.predict import predict
 
-    workspace = _workspace(file, settings, store, jobs=jobs, skip_broken=skip_broken)
+    workspace = _workspace(
+        file, settings, store, jobs=jobs, skip_broken=skip_broken, weights=weights
+    )
     return predict(workspace, method, images, as_json)
 
 

@@ -46,6 +46,12 @@ Jobs = Annotated[
 SkipBroken = Annotated[
     bool, typer.Option("--skip-broken", help="Leave out images that cannot be read.")
 ]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", metavar="FILE", help="Weights of networks from ImageNet: a file or folder."
+    ),
+]
 Targets = Annotated[
     list[str] | None, typer.Argument(metavar="[TARGET]...", help="Methods; all without any.")
 ]

@@ -8,7 +8,9 @@ from strata.pipeline.dataset import Dataset
 from strata.pipeline.inputs import Subset
 from strata.pipeline.looking.samples import sharded_input
 from strata.pipeline.shards import Shards
+from strata.pipeline.stage import Node
 from strata.pipeline.stages.search import without_search
+from strata.pipeline.stages.transfer import fine_tuned_scores
 from strata.pipeline.store import Store
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 
 #: Filters shown at most, and columns of their sheet.
 FILTERS, COLUMNS = 64, 16
-#: Images of each kind: wrong ones, right ones, and those near a tie.
-IMAGES = 4
+#: Images of a kind at most: one of each class, and those near a tie.
+MOST, CLOSE = 12, 4
 #: Of a picture and of its heat map, pixels.
 SIDE = 96
 
@@ -63,7 +65,7 @@ def filter_sheet(weights: "np.ndarray") -> "np.ndarray":
 
 
 def heat_maps(target: Target, dataset: Dataset, store: Store, scores: "Scores") -> "Exhibit":
-    """Where the network looks in its worst mistakes, surest hits and closest calls.
+    """Where the network looks in its worst mistakes, surest hits and answers, closest calls.
 
     Each image is seen by a network that did not learn from it.
 
@@ -86,15 +88,16 @@ def heat_maps(target: Target, dataset: Dataset, store: Store, scores: "Scores") 
 
 
 def _chosen(scores: "Scores", classes: int) -> "list[tuple[str, str, list[Judged]]]":
-    """Images of three kinds, by heading and note."""
+    """Images of four kinds, by heading and note."""
     from strata.reports.evaluation import evaluate
-    from strata.reports.images import closest_calls, surest_hits, worst_mistakes
+    from strata.reports.images import closest_calls, surest_answers, surest_hits, worst_mistakes
 
-    found = evaluate(scores, "test", classes)
+    found, each = evaluate(scores, "test", classes), "one of a class"
     return [
-        ("Worst mistakes", "it names a wrong class", worst_mistakes(found, IMAGES)),
-        ("Surest hits", "one of a class", surest_hits(found, IMAGES, each_class=1)),
-        ("Closest calls", "nearly a tie", closest_calls(found, IMAGES)),
+        ("Worst mistakes", each, worst_mistakes(found, MOST, each_class=1)),
+        ("Surest hits", each, surest_hits(found, MOST, each_class=1)),
+        ("Surest answers", "one for a class, right or wrong", surest_answers(found, MOST)),
+        ("Closest calls", "nearly a tie", closest_calls(found, CLOSE)),
     ]
 
 
@@ -105,13 +108,43 @@ def _looked(one: "Judged", target: Target, dataset: Dataset, store: Store) -> "T
     fold, scores = next(part for part in target.folds if one.image in part[0].test.ids)
     _, fitted = prediction_path(scores)
     artifact = next(a for a in (store.read(n.key) for n in fitted) if "classifier" in a)
-    row = _one(fold.test, one.image)
-    pixels = _shards(sharded_input(without_search(scores)), store).rows("pixels", row)[0]
+    given = _given(without_search(scores), _one(fold.test, one.image), store)
     known = artifact["classes"]
-    heat = grad_cam(artifact["classifier"], pixels, known.index(one.predicted))
+    heat = grad_cam(artifact["classifier"], given, known.index(one.predicted))
     named, true = dataset.classes[one.predicted], dataset.classes[one.true]
     said = named if one.true == one.predicted else f"{true} → {named}"
-    return Tile(beside(pixels, heat), f"{one.image}, and where {named} comes from in it", said)
+    picture = _seen(artifact["classifier"], given, one.image, dataset)
+    return Tile(beside(picture, heat), f"{one.image}, and where {named} comes from in it", said)
+
+
+def _given(scores: Node, row: Subset, store: Store) -> "np.ndarray":
+    """What the network of some scores is given of an image: (h, w, channels)."""
+    shards = _shards(sharded_input(scores), store)
+    if scores.stage is fine_tuned_scores:
+        return shards.rows("views", row)[0, 0]  # the image itself comes first
+    return shards.rows("pixels", row)[0]
+
+
+def _seen(classifier: Any, given: "np.ndarray", image: str, dataset: Dataset) -> "np.ndarray":
+    """The part of a picture that the network sees: (side, side, 3) uint8."""
+    import numpy as np
+
+    from strata.models.images import resize_image
+    from strata.pipeline.data.images import read_image
+
+    if given.dtype == np.uint8:
+        return _window(classifier, given)
+    path = next(record.path for record in dataset.manifest.records if record.id == image)
+    return resize_image(read_image(path), SIDE)
+
+
+def _window(classifier: Any, given: "np.ndarray") -> "np.ndarray":
+    """The middle of an image, where a network sees no more of it at once."""
+    if not hasattr(classifier, "window"):
+        return given
+    start = (len(given) - classifier.window()) // 2
+    inner = slice(start, start + classifier.window())
+    return given[inner, inner]
 
 
 def _one(test: Subset, image: str) -> Subset:
@@ -124,16 +157,14 @@ def _shards(sharded: Any, store: Store) -> Shards:
     return Shards(digests, lambda number: store.read(sharded.nodes[number].key))
 
 
-def grad_cam(classifier: Any, pixels: "np.ndarray", column: int) -> "np.ndarray":
+def grad_cam(classifier: Any, given: "np.ndarray", column: int) -> "np.ndarray":
     """What speaks for a class, by place of the last feature map: (h, w) float in [0, 1].
 
-    The map's channels are summed, each weighted by the mean gradient of the class score with
-    respect to it; what is negative counts as 0. Source: R. R. Selvaraju et al., "Grad-CAM:
-    visual explanations from deep networks via gradient-based localization", ICCV 2017, eq. 1-2.
+    As of `strata.models.saliency`.
 
     Args:
-        classifier: has `network()`, a torch module for (b, 3, side, side) in 0..255.
-        pixels: (side, side, 3) uint8.
+        classifier: of a network from scratch, or one from ImageNet that was trained on.
+        given: what it takes of an image, (side, side, 3) uint8 or activations (h, w, channels).
         column: of the class among the network's scores.
 
     Raises:
@@ -141,29 +172,14 @@ def grad_cam(classifier: Any, pixels: "np.ndarray", column: int) -> "np.ndarray"
     """
     import torch
 
+    from strata.models.saliency import weighed_maps
+
     network = classifier.network().eval()
-    maps: list[torch.Tensor] = []
-
-    def record(_module: Any, _inputs: Any, output: Any) -> None:
-        if isinstance(output, torch.Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1:
-            maps.append(output)
-
-    hooks = [module.register_forward_hook(record) for module in network.modules()]
-    try:
-        batch = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float().requires_grad_()
-        score = network(batch)[0, column]
-    except RuntimeError:  # a perceptron on windows (`patch_mlp`) takes no whole image
-        if maps:
-            raise
-    finally:
-        for hook in hooks:
-            hook.remove()
-    if not maps:
+    x = torch.from_numpy(_window(classifier, given).copy()).permute(2, 0, 1)[None].float()
+    heat = weighed_maps(network, x, torch.tensor([column])) if len(network.blocks) else x[:, :0]
+    if heat[0].numel() < 2:
         raise LookupError("the network has no feature maps to look at")
-    (gradient,) = torch.autograd.grad(score, maps[-1])
-    weights = gradient.mean((2, 3), keepdim=True)
-    heat = (weights * maps[-1]).sum(1)[0].clamp(min=0)
-    return (heat / heat.max().clamp(min=1e-12)).detach().numpy()
+    return (heat / heat.max().clamp(min=1e-12))[0, 0].numpy()
 
 
 def beside(pixels: "np.ndarray", heat: "np.ndarray") -> "np.ndarray":

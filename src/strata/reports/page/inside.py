@@ -4,13 +4,13 @@ import numpy as np
 from markupsafe import Markup
 
 from strata.reports.convergence import Curve, History, curves
+from strata.reports.page.spread import HIGH, HISTOGRAM, LOW, spread_drawing
 from strata.reports.page.svg import CHARACTER, Frame, drawing, element
 from strata.reports.text import percent
 
-DEAD, GRADIENT, HISTOGRAM = "dead_units/", "gradient_norm/", "activation_histogram/"
-
-#: Ends of the histograms' bins, as `docs/networks.md` has them; the outer ones hold all beyond.
-LOW, HIGH = -4.0, 6.0
+DEAD, GRADIENT = "dead_units/", "gradient_norm/"
+#: Of a layer's activations, and what it is called on the page.
+MOMENTS = {"activation_mean/": "mean", "activation_deviation/": "deviation"}
 
 
 def inside_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
@@ -22,6 +22,14 @@ def inside_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
     gradients = curves(histories, GRADIENT)
     if gradients:
         drawn.append(("Norm of the gradient by layer", _by_layer(gradients, "norm", share=False)))
+    for key, called in MOMENTS.items():
+        moment = curves(histories, key)
+        if moment:
+            caption = f"{called.capitalize()} of activations by layer"
+            drawn.append((caption, _by_layer(moment, called, share=False)))
+    course = spread_drawing(histories)
+    if course is not None:
+        drawn.append(("Activations by epoch; brighter is more", course))
     spread = last_histograms(histories)
     if spread:
         drawn.append(("Activations by layer at the end; darker is more", _strips(spread)))
@@ -52,9 +60,11 @@ def _by_layer(found: list[Curve], title: str, *, share: bool) -> Markup:
     values = np.concatenate([curve.mean for curve in found])
     values = values[np.isfinite(values)]
     high = 1.0 if share else 1.05 * float(np.percentile(values, 99)) if values.size else 1.0
+    low = 0.0 if share else min(0.0, 1.05 * float(np.percentile(values, 1)) if values.size else 0.0)
     right = CHARACTER * max(len(_layer(curve)) for curve in found) + 14
     last = max(float(curve.epochs.max()) for curve in found)
-    frame = Frame((0.0, last), (0.0, high or 1.0), 320 + right, 270, right=right, top=26)
+    high = high if high > low else low + 1.0
+    frame = Frame((0.0, last), (low, high), 320 + right, 270, right=right, top=26)
     frame.axes("epoch", title, lambda v: f"{v:g}",
                (lambda v: percent(v, 0)) if share else (lambda v: f"{v:.3g}"))  # fmt: skip
     taken: list[float] = []
@@ -62,7 +72,7 @@ def _by_layer(found: list[Curve], title: str, *, share: bool) -> Markup:
         there = np.isfinite(curve.mean)
         if not there.any():
             continue
-        line = np.minimum(curve.mean[there], high)
+        line = np.clip(curve.mean[there], low, high)
         ends = i in (0, len(found) - 1)
         style = "line" if i == 0 else "line warm" if i == len(found) - 1 else "thin"
         frame.line(curve.epochs[there], line, style)

@@ -74,7 +74,7 @@ class Pictures:
         picture = np.ascontiguousarray(tile.picture, np.uint8)
         if tile.enlarged:
             times = max(1, min(TIMES, WIDEST // picture.shape[1]))
-            data = _png(picture)
+            data = png(picture)
             height, width = (times * side for side in picture.shape[:2])
             return self._keep(data, "png", width, height, whole=True, sharp=True)
         data, width, height = _jpeg(picture, 2 * self._side, quality=80)
@@ -154,7 +154,8 @@ def _jpeg(picture: np.ndarray, side: int, quality: int = 74) -> tuple[bytes, int
     return out.getvalue(), image.width, image.height
 
 
-def _png(picture: np.ndarray) -> bytes:
+def png(picture: np.ndarray) -> bytes:
+    """A picture (h, w, 3) uint8 as a PNG file."""
     from PIL import Image
 
     out = io.BytesIO()
