@@ -13,7 +13,8 @@ from strata.pipeline.inputs import File, ImageShard
 from strata.pipeline.methods import Method
 from strata.pipeline.plan import Plan, in_order
 from strata.pipeline.stages.deep_maps import map_descriptors
-from strata.pipeline.stages.transfer import backbone_features, divided, pretrained
+from strata.pipeline.stages.fine_tuning import divided
+from strata.pipeline.stages.pretrained import backbone_features, pretrained
 
 SHARDS = [ImageShard("", ("00",), ())]
 

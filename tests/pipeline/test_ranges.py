@@ -13,10 +13,10 @@ from strata.models.optimisers import OPTIMISERS
 from strata.models.presets import PRESETS
 from strata.pipeline import ranges
 from strata.pipeline.stages.encodings import fisher_vectors, vlad_vectors
+from strata.pipeline.stages.fine_tuning import border_views, divided, fine_tune, inception_divided
 from strata.pipeline.stages.fusion import average, fit_stack
 from strata.pipeline.stages.local import dense_surf, sparse_sift, sparse_surf
 from strata.pipeline.stages.networks import patch_descriptors, train_network
-from strata.pipeline.stages.transfer import border_views, divided, fine_tune, inception_divided
 from strata.pipeline.stages.vectors import additive_map, joined, lda, pca
 
 

@@ -13,7 +13,7 @@ from strata.models.features import BackboneFeatures
 from strata.pipeline.inputs import ImageShard
 from strata.pipeline.stages.deep_maps import map_descriptors
 from strata.pipeline.stages.packing import of_shard
-from strata.pipeline.stages.transfer import pretrained, weights_file
+from strata.pipeline.stages.pretrained import pretrained, weights_file
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 pytestmark = pytest.mark.skipif(

@@ -12,7 +12,8 @@ from strata.pipeline.compose import Target
 from strata.pipeline.plan import Plan, in_order
 from strata.pipeline.stage import Node, Stage
 from strata.pipeline.stages.deep_maps import map_descriptors
-from strata.pipeline.stages.transfer import backbone_features, divided, pretrained
+from strata.pipeline.stages.fine_tuning import divided
+from strata.pipeline.stages.pretrained import backbone_features, pretrained
 
 #: The parameters of a stage that name nodes of the network that is among its inputs.
 _NODES: dict[Stage, tuple[str, ...]] = {

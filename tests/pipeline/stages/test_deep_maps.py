@@ -16,7 +16,7 @@ from strata.pipeline.shards import Shards
 from strata.pipeline.stage import Node, Sharded
 from strata.pipeline.stages.deep_maps import map_descriptors
 from strata.pipeline.stages.packing import of_shard
-from strata.pipeline.stages.transfer import pretrained, weights_file
+from strata.pipeline.stages.pretrained import pretrained, weights_file
 
 NAME = "squeezenet1_1"
 

@@ -9,8 +9,8 @@ from strata.pipeline.inputs import Subset
 from strata.pipeline.looking.samples import sharded_input
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import Node
+from strata.pipeline.stages.fine_tuning import fine_tuned_scores
 from strata.pipeline.stages.search import without_search
-from strata.pipeline.stages.transfer import fine_tuned_scores
 from strata.pipeline.store import Store
 
 if TYPE_CHECKING:

@@ -6,16 +6,14 @@ from strata.pipeline.recipe import recipe
 from strata.pipeline.recipes.classical import REDUCTIONS, classified
 from strata.pipeline.stage import Node, Options
 from strata.pipeline.stages.classifiers import knn, logistic, svm
-from strata.pipeline.stages.transfer import (
-    backbone_features,
+from strata.pipeline.stages.fine_tuning import (
     border_views,
     divided,
     fine_tune,
     fine_tuned_scores,
     inception_divided,
-    pretrained,
-    weights_file,
 )
+from strata.pipeline.stages.pretrained import backbone_features, pretrained, weights_file
 
 
 @recipe

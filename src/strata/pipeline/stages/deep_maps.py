@@ -8,7 +8,7 @@ from strata.pipeline.inputs import ImageShard
 from strata.pipeline.ranges import Count
 from strata.pipeline.stage import Sharded, shard_stage, step
 from strata.pipeline.stages.packing import packed_halves
-from strata.pipeline.stages.transfer import pretrained, state_of, weights_file
+from strata.pipeline.stages.pretrained import pretrained, state_of, weights_file
 
 #: Images that pass through the network at once.
 BATCH = 16

@@ -1,27 +1,24 @@
-"""Methods on pretrained networks: what they share, what they notice, what they survive."""
+"""Training pretrained networks on: views at a border, parts, what a missing file costs."""
 
 import shutil
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from tests.pipeline.project import Project, write_images
 
 from strata.errors import InputError
-from strata.models import backbones, streaming, weights
+from strata.models import streaming
 from strata.pipeline.inputs import ImageShard, Subset
 from strata.pipeline.shards import LazyRows, Shards
-from strata.pipeline.stages.transfer import (
-    backbone_features,
+from strata.pipeline.stages.fine_tuning import (
     border_views,
     divided,
     fine_tune,
     fine_tuned_scores,
     inception_divided,
-    pretrained,
-    weights_file,
 )
+from strata.pipeline.stages.pretrained import backbone_features
 
 NAME = "squeezenet1_1"
 
@@ -56,50 +53,11 @@ weights = "elsewhere/absent.pth"
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    """Made-up weights in a file, and what the first stage makes of them."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "net.pth"
-    torch.save({k: v.half() for k, v in backbones.skeleton(NAME).state_dict().items()}, path)
-    return path, pretrained.function(weights_file(NAME, str(path)), backbone=NAME)
-
-
-@pytest.fixture(scope="module")
 def shard(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     write_images(folder, per_class=1)
     paths = sorted(folder.glob("*/*"))
     return ImageShard("", tuple(p.parent.name for p in paths), tuple(paths))
-
-
-def test_weights_are_known_by_their_content(network, tmp_path, monkeypatch):
-    path, _ = network
-    moved = shutil.copy(path, tmp_path / "other.pth")
-    assert weights_file(NAME, str(moved)).key == weights_file(NAME, str(path)).key
-    monkeypatch.delenv(weights.ENVIRONMENT, raising=False)
-    named = weights_file(NAME)
-    assert named.path is None
-    monkeypatch.setenv(weights.ENVIRONMENT, str(path))
-    assert weights_file(NAME).key == weights_file(NAME, str(path)).key != named.key
-    state = weights.read(path.read_bytes(), "net")
-    state["classifier.1.bias"] += 1
-    torch.save(state, moved)
-    assert weights_file(NAME, str(moved)).key != weights_file(NAME, str(path)).key
-
-
-def test_weights_of_another_network_are_refused(network):
-    path, _ = network
-    with pytest.raises(InputError, match="not the weights of torchvision's resnet18"):
-        pretrained.function(weights_file("resnet18", str(path)), backbone="resnet18")
-
-
-def test_a_file_that_changes_during_the_run_is_noticed(network, tmp_path):
-    path, _ = network
-    copy = shutil.copy(path, tmp_path / "net.pth")
-    file = weights_file(NAME, str(copy))
-    copy.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(InputError, match="changed during the run"):
-        pretrained.function(file, backbone=NAME)
 
 
 def test_views_are_the_image_its_mirror_image_and_copies(network, shard):

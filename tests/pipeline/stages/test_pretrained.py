@@ -1,0 +1,42 @@
+"""Weights of pretrained networks: known by their content, refused, watched."""
+
+import shutil
+
+import pytest
+import torch
+
+from strata.errors import InputError
+from strata.models import weights
+from strata.pipeline.stages.pretrained import pretrained, weights_file
+
+NAME = "squeezenet1_1"
+
+
+def test_weights_are_known_by_their_content(network, tmp_path, monkeypatch):
+    path, _ = network
+    moved = shutil.copy(path, tmp_path / "other.pth")
+    assert weights_file(NAME, str(moved)).key == weights_file(NAME, str(path)).key
+    monkeypatch.delenv(weights.ENVIRONMENT, raising=False)
+    named = weights_file(NAME)
+    assert named.path is None
+    monkeypatch.setenv(weights.ENVIRONMENT, str(path))
+    assert weights_file(NAME).key == weights_file(NAME, str(path)).key != named.key
+    state = weights.read(path.read_bytes(), "net")
+    state["classifier.1.bias"] += 1
+    torch.save(state, moved)
+    assert weights_file(NAME, str(moved)).key != weights_file(NAME, str(path)).key
+
+
+def test_weights_of_another_network_are_refused(network):
+    path, _ = network
+    with pytest.raises(InputError, match="not the weights of torchvision's resnet18"):
+        pretrained.function(weights_file("resnet18", str(path)), backbone="resnet18")
+
+
+def test_a_file_that_changes_during_the_run_is_noticed(network, tmp_path):
+    path, _ = network
+    copy = shutil.copy(path, tmp_path / "net.pth")
+    file = weights_file(NAME, str(copy))
+    copy.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match="changed during the run"):
+        pretrained.function(file, backbone=NAME)
