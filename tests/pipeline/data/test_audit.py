@@ -166,7 +166,14 @@ def test_odd_sizes(root, tmp_path):
     found = codes(audited(root, tmp_path))
     assert found["tiny"].images == ["a/tiny.png"]
     assert found["odd-size"].images == ["b/large.png", "b/wide.png"]
+    assert found["odd-size"].severity == "warning"
     assert found["sizes"].title == "4 sizes: 31 to 200 pixels wide, 31 to 96 high"
+
+
+def test_odd_sizes_of_many_images_are_no_strays(root, tmp_path):
+    for number in range(4):
+        lay_out(root, f"b/large{number}.png", content=encoded(textured(100 + number, 96)))
+    assert codes(audited(root, tmp_path))["odd-size"].severity == "note"
 
 
 def test_a_check_that_fails_says_so_and_the_others_run(root, tmp_path, monkeypatch):

@@ -15,6 +15,8 @@ from strata.pipeline.data.manifest import ImageRecord, Manifest
 IMBALANCE = 3
 #: Areas and proportions so many times those of the median image are odd.
 ODD_SIZE = 4
+#: Where a larger share of the images is odd, sizes are mixed: these are no strays.
+STRAYS = 0.05
 #: Images with a shorter side, in pixels, hold too little for local descriptors.
 TINY = 32
 #: The part of the images that is set aside for the test where the data brings no split.
@@ -230,7 +232,7 @@ def odd_sizes(manifest: Manifest) -> Iterator[Finding]:
     if odd:
         yield Finding(
             "odd-size",
-            "warning",
+            "warning" if len(odd) <= max(2, STRAYS * len(records)) else "note",
             f"{_count(odd, 'image')} {ODD_SIZE} times larger, smaller, wider or taller than usual",
             "Thumbnails, panoramas and scans among photographs are often strays.",
             "Look at them.",
