@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.svm import SVC
 
+_ROWS = 256  # of a kernel matrix that are copied at a time
+
 
 class Dual:
     """Training vectors as their kernel matrix; a solution has one coefficient for each of them.
@@ -25,7 +27,10 @@ class Dual:
 
     def solve(self, rows: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (len(rows), machines) and intercepts (machines,), trained on `rows`."""
-        gram = np.asarray(self.gram[np.ix_(rows, rows)], np.float64)
+        gram = np.empty((len(rows), len(rows)))
+        for start in range(0, len(rows), _ROWS):  # no second copy of it all in single precision
+            some = rows[start : start + _ROWS]
+            gram[start : start + _ROWS] = self.gram[np.ix_(some, rows)]
         targets = self.targets[rows]
         coefficients = np.zeros(targets.shape)
         intercepts = np.zeros(targets.shape[1])
