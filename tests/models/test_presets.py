@@ -39,6 +39,19 @@ def test_the_papers_network_with_batch_norm_counts_its_moving_statistics_too():
     assert sum(row.parameters + row.statistics for row in rows) == 66_344
 
 
+def test_the_authors_deeper_network_can_be_described_and_counted():
+    layers = [{"filters": filters, "kernel": 3} for filters in (32, 32, 32, 64, 64, 128, 128, 128)]
+    description = {
+        "normalisation": "batch",
+        "bias": True,
+        "blocks": [*layers, {"filters": 8, "kernel": 1}],
+        "head": {"pool": "average"},
+        "dropout": 0.5,
+    }
+    rows = cost_table(description, side=64, classes=8)
+    assert sum(row.parameters + row.statistics for row in rows) == 447_408
+
+
 def test_the_papers_patch_network():
     rows = cost_table({"name": "mlp", "hidden": [2048]}, side=64, classes=8)
     assert sum(row.parameters for row in rows) == 25_184_264
