@@ -69,6 +69,7 @@ def test_spaces_around_what_is_set_do_not_matter(read):
         (TEXT.replace("folds", "fold"), [], ["protocol.fold.", "Did you mean 'folds'"]),
         (TEXT.replace("folds = 5", "folds = 1"), [], ["folds = 1", "at least 2"]),
         (TEXT.replace("folds = 5", "test = 1.0"), [], ["test = 1.0"]),
+        (TEXT.replace("folds = 5", "train_per_class = 0"), [], ["train_per_class = 0", "from 1"]),
         (TEXT.replace('title = "A title"', "titel = 1"), [], ["titel", "Did you mean 'title'"]),
         (TEXT.replace("[32, 64]", "32"), [], ["methods.many.vary"]),
         ("[methods.a]\nvary = {}", [], ["methods.a.vary must list"]),

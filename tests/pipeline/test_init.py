@@ -50,9 +50,18 @@ def test_classes_that_make_will_refuse_are_named(tmp_path, monkeypatch, capsys, 
     assert (f"Too few images for two folds, which `make` refuses: {named}." in said) == bool(named)
 
 
-def test_what_is_no_folder_of_classes_gets_the_usual_folds(tmp_path, monkeypatch):
+def test_what_is_no_folder_of_classes_gets_the_usual_folds(tmp_path, monkeypatch, capsys):
     lay_out(tmp_path / "photos", "1.png")
     assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == 8
+    said = capsys.readouterr().out
+    assert "As it is, `make` refuses it: 1 image in photos, but no class folders." in said
+
+
+def test_a_class_without_images_is_said(tmp_path, monkeypatch, capsys):
+    classes(tmp_path / "photos", a=9, b=9)
+    (tmp_path / "photos" / "c").mkdir()
+    written(tmp_path, "photos", monkeypatch)
+    assert "Class folders without images in photos: c." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,64 @@ def test_predict_uses_what_was_learned(made):
     assert next(iter(found["predictions"]["images/blue/000.png"])) == "blue"
 
 
+def test_predict_leaves_hidden_files_of_a_folder_alone(made):
+    grey = made.root / "images" / "grey"
+    (grey / "._000.png").write_bytes(b"left by another system")
+    (grey / ".thumbs").mkdir()
+    shutil.copy(grey / "000.png", grey / ".thumbs" / "000.png")
+    out = made.strata("predict", "plain", "images/grey", "--json")
+    assert out.returncode == 0
+    assert len(json.loads(out.stdout)["predictions"]) == 8
+
+
+def test_weights_that_are_not_there_are_refused_at_once(project):
+    for command in (["make"], ["status"], ["gc", "-n"]):
+        out = project.strata(*command, "--weights", "nowhere")
+        assert out.returncode == 2
+        assert "There is no file or folder of weights nowhere." in out.stderr
+
+
+READS_A_FILE = """
+
+import os
+from pathlib import Path
+
+from strata.pipeline.inputs import File
+
+
+@stage
+def factors(file: File):
+    return {"factor": 1.0}
+
+
+@shard_stage
+def scaled(images, factors):
+    import numpy as np
+
+    return {"vectors": np.stack([image.mean((0, 1)) for image in images])}
+
+
+@recipe
+def filed(data: Data, fold: Fold) -> Node:
+    \"\"\"Reads a file.\"\"\"
+    given = os.environ.get("TOY_FILE")
+    file = File(Path(given), "content") if given else File(None, "somebody's")
+    vectors = scaled(data.images, factors(file))
+    return distances(vectors, class_means(vectors, fold.train), fold.test)
+"""
+
+
+def test_another_file_is_not_called_a_changed_one(project, monkeypatch):
+    recipes = project.root / "toy_recipes.py"
+    recipes.write_text(recipes.read_text() + READS_A_FILE)
+    before, _, _ = project.file.read_text().partition("[methods")
+    project.file.write_text(before + '[methods.filed]\nrecipe = "filed"\n')
+    monkeypatch.setenv("TOY_FILE", str(project.root / "mine.pth"))
+    project.make()
+    monkeypatch.delenv("TOY_FILE")
+    assert "factors: it now reads somebody's, mine.pth before." in project.strata("why").stdout
+
+
 def test_unknown_names_are_answered_with_the_nearest(project):
     assert "Did you mean 'plain'?" in project.make("plan", code=2)
     assert "Did you mean 'shrink'?" in project.make("--set", "plain.means.shrnk=1", code=2)
@@ -232,9 +290,10 @@ def test_broken_images_are_all_named_and_can_be_left_out(project):
 def test_weights_may_be_named_on_the_command_line(project):
     with project.file.open("a") as file:
         file.write('\n[methods.seen]\nrecipe = "deep_features"\nbackbone = "squeezenet1_1"\n')
-    out = project.make("seen", "--weights", str(project.root / "nowhere.pth"), code=1)
-    assert "There is no file of weights" in out
-    assert "nowhere.pth" in out
+    given = project.root / "mine.pth"
+    given.write_bytes(b"no weights")
+    out = project.make("seen", "--weights", str(given), code=1)
+    assert "mine.pth is not a file of weights" in out
 
 
 def test_status_graph_and_list_read_only(project):

@@ -192,3 +192,6 @@ def _check_ranges(protocol: dict[str, Any]) -> None:
         raise InputError(f"protocol.seed = {protocol['seed']}: a number from 0 to 2**63 - 1.")
     if not 0 <= protocol["test"] < 1:
         raise InputError(f"protocol.test = {protocol['test']}: a share from 0 to below 1.")
+    few = protocol["train_per_class"]
+    if few is not None and few < 1:
+        raise InputError(f"protocol.train_per_class = {few}: a number of images from 1 on.")

@@ -240,7 +240,9 @@ def _alive(pid: int) -> bool:
 
 def explained(error: OSError, root: Path | None = None) -> StrataError:
     """What an operating system's error during work on the store means for the user."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    # numpy tells of a write cut short in words only: "7851008 requested and 6086528 written".
+    cut_short = error.errno is None and " requested and " in str(error)
+    if cut_short or error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreFullError(
             f"No space left on the disk{f' of the store {root}' if root else ''}.",
             "Everything finished is kept. Free some space (`strata gc` removes what no experiment "

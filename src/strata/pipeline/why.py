@@ -111,7 +111,7 @@ def _input_differences(was: Record, now: Record, name: str) -> Iterator[str]:
     if "stage" in now or "parts" in now:
         return
     if "file" in now:
-        yield f"{name}: the content of {now['file']} changed."
+        yield f"{name}: {_file_difference(was, now)}."
         return
     count = "" if was["images"] == now["images"] else f", {was['images']} before"
     if "shard" in now:
@@ -119,6 +119,12 @@ def _input_differences(was: Record, now: Record, name: str) -> Iterator[str]:
         yield f"{name}: the images of shard [{part}] changed ({now['images']}{count})."
     else:
         yield f"{name}: its set of images changed ({now['images']}{count})."
+
+
+def _file_difference(was: Record, now: Record) -> str:
+    if was.get("file") == now["file"]:
+        return f"the content of {now['file']} changed"
+    return f"it now reads {now['file']}, {was.get('file', 'no file')} before"
 
 
 def version_notes(plan: Plan, store: Store) -> Iterator[str]:

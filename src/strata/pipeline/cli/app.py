@@ -41,9 +41,13 @@ app.add_typer(data_app, name="data")
 def _use_weights(weights: Path | None) -> None:
     """Name the file, or the folder, for this process and its workers, which inherit it."""
     if weights is not None:
+        from strata.errors import InputError
         from strata.models.weights import ENVIRONMENT
 
-        os.environ[ENVIRONMENT] = str(weights.expanduser().absolute())
+        path = weights.expanduser().absolute()
+        if not path.exists():
+            raise InputError(f"There is no file or folder of weights {weights}.")
+        os.environ[ENVIRONMENT] = str(path)
 
 
 def _workspace(

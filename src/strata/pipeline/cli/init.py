@@ -35,13 +35,13 @@ test = {test}       # share kept for the final figure, where the data brings no 
 def init(images: str, file: Path) -> int:
     """Write the file, unless there is one."""
     source, folds = Path(images), FOLDS
-    thin: list[str] = []
+    refused = ""
     if "://" not in images and images != SCENES and not source.exists():
         raise InputError(f"There is no folder or archive {images}.")
     if file.exists():
         raise InputError(f"{file} exists already.", "Name another file with -f.")
     if "://" not in images and images != SCENES:
-        folds, thin = _folds(source)
+        folds, refused = _folds(source)
         images = _place(source.absolute(), file.absolute().parent)
     quoted = '"' + images.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if "://" in images:
@@ -58,31 +58,32 @@ def init(images: str, file: Path) -> int:
         if file.name != "strata.toml"
         else "strata.toml is written; `strata make` makes it."
     )
-    if thin:
-        print(
-            f"Too few images for two folds, which `make` refuses: {', '.join(thin)}. "
-            "Add images, or take the folders out."
-        )
+    if refused:
+        print(refused)
     return 0
 
 
-def _folds(source: Path) -> tuple[int, list[str]]:
+def _folds(source: Path) -> tuple[int, str]:
     """As many folds as the smallest class of a folder has training images for, two at least.
 
     Returns:
-        the folds; the classes that have too few for two, with their numbers of images.
+        the folds; what `make` refuses about the folder, "" for nothing.
     """
     if not source.is_dir():
-        return FOLDS, []
+        return FOLDS, ""
     try:
         files = classified(source, walk(source)).files
-    except InputError:  # `make` and `data audit` say what is wrong, or a CSV file names classes
-        return FOLDS, []
+    except InputError as error:  # of use all the same: a CSV file may name the classes
+        return FOLDS, f"As it is, `make` refuses it: {error}"
     part = 0 if any(file.split for file in files) else TEST_PART
     counts = Counter(file.label for file in files if file.split != "test")
     left = {name: n - (max(1, round(part * n)) if part else 0) for name, n in counts.items()}
     thin = [f"'{name}' ({counts[name]})" for name in sorted(left) if left[name] < 2]
-    return max(2, min(FOLDS, *left.values())), thin
+    refused = (
+        f"Too few images for two folds, which `make` refuses: {', '.join(thin)}. "
+        "Add images, or take the folders out."
+    )
+    return max(2, min(FOLDS, *left.values())), refused if thin else ""
 
 
 def _place(source: Path, folder: Path) -> str:

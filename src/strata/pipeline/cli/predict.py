@@ -7,7 +7,8 @@ from pathlib import Path
 from strata.errors import InputError
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.data.images import SUFFIXES, ImageError, read_image
+from strata.pipeline.data.images import ImageError, read_image
+from strata.pipeline.data.layout import walk
 from strata.pipeline.execute import Run
 from strata.pipeline.inputs import cut_into_shards
 from strata.pipeline.plan import Plan
@@ -53,8 +54,7 @@ def _files(given: list[Path]) -> list[Path]:
     files: list[Path] = []
     for path in given:
         if path.is_dir():
-            inside = path.rglob("*")
-            files += sorted(p for p in inside if p.suffix.lower() in SUFFIXES and p.is_file())
+            files += [path / name for name in sorted(walk(path).images)]
         elif path.exists():
             files.append(path)
         else:
