@@ -15,7 +15,7 @@ from strata.pipeline import ranges
 from strata.pipeline.stages.encodings import fisher_vectors, vlad_vectors
 from strata.pipeline.stages.fine_tuning import border_views, divided, fine_tune, inception_divided
 from strata.pipeline.stages.fusion import average, fit_stack
-from strata.pipeline.stages.local import dense_surf, sparse_sift, sparse_surf
+from strata.pipeline.stages.local import dense_sift, dense_surf, sparse_sift, sparse_surf
 from strata.pipeline.stages.networks import patch_descriptors, train_network
 from strata.pipeline.stages.vectors import additive_map, joined, lda, pca
 
@@ -66,6 +66,8 @@ def test_a_table_is_read_at_once_and_its_error_names_the_key(given, says):
         (sparse_sift, {"edge": 0.0}),
         (dense_surf, {"scale": 0.0}),
         (sparse_surf, {"threshold": -0.1}),
+        (dense_sift, {"bins": []}),
+        (fisher_vectors, {"levels": 40}),
         (fisher_vectors, {"power": 0.0}),
         (fisher_vectors, {"positions": -1.0}),
         (vlad_vectors, {"power": -0.5}),
@@ -80,6 +82,18 @@ def test_a_table_is_read_at_once_and_its_error_names_the_key(given, says):
 def test_a_number_out_of_range_is_told_at_once(stage, wrong):
     with pytest.raises(InputError, match=rf"^here\.{next(iter(wrong))} = "):
         stage.parameters.checked(wrong, "here")
+
+
+@pytest.mark.parametrize(
+    ("bins", "says"),
+    [
+        ([], r"here\.bins = \[\]: it should name one or more\."),
+        ([0], r"here\.bins\.0 = 0: it should be greater than or equal to 1\."),
+    ],
+)
+def test_sizes_are_one_or_more(bins, says):
+    with pytest.raises(InputError, match=rf"^{says}$"):
+        dense_sift.parameters.checked({"bins": bins}, "here")
 
 
 def test_of_several_weights_none_is_negative_and_some_count():

@@ -95,6 +95,10 @@ def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) ->
         if problem["type"] == "extra_forbidden":
             sentences.append(f"There is no key {where}.{path}.")
             hints.append(nearest(path, known))
+        elif problem["type"] == "too_short":
+            if not problem["input"]:  # else its members are wrong, which is told by itself
+                reasons.setdefault(path, []).append("should name one or more")
+                values[path] = problem["input"]
         else:
             reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
             reasons.setdefault(path, []).append(_lower(reason))

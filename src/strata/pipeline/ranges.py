@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from strata.errors import InputError
 
@@ -45,6 +45,10 @@ def _augmentations(table: dict[str, Any]) -> None:
 
 Count = Annotated[int, Ge(1)]
 Whole = Annotated[int, Ge(0)]
+#: Sizes in pixels, one at least.
+Sizes = Annotated[tuple[Count, ...], MinLen(1)]
+#: The finest of a pyramid, which has 4^level cells there.
+Level = Annotated[int, Ge(0), Le(6)]
 Batch = Annotated[int, Ge(2)]
 Positive = Annotated[float, Gt(0)]
 NotNegative = Annotated[float, Ge(0)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from strata.pipeline.inputs import Subset
-from strata.pipeline.ranges import Count, NotNegative, Positive, Whole
+from strata.pipeline.ranges import Count, Level, NotNegative, Positive, Whole
 from strata.pipeline.shards import Shards
 from strata.pipeline.stage import shard_stage, stage
 from strata.pipeline.stages.packing import of_shard, of_subset
@@ -37,7 +37,7 @@ def histograms(
     fitted: Mapping[str, Any],
     *,
     pyramid: Literal["none", "square", "horizontal", "paper"] = "square",
-    levels: Whole = 2,
+    levels: Level = 2,
     weighted: bool = True,
     assignment: Literal["hard", "soft"] = "hard",
     norm: Literal["none", "l1", "l2", "power"] = "l1",
@@ -73,7 +73,7 @@ def fisher_vectors(
     whiten: bool = False,
     positions: NotNegative = 1.0,
     pyramid: Literal["none", "square", "horizontal", "paper"] = "none",
-    levels: Whole = 1,
+    levels: Level = 1,
     keep_zero: bool = True,
     power: Positive = 0.5,
     norm: Literal["none", "l1", "l2", "power"] = "l2",

@@ -7,7 +7,7 @@ too small to tell scenes or objects by: images of more than `largest` x `largest
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from strata.pipeline.ranges import Count, NotNegative, Positive
+from strata.pipeline.ranges import Count, NotNegative, Positive, Sizes
 from strata.pipeline.stage import shard_stage
 from strata.pipeline.stages.packing import packed_bytes, packed_halves
 
@@ -43,7 +43,7 @@ def dense_sift(
     images: "Images",
     *,
     step: Count = 6,
-    bins: tuple[Count, ...] = (4, 6, 8, 12),
+    bins: Sizes = (4, 6, 8, 12),
     root: bool = True,
     contrast: float = 0.005,
     colour: Literal["grey", "opponent", "rgb"] = "grey",
@@ -68,7 +68,7 @@ def colour_statistics(
     images: "Images",
     *,
     step: Count = 8,
-    cells: tuple[Count, ...] = (4, 6, 8),
+    cells: Sizes = (4, 6, 8),
     mirror: bool = False,
     largest: Count = LARGEST,
 ) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from strata.pipeline.inputs import File
-from strata.pipeline.ranges import Count, Whole
+from strata.pipeline.ranges import Count, Level
 from strata.pipeline.running import tick
 from strata.pipeline.stage import shard_stage, stage
 
@@ -63,7 +63,7 @@ def backbone_features(
     side: Count | None = None,
     mirror: bool = True,
     pyramid: Literal["none", "square", "horizontal", "paper"] = "none",
-    levels: Whole = 1,
+    levels: Level = 1,
     norm: Literal["none", "l2"] = "l2",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
