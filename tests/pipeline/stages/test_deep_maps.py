@@ -21,12 +21,10 @@ from strata.pipeline.stages.pretrained import pretrained, weights_file
 NAME = "squeezenet1_1"
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
+@pytest.fixture
+def weights(network):
     """A file of made-up weights."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "net.pth"
-    torch.save({k: v.half() for k, v in backbones.skeleton(NAME).state_dict().items()}, path)
+    path, _ = network
     return path
 
 
