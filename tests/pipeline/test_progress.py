@@ -75,7 +75,7 @@ def test_each_running_training_shows_how_far_it_is(tmp_path, clock):
         assert last.fields["share"] == "10%"
         assert last.fields["left"] == "1 min 48 s left"  # a second an epoch
         # Fold 2 has told nothing, fold 3 waits: both as long as fold 1, on two processes.
-        assert shown._seconds_left() == pytest.approx((108 + 120 + 120) / 2)
+        assert shown._seconds_left() == (pytest.approx((108 + 120 + 120) / 2),) * 2
         assert shown._bar.tasks[0].fields["left"] == "2 min 54 s left"
         assert shown._bar.tasks[0].description == "tinynet, fold 2: train_network"
         shown.finished(nodes["1"], Done(120.0, found=False))
@@ -90,7 +90,7 @@ def test_what_was_not_planned_may_run_too(tmp_path, clock):
             clock.seconds += 1
             shown.waiting()
             shown.finished(one, Done(1.0, found=False))
-        assert shown._seconds_left() == 0
+        assert shown._seconds_left() == (0, 0)
 
 
 def test_piped_output_stays_one_plain_line_a_stage(tmp_path, clock):
@@ -114,8 +114,19 @@ def test_a_silent_minute_in_piped_output_says_what_runs(tmp_path, clock):
             clock.seconds += 1
             shown.waiting()
     first, second = out.getvalue().splitlines()
-    assert first.startswith("[0/3] running: tinynet, fold 1: train_network, about ")
-    assert second.endswith(" left")
+    assert first.startswith("[0/3] running: tinynet, fold 1: train_network, ")
+    assert second.endswith("train_network, time left not known yet")
+
+
+def test_what_nobody_has_timed_comes_on_top(tmp_path, clock):
+    shown, nodes, _ = watched(tmp_path, terminal=False)
+    plan = SimpleNamespace(nodes=nodes | {"4": node("4", "resized")}, needed=[*nodes, "4"])
+    shown = Progress(shown._console, plan, SimpleNamespace(root=tmp_path), 1)
+    with shown:
+        shown.finished(plan.nodes["1"], Done(60.0, found=False))
+        assert shown._time_left() == "more than 2 min 00 s left"
+        shown.finished(plan.nodes["4"], Done(1.0, found=False))
+        assert shown._time_left() == "2 min 00 s left"
 
 
 def test_a_stage_tells_through_its_file_and_not_too_often(tmp_path, clock):
@@ -147,5 +158,6 @@ def test_what_a_method_took_counts_for_it_before_what_others_took(tmp_path):
     assert 2.0 < estimates.of("train_network", "new") < 100.0
     estimates.save()
     again = Estimates(tmp_path / "seconds.json")
-    assert again.of("train_network", "small") == estimates.of("train_network", "new")
+    assert again.of("train_network", "small") == 2.0
+    assert again.of("train_network", "new") == estimates.of("train_network", "new")
     assert again.knows("train_network")

@@ -11,11 +11,10 @@ RECENT = 4
 
 
 class Estimates:
-    """Seconds that each stage takes, learned from run to run; of a method, within a run."""
+    """Seconds that each stage takes, learned from run to run: of a method, and of any."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._of_methods: dict[tuple[str, str], float] = {}
         try:
             self._seconds: dict[str, float] = json.loads(path.read_text())
         except (OSError, ValueError):
@@ -28,7 +27,7 @@ class Estimates:
         """
         known = sorted(self._seconds.values()) or [1.0]
         of_any = self._seconds.get(stage, known[(len(known) - 1) // 2])
-        return self._of_methods.get((method, stage), of_any)
+        return self._seconds.get(_of_method(stage, method), of_any)
 
     def knows(self, stage: str) -> bool:
         """Whether an earlier run, or this one, has seen the stage end."""
@@ -36,10 +35,9 @@ class Estimates:
 
     def learn(self, stage: str, seconds: float, method: str = "") -> None:
         """Later runs count more: data and parameters change."""
-        old = self._seconds.get(stage, seconds)
-        self._seconds[stage] = 0.7 * old + 0.3 * seconds
-        old = self._of_methods.get((method, stage), seconds)
-        self._of_methods[method, stage] = 0.7 * old + 0.3 * seconds
+        for name in (stage, _of_method(stage, method)):
+            old = self._seconds.get(name, seconds)
+            self._seconds[name] = 0.7 * old + 0.3 * seconds
 
     def save(self) -> None:
         """Best effort: an estimate is not worth a failure."""
@@ -47,6 +45,37 @@ class Estimates:
             self._path.write_text(json.dumps(self._seconds))
         except OSError:
             pass
+
+
+def _of_method(stage: str, method: str) -> str:
+    return f"{method}: {stage}"
+
+
+def left_in_words(timed: float, whole: bool) -> str:
+    """ "12 s", or "more than 12 s" where stages that nobody has timed come on top.
+
+    Args:
+        timed: seconds that the stages need which have been timed.
+        whole: whether these are all.
+
+    Returns:
+        "" where none of them has been timed.
+    """
+    if whole:
+        return duration(timed)
+    return f"more than {duration(timed)}" if timed else ""
+
+
+def duration(seconds: float) -> str:
+    """ "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 class Pace:

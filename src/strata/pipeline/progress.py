@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
-from strata.pipeline.pace import Estimates, Pace
+from strata.pipeline.pace import Estimates, Pace, duration, left_in_words
 from strata.pipeline.plan import Plan
 from strata.pipeline.running import read_tick
 from strata.pipeline.stage import Node
@@ -130,24 +130,29 @@ class Progress(AbstractContextManager["Progress"]):
             if pace.whole_seconds
         }
 
-    def _seconds_left(self) -> float:
-        """Of all that is to be made; a stage is taken to be as slow as its like that runs now."""
-        now, told, total = time.monotonic(), self._told(), 0.0
+    def _seconds_left(self) -> tuple[float, float]:
+        """Of all that is to be made, and of that by stages whose like has been timed.
+
+        A stage is taken to be as slow as its like that runs now.
+        """
+        now, told = time.monotonic(), self._told()
+        whole = timed = 0.0
         for key, node in self._open.items():
             method, stage = group = group_of(node)
             expected = told.get(group) or self._estimates.of(stage, method)
             pace = self._running.get(key)
-            total += pace.seconds_left(now, expected) if pace else expected
-        return total / min(self._jobs, max(1, len(self._open)))
+            seconds = pace.seconds_left(now, expected) if pace else expected
+            whole += seconds
+            if group in told or self._estimates.knows(stage):
+                timed += seconds
+        at_once = min(self._jobs, max(1, len(self._open)))
+        return whole / at_once, timed / at_once
 
     def _time_left(self) -> str:
-        """In words; "about" while there are stages that nobody has timed."""
-        told = self._told()
-        timed = all(
-            self._estimates.knows(node.stage.name) or group_of(node) in told
-            for node in self._open.values()
-        )
-        return f"{'' if timed else 'about '}{duration(self._seconds_left())} left"
+        """In words."""
+        whole, timed = self._seconds_left()
+        left = left_in_words(timed, whole == timed)
+        return f"{left} left" if left else "time left not known yet"
 
     def _say(self, what: str) -> None:
         """One plain line: how much is done, what, and the time left."""
@@ -160,7 +165,7 @@ class Progress(AbstractContextManager["Progress"]):
         self._drawn = time.monotonic()
         if not self._bar:
             return
-        left = self._seconds_left()
+        left, _ = self._seconds_left()
         spent = self._drawn - self._begun
         share = spent / (spent + left) if spent + left else 1.0
         self._draw_lines()
@@ -194,15 +199,3 @@ class Progress(AbstractContextManager["Progress"]):
 def group_of(node: Node) -> tuple[str, str]:
     """Method and stage: what is reported together in plain output."""
     return node.context.partition(", ")[0], node.stage.name
-
-
-def duration(seconds: float) -> str:
-    """ "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

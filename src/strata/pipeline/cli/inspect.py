@@ -9,9 +9,8 @@ from strata.pipeline.cli.make import snapshot_path
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.experiment import DEFAULT_FILE, read_recipes_key
-from strata.pipeline.pace import Estimates
+from strata.pipeline.pace import Estimates, left_in_words
 from strata.pipeline.plan import Plan
-from strata.pipeline.progress import duration
 from strata.pipeline.recipe import Recipe, known_recipes
 from strata.pipeline.stage import Options
 from strata.pipeline.why import image_changes, reasons, version_notes
@@ -24,7 +23,9 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
     found: list[dict[str, Any]] = []
     for target in wanted:
         plan = Plan.of([*target.open, target.node], workspace.store)
-        seconds = sum(estimates.of(plan.nodes[key].stage.name) for key in plan.needed)
+        stages = [plan.nodes[key].stage.name for key in plan.needed]
+        timed = [stage for stage in stages if estimates.knows(stage)]
+        seconds = sum(estimates.of(stage, target.name) for stage in timed)
         found.append(
             {
                 "target": target.name,
@@ -32,6 +33,7 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
                 "artifacts": len(plan.nodes),
                 "to_make": len(plan.needed),
                 "seconds": round(seconds / workspace.jobs, 1),
+                "stages_not_timed": len(stages) - len(timed),
             }
         )
     if as_json:
@@ -42,16 +44,20 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
             line["target"],
             "up to date" if line["up_to_date"] else "to be made",
             f"{line['to_make']} of {line['artifacts']}",
-            duration(line["seconds"]) if line["to_make"] else "",
+            _time(line) if line["to_make"] else "",
         ]
         for line in found
     ]
-    columns = ["target", "state", "to make", "about"]
+    columns = ["target", "state", "to make", "time left"]
     print_table(workspace.console, columns, rows, left=2)
     _, plan = workspace.plan(names)
     for note in version_notes(plan, workspace.store):
         workspace.console.print(f"note: {note}", highlight=False, markup=False)
     return 0
+
+
+def _time(line: dict[str, Any]) -> str:
+    return left_in_words(line["seconds"], not line["stages_not_timed"]) or "not known yet"
 
 
 def why(workspace: Workspace, names: list[str]) -> int:

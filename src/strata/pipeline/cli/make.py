@@ -14,8 +14,9 @@ from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.compose import Target
 from strata.pipeline.execute import Outcome, Run
 from strata.pipeline.hashing import content_key
+from strata.pipeline.pace import duration
 from strata.pipeline.plan import Plan
-from strata.pipeline.progress import Progress, duration, group_of
+from strata.pipeline.progress import Progress, group_of
 from strata.pipeline.results import comparison
 from strata.pipeline.stage import Node
 from strata.pipeline.why import reasons, snapshot_of, version_notes

@@ -4,7 +4,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.progress import duration
+from strata.pipeline.pace import duration
 
 if TYPE_CHECKING:
     from rich.console import Console
