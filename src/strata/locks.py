@@ -18,15 +18,26 @@ def file_lock(path: Path, *, shared: bool = False, wait: bool = True) -> Iterato
 
     Args:
         path: the lock file; made where missing, never removed.
-        shared: several holders at once, but none that is not shared.
+        shared: several holders at once, but none that is not shared; a file that can only be read
+            will do.
         wait: until it is free.
 
     Raises:
         BlockingIOError: it is held and `wait` is false.
+        OSError: the file can neither be made nor opened.
     """
-    with open(path, "ab") as file:
+    with _opened(path, shared=shared) as file:
         _lock(file, shared=shared, wait=wait)
         yield
+
+
+def _opened(path: Path, *, shared: bool) -> IO[bytes]:
+    try:
+        return open(path, "ab")
+    except OSError:
+        if not shared:
+            raise
+        return open(path, "rb")
 
 
 @contextmanager

@@ -86,6 +86,16 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+def test_a_report_of_a_store_that_can_only_be_read(project, small_disk):
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    project.make()
+    shutil.copytree(project.store, small_disk / "store")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    done = project.strata("report", "--store", str(small_disk / "store"), "--out", "again")
+    assert done.returncode == 0, done.stderr
+    assert "not-checked" not in (project.root / "again" / "toy" / "results.json").read_text()
+
+
 def test_a_full_disk_ends_with_a_clear_message_and_a_store_that_works(project, small_disk):
     store = small_disk / "store"
     ballast = small_disk / "ballast"

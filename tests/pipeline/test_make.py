@@ -162,9 +162,35 @@ def test_clean_takes_a_method_s_own_and_gc_what_no_file_needs(made):
     assert len(everything - set(Store(made.store).keys())) == 11
     assert "made 11 artifacts" in made.make()
     made.make("--set", "squared.means.shrink=0.5")
+    made.make()
     assert "would remove 9 artifacts" in made.strata("gc", "-n").stdout
     assert "removed 9 artifacts" in made.strata("gc").stdout
     assert set(Store(made.store).keys()) == everything
+
+
+def test_gc_keeps_what_a_report_rests_on_while_it_is_there(made):
+    everything = set(Store(made.store).keys())
+    made.make("--set", "squared.means.shrink=0.5", "--set", "name=shrunk")
+    both = set(Store(made.store).keys())
+    assert len(both - everything) == 9
+    kept = made.strata("gc").stdout
+    assert "removed 0 artifacts" in kept
+    assert str(made.root / "out" / "shrunk" / "report.html") in kept
+    shutil.rmtree(made.root / "out" / "shrunk")
+    assert "removed 9 artifacts" in made.strata("gc").stdout
+    assert set(Store(made.store).keys()) == everything
+
+
+def test_a_report_of_nothing_does_not_replace_one_of_something(made):
+    page = made.root / "out" / "toy" / "report.html"
+    before = page.read_bytes()
+    refused = made.strata("report", "--store", "empty")
+    assert refused.returncode == 2
+    assert "stays as it is" in refused.stderr
+    assert page.read_bytes() == before
+    elsewhere = made.strata("report", "--store", "empty", "--out", "other")
+    assert elsewhere.returncode == 0, elsewhere.stderr
+    assert (made.root / "other" / "toy" / "report.html").exists()
 
 
 def test_gc_removes_nothing_where_it_cannot_know_what_is_needed(made):

@@ -213,7 +213,7 @@ def test_an_interrupted_write_leaves_the_old_page_and_no_litter(tmp_path, monkey
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("strata.reports.writer.os.replace", full)
+    monkeypatch.setattr("strata.files.os.replace", full)
     with pytest.raises(StrataError, match="No space left"):
         write_report(synthetic.three(2, 40), tmp_path, thumbnail=synthetic.picture)
     assert (tmp_path / "report.html").read_text("utf-8") == before

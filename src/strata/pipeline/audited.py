@@ -1,10 +1,11 @@
 """The audit's findings for a report: looked for once for the same images, then kept."""
 
 import json
-import os
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from strata.files import write_whole
 from strata.pipeline.code import reached_code
 from strata.pipeline.hashing import content_key
 from strata.pipeline.store import Store
@@ -60,7 +61,6 @@ def _findings(manifest: "Manifest", folds: int, store: Store) -> list[dict[str, 
     from strata.pipeline.data.audit import audit
 
     found = [asdict(finding) for finding in audit(manifest, folds=folds).findings]
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    beside.write_text(json.dumps(found))
-    os.replace(beside, path)
+    with suppress(OSError):  # a store that cannot be written: looked for again next time
+        write_whole(path, json.dumps(found))
     return found

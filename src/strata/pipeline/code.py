@@ -13,7 +13,6 @@ are recorded with each artifact, not part of its key.
 import ast
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from strata.errors import StrataError
+from strata.files import write_whole
 
 PACKAGE = "strata"
 _ROOT = Path(__file__).resolve().parents[1]
@@ -167,10 +167,8 @@ class _Parsed:
 
     def save(self) -> None:
         if self.path and self.changed:
-            beside = self.path.with_name(f"{self.path.name}.{os.getpid()}")
             with suppress(OSError):  # a store that cannot be written: parse again next time
-                beside.write_text(json.dumps(self.known))
-                os.replace(beside, self.path)
+                write_whole(self.path, json.dumps(self.known))
             self.changed = False
 
     def module(self, name: str, path: Path) -> Module:

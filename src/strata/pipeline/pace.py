@@ -4,6 +4,7 @@ import json
 from collections import deque
 from pathlib import Path
 
+from strata.files import write_whole
 from strata.pipeline.running import Tick
 
 #: Times that a stage told how far it is which its speed comes from.
@@ -42,7 +43,7 @@ class Estimates:
     def save(self) -> None:
         """Best effort: an estimate is not worth a failure."""
         try:
-            self._path.write_text(json.dumps(self._seconds))
+            write_whole(self._path, json.dumps(self._seconds))
         except OSError:
             pass
 

@@ -24,6 +24,7 @@ from typing import Any
 
 from strata.digest import file_digest
 from strata.errors import InputError, StrataError
+from strata.files import write_whole
 from strata.locks import file_lock, passing_lock
 from strata.pipeline.artifact import Artifact, write_artifact
 
@@ -69,7 +70,7 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
             mark = self.root / "format"
             if not mark.exists():
-                mark.write_text(FORMAT + "\n")
+                write_whole(mark, FORMAT + "\n")
             found = mark.read_text().strip()
         except OSError as error:
             raise explained(error, self.root) from error
@@ -112,7 +113,7 @@ class Store:
         for name in moved:
             manifest["files"][name]["stamp"] = _stamp(folder / name)
         with suppress(OSError):  # a store that may only be read: compare again next time
-            _write_atomically(folder / MANIFEST, json.dumps(manifest))
+            write_whole(folder / MANIFEST, json.dumps(manifest))
         return "present"
 
     def read(self, key: str) -> Artifact:
@@ -220,12 +221,6 @@ def _stamp(path: Path) -> list[int]:
     """Size and times. The time of the last change of status cannot be set back by anybody."""
     status = path.stat()
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    beside.write_text(text)
-    os.replace(beside, path)
 
 
 def _alive(pid: int) -> bool:

@@ -1,7 +1,6 @@
 """Write a report's files: the page, the tables, the numbers, the figures."""
 
 import io
-import os
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from strata.errors import StrataError
+from strata.files import write_whole
 from strata.reports.analysis import Analysis, analyse
 from strata.reports.export import json_text
 from strata.reports.paper import latex_table, markdown_table
@@ -85,10 +85,10 @@ def write_report(
     with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
         for name, text in (*texts.items(), ("report.html", page)):
-            _write(out / name, text.encode())
+            write_whole(out / name, text.encode())
         archive = out / "report.zip" if zipped else None
         if archive:
-            _write(archive, _archive(analysis, texts, thumbnail))
+            write_whole(archive, _archive(analysis, texts, thumbnail))
     drawn: list[Path] = []
     if figures:
         with _writing(figures):
@@ -139,12 +139,3 @@ def _writing(folder: Path) -> Iterator[None]:
             f"The report cannot be written to {folder}: {error.strerror or error}.",
             "Free some space or name another folder.",
         ) from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -222,7 +222,7 @@ def gc(
     store: StoreDir = None,
     weights: Weights = None,
 ) -> int:
-    """Remove artifacts that no experiment file needs."""
+    """Remove artifacts that no experiment file and no report needs."""
     from strata.pipeline.cli.tidy import gc
 
     _use_weights(weights)

@@ -6,10 +6,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strata.errors import InputError
+from strata.files import write_whole
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.compose import Target
 from strata.pipeline.execute import Outcome, Run
@@ -18,6 +20,7 @@ from strata.pipeline.pace import duration
 from strata.pipeline.plan import Plan
 from strata.pipeline.progress import Progress, group_of
 from strata.pipeline.results import comparison
+from strata.pipeline.roots import note_report
 from strata.pipeline.stage import Node
 from strata.pipeline.why import reasons, snapshot_of, version_notes
 
@@ -56,7 +59,7 @@ def make(
                 file=sys.stderr,
             )
         if not outcome.errors:
-            (workspace.out / MARK).write_text(_report_key(workspace))
+            write_whole(workspace.out / MARK, _report_key(workspace))
     return _close(workspace, plan, outcome, seconds)
 
 
@@ -70,10 +73,27 @@ def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None
 
 
 def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None = None) -> int:
-    """Write the report of what lies in the store."""
+    """Write the report of what lies in the store.
+
+    Raises:
+        InputError: that is nothing, and a report would be lost.
+    """
     with workspace.store.in_use():
+        _check_results(workspace)
         _write_report(workspace, Outcome(), None, zipped=zipped, figures=figures)
     return 0
+
+
+def _check_results(workspace: Workspace) -> None:
+    page, store = workspace.out / "report.html", workspace.store
+    none = all(store.state(target.node.key) == "absent" for target in workspace.targets)
+    if none and page.exists():
+        raise InputError(
+            f"The store {store.root} has no results of any method as they are asked for now, so "
+            f"{page} stays as it is.",
+            "If it was made with --set, --weights or --store, give the same ones; `strata make` "
+            "makes what is missing, another --out keeps both reports.",
+        )
 
 
 def _says_more(workspace: Workspace, outcome: Outcome) -> bool:
@@ -138,6 +158,8 @@ def _write_report(
         zipped=zipped,
         figures=figures,
     )
+    with suppress(OSError):  # a store that can only be read
+        note_report(workspace.store, files.html, workspace.needed())
     print_ranking(workspace.console, compared)
     for line in _written(files):
         workspace.console.print(line, highlight=False, markup=False)
@@ -247,7 +269,7 @@ def _read(path: Path) -> str:
 
 def _remember_images(workspace: Workspace) -> None:
     path = snapshot_path(workspace)
-    path.write_text(json.dumps(snapshot_of(workspace.dataset.manifest)))
+    write_whole(path, json.dumps(snapshot_of(workspace.dataset.manifest)))
 
 
 def snapshot_path(workspace: Workspace) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from strata.errors import InputError
 from strata.pipeline.clean import collectable, own_keys, remove
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.plan import in_order
+from strata.pipeline.roots import reports_of
 from strata.pipeline.store import Store
 
 _UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
@@ -35,7 +35,7 @@ def gc(
     to_size: str | None,
     dry_run: bool,
 ) -> int:
-    """Remove what none of the experiment files needs."""
+    """Remove what no experiment file and no report needs."""
     age = timedelta(hours=_hours(older_than)) if older_than else None
     limit = _bytes(to_size) if to_size else None
     home = files[0].absolute().parent if files else Path.cwd()
@@ -77,7 +77,7 @@ def _has_methods(file: Path) -> bool:
 
 
 def _needed(files: list[Path], store: Store) -> set[str]:
-    """What these experiment files need.
+    """What these experiment files and the reports made from the store need.
 
     Raises:
         InputError: one cannot be read, so that what it needs is not known.
@@ -85,9 +85,11 @@ def _needed(files: list[Path], store: Store) -> set[str]:
     keys: set[str] = set()
     for file in files:
         workspace = Workspace.at(file, [], store.root, None, None, skip_broken=False)
-        keys |= {node.key for node in in_order([t.node for t in workspace.targets])}
-        keys.add(workspace.dataset.assignment.key)
+        keys |= workspace.needed()
         print(f"kept: what {file.name} needs")
+    for page, rests_on in reports_of(store):
+        keys |= rests_on
+        print(f"kept: what {page} was made from")
     return keys
 
 

@@ -11,7 +11,7 @@ from strata.pipeline.code import keep_parsed, save_parsed
 from strata.pipeline.compose import Target, check_names, chosen, compose
 from strata.pipeline.dataset import Dataset, open_dataset
 from strata.pipeline.experiment import DEFAULT_FILE, Experiment, read_experiment
-from strata.pipeline.plan import Plan
+from strata.pipeline.plan import Plan, in_order
 from strata.pipeline.settle import settle
 from strata.pipeline.store import Store
 
@@ -115,6 +115,11 @@ class Workspace:
         wanted = self.chosen(names)
         nodes = [node for t in wanted for node in (*t.open, t.node)]
         return wanted, Plan.of(nodes, self.store, always=always)
+
+    def needed(self) -> set[str]:
+        """Keys of all artifacts that the targets rest on."""
+        nodes = in_order([target.node for target in self.targets])
+        return {node.key for node in nodes} | {self.dataset.assignment.key}
 
 
 def cores() -> int:

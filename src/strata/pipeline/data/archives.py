@@ -15,6 +15,7 @@ from typing import IO, NamedTuple
 
 from strata.digest import file_digest
 from strata.errors import InputError
+from strata.files import write_whole
 from strata.locks import file_lock
 from strata.pipeline.data.layout import is_junk
 
@@ -106,7 +107,7 @@ def _digest_of(archive: Path, cache: Path) -> str:
         pass  # no note, or a torn one
     digest = file_digest(archive)
     note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps({"stamp": stamp, "sha256": digest}))
+    write_whole(note, json.dumps({"stamp": stamp, "sha256": digest}))
     return digest
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from strata.files import replacing
+
 #: Increase when the meaning of rows changes: older ones no longer match their checksums.
 FORMAT = 1
 
@@ -58,13 +60,8 @@ def rewrite(path: Path, rows: Iterable[Row]) -> None:
     Raises:
         OSError: no space, no permission.
     """
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(beside, "wb") as stream:
-            stream.writelines(b"\n" + _line(row) for row in rows)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as stream:
+        stream.writelines(b"\n" + _line(row) for row in rows)
 
 
 def _line(row: Row) -> bytes:

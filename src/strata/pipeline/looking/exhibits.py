@@ -1,10 +1,10 @@
 """The exhibits of one method: made from what lies in the store, once, and kept there."""
 
-import os
 import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from strata.files import write_whole
 from strata.pipeline.code import reached_code
 from strata.pipeline.compose import Target
 from strata.pipeline.costs import prediction_path
@@ -55,11 +55,9 @@ def _kept(path: Path) -> "list[Exhibit] | None":
 
 
 def _keep(path: Path, made: "list[Exhibit]") -> None:
-    """Write beside and rename; of many, those that were not asked for the longest go."""
+    """Of many, those that were not asked for the longest go."""
     path.parent.mkdir(exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}")
-    beside.write_bytes(pickle.dumps(made))
-    os.replace(beside, path)
+    write_whole(path, pickle.dumps(made))
     oldest_first = sorted(path.parent.glob("*.pickle"), key=lambda p: p.stat().st_mtime)
     for old in oldest_first[:-KEPT]:
         old.unlink(missing_ok=True)

@@ -1,0 +1,31 @@
+"""Files as a whole or not at all."""
+
+import pytest
+
+from strata.files import replacing, write_whole
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path):
+    path = tmp_path / "notes.json"
+    write_whole(path, "Käse")
+    assert path.read_bytes() == "Käse".encode()
+    with replacing(path) as stream:
+        stream.write(b"half")
+        stream.flush()
+        assert path.read_bytes() == "Käse".encode()
+    assert path.read_bytes() == b"half"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def write_rows(path, rows):
+    with replacing(path) as stream:
+        stream.writelines(rows)
+
+
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path):
+    path = tmp_path / "notes.json"
+    write_whole(path, b"whole")
+    with pytest.raises(TypeError):
+        write_rows(path, [b"ha", "not bytes"])
+    assert path.read_bytes() == b"whole"
+    assert list(tmp_path.iterdir()) == [path]
