@@ -10,6 +10,9 @@ class StrataError(Exception):
     Args:
         what: one sentence: what is wrong, and where (file, key, image).
         hint: what to do next, if there is something.
+
+    Attributes:
+        where: the stage that it came up in, where it came up in one.
     """
 
     exit_code = 1
@@ -18,9 +21,15 @@ class StrataError(Exception):
         super().__init__(what)
         self.what = what
         self.hint = hint
+        self.where = ""
+
+    @property
+    def sentence(self) -> str:
+        """Where, and what."""
+        return f"{self.where}: {self.what}" if self.where else self.what
 
     def __str__(self) -> str:
-        return f"{self.what}\n  {self.hint}" if self.hint else self.what
+        return f"{self.sentence}\n  {self.hint}" if self.hint else self.sentence
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.what, self.hint)

@@ -241,6 +241,15 @@ def test_predict_leaves_hidden_files_of_a_folder_alone(made):
     assert len(json.loads(out.stdout)["predictions"]) == 8
 
 
+def test_what_fails_alike_in_several_folds_is_said_once_and_where(project):
+    out = project.make("plain", "-k", "--set", "plain.means.rate=2.0", code=1)
+    assert "failed: plain, fold 2: class_means: Training diverged." in out
+    said = [line for line in out.splitlines() if line.startswith("strata: plain, ")]
+    assert len(said) == 1
+    also = re.search(r"The same in (.*)\.", out)[1].split(", plain")
+    assert len(also) == 3  # two more folds and the final fit
+
+
 def test_weights_that_are_not_there_are_refused_at_once(project):
     for command in (["make"], ["status"], ["gc", "-n"]):
         out = project.strata(*command, "--weights", "nowhere")

@@ -158,11 +158,13 @@ class Run:
         if lost is None:
             self._fail(node, error)
             return False
+        _place(error, node)
         self.observer.failed(node, error)
         self._lost |= lost
         return True
 
     def _fail(self, node: Node, error: StrataError) -> None:
+        _place(error, node)
         self.outcome.errors[node.key] = error
         self.observer.failed(node, error)
 
@@ -174,3 +176,9 @@ class Run:
 
     def _is_there(self, key: str) -> bool:
         return self.store.state(key) == "present"
+
+
+def _place(error: StrataError, node: Node) -> None:
+    """Say where it came up, unless it does so itself or came up everywhere."""
+    if node.title not in error.what and not isinstance(error, StoreFullError):
+        error.where = node.title

@@ -60,11 +60,11 @@ def left_in_words(timed: float, whole: bool) -> str:
         whole: whether these are all.
 
     Returns:
-        "" where none of them has been timed.
+        "" where none of them has been timed, or next to nothing of it is left.
     """
     if whole:
         return duration(timed)
-    return f"more than {duration(timed)}" if timed else ""
+    return f"more than {duration(timed)}" if timed >= 1 else ""
 
 
 def duration(seconds: float) -> str:

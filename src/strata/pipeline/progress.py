@@ -91,7 +91,7 @@ class Progress(AbstractContextManager["Progress"]):
     def failed(self, node: Node, error: StrataError) -> None:
         """It could not be made; said at once, and again at the end."""
         self._close(node)
-        self._console.print(f"failed: {error.what}", style="red", highlight=False, markup=False)
+        self._console.print(f"failed: {error.sentence}", style="red", highlight=False, markup=False)
 
     def damaged(self, node: Node) -> None:
         """Its artifact was found damaged and will be made again."""

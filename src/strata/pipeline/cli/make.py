@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from strata.errors import InputError
+from strata.errors import InputError, StrataError
 from strata.files import write_whole
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.compose import Target
@@ -232,8 +232,12 @@ def _close(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -
     workspace.console.print(text, highlight=False)
     if not outcome.errors:
         return 0
+    alike: dict[tuple[str, str], list[StrataError]] = {}
     for error in outcome.errors.values():
-        print(f"strata: {error}", file=sys.stderr)
+        alike.setdefault((error.what, error.hint), []).append(error)
+    for first, *others in alike.values():
+        more = f"\n  The same in {', '.join(error.where for error in others)}." if others else ""
+        print(f"strata: {first}{more}", file=sys.stderr)
     if outcome.skipped:
         print(
             f"strata: {len(outcome.skipped)} artifacts were not made because of that; "
