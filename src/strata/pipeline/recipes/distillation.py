@@ -21,7 +21,7 @@ def distilled(
     distil: Options = soft_labels.options(),
     network: Options = train_network.options(),
 ) -> Node:
-    """A network from scratch that also learns the probabilities of the method named in `teacher`.
+    """A network from scratch that also learns from the probabilities of the method `teacher`.
 
     They are of images that the teacher did not learn from: it is made once more for each inner
     fold. With `inner_folds = 0` it is the teacher of the fold itself, which knew their labels.

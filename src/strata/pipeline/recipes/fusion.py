@@ -19,7 +19,7 @@ from strata.pipeline.stages.vectors import joined
 def fusion(
     data: Data, fold: Fold, *, of: tuple[str, ...] = (), combination: Options = average.options()
 ) -> Node:
-    """The average of the log-probabilities, or the probabilities, of the methods named in `of`.
+    """The mean log-probability, or probability, of the methods named in `of`.
 
     Kittler et al., "On combining classifiers" (PAMI 20, 1998).
     """
@@ -66,7 +66,7 @@ def stacking(
     inner_folds: int = 4,
     combination: Options = fit_stack.options(),
 ) -> Node:
-    """The methods named in `of`, weighted by what their scores in inner folds teach.
+    """The methods named in `of`, with weights learned from their scores in inner folds.
 
     Wolpert, "Stacked generalization" (Neural Networks 5, 1992). Makes each method once more for
     each inner fold.
