@@ -110,7 +110,7 @@ def flat(inputs):
         ("student.teacher=nobody", "nobody"),
         ("student.teacher=student", "of itself"),
         ("student.teacher=", "no teacher"),
-        ("student.inner_folds=1", "inner folds"),
+        ("student.inner_folds=1", "inner_folds = 1"),
         ("student.distil.weight=1.5", "distil.weight"),
     ],
 )

@@ -115,7 +115,7 @@ def test_a_method_is_made_of_what_its_table_says(made, method, stages):
     ("settings", "message"),
     [
         ("beside.of=['dense', 'together']", "'together' does not classify vectors"),
-        ("beside.of=['dense']", "Two methods or more"),
+        ("beside.of=['dense']", "Two or more methods"),
     ],
 )
 def test_early_fusion_takes_methods_that_classify_vectors(made, settings, message):
@@ -136,7 +136,7 @@ def test_what_a_fusion_is_made_of_must_be_there(made):
         ("['dense', 'dais']", "Did you mean 'daisy'?"),
         ("['dais']", "Did you mean 'daisy'?"),
         ("['together', 'dense']", "made of itself"),
-        ("['dense']", "Two methods or more"),
+        ("['dense']", "Two or more methods"),
     ):
         done = strata(made, "make", "-n", "--set", f"together.of={of}")
         assert done.returncode == 2

@@ -305,7 +305,7 @@ def test_what_no_trial_could_be_is_said_before_anything_runs(project, entry, sai
     write(project, SEARCH.partition("colour.power")[0] + entry)
     with pytest.raises(InputError) as error:
         _ = at(project).targets
-    assert "methods.found.search draws what cannot be" in error.value.what
+    assert "methods.found.search can draw a value that is not allowed" in error.value.what
     assert said in error.value.what
 
 

@@ -75,7 +75,7 @@ class _Composer:
             return known[1]
         if name not in self.methods:
             raise InputError(
-                f"methods.{self._path[-1]} names '{name}', which is no method of this file.",
+                f"methods.{self._path[-1]} names '{name}', which is not a method of this file.",
                 nearest(name, self.methods),
             )
         if name in self._path:

@@ -278,7 +278,7 @@ def open_dataset(experiment: Experiment, store: Store, *, jobs: int, progress: P
 def drawn_scenes(
     store: Store, per_class: int, size: int, seed: int, jobs: int, progress: Progress
 ) -> Path:
-    """The folder of the embedded data set, drawn once for each version of its code."""
+    """The folder of the built-in data set, drawn once for each version of its code."""
     from strata.pipeline.code import reached_code
 
     code = reached_code("strata.pipeline.scenes.write", "write_scenes")

@@ -118,20 +118,20 @@ def _check_names(name: str, methods: list[Method]) -> None:
     """The experiment's name is a folder's; no two methods share theirs."""
     if any(mark in name for mark in "/\\") or name in (".", "..") or not name.isprintable():
         raise InputError(
-            f"name = {name!r}: it names the report's folder.", "Choose one without / and \\."
+            f"name = {name!r}: the report's folder cannot be called this.",
+            "Choose a name without / and \\.",
         )
     known: set[str] = set()
     for method in methods:
         plain = method.variant_of or method.name
         if not _NAME.fullmatch(plain):
             raise InputError(
-                f"[methods.{plain!r}]: methods' names stand in files' names and on the command "
-                "line.",
+                f"[methods.{plain!r}]: a method's name becomes part of file names and commands.",
                 "Use letters, digits and _, with -, + or a space between them.",
             )
         if method.name in known:
             raise InputError(
-                f"There are two methods '{method.name}'.", "A value may stand once in `vary`."
+                f"There are two methods called '{method.name}'.", "`vary` may list each value once."
             )
         known.add(method.name)
 
@@ -164,7 +164,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} cannot be read: {error}.", "It is to be in UTF-8.") from None
+        raise InputError(f"{path} cannot be read: {error}.", "It must be in UTF-8.") from None
     others = sorted(p.name for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
     hint = "`strata init IMAGES` writes one; -f FILE names another."
     if others and path.name != DEFAULT_FILE:
@@ -185,13 +185,13 @@ def _checked(signature: Any, table: dict[str, Any], where: str) -> dict[str, Any
 
 def _check_ranges(protocol: dict[str, Any]) -> None:
     if protocol["folds"] < 2:
-        raise InputError(f"protocol.folds = {protocol['folds']}: at least 2 are needed.")
+        raise InputError(f"protocol.folds = {protocol['folds']}: it should be 2 or more.")
     if protocol["repeats"] < 1:
-        raise InputError(f"protocol.repeats = {protocol['repeats']}: at least 1 is needed.")
+        raise InputError(f"protocol.repeats = {protocol['repeats']}: it should be 1 or more.")
     if not 0 <= protocol["seed"] < 2**63:
-        raise InputError(f"protocol.seed = {protocol['seed']}: a number from 0 to 2**63 - 1.")
+        raise InputError(f"protocol.seed = {protocol['seed']}: it should be from 0 to 2**63 - 1.")
     if not 0 <= protocol["test"] < 1:
-        raise InputError(f"protocol.test = {protocol['test']}: a share from 0 to below 1.")
+        raise InputError(f"protocol.test = {protocol['test']}: it should be 0 or more and below 1.")
     few = protocol["train_per_class"]
     if few is not None and few < 1:
-        raise InputError(f"protocol.train_per_class = {few}: a number of images from 1 on.")
+        raise InputError(f"protocol.train_per_class = {few}: it should be 1 or more.")

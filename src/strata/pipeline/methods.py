@@ -43,7 +43,7 @@ def variants(name: str, table: Any) -> list[Method]:
     settings = dict(table)
     recipe = settings.pop("recipe", name)
     if not isinstance(recipe, str):
-        raise InputError(f"methods.{name}.recipe = {recipe!r}: the name of a recipe.")
+        raise InputError(f"methods.{name}.recipe = {recipe!r}: it should be the name of a recipe.")
     vary = settings.pop("vary", None)
     paper = settings.pop("paper", None)
     search = settings.pop("search", None)
@@ -79,7 +79,9 @@ def _few(name: str, settings: dict[str, Any]) -> int | None:
     """Take the number of training images out of a method's settings."""
     few = settings.pop("train_per_class", None)
     if few is not None and (not isinstance(few, int) or isinstance(few, bool) or few < 1):
-        raise InputError(f"methods.{name}.train_per_class = {few!r}: a number of images from 1 on.")
+        raise InputError(
+            f"methods.{name}.train_per_class = {few!r}: it should be a number, 1 or more."
+        )
     return few
 
 
@@ -88,8 +90,8 @@ def _published(name: str, given: Any, count: int) -> list[float | None]:
     good = isinstance(given, list) and len(given) == count
     if not good or not all(g is None or (isinstance(g, float) and 0 <= g <= 1) for g in given):
         raise InputError(
-            f"methods.{name}.paper = {given!r}: published accuracies from 0.0 to 1.0.",
-            "One number; for a method with `vary`, a list with one for each variant, in order.",
+            f"methods.{name}.paper = {given!r}: it should be a published accuracy from 0.0 to 1.0.",
+            "With `vary`, it is a list with one number for each variant, in order.",
         )
     return given
 

@@ -22,7 +22,7 @@ def override(tables: dict[str, Any], setting: str) -> None:
     dotted = dotted.strip()
     parts = dotted.split(".")
     if not equals or not all(parts):
-        raise InputError(f"--set {setting}: KEY=VALUE is needed.")
+        raise InputError(f"--set {setting}: it should be KEY=VALUE.")
     methods = _as_table(tables.get("methods"))
     if parts[0] == "methods":
         parts = parts[1:]
@@ -33,7 +33,7 @@ def override(tables: dict[str, Any], setting: str) -> None:
         table = tables
     else:
         raise InputError(
-            f"--set {setting}: '{parts[0] if parts else dotted}' is no method of this file.",
+            f"--set {setting}: this file has no method '{parts[0] if parts else dotted}'.",
             nearest(parts[0] if parts else "", [*methods, "data", "protocol", "name", "title"]),
         )
     for part in parts[:-1]:
@@ -54,7 +54,7 @@ def _from_here(given: Any) -> Any:
 def _check_not_varied(name: str, method: Any, parameter: str, setting: str) -> None:
     if parameter in _as_table(_as_table(method).get("vary")):
         raise InputError(
-            f"--set {setting}: {name} varies it.", f"Change methods.{name}.vary in the file."
+            f"--set {setting}: the method varies it.", f"Change methods.{name}.vary in the file."
         )
 
 

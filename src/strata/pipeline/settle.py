@@ -49,7 +49,7 @@ def _settled(method: Method, recipes: dict[str, Recipe]) -> Settled:
             return recipe.checked(with_values(method.settings, values), where)
         except InputError as error:
             raise InputError(
-                f"{where}.search draws what cannot be: {error.what}", error.hint
+                f"{where}.search can draw a value that is not allowed: {error.what}", error.hint
             ) from None
 
     for values in method.search.extremes():

@@ -72,7 +72,10 @@ def make(
     jobs: Jobs = None,
     dry_run: DryRun = False,
     keep_going: Annotated[
-        bool, typer.Option("-k", "--keep-going", help="After a failure, go on with the rest.")
+        bool,
+        typer.Option(
+            "-k", "--keep-going", help="After a failure, go on with what does not depend on it."
+        ),
     ] = False,
     always: Annotated[
         bool, typer.Option("-B", "--always-make", help="Make everything, present or not.")
@@ -84,7 +87,7 @@ def make(
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Make what is missing or changed, and the report."""
+    """Make what is missing or has changed, then the report."""
     from strata.pipeline.cli.make import make
 
     workspace = _workspace(file, settings, store, out, jobs, skip_broken, weights)
@@ -116,7 +119,7 @@ def status(
     weights: Weights = None,
     as_json: Json = False,
 ) -> int:
-    """Say which methods are up to date, and how much is to be made for the others."""
+    """Show which methods are up to date, and how much is to be made."""
     from strata.pipeline.cli.inspect import status
 
     return status(
@@ -136,7 +139,7 @@ def why(
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Say why something has to be made: which parameter, image or function changed."""
+    """Say why work is needed: which parameter, image or code changed."""
     from strata.pipeline.cli.inspect import why
 
     workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
@@ -147,14 +150,14 @@ def why(
 @shown
 def graph(
     targets: Targets = None,
-    dot: Annotated[bool, typer.Option("--dot", help="Graphviz' language.")] = False,
+    dot: Annotated[bool, typer.Option("--dot", help="Write Graphviz' DOT language.")] = False,
     file: File = None,
     settings: Settings = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Show the stages of each method and how they hang together."""
+    """Show the stages of each method and what each reads."""
     from strata.pipeline.cli.graph import graph
 
     workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
@@ -165,7 +168,8 @@ def graph(
 @shown
 def list_(
     recipes: Annotated[
-        bool, typer.Option("--recipes", help="All recipes with their parameters instead.")
+        bool,
+        typer.Option("--recipes", help="List all recipes with their parameters, as TOML to paste."),
     ] = False,
     file: File = None,
     settings: Settings = None,
@@ -191,7 +195,7 @@ def clean(
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Remove what was made for these methods and for no other."""
+    """Remove what was made for these methods and no others."""
     from strata.pipeline.cli.tidy import clean
 
     workspace = _workspace(file, settings, store, out, skip_broken=skip_broken, weights=weights)
@@ -203,10 +207,15 @@ def clean(
 def gc(
     older_than: Annotated[
         str | None,
-        typer.Option("--older-than", metavar="AGE", help="Only what is older: 12h, 30d."),
+        typer.Option(
+            "--older-than", metavar="AGE", help="Only what is older than that: 12h, 30d, 2w."
+        ),
     ] = None,
     to_size: Annotated[
-        str | None, typer.Option("--to-size", metavar="SIZE", help="Only down to this size: 20GB.")
+        str | None,
+        typer.Option(
+            "--to-size", metavar="SIZE", help="Only until the store is no larger than that: 20GB."
+        ),
     ] = None,
     files: Annotated[
         list[Path] | None,
@@ -214,7 +223,7 @@ def gc(
             "-f",
             "--file",
             metavar="FILE",
-            help="What these need stays.",
+            help="Keep what this file needs; repeatable.",
             show_default="all experiment files beside the store",
         ),
     ] = None,
@@ -233,11 +242,11 @@ def gc(
 @shown
 def report(
     zipped: Annotated[
-        bool, typer.Option("--zip", help="Also as report.zip, with every picture in full.")
+        bool, typer.Option("--zip", help="Also write report.zip, with every picture in full.")
     ] = False,
     figures: Annotated[
         Path | None,
-        typer.Option("--figures", metavar="DIR", help="Also each drawing, as SVG and PDF."),
+        typer.Option("--figures", metavar="DIR", help="Also write each drawing as SVG and PDF."),
     ] = None,
     file: File = None,
     settings: Settings = None,
@@ -256,10 +265,12 @@ def report(
 @app.command()
 @shown
 def compare(
-    before: Annotated[Path, typer.Argument(help="A report: its folder or its name in out.")],
-    after: Annotated[Path, typer.Argument(help="Another, later one.")],
+    before: Annotated[
+        Path, typer.Argument(help="A report: its folder, results.json, or name in out.")
+    ],
+    after: Annotated[Path, typer.Argument(help="A later report.")],
 ) -> int:
-    """Say what changed between two runs, and whether it is more than noise."""
+    """Say what changed between two reports, and if by more than noise."""
     from strata.pipeline.cli.compare import compare
 
     return compare(before, after)
@@ -278,7 +289,7 @@ def predict(
     weights: Weights = None,
     as_json: Json = False,
 ) -> int:
-    """Tell the classes of new images."""
+    """Print the classes of new images."""
     from strata.pipeline.cli.predict import predict
 
     workspace = _workspace(

@@ -83,7 +83,7 @@ def show(
 
 
 def scenes(folder: Path, per_class: int, size: int, seed: int, jobs: int | None) -> int:
-    """Draw the embedded data set."""
+    """Draw the built-in data set."""
     from strata.pipeline.scenes.write import write_scenes
 
     with Steps(_console(stderr=True)) as steps:

@@ -8,7 +8,7 @@ import typer
 from strata.pipeline.cli.options import Jobs, Json, Remembered, shown
 
 data_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Look at a folder of images before using it."
+    no_args_is_help=True, rich_markup_mode=None, help="Look at images before using them."
 )
 
 
@@ -17,15 +17,22 @@ data_app = typer.Typer(
 def data_audit(
     images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
     split: Annotated[
-        Path | None, typer.Option("--split", help="A CSV with class, file, split.")
+        Path | None, typer.Option("--split", help="A CSV with the columns class,file,split.")
     ] = None,
-    sha256: Annotated[str | None, typer.Option("--sha256", help="Of a URL's file.")] = None,
-    folds: Annotated[int, typer.Option("--folds", min=2, help="Folds to come.")] = 8,
+    sha256: Annotated[
+        str | None, typer.Option("--sha256", help="Checksum of the archive; needed with a URL.")
+    ] = None,
+    folds: Annotated[
+        int, typer.Option("--folds", min=2, help="Folds that the images are meant for.")
+    ] = 8,
     store: Remembered = None,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> int:
-    """Find broken images, copies, contradicting labels and thin classes; exit 1 if any spoil."""
+    """Find broken images, copies, contradicting labels, thin classes.
+
+    The exit code is 1 if something spoils results.
+    """
     from strata.pipeline.cli.data import audit
 
     return audit(images, split, sha256, folds, store, jobs, as_json)
@@ -36,9 +43,11 @@ def data_audit(
 def data_show(
     images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
     split: Annotated[
-        Path | None, typer.Option("--split", help="A CSV with class, file, split.")
+        Path | None, typer.Option("--split", help="A CSV with the columns class,file,split.")
     ] = None,
-    sha256: Annotated[str | None, typer.Option("--sha256", help="Of a URL's file.")] = None,
+    sha256: Annotated[
+        str | None, typer.Option("--sha256", help="Checksum of the archive; needed with a URL.")
+    ] = None,
     store: Remembered = None,
     jobs: Jobs = None,
     as_json: Json = False,
@@ -53,12 +62,12 @@ def data_show(
 @shown
 def data_scenes(
     folder: Annotated[Path, typer.Argument(help="A new folder.")],
-    per_class: Annotated[int, typer.Option("--per-class", min=1, help="Images a class.")] = 80,
+    per_class: Annotated[int, typer.Option("--per-class", min=1, help="Images per class.")] = 80,
     size: Annotated[int, typer.Option("--size", min=32, max=512, help="Side in pixels.")] = 128,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed, other pictures.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed draws other pictures.")] = 0,
     jobs: Jobs = None,
 ) -> int:
-    """Draw the embedded data set into a folder."""
+    """Draw the built-in data set into a folder."""
     from strata.pipeline.cli.data import scenes
 
     return scenes(folder, per_class, size, seed, jobs)

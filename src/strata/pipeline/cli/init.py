@@ -12,18 +12,19 @@ FOLDS = 8
 TEST_PART = 0.3
 
 TEMPLATE = """\
-# What `strata make` compares. All keys: docs/experiment-file.md; all recipes with their
-# parameters and defaults: `strata list --recipes`.
+# What `strata make` compares. docs/experiment-file.md explains every key;
+# `strata list --recipes` prints all recipes with their parameters and defaults.
 
 [data]
 source = {source}
 
 [protocol]
-folds = {folds}        # stratified; copies of one picture stay together
-repeats = 1      # more of them narrow the intervals
+folds = {folds}        # of cross-validation; stratified, copies of one picture stay together
+repeats = 1      # more repeats narrow the intervals
 seed = 0         # feeds every random choice
 test = {test}       # share kept for the final figure, where the data brings no split
 
+# A bag of visual words, Fisher vectors, a small network from scratch.
 [methods.bovw]
 
 [methods.fisher]
@@ -45,7 +46,7 @@ def init(images: str, file: Path) -> int:
         images = _place(source.absolute(), file.absolute().parent)
     quoted = '"' + images.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if "://" in images:
-        quoted += '\nsha256 = ""      # of the file at this address: needed'
+        quoted += '\nsha256 = ""      # checksum of the file at this address, required'
     text = TEMPLATE.format(source=quoted, folds=folds, test=TEST_PART)
     try:
         file.write_text(text, encoding="utf-8")
@@ -91,4 +92,4 @@ def _place(source: Path, folder: Path) -> str:
     if source == folder or not source.is_relative_to(folder):
         return str(source)
     relative = source.relative_to(folder).as_posix()
-    return f"./{relative}" if relative == SCENES else relative  # the word names the embedded data
+    return f"./{relative}" if relative == SCENES else relative  # the word names the built-in data

@@ -18,29 +18,33 @@ File = Annotated[
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Set fisher.mixture.components=128, say."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a value of FILE: fisher.mixture.components=128."
+    ),
 ]
 StoreDir = Annotated[
     Path | None,
     typer.Option(
         "--store",
         metavar="DIR",
-        help="Where artifacts are kept.",
+        help="Folder of the artifacts.",
         show_default=".strata beside FILE",
     ),
 ]
 Remembered = Annotated[
     Path | None,
-    typer.Option("--store", metavar="DIR", help="Remember there what was read.", show_default="no"),
+    typer.Option("--store", metavar="DIR", help="Keep there what was read.", show_default="no"),
 ]
 OutDir = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="Where reports go.", show_default="out beside FILE"),
+    typer.Option(
+        "--out", metavar="DIR", help="Folder of the reports.", show_default="out beside FILE"
+    ),
 ]
 Jobs = Annotated[
     int | None,
     typer.Option(
-        "-j", "--jobs", min=1, metavar="N", help="Processes at once.", show_default="all cores"
+        "-j", "--jobs", min=1, metavar="N", help="Processes at a time.", show_default="all cores"
     ),
 ]
 SkipBroken = Annotated[
@@ -48,17 +52,13 @@ SkipBroken = Annotated[
 ]
 Weights = Annotated[
     Path | None,
-    typer.Option(
-        "--weights", metavar="FILE", help="Weights of networks from ImageNet: a file or folder."
-    ),
+    typer.Option("--weights", metavar="FILE", help="ImageNet weights: a file or a folder."),
 ]
 Targets = Annotated[
-    list[str] | None, typer.Argument(metavar="[TARGET]...", help="Methods; all without any.")
+    list[str] | None, typer.Argument(metavar="[TARGET]...", help="Methods; default: all.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
-DryRun = Annotated[
-    bool, typer.Option("-n", "--dry-run", help="Say what would be done, do nothing.")
-]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Only say what would be done.")]
 
 
 def shown(command: Callable[..., int | None]) -> Callable[..., None]:

@@ -80,7 +80,7 @@ def open_source(
         raise InputError(
             f"{len(found.missing):,} of the {len(rows):,} images of the split file {path} are not "
             f"in {root}: {', '.join(found.missing[:5])}{' ...' if found.missing[5:] else ''}",
-            "Add them, or allow missing images to go on without them.",
+            "Add them, or go on without them: allow_missing = true under [data].",
         )
     return Source(root, found.files, found.missing, found.notes)
 

@@ -183,7 +183,7 @@ def _check(reduction: Options | None, classifier: Options) -> None:
     if chosen and settings["inner_folds"] < 2:
         raise InputError(
             f'classifier.{chosen[0]} = "cv" needs classifier.inner_folds of 2 or more.',
-            "They are what it is chosen by.",
+            "The value is chosen by accuracy in the inner folds.",
         )
     if settings["gamma"] == "cv" and kernel in ("polynomial", "sigmoid"):
         raise InputError(

@@ -21,7 +21,7 @@ def distilled(
     distil: Options = soft_labels.options(),
     network: Options = train_network.options(),
 ) -> Node:
-    """A network from scratch that also learns the probabilities of the method named in `teacher`.
+    """A network from scratch that also learns from the probabilities of the method `teacher`.
 
     They are of images that the teacher did not learn from: it is made once more for each inner
     fold. With `inner_folds = 0` it is the teacher of the fold itself, which knew their labels.
@@ -29,7 +29,7 @@ def distilled(
     Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (2015).
     """
     if not teacher:
-        raise InputError("It has no teacher.", 'For example: teacher = "fisher".')
+        raise InputError("It names no teacher.", 'For example: teacher = "fisher".')
     parts = teaching_folds(data, fold, inner_folds)
     said = [data.method(teacher, part) for part in parts]
     taught = distil(said, [part.test for part in parts], fold.train)
@@ -40,7 +40,7 @@ def distilled(
 def teaching_folds(data: Data, fold: Fold, count: int) -> list[Fold]:
     """Folds whose images to be scored are together those that the fold learns from."""
     if count == 1:
-        raise InputError("There are no inner folds of which there is 1.", "Take 2 or more, or 0.")
+        raise InputError("inner_folds = 1 leaves nothing to learn from.", "Take 2 or more, or 0.")
     if count:
         return data.inner_folds(fold, count)
     unlabelled = replace(fold.train, labels=None)

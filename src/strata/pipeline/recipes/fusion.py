@@ -19,7 +19,7 @@ from strata.pipeline.stages.vectors import joined
 def fusion(
     data: Data, fold: Fold, *, of: tuple[str, ...] = (), combination: Options = average.options()
 ) -> Node:
-    """The average of the log-probabilities, or the probabilities, of the methods named in `of`.
+    """The mean log-probability, or probability, of the methods named in `of`.
 
     Kittler et al., "On combining classifiers" (PAMI 20, 1998).
     """
@@ -45,8 +45,8 @@ def early_fusion(
     for name, node in zip(of, nodes, strict=True):
         if node.stage.name == picked.name:
             raise InputError(
-                f"'{name}' is searched for, with a classifier of its own.",
-                "Search for the parameters of a method without fusion, and set them there.",
+                f"'{name}' has a search, so it has no fixed vectors to put beside others.",
+                "Run the search without fusion, and set the parameters that it finds.",
             )
         if node.stage.name != class_scores.name:
             raise InputError(
@@ -66,7 +66,7 @@ def stacking(
     inner_folds: int = 4,
     combination: Options = fit_stack.options(),
 ) -> Node:
-    """The methods named in `of`, weighted by what their scores in inner folds teach.
+    """The methods named in `of`, with weights learned from their scores in inner folds.
 
     Wolpert, "Stacked generalization" (Neural Networks 5, 1992). Makes each method once more for
     each inner fold.
@@ -84,8 +84,8 @@ def with_probabilities(of: tuple[str, ...], nodes: list[Node]) -> list[Node]:
         for machine in node.parents if node.stage.name == class_scores.name else ():
             if machine.stage.name == svm.name and machine.parameters["inner_folds"] < 2:
                 raise InputError(
-                    f"'{name}' gives no probabilities, which are what is combined.",
-                    f"methods.{name}: classifier.inner_folds of 2 or more.",
+                    f"'{name}' gives no probabilities to combine.",
+                    f"Set methods.{name}.classifier.inner_folds to 2 or more.",
                 )
     return at_least_two(nodes)
 
@@ -94,7 +94,7 @@ def at_least_two(nodes: list[Node]) -> list[Node]:
     """The methods' scores, if there is something to combine."""
     if len(nodes) < 2:
         raise InputError(
-            f"Two methods or more can be combined, not {len(nodes)}.",
+            f"Two or more methods are needed, not {len(nodes)}.",
             'For example: of = ["fisher", "bovw"].',
         )
     return nodes

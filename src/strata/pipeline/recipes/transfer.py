@@ -46,7 +46,7 @@ def inception(
     views: Options = border_views.options(),
     training: Options = fine_tune.options(),
 ) -> Node:
-    """Inception-v3 from ImageNet: cut after a block, the last blocks and a new head trained.
+    """Inception-v3 from ImageNet, cut after a block; the last blocks and a new head are trained.
 
     Szegedy et al., "Rethinking the Inception architecture" (CVPR 2016). What stays as it is runs
     once for each image and view.
@@ -66,7 +66,7 @@ def fine_tuned(
     views: Options = border_views.options(),
     training: Options = fine_tune.options(),
 ) -> Node:
-    """Any classification network of torchvision, trained on from a node of its own.
+    """Any classification network of torchvision, fine-tuned from a node of your choice on.
 
     Yosinski et al., "How transferable are features in deep neural networks?" (NeurIPS 2014).
     """

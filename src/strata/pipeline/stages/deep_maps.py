@@ -25,7 +25,7 @@ def deep_map(
     norm: Literal["none", "l2"] = "l2",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> Sharded:
-    """A map of a pretrained network as dense local descriptors, one a place.
+    """A map of a pretrained network as dense local descriptors, one per place.
 
     Cimpoi, Maji and Vedaldi, "Deep filter banks for texture recognition and segmentation" (CVPR
     2015).

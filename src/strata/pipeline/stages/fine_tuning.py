@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def divided(
     network: Mapping[str, Any], *, border: str = "", cut: str = "", side: Count | None = None
 ) -> dict[str, Any]:
-    """Say which part of a network stays as it is, and which learns.
+    """Which part of a network stays frozen, and which is trained.
 
     Args:
         border: the node from which on the network learns; "images" is before the first layer;
@@ -57,7 +57,7 @@ def inception_divided(
     open: Whole | Literal["all"] = 1,
     side: Count | None = None,
 ) -> dict[str, Any]:
-    """As `divided`, by numbers of Inception's 11 blocks, counted from the end.
+    """Which of Inception's 11 blocks, counted from the end, are cut off, and which are trained.
 
     Args:
         removed: blocks that are cut off.

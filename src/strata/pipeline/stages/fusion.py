@@ -49,7 +49,7 @@ def fit_stack(
     *,
     C: Positive = 1.0,
 ) -> dict[str, Any]:
-    """Learn one weight a method, and a bias a class, from scores of images not learned from.
+    """Learn one weight per method and one bias per class from scores in the inner folds.
 
     Multinomial logistic regression on the sum of the methods' log-probabilities, weighted: few
     numbers, so that a hundred images are enough (Wolpert, "Stacked generalization", 1992; weights

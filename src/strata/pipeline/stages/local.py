@@ -50,7 +50,7 @@ def dense_sift(
     mirror: bool = False,
     largest: Count = LARGEST,
 ) -> dict[str, Any]:
-    """SIFT on regular grids; parameters as of `strata.features.dense_sift.DenseSIFT`.
+    """SIFT on regular grids; parameters as in `strata.features.dense_sift.DenseSIFT`.
 
     Args:
         mirror: describe the mirrored image too, in the same set: left and right do not count.
@@ -102,7 +102,7 @@ def sparse_sift(
     edge: Positive = 10.0,
     largest: Count = LARGEST,
 ) -> dict[str, Any]:
-    """SIFT at its own keypoints; parameters as of `strata.features.sparse.SparseSIFT`."""
+    """SIFT at its own keypoints; parameters as in `strata.features.sparse.SparseSIFT`."""
     from strata.features.sparse import SparseSIFT
 
     describer = SparseSIFT(keypoints=keypoints, root=root, contrast=contrast, edge=edge)
@@ -118,7 +118,7 @@ def sparse_surf(
     octaves: Count = 4,
     largest: Count = LARGEST,
 ) -> dict[str, Any]:
-    """SURF at its own interest points; parameters as of `strata.features.surf.SparseSURF`."""
+    """SURF at its own interest points; parameters as in `strata.features.surf.SparseSURF`."""
     from strata.features.surf import SparseSURF
 
     describer = SparseSURF(keypoints=keypoints, threshold=threshold, octaves=octaves)
@@ -133,7 +133,7 @@ def dense_surf(
     scale: Positive | None = None,
     largest: Count = LARGEST,
 ) -> dict[str, Any]:
-    """SURF on a regular grid; parameters as of `strata.features.surf.DenseSURF`."""
+    """SURF on a regular grid; parameters as in `strata.features.surf.DenseSURF`."""
     from strata.features.surf import DenseSURF
 
     describer = DenseSURF(step=step, scale=scale)
@@ -151,7 +151,7 @@ def dense_daisy(
     orientations: Count = 8,
     largest: Count = LARGEST,
 ) -> dict[str, Any]:
-    """DAISY on a regular grid; parameters as of `strata.features.daisy.DenseDAISY`."""
+    """DAISY on a regular grid; parameters as in `strata.features.daisy.DenseDAISY`."""
     from strata.features.daisy import DenseDAISY
 
     describer = DenseDAISY(step, radius, rings, histograms, orientations)
@@ -169,7 +169,7 @@ def sparse_daisy(
     orientations: Count = 8,
     largest: Count = LARGEST,
 ) -> dict[str, Any]:
-    """DAISY at SIFT keypoints; parameters as of `strata.features.daisy.SparseDAISY`."""
+    """DAISY at SIFT keypoints; parameters as in `strata.features.daisy.SparseDAISY`."""
     from strata.features.daisy import SparseDAISY
 
     describer = SparseDAISY(keypoints, radius, rings, histograms, orientations)

@@ -67,7 +67,7 @@ def train_network(
     validation: Annotated[Part, Gt(0)] = 0.1,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
-    """Train a network from scratch, on the labels alone or beside what `soft_labels` made.
+    """Train a network from scratch, on the labels and, where there is a teacher, on what it says.
 
     Parameters as of `strata.models.network.NetworkClassifier`.
     """
@@ -141,7 +141,7 @@ def soft_labels(
     weight: Share = 0.5,
     temperature: Positive = 2.0,
 ) -> dict[str, Any]:
-    """A teacher's probabilities of the images to learn from (Hinton, Vinyals and Dean, 2015).
+    """A teacher's probabilities for the training images (Hinton, Vinyals and Dean, 2015).
 
     Args:
         scores: of the images in each of `scored`, which together are all of `train`.
@@ -174,7 +174,7 @@ def network_scores(images: Shards, fitted: Mapping[str, Any], test: Subset) -> d
 def deep_features(
     images: Mapping[str, Any], fitted: Mapping[str, Any], *, layer: str = "embedding"
 ) -> dict[str, Any]:
-    """One layer of a trained network, a vector an image: `vectors` (images, units) float32.
+    """One layer of a trained network, one vector per image: `vectors` (images, units) float32.
 
     `layer` as of `strata.models.deep_features.DeepFeatures`.
     """
@@ -191,7 +191,7 @@ def patch_descriptors(
     layer: str = "embedding",
     step: Count = 3,
 ) -> dict[str, Any]:
-    """One layer of a network trained on windows, at every place of a grid: local descriptors.
+    """One layer of a network trained on windows, at each place of a grid, as local descriptors.
 
     Args:
         layer: as of `strata.models.deep_features.DeepFeatures`.

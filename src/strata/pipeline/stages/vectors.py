@@ -27,7 +27,7 @@ def standardise(vectors: Shards, train: Subset) -> dict[str, Any]:
 
 @stage
 def centred_power(vectors: Shards, train: Subset, *, alpha: Positive = 0.5) -> dict[str, Any]:
-    """Signed power of each component, less its mean over the training images.
+    """Signed power of each component, minus its mean over the training images.
 
     Parameters as of `strata.features.normalise.CentredPower`.
     """
@@ -43,7 +43,7 @@ def centred_power(vectors: Shards, train: Subset, *, alpha: Positive = 0.5) -> d
 def pca(
     vectors: Shards, train: Subset, *, components: Count | Between = 64, whiten: bool = False
 ) -> dict[str, Any]:
-    """Principal components of the training images' vectors, or of `FOR_PCA` bytes of them.
+    """Principal components of the training images' vectors (of half a gigabyte at most).
 
     Args:
         components: how many, no more than there are images and dimensions; below 1, as many as
@@ -88,7 +88,7 @@ def additive_map(
     order: Whole = 1,
     period: Positive = 0.6,
 ) -> dict[str, Any]:
-    """Histograms to vectors whose dot product is nearly a kernel, for sets too large for a matrix.
+    """Maps histograms so that dot products approximate a kernel, for sets too large for a matrix.
 
     Parameters as of `strata.features.feature_maps.AdditiveKernelMap`; a linear machine goes with
     it. Nothing is learned.
@@ -110,7 +110,7 @@ def reduced(vectors: Mapping[str, Any], fitted: Mapping[str, Any]) -> dict[str, 
 
 @view_stage
 def joined(*branches: Mapping[str, Any], weights: Weights = ()) -> dict[str, Any]:
-    """Vectors of several branches side by side: each of length one, times the root of its weight.
+    """Vectors of several methods side by side, each of length one times the root of its weight.
 
     So a linear kernel of the result is the weighted sum of the branches' cosine similarities.
     """
