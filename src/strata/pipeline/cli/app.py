@@ -191,14 +191,13 @@ def clean(
     file: File = None,
     settings: Settings = None,
     store: StoreDir = None,
-    out: OutDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
     """Remove what was made for these methods and no others."""
     from strata.pipeline.cli.tidy import clean
 
-    workspace = _workspace(file, settings, store, out, skip_broken=skip_broken, weights=weights)
+    workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
     return clean(workspace, targets or [], dry_run=dry_run)
 
 

@@ -1,5 +1,6 @@
 """A styled drawing as a PDF, by matplotlib: only the elements that `svg` makes are known."""
 
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ def write_pdf(root: Element, path: Path) -> None:
     from matplotlib.figure import Figure
     from matplotlib.transforms import Affine2D
 
+    # The metrics of Helvetica that matplotlib has are of a "medium" weight: no news here.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     # One dot of the figure is a point; pixels count from the top.
     to_page = Affine2D().translate(0, -height).scale(POINT, -POINT)
