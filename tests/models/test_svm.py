@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_val_score
 from sklearn.multiclass import OneVsRestClassifier
@@ -158,3 +159,13 @@ def test_precomputed_matrices_are_cut_both_ways_in_cross_validation():
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])
 def test_it_is_a_scikit_learn_estimator(kernel):
     check_estimator(SVM(kernel), on_skip=None)
+
+
+def test_a_machine_that_was_stopped_says_so(monkeypatch):
+    X, y = data(90, 20)
+    assert SVM(inner_folds=0).fit(X, y).converged_
+    monkeypatch.setattr("strata.models.dual.STEPS", 500)
+    monkeypatch.setattr("strata.models.dual.STEPS_OF_A_VECTOR", 0)
+    with pytest.warns(ConvergenceWarning, match="unit length"):
+        stopped = SVM(inner_folds=0).fit(X * 1000, y)
+    assert not stopped.converged_

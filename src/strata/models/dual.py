@@ -1,9 +1,31 @@
 """The dual problem of support vector machines, one machine a class, on a kernel matrix."""
 
+import warnings
+from typing import NamedTuple
+
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import SVC
 
 _ROWS = 256  # of a kernel matrix that are copied at a time
+
+#: Steps that the solver may take: so many, or so many for each vector. Vectors of unit length need
+#: about ten each; those of lengths in the thousands would keep it for hours.
+STEPS, STEPS_OF_A_VECTOR = 300_000, 100
+
+
+class Solution(NamedTuple):
+    """Machines trained on some vectors.
+
+    Attributes:
+        coefficients: (vectors, machines) float64.
+        intercepts: (machines,) float64.
+        converged: whether the solver came to its end with all of them.
+    """
+
+    coefficients: np.ndarray
+    intercepts: np.ndarray
+    converged: bool
 
 
 class Dual:
@@ -25,8 +47,8 @@ class Dual:
         machines = classes[1:] if len(classes) == 2 else classes
         self.targets = np.where(codes[:, None] == machines, 1, -1)
 
-    def solve(self, rows: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
-        """Coefficients (len(rows), machines) and intercepts (machines,), trained on `rows`."""
+    def solve(self, rows: np.ndarray, C: float) -> Solution:
+        """The machines trained on `rows`, in as many steps as they may take."""
         gram = np.empty((len(rows), len(rows)))
         for start in range(0, len(rows), _ROWS):  # no second copy of it all in single precision
             some = rows[start : start + _ROWS]
@@ -34,21 +56,24 @@ class Dual:
         targets = self.targets[rows]
         coefficients = np.zeros(targets.shape)
         intercepts = np.zeros(targets.shape[1])
+        steps, converged = max(STEPS, STEPS_OF_A_VECTOR * len(rows)), True
         for m in range(targets.shape[1]):
-            machine = SVC(kernel="precomputed", C=C, cache_size=1000)
-            machine.fit(gram, targets[:, m], sample_weight=self.weights[rows])
+            machine = SVC(kernel="precomputed", C=C, cache_size=1000, max_iter=steps)
+            with warnings.catch_warnings():  # the caller says it once, not of each machine
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                machine.fit(gram, targets[:, m], sample_weight=self.weights[rows])
+            converged &= machine.fit_status_ == 0
             coefficients[machine.support_, m] = machine.dual_coef_[0]
             intercepts[m] = machine.intercept_[0]
-        return coefficients, intercepts
+        return Solution(coefficients, intercepts, converged)
 
     def scores(
         self,
         rows: np.ndarray,
-        coefficients: np.ndarray,
-        intercepts: np.ndarray,
+        solution: Solution,
         trained_on: np.ndarray | None = None,
     ) -> np.ndarray:
         """(len(rows), machines) float64, of machines trained on `rows` or on other ones."""
         trained_on = rows if trained_on is None else trained_on
         gram = self.gram[np.ix_(rows, trained_on)]
-        return gram @ coefficients.astype(gram.dtype) + intercepts
+        return gram @ solution.coefficients.astype(gram.dtype) + solution.intercepts

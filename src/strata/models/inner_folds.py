@@ -89,5 +89,5 @@ def _unseen_scores(problem: Dual, C: float, fold_of: np.ndarray) -> np.ndarray:
     for fold in range(fold_of.max() + 1):
         train, held_out = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
         solution = problem.solve(train, C)
-        scores[held_out] = problem.scores(held_out, *solution, trained_on=train)
+        scores[held_out] = problem.scores(held_out, solution, trained_on=train)
     return scores

@@ -5,12 +5,14 @@ matrix serves every class, every C that is tried, and the inner folds that choos
 the probabilities.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -30,6 +32,11 @@ LARGEST_MATRIX = 20_000
 
 #: What `gamma="cv"` chooses from, as multiples of 1 / (d var(X)).
 GAMMA_GRID = (0.25, 1.0, 4.0)
+
+NOT_CONVERGED = (
+    "The support vector machine was stopped before it had converged: scale the vectors to unit "
+    "length or unit variance, or lower C."
+)
 
 
 class SVM(ClassifierMixin, BaseEstimator):
@@ -55,6 +62,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         gamma_: the gamma used, of "rbf".
         temperature_: of the probabilities.
         inner_accuracy_: accuracy in the inner folds, or None without.
+        converged_: whether the solver came to its end with every machine.
         training_accuracy_: accuracy on the vectors it was fitted on.
         intercept_: (machines,) float64; one machine a class, or a single one for two classes.
         coef_: (machines, d) float64, linear only.
@@ -103,10 +111,13 @@ class SVM(ClassifierMixin, BaseEstimator):
         problem, chosen = self._best(self._problems(X, codes, weights), fold_of)
         self.C_, self.inner_accuracy_, self.temperature_ = chosen
         everything = np.arange(len(X))
-        coefficients, self.intercept_ = problem.solve(everything, self.C_)
-        scores = problem.scores(everything, coefficients, self.intercept_)
+        solution = problem.solve(everything, self.C_)
+        self.intercept_, self.converged_ = solution.intercepts, solution.converged
+        if not self.converged_:
+            warnings.warn(NOT_CONVERGED, ConvergenceWarning, stacklevel=2)
+        scores = problem.scores(everything, solution)
         self.training_accuracy_ = float((columns(scores).argmax(axis=1) == codes).mean())
-        self._keep(X, coefficients)
+        self._keep(X, solution.coefficients)
         return self
 
     def decision_function(self, X: np.ndarray) -> np.ndarray:

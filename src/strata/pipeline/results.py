@@ -82,7 +82,7 @@ def _method(target: Target, dataset: Dataset, records: Records, outcome: Outcome
         cv=cv,
         test=test,
         exhibits=shown,
-        findings=troubles,
+        findings=[*troubles, *_unfinished(fitted)],
         cost=cost(target, records),
         histories=_one_each(fitted, "history"),
         rate_searches=_one_each(fitted, "rate_search"),
@@ -112,6 +112,23 @@ def _one_each(fitted: list[list[Any]], name: str) -> list[Any]:
     if any(len(values) > 1 for values in found):
         return []
     return [value for values in found for value in values]
+
+
+def _unfinished(fitted: list[list[Any]]) -> list[dict[str, Any]]:
+    """A finding about machines whose solver was stopped before it had converged."""
+    stopped = sum(any(a.get("converged") is False for a in fold) for fold in fitted)
+    if not stopped:
+        return []
+    return [
+        {
+            "code": "L02",
+            "severity": "issue",
+            "title": "End of the solver",
+            "sentence": f"Stopped before it had converged in {stopped} of {len(fitted)} folds.",
+            "why": "A machine that was stopped half-way may be far from the best one.",
+            "remedy": "Scale the vectors to unit length or unit variance, or lower classifier.C.",
+        }
+    ]
 
 
 def _scores(made: Any, belongs: Any) -> "Scores | None":

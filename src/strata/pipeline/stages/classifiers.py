@@ -1,5 +1,6 @@
 """Vectors to class scores."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -56,6 +57,8 @@ def svm(
     """
     if kernel == "linear" and max(vectors.size("vectors", train), 8 * len(train) ** 2) > IN_MEMORY:
         return _linear_machine(vectors, train, C, class_weight, inner_folds)
+    from sklearn.exceptions import ConvergenceWarning
+
     from strata.models.svm import SVM
 
     rows = vectors.rows("vectors", train)
@@ -67,12 +70,14 @@ def svm(
         inner_folds=inner_folds,
         seed=train.seed_for("svm"),
     )
-    classifier.fit(rows, train.y, train.groups)
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # the report tells
+        classifier.fit(rows, train.y, train.groups)
     learned = classifier.coef_ if hasattr(classifier, "coef_") else classifier.dual_coef_
     return fitted_with(
         classifier,
         parameters=int(learned.size + classifier.intercept_.size),
         training_accuracy=float(classifier.training_accuracy_),
+        converged=classifier.converged_,
     )
 
 
