@@ -175,6 +175,7 @@ class NetworkClassifier(TrainedClassifier):
         pixels = self._check(X)
         numbers = self._numbered(y, len(pixels))
         self._check_settings()
+        self._forget()
         device, architecture = choose_device(self.device), Architecture.of(self.architecture)
         self.architecture_ = architecture.to_dict()
         taught = self._taught(teacher, len(pixels), device)
@@ -194,7 +195,6 @@ class NetworkClassifier(TrainedClassifier):
             )
 
         learned = images(train)
-        self.__dict__.pop("rate_curve_", None)  # of an earlier fit
         if self.max_rate == "auto":
             self.rate_curve_ = find_rate(network, learned, self._settings(max_rate=1.0))
             self.max_rate_ = self.rate_curve_.suggestion
@@ -206,7 +206,7 @@ class NetworkClassifier(TrainedClassifier):
         if checkpoint:
             facts = [self.get_params(), self.architecture_, self.max_rate_]
             said = [] if taught is None else [taught.probabilities.cpu().numpy()]
-            key = training_key(facts, device, [pixels, numbers, *said])
+            key = training_key(facts, device, [pixels, numbers, train, *said])
         training.run(keep=checkpoint, key=key, on_epoch=on_epoch)
         self.history_ = training.history
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in network.state_dict().items()}
@@ -246,6 +246,11 @@ class NetworkClassifier(TrainedClassifier):
         network = build(self.architecture_, side=self.window(), classes=len(self.classes_))
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
+
+    def _forget(self) -> None:
+        """What an earlier fit of other settings left behind."""
+        for name in ("rate_curve_", "pretraining_losses_"):
+            self.__dict__.pop(name, None)
 
     def _check_settings(self) -> None:
         """Raise `InputError` for what no training can have, before any work."""
