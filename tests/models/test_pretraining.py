@@ -61,3 +61,18 @@ def test_it_is_where_a_training_starts(ema):
     network = build(NETWORK, side=16, classes=3)
     assert len(model.pretraining_losses_) == len(network.blocks)
     assert np.abs(model.weights_[name] - none.weights_[name]).max() > 0.01
+
+
+def test_a_block_that_is_given_equal_numbers_stays_finite():
+    """Of black images, say, or behind a block whose units are all dead."""
+    network = build({"activation": "tanh", "blocks": [{"filters": 4}] * 2}, side=8, classes=2)
+    losses = pretrain(network, torch.zeros((6, 3, 8, 8), dtype=torch.uint8), epochs=2, batch=3)
+    assert np.isfinite(losses).all()
+    assert all(torch.isfinite(value).all() for value in network.state_dict().values())
+
+
+def test_losses_of_an_earlier_fit_are_forgotten():
+    X, y = stripes(12), np.arange(12) % 3
+    model = NetworkClassifier(NETWORK, size=16, batch=4, epochs=1, device="cpu", pretraining=1)
+    assert len(model.fit(X, y).pretraining_losses_) == 2
+    assert not hasattr(model.set_params(pretraining=0).fit(X, y), "pretraining_losses_")

@@ -82,8 +82,9 @@ def _step(
     coder: Autoencoder, steps: torch.optim.Optimizer, given: Tensor, noise: torch.Generator
 ) -> float:
     variance = given.var()
+    spread = torch.where(variance > 0, variance, 1.0)  # equal numbers have no share of it
     draw = torch.randn(given.shape, generator=noise, device=given.device)
-    loss = functional.mse_loss(coder(given + NOISE * variance.sqrt() * draw), given) / variance
+    loss = functional.mse_loss(coder(given + NOISE * variance.sqrt() * draw), given) / spread
     steps.zero_grad()
     loss.backward()
     steps.step()
