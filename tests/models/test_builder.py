@@ -164,6 +164,15 @@ def test_initial_weights_have_the_variance_of_their_scheme(scheme, variance):
     assert weight.mean().item() == pytest.approx(0, abs=0.005)
 
 
+@pytest.mark.parametrize(("scheme", "variance"), [("glorot-normal", 2 / 18), ("he-normal", 2 / 9)])
+def test_a_filter_of_one_channel_has_the_variance_of_its_own_inputs_and_outputs(scheme, variance):
+    blocks = [{"filters": 400}, {"filters": 2, "convolution": "depthwise"}]
+    network = build({"blocks": blocks, "initialisation": scheme}, side=8, classes=2)
+    weight = network.blocks[1].layers[0][0].weight
+    assert weight.shape == (400, 1, 3, 3)
+    assert weight.var().item() == pytest.approx(variance, rel=0.1)
+
+
 def test_a_strided_pointwise_convolution_is_the_usual_one():
     description = {"blocks": [{"filters": 5, "kernel": 1, "stride": 2, "activation": "none"}]}
     network = build({**description, "normalisation": "none"}, side=9, classes=2)

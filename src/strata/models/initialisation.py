@@ -10,10 +10,14 @@ from strata.errors import InputError, nearest
 from strata.models.names import INITIALISATIONS, LSUV
 
 
-def _fans(weight: Tensor) -> tuple[int, int]:
-    """Inputs that one output sums over, and outputs that one input reaches."""
+Layer = nn.Conv2d | nn.Linear
+
+
+def _fans(layer: Layer) -> tuple[int, int]:
+    """Inputs that one output sums over, and outputs that one input reaches: those of its group."""
+    weight, groups = layer.weight, layer.groups if isinstance(layer, nn.Conv2d) else 1
     receptive = weight[0, 0].numel()
-    return weight.shape[1] * receptive, weight.shape[0] * receptive
+    return weight.shape[1] * receptive, weight.shape[0] // groups * receptive
 
 
 def _normal(weight: Tensor, deviation: float, generator: torch.Generator) -> None:
@@ -25,17 +29,17 @@ def _uniform(weight: Tensor, deviation: float, generator: torch.Generator) -> No
     weight.uniform_(-bound, bound, generator=generator)
 
 
-def _glorot(weight: Tensor) -> float:
-    return math.sqrt(2.0 / sum(_fans(weight)))
+def _glorot(layer: Layer) -> float:
+    return math.sqrt(2.0 / sum(_fans(layer)))
 
 
-def _he(weight: Tensor) -> float:
-    return math.sqrt(2.0 / _fans(weight)[0])
+def _he(layer: Layer) -> float:
+    return math.sqrt(2.0 / _fans(layer)[0])
 
 
-#: name -> (distribution, its standard deviation for a weight tensor)
+#: name -> (distribution, its standard deviation for the weights of a layer)
 _SCHEMES: dict[
-    str, tuple[Callable[[Tensor, float, torch.Generator], None], Callable[[Tensor], float]]
+    str, tuple[Callable[[Tensor, float, torch.Generator], None], Callable[[Layer], float]]
 ] = {
     "glorot-uniform": (_uniform, _glorot),
     "glorot-normal": (_normal, _glorot),
@@ -66,12 +70,12 @@ def initialise(network: nn.Module, scheme: str, generator: torch.Generator) -> N
     if scheme not in INITIALISATIONS:
         raise InputError(f"Unknown initialisation '{scheme}'.", nearest(scheme, INITIALISATIONS))
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        if isinstance(module, Layer):
             if scheme == LSUV:
                 nn.init.orthogonal_(module.weight, generator=generator)
             else:
                 distribution, deviation = _SCHEMES[scheme]
-                distribution(module.weight, deviation(module.weight), generator)
+                distribution(module.weight, deviation(module), generator)
             if module.bias is not None:
                 module.bias.zero_()
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm | nn.LayerNorm):
@@ -92,13 +96,13 @@ def unit_variance(network: nn.Module, images: Tensor) -> None:
         images: what it takes.
     """
 
-    def scale(module: nn.Conv2d | nn.Linear, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    def scale(module: Layer, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
         deviation = output.std()
         factor = torch.where(deviation > 1e-8, deviation, 1.0).reciprocal()
         module.weight.mul_(factor)
         return output * factor
 
-    layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    layers = [m for m in network.modules() if isinstance(m, Layer)]
     hooks = [layer.register_forward_hook(scale) for layer in layers]
     try:
         network(images)
