@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from strata.errors import InputError, nearest
 from strata.models.names import INITIALISATIONS, LSUV
 
-
 Layer = nn.Conv2d | nn.Linear
 
 

@@ -252,6 +252,24 @@ class NetworkClassifier(TrainedClassifier):
         for name in ("rate_curve_", "pretraining_losses_"):
             self.__dict__.pop(name, None)
 
+    def window(self) -> int:
+        """Side of what the network sees at once, pixels."""
+        return Augmentation.of(self.augmentations).window(self.size)
+
+    def middle(self, X: ArrayLike) -> NDArray[np.uint8]:
+        """The window in the middle of each image: (n, window, window, 3) uint8.
+
+        Args:
+            X: as of `fit`, but in memory.
+
+        Raises:
+            InputError: other images than `fit` takes.
+        """
+        (start,) = window_starts(self.size, self.window(), 1)
+        inner = slice(start, start + self.window())
+        windows: NDArray[np.uint8] = self._check(np.asarray(X))[:, inner, inner]
+        return windows
+
     def _check_settings(self) -> None:
         """Raise `InputError` for what no training can have, before any work."""
         self._settings(max_rate=1.0 if self.max_rate == "auto" else self.max_rate).check()
@@ -277,7 +295,7 @@ class NetworkClassifier(TrainedClassifier):
         network.standardise_by(pixels)
         if architecture.initialisation == LSUV:
             some = generator(self.seed, "lsuv").permutation(len(pixels))[:INITIAL_BATCH]
-            views = torch.from_numpy(self._middle(pixels[np.sort(some)]))
+            views = torch.from_numpy(self.middle(pixels[np.sort(some)]))
             unit_variance(network.eval(), views.permute(0, 3, 1, 2))
         return network
 
@@ -288,7 +306,7 @@ class NetworkClassifier(TrainedClassifier):
                 "There are too many images to pretrain on: they do not fit into memory.",
                 "Take smaller images, or pretraining = 0.",
             )
-        unlabelled = torch.from_numpy(self._middle(pixels[:])).to(network.mean.device)
+        unlabelled = torch.from_numpy(self.middle(pixels[:])).to(network.mean.device)
         return pretrain(
             network.to(memory_format=torch.channels_last),
             unlabelled.permute(0, 3, 1, 2),
@@ -296,16 +314,6 @@ class NetworkClassifier(TrainedClassifier):
             batch=self.batch,
             seed=derive(self.seed, "pretraining"),
         )
-
-    def _middle(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The window in the middle of each image."""
-        start = window_starts(self.size, self.window(), 1)[0]
-        inner = slice(start, start + self.window())
-        return pixels[:, inner, inner]
-
-    def window(self) -> int:
-        """Side of what the network sees at once, pixels."""
-        return Augmentation.of(self.augmentations).window(self.size)
 
     def _taught(
         self, teacher: ArrayLike | None, images: int, device: torch.device
