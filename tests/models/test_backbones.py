@@ -14,6 +14,7 @@ from strata.models.backbones import (
     pool,
     section,
 )
+from strata.models.weights import published
 
 HEAD = 2048 * 8 + 8  #: pooled layer to eight classes
 
@@ -46,6 +47,13 @@ def test_weights_are_all_there_or_an_error(state):
             build("squeezenet1_1", wrong)
     with pytest.raises(InputError, match="no classification network 'squeezenet'"):
         build("squeezenet", state)
+
+
+@pytest.mark.parametrize("look_up", [backbones.skeleton, backbones.preparation, published])
+@pytest.mark.parametrize("name", ["fasterrcnn_resnet50_fpn", "quantized_resnet18", "resnet-18"])
+def test_only_classification_networks_are_known(look_up, name):
+    with pytest.raises(InputError, match=f"no classification network '{name}'"):
+        look_up(name)
 
 
 def test_counters_of_batches_may_be_absent():

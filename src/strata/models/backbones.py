@@ -11,7 +11,7 @@ from torchvision import models
 from torchvision.models import feature_extraction
 
 from strata.errors import InputError, nearest
-from strata.models.weights import unknown_backbone
+from strata.models.weights import check_backbone
 
 #: Inception-v3's blocks (Szegedy et al. 2016) from the image on; Keras calls them mixed0..mixed10.
 INCEPTION_BLOCKS = (
@@ -65,8 +65,7 @@ def skeleton(name: str) -> nn.Module:
     Raises:
         InputError: no such network.
     """
-    if name not in models.list_models(module=models):
-        raise unknown_backbone(name)
+    check_backbone(name)
     with torch.random.fork_rng(devices=[]):
         network = models.get_model(name, weights=None, **_AS_PUBLISHED.get(name, {}))
     return network.eval()
@@ -86,10 +85,8 @@ def preparation(name: str) -> Preparation:
     Raises:
         InputError: no such network.
     """
-    try:
-        given = models.get_model_weights(name).DEFAULT.transforms()
-    except ValueError:
-        raise unknown_backbone(name) from None
+    check_backbone(name)
+    given = models.get_model_weights(name).DEFAULT.transforms()
     return Preparation(given.crop_size[0], tuple(given.mean), tuple(given.std))
 
 

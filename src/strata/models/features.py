@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from strata.errors import InputError
@@ -99,6 +100,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         Returns:
             (n, sum of widths) float32, the nodes in their order.
         """
+        check_is_fitted(self)
         device = choose_device(self.device)
         parts = [np.zeros((0, sum(self.widths_)), np.float32)]
         for images in in_batches(X, self.batch):

@@ -45,14 +45,13 @@ def check_backbones(targets: Iterable[Target], plan: Plan) -> None:
 
 
 def _check_network(target: Target, backbone: str) -> None:
-    from torchvision import models
+    from strata.models.weights import check_backbone
 
-    from strata.models.weights import unknown_backbone
-
-    if backbone not in models.list_models(module=models):
-        error = unknown_backbone(backbone)
+    try:
+        check_backbone(backbone)
+    except InputError as error:
         where = _key(target, "backbone", backbone)
-        raise InputError(f"{where} = {backbone!r}: {error.what}", error.hint)
+        raise InputError(f"{where} = {backbone!r}: {error.what}", error.hint) from None
 
 
 def _check_node(
