@@ -9,6 +9,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 
 from strata import seeds
+from strata.errors import InputError
 from strata.features.local import LocalDescriptors
 from strata.features.mixture import DiagonalMixture
 from strata.features.normalise import Norm, normalise, power
@@ -109,11 +110,17 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         """Learn projection and mixture from the local descriptors of the images.
 
         Raises:
-            InputError: no such pyramid, no descriptors, or fewer than Gaussians.
+            InputError: no such pyramid, or fewer descriptors than Gaussians, or than two.
         """
         self._grids()
         rng = seeds.generator(self.seed, "fisher", "sample")
         drawn = sample_local(images, self.sample, rng, keep_zero=self.keep_zero)
+        if len(drawn.descriptors) < max(2, self.components):
+            raise InputError(
+                f"{len(drawn.descriptors)} descriptors are too few for a projection and "
+                f"{self.components} Gaussians.",
+                "Take fewer Gaussians, or a denser grid or a smaller scale, which yield more.",
+            )
         self._learn_projection(drawn.descriptors)
         points = self._points(drawn)
         self.mixture_ = DiagonalMixture(
