@@ -11,6 +11,7 @@ from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
 from strata.reports.intervals import Interval
 from strata.reports.page.families import glyph
 from strata.reports.page.pareto import Point, pareto_plot
+from strata.reports.pairs import find_pair
 from strata.reports.ranking import Ranked, Ranking
 from strata.reports.results import Cost, DataSummary
 from strata.reports.tables import MARKS
@@ -186,17 +187,16 @@ def differences(ranking: Ranking) -> list[dict[str, Any]]:
 
 
 def _difference(ranking: Ranking, split: Split, best: Ranked, row: Ranked) -> dict[str, Any] | None:
-    for pair in ranking.pairs[split]:
-        if {pair.first, pair.second} != {best.method.name, row.method.name}:
-            continue
-        sign = 1 if pair.first == best.method.name else -1
-        ends = sorted(sign * v for v in pair.interval) if pair.interval else []
-        return {
-            "difference": points(sign * pair.difference),
-            "range": f"{points(ends[0])} to {points(ends[1])}" if ends else "",
-            "p": p_value(pair.test.p if pair.test else None),
-            "adjusted": p_value(pair.p_adjusted),
-            "more": pair.distinguishable,
-            "untested": pair.untested,
-        }
-    return None
+    pair = find_pair(ranking.pairs[split], best.method.name, row.method.name)
+    if pair is None:
+        return None
+    sign = 1 if pair.first == best.method.name else -1
+    ends = sorted(sign * v for v in pair.interval) if pair.interval else []
+    return {
+        "difference": points(sign * pair.difference),
+        "range": f"{points(ends[0])} to {points(ends[1])}" if ends else "",
+        "p": p_value(pair.test.p if pair.test else None),
+        "adjusted": p_value(pair.p_adjusted),
+        "more": pair.distinguishable,
+        "untested": pair.untested,
+    }
