@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torchvision.models.inception import InceptionAux
 
 from strata.errors import InputError
-from strata.models import backbones
 from strata.models.normalisation import own_batch_norm
+from strata.models.sections import IMAGES, nodes
 
 #: The network that has one, the node whose output it looks at, and that map's channels and side.
 BACKBONE, NODE, CHANNELS, SIDE = "inception_v3", "Mixed_6e", 768, 17
@@ -64,7 +64,7 @@ def check_place(backbone: str, border: str, cut: str) -> None:
         raise InputError(
             f"{backbone} has no auxiliary classifier here, only {BACKBONE}.", "Set auxiliary = 0."
         )
-    order = [backbones.IMAGES, *backbones.nodes(backbone)]
+    order = [IMAGES, *nodes(backbone)]
     if not order.index(border) < order.index(NODE) < order.index(cut):
         raise InputError(
             f"The auxiliary classifier looks at {NODE}, which is not among what learns, "

@@ -15,12 +15,13 @@ from torch.nn import Parameter
 from strata.errors import InputError
 from strata.models import auxiliary, backbones
 from strata.models.augmentation import Augmentation
-from strata.models.backbones import IMAGES
 from strata.models.batches import Images
 from strata.models.builder import Network
 from strata.models.checkpoint import training_key
 from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
 from strata.models.frozen import Weights, state_of
+from strata.models.part_costs import part_cost
+from strata.models.sections import IMAGES, pool, section
 from strata.models.settings import Settings
 from strata.models.streaming import Pixels, Streamed, each_view, held, on_device
 from strata.models.tail import Tail, blocks_of
@@ -209,7 +210,7 @@ class FineTunedClassifier(TrainedClassifier):
 
     def _tail(self, network: torch.nn.Module, classes: int, ends: list[str]) -> Tail:
         return Tail(
-            backbones.section(network, self.border, ends),
+            section(network, self.border, ends),
             classes,
             expected=backbones.preparation(self.backbone) if self.border == IMAGES else None,
             features=self._width(),
@@ -218,8 +219,8 @@ class FineTunedClassifier(TrainedClassifier):
         )
 
     def _width(self) -> int:
-        (shape,) = backbones.part_cost(self.backbone, IMAGES, [self.cut]).outputs
-        return int(backbones.pool(torch.empty(1, *shape)).shape[1])
+        (shape,) = part_cost(self.backbone, IMAGES, [self.cut]).outputs
+        return int(pool(torch.empty(1, *shape)).shape[1])
 
     def _fresh(self, classes: int) -> Tail:
         network = backbones.build(self.backbone, state_of(self.backbone, self.weights))
@@ -292,8 +293,8 @@ class FineTunedClassifier(TrainedClassifier):
         return [*shared, (1.0, heads)]
 
     def _measure(self, rows: int) -> None:
-        part = backbones.part_cost(self.backbone, self.border, [self.cut])
-        frozen = backbones.part_cost(self.backbone, IMAGES, [self.border])
+        part = part_cost(self.backbone, self.border, [self.cut])
+        frozen = part_cost(self.backbone, IMAGES, [self.border])
         head = self.weights_["head.1.weight"].size + len(self.classes_)
         self.parameters_ = (part.parameters if self.epochs else 0) + head
         self.multiply_adds_ = part.multiply_adds + head - len(self.classes_)

@@ -57,10 +57,10 @@ def _check_network(target: Target, backbone: str) -> None:
 def _check_node(
     target: Target, parameter: str, backbone: str, place: str, known: dict[str, list[str]]
 ) -> None:
-    from strata.models import backbones
+    from strata.models.sections import IMAGES, nodes
 
     if backbone not in known:
-        known[backbone] = [backbones.IMAGES, *backbones.nodes(backbone)]
+        known[backbone] = [IMAGES, *nodes(backbone)]
     if place not in known[backbone]:
         raise InputError(
             f"{_key(target, parameter, place)} = {place!r}: {backbone} has no such node.",
