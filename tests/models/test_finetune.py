@@ -295,6 +295,9 @@ def test_what_cannot_be_trained_says_so(state):
             classifier(state).fit(wrong, y)
     with pytest.raises(InputError, match="cannot be augmented"):
         classifier(state, augmentations={"flip": True}).fit(X, [0, 1, 0, 1])
+    for idle in ({"epochs": 0}, {"border": CUT}):
+        with pytest.raises(InputError, match="Nothing would learn"):
+            classifier(state, head_epochs=0, **idle).fit(X, [0, 1, 0, 1])
     with pytest.raises(InputError, match="Unknown optimiser"):
         classifier(state, optimiser="adamx", head_epochs=0).fit(X, [0, 1, 0, 1])
 

@@ -155,6 +155,12 @@ class FineTunedClassifier(TrainedClassifier):
         numbers = self._numbered(y, len(views))
         device, settings = choose_device(self.device), self._checked_settings()
         tail = self._fresh(len(self.classes_)).to(device)
+        opened = bool(self.epochs and list(tail.blocks.parameters()))
+        if not (opened or self.head_epochs):
+            raise InputError(
+                "Nothing would learn: the head has no epochs, and nothing else is open.",
+                "Set head_epochs, or epochs and a border before the cut.",
+            )
         images = Images(
             on_device(each_view(views), device),
             torch.from_numpy(np.repeat(numbers, views.shape[1])).to(device),
@@ -165,7 +171,7 @@ class FineTunedClassifier(TrainedClassifier):
         def later(line: Epoch) -> Epoch:
             return {**line, "epoch": line["epoch"] + before}
 
-        if self.epochs and len(list(tail.blocks.parameters())):
+        if opened:
             training = Training(cast(Network, tail), images, settings, layers=self._layers(tail))
             training.run(
                 keep=checkpoint,
