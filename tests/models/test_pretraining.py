@@ -38,6 +38,18 @@ def test_each_block_learns_to_undo_noise_and_the_head_stays():
     assert changed == {"blocks"}
 
 
+def test_torchs_global_generator_has_no_say():
+    """It is seeded by chance in every process."""
+    images, found = torch.from_numpy(stripes(8)).permute(0, 3, 1, 2), []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        network = build(NETWORK, side=16, classes=3)
+        found.append((pretrain(network, images, epochs=1, batch=4), network.state_dict()))
+    (losses, first), (same_losses, second) = found
+    assert losses == same_losses
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+
 def test_earlier_blocks_stay_as_they_learned():
     images = torch.from_numpy(stripes(12)).permute(0, 3, 1, 2)
     whole, first = (build(part, side=16, classes=3) for part in (NETWORK, NETWORK))

@@ -27,6 +27,7 @@ class Autoencoder(nn.Module):
         torch.nn.init.kaiming_normal_(
             self.decoder.weight, generator=torch.Generator().manual_seed(seed)
         )
+        torch.nn.init.zeros_(self.decoder.bias)
         self.to(given.device).to(memory_format=torch.channels_last)
 
     def forward(self, noisy: Tensor) -> Tensor:
