@@ -176,16 +176,8 @@ class NetworkClassifier(TrainedClassifier):
         numbers = self._numbered(y, len(pixels))
         self._check_settings()
         self._forget()
-        device, architecture = choose_device(self.device), Architecture.of(self.architecture)
-        self.architecture_ = architecture.to_dict()
+        device = choose_device(self.device)
         taught = self._taught(teacher, len(pixels), device)
-        train, watched = np.arange(len(numbers)), np.arange(0)
-        if self.patience is not None:
-            chance = generator(self.seed, "validation")
-            train, watched = hold_out(numbers, self.validation, chance, groups)
-        network = self._fresh(architecture, part(pixels, train), len(self.classes_)).to(device)
-        if self.pretraining:
-            self.pretraining_losses_ = self._pretrain(network, part(pixels, train))
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
@@ -194,20 +186,17 @@ class NetworkClassifier(TrainedClassifier):
                 None if taught is None else taught.take(torch.from_numpy(rows)),
             )
 
-        learned = images(train)
-        if self.max_rate == "auto":
-            self.rate_curve_ = find_rate(network, learned, self._settings(max_rate=1.0))
-            self.max_rate_ = self.rate_curve_.suggestion
-        else:
-            self.max_rate_ = self.max_rate
-        settings = self._settings(max_rate=self.max_rate_)
-        training = Training(network, learned, settings, images(watched) if len(watched) else None)
-        key = ""
-        if checkpoint:
-            facts = [self.get_params(), self.architecture_, self.max_rate_]
-            said = [] if taught is None else [taught.probabilities.cpu().numpy()]
-            key = training_key(facts, device, [pixels, numbers, train, *said])
-        training.run(keep=checkpoint, key=key, on_epoch=on_epoch)
+        train, watched = self._parts(numbers, groups)
+        network = self._begun(part(pixels, train), device)
+        learned, held_out = images(train), images(watched) if len(watched) else None
+        self.max_rate_ = self._rate(network, learned)
+        training = Training(network, learned, self._settings(max_rate=self.max_rate_), held_out)
+        said = [] if taught is None else [taught.probabilities.cpu().numpy()]
+        training.run(
+            keep=checkpoint,
+            key=self._key(device, [pixels, numbers, train, *said]) if checkpoint else "",
+            on_epoch=on_epoch,
+        )
         self.history_ = training.history
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in network.state_dict().items()}
         self._measure()
@@ -288,15 +277,28 @@ class NetworkClassifier(TrainedClassifier):
             )
         return pixels
 
-    def _fresh(self, architecture: Architecture, pixels: Pixels, classes: int) -> Network:
-        """The network before training, as the training images make it."""
-        seed = derive(self.seed, "weights")
+    def _parts(
+        self, numbers: NDArray[np.int64], groups: ArrayLike | None
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows to learn from, and rows that `patience` watches."""
+        if self.patience is None:
+            return np.arange(len(numbers)), np.arange(0)
+        return hold_out(numbers, self.validation, generator(self.seed, "validation"), groups)
+
+    def _begun(self, pixels: Pixels, device: torch.device) -> Network:
+        """The network before training, as the training images make it; sets `architecture_`."""
+        architecture = Architecture.of(self.architecture)
+        self.architecture_ = architecture.to_dict()
+        seed, classes = derive(self.seed, "weights"), len(self.classes_)
         network = build(architecture, side=self.window(), classes=classes, seed=seed)
         network.standardise_by(pixels)
         if architecture.initialisation == LSUV:
             some = generator(self.seed, "lsuv").permutation(len(pixels))[:INITIAL_BATCH]
             views = torch.from_numpy(self.middle(pixels[np.sort(some)]))
             unit_variance(network.eval(), views.permute(0, 3, 1, 2))
+        network.to(device)
+        if self.pretraining:
+            self.pretraining_losses_ = self._pretrain(network, pixels)
         return network
 
     def _pretrain(self, network: Network, pixels: Pixels) -> list[list[float]]:
@@ -314,6 +316,18 @@ class NetworkClassifier(TrainedClassifier):
             batch=self.batch,
             seed=derive(self.seed, "pretraining"),
         )
+
+    def _rate(self, network: Network, learned: Images) -> float:
+        """The highest learning rate; where it is to be found, sets `rate_curve_`."""
+        if self.max_rate != "auto":
+            return self.max_rate
+        self.rate_curve_ = find_rate(network, learned, self._settings(max_rate=1.0))
+        return self.rate_curve_.suggestion
+
+    def _key(self, device: torch.device, data: list[Pixels]) -> str:
+        """Names the training on this data, from the network that it begins with."""
+        facts = [self.get_params(), self.architecture_, self.max_rate_]
+        return training_key(facts, device, data)
 
     def _taught(
         self, teacher: ArrayLike | None, images: int, device: torch.device
