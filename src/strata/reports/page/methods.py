@@ -7,7 +7,8 @@ import numpy as np
 from strata.reports.analysis import Analysis
 from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
 from strata.reports.exhibits import Exhibit
-from strata.reports.images import Judged, confusions, surest_hits, worst_mistakes
+from strata.reports.images import Judged, surest_hits, worst_mistakes
+from strata.reports.metrics import confusions
 from strata.reports.page.curves import calibration_drawing, learning_drawings, roc_drawing
 from strata.reports.page.inside import inside_drawings
 from strata.reports.page.matrix import confusion_drawing
