@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
-from sklearn.utils.validation import check_is_fitted
 
 from strata import seeds
 from strata.errors import InputError
+from strata.features.encoder import Encoder
 from strata.features.local import LocalDescriptors
 from strata.features.mixture import DiagonalMixture
 from strata.features.normalise import Norm, normalise, power
@@ -50,7 +49,7 @@ def fisher_vector(points: np.ndarray, mixture: DiagonalMixture) -> np.ndarray:
     return np.concatenate([by_mean.ravel(), by_deviation.ravel()]).astype(np.float32)
 
 
-class FisherVectors(TransformerMixin, BaseEstimator):
+class FisherVectors(Encoder):
     """One Fisher vector an image, from projection, mixture and positions learned on a sample.
 
     Args:
@@ -128,15 +127,6 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         ).fit(points)
         return self
 
-    def transform(self, images: Sequence[LocalDescriptors]) -> np.ndarray:
-        """The Fisher vectors (n, cells 2 components dimensions) float32 of n images."""
-        check_is_fitted(self)
-        cells = sum(grid.cells for grid in self._grids())
-        vectors = np.empty((len(images), cells * 2 * self.mixture_.means_.size), np.float32)
-        for vector, image in zip(vectors, images, strict=True):
-            vector[:] = self.encode(image)
-        return vectors
-
     def encode(self, image: LocalDescriptors) -> np.ndarray:
         """The Fisher vector of one image, (cells 2 components dimensions,) float32, cell by cell.
 
@@ -153,6 +143,9 @@ class FisherVectors(TransformerMixin, BaseEstimator):
                 vector = power(fisher_vector(inside, self.mixture_), self.power)
                 parts.append(normalise(vector, self.norm))
         return parts[0] if len(parts) == 1 else normalise(np.concatenate(parts), self.norm)
+
+    def _length(self) -> int:
+        return sum(grid.cells for grid in self._grids()) * 2 * int(self.mixture_.means_.size)
 
     def _grids(self) -> tuple[Grid, ...]:
         return pyramid(self.pyramid, self.levels, weighted=False)
