@@ -18,9 +18,9 @@ from strata.reports.exhibits import Tile
 from strata.reports.intervals import UNKNOWN, Interval
 from strata.reports.page import page_html, pictures_for
 from strata.reports.page.across import _sentence as across_sentence
+from strata.reports.page.bars import bar
 from strata.reports.page.groups import groups
 from strata.reports.page.matrix import confusion_drawing, text_style
-from strata.reports.page.overview import bar
 from strata.reports.page.pareto import Point, frontier, pareto_plot
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.render import anchor, glue

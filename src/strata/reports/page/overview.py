@@ -1,14 +1,14 @@
 """The top of the page: verdict, ranking table, accuracy against cost, differences."""
 
-import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from markupsafe import Markup
 
 from strata.reports.analysis import Analysis
 from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
-from strata.reports.intervals import Interval
+from strata.reports.page.bars import bar, bar_axis
+from strata.reports.page.costs import COSTS
 from strata.reports.page.families import glyph
 from strata.reports.page.pareto import Point, pareto_plot
 from strata.reports.pairs import find_pair
@@ -17,45 +17,12 @@ from strata.reports.results import Cost, DataSummary
 from strata.reports.tables import MARKS
 from strata.reports.text import (
     DASH,
-    brief,
-    count,
-    duration,
     figure,
     known,
-    milliseconds,
     p_value,
     percent,
     percent_range,
     points,
-    size,
-)
-
-
-class CostKind(NamedTuple):
-    """One cost: its name, where it stands, how it is written, and how on an axis."""
-
-    name: str
-    of: Callable[[Cost], float | None]
-    text: Callable[[float | None], str]
-    tick: Callable[[float], str]
-
-
-COSTS = (
-    CostKind("fit time", lambda cost: cost.fit_seconds, duration, lambda v: f"{v:g} s"),
-    CostKind(
-        "time per image",
-        lambda cost: cost.predict_ms,
-        lambda value: f"{milliseconds(value)} ms" if known(value) else DASH,
-        lambda value: f"{value:g} ms",
-    ),
-    CostKind("parameters", lambda cost: cost.parameters, count, lambda v: brief(count(v))),
-    CostKind("size on disk", lambda cost: cost.bytes, size, lambda v: brief(size(v))),
-    CostKind(
-        "multiply-adds per image",
-        lambda cost: cost.multiply_adds,
-        count,
-        lambda value: brief(count(value)),
-    ),
 )
 
 
@@ -133,22 +100,6 @@ def _accuracy(evaluation: Evaluation | None, axis: tuple[float, float]) -> dict[
         "range": percent_range(evaluation.interval) if known(evaluation.interval.low) else "",
         "bar": bar(evaluation.accuracy, evaluation.interval, axis),
     }
-
-
-def bar(value: float, interval: Interval, axis: tuple[float, float] = (0.0, 1.0)) -> str:
-    """CSS variables of an interval bar: where it starts, ends and has its dot, in percent."""
-    low, high = axis
-    ends = (interval.low, interval.high) if known(interval.low) else (value, value)
-    start, end, dot = (
-        100 * min(1.0, max(0.0, (v - low) / max(1e-9, high - low))) for v in (*ends, value)
-    )
-    return f"--from:{start:.1f}%;--to:{end:.1f}%;--at:{dot:.1f}%"
-
-
-def bar_axis(bars: list[tuple[float, Interval]]) -> tuple[float, float]:
-    """One axis for bars of a table: up to 1 from the lowest end, rounded down to tens."""
-    ends = [i.low if known(i.low) else value for value, i in bars if known(value)]
-    return math.floor(min(ends, default=0.0) * 10) / 10, 1.0
 
 
 def _cost(row: Ranked, of: Callable[[Cost], float | None]) -> float | None:
