@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
+from skimage import feature as skimage_feature
 from sklearn.base import clone
 from sklearn.mixture import GaussianMixture
 
@@ -47,7 +48,6 @@ def test_it_is_the_formula(image, mixture):
 
 
 def test_it_is_scikit_images_without_weights_and_with_its_sign(mixture):
-    skimage_feature = pytest.importorskip("skimage.feature")
     peer = GaussianMixture(5, covariance_type="diag")
     peer.weights_, peer.means_ = mixture.weights_, mixture.means_
     peer.covariances_ = mixture.variances_
