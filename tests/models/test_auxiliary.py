@@ -76,6 +76,12 @@ def test_where_it_teaches_nothing_it_is_refused(backbone, border, cut):
     check_place("inception_v3", "images", "Mixed_7c")
 
 
+@pytest.mark.parametrize("places", [("Mixed_6f", "Mixed_7c"), ("Mixed_6d", "Mixed_7d")])
+def test_places_that_are_none_are_named(places):
+    with pytest.raises(InputError, match="no node 'Mixed_"):
+        check_place("inception_v3", *places)
+
+
 def test_maps_that_are_too_small_are_refused():
     with pytest.raises(InputError, match="17 x 17"):
         AuxiliaryHead(2, seed=0)(torch.zeros(1, 768, 12, 12))
