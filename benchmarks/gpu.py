@@ -31,11 +31,11 @@ from strata.features.dense_sift import (
     BINS_PER_SCALE,
     SIDE,
     DenseSIFT,
-    planes,
     smoothing_taps,
     window,
 )
 from strata.features.grid import inner_grids
+from strata.features.planes import planes
 from strata.models.augmentation import Augmentation
 from strata.models.batches import Images
 from strata.models.builder import build

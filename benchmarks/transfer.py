@@ -25,9 +25,9 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 from strata.models import backbones, weights
-from strata.models.backbones import IMAGES, pool
 from strata.models.features import BackboneFeatures
 from strata.models.finetune import FineTunedClassifier
+from strata.models.sections import IMAGES, pool, section
 from strata.pipeline.data.images import read_image
 
 BATCH = 32
@@ -56,7 +56,7 @@ def usual_epoch(folder: Path, backbone: str, cut: str, state: dict[str, torch.Te
             ]
         ),
     )
-    part = backbones.section(backbones.build(backbone, state), IMAGES, [cut])
+    part = section(backbones.build(backbone, state), IMAGES, [cut])
     part.requires_grad_(False).to(memory_format=torch.channels_last)
     head = nn.LazyLinear(len(images.classes))
     head(pool(part(torch.zeros(1, 3, expected.side, expected.side))[0]))

@@ -6,7 +6,7 @@ from sklearn.base import clone
 
 from strata.errors import InputError
 from strata.features.colour import ColourStatistics, mirror_order
-from strata.features.dense_sift import PLANES
+from strata.features.planes import PLANES
 
 
 def naive(image, x, y, cell):

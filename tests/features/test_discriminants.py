@@ -58,3 +58,9 @@ def test_few_images_are_enough_and_too_few_are_said():
         LinearDiscriminants().fit(X[:3], y[:3])
     with pytest.raises(InputError, match="the same"):
         LinearDiscriminants().fit(np.ones_like(X), y)
+
+
+@pytest.mark.parametrize("components", [0, -1])
+def test_no_components_are_not_all_of_them(components):
+    with pytest.raises(InputError, match=f"not {components}"):
+        LinearDiscriminants(components).fit(*clouds(30, 6))

@@ -38,6 +38,9 @@ def test_single_precision_and_zeros_stay():
 def test_errors():
     with pytest.raises(InputError, match="'intersection'"):
         AdditiveKernelMap("intersecton").fit(histograms())
+    for wrong in ({"order": -1}, {"period": 0.0}):
+        with pytest.raises(InputError, match="an order from 0 on"):
+            AdditiveKernelMap(**wrong).fit(histograms())
     with pytest.raises(ValueError, match="Negative"):
         AdditiveKernelMap().fit(-histograms())
 

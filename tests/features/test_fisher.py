@@ -2,9 +2,11 @@ import pickle
 
 import numpy as np
 import pytest
+from skimage import feature as skimage_feature
 from sklearn.base import clone
 from sklearn.mixture import GaussianMixture
 
+from strata.errors import InputError
 from strata.features.colour import ColourStatistics
 from strata.features.fisher import FisherVectors, fisher_vector
 from strata.features.local import LocalDescriptors
@@ -46,7 +48,6 @@ def test_it_is_the_formula(image, mixture):
 
 
 def test_it_is_scikit_images_without_weights_and_with_its_sign(mixture):
-    skimage_feature = pytest.importorskip("skimage.feature")
     peer = GaussianMixture(5, covariance_type="diag")
     peer.weights_, peer.means_ = mixture.weights_, mixture.means_
     peer.covariances_ = mixture.variances_
@@ -169,3 +170,9 @@ def test_grey_images_have_vectors_of_colour_statistics_as_these_are_kept():
     local = of_shard(packed_halves(map(ColourStatistics().describe, images)))
     vectors = FisherVectors(components=4, iterations=5).fit_transform(local)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("descriptors", "components"), [(1, 1), (1, 64), (5, 6)])
+def test_too_few_descriptors_are_an_error_for_the_user(descriptors, components):
+    with pytest.raises(InputError, match="too few"):
+        FisherVectors(components=components).fit([local(descriptors)])

@@ -48,6 +48,8 @@ def test_no_word_stays_empty_among_copies():
 def test_too_few_points():
     with pytest.raises(InputError, match="too few"):
         KMeansCodebook(words=10).fit(np.ones((9, 2)))
+    with pytest.raises(InputError, match="one word or more"):
+        KMeansCodebook(words=0).fit(np.ones((9, 2)))
 
 
 def test_it_is_a_scikit_learn_estimator():

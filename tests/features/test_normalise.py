@@ -41,8 +41,9 @@ def test_histograms_are_normalised_one_by_one():
 def test_errors_name_the_nearest():
     with pytest.raises(InputError, match="'power'"):
         normalise(np.ones((1, 2)), "powr")
-    with pytest.raises(InputError, match="do not divide"):
-        Normaliser(histograms=2).fit(np.ones((2, 3)))
+    for histograms in (2, 0):
+        with pytest.raises(InputError, match="do not divide"):
+            Normaliser(histograms=histograms).fit(np.ones((2, 3)))
 
 
 @given(arrays(np.float64, (7, 3), elements=st.floats(-1e3, 1e3)), st.integers(1, 6))

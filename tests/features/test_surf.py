@@ -76,3 +76,5 @@ def test_nonsense_is_refused() -> None:
         SparseSURF(keypoints=0).describe(disc(100, 60, 5))
     with pytest.raises(InputError, match="step"):
         DenseSURF(step=0).describe(disc(100, 60, 5))
+    with pytest.raises(InputError, match="scale"):
+        DenseSURF(scale=0).describe(disc(100, 60, 5))

@@ -6,6 +6,7 @@ from strata.errors import InputError
 from strata.models import backbones
 from strata.models.auxiliary import AuxiliaryHead, check_place
 from strata.models.finetune import FineTunedClassifier
+from strata.models.sections import section
 from strata.models.tail import Tail
 
 
@@ -25,7 +26,7 @@ def test_initial_weights_are_those_of_torchvision():
 
 def test_both_heads_see_their_own_node():
     network = backbones.skeleton("inception_v3")
-    part = backbones.section(network, "Mixed_6d", ["Mixed_7a", "Mixed_6e"])
+    part = section(network, "Mixed_6d", ["Mixed_7a", "Mixed_6e"])
     tail = Tail(part, 3, expected=None, features=1280, dropout=0.0, adapt=False)
     tail.auxiliary, tail.auxiliary_weight = AuxiliaryHead(3, seed=0).eval(), 0.4
     x = torch.rand(2, 768, 17, 17, generator=torch.Generator().manual_seed(0))
@@ -73,6 +74,12 @@ def test_where_it_teaches_nothing_it_is_refused(backbone, border, cut):
     with pytest.raises(InputError, match="auxiliary classifier"):
         check_place(backbone, border, cut)
     check_place("inception_v3", "images", "Mixed_7c")
+
+
+@pytest.mark.parametrize("places", [("Mixed_6f", "Mixed_7c"), ("Mixed_6d", "Mixed_7d")])
+def test_places_that_are_none_are_named(places):
+    with pytest.raises(InputError, match="no node 'Mixed_"):
+        check_place("inception_v3", *places)
 
 
 def test_maps_that_are_too_small_are_refused():

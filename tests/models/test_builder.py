@@ -109,6 +109,7 @@ def test_block_keys_at_the_top_are_defaults():
         ({"blocks": [{"branches": [[{"filtres": 2}]]}]}, "'filters'"),
         ({"blocks": [{"filters": 4}], "auxiliary": [{"after": 2}]}, "of 1"),
         ({"blocks": [{"filters": 4}], "auxiliary": [{"weight": 2}]}, "no 'after'"),
+        ({"blocks": [{"filters": 4}], "auxiliary": [{"after": 1, "weight": np.nan}]}, "weight nan"),
         ({"name": "tinynett"}, "'tinynet'"),
         ({"name": "tinynet", "widths": 5}, "cannot have"),
         ({"name": "tinynet-residual", "widths": [5]}, "cannot have"),

@@ -64,6 +64,11 @@ def test_they_feed_another_classifier(images):
     assert not hasattr(classifier, "weights_")
 
 
+def test_images_of_another_size_are_refused(trained, images):
+    with pytest.raises(InputError, match="Expected uint8 images"):
+        LayerReader(trained).of_images(images[0][:, :12, :12])
+
+
 def test_an_unknown_layer_is_explained(trained):
     with pytest.raises(InputError, match="'block1'"):
         LayerReader(trained, "blok1")

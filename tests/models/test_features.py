@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from torchvision import models, transforms
@@ -108,6 +109,11 @@ def test_it_is_a_scikit_learn_transformer(state, images):
     assert clone(reader).get_params()["side"] == 64
     pipeline = make_pipeline(BackboneFeatures(NAME, weights=state, side=64), LogisticRegression())
     assert pipeline.fit(images, [0, 1, 0, 1, 0]).predict(images).shape == (5,)
+
+
+def test_before_it_is_fitted_it_says_so():
+    with pytest.raises(NotFittedError):
+        BackboneFeatures(NAME).transform([])
 
 
 def test_a_missing_file_is_an_error(tmp_path):

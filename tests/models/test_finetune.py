@@ -8,10 +8,10 @@ from tests.models.test_streaming import Mapped
 
 from strata.errors import InputError
 from strata.models import backbones, checkpoint, finetune, streaming
-from strata.models.backbones import IMAGES
 from strata.models.dropout import Dropout, seed_dropout
 from strata.models.finetune import FineTunedClassifier
 from strata.models.frozen import Frozen, border_activations
+from strata.models.sections import IMAGES, last_node, section
 from strata.models.tail import Tail, blocks_of
 
 NAME, SIDE, CUT = "squeezenet1_1", 48, "features.12"
@@ -151,8 +151,8 @@ def test_blocks_are_found_in_order():
         ("squeezenet1_1", "features.9", 3),
         ("resnet18", "layer3", 1),
     ):
-        end = "Mixed_7c" if name == "inception_v3" else backbones.last_node(name)
-        part = backbones.section(backbones.skeleton(name), begin, [end])
+        end = "Mixed_7c" if name == "inception_v3" else last_node(name)
+        part = section(backbones.skeleton(name), begin, [end])
         assert len(blocks_of(part)) == expected - (name == "inception_v3")
         assert sum(map(len, blocks_of(part))) == len(list(part.parameters()))
 
@@ -160,7 +160,7 @@ def test_blocks_are_found_in_order():
 @pytest.mark.parametrize("adapt", [True, False])
 def test_normalisations_adapt_or_stay(adapt):
     network = backbones.skeleton("resnet18")
-    part = backbones.section(network, "layer3", ["layer4"])
+    part = section(network, "layer3", ["layer4"])
     tail = Tail(part, 2, expected=None, features=512, dropout=0.0, adapt=adapt)
     before = {k: v.clone() for k, v in tail.state_dict().items()}
     tail.train()(torch.rand(4, 256, 4, 4))
@@ -173,7 +173,7 @@ def test_normalisations_adapt_or_stay(adapt):
 def test_dropout_inside_of_the_network_is_seeded_too():
     """AlexNet and VGG drop units between their last linear layers."""
     network = backbones.skeleton("alexnet")
-    part = backbones.section(network, "classifier.2", ["classifier.5"])
+    part = section(network, "classifier.2", ["classifier.5"])
     tail = Tail(part, 2, expected=None, features=4096, dropout=0.0, adapt=True).train()
     torch.nn.init.ones_(tail.head[1].weight)
     x = torch.rand(2, 4096)
@@ -295,6 +295,9 @@ def test_what_cannot_be_trained_says_so(state):
             classifier(state).fit(wrong, y)
     with pytest.raises(InputError, match="cannot be augmented"):
         classifier(state, augmentations={"flip": True}).fit(X, [0, 1, 0, 1])
+    for idle in ({"epochs": 0}, {"border": CUT}):
+        with pytest.raises(InputError, match="Nothing would learn"):
+            classifier(state, head_epochs=0, **idle).fit(X, [0, 1, 0, 1])
     with pytest.raises(InputError, match="Unknown optimiser"):
         classifier(state, optimiser="adamx", head_epochs=0).fit(X, [0, 1, 0, 1])
 

@@ -166,6 +166,25 @@ def test_a_checkpoint_of_another_training_is_ignored(tmp_path, change):
     assert same(model, NetworkClassifier(**settings).fit(X, y))
 
 
+def test_a_checkpoint_of_other_copies_is_ignored(tmp_path):
+    """They decide which images are held out, and so what is learned from."""
+    X, y = scenes(10)
+    settings, path = {**SMALL, "epochs": 3, "patience": 3, "validation": 0.3}, tmp_path / "training"
+    stopped_after_one_epoch(path, X, y, **settings)
+    seen, groups = [], np.arange(len(X)) // 2
+    model = NetworkClassifier(**settings)
+    model.fit(X, y, groups=groups, checkpoint=path, on_epoch=seen.append)
+    assert len(seen) == 3
+    assert same(model, NetworkClassifier(**settings).fit(X, y, groups=groups))
+
+
+def test_numbers_of_a_search_may_be_numpys(tmp_path):
+    X, y = scenes(4)
+    settings = {**SMALL, "epochs": np.int64(1), "weight_decay": np.float32(0.01)}
+    model = NetworkClassifier(**settings).fit(X, y, checkpoint=tmp_path / "training")
+    assert len(model.history_) == 1
+
+
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
 def test_a_damaged_checkpoint_is_ignored(tmp_path, damage):
     X, y = scenes(4)

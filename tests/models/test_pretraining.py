@@ -38,6 +38,18 @@ def test_each_block_learns_to_undo_noise_and_the_head_stays():
     assert changed == {"blocks"}
 
 
+def test_torchs_global_generator_has_no_say():
+    """It is seeded by chance in every process."""
+    images, found = torch.from_numpy(stripes(8)).permute(0, 3, 1, 2), []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        network = build(NETWORK, side=16, classes=3)
+        found.append((pretrain(network, images, epochs=1, batch=4), network.state_dict()))
+    (losses, first), (same_losses, second) = found
+    assert losses == same_losses
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+
 def test_earlier_blocks_stay_as_they_learned():
     images = torch.from_numpy(stripes(12)).permute(0, 3, 1, 2)
     whole, first = (build(part, side=16, classes=3) for part in (NETWORK, NETWORK))
@@ -61,3 +73,18 @@ def test_it_is_where_a_training_starts(ema):
     network = build(NETWORK, side=16, classes=3)
     assert len(model.pretraining_losses_) == len(network.blocks)
     assert np.abs(model.weights_[name] - none.weights_[name]).max() > 0.01
+
+
+def test_a_block_that_is_given_equal_numbers_stays_finite():
+    """Of black images, say, or behind a block whose units are all dead."""
+    network = build({"activation": "tanh", "blocks": [{"filters": 4}] * 2}, side=8, classes=2)
+    losses = pretrain(network, torch.zeros((6, 3, 8, 8), dtype=torch.uint8), epochs=2, batch=3)
+    assert np.isfinite(losses).all()
+    assert all(torch.isfinite(value).all() for value in network.state_dict().values())
+
+
+def test_losses_of_an_earlier_fit_are_forgotten():
+    X, y = stripes(12), np.arange(12) % 3
+    model = NetworkClassifier(NETWORK, size=16, batch=4, epochs=1, device="cpu", pretraining=1)
+    assert len(model.fit(X, y).pretraining_losses_) == 2
+    assert not hasattr(model.set_params(pretraining=0).fit(X, y), "pretraining_losses_")

@@ -56,6 +56,10 @@ def test_what_it_cannot_look_at_is_explained(trained):
     X, y, _ = squares(4)
     with pytest.raises(InputError, match="green"):
         grad_cam(trained, X, np.full(4, "green"))
+    with pytest.raises(InputError, match="classes of shape"):
+        grad_cam(trained, X, y[:3])
+    with pytest.raises(InputError, match="Expected uint8 images"):
+        grad_cam(trained, X[:, :12, :12], y)
     flat = NetworkClassifier({"name": "mlp", "hidden": [4]}, size=16, epochs=1, device="cpu")
     with pytest.raises(InputError, match="no blocks"):
         grad_cam(flat.fit(X, y), X, y)

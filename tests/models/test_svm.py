@@ -116,8 +116,10 @@ def test_a_class_of_one_leaves_out_probabilities_but_not_predictions():
     assert model.predict(X[:1]) == "c"
     with pytest.raises(InputError, match="no probabilities"):
         model.predict_proba(X)
-    with pytest.raises(InputError, match="inner folds"):
-        SVM(C="cv").fit(X, y)
+    for asked in ({"C": "cv"}, {"kernel": "rbf", "gamma": "cv"}):
+        with pytest.raises(InputError, match="inner folds"):
+            SVM(**asked).fit(X, y)
+    assert SVM("linear", gamma="cv").fit(X, y).predict(X[:1]) == "c"  # gamma says nothing there
 
 
 def test_errors_are_for_the_user():

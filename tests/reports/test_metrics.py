@@ -62,3 +62,9 @@ def test_top_k_counts_labels_among_the_k_highest_scores(seed, k):
 
 def test_majority_rate():
     assert metrics.majority_rate(np.array([0, 0, 0, 1, 2])) == 0.6
+
+
+def test_confusions_are_the_largest_wrong_cells():
+    matrix = np.array([[9, 2, 0], [5, 7, 1], [0, 0, 8]])
+    assert metrics.confusions(matrix, 2) == [(1, 0, 5), (0, 1, 2)]
+    assert len(metrics.confusions(matrix, 9)) == 3

@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import synthetic
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -18,9 +18,9 @@ from strata.reports.exhibits import Tile
 from strata.reports.intervals import UNKNOWN, Interval
 from strata.reports.page import page_html, pictures_for
 from strata.reports.page.across import _sentence as across_sentence
+from strata.reports.page.bars import bar
 from strata.reports.page.groups import groups
 from strata.reports.page.matrix import confusion_drawing, text_style
-from strata.reports.page.overview import bar
 from strata.reports.page.pareto import Point, frontier, pareto_plot
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.render import anchor, glue
@@ -146,6 +146,7 @@ def test_bars_stay_on_their_axis(low, value, high):
 
 
 @given(st.lists(st.text(min_size=1), unique=True, max_size=8))
+@example(["\xe91", "\u0e91"])
 def test_anchors_are_plain_and_all_different(names):
     made = [anchor(name) for name in names]
     assert len(set(made)) == len(names)

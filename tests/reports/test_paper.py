@@ -1,6 +1,7 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import synthetic
 
@@ -39,9 +40,13 @@ def test_latex_prints_the_near_best_in_bold():
     assert re.findall(r"\\textbf\{(\w+)\}", text) == ["fisher", "tinynet"]
 
 
-def test_the_caption_says_how_often_folds_were_drawn_and_nothing_of_a_single_method():
-    whole = synthetic.three(per_class=8, repeats=3)
-    assert "over 8 folds with" in latex_table(analyse(whole))
-    thrice = replace(whole, run=replace(whole.run, repeats=3))
-    assert "over 8 folds, drawn 3 times, with" in latex_table(analyse(thrice))
-    assert "Bold" not in latex_table(analyse(replace(whole, methods=whole.methods[:1])))
+def test_the_caption_says_what_was_repeated_and_nothing_of_a_single_method():
+    once, thrice = (synthetic.three(per_class=8, repeats=n) for n in (1, 3))
+    assert "over 8 folds with" in latex_table(analyse(once))
+    assert "over 8 folds, repeated with 3 seeds, with" in latex_table(analyse(thrice))
+    first = thrice.methods[0]
+    fold = (first.cv.fold + first.cv.repeat * np.arange(len(first.cv.fold))) % 8
+    anew = replace(thrice, methods=[replace(first, cv=replace(first.cv, fold=fold))])
+    text = latex_table(analyse(anew))
+    assert "over 8 folds, repeated with 3 draws of the folds, with" in text
+    assert "Bold" not in text

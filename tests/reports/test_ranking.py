@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import synthetic
 
 from strata.reports.ranking import rank
@@ -38,6 +39,23 @@ def test_of_equal_methods_the_cheaper_one_comes_first():
     assert names(of(unknown, dear, cheap)) == ["cheap", "dear", "unknown"]
 
 
+def test_methods_are_equal_whatever_the_order_of_their_folds():
+    """The same accuracies in another order have a mean that differs in its last bit."""
+
+    def folds(*right: int) -> Scores:
+        labels = np.zeros(50, int)
+        said = np.concatenate([np.arange(10) >= r for r in right]).astype(int)
+        ids = [str(i) for i in range(50)]
+        return Scores(ids, labels, labels, np.repeat(np.arange(5), 10), np.eye(8)[said])
+
+    dear = Method("dear", "r", cv=folds(8, 7, 3, 9, 6), cost=Cost(fit_seconds=90.0))
+    cheap = Method("cheap", "r", cv=folds(7, 8, 9, 6, 3), cost=Cost(fit_seconds=9.0))
+    ranking = of(dear, cheap)
+    accuracies = [row.evaluations["cv"].accuracy for row in ranking.rows]
+    assert accuracies[0] != accuracies[1] == pytest.approx(accuracies[0])
+    assert names(ranking) == ["cheap", "dear"]
+
+
 def test_test_images_rank_only_where_nothing_was_cross_validated():
     test = synthetic.scores(quality=9.0, folds=1, split="test")
     tested = Method("tested", "r", test=test)
@@ -51,12 +69,14 @@ def test_test_images_rank_only_where_nothing_was_cross_validated():
 def test_scores_that_make_no_sense_become_an_error_of_their_method_alone():
     good = synthetic.scores()
     spoiled = Scores(**{**vars(good), "scores": np.full_like(good.scores, np.nan)})
+    unsure = Scores(**{**vars(good), "probabilities": np.full_like(good.scores, np.nan)})
     narrow = Scores(**{**vars(good), "scores": good.scores[:, :3]})
     outside = Scores(**{**vars(good), "labels": good.labels + 100})
     empty = good.where(np.zeros(len(good.ids), bool))
     ranking = of(
         Method("good", "r", cv=good),
         Method("nan", "r", cv=spoiled),
+        Method("unsure", "r", cv=unsure),
         Method("narrow", "r", cv=narrow),
         Method("outside", "r", cv=outside),
         Method("empty", "r", cv=empty),
@@ -64,6 +84,7 @@ def test_scores_that_make_no_sense_become_an_error_of_their_method_alone():
     assert names(ranking) == ["good"]
     errors = {method.name: method.error for method in ranking.failed}
     assert "finite" in errors["nan"]
+    assert "probabilities that are not finite" in errors["unsure"]
     assert "3 scores for 8 classes" in errors["narrow"]
     assert errors["outside"]
     assert "no scored images" in errors["empty"]

@@ -38,6 +38,7 @@ def test_words_keep_the_order_of_the_file():
 def test_truth_values_are_no_numbers():
     (sweep,) = of([({"root": True}, 2.0), ({"root": False}, 2.5)])
     assert not sweep.numeric
+    assert sweep.values == [True, False]
 
 
 def test_a_grid_is_followed_through_its_best_point():

@@ -8,8 +8,8 @@ from strata.reports.intervals import UNKNOWN, Interval
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(None, "–"), (0.0082, "8.20 ms"), (0.5, "500 ms"), (8.34, "8.34 s"), (25.91, "25.9 s"),
-     (99.4, "99.4 s"), (99.6, "1 min 40 s"), (120, "2 min"),
+    [(None, "–"), (0.0082, "8.20 ms"), (0.5, "500 ms"), (0.9996, "1.00 s"), (8.34, "8.34 s"),
+     (25.91, "25.9 s"), (99.4, "99.4 s"), (99.6, "1 min 40 s"), (120, "2 min"),
      (3599.9, "1 h"), (12_000, "3 h 20 min")],
 )  # fmt: skip
 def test_duration(seconds, shown):
@@ -46,6 +46,7 @@ def test_rates_and_their_intervals():
     assert text.percent_range(UNKNOWN) == text.percent_range(None) == "–"
     assert text.points(-0.0021) == "−0.2"
     assert text.points(0.013) == "+1.3"
+    assert text.points(-0.0) == text.points(0.0) == "+0.0"
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from typing import Literal, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from strata.errors import InputError, nearest
 from strata.features.assignment import nearest_words, soft_assignment
+from strata.features.encoder import Encoder
 from strata.features.local import LocalDescriptors
 from strata.features.normalise import Norm, normalise
 from strata.features.pyramid import Grid, Layout, cell_of, pyramid
 from strata.features.visual_words import VisualWords
 
 
-class BagOfWords(TransformerMixin, BaseEstimator):
+class BagOfWords(Encoder):
     """Histograms of visual words, one for each cell of a pyramid, side by side.
 
     Args:
@@ -74,17 +74,11 @@ class BagOfWords(TransformerMixin, BaseEstimator):
         self.codebook_ = codebook.fit(images, y)
         return self
 
-    def transform(self, images: Sequence[LocalDescriptors]) -> np.ndarray:
-        """The histograms (n, cells * bins) float32 of n images, cell by cell, coarse to fine."""
-        check_is_fitted(self)
-        cells = sum(grid.cells for grid in self._grids())
-        vectors = np.empty((len(images), cells * self.codebook_.bins_), np.float32)
-        for vector, image in zip(vectors, images, strict=True):
-            vector[:] = self.encode(image)
-        return vectors
-
     def encode(self, image: LocalDescriptors) -> np.ndarray:
-        """The histograms of one image, (cells * bins,) float32; zero without descriptors."""
+        """The histograms of one image, (cells * bins,) float32, cell by cell, coarse to fine.
+
+        Zero without descriptors.
+        """
         words, weights, positions = self._assigned(image)
         bins = self.codebook_.bins_
         levels = []
@@ -97,6 +91,9 @@ class BagOfWords(TransformerMixin, BaseEstimator):
             levels.append(histograms.ravel() * grid.weight)
         vector = np.concatenate(levels)
         return (vector if self.per_histogram else normalise(vector, self.norm)).astype(np.float32)
+
+    def _length(self) -> int:
+        return sum(grid.cells for grid in self._grids()) * self.codebook_.bins_
 
     def _grids(self) -> tuple[Grid, ...]:
         return pyramid(self.pyramid, self.levels, weighted=self.weighted)

@@ -7,10 +7,10 @@ SIFT by Perronnin, Sanchez and Mensink (ECCV 2010). Here in opponent colours.
 import numpy as np
 
 from strata.errors import InputError
-from strata.features.dense_sift import planes
 from strata.features.describer import Describer, check_image
 from strata.features.grid import SIDE, Grid, inner_grids
 from strata.features.local import LocalDescriptors
+from strata.features.planes import planes
 
 #: Two numbers for each of three planes in each of 4 x 4 cells.
 DIMENSIONS = 2 * 3 * SIDE * SIDE

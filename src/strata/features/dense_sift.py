@@ -3,7 +3,7 @@
 Sources: Lowe, "Distinctive image features from scale-invariant keypoints" (IJCV 2004), for the
 descriptor; VLFeat's `dsift` with a flat window and `phow` for the dense form; Arandjelovic and
 Zisserman, "Three things everyone should know to improve object retrieval" (CVPR 2012), for
-RootSIFT; van de Sande et al., "Evaluating color descriptors" (PAMI 2010), for colour.
+RootSIFT.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ from strata.features._sift_numpy import DIMENSIONS
 from strata.features.describer import Describer, check_image
 from strata.features.grid import SIDE, Grid, inner_grids, paper_grids
 from strata.features.local import LocalDescriptors
+from strata.features.planes import PLANES, planes
 
 #: Blur that a photograph is taken to come with, in pixels (VLFeat's phow; Lowe section 3.3).
 CAMERA_BLUR = 0.5
@@ -27,36 +28,12 @@ BINS_PER_SCALE = 6.0
 #: Width of the Gaussian window over the support, in bins (VLFeat's default, and Lowe's).
 WINDOW = 2.0
 
-#: Rows: the planes of a colour space; columns: red, green, blue.
-PLANES = {
-    "grey": np.array([[0.299, 0.587, 0.114]]),
-    "rgb": np.eye(3),
-    "opponent": np.array(
-        [
-            [0.299, 0.587, 0.114],
-            np.array([1, -1, 0]) / np.sqrt(2),
-            np.array([1, 1, -2]) / np.sqrt(6),
-        ]
-    ),
-}
-
 #: Ways to the same numbers: to 1e-4, before the root, where the contrast is 0.001 or more.
 ENGINES = {
     "compiled": "strata.features._sift_kernel",
     "numpy": "strata.features._sift_numpy",
     "torch": "strata.features._sift_torch",
 }
-
-
-def planes(image: np.ndarray, colour: str) -> np.ndarray:
-    """(p, h, w) float32 planes in [0, 255] (opponent planes: around 0) of a uint8 image."""
-    check_image(image)
-    if colour not in PLANES:
-        raise InputError(f"No colour space '{colour}' for SIFT.", nearest(colour, PLANES))
-    mix = PLANES[colour].astype(np.float32)
-    if image.ndim == 2:
-        return mix.sum(axis=1)[:, None, None] * image.astype(np.float32)
-    return np.tensordot(mix, image.astype(np.float32), axes=(1, 2))
 
 
 @lru_cache(maxsize=256)

@@ -35,9 +35,11 @@ class LinearDiscriminants(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         """Learn from (n, d) vectors and n labels.
 
         Raises:
-            InputError: no class has two images, there is only one class, or all vectors are the
-                same.
+            InputError: no class has two images, there is only one class, all vectors are the same,
+                or no component is wanted.
         """
+        if self.components is not None and self.components < 1:
+            raise InputError(f"Discriminants have one component or more, not {self.components}.")
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)

@@ -45,9 +45,14 @@ class AdditiveKernelMap(TransformerMixin, BaseEstimator):
         """Check the vectors; nothing is learned.
 
         Raises:
-            InputError: no such kernel.
+            InputError: no such kernel, a negative order, or a period that is not positive.
             ValueError: a negative number.
         """
+        if self.order < 0 or not self.period > 0:
+            raise InputError(
+                f"A map has an order from 0 on and a period above 0, not order {self.order} and "
+                f"period {self.period}."
+            )
         if self.kernel not in SPECTRA:
             raise InputError(
                 f"There is no map for the kernel '{self.kernel}'.",

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
-from sklearn.utils.validation import check_is_fitted
 
 from strata import seeds
+from strata.errors import InputError
+from strata.features.encoder import Encoder
 from strata.features.local import LocalDescriptors
 from strata.features.mixture import DiagonalMixture
 from strata.features.normalise import Norm, normalise, power
@@ -49,7 +49,7 @@ def fisher_vector(points: np.ndarray, mixture: DiagonalMixture) -> np.ndarray:
     return np.concatenate([by_mean.ravel(), by_deviation.ravel()]).astype(np.float32)
 
 
-class FisherVectors(TransformerMixin, BaseEstimator):
+class FisherVectors(Encoder):
     """One Fisher vector an image, from projection, mixture and positions learned on a sample.
 
     Args:
@@ -109,26 +109,23 @@ class FisherVectors(TransformerMixin, BaseEstimator):
         """Learn projection and mixture from the local descriptors of the images.
 
         Raises:
-            InputError: no such pyramid, no descriptors, or fewer than Gaussians.
+            InputError: no such pyramid, or fewer descriptors than Gaussians, or than two.
         """
         self._grids()
         rng = seeds.generator(self.seed, "fisher", "sample")
         drawn = sample_local(images, self.sample, rng, keep_zero=self.keep_zero)
+        if len(drawn.descriptors) < max(2, self.components):
+            raise InputError(
+                f"{len(drawn.descriptors)} descriptors are too few for a projection and "
+                f"{self.components} Gaussians.",
+                "Take fewer Gaussians, or a denser grid or a smaller scale, which yield more.",
+            )
         self._learn_projection(drawn.descriptors)
         points = self._points(drawn)
         self.mixture_ = DiagonalMixture(
             self.components, iterations=self.iterations, seed=self.seed
         ).fit(points)
         return self
-
-    def transform(self, images: Sequence[LocalDescriptors]) -> np.ndarray:
-        """The Fisher vectors (n, cells 2 components dimensions) float32 of n images."""
-        check_is_fitted(self)
-        cells = sum(grid.cells for grid in self._grids())
-        vectors = np.empty((len(images), cells * 2 * self.mixture_.means_.size), np.float32)
-        for vector, image in zip(vectors, images, strict=True):
-            vector[:] = self.encode(image)
-        return vectors
 
     def encode(self, image: LocalDescriptors) -> np.ndarray:
         """The Fisher vector of one image, (cells 2 components dimensions,) float32, cell by cell.
@@ -146,6 +143,9 @@ class FisherVectors(TransformerMixin, BaseEstimator):
                 vector = power(fisher_vector(inside, self.mixture_), self.power)
                 parts.append(normalise(vector, self.norm))
         return parts[0] if len(parts) == 1 else normalise(np.concatenate(parts), self.norm)
+
+    def _length(self) -> int:
+        return sum(grid.cells for grid in self._grids()) * 2 * int(self.mixture_.means_.size)
 
     def _grids(self) -> tuple[Grid, ...]:
         return pyramid(self.pyramid, self.levels, weighted=False)

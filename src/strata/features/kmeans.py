@@ -43,9 +43,11 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         """Learn the words from (n, d) points.
 
         Raises:
-            InputError: fewer points than words.
+            InputError: fewer points than words, or no words.
         """
         X = validate_data(self, X, dtype=np.float32, order="C")
+        if self.words < 1:
+            raise InputError(f"A codebook has one word or more, not {self.words}.")
         if len(X) < self.words:
             raise InputError(
                 f"{len(X)} descriptors are too few for a codebook of {self.words} words.",

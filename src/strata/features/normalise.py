@@ -72,9 +72,13 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.alpha = alpha
 
     def fit(self, X: np.ndarray, y: object = None) -> Self:
-        """Check that the vectors divide into the histograms; nothing is learned."""
+        """Check that the vectors divide into the histograms; nothing is learned.
+
+        Raises:
+            InputError: they do not.
+        """
         X = validate_data(self, X, dtype=(np.float64, np.float32))
-        if X.shape[1] % self.histograms:
+        if self.histograms < 1 or X.shape[1] % self.histograms:
             raise InputError(
                 f"Vectors of {X.shape[1]} numbers do not divide into {self.histograms} histograms."
             )

@@ -86,7 +86,7 @@ class SparseSIFT(Describer):
         """The (n, 128) descriptors of one image, of unit length, strongest keypoint first.
 
         Raises:
-            InputError: `image` is not uint8 of shape (H, W, 3) or (H, W).
+            InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), or no keypoint allowed.
         """
         plane = grey(image)
         found, rows = sift_keypoints(plane, self.keypoints, self.contrast, self.edge)

@@ -88,12 +88,15 @@ class DenseSURF(Describer):
         """The (n, 64) descriptors of one image, row by row.
 
         Raises:
-            InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), or the step is below 1.
+            InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), the step is below 1, or
+                the scale is not positive.
             StrataError: mahotas is not installed.
         """
         if self.step < 1:
             raise InputError(f"Dense SURF needs a step of at least one pixel, not {self.step}.")
+        scale = float(np.sqrt(self.step)) if self.scale is None else self.scale
+        if not scale > 0:
+            raise InputError(f"Dense SURF needs a scale above 0, not {scale}.")
         plane = grey(image)
-        scale = self.scale or float(np.sqrt(self.step))
         points = _mahotas().dense(plane, self.step, scale=scale, include_interest_point=True)
         return _local(points, plane.shape)

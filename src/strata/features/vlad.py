@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from strata import seeds
 from strata._compiled import compiled
 from strata.features.assignment import nearest_words
+from strata.features.encoder import Encoder
 from strata.features.kmeans import KMeansCodebook
 from strata.features.local import LocalDescriptors
 from strata.features.normalise import l2, power
 from strata.features.sampling import sample_descriptors
 
 
-class VLAD(TransformerMixin, BaseEstimator):
+class VLAD(Encoder):
     """Vectors of locally aggregated descriptors: for each word, the sum of x - word.
 
     Jegou, Douze, Schmid and Perez (CVPR 2010); normalised within each word by Arandjelovic and
@@ -61,24 +60,18 @@ class VLAD(TransformerMixin, BaseEstimator):
         self.words_ = KMeansCodebook(self.words, self.iterations, self.seed).fit(drawn).centres_
         return self
 
-    def transform(self, images: Sequence[LocalDescriptors]) -> np.ndarray:
-        """The vectors (n, words d) float32 of n images."""
-        check_is_fitted(self)
-        vectors = np.empty((len(images), self.words_.size), np.float32)
-        for vector, image in zip(vectors, images, strict=True):
-            vector[:] = self.encode(image)
-        return vectors
-
     def encode(self, image: LocalDescriptors) -> np.ndarray:
         """The vector of one image, (words d,) float32 of length one; zero without descriptors."""
-        X = np.asarray(image.descriptors, np.float32)
-        X = X[X.any(axis=1)]
+        X = np.asarray(image.with_contrast().descriptors, np.float32)
         residuals = np.zeros(self.words_.shape, np.float64)
         _add_residuals(X, self.words_, nearest_words(X, self.words_), residuals)
         residuals = power(residuals, self.power)
         if self.intra:
             residuals = l2(residuals)
         return l2(residuals.ravel()).astype(np.float32)
+
+    def _length(self) -> int:
+        return int(self.words_.size)
 
 
 @compiled

@@ -128,7 +128,7 @@ class Architecture:
             part.check()
         self.head.check()
         for auxiliary in self.auxiliary:
-            if not 1 <= auxiliary.after <= len(self.blocks) or auxiliary.weight < 0:
+            if not 1 <= auxiliary.after <= len(self.blocks) or not auxiliary.weight >= 0:
                 raise InputError(
                     f"An auxiliary head after block {auxiliary.after} of {len(self.blocks)}"
                     f" with weight {auxiliary.weight} cannot be.",

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.inception import InceptionAux
 
-from strata.errors import InputError
-from strata.models import backbones
+from strata.errors import InputError, nearest
 from strata.models.normalisation import own_batch_norm
+from strata.models.sections import IMAGES, nodes
 
 #: The network that has one, the node whose output it looks at, and that map's channels and side.
 BACKBONE, NODE, CHANNELS, SIDE = "inception_v3", "Mixed_6e", 768, 17
@@ -58,13 +58,17 @@ def check_place(backbone: str, border: str, cut: str) -> None:
     """Whether an auxiliary classifier teaches the part between two nodes anything.
 
     Raises:
-        InputError: another network; its node is not after the border and before the cut.
+        InputError: another network or no node of it; its node is not after the border and before
+            the cut.
     """
     if backbone != BACKBONE:
         raise InputError(
             f"{backbone} has no auxiliary classifier here, only {BACKBONE}.", "Set auxiliary = 0."
         )
-    order = [backbones.IMAGES, *backbones.nodes(backbone)]
+    order = [IMAGES, *nodes(backbone)]
+    for place in (border, cut):
+        if place not in order:
+            raise InputError(f"The network has no node '{place}'.", nearest(place, order))
     if not order.index(border) < order.index(NODE) < order.index(cut):
         raise InputError(
             f"The auxiliary classifier looks at {NODE}, which is not among what learns, "

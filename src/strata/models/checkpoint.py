@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from strata.models import ranks
@@ -18,17 +19,21 @@ def training_key(settings: Any, device: torch.device, data: Iterable[Pixels]) ->
     """A name for exactly one training: what a checkpoint must agree with.
 
     Args:
-        settings: what JSON can express, mappings of any kind included.
+        settings: what JSON can express, with mappings of any kind and numpy's numbers.
         device: where it runs; in how many processes counts too.
         data: all that it learns from, arrays or what reads like them.
     """
-    text = json.dumps([settings, device.type, ranks.count(), torch.__version__], default=dict)
+    text = json.dumps([settings, device.type, ranks.count(), torch.__version__], default=_plain)
     digest = hashlib.sha256(text.encode())
     for part in data:
         digest.update(f"{part.shape}{part.dtype}".encode())
         for block in blocks(part):
             digest.update(block.data)
     return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else dict(value)
 
 
 def save(path: Path, key: str, state: dict[str, Any]) -> None:

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from strata.errors import InputError, nearest
 from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
-from strata.models.inference import window_starts
 from strata.models.layers import activations
 from strata.models.network import NetworkClassifier
 
@@ -46,7 +45,7 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
         """(n, units) float32, of the window in the middle of each image.
 
         Raises:
-            InputError: the network has no such layer.
+            InputError: the network has no such layer, or X is not what it was trained on.
         """
         check_is_fitted(self)
         return LayerReader(self.classifier_, self.layer).of_images(np.asarray(X))
@@ -68,6 +67,7 @@ class LayerReader:
 
     def __init__(self, classifier: NetworkClassifier, layer: str = EMBEDDING) -> None:
         self.window = classifier.window()
+        self._classifier = classifier
         self._device = choose_device(classifier.device)
         network = classifier.network().to(self._device)
         self._network = network.to(memory_format=torch.channels_last)
@@ -82,10 +82,12 @@ class LayerReader:
         known[layer].register_forward_hook(self._remember_output)
 
     def of_images(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, units) of the window in the middle of each image (n, side, side, 3)."""
-        start = window_starts(pixels.shape[1], self.window, 1)[0]
-        inner = slice(start, start + self.window)
-        return self.of_windows(pixels[:, inner, inner])
+        """(n, units) of the window in the middle of each image (n, size, size, 3).
+
+        Raises:
+            InputError: other images than the network was trained on.
+        """
+        return self.of_windows(self._classifier.middle(pixels))
 
     def of_grid(
         self, image: NDArray[np.uint8], step: int

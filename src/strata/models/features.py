@@ -7,14 +7,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from strata.errors import InputError
-from strata.models import backbones
-from strata.models.backbones import IMAGES, pool
 from strata.models.devices import choose_device
 from strata.models.frozen import Frozen, Weights, in_batches, state_of
 from strata.models.images import resize_images
+from strata.models.part_costs import part_cost
+from strata.models.sections import IMAGES, last_node, pool
 
 
 class BackboneFeatures(TransformerMixin, BaseEstimator):
@@ -24,7 +25,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
 
     Args:
         backbone: a classification network of torchvision.
-        nodes: where to look (see `backbones.nodes`); empty: before its last layer.
+        nodes: where to look (see `sections.nodes`); empty: before its last layer.
         weights: a file of weights, or a folder that holds `BACKBONE.pth`; "": the variable
             STRATA_WEIGHTS, torch's hub folder, or torchvision's server. Or a state_dict.
         side: of the square that an image is brought to (`images.resize_image`), pixels; None:
@@ -79,11 +80,11 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         """
         if self.norm not in ("none", "l2"):
             raise InputError(f"norm must be 'none' or 'l2': {self.norm!r}.")
-        self.nodes_ = tuple(self.nodes) or (backbones.last_node(self.backbone),)
+        self.nodes_ = tuple(self.nodes) or (last_node(self.backbone),)
         self._frozen = Frozen(
             self.backbone, self.nodes_, state_of(self.backbone, self.weights), self.side
         )
-        cost = backbones.part_cost(self.backbone, IMAGES, self.nodes_, self._frozen.side)
+        cost = part_cost(self.backbone, IMAGES, self.nodes_, self._frozen.side)
         empty = [torch.empty(1, *shape) for shape in cost.outputs]
         self.widths_ = tuple(sum(p.shape[1] for p in self._cells(x)) for x in empty)
         self.parameters_ = cost.parameters
@@ -99,6 +100,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         Returns:
             (n, sum of widths) float32, the nodes in their order.
         """
+        check_is_fitted(self)
         device = choose_device(self.device)
         parts = [np.zeros((0, sum(self.widths_)), np.float32)]
         for images in in_batches(X, self.batch):

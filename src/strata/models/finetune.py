@@ -15,12 +15,13 @@ from torch.nn import Parameter
 from strata.errors import InputError
 from strata.models import auxiliary, backbones
 from strata.models.augmentation import Augmentation
-from strata.models.backbones import IMAGES
 from strata.models.batches import Images
 from strata.models.builder import Network
 from strata.models.checkpoint import training_key
 from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
 from strata.models.frozen import Weights, state_of
+from strata.models.part_costs import part_cost
+from strata.models.sections import IMAGES, pool, section
 from strata.models.settings import Settings
 from strata.models.streaming import Pixels, Streamed, each_view, held, on_device
 from strata.models.tail import Tail, blocks_of
@@ -154,6 +155,12 @@ class FineTunedClassifier(TrainedClassifier):
         numbers = self._numbered(y, len(views))
         device, settings = choose_device(self.device), self._checked_settings()
         tail = self._fresh(len(self.classes_)).to(device)
+        opened = bool(self.epochs and list(tail.blocks.parameters()))
+        if not (opened or self.head_epochs):
+            raise InputError(
+                "Nothing would learn: the head has no epochs, and nothing else is open.",
+                "Set head_epochs, or epochs and a border before the cut.",
+            )
         images = Images(
             on_device(each_view(views), device),
             torch.from_numpy(np.repeat(numbers, views.shape[1])).to(device),
@@ -164,7 +171,7 @@ class FineTunedClassifier(TrainedClassifier):
         def later(line: Epoch) -> Epoch:
             return {**line, "epoch": line["epoch"] + before}
 
-        if self.epochs and len(list(tail.blocks.parameters())):
+        if opened:
             training = Training(cast(Network, tail), images, settings, layers=self._layers(tail))
             training.run(
                 keep=checkpoint,
@@ -209,7 +216,7 @@ class FineTunedClassifier(TrainedClassifier):
 
     def _tail(self, network: torch.nn.Module, classes: int, ends: list[str]) -> Tail:
         return Tail(
-            backbones.section(network, self.border, ends),
+            section(network, self.border, ends),
             classes,
             expected=backbones.preparation(self.backbone) if self.border == IMAGES else None,
             features=self._width(),
@@ -218,8 +225,8 @@ class FineTunedClassifier(TrainedClassifier):
         )
 
     def _width(self) -> int:
-        (shape,) = backbones.part_cost(self.backbone, IMAGES, [self.cut]).outputs
-        return int(backbones.pool(torch.empty(1, *shape)).shape[1])
+        (shape,) = part_cost(self.backbone, IMAGES, [self.cut]).outputs
+        return int(pool(torch.empty(1, *shape)).shape[1])
 
     def _fresh(self, classes: int) -> Tail:
         network = backbones.build(self.backbone, state_of(self.backbone, self.weights))
@@ -292,8 +299,8 @@ class FineTunedClassifier(TrainedClassifier):
         return [*shared, (1.0, heads)]
 
     def _measure(self, rows: int) -> None:
-        part = backbones.part_cost(self.backbone, self.border, [self.cut])
-        frozen = backbones.part_cost(self.backbone, IMAGES, [self.border])
+        part = part_cost(self.backbone, self.border, [self.cut])
+        frozen = part_cost(self.backbone, IMAGES, [self.border])
         head = self.weights_["head.1.weight"].size + len(self.classes_)
         self.parameters_ = (part.parameters if self.epochs else 0) + head
         self.multiply_adds_ = part.multiply_adds + head - len(self.classes_)

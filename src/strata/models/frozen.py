@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from strata.errors import InputError
 from strata.models import backbones, weights
-from strata.models.backbones import IMAGES, Preparation
+from strata.models.backbones import Preparation
 from strata.models.devices import deterministic_cuda, mixed_precision
+from strata.models.sections import IMAGES, section
 
 #: Either how to find a file of weights (see `weights.named_file`) or what is in it.
 Weights = str | Mapping[str, Tensor]
@@ -54,9 +55,7 @@ class Frozen:
         expected = backbones.preparation(backbone)
         self.side = side or expected.side
         network = backbones.build(backbone, state)
-        self._part = nn.Sequential(
-            Standardise(expected), backbones.section(network, IMAGES, nodes)
-        ).eval()
+        self._part = nn.Sequential(Standardise(expected), section(network, IMAGES, nodes)).eval()
         self._part.requires_grad_(False).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
@@ -113,7 +112,7 @@ def border_activations(
             raise InputError(
                 f"The node gives {tuple(output.shape[1:])} for an image, which is no map "
                 "(channels, h, w).",
-                "Take a node of a convolutional network; backbones.nodes lists them.",
+                "Take a node of a convolutional network; sections.nodes lists them.",
             )
         limited = output.float().clamp(-largest, largest).half()
         yield limited.permute(0, 2, 3, 1).contiguous().cpu().numpy()

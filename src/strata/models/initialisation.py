@@ -11,7 +11,10 @@ from strata.models.names import INITIALISATIONS, LSUV
 
 
 def _fans(weight: Tensor) -> tuple[int, int]:
-    """Inputs that one output sums over, and outputs that one input reaches."""
+    """Inputs that one output sums over, and outputs that one input reaches.
+
+    All filters of a layer count as outputs, in depthwise layers too, as torch and Keras have it.
+    """
     receptive = weight[0, 0].numel()
     return weight.shape[1] * receptive, weight.shape[0] * receptive
 

@@ -175,16 +175,9 @@ class NetworkClassifier(TrainedClassifier):
         pixels = self._check(X)
         numbers = self._numbered(y, len(pixels))
         self._check_settings()
-        device, architecture = choose_device(self.device), Architecture.of(self.architecture)
-        self.architecture_ = architecture.to_dict()
+        self._forget()
+        device = choose_device(self.device)
         taught = self._taught(teacher, len(pixels), device)
-        train, watched = np.arange(len(numbers)), np.arange(0)
-        if self.patience is not None:
-            chance = generator(self.seed, "validation")
-            train, watched = hold_out(numbers, self.validation, chance, groups)
-        network = self._fresh(architecture, part(pixels, train), len(self.classes_)).to(device)
-        if self.pretraining:
-            self.pretraining_losses_ = self._pretrain(network, part(pixels, train))
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
@@ -193,21 +186,17 @@ class NetworkClassifier(TrainedClassifier):
                 None if taught is None else taught.take(torch.from_numpy(rows)),
             )
 
-        learned = images(train)
-        self.__dict__.pop("rate_curve_", None)  # of an earlier fit
-        if self.max_rate == "auto":
-            self.rate_curve_ = find_rate(network, learned, self._settings(max_rate=1.0))
-            self.max_rate_ = self.rate_curve_.suggestion
-        else:
-            self.max_rate_ = self.max_rate
-        settings = self._settings(max_rate=self.max_rate_)
-        training = Training(network, learned, settings, images(watched) if len(watched) else None)
-        key = ""
-        if checkpoint:
-            facts = [self.get_params(), self.architecture_, self.max_rate_]
-            said = [] if taught is None else [taught.probabilities.cpu().numpy()]
-            key = training_key(facts, device, [pixels, numbers, *said])
-        training.run(keep=checkpoint, key=key, on_epoch=on_epoch)
+        train, watched = self._parts(numbers, groups)
+        network = self._begun(part(pixels, train), device)
+        learned, held_out = images(train), images(watched) if len(watched) else None
+        self.max_rate_ = self._rate(network, learned)
+        training = Training(network, learned, self._settings(max_rate=self.max_rate_), held_out)
+        said = [] if taught is None else [taught.probabilities.cpu().numpy()]
+        training.run(
+            keep=checkpoint,
+            key=self._key(device, [pixels, numbers, train, *said]) if checkpoint else "",
+            on_epoch=on_epoch,
+        )
         self.history_ = training.history
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in network.state_dict().items()}
         self._measure()
@@ -247,6 +236,29 @@ class NetworkClassifier(TrainedClassifier):
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
 
+    def _forget(self) -> None:
+        """What an earlier fit of other settings left behind."""
+        for name in ("rate_curve_", "pretraining_losses_"):
+            self.__dict__.pop(name, None)
+
+    def window(self) -> int:
+        """Side of what the network sees at once, pixels."""
+        return Augmentation.of(self.augmentations).window(self.size)
+
+    def middle(self, X: ArrayLike) -> NDArray[np.uint8]:
+        """The window in the middle of each image: (n, window, window, 3) uint8.
+
+        Args:
+            X: as of `fit`, but in memory.
+
+        Raises:
+            InputError: other images than `fit` takes.
+        """
+        (start,) = window_starts(self.size, self.window(), 1)
+        inner = slice(start, start + self.window())
+        windows: NDArray[np.uint8] = self._check(np.asarray(X))[:, inner, inner]
+        return windows
+
     def _check_settings(self) -> None:
         """Raise `InputError` for what no training can have, before any work."""
         self._settings(max_rate=1.0 if self.max_rate == "auto" else self.max_rate).check()
@@ -265,15 +277,28 @@ class NetworkClassifier(TrainedClassifier):
             )
         return pixels
 
-    def _fresh(self, architecture: Architecture, pixels: Pixels, classes: int) -> Network:
-        """The network before training, as the training images make it."""
-        seed = derive(self.seed, "weights")
+    def _parts(
+        self, numbers: NDArray[np.int64], groups: ArrayLike | None
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows to learn from, and rows that `patience` watches."""
+        if self.patience is None:
+            return np.arange(len(numbers)), np.arange(0)
+        return hold_out(numbers, self.validation, generator(self.seed, "validation"), groups)
+
+    def _begun(self, pixels: Pixels, device: torch.device) -> Network:
+        """The network before training, as the training images make it; sets `architecture_`."""
+        architecture = Architecture.of(self.architecture)
+        self.architecture_ = architecture.to_dict()
+        seed, classes = derive(self.seed, "weights"), len(self.classes_)
         network = build(architecture, side=self.window(), classes=classes, seed=seed)
         network.standardise_by(pixels)
         if architecture.initialisation == LSUV:
             some = generator(self.seed, "lsuv").permutation(len(pixels))[:INITIAL_BATCH]
-            views = torch.from_numpy(self._middle(pixels[np.sort(some)]))
+            views = torch.from_numpy(self.middle(pixels[np.sort(some)]))
             unit_variance(network.eval(), views.permute(0, 3, 1, 2))
+        network.to(device)
+        if self.pretraining:
+            self.pretraining_losses_ = self._pretrain(network, pixels)
         return network
 
     def _pretrain(self, network: Network, pixels: Pixels) -> list[list[float]]:
@@ -283,7 +308,7 @@ class NetworkClassifier(TrainedClassifier):
                 "There are too many images to pretrain on: they do not fit into memory.",
                 "Take smaller images, or pretraining = 0.",
             )
-        unlabelled = torch.from_numpy(self._middle(pixels[:])).to(network.mean.device)
+        unlabelled = torch.from_numpy(self.middle(pixels[:])).to(network.mean.device)
         return pretrain(
             network.to(memory_format=torch.channels_last),
             unlabelled.permute(0, 3, 1, 2),
@@ -292,15 +317,17 @@ class NetworkClassifier(TrainedClassifier):
             seed=derive(self.seed, "pretraining"),
         )
 
-    def _middle(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The window in the middle of each image."""
-        start = window_starts(self.size, self.window(), 1)[0]
-        inner = slice(start, start + self.window())
-        return pixels[:, inner, inner]
+    def _rate(self, network: Network, learned: Images) -> float:
+        """The highest learning rate; where it is to be found, sets `rate_curve_`."""
+        if self.max_rate != "auto":
+            return self.max_rate
+        self.rate_curve_ = find_rate(network, learned, self._settings(max_rate=1.0))
+        return self.rate_curve_.suggestion
 
-    def window(self) -> int:
-        """Side of what the network sees at once, pixels."""
-        return Augmentation.of(self.augmentations).window(self.size)
+    def _key(self, device: torch.device, data: list[Pixels]) -> str:
+        """Names the training on this data, from the network that it begins with."""
+        facts = [self.get_params(), self.architecture_, self.max_rate_]
+        return training_key(facts, device, data)
 
     def _taught(
         self, teacher: ArrayLike | None, images: int, device: torch.device

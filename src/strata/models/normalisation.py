@@ -138,9 +138,10 @@ def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
 class LocalResponse(nn.Module):
     """Local response normalisation across channels: by the squares of its neighbours there.
 
-    x / (1 + alpha * mean of x^2 over 5 channels)^beta, zeros beyond the first and the last
-    (Krizhevsky et al. 2012, with their alpha and beta). `torch.nn.LocalResponseNorm` gives the
-    same by pooling over volumes, which takes ten times as long as the product here.
+    x / (1 + alpha * mean of x^2 over 5 channels)^beta, zeros beyond the first and the last, with
+    alpha and beta of Krizhevsky et al. 2012, who sum where this takes the mean and have 2 in place
+    of 1. `torch.nn.LocalResponseNorm` gives the same by pooling over volumes, which takes ten times
+    as long as the product here.
     """
 
     SIDE, ALPHA, BETA = 5, 1e-4, 0.75
@@ -180,7 +181,7 @@ def _map(values: Tensor) -> Tensor:
 
 
 def _groups(channels: int) -> int:
-    """The largest number of groups up to 8 that divides the channels (Wu and He 2018 use 32)."""
+    """8 groups, or 4 or 2 where 8 do not divide the channels, or 1 (Wu and He 2018 use 32)."""
     return next(groups for groups in (8, 4, 2, 1) if channels % groups == 0)
 
 

@@ -27,6 +27,8 @@ class Autoencoder(nn.Module):
         torch.nn.init.kaiming_normal_(
             self.decoder.weight, generator=torch.Generator().manual_seed(seed)
         )
+        assert self.decoder.bias is not None
+        torch.nn.init.zeros_(self.decoder.bias)
         self.to(given.device).to(memory_format=torch.channels_last)
 
     def forward(self, noisy: Tensor) -> Tensor:
@@ -82,8 +84,9 @@ def _step(
     coder: Autoencoder, steps: torch.optim.Optimizer, given: Tensor, noise: torch.Generator
 ) -> float:
     variance = given.var()
+    spread = torch.where(variance > 0, variance, 1.0)  # equal numbers have no share of it
     draw = torch.randn(given.shape, generator=noise, device=given.device)
-    loss = functional.mse_loss(coder(given + NOISE * variance.sqrt() * draw), given) / variance
+    loss = functional.mse_loss(coder(given + NOISE * variance.sqrt() * draw), given) / spread
     steps.zero_grad()
     loss.backward()
     steps.step()

@@ -9,7 +9,6 @@ from torch.nn import functional
 from strata.errors import InputError
 from strata.models.builder import Network
 from strata.models.devices import choose_device, deterministic_cuda
-from strata.models.inference import window_starts
 from strata.models.network import NetworkClassifier
 from strata.models.tail import Tail
 
@@ -32,9 +31,12 @@ def grad_cam(
         (n, window, window) float32 in [0, 1]; all zeros where nothing speaks for the class.
 
     Raises:
-        InputError: a network without blocks, or a class that it does not know.
+        InputError: a network without blocks, a class that it does not know, not one class an image,
+            or other images than it was trained on.
     """
-    pixels, labels = np.asarray(X), np.asarray(y)
+    windows, labels = classifier.middle(X), np.asarray(y)
+    if labels.shape != (len(windows),):
+        raise InputError(f"{len(windows)} images, but classes of shape {labels.shape}.")
     unknown = np.setdiff1d(labels, classifier.classes_)
     if len(unknown):
         raise InputError(f"The network does not know the class '{unknown[0]}'.")
@@ -42,9 +44,7 @@ def grad_cam(
     network = classifier.network().to(device).to(memory_format=torch.channels_last)
     if not len(network.blocks):
         raise InputError("This network has no blocks, so no maps to look at.")
-    start = window_starts(classifier.size, window, 1)[0]
-    inner = slice(start, start + window)
-    seen = torch.from_numpy(np.require(pixels[:, inner, inner], requirements=["C", "W"]))
+    seen = torch.from_numpy(np.require(windows, requirements=["C", "W"]))
     targets = torch.from_numpy(np.searchsorted(classifier.classes_, labels))
     found = [np.zeros((0, window, window), np.float32)]
     with deterministic_cuda():

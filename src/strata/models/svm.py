@@ -202,7 +202,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         """C, where asked to choose it, and the temperature, by scores of vectors not trained on."""
         if fold_of is not None:
             return choose(problem, to_try(self.C), fold_of)
-        if "cv" in (self.C, self.gamma):
+        if "cv" in ((self.C, self.gamma) if self.kernel == "rbf" else (self.C,)):
             raise InputError(
                 '"cv" needs two or more inner folds and as many different images of each class.',
                 "Give C and gamma a value.",

@@ -5,10 +5,11 @@ from typing import Self
 
 from torch import Tensor, fx, nn
 
-from strata.models.backbones import Preparation, pool
+from strata.models.backbones import Preparation
 from strata.models.dropout import Dropout, own_dropout
 from strata.models.frozen import Standardise
 from strata.models.normalisation import own_batch_norm
+from strata.models.sections import pool
 
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
 
@@ -17,7 +18,7 @@ class Tail(nn.Module):
     """From a border to class scores: blocks, pooling, linear.
 
     Args:
-        part: of the network (see `backbones.section`); its first output goes to the head, a
+        part: of the network (see `sections.section`); its first output goes to the head, a
             second one to the auxiliary head.
         classes: number of class scores.
         expected: where the part begins at the images; None: it begins at activations.

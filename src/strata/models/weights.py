@@ -44,20 +44,24 @@ def published(backbone: str) -> Published:
     """
     from torchvision import models
 
-    try:
-        weights = models.get_model_weights(backbone).DEFAULT
-    except ValueError:
-        raise unknown_backbone(backbone) from None
+    check_backbone(backbone)
+    weights = models.get_model_weights(backbone).DEFAULT
     digest = re.search(r"-([0-9a-f]{8,})\.\w+$", weights.url)
     return Published(weights.url, digest[1] if digest else "", weights.meta["_file_size"])
 
 
-def unknown_backbone(name: str) -> InputError:
-    """The error for a name that torchvision does not know."""
+def check_backbone(name: str) -> None:
+    """Raise `InputError` for what is no classification network of torchvision.
+
+    It knows others by name too: detectors, say, which expect no images of one size.
+    """
     from torchvision import models
 
     known = models.list_models(module=models)
-    return InputError(f"torchvision has no classification network '{name}'.", nearest(name, known))
+    if name not in known:
+        raise InputError(
+            f"torchvision has no classification network '{name}'.", nearest(name, known)
+        )
 
 
 def hub_folder() -> Path:

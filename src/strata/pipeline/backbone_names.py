@@ -45,23 +45,22 @@ def check_backbones(targets: Iterable[Target], plan: Plan) -> None:
 
 
 def _check_network(target: Target, backbone: str) -> None:
-    from torchvision import models
+    from strata.models.weights import check_backbone
 
-    from strata.models.weights import unknown_backbone
-
-    if backbone not in models.list_models(module=models):
-        error = unknown_backbone(backbone)
+    try:
+        check_backbone(backbone)
+    except InputError as error:
         where = _key(target, "backbone", backbone)
-        raise InputError(f"{where} = {backbone!r}: {error.what}", error.hint)
+        raise InputError(f"{where} = {backbone!r}: {error.what}", error.hint) from None
 
 
 def _check_node(
     target: Target, parameter: str, backbone: str, place: str, known: dict[str, list[str]]
 ) -> None:
-    from strata.models import backbones
+    from strata.models.sections import IMAGES, nodes
 
     if backbone not in known:
-        known[backbone] = [backbones.IMAGES, *backbones.nodes(backbone)]
+        known[backbone] = [IMAGES, *nodes(backbone)]
     if place not in known[backbone]:
         raise InputError(
             f"{_key(target, parameter, place)} = {place!r}: {backbone} has no such node.",

@@ -70,7 +70,8 @@ def evaluate(scores: Scores, split: Split, classes: int) -> Evaluation:
     """All figures of one method on one split.
 
     Raises:
-        ValueError: when there is no image, or scores and classes do not agree.
+        ValueError: when there is no image, scores and classes do not agree, or a score or a
+            probability is not finite.
     """
     if not len(scores.ids):
         raise ValueError("there are no scored images")
@@ -78,6 +79,8 @@ def evaluate(scores: Scores, split: Split, classes: int) -> Evaluation:
         raise ValueError(f"there are {scores.scores.shape[1]} scores for {classes} classes")
     if not np.isfinite(scores.scores).all():
         raise ValueError("there are scores that are not finite numbers")
+    if scores.probabilities is not None and not np.isfinite(scores.probabilities).all():
+        raise ValueError("there are probabilities that are not finite numbers")
     repeats = len(scores.repeats)
     confusion = metrics.confusion_matrix(scores.labels, scores.predictions, classes)
     per_class = metrics.class_figures(confusion)

@@ -31,7 +31,7 @@ def limits(ranking: Ranking, evaluation: Evaluation) -> list[str]:
     far = [r.to_best for r in ranking.near_best if r.to_best and abs(r.to_best.difference) > WIDE]
     if far:
         found.append(_coarse(ranking, evaluation, max(abs(pair.difference) for pair in far)))
-    if evaluation.repeats == 1:
+    if all(e.repeats == 1 for row in ranking.rows for e in row.evaluations.values()):
         found.append(
             "Every method was run with one seed: how much another seed would move the figures "
             "is not known."

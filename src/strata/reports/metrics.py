@@ -15,6 +15,15 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: int) 
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
+def confusions(confusion: np.ndarray, most: int) -> list[tuple[int, int, int]]:
+    """The largest wrong cells as (true, predicted, count)."""
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    cells = [(int(i), int(j)) for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True)]
+    return [(i, j, int(wrong[i, j])) for i, j in cells if wrong[i, j]]
+
+
 class ClassFigures(NamedTuple):
     """Per class, each (classes,): `support` and `predicted` are counts of images.
 

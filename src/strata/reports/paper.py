@@ -1,10 +1,12 @@
 """The ranking as text for a paper or a README: Markdown and LaTeX."""
 
 import re
+from collections.abc import Iterable
 
 from strata.reports.analysis import Analysis
-from strata.reports.results import Comparison
-from strata.reports.tables import Table, ranking_table
+from strata.reports.evaluation import Evaluation
+from strata.reports.ranking import Ranking
+from strata.reports.tables import ranking_table
 
 _MARKDOWN = str.maketrans({"|": r"\|", "\n": " ", "<": "&lt;", "*": r"\*", "_": r"\_"})
 _LATEX = str.maketrans(
@@ -38,11 +40,11 @@ def markdown_table(analysis: Analysis) -> str:
         _row("---:" if right else "---" for right in table.right),
         *(_row(cell.translate(_MARKDOWN) for cell in row) for row in table.rows),
     ]
-    notes = [note.translate(_MARKDOWN) for note in table.notes]
-    return "\n".join([*lines, "", *("  \n".join(notes),)]).rstrip() + "\n"
+    notes = "  \n".join(note.translate(_MARKDOWN) for note in table.notes)
+    return "\n".join([*lines, "", notes]).rstrip() + "\n"
 
 
-def _row(cells) -> str:  # type: ignore[no-untyped-def]
+def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
@@ -68,7 +70,7 @@ def latex_table(analysis: Analysis, *, label: str = "") -> str:
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{latex_escaped(_caption(comparison, table))}}}",
+        rf"\caption{{{latex_escaped(_caption(analysis.ranking))}}}",
         rf"\label{{tab:{re.sub(r'[^A-Za-z0-9_.-]+', '-', label or comparison.name)}}}",
         rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in table.right)}}}",
         r"\toprule",
@@ -92,16 +94,24 @@ def _latex_row(cells: list[str], *, bold: bool = False) -> str:
     return " & ".join(written) + r" \\"
 
 
-def _caption(comparison: Comparison, table: Table) -> str:
-    run = comparison.run
+def repeated(evaluation: Evaluation) -> str:
+    """How often a method was cross-validated, as ", repeated with 3 seeds,"; "" for once."""
+    if evaluation.repeats == 1:
+        return ""
+    kept = evaluation.folds is not None and evaluation.folds.shared
+    return f", repeated with {evaluation.repeats} {'seeds' if kept else 'draws of the folds'},"
+
+
+def _caption(ranking: Ranking) -> str:
+    comparison, crossed = ranking.comparison, ranking.on("cv")
     text = f"{comparison.title}."
-    if any("CV" in column for column in table.columns):
-        times = f", drawn {run.repeats} times," if run.repeats > 1 else ""
+    if crossed:
         text += (
-            f" Cross-validation (CV) over {run.folds} folds{times} with 95 % intervals corrected "
+            f" Cross-validation (CV) over {comparison.run.folds} folds"
+            f"{repeated(next(iter(crossed.values())))} with 95 % intervals corrected "
             "for shared training images (Nadeau and Bengio, 2003)."
         )
-    if any("test" in column for column in table.columns):
+    if ranking.on("test"):
         text += " Test accuracy with 95 % Wilson intervals."
     if len(comparison.methods) > 1:
         text += " Bold: the best and what cannot be told from it (Holm over all pairs)."

@@ -1,6 +1,6 @@
 """Who is best, who cannot be told from the best, and who failed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -9,6 +9,10 @@ from strata.reports.pairs import Pair, all_pairs, find_pair
 from strata.reports.results import Comparison, Method
 
 Standing = Literal["best", "tied", "below", "untested"]
+
+#: Accuracies that are the same to so many decimals are equal: means of the same folds in another
+#: order differ beyond.
+DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def _evaluate_all(comparison: Comparison) -> tuple[list[Evaluated], list[Method]
             evaluated = evaluations(method, len(comparison.data.classes))
         except (ValueError, IndexError) as error:
             reason = f"its scores could not be evaluated: {error}"
-            method = Method(**{**vars(method), "cv": None, "test": None, "error": reason})
+            method = replace(method, cv=None, test=None, error=reason)
             evaluated = {}
         if evaluated:
             found.append((method, evaluated))
@@ -108,7 +112,8 @@ def _evaluate_all(comparison: Comparison) -> tuple[list[Evaluated], list[Method]
 def _order(found: Evaluated, basis: Split) -> tuple[float, float]:
     method, evaluated = found
     seconds = method.cost.fit_seconds if method.cost else None
-    return -evaluated[basis].accuracy, seconds if seconds is not None else float("inf")
+    accuracy = round(evaluated[basis].accuracy, DIGITS)
+    return -accuracy, seconds if seconds is not None else float("inf")
 
 
 def _pairs(found: list[Evaluated], split: Split) -> list[Pair]:

@@ -139,7 +139,7 @@ def _sweep(
     order = {m.name: i for i, m in enumerate(ranking.comparison.methods)}
     line = sorted(line, key=lambda row: order[row.method.name])
     values = [row.method.varied.get(name) for row in line]
-    if all(isinstance(value, int | float) for value in values):
+    if _are_numbers(values):
         line = sorted(line, key=lambda row: float(row.method.varied[name]))
         values = [row.method.varied[name] for row in line]
     assert ranking.basis is not None

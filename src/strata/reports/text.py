@@ -29,7 +29,7 @@ def percent_range(interval: Interval | None, digits: int = 1) -> str:
 
 def points(value: float) -> str:
     """A difference of two percentages with its sign: "+1.3" or "−0.2"."""
-    return f"{100 * value:+.1f}".replace("-", "−")
+    return f"{100 * value + 0.0:+.1f}".replace("-", "−")  # 0.0 is what -0.0 becomes
 
 
 def figure(value: float | None, digits: int = 3) -> str:
@@ -41,7 +41,7 @@ def duration(seconds: float | None) -> str:
     """Seconds in the unit that suits: "820 ms", "8.3 s", "12 min 5 s", "3 h 20 min"."""
     if seconds is None or not known(seconds):
         return DASH
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{_significant(seconds * 1000)} ms"
     if seconds < 99.5:
         return f"{_significant(seconds)} s"

@@ -9,7 +9,15 @@ from strata.reports.limits import WIDE, limits
 from strata.reports.pairs import find_pair
 from strata.reports.ranking import Ranked, Ranking
 from strata.reports.results import Cost
-from strata.reports.text import duration, listing, milliseconds, number_of, percent, percent_range
+from strata.reports.text import (
+    duration,
+    known,
+    listing,
+    milliseconds,
+    number_of,
+    percent,
+    percent_range,
+)
 
 #: Costs that are not so many times less are the same: times vary as much from run to run.
 CHEAPER = 1.2
@@ -39,7 +47,7 @@ def verdict(ranking: Ranking) -> Verdict:
         return Verdict("No method has results yet.", "", "", [])
     evaluation = best.evaluations[ranking.basis]
     figures = f"{percent(evaluation.accuracy)} %"
-    if evaluation.interval.low == evaluation.interval.low:
+    if known(evaluation.interval.low):
         figures += f" (95 % interval {percent_range(evaluation.interval)})"
     where = _where(ranking, evaluation)
     headline = f"{best.method.name} gets {figures} of the images right in {where}."

@@ -1,6 +1,6 @@
 """A paragraph on how the methods were compared, with its references, ready to paste."""
 
-from strata.reports.paper import latex_escaped
+from strata.reports.paper import latex_escaped, repeated
 from strata.reports.ranking import Ranking
 from strata.reports.text import listing, number_of
 
@@ -63,11 +63,8 @@ def paragraph(ranking: Ranking) -> str:
     ]
     if crossed:
         evaluation = next(iter(crossed.values()))
-        kept = evaluation.folds is not None and evaluation.folds.shared
-        over = "seeds" if kept else "draws of the folds"
-        repeats = f", repeated with {evaluation.repeats} {over}," if evaluation.repeats > 1 else ""
         parts.append(
-            f"Accuracies are means over {run.folds}-fold cross-validation{repeats} on "
+            f"Accuracies are means over {run.folds}-fold cross-validation{repeated(evaluation)} on "
             f"{number_of(evaluation.images, 'image')}, with 95\\,\\% intervals corrected for "
             "training images that the folds share~\\cite{nadeau2003inference}."
         )

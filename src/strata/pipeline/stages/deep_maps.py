@@ -33,7 +33,7 @@ def deep_map(
     Args:
         backbone: any classification network of torchvision.
         weights: a file of its weights.
-        node: whose output is taken, of `strata.models.backbones.nodes`; "": the one before the
+        node: whose output is taken, of `strata.models.sections.nodes`; "": the one before the
             network's own last layer.
         side: of the square that images are brought to, pixels; larger ones give more places.
             None: what the network was made for.
@@ -55,14 +55,15 @@ def map_descriptors(
 ) -> dict[str, Any]:
     """Local descriptors of each image, float16, as `deep_map` says."""
     from strata.features.maps import descriptors_of
-    from strata.models import backbones
     from strata.models.devices import choose_device
     from strata.models.frozen import Frozen, border_activations, in_batches
     from strata.models.images import resize_images
+    from strata.models.part_costs import part_cost
+    from strata.models.sections import IMAGES, last_node
 
-    place = node or backbones.last_node(network["backbone"])
+    place = node or last_node(network["backbone"])
     frozen = Frozen(network["backbone"], [place], state_of(network), side)
-    cost = backbones.part_cost(network["backbone"], backbones.IMAGES, [place], frozen.side)
+    cost = part_cost(network["backbone"], IMAGES, [place], frozen.side)
     pixels = (resize_images(batch, frozen.side) for batch in in_batches(images, BATCH))
     maps = chain.from_iterable(border_activations(frozen, pixels, choose_device(device)))
     local = packed_halves(descriptors_of(found, frozen.side, norm) for found in maps)

@@ -43,9 +43,9 @@ def divided(
     Returns:
         `border`, `cut` and `side`; what the part before the border costs.
     """
-    from strata.models import backbones
+    from strata.models.sections import last_node
 
-    cut = cut or backbones.last_node(network["backbone"])
+    cut = cut or last_node(network["backbone"])
     return _parts(network["backbone"], border or cut, cut, side)
 
 
@@ -65,26 +65,29 @@ def inception_divided(
         side: of the images, pixels.
     """
     from strata.errors import InputError
-    from strata.models import backbones
+    from strata.models.backbones import INCEPTION_BLOCKS, INCEPTION_STEM
+    from strata.models.sections import IMAGES
 
-    kept = backbones.INCEPTION_BLOCKS[: max(0, len(backbones.INCEPTION_BLOCKS) - removed)]
+    kept = INCEPTION_BLOCKS[: max(0, len(INCEPTION_BLOCKS) - removed)]
     if not kept or removed < 0:
         raise InputError(f"removed must be from 0 to 10: {removed}.")
     if open == "all":
-        border = backbones.IMAGES
+        border = IMAGES
     elif 0 <= open <= len(kept):
-        border = (backbones.INCEPTION_STEM, *kept)[len(kept) - open]
+        border = (INCEPTION_STEM, *kept)[len(kept) - open]
     else:
         raise InputError(f"open must be from 0 to {len(kept)}, the blocks kept, or 'all': {open}.")
     return _parts(network["backbone"], border, kept[-1], side)
 
 
 def _parts(backbone: str, border: str, cut: str, side: int | None) -> dict[str, Any]:
-    from strata.models import backbones
+    from strata.models.backbones import preparation
+    from strata.models.part_costs import part_cost
+    from strata.models.sections import IMAGES
 
-    side = side or backbones.preparation(backbone).side
-    backbones.part_cost(backbone, border, [cut], side)  # an error if there is no way
-    frozen = backbones.part_cost(backbone, backbones.IMAGES, [border], side)
+    side = side or preparation(backbone).side
+    part_cost(backbone, border, [cut], side)  # an error if there is no way
+    frozen = part_cost(backbone, IMAGES, [border], side)
     return {
         "border": border,
         "cut": cut,
@@ -118,9 +121,9 @@ def border_views(
     """
     import numpy as np
 
-    from strata.models.backbones import IMAGES
     from strata.models.devices import choose_device
     from strata.models.frozen import Frozen, border_activations
+    from strata.models.sections import IMAGES
 
     batches = _views(images, parts["side"], mirror, copies, augmentations)
     if parts["border"] != IMAGES:

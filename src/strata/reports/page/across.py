@@ -7,7 +7,7 @@ import numpy as np
 
 from strata.reports.analysis import Analysis
 from strata.reports.evaluation import SPLIT_NAMES
-from strata.reports.images import (
+from strata.reports.joint import (
     Divided,
     Joint,
     Missed,

@@ -56,12 +56,12 @@ def calibration_drawing(found: Reliability, split: str) -> Markup:
     frame.axes("stated probability", "part that is right", _short, _short,
                x_ticks=ticks, y_ticks=ticks)  # fmt: skip
     frame.line([0, 1], [0, 1], "chance")
-    most = max(1, int(found.images.max()))
+    most, bins = max(1, int(found.images.max())), len(found.images)
     floor = frame.y(0)
     for b, n in enumerate(found.images):
         if not n:
             continue
-        left, right = frame.x(b / 10), frame.x((b + 1) / 10)
+        left, right = frame.x(b / bins), frame.x((b + 1) / bins)
         height = 40 * n / most
         frame.add("rect", element("title", f"{n} images"), class_="histogram", x=left + 1,
                   y=floor - height, width=right - left - 2, height=height)  # fmt: skip

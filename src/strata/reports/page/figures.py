@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from strata.reports.analysis import Analysis
 from strata.reports.evaluation import SPLIT_NAMES
-from strata.reports.images import agreement, error_overlap, joint
+from strata.reports.joint import agreement, error_overlap, joint
 from strata.reports.page.curves import calibration_drawing, learning_drawings, roc_drawing
 from strata.reports.page.groups import groups_drawing
 from strata.reports.page.matrix import confusion_drawing, share_drawing

@@ -1,60 +1,28 @@
 """The top of the page: verdict, ranking table, accuracy against cost, differences."""
 
-import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from markupsafe import Markup
 
 from strata.reports.analysis import Analysis
 from strata.reports.evaluation import SPLIT_NAMES, Evaluation, Split
-from strata.reports.intervals import Interval
+from strata.reports.page.bars import bar, bar_axis
+from strata.reports.page.costs import COSTS
 from strata.reports.page.families import glyph
 from strata.reports.page.pareto import Point, pareto_plot
+from strata.reports.pairs import find_pair
 from strata.reports.ranking import Ranked, Ranking
 from strata.reports.results import Cost, DataSummary
 from strata.reports.tables import MARKS
 from strata.reports.text import (
     DASH,
-    brief,
-    count,
-    duration,
     figure,
     known,
-    milliseconds,
     p_value,
     percent,
     percent_range,
     points,
-    size,
-)
-
-
-class CostKind(NamedTuple):
-    """One cost: its name, where it stands, how it is written, and how on an axis."""
-
-    name: str
-    of: Callable[[Cost], float | None]
-    text: Callable[[float | None], str]
-    tick: Callable[[float], str]
-
-
-COSTS = (
-    CostKind("fit time", lambda cost: cost.fit_seconds, duration, lambda v: f"{v:g} s"),
-    CostKind(
-        "time per image",
-        lambda cost: cost.predict_ms,
-        lambda value: f"{milliseconds(value)} ms" if known(value) else DASH,
-        lambda value: f"{value:g} ms",
-    ),
-    CostKind("parameters", lambda cost: cost.parameters, count, lambda v: brief(count(v))),
-    CostKind("size on disk", lambda cost: cost.bytes, size, lambda v: brief(size(v))),
-    CostKind(
-        "multiply-adds per image",
-        lambda cost: cost.multiply_adds,
-        count,
-        lambda value: brief(count(value)),
-    ),
 )
 
 
@@ -134,22 +102,6 @@ def _accuracy(evaluation: Evaluation | None, axis: tuple[float, float]) -> dict[
     }
 
 
-def bar(value: float, interval: Interval, axis: tuple[float, float] = (0.0, 1.0)) -> str:
-    """CSS variables of an interval bar: where it starts, ends and has its dot, in percent."""
-    low, high = axis
-    ends = (interval.low, interval.high) if known(interval.low) else (value, value)
-    start, end, dot = (
-        100 * min(1.0, max(0.0, (v - low) / max(1e-9, high - low))) for v in (*ends, value)
-    )
-    return f"--from:{start:.1f}%;--to:{end:.1f}%;--at:{dot:.1f}%"
-
-
-def bar_axis(bars: list[tuple[float, Interval]]) -> tuple[float, float]:
-    """One axis for bars of a table: up to 1 from the lowest end, rounded down to tens."""
-    ends = [i.low if known(i.low) else value for value, i in bars if known(value)]
-    return math.floor(min(ends, default=0.0) * 10) / 10, 1.0
-
-
 def _cost(row: Ranked, of: Callable[[Cost], float | None]) -> float | None:
     return of(row.method.cost) if row.method.cost else None
 
@@ -186,17 +138,16 @@ def differences(ranking: Ranking) -> list[dict[str, Any]]:
 
 
 def _difference(ranking: Ranking, split: Split, best: Ranked, row: Ranked) -> dict[str, Any] | None:
-    for pair in ranking.pairs[split]:
-        if {pair.first, pair.second} != {best.method.name, row.method.name}:
-            continue
-        sign = 1 if pair.first == best.method.name else -1
-        ends = sorted(sign * v for v in pair.interval) if pair.interval else []
-        return {
-            "difference": points(sign * pair.difference),
-            "range": f"{points(ends[0])} to {points(ends[1])}" if ends else "",
-            "p": p_value(pair.test.p if pair.test else None),
-            "adjusted": p_value(pair.p_adjusted),
-            "more": pair.distinguishable,
-            "untested": pair.untested,
-        }
-    return None
+    pair = find_pair(ranking.pairs[split], best.method.name, row.method.name)
+    if pair is None:
+        return None
+    sign = 1 if pair.first == best.method.name else -1
+    ends = sorted(sign * v for v in pair.interval) if pair.interval else []
+    return {
+        "difference": points(sign * pair.difference),
+        "range": f"{points(ends[0])} to {points(ends[1])}" if ends else "",
+        "p": p_value(pair.test.p if pair.test else None),
+        "adjusted": p_value(pair.p_adjusted),
+        "more": pair.distinguishable,
+        "untested": pair.untested,
+    }

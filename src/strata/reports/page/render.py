@@ -130,7 +130,7 @@ def _asset(name: str) -> Markup:
 
 def anchor(name: str) -> str:
     """The id of a method's section: letters and digits stay, all else becomes its code."""
-    return "method-" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}" for c in name)
+    return "method-" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in name)
 
 
 def _data(data: DataSummary, pictures: Pictures) -> dict[str, Any]:
