@@ -318,7 +318,7 @@ def test_variants_are_searched_each(project):
 
 def test_vectors_of_a_searched_method_are_not_there_to_be_joined(project):
     text = SEARCH + '\n[methods.beside]\nrecipe = "early_fusion"\nof = ["found", "found"]\n'
-    with pytest.raises(InputError, match="'found' is searched for"):
+    with pytest.raises(InputError, match="'found' has a search"):
         _ = at(write(project, text)).targets
 
 
