@@ -4,6 +4,7 @@ import zlib
 
 import numpy as np
 
+from strata.reports.evaluation import Evaluation, evaluate
 from strata.reports.exhibits import Exhibit, Tile, TileRow
 from strata.reports.results import Comparison, Cost, DataSummary, Method, RunInfo, StageRow
 from strata.reports.scores import Scores
@@ -293,3 +294,20 @@ def swept(per_class: int = 20) -> Comparison:
         add(f"tinynet[{images}]", "tinynet", 1.5 * np.log10(images), kind="network", images=images)
     return Comparison("swept", "Two parameters, and how many images it takes", data(**shape),
                       methods, RUN)  # fmt: skip
+
+
+def tiny(rows: dict[str, tuple[int, list[float]]], probabilities=None) -> Evaluation:
+    """Three classes, images by name: label and scores of each."""
+    labels = np.array([label for label, _ in rows.values()])
+    values = np.array([scores for _, scores in rows.values()], float)
+    zeros = np.zeros(len(rows), int)
+    return evaluate(Scores(list(rows), labels, zeros, zeros, values, probabilities), "test", 3)
+
+
+ONE = {
+    "a": (0, [5, 1, 0]),
+    "b": (0, [1, 4, 0]),
+    "c": (1, [0, 2, 1]),
+    "d": (2, [9, 0, 1]),
+    "e": (2, [0, 0, 3]),
+}

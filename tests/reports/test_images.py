@@ -1,26 +1,10 @@
 import numpy as np
 import pytest
 import synthetic
+from synthetic import ONE, tiny
 
 from strata.reports.evaluation import evaluate
 from strata.reports.images import closest_calls, surest_answers, surest_hits, worst_mistakes
-from strata.reports.scores import Scores
-
-
-def tiny(rows: dict[str, tuple[int, list[float]]], probabilities=None):
-    labels = np.array([label for label, _ in rows.values()])
-    values = np.array([scores for _, scores in rows.values()], float)
-    zeros = np.zeros(len(rows), int)
-    return evaluate(Scores(list(rows), labels, zeros, zeros, values, probabilities), "test", 3)
-
-
-ONE = {
-    "a": (0, [5, 1, 0]),
-    "b": (0, [1, 4, 0]),
-    "c": (1, [0, 2, 1]),
-    "d": (2, [9, 0, 1]),
-    "e": (2, [0, 0, 3]),
-}
 
 
 def test_worst_mistakes_come_with_their_margin_over_the_truth():

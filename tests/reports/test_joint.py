@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from synthetic import ONE, tiny
 
-from strata.reports.evaluation import Evaluation, evaluate
 from strata.reports.joint import (
     Joint,
     agreement,
@@ -13,23 +13,7 @@ from strata.reports.joint import (
     missed_by_all,
     only_right_in,
 )
-from strata.reports.scores import Scores
 
-
-def tiny(rows: dict[str, tuple[int, list[float]]]) -> Evaluation:
-    labels = np.array([label for label, _ in rows.values()])
-    values = np.array([scores for _, scores in rows.values()], float)
-    zeros = np.zeros(len(rows), int)
-    return evaluate(Scores(list(rows), labels, zeros, zeros, values), "test", 3)
-
-
-ONE = {
-    "a": (0, [5, 1, 0]),
-    "b": (0, [1, 4, 0]),
-    "c": (1, [0, 2, 1]),
-    "d": (2, [9, 0, 1]),
-    "e": (2, [0, 0, 3]),
-}
 OTHER = {
     "a": (0, [5, 1, 0]),
     "b": (0, [1, 0, 4]),
