@@ -255,7 +255,7 @@ def report(
     weights: Weights = None,
 ) -> int:
     """Write the report of what has been made."""
-    from strata.pipeline.cli.make import report
+    from strata.pipeline.cli.report import report
 
     workspace = _workspace(file, settings, store, out, skip_broken=skip_broken, weights=weights)
     return report(workspace, zipped=zipped, figures=figures)

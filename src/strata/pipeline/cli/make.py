@@ -1,34 +1,22 @@
-"""`strata make` and `strata report`."""
+"""`strata make`."""
 
 import json
-import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from strata.errors import InputError, StrataError
 from strata.files import write_whole
+from strata.pipeline.cli.report import MARK, page_key, write_page
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.compose import Target
 from strata.pipeline.execute import Outcome, Run
-from strata.pipeline.hashing import content_key
 from strata.pipeline.pace import duration
 from strata.pipeline.plan import Plan
 from strata.pipeline.progress import Progress, group_of
-from strata.pipeline.results import comparison
-from strata.pipeline.roots import note_report
 from strata.pipeline.stage import Node
 from strata.pipeline.why import reasons, snapshot_of, version_notes
-
-if TYPE_CHECKING:
-    from strata.reports.writer import ReportFiles
-
-#: Beside the report: what it was written from.
-MARK = ".made-from"
 
 
 def make(
@@ -42,7 +30,7 @@ def make(
         _check_names(workspace, wanted, plan)
         if dry_run:
             return _announce(workspace, wanted, plan)
-        mark = _report_key(workspace)
+        mark = page_key(workspace)
         written = (workspace.out / "report.html").exists()
         if not plan.needed and written and _read(workspace.out / MARK) == mark:
             _say_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
@@ -51,7 +39,7 @@ def make(
         _remember_images(workspace)
         seconds = time.perf_counter() - begun
         if _says_more(workspace, outcome):
-            _write_report(workspace, outcome, seconds)
+            write_page(workspace, outcome, seconds)
         else:
             print(
                 f"strata: no method has new results, so {workspace.out / 'report.html'} stays as "
@@ -59,7 +47,7 @@ def make(
                 file=sys.stderr,
             )
         if not outcome.errors:
-            write_whole(workspace.out / MARK, _report_key(workspace))
+            write_whole(workspace.out / MARK, page_key(workspace))
     return _close(workspace, plan, outcome, seconds)
 
 
@@ -70,30 +58,6 @@ def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None
         check_backbones(wanted, plan)
     except InputError as error:
         raise InputError(f"{workspace.experiment.path.name}: {error.what}", error.hint) from None
-
-
-def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None = None) -> int:
-    """Write the report of what lies in the store.
-
-    Raises:
-        InputError: that is nothing, and a report would be lost.
-    """
-    with workspace.store.in_use():
-        _check_results(workspace)
-        _write_report(workspace, Outcome(), None, zipped=zipped, figures=figures)
-    return 0
-
-
-def _check_results(workspace: Workspace) -> None:
-    page, store = workspace.out / "report.html", workspace.store
-    none = all(store.state(target.node.key) == "absent" for target in workspace.targets)
-    if none and page.exists():
-        raise InputError(
-            f"The store {store.root} has no results of any method as they are asked for now, so "
-            f"{page} stays as it is.",
-            "If it was made with --set, --weights or --store, give the same ones; `strata make` "
-            "makes what is missing, another --out keeps both reports.",
-        )
 
 
 def _says_more(workspace: Workspace, outcome: Outcome) -> bool:
@@ -126,69 +90,6 @@ def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bo
 def _untried(target: Target, tried: set[str]) -> tuple[Node, ...]:
     """The goals of a target, unless nothing has changed since they were run."""
     return target.goals if any(node.key not in tried for node in target.goals) else ()
-
-
-def _write_report(
-    workspace: Workspace,
-    outcome: Outcome,
-    seconds: float | None,
-    *,
-    zipped: bool = False,
-    figures: Path | None = None,
-) -> None:
-    from strata.pipeline.cli.table import print_ranking
-    from strata.pipeline.data.images import read_image
-    from strata.reports import write_report
-
-    dataset = workspace.dataset
-    compared = comparison(
-        workspace.experiment,
-        dataset,
-        workspace.targets,
-        workspace.store,
-        outcome=outcome,
-        command=_command(),
-        seconds=seconds,
-    )
-    paths = {record.id: record.path for record in dataset.manifest.records}
-    files = write_report(
-        compared,
-        workspace.out,
-        thumbnail=lambda name: read_image(paths[name]),
-        zipped=zipped,
-        figures=figures,
-    )
-    with suppress(OSError):  # a store that can only be read
-        note_report(workspace.store, files.html, workspace.needed())
-    print_ranking(workspace.console, compared)
-    for line in _written(files):
-        workspace.console.print(line, highlight=False, markup=False)
-
-
-def _written(files: "ReportFiles") -> Iterator[str]:
-    """Where the report is, how large, and whether all pictures found room."""
-    size = files.html.stat().st_size / 1e6
-    used, budget = files.picture_bytes / 1e6, files.picture_budget / 1e6
-    left = f", {files.left_out} left out" if files.left_out else ""
-    yield f"report: {files.html} ({size:.1f} MB; pictures {used:.1f} of {budget:.1f} MB{left})"
-    if files.archive:
-        yield f"zip: {files.archive} ({files.archive.stat().st_size / 1e6:.1f} MB)"
-    if files.figures:
-        yield f"figures: {len(files.figures)} files in {files.figures[0].parent}"
-
-
-def _command() -> str:
-    """What makes these results again: `make`, where `report` wrote them down."""
-    given = sys.argv[1:]
-    if given[:1] != ["report"]:
-        return shlex.join(["strata", *given])
-    kept, rest = ["strata", "make"], iter(given[1:])
-    for part in rest:
-        if part == "--figures":
-            next(rest, None)
-        elif part != "--zip" and not part.startswith("--figures="):
-            kept.append(part)
-    return shlex.join(kept)
 
 
 def _announce(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
@@ -245,23 +146,6 @@ def _close(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -
             file=sys.stderr,
         )
     return 1
-
-
-def _report_key(workspace: Workspace) -> str:
-    """Changes when the report would: results, what else it says, or the code that writes it."""
-    from strata.pipeline import results
-
-    folder = Path(results.__file__).parents[1] / "reports"
-    code = {
-        str(path.relative_to(folder)): path.stat().st_mtime_ns
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".pyc"
-    }
-    made = [
-        (target.name, target.node.key, workspace.store.state(target.node.key))
-        for target in workspace.targets
-    ]
-    return content_key(made, workspace.dataset.manifest.digest, workspace.experiment.text, code)
 
 
 def _read(path: Path) -> str:
