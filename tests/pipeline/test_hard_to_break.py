@@ -14,16 +14,16 @@ from tests.pipeline.project import Project, predictions_of
 from strata.pipeline.store import Store
 
 
-def write_slow_recipes(project: Project) -> None:
-    """Enough work that a kill falls into it."""
+def write_slow_recipes(project: Project, delay: float) -> None:
+    """Enough work that a kill falls into it: seconds that a stage of every fold sleeps."""
     text = project.file.read_text()
     project.file.write_text(
-        text.replace('recipe = "colours"', 'recipe = "colours"\nmeans.delay = 0.15')
+        text.replace('recipe = "colours"', f'recipe = "colours"\nmeans.delay = {delay}')
     )
 
 
 def test_killed_at_random_moments_the_results_are_those_of_an_undisturbed_run(project):
-    write_slow_recipes(project)
+    write_slow_recipes(project, 0.15)
     begun = time.monotonic()
     project.make()
     whole = time.monotonic() - begun
@@ -42,9 +42,7 @@ def test_killed_at_random_moments_the_results_are_those_of_an_undisturbed_run(pr
 
 
 def test_an_interrupt_ends_at_once_and_keeps_what_is_finished(project):
-    write_slow_recipes(project)
-    text = project.file.read_text().replace("delay = 0.15", "delay = 1.0")
-    project.file.write_text(text)
+    write_slow_recipes(project, 1.0)
     # Whoever runs the tests in the background may have told them to ignore interrupts.
     heed = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
     run = project.start("make", "-j", "2", start_new_session=True, preexec_fn=heed)
@@ -66,6 +64,7 @@ def test_an_interrupt_ends_at_once_and_keeps_what_is_finished(project):
 
 @pytest.mark.parametrize("seconds", [0.8, 1.1, 1.4])
 def test_termination_while_workers_start_is_one_line(project, seconds):
+    write_slow_recipes(project, 5.0)  # a fast machine must not have ended by then
     run = project.start("make", "-j", "2")
     time.sleep(seconds)
     run.terminate()
