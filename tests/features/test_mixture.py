@@ -102,6 +102,20 @@ def test_a_point_however_far_belongs_to_some_gaussian(components, far):
     )
 
 
+@pytest.mark.parametrize("spread", [1, 30, 1000])
+def test_scales_as_unlike_as_they_come_leave_the_posteriors(spread):
+    X = points(2000, 5)
+    mixture = DiagonalMixture(40, iterations=4, variance_floor=1e-7).fit(X)
+    heavy = X.copy()
+    heavy[:5] *= spread  # the whole numbers, which only sift, have to hold these too
+    found = mixture.statistics(heavy)
+    joint = naive_densities(heavy, mixture)
+    posterior = np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))
+    np.testing.assert_allclose(found.mass, posterior.sum(axis=0), rtol=1e-3, atol=1e-3)
+    moved = posterior.T @ (heavy[:] - mixture.shift_)
+    np.testing.assert_allclose(found.first, moved, rtol=1e-3, atol=1e-2 * spread)
+
+
 def test_a_dimension_of_next_to_no_variance_spoils_no_other():
     X = points(500, 4)
     rest = DiagonalMixture(3, iterations=5).fit(np.hstack([X, np.zeros((500, 1), np.float32)]))

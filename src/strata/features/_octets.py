@@ -37,9 +37,9 @@ def scale(typing: Any, target: Any, at: Any, source: Any, start: Any, weight: An
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         target, at, source, start, weight = values
-        octet = builder.load(_octet(context, builder, signature.args[2], source, start), align=4)
-        product = builder.fmul(octet, _repeated(builder, weight), flags=["fast"])
-        builder.store(product, _octet(context, builder, signature.args[0], target, at), align=4)
+        octet = builder.load(eight_at(context, builder, signature.args[2], source, start), align=4)
+        product = builder.fmul(octet, repeated(builder, weight), flags=["fast"])
+        builder.store(product, eight_at(context, builder, signature.args[0], target, at), align=4)
         return context.get_dummy_value()
 
     return types.void(target, at, source, start, types.float32), build
@@ -62,11 +62,11 @@ def vote(typing: Any, target: Any, at: Any, size: Any, turn: Any) -> Any:
         def minus(octet: Any, number: Any) -> Any:
             return builder.fsub(octet, number, flags=["fast"])
 
-        away = builder.call(absolute, [minus(_repeated(builder, turn), orientations)])
+        away = builder.call(absolute, [minus(repeated(builder, turn), orientations)])
         near = minus(builder.call(absolute, [minus(away, _constant(4))]), _constant(3))
         share = builder.select(builder.fcmp_ordered(">", near, _constant(0)), near, _constant(0))
-        votes = builder.fmul(share, _repeated(builder, size), flags=["fast"])
-        builder.store(votes, _octet(context, builder, signature.args[0], target, at), align=4)
+        votes = builder.fmul(share, repeated(builder, size), flags=["fast"])
+        builder.store(votes, eight_at(context, builder, signature.args[0], target, at), align=4)
         return context.get_dummy_value()
 
     return types.void(target, at, types.float32, types.float32), build
@@ -78,9 +78,9 @@ def raise_to(typing: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         target, at, source, start = values
-        place = _octet(context, builder, signature.args[0], target, at)
+        place = eight_at(context, builder, signature.args[0], target, at)
         mine = builder.load(place, align=4)
-        other = builder.load(_octet(context, builder, signature.args[2], source, start), align=4)
+        other = builder.load(eight_at(context, builder, signature.args[2], source, start), align=4)
         greater = builder.fcmp_ordered(">", mine, other, flags=["fast"])
         builder.store(builder.select(greater, mine, other), place, align=4)
         return context.get_dummy_value()
@@ -100,27 +100,29 @@ def list_above(
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         source, start, least, near, m, first, lanes = values
-        octet = builder.load(_octet(context, builder, signature.args[0], source, start), align=4)
-        above = builder.fcmp_ordered(">", octet, _repeated(builder, least), flags=["fast"])
+        octet = builder.load(eight_at(context, builder, signature.args[0], source, start), align=4)
+        above = builder.fcmp_ordered(">", octet, repeated(builder, least), flags=["fast"])
         byte = builder.zext(builder.bitcast(above, ir.IntType(8)), ir.IntType(64))
         row = builder.shl(byte, ir.Constant(ir.IntType(64), 3))
         found = builder.load(
-            _octet(context, builder, signature.args[6], lanes, row, NUMBERS), align=4
+            eight_at(context, builder, signature.args[6], lanes, row, NUMBERS), align=4
         )
-        numbers = builder.add(found, _repeated(builder, builder.trunc(first, ir.IntType(32))))
-        place = _octet(context, builder, signature.args[3], near, m, NUMBERS)
+        numbers = builder.add(found, repeated(builder, builder.trunc(first, ir.IntType(32))))
+        place = eight_at(context, builder, signature.args[3], near, m, NUMBERS)
         builder.store(numbers, place, align=4)
         return builder.add(m, builder.ctpop(byte))
 
     return types.uint64(source, start, types.float32, near, m, first, lanes), build
 
 
-def _octet(context: Any, builder: Any, kind: Any, array: Any, index: Any, of: Any = OCTET) -> Any:
+def eight_at(context: Any, builder: Any, kind: Any, array: Any, index: Any, of: Any = OCTET) -> Any:
+    """Where in an array of that type the eight numbers from `index` on lie."""
     data = context.make_array(kind)(context, builder, array).data
     return builder.bitcast(cgutils.gep_inbounds(builder, data, index), of.as_pointer())
 
 
-def _repeated(builder: Any, number: Any) -> Any:
+def repeated(builder: Any, number: Any) -> Any:
+    """A number eight times."""
     single = builder.insert_element(
         ir.Constant(ir.VectorType(number.type, 8), None), number, ir.Constant(ir.IntType(32), 0)
     )

@@ -1,9 +1,9 @@
 """Compiled loops over the posteriors of a Gaussian mixture, most of which are next to nothing.
 
 Of 256 Gaussians some fifteen share a descriptor; the others' posteriors are below 2e-6, less than
-what float32 leaves uncertain in the log densities. One matrix product yields the log densities. The
-exponentials, and the sums weighted by posteriors that would be a second product of the same size,
-then run over the listed few.
+what float32 leaves uncertain in the log densities. A product of whole numbers tells which ones
+could be more; what they are, the exponentials, and the sums weighted by posteriors then run over
+the listed few.
 """
 
 from functools import partial
@@ -12,17 +12,19 @@ import numpy as np
 
 from strata._compiled import compiled, inlined
 from strata._threads import in_threads
-from strata.features import _octets
+from strata.features._integer_product import ROWS, multiply, pairs_in
+from strata.features._octets import LANES_SET
+from strata.features._quadratics import add_quadratics, table_of
+from strata.features._shortlist import TOGETHER, shortlist
+from strata.features._whole_densities import whole_densities
 
 Array = np.ndarray
 
-_BLOCK = 256  # points whose log densities are held at a time
-_PART = 32 * _BLOCK  # points summed in float32 before they are added to the totals in float64
+_BLOCK = 42 * ROWS  # points whose log densities are held at a time
+_PART = 8192  # points summed in float32 before they are added to the totals in float64
 _LEAST = np.float32(13)  # posteriors below e^-13 = 2e-6 of a point's greatest are left out
-_NEXT = np.float32(6.1e-8)  # share of a number that leads to the next lesser float32
+_FARTHEST = np.float32(-20)  # log of the least share of the greatest that `_exp` takes
 _LOG2_E = np.float32(1.4426950408889634)
-_TOGETHER = 32  # log densities compared at a time: four vectors of eight
-_NONE = -1e30  # log density of a component that is not there
 
 
 def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, float]:
@@ -37,10 +39,18 @@ def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, f
     Returns:
         (k, 2 d + 1) float64 and the sum of log p(x).
     """
-    k = density_map.shape[1]
-    total, log_likelihood = np.zeros((k, 2 * X.shape[1] + 1)), 0.0
+    d, k = X.shape[1], density_map.shape[1]
+    weights, constants = np.ascontiguousarray(density_map[: 2 * d].T), density_map[2 * d].copy()
+    sums = partial(
+        _sums_of_part,
+        shift=shift,
+        weights=weights,
+        sizes=np.abs(weights).max(axis=0),
+        constants=constants,
+        table=table_of(weights[:, :d], weights[:, d:]),
+    )
+    total, log_likelihood = np.zeros((k, 2 * d + 1)), 0.0
     parts = (X[start : start + _PART] for start in range(0, len(X), _PART))
-    sums = partial(_sums_of_part, shift=shift, density_map=_widened(density_map), components=k)
     for found, likelihood in in_threads(sums, parts):
         total += found
         log_likelihood += likelihood
@@ -48,125 +58,125 @@ def posterior_sums(X: Array, shift: Array, density_map: Array) -> tuple[Array, f
 
 
 def _sums_of_part(
-    X: Array, shift: Array, density_map: Array, components: int
+    X: Array, shift: Array, weights: Array, sizes: Array, constants: Array, table: Array
 ) -> tuple[Array, float]:
     """The sums as (components, 2 d + 1) float32, of few points."""
-    d, k = X.shape[1], components
-    z = np.ones((_BLOCK, 2 * d + 1), np.float32)
-    logits = np.empty((_BLOCK, density_map.shape[1]), np.float32)
-    lists = np.empty((k, _BLOCK), np.float32), np.empty((k, _BLOCK), np.int32)
-    total, log_likelihood = np.zeros((k, 2 * d + 1), np.float32), 0.0
-    for start in range(0, len(X), _BLOCK):
-        block = X[start : start + _BLOCK]
-        b = len(block)
-        _expand(block, shift, z)
-        np.matmul(z[:b], density_map, out=logits[:b])
-        log_likelihood += _accumulate(logits[:b], z, *lists, _octets.LANES_SET, total)
+    whole = whole_densities(X, shift, weights, sizes, constants)
+    within = np.float32(float(_LEAST) * whole.unit + whole.uncertain)
+    total = np.zeros((len(weights), weights.shape[1] + 1), np.float32)
+    log_likelihood = _add_sums(
+        X, shift, whole.scale, whole.tiles, whole.start, within, table, constants, LANES_SET, total
+    )
     return total, log_likelihood
 
 
-def _widened(density_map: Array) -> Array:
-    """With columns of components that are nowhere, up to a multiple of `_TOGETHER`."""
-    rows, k = density_map.shape
-    if k % _TOGETHER == 0:
-        return density_map
-    wide = np.zeros((rows, k + -k % _TOGETHER), np.float32)
-    wide[:, :k] = density_map
-    wide[-1, k:] = _NONE
-    return wide
-
-
 @compiled
-def _expand(X: Array, shift: Array, z: Array) -> None:
-    """The first columns of z become [x, x^2] with x = X - shift."""
-    n, d = X.shape
-    for i in range(n):
-        for j in range(d):
-            x = X[i, j] - shift[j]
-            z[i, j] = x
-            z[i, d + j] = x * x
-
-
-@compiled
-def _accumulate(
-    logits: Array, z: Array, posteriors: Array, points: Array, lanes: Array, total: Array
+def _add_sums(
+    X: Array,
+    shift: Array,
+    scale: Array,
+    tiles: Array,
+    start: Array,
+    within: np.float32,
+    table: Array,
+    constants: Array,
+    lanes: Array,
+    total: Array,
 ) -> float:
-    """Add posterior times z to `total` (k, 2 d + 1); give back the sum of log p.
+    """Add posterior times [x, x^2, 1] to `total` (k, 2 d + 1); give back the sum of log p.
 
     The posteriors that count are listed component by component in `posteriors` and `points`
     (k, block), so that a component's sums are loaded and stored once for four points.
     """
-    rows, width = logits.shape
-    flat = logits.ravel()
-    counts = np.zeros(len(total), np.int32)
-    near = np.empty(width + 8, np.int32)
-    values = np.empty(width, np.float32)
-    best = np.empty(_TOGETHER, np.float32)
+    n, d = X.shape
+    k, width = len(total), len(start)
+    x = np.zeros((_BLOCK, table.shape[2]), np.float32)
+    numbers = np.zeros((_BLOCK, 2 * pairs_in(2 * d)), np.int16)
+    scores = np.empty((_BLOCK, width), np.float32)
+    flat_x, flat_scores = x.ravel(), scores.ravel()
+    best, near = np.empty(TOGETHER, np.float32), np.empty(width + 8, np.int32)
+    values = np.empty(width + 8, np.float32)
+    posteriors, points = np.empty((k, _BLOCK), np.float32), np.empty((k, _BLOCK), np.int32)
+    counts = np.empty(k, np.int32)
     log_likelihood = 0.0
-    for i in range(rows):
-        at = np.uint64(i * width)
-        top = _greatest(flat, at, width, best)
-        least = top - max(_LEAST, abs(top) * _NEXT)  # an outlier's top - 13 may well be top
-        m = np.uint64(0)
-        for c in range(0, width, 8):
-            first = np.uint64(c)
-            m = _octets.list_above(flat, at + first, least, near, m, first, lanes)
-        while m > 0 and near[m - 1] >= len(total):  # not there: no density says anything
-            m -= np.uint64(1)
-        sum_ = np.float32(0)
-        for q in range(m):
-            values[q] = flat[at + np.uint64(near[q])] - top
-        for q in range(m):
-            values[q] = _exp(values[q])
-            sum_ += values[q]
-        log_likelihood += np.log(sum_) + top
-        share = np.float32(1) / sum_
-        for q in range(m):
-            c = near[q]
-            n = counts[c]
-            posteriors[c, n] = values[q] * share
-            points[c, n] = i
-            counts[c] = n + 1
-    for c in range(len(total)):
-        _add_weighted(z, posteriors[c, : counts[c]], points[c, : counts[c]], total[c])
+    for first in range(0, n, _BLOCK):
+        block = X[first : first + _BLOCK]
+        _to_numbers(block, shift, scale, x, numbers)
+        multiply(numbers.view(np.int32), tiles, start, scores)
+        counts[:] = 0
+        for i in range(len(block)):
+            at = np.uint64(i * width)
+            m = shortlist(flat_scores, at, width, within, best, near, lanes)
+            while m > 0 and near[m - 1] >= k:  # not there: no density says anything
+                m -= 1
+            near[m : m + 3] = 0
+            for q in range(m):
+                values[q] = constants[near[q]]
+            add_quadratics(flat_x, i * x.shape[1], table, near, m, values)
+            log_likelihood += _to_shares(values, m)
+            for q in range(m):
+                c = near[q]
+                place = counts[c]
+                posteriors[c, place] = values[q]
+                points[c, place] = i
+                counts[c] = place + np.int32(values[q] > 0)
+        for c in range(k):
+            _add_weighted(x, posteriors[c, : counts[c]], points[c, : counts[c]], total[c])
     return log_likelihood
 
 
 @inlined
-def _greatest(flat: Array, at: np.uint64, width: int, best: Array) -> np.float32:
-    """The greatest of flat[at : at + width]; width is a multiple of `_TOGETHER`."""
-    for c in range(_TOGETHER):
-        best[c] = flat[at + np.uint64(c)]
-    for c in range(_TOGETHER, width, _TOGETHER):
-        for lane in range(0, _TOGETHER, 8):
-            _octets.raise_to(best, np.uint64(lane), flat, at + np.uint64(c + lane))
-    for half in (16, 8):
-        for lane in range(0, half, 8):
-            _octets.raise_to(best, np.uint64(lane), best, np.uint64(half + lane))
-    top = best[0]
-    for lane in range(8):
-        top = max(top, best[lane])
-    return top
+def _to_numbers(X: Array, shift: Array, scale: Array, x: Array, numbers: Array) -> None:
+    """x = X - shift, and [x, x^2] scale as whole numbers; loops of one store become vectors."""
+    n, d = X.shape
+    for i in range(n):
+        for j in range(d):
+            x[i, j] = X[i, j] - shift[j]
+        for j in range(d):
+            numbers[i, j] = np.int16(np.int32(np.rint(x[i, j] * scale[j])))
+        for j in range(d):
+            square = x[i, j] * x[i, j]
+            numbers[i, d + j] = np.int16(np.int32(np.rint(square * scale[d + j])))
 
 
 @inlined
-def _add_weighted(z: Array, weights: Array, rows: Array, total: Array) -> None:
-    """Add the sum of weights times z[rows] to `total`, four rows at a time.
+def _to_shares(values: Array, m: int) -> np.float32:
+    """m log densities become their shares of the sum of densities, whose log is given back.
 
-    Of [x, x^2, 1] only x is read, and squared again: to read is what takes the time.
+    Shares below e^-13 of the greatest become 0.
     """
-    n, d = len(weights), z.shape[1] // 2
+    top = np.float32(-np.inf)
+    for q in range(m):
+        top = max(top, values[q])
+    sum_ = np.float32(0)
+    for q in range(m):
+        away = values[q] - top
+        values[q] = _exp(max(away, _FARTHEST)) if away > -_LEAST else np.float32(0)
+        sum_ += values[q]
+    share = np.float32(1) / sum_
+    for q in range(m):
+        values[q] *= share
+    return np.log(sum_) + top
+
+
+@inlined
+def _add_weighted(x: Array, weights: Array, rows: Array, total: Array) -> None:
+    """Add the sum of weights times [x, x^2, 1] of the rows to `total`, four rows at a time.
+
+    x^2 is squared again rather than read: to read is what takes the time.
+    """
+    n, d = len(weights), len(total) // 2
     first, second, mass = total[:d], total[d : 2 * d], np.float32(0)
     for q in range(0, n - 3, 4):
         a, b, c, e = weights[q], weights[q + 1], weights[q + 2], weights[q + 3]
-        A, B, C, E = z[rows[q]], z[rows[q + 1]], z[rows[q + 2]], z[rows[q + 3]]
+        A, B, C, E = x[rows[q]], x[rows[q + 1]], x[rows[q + 2]], x[rows[q + 3]]
         mass += (a + b) + (c + e)
         for j in range(d):
             p, r, s, t = a * A[j], b * B[j], c * C[j], e * E[j]
             first[j] += (p + r) + (s + t)
             second[j] += (p * A[j] + r * B[j]) + (s * C[j] + t * E[j])
     for q in range(n - n % 4, n):
-        a, A = weights[q], z[rows[q]]
+        a, A = weights[q], x[rows[q]]
         mass += a
         for j in range(d):
             p = a * A[j]

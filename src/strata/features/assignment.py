@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from strata._threads import in_threads
+from strata.features._nearest import WordsInTiles
 
 _BLOCK = 512  # descriptors at a time: enough for the product, few enough for the cache
 _PART = 32 * _BLOCK  # to a thread
@@ -20,22 +21,17 @@ def nearest_words(X: np.ndarray, words: np.ndarray) -> np.ndarray:
     Returns:
         the numbers of the words (n,) int64, the first of equals.
     """
-    columns = np.ascontiguousarray(words.T)
-    half = np.einsum("ij,ij->i", words, words) / 2
     parts = (X[start : start + _PART] for start in range(0, len(X), _PART))
-    found = in_threads(partial(_nearest, columns=columns, half=half), parts)
+    found = in_threads(partial(_nearest, words=WordsInTiles(words)), parts)
     return np.concatenate([np.zeros(0, np.int64), *found])
 
 
-def _nearest(X: np.ndarray, columns: np.ndarray, half: np.ndarray) -> np.ndarray:
-    """The labels of few rows, by the words as columns (d, k) and half their squared lengths."""
+def _nearest(X: np.ndarray, words: WordsInTiles) -> np.ndarray:
+    """The labels of few rows."""
     labels = np.empty(len(X), np.int64)
-    scores = np.empty((_BLOCK, len(half)), np.float32)
     for start in range(0, len(X), _BLOCK):
         block = np.asarray(X[start : start + _BLOCK], np.float32)
-        near = np.matmul(block, columns, out=scores[: len(block)])
-        near -= half  # x.c - |c|^2 / 2 is largest where |x - c| is smallest
-        near.argmax(axis=1, out=labels[start : start + _BLOCK])
+        words.label(np.ascontiguousarray(block), labels[start : start + _BLOCK])
     return labels
 
 

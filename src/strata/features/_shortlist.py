@@ -1,0 +1,50 @@
+"""Which of many scores are near the greatest."""
+
+import numpy as np
+
+from strata._compiled import inlined
+from strata.features import _octets
+
+TOGETHER = 32  # scores compared at a time: four vectors of eight
+
+
+@inlined
+def shortlist(
+    scores: np.ndarray,
+    at: np.uint64,
+    width: int,
+    within: np.float32,
+    best: np.ndarray,
+    near: np.ndarray,
+    lanes: np.ndarray,
+) -> np.int64:
+    """List the places whose score is less than `within` below the greatest, in order.
+
+    Args:
+        scores: flat float32; those from `at` on are looked at.
+        at: the first of them.
+        width: how many, a multiple of TOGETHER.
+        within: greater than zero.
+        best: room for TOGETHER float32.
+        near: room for width + 8 int32; the list.
+        lanes: `_octets.LANES_SET`.
+
+    Returns:
+        how many are listed.
+    """
+    for c in range(TOGETHER):
+        best[c] = scores[at + np.uint64(c)]
+    for c in range(TOGETHER, width, TOGETHER):
+        for lane in range(0, TOGETHER, 8):
+            _octets.raise_to(best, np.uint64(lane), scores, at + np.uint64(c + lane))
+    for half in (16, 8):
+        for lane in range(0, half, 8):
+            _octets.raise_to(best, np.uint64(lane), best, np.uint64(half + lane))
+    top = best[0]
+    for lane in range(8):
+        top = max(top, best[lane])
+    m = np.uint64(0)
+    for c in range(0, width, 8):
+        first = np.uint64(c)
+        m = _octets.list_above(scores, at + first, top - within, near, m, first, lanes)
+    return np.int64(m)
