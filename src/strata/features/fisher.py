@@ -169,7 +169,8 @@ class FisherVectors(Encoder):
         """(n, d) projected descriptors and weighted positions, as the mixture takes them."""
         k = self.projection_.shape[1]
         points = np.empty((len(image.descriptors), k + 2 * (self.positions != 0)), np.float32)
-        points[:, :k] = np.asarray(image.descriptors, np.float32) @ self.projection_
+        descriptors = np.asarray(image.descriptors, np.float32)
+        np.matmul(descriptors, self.projection_, out=points[:, :k])
         points[:, :k] -= self.offset_
         if self.positions:  # spread evenly over [0, 1] they have variance 1/12
             points[:, k:] = (image.positions - np.float32(0.5)) * (self.positions * 12**0.5)

@@ -7,6 +7,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import SVC
 
+from strata._threads import in_threads
+
 _ROWS = 256  # of a kernel matrix that are copied at a time
 
 #: Steps that the solver may take: so many, or so many for each vector. Vectors of unit length need
@@ -53,18 +55,22 @@ class Dual:
         for start in range(0, len(rows), _ROWS):  # no second copy of it all in single precision
             some = rows[start : start + _ROWS]
             gram[start : start + _ROWS] = self.gram[np.ix_(some, rows)]
-        targets = self.targets[rows]
+        targets, weights = self.targets[rows], self.weights[rows]
+        steps = max(STEPS, STEPS_OF_A_VECTOR * len(rows))
+
+        def machine(m: int) -> SVC:
+            solver = SVC(kernel="precomputed", C=C, cache_size=1000, max_iter=steps)
+            return solver.fit(gram, targets[:, m], sample_weight=weights)
+
         coefficients = np.zeros(targets.shape)
         intercepts = np.zeros(targets.shape[1])
-        steps, converged = max(STEPS, STEPS_OF_A_VECTOR * len(rows)), True
-        for m in range(targets.shape[1]):
-            machine = SVC(kernel="precomputed", C=C, cache_size=1000, max_iter=steps)
-            with warnings.catch_warnings():  # the caller says it once, not of each machine
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                machine.fit(gram, targets[:, m], sample_weight=self.weights[rows])
-            converged &= machine.fit_status_ == 0
-            coefficients[machine.support_, m] = machine.dual_coef_[0]
-            intercepts[m] = machine.intercept_[0]
+        converged = True
+        with warnings.catch_warnings():  # the caller says it once, not of each machine
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for m, solved in enumerate(in_threads(machine, range(targets.shape[1]))):
+                converged &= solved.fit_status_ == 0
+                coefficients[solved.support_, m] = solved.dual_coef_[0]
+                intercepts[m] = solved.intercept_[0]
         return Solution(coefficients, intercepts, converged)
 
     def scores(

@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from strata.errors import InputError, nearest
 from strata.models.calibration import probabilities
 from strata.models.dual import Dual
+from strata.models.gram import products, rbf
 from strata.models.inner_folds import Choice, choose, inner_folds, positive, to_try
 from strata.models.scores import columns
 
@@ -32,6 +33,8 @@ LARGEST_MATRIX = 20_000
 
 #: What `gamma="cv"` chooses from, as multiples of 1 / (d var(X)).
 GAMMA_GRID = (0.25, 1.0, 4.0)
+
+_COLUMNS = 4096  # of weights computed at a time
 
 NOT_CONVERGED = (
     "The support vector machine was stopped before it had converged: scale the vectors to unit "
@@ -171,7 +174,7 @@ class SVM(ClassifierMixin, BaseEstimator):
             yield None, Dual(X, codes, weights)
         elif self.kernel == "rbf":
             for gamma in self._gammas(X):
-                yield gamma, Dual(_rbf(X, X, gamma), codes, weights)
+                yield gamma, Dual(rbf(X, X, gamma), codes, weights)
         else:
             yield None, Dual(self._kernel_function()(X, X), codes, weights)
 
@@ -213,9 +216,9 @@ class SVM(ClassifierMixin, BaseEstimator):
         if callable(self.kernel):
             return self.kernel
         if self.kernel == "linear":
-            return lambda X, Y: X @ Y.T
+            return products
         if self.kernel == "rbf":
-            return lambda X, Y: _rbf(X, Y, self.gamma_)
+            return lambda X, Y: rbf(X, Y, self.gamma_)
         raise InputError(
             f"There is no kernel '{self.kernel}'.",
             nearest(str(self.kernel), ("linear", "rbf", "precomputed")),
@@ -232,7 +235,10 @@ class SVM(ClassifierMixin, BaseEstimator):
         self.support_ = np.flatnonzero(coefficients.any(axis=1))
         support = coefficients[self.support_]
         if self.kernel == "linear":
-            self.coef_ = np.asarray(support.T @ X[self.support_], np.float64)
+            self.coef_ = np.empty((support.shape[1], X.shape[1]))
+            for start in range(0, X.shape[1], _COLUMNS):  # no copy of it all in double precision
+                some = slice(start, start + _COLUMNS)
+                self.coef_[:, some] = support.T @ X[self.support_, some].astype(np.float64)
             return
         self.dual_coef_ = support.T
         if self.kernel != "precomputed":
@@ -249,9 +255,3 @@ class SVM(ClassifierMixin, BaseEstimator):
         else:
             K = self._kernel_function()(X, self.support_vectors_.astype(X.dtype, copy=False))
         return K @ self.dual_coef_.T.astype(K.dtype) + self.intercept_
-
-
-def _rbf(X: np.ndarray, Y: np.ndarray, gamma: float) -> np.ndarray:
-    squares = [np.einsum("ij,ij->i", Z, Z) for Z in (X, Y)]
-    K = 2 * (X @ Y.T) - squares[0][:, None] - squares[1]
-    return np.exp(gamma * np.minimum(K, 0))
