@@ -8,6 +8,7 @@ SOURCES = {
     "vlad": ("jegou2010aggregating",),
     "fisher": ("perronnin2010improving", "sanchez2012modeling"),
     "fisher_colour": ("perronnin2010improving", "vandesande2010evaluating"),
+    "gist": ("oliva2001modeling", "williams2000using"),
     "tinynet": ("lorente2021image",),
     "cnn": ("lorente2021image",),
     "mlp": ("rumelhart1986learning",),
@@ -77,6 +78,25 @@ _ENTRIES = """\
   number  = {9},
   pages   = {1582--1596},
   year    = {2010}
+}
+
+@article{oliva2001modeling,
+  author  = {Oliva, Aude and Torralba, Antonio},
+  title   = {Modeling the Shape of the Scene: A Holistic Representation of the Spatial Envelope},
+  journal = {International Journal of Computer Vision},
+  volume  = {42},
+  number  = {3},
+  pages   = {145--175},
+  year    = {2001}
+}
+
+@inproceedings{williams2000using,
+  author    = {Williams, Christopher K. I. and Seeger, Matthias},
+  title     = {Using the {N}ystr{\\"o}m Method to Speed Up Kernel Machines},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume    = {13},
+  pages     = {682--688},
+  year      = {2000}
 }
 
 @article{lorente2021image,

@@ -11,6 +11,7 @@ from strata.pipeline.stages.vectors import (
     joined,
     lda,
     pca,
+    radial_map,
     reduced,
     standardise,
 )
@@ -101,3 +102,18 @@ def test_a_linear_kernel_of_mapped_histograms_is_nearly_the_kernel():
     )
     found = reduced.function({"vectors": histograms}, fitted)["vectors"]
     assert np.allclose(found @ found.T, chi_square(histograms), atol=0.03)
+
+
+def test_a_linear_kernel_of_mapped_vectors_is_nearly_the_radial_one():
+    from sklearn.metrics.pairwise import rbf_kernel
+
+    fitted = radial_map.function(in_shards(VECTORS), TRAIN, gamma=0.3)
+    found = reduced.function({"vectors": VECTORS}, fitted)["vectors"]
+    scaler, nystroem = fitted["reduction"]
+    exact = rbf_kernel(scaler.transform(VECTORS), gamma=0.3 / VECTORS.shape[1])
+    assert found.dtype == np.float32
+    assert nystroem.n_components == len(TRAIN)
+    assert np.allclose((found @ found.T)[:24, :24], exact[:24, :24], atol=1e-3)
+    assert fitted["parameters"] > VECTORS.shape[1] * len(TRAIN)
+    fewer = radial_map.function(in_shards(VECTORS), TRAIN, components=7)["reduction"]
+    assert fewer.transform(VECTORS).shape == (len(VECTORS), 7)

@@ -37,9 +37,11 @@ from strata.pipeline.stages.vectors import (
     joined,
     lda,
     pca,
+    radial_map,
     reduced,
     standardise,
 )
+from strata.pipeline.stages.whole_images import spatial_envelope
 
 #: What describes the images, besides dense SIFT with the settings of each recipe.
 OTHERS = tuple(
@@ -65,6 +67,7 @@ REDUCTIONS: Any = optional(
     pca.options(),
     lda.options(),
     additive_map.options(),
+    radial_map.options(),
 )
 
 
@@ -156,6 +159,23 @@ def fisher_colour(
         encoded(data, fold, colour, colour_mixture),
     )
     return classified(joined(*branches, weights=weights), fold, None, classifier)
+
+
+@recipe
+def gist(
+    data: Data,
+    fold: Fold,
+    *,
+    envelope: Options = spatial_envelope.options(),
+    reduction: Options | None = choice(radial_map.options(), standardise.options(), pca.options()),
+    classifier: Options = classifiers(),
+) -> Node:
+    """Strengths of Gabor filters over a grid on the whole image, a kernel SVM.
+
+    Oliva and Torralba, "Modeling the shape of the scene" (IJCV 2001); the kernel's map is
+    Nystroem's: Williams and Seeger (NIPS 2000).
+    """
+    return classified(envelope(data.images), fold, reduction, classifier)
 
 
 def encoded(data: Data, fold: Fold, descriptor: Options, encoding: Options) -> Sharded:

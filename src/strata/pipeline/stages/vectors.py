@@ -99,6 +99,35 @@ def additive_map(
     return {"reduction": AdditiveKernelMap(kernel=kernel, order=order, period=period).fit(rows)}
 
 
+@stage
+def radial_map(
+    vectors: Shards, train: Subset, *, components: Count = 1000, gamma: Positive = 0.5
+) -> dict[str, Any]:
+    """Maps vectors so that dot products approximate exp(-gamma |x - y|^2 / d).
+
+    Each of the d components is standardised first. Nystroem's method: the kernel with some of the
+    training images, as scikit-learn has it.
+
+    Args:
+        components: how many images, as many as there are at most.
+        gamma: how narrow the kernel is.
+    """
+    from sklearn.kernel_approximation import Nystroem
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rows, _ = vectors.some_rows("vectors", train, FOR_PCA)
+    n, d = rows.shape
+    nystroem = Nystroem(
+        gamma=gamma / d,
+        n_components=min(components, n),
+        random_state=train.seed_for("radial map"),
+    )
+    found = make_pipeline(StandardScaler(), nystroem).fit(rows)
+    size = nystroem.components_.size + nystroem.normalization_.size + 2 * d
+    return {"reduction": found, "parameters": int(size)}
+
+
 @shard_stage
 def reduced(vectors: Mapping[str, Any], fitted: Mapping[str, Any]) -> dict[str, Any]:
     """The vectors of a shard, scaled or projected: (images, d') float32."""
