@@ -2,7 +2,7 @@
 
 With x and the words c less the words' mean, x.c - |c|^2 / 2 is greatest where |x - c| is least. Its
 error in 16-bit whole numbers has a bound, and a word further below the greatest than twice that
-cannot be the nearest. Of 1,024 words and RootSIFT one is left for most descriptors.
+cannot be the nearest. Of 1,024 words one is left for nine in ten RootSIFT descriptors.
 """
 
 from math import sqrt
