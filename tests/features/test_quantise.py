@@ -36,7 +36,11 @@ def test_root_sift_keeps_its_directions() -> None:
     assert cosine.min() > 0.9999
 
 
-@pytest.mark.parametrize("entry", [-0.1, np.nan])
+def test_minus_zero_is_zero_and_what_is_too_great_is_the_greatest() -> None:
+    assert quantise(np.array([-0.0, 0.0, 7.0, np.inf], np.float32)).tolist() == [0, 0, 255, 255]
+
+
+@pytest.mark.parametrize("entry", [-0.1, -1e-40, -np.inf, np.nan])
 def test_other_entries_are_refused(entry: float) -> None:
     with pytest.raises(ValueError, match="negative"):
         quantise(np.array([[0.1, entry]], np.float32))

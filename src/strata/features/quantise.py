@@ -2,9 +2,13 @@
 
 import numpy as np
 
+from strata._compiled import compiled
+
 #: Steps to one: entries of a SIFT descriptor of unit length rarely pass 0.5 (Lowe's and
 #: VLFeat's convention).
 STEPS = 512
+
+_INFINITY, _MINUS_ZERO = np.uint32(0x7F800000), np.uint32(0x80000000)  # bits of float32
 
 
 def quantise(descriptors: np.ndarray) -> np.ndarray:
@@ -19,16 +23,23 @@ def quantise(descriptors: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: an entry is negative or not a number.
     """
-    out = np.empty(descriptors.shape, np.uint8)
-    for start in range(0, len(descriptors), 8192):  # bounded temporaries, in the cache
-        block = descriptors[start : start + 8192]
-        if not np.all(block >= 0):
-            raise ValueError("Only descriptors without negative entries can be kept in bytes.")
-        steps = block * np.float32(STEPS)
-        np.rint(steps, out=steps)
-        np.minimum(steps, 255, out=steps)
-        out[start : start + 8192] = steps
+    floats = np.ascontiguousarray(descriptors, np.float32)
+    out = np.empty(floats.shape, np.uint8)
+    if not _to_steps(floats.ravel(), floats.view(np.uint32).ravel(), out.ravel()):
+        raise ValueError("Only descriptors without negative entries can be kept in bytes.")
     return out
+
+
+@compiled
+def _to_steps(floats: np.ndarray, bits: np.ndarray, steps: np.ndarray) -> bool:
+    """Whether all are numbers from zero on (by their bits); then `steps` holds them."""
+    bad = 0
+    for i in range(len(floats)):
+        scaled = min(floats[i] * np.float32(STEPS), np.float32(255))
+        steps[i] = np.uint8(np.int32(np.rint(scaled)))
+    for i in range(len(bits)):
+        bad |= (bits[i] > _INFINITY) & (bits[i] != _MINUS_ZERO)
+    return bad == 0
 
 
 def dequantise(stored: np.ndarray) -> np.ndarray:
