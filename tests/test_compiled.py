@@ -62,6 +62,40 @@ def test_the_run_that_compiles_gives_the_bits_of_those_that_load(tmp_path: Path)
     assert first == second
 
 
+def test_an_edit_of_what_is_inlined_compiles_again(tmp_path: Path) -> None:
+    inner = tmp_path / "inner.py"
+    outer = tmp_path / "outer.py"
+    outer.write_text(
+        "from inner import step\n"
+        "from strata._compiled import compiled\n\n\n"
+        "@compiled\ndef twice(x):\n    return step(step(x))\n"
+    )
+    found = []
+    for number in (1, 10, 10):
+        inner.write_text(
+            "from strata._compiled import inlined\n\n\n"
+            f"@inlined\ndef step(x):\n    return x + {number}\n"
+        )
+        ask = "import outer; print(outer.twice(0), len(outer.twice.stats.cache_hits))"
+        run = [sys.executable, "-c", ask]
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True)
+        found.append(done.stdout.split())
+    assert found == [["2", "0"], ["20", "0"], ["20", "1"]]
+
+
+def test_files_are_those_of_inlined_functions_intrinsics_and_modules() -> None:
+    from strata.features._posteriors import _add_sums
+
+    names = {path.name for path in _compiled._files(_add_sums.py_func, set())}
+    assert names == {
+        "_posteriors.py",
+        "_integer_product.py",
+        "_octets.py",
+        "_quadratics.py",
+        "_shortlist.py",
+    }
+
+
 def test_compiled_functions_call_inlined_ones_only() -> None:
     marked: dict[str, set[str]] = {"compiled": set(), "inlined": set()}
     called = set()
