@@ -57,14 +57,16 @@ colour.step = 16
 colour_mixture = { components = 4, dimensions = 16 }
 weights = [0.6, 0.4]
 
+[methods.gist]
+
 [methods.together]
 recipe = "fusion"
 of = ["dense", "fisher_colour", "daisy"]
 
 [methods.beside]
 recipe = "early_fusion"
-of = ["dense", "daisy"]
-join.weights = [0.7, 0.3]
+of = ["dense", "daisy", "gist"]
+join.weights = [0.7, 0.2, 0.1]
 
 [methods.stacked]
 recipe = "stacking"
@@ -89,7 +91,7 @@ def made(tmp_path_factory):
 
 def test_every_method_scores_better_than_chance(made):
     results = json.loads(next(made.glob("out/*/results.json")).read_text())
-    assert len(results["methods"]) == 9
+    assert len(results["methods"]) == 10
     for method in results["methods"]:
         assert method["error"] is None
         assert method["cv"]["accuracy"] > 1 / 8, method["name"]
@@ -102,6 +104,7 @@ def test_every_method_scores_better_than_chance(made):
         ("paper", ["paper_sift", "visual_words", "histograms", "pca", "reduced", "knn"]),
         ("daisy", ["dense_daisy", "visual_words", "histograms", "lda", "reduced", "logistic"]),
         ("dense", ["dense_sift", "vlad_vectors", "svm"]),
+        ("gist", ["spatial_envelope", "radial_map", "reduced", "svm"]),
     ],
 )
 def test_a_method_is_made_of_what_its_table_says(made, method, stages):
