@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import pytest
 
+from strata.errors import InputError
 from strata.pipeline.dataset import open_dataset
 from strata.pipeline.experiment import read_experiment
 from strata.pipeline.store import Store
@@ -70,3 +71,25 @@ def test_repeats_may_keep_their_folds_and_differ_in_seeds_only(project):
         seeds = [f.train.seed for f in folds if f.repeat >= 0]
         assert len(set(seeds)) == len(seeds)
     assert [f.test.ids for f in drawn if not f.repeat] == [f.test.ids for f in kept if not f.repeat]
+
+
+@pytest.mark.parametrize("place", ["beside the experiment file", "in the archive"])
+def test_a_split_file_lies_beside_the_experiment_file_or_in_the_archive(
+    project, place, tmp_path_factory, monkeypatch
+):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    images = sorted((project.root / "images").glob("*/*.png"))
+    rows = [f"{p.parent.name},{p.name},{'test' if '0' in p.stem[-1] else 'train'}" for p in images]
+    folder = project.root if place.startswith("beside") else project.root / "images"
+    (folder / "mine.csv").write_text("\n".join(["class,file,split", *rows]) + "\n")
+    shutil.make_archive(str(project.root / "packed"), "zip", project.root / "images")
+    whole = project.file.read_text().replace('"images"', '"packed.zip"\nsplit = "mine.csv"')
+    project.file.write_text(whole)
+    experiment = read_experiment(project.file, [])
+    found = open_dataset(experiment, Store(project.store), jobs=1, progress=lambda *_: None)
+    tested = [row for row in rows if row.endswith("test")]
+    assert len(found.folds[-1].test) == len(tested)
+    project.file.write_text(whole.replace("mine.csv", "other.csv"))
+    experiment = read_experiment(project.file, [])
+    with pytest.raises(InputError, match=f"There is no {project.root}/other.csv"):
+        open_dataset(experiment, Store(project.store), jobs=1, progress=lambda *_: None)

@@ -236,10 +236,10 @@ def open_manifest(
         )
     elif "://" not in str(spec):
         spec = experiment.folder / Path(spec).expanduser()
-    split = settings["split"]
     source = open_source(
         spec,
-        split_csv=experiment.folder / Path(split).expanduser() if split else None,
+        split_csv=settings["split"],
+        base=experiment.folder,
         sha256=settings["sha256"],
         cache=store.data,
         allow_missing=settings["allow_missing"],

@@ -6,9 +6,6 @@ from typing import Any
 
 from strata.errors import InputError, nearest
 
-#: What holds a path; `source` may also be a URL, or the word for drawn scenes.
-_PATHS = (["data", "source"], ["data", "split"])
-
 
 def override(tables: dict[str, Any], setting: str) -> None:
     """Set one dotted key, as `--set fisher.mixture.components=128` says it, in place.
@@ -41,14 +38,18 @@ def override(tables: dict[str, Any], setting: str) -> None:
         if not isinstance(table, dict):
             raise InputError(f"--set {setting}: '{part}' is not a table.")
     found = _value(value.strip())
-    table[parts[-1]] = _from_here(found) if parts in _PATHS else found
+    table[parts[-1]] = _from_here(".".join(parts), found)
 
 
-def _from_here(given: Any) -> Any:
-    """An absolute path; a URL, or the name of what is no file, as it is."""
-    if not isinstance(given, str) or "://" in given or given == "scenes":
-        return given
-    return str(Path(given).expanduser().absolute())
+def _from_here(key: str, value: Any) -> Any:
+    """A path made absolute; a URL, the word for drawn scenes, a split file that is not here (it
+    may be in the archive) and all other values as they are.
+    """
+    if key not in ("data.source", "data.split") or not isinstance(value, str):
+        return value
+    here = Path(value).expanduser().absolute()
+    other = "://" in value or value == "scenes" if key == "data.source" else not here.exists()
+    return value if other else str(here)
 
 
 def _check_not_varied(name: str, method: Any, parameter: str, setting: str) -> None:

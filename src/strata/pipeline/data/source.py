@@ -40,6 +40,7 @@ def open_source(
     spec: str | Path,
     *,
     split_csv: str | Path | None = None,
+    base: Path = Path(),
     sha256: str | None = None,
     cache: Path,
     allow_missing: bool = False,
@@ -53,7 +54,8 @@ def open_source(
             val/, which joins train/) that hold such folders; a zip or tar of either; or the
             http(s) address of such an archive.
         split_csv: a CSV file class,file,split that says which images count, their classes and
-            splits; a path, or the name of a file in the folder or archive.
+            splits; a path, from `base` or within the folder or archive.
+        base: the folder that relative paths of `split_csv` count from.
         sha256: of the archive; an address needs it.
         cache: folder where downloads and unpacked archives are kept.
         allow_missing: report rows of `split_csv` without an image instead of refusing them.
@@ -73,7 +75,7 @@ def open_source(
     if split_csv is None:
         read = classified(root, tree, allow_empty=allow_empty)
         return Source(root, read.files, [], read.notes, read.empty)
-    path = _split_path(Path(split_csv), [root, outer])
+    path = _split_path(Path(split_csv).expanduser(), [base, root, outer])
     rows = read_split(path)
     found = listed(root, tree, rows, name=path.name)
     if found.missing and not allow_missing:
@@ -165,8 +167,7 @@ def _fetched(url: str, sha256: str | None, cache: Path, progress: Progress | Non
 
 def _split_path(given: Path, folders: list[Path]) -> Path:
     """The split file: where it says, or beside the images."""
-    given = given.expanduser()
-    for path in (given, *(folder / given for folder in folders)):
-        if path.is_file():
-            return path
-    raise _nothing_at(Path(os.path.abspath(given)))
+    for folder in folders:
+        if (folder / given).is_file():
+            return folder / given
+    raise _nothing_at(Path(os.path.abspath(folders[0] / given)))
