@@ -28,7 +28,7 @@ def hold_out(
         InputError: no class has enough images.
     """
     made = grouped(numbers, np.arange(len(numbers)) if groups is None else groups)
-    left = (share * made.counts.sum(0)).astype(int)
+    left = np.floor(np.round(share * made.counts.sum(0), 9)).astype(int)  # 0.29 of 100 is 29
     held_out = np.zeros(len(made.counts), bool)
     for group in rng.permutation(len(made.counts)):
         if (made.counts[group] <= left).all():
