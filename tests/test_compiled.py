@@ -62,20 +62,40 @@ def test_the_run_that_compiles_gives_the_bits_of_those_that_load(tmp_path: Path)
     assert first == second
 
 
-def test_an_edit_of_what_is_inlined_compiles_again(tmp_path: Path) -> None:
-    inner = tmp_path / "inner.py"
-    outer = tmp_path / "outer.py"
-    outer.write_text(
-        "from inner import step\n"
-        "from strata._compiled import compiled\n\n\n"
-        "@compiled\ndef twice(x):\n    return step(step(x))\n"
-    )
+INLINED = """
+from strata._compiled import inlined
+
+@inlined
+def step(x):
+    return x + {number}
+"""
+
+IMPORTED = """
+from strata._compiled import inlined
+from constant import NUMBER
+
+@inlined
+def step(x):
+    return x + NUMBER
+"""
+
+OUTER = """
+from inner import step
+from strata._compiled import compiled
+
+@compiled
+def twice(x):
+    return step(step(x))
+"""
+
+
+@pytest.mark.parametrize("inner", [INLINED, IMPORTED], ids=["function", "constant"])
+def test_an_edit_of_what_is_inlined_compiles_again(tmp_path: Path, inner: str) -> None:
+    (tmp_path / "outer.py").write_text(OUTER)
     found = []
     for number in (1, 10, 10):
-        inner.write_text(
-            "from strata._compiled import inlined\n\n\n"
-            f"@inlined\ndef step(x):\n    return x + {number}\n"
-        )
+        (tmp_path / "inner.py").write_text(inner.format(number=number))
+        (tmp_path / "constant.py").write_text(f"NUMBER = {number}\n" + "#" * number)
         ask = "import outer; print(outer.twice(0), len(outer.twice.stats.cache_hits))"
         run = [sys.executable, "-c", ask]
         done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -83,17 +103,24 @@ def test_an_edit_of_what_is_inlined_compiles_again(tmp_path: Path) -> None:
     assert found == [["2", "0"], ["20", "0"], ["20", "1"]]
 
 
-def test_files_are_those_of_inlined_functions_intrinsics_and_modules() -> None:
-    from strata.features._posteriors import _add_sums
+def test_other_options_compile_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = _compiled._Cache(double)
+    context: Any = numba.njit(double).targetctx
+    codegen = context.codegen()
+    before = cache._index_key((), codegen)
+    assert cache._index_key((), codegen) == before
+    monkeypatch.setitem(_compiled.OPTIONS, "fastmath", False)
+    assert cache._index_key((), codegen) != before
 
-    names = {path.name for path in _compiled._files(_add_sums.py_func, set())}
-    assert names == {
-        "_posteriors.py",
-        "_integer_product.py",
-        "_octets.py",
-        "_quadratics.py",
-        "_shortlist.py",
-    }
+
+def test_a_function_is_made_of_inlined_functions_intrinsics_and_their_helpers() -> None:
+    from strata.features._posteriors import _add_sums
+    from strata.features._quadratics import add_quadratics
+
+    names = {part.__name__ for part in _compiled._reached(add_quadratics.py_func, set())}
+    assert names == {"add_quadratics", "_add_four", "eight_at"}
+    names = {part.__name__ for part in _compiled._reached(_add_sums.py_func, set())}
+    assert names > {"_add_weighted", "multiply", "_tile", "_pairs_product", "list_above"}
 
 
 def test_compiled_functions_call_inlined_ones_only() -> None:

@@ -102,6 +102,15 @@ def test_a_point_however_far_belongs_to_some_gaussian(components, far):
     )
 
 
+def test_a_point_far_from_all_narrow_gaussians_is_counted():
+    tight = np.repeat([-1.0, 1.0], 200)[:, None] + 1e-6 * points(400, 3)
+    mixture = DiagonalMixture(2, iterations=3, variance_floor=1e-12).fit(tight)
+    between = np.repeat(mixture.shift_[None], 4, axis=0)  # where the constants are all there is
+    found = mixture.statistics(between)
+    np.testing.assert_allclose(found.mass.sum(), 4)
+    np.testing.assert_allclose(found.log_likelihood, mixture.score_samples(between).sum())
+
+
 @pytest.mark.parametrize("spread", [1, 30, 1000])
 def test_scales_as_unlike_as_they_come_leave_the_posteriors(spread):
     X = points(2000, 5)

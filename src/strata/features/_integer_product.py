@@ -16,6 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from strata._compiled import inlined
+from strata.features._octets import NUMBERS, OCTET, repeated
 
 Array = np.ndarray
 
@@ -23,12 +24,9 @@ ROWS = 6  # of a tile; with two vectors of eight columns, twelve sums of the six
 COLUMNS = 16  # of a tile
 
 _intrinsic: Any = intrinsic  # numba's annotations describe the function before it is changed
-_INT = ir.IntType(32)
 _WIDE = ir.IntType(64)
-_SUMS = ir.VectorType(_INT, 8)
-_PRODUCTS = ir.VectorType(_INT, 16)
+_PRODUCTS = ir.VectorType(ir.IntType(32), 16)
 _HALVES = ir.VectorType(ir.IntType(16), 16)
-_FLOATS = ir.VectorType(ir.FloatType(), 8)
 
 
 @inlined
@@ -116,16 +114,16 @@ def _tile(
 
         columns = range(0, COLUMNS, 8)
         begin = place(5, start, start_at)
-        first = [builder.load(vector(begin, _SUMS, column), align=4) for column in columns]
+        first = [builder.load(vector(begin, NUMBERS, column), align=4) for column in columns]
         sums = [[cgutils.alloca_once_value(builder, one) for one in first] for _ in range(ROWS)]
         with cgutils.for_range(builder, pairs) as loop:
             shift = builder.mul(loop.index, ir.Constant(loop.index.type, COLUMNS))
             tile = place(2, tiles, builder.add(tile_at, shift))
-            rights = [builder.load(vector(tile, _SUMS, column), align=4) for column in columns]
+            rights = [builder.load(vector(tile, NUMBERS, column), align=4) for column in columns]
             for row in range(ROWS):
                 down = builder.mul(pairs, ir.Constant(_WIDE, row))
                 index = builder.add(builder.add(left_at, down), loop.index)
-                pair = _repeated(builder, builder.load(place(0, left, index)))
+                pair = repeated(builder, builder.load(place(0, left, index)))
                 for right, kept in zip(rights, sums[row], strict=True):
                     added = builder.add(builder.load(kept), _pairs_product(builder, pair, right))
                     builder.store(added, kept)
@@ -133,8 +131,8 @@ def _tile(
             down = builder.mul(width, ir.Constant(_WIDE, row))
             to = place(7, out, builder.add(out_at, down))
             for column, kept in zip(columns, sums[row], strict=True):
-                found = builder.sitofp(builder.load(kept), _FLOATS)
-                builder.store(found, vector(to, _FLOATS, column), align=4)
+                found = builder.sitofp(builder.load(kept), OCTET)
+                builder.store(found, vector(to, OCTET, column), align=4)
         return context.get_dummy_value()
 
     at = types.uint64
@@ -145,14 +143,8 @@ def _pairs_product(builder: Any, a: Any, b: Any) -> Any:
     """a[2 i] b[2 i] + a[2 i + 1] b[2 i + 1] of the halves of eight numbers each."""
     wide = [builder.sext(builder.bitcast(side, _HALVES), _PRODUCTS) for side in (a, b)]
     products = builder.mul(*wide)
-    even, odd = (ir.Constant(_SUMS, list(range(first, 16, 2))) for first in (0, 1))
+    even, odd = (ir.Constant(NUMBERS, list(range(first, 16, 2))) for first in (0, 1))
     none = ir.Constant(_PRODUCTS, ir.Undefined)
     return builder.add(
         builder.shuffle_vector(products, none, even), builder.shuffle_vector(products, none, odd)
     )
-
-
-def _repeated(builder: Any, number: Any) -> Any:
-    none = ir.Constant(_SUMS, ir.Undefined)
-    single = builder.insert_element(none, number, ir.Constant(_INT, 0))
-    return builder.shuffle_vector(single, none, ir.Constant(_SUMS, [0] * 8))

@@ -18,6 +18,7 @@ Array = np.ndarray
 
 _BLOCK = 16 * ROWS  # rows whose products with all words are held at a time
 _LENGTH = 32_000  # of the longest vector in whole numbers: 1.5 times its square has 31 bits
+_SHORTEST = 1e-30  # what shorter ones are taken for, so that float32 holds the scale
 _NONE = -(2**31) + 1  # in place of -|c|^2 / 2 for words that are not there
 
 
@@ -34,7 +35,7 @@ class WordsInTiles:
         centred = self._words - self._shift
         squares = np.einsum("ij,ij->i", centred, centred, dtype=np.float64)
         self._length = np.float32(sqrt(squares.max()))
-        scale = _LENGTH / self._length if self._length > 0 else 0.0
+        scale = _LENGTH / max(float(self._length), _SHORTEST)
         self._tiles = in_tiles(centred * scale, TOGETHER)
         self._half = (squares / 2 * scale).astype(np.float32)
 
@@ -74,7 +75,7 @@ def _label(
     within = np.float32(2 * (np.sqrt(d) * _LENGTH + d + 256))
     for top in range(0, n, _BLOCK):
         block = X[top : top + _BLOCK]
-        scale = _LENGTH / max(length, _greatest_length(block, shift), np.float32(1e-30))
+        scale = _LENGTH / max(length, _greatest_length(block, shift), np.float32(_SHORTEST))
         _to_numbers(block, shift, scale, numbers)
         for c in range(len(half)):
             start[c] = -np.int32(half[c] * scale)
@@ -108,7 +109,7 @@ def _to_numbers(X: Array, shift: Array, scale: np.float32, numbers: Array) -> No
 
 @inlined
 def _nearest_of(x: Array, words: Array, near: Array) -> int:
-    """The first of `near` with the least distance; 0 where nothing compares (not a number)."""
+    """The first of `near` with the least distance; 0 where there is none."""
     found, least = 0, np.float32(np.inf)
     for c in near:
         square = np.float32(0)

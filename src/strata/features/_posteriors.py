@@ -62,7 +62,7 @@ def _sums_of_part(
 ) -> tuple[Array, float]:
     """The sums as (components, 2 d + 1) float32, of few points."""
     whole = whole_densities(X, shift, weights, sizes, constants)
-    within = np.float32(float(_LEAST) * whole.unit + whole.uncertain)
+    within = np.float32(float(_LEAST) * whole.per_nat + whole.uncertain)
     total = np.zeros((len(weights), weights.shape[1] + 1), np.float32)
     log_likelihood = _add_sums(
         X, shift, whole.scale, whole.tiles, whole.start, within, table, constants, LANES_SET, total

@@ -15,6 +15,8 @@ _FACTOR = 32_000  # greatest size of a factor, of 15 bits
 _NONE = -(2**31) + 1  # log density of a component that is not there
 _ROUNDING = 12**-0.5  # standard deviation of what rounding adds to a number
 _DEVIATIONS = 6
+_FLOATS = 256  # more than float32 rounds off two sums and the difference of one and a number
+_LEAST = 1e-6  # nats that the constants are taken for where they are nothing
 
 
 class WholeDensities(NamedTuple):
@@ -24,14 +26,15 @@ class WholeDensities(NamedTuple):
         scale: (2 d,) float32, what [x, x^2] is multiplied by and then rounded.
         tiles: the weights of [x, x^2], see `strata.features._integer_product.in_tiles`.
         start: (components or some more,) int32; the least number for those that are not there.
-        unit: so many are a nat.
-        uncertain: six standard deviations of the rounding of a difference of two log densities.
+        per_nat: how many units a nat has.
+        uncertain: six standard deviations of the rounding of a difference of two log densities, in
+            units; more than float32 rounds off in any case.
     """
 
     scale: Array
     tiles: Array
     start: Array
-    unit: float
+    per_nat: float
     uncertain: float
 
 
@@ -40,8 +43,8 @@ def whole_densities(
 ) -> WholeDensities:
     """Scales that suit the points X (n, d), less `shift`.
 
-    The unit is as small as the greatest sum and the greatest product allow. Each dimension's is
-    chosen so that numbers and weights are rounded alike.
+    A nat has as many units as the greatest sum and the greatest product allow. Each dimension's
+    scale is chosen so that numbers and weights are rounded alike.
 
     Args:
         X: float32.
@@ -54,22 +57,19 @@ def whole_densities(
     extents, most = _extents(X, shift, sizes)
     products = extents.astype(np.float64) * sizes
     greatest = max(float(products.max()), 1e-30)
-    unit = min(_SUM / (most + max(float(np.abs(constants).max()), 1e-30)), _FACTOR**2 / greatest)
-    factors = np.sqrt(unit * products)
+    most += max(float(np.abs(constants).max()), _LEAST)
+    per_nat = min(_SUM / most, _FACTOR**2 / greatest)
+    factors = np.sqrt(per_nat * products)
     used = factors > 0
     scale = np.divide(factors, extents, out=np.zeros_like(factors), where=used)
-    back = np.divide(unit, scale, out=np.zeros_like(factors), where=used).astype(np.float32)
+    back = np.divide(per_nat, scale, out=np.zeros_like(factors), where=used).astype(np.float32)
     whole = weights * back
     start = np.full(k + -k % TOGETHER, _NONE, np.int32)
-    start[:k] = np.rint(constants * unit)
+    start[:k] = np.rint(constants * per_nat)
     squares = np.einsum("ij,ij->i", whole, whole).max() + (factors**2).sum()
-    return WholeDensities(
-        scale.astype(np.float32),
-        in_tiles(whole, TOGETHER),
-        start,
-        unit,
-        float(_DEVIATIONS * _ROUNDING * np.sqrt(2 * squares)),
-    )
+    uncertain = max(float(_DEVIATIONS * _ROUNDING * np.sqrt(2 * squares)), _FLOATS)
+    tiles = in_tiles(whole, TOGETHER)
+    return WholeDensities(scale.astype(np.float32), tiles, start, per_nat, uncertain)
 
 
 @compiled

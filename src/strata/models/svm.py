@@ -27,8 +27,8 @@ from strata.models.scores import columns
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 #: Training vectors above which no kernel matrix is made: it grows with their square, and this many
-#: take 1.6 GB, and 3.2 more in the double precision of the solver. `strata.models.linear_svm` does
-#: without.
+#: take 1.6 GB, 3.2 more in the double precision of the solver, and up to 1 of its cache for each
+#: thread. `strata.models.linear_svm` does without.
 LARGEST_MATRIX = 20_000
 
 #: What `gamma="cv"` chooses from, as multiples of 1 / (d var(X)).

@@ -27,31 +27,38 @@ def write_artifact(values: Mapping[str, Any], folder: Path) -> None:
 
     plain: dict[str, Any] = {}
     for name, value in values.items():
-        if isinstance(value, np.ndarray) and value.dtype != object:
+        if isinstance(value, np.ndarray) and not value.dtype.hasobject:
             _write_array(value, folder / f"{name}.npy")
         elif _is_plain(value):
             plain[name] = value
         else:
             with (folder / f"{name}.pickle").open("wb") as file:
-                _write(memoryview(pickle.dumps(value, protocol=5)), file)
+                pickle.dump(value, _InPieces(file), protocol=5)
     if plain:
         (folder / VALUES).write_text(json.dumps(plain))
 
 
 def _write_array(array: "np.ndarray", path: Path) -> None:
-    """What `numpy.save` writes."""
+    """What `numpy.save` writes of an array in C order."""
     import numpy as np
 
     whole = np.asarray(array, order="C")
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(whole))
-        _write(whole.reshape(-1).view(np.uint8).data, file)
+        _InPieces(file).write(whole.reshape(-1).view(np.uint8).data)
 
 
-def _write(data: memoryview, file: BinaryIO) -> None:
-    """Write piece by piece: Linux takes one call for many megabytes ten times as long."""
-    for start in range(0, len(data), _PIECE):
-        file.write(data[start : start + _PIECE])
+class _InPieces:
+    """A file written piece by piece: Linux takes one call for many megabytes ten times as long."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, data: bytes | memoryview) -> int:
+        view = memoryview(data)
+        for start in range(0, len(view), _PIECE):
+            self._file.write(view[start : start + _PIECE])
+        return len(view)
 
 
 def _is_plain(value: Any) -> bool:
