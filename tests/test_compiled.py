@@ -115,12 +115,12 @@ def test_other_options_compile_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_function_is_made_of_inlined_functions_intrinsics_and_their_helpers() -> None:
     from strata.features._posteriors import _add_sums
-    from strata.features._quadratics import add_quadratics
+    from strata.features._quadratics import set_quadratics
 
-    names = {part.__name__ for part in _compiled._reached(add_quadratics.py_func, set())}
-    assert names == {"add_quadratics", "_add_four", "eight_at"}
+    names = {part.__name__ for part in _compiled._reached(set_quadratics.py_func, set())}
+    assert names == {"set_quadratics", "_set_four", "place", "vector", "added", "multiplied"}
     names = {part.__name__ for part in _compiled._reached(_add_sums.py_func, set())}
-    assert names > {"_add_weighted", "multiply", "_tile", "_pairs_product", "list_above"}
+    assert names > {"add_weighted", "multiply", "_tile", "_pairs_product", "list_above"}
 
 
 def test_compiled_functions_call_inlined_ones_only() -> None:

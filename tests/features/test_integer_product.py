@@ -30,6 +30,6 @@ def test_it_is_the_product_of_whole_numbers(tiles_down, k, d, seed):
 
 
 def test_columns_fill_up_to_a_multiple():
-    tiles = in_tiles(np.ones((33, 3)), 2 * COLUMNS)
-    assert tiles.shape == (4, 2, COLUMNS)
+    tiles = in_tiles(np.ones((33, 3)), 64)
+    assert tiles.shape == (64 // COLUMNS, 2, COLUMNS)
     assert tiles.view(np.int16).sum() == 33 * 3

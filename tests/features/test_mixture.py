@@ -34,7 +34,10 @@ def test_densities_and_posteriors_are_those_of_the_definition(shift):
     np.testing.assert_allclose(mixture.predict_proba(X), np.exp(joint - total[:, None]), atol=2e-3)
 
 
-@pytest.mark.parametrize(("components", "d"), [(1, 6), (8, 1), (31, 7), (32, 6), (33, 9), (100, 2)])
+SIZES = [(1, 6), (8, 1), (31, 7), (32, 6), (33, 9), (100, 2), (5, 15), (5, 20), (5, 40), (5, 70)]
+
+
+@pytest.mark.parametrize(("components", "d"), SIZES)
 def test_statistics_are_the_weighted_sums(components, d):
     X = points(1300, d)
     mixture = DiagonalMixture(components, iterations=5).fit(X)

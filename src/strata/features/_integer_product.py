@@ -3,8 +3,8 @@
 Where it matters only which of many products are greatest, whole numbers tell all but the closest
 apart, and those few are computed again. Processors multiply pairs of 16-bit numbers, add the two
 products, and add them to a 32-bit sum in one instruction or two; no library for NumPy's arrays
-offers that. What is written here for vectors of eight sums LLVM turns into the instructions that
-the processor has.
+offers that. What is written here for vectors of sums LLVM turns into the instructions that the
+processor has; the sums are the same on all.
 """
 
 from typing import Any
@@ -13,20 +13,18 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from strata._compiled import inlined
-from strata.features._octets import NUMBERS, OCTET, repeated
+from strata.features._lanes import FLOATS, LANES, NUMBERS, on_a_line, repeated, vector_code
 
 Array = np.ndarray
 
-ROWS = 6  # of a tile; with two vectors of eight columns, twelve sums of the sixteen registers
-COLUMNS = 16  # of a tile
+ROWS = 6  # of a tile; with two vectors of columns, twelve sums of the sixteen registers or more
+COLUMNS = 2 * LANES  # of a tile
 
-_intrinsic: Any = intrinsic  # numba's annotations describe the function before it is changed
 _WIDE = ir.IntType(64)
-_PRODUCTS = ir.VectorType(ir.IntType(32), 16)
-_HALVES = ir.VectorType(ir.IntType(16), 16)
+_PRODUCTS = ir.VectorType(ir.IntType(32), 2 * LANES)
+_HALVES = ir.VectorType(ir.IntType(16), 2 * LANES)
 
 
 @inlined
@@ -50,7 +48,9 @@ def in_tiles(right: Array, together: int = COLUMNS) -> Array:
     wide = np.zeros((k + -k % together, 2 * pairs_in(d)), np.int16)
     wide[:k, :d] = np.rint(right)
     tiles = wide.view(np.int32).reshape(-1, COLUMNS, pairs_in(d))
-    return np.ascontiguousarray(tiles.transpose(0, 2, 1))
+    found = on_a_line(tiles.size).view(np.int32).reshape(-1, pairs_in(d), COLUMNS)
+    found[...] = tiles.transpose(0, 2, 1)
+    return found
 
 
 @inlined
@@ -82,7 +82,7 @@ def multiply(left: Array, tiles: Array, start: Array, out: Array) -> None:
             )
 
 
-@_intrinsic
+@vector_code
 def _tile(
     typing: Any,
     left: Any,
@@ -112,7 +112,7 @@ def _tile(
             lane = builder.gep(pointer, [ir.Constant(_WIDE, column)])
             return builder.bitcast(lane, kind.as_pointer())
 
-        columns = range(0, COLUMNS, 8)
+        columns = range(0, COLUMNS, LANES)
         begin = place(5, start, start_at)
         first = [builder.load(vector(begin, NUMBERS, column), align=4) for column in columns]
         sums = [[cgutils.alloca_once_value(builder, one) for one in first] for _ in range(ROWS)]
@@ -131,8 +131,8 @@ def _tile(
             down = builder.mul(width, ir.Constant(_WIDE, row))
             to = place(7, out, builder.add(out_at, down))
             for column, kept in zip(columns, sums[row], strict=True):
-                found = builder.sitofp(builder.load(kept), OCTET)
-                builder.store(found, vector(to, OCTET, column), align=4)
+                found = builder.sitofp(builder.load(kept), FLOATS)
+                builder.store(found, vector(to, FLOATS, column), align=4)
         return context.get_dummy_value()
 
     at = types.uint64
@@ -140,10 +140,10 @@ def _tile(
 
 
 def _pairs_product(builder: Any, a: Any, b: Any) -> Any:
-    """a[2 i] b[2 i] + a[2 i + 1] b[2 i + 1] of the halves of eight numbers each."""
+    """a[2 i] b[2 i] + a[2 i + 1] b[2 i + 1] of the halves of the numbers in two vectors."""
     wide = [builder.sext(builder.bitcast(side, _HALVES), _PRODUCTS) for side in (a, b)]
     products = builder.mul(*wide)
-    even, odd = (ir.Constant(NUMBERS, list(range(first, 16, 2))) for first in (0, 1))
+    even, odd = (ir.Constant(NUMBERS, list(range(first, 2 * LANES, 2))) for first in (0, 1))
     none = ir.Constant(_PRODUCTS, ir.Undefined)
     return builder.add(
         builder.shuffle_vector(products, none, even), builder.shuffle_vector(products, none, odd)

@@ -12,14 +12,13 @@ import numpy as np
 from strata._compiled import compiled, inlined
 from strata.features import _octets
 from strata.features._integer_product import ROWS, in_tiles, multiply, pairs_in
-from strata.features._shortlist import TOGETHER, shortlist
+from strata.features._shortlist import NONE, TOGETHER, shortlist
 
 Array = np.ndarray
 
 _BLOCK = 16 * ROWS  # rows whose products with all words are held at a time
 _LENGTH = 32_000  # of the longest vector in whole numbers: 1.5 times its square has 31 bits
 _SHORTEST = 1e-30  # what shorter ones are taken for, so that float32 holds the scale
-_NONE = -(2**31) + 1  # in place of -|c|^2 / 2 for words that are not there
 
 
 class WordsInTiles:
@@ -67,7 +66,7 @@ def _label(
     n, d = X.shape
     width = tiles.shape[0] * tiles.shape[2]
     numbers = np.zeros((_BLOCK, 2 * pairs_in(d)), np.int16)
-    start = np.full(width, _NONE, np.int32)
+    start = np.full(width, NONE, np.int32)
     scores = np.empty((_BLOCK, width), np.float32)
     near = np.empty(width + 8, np.int32)
     best = np.empty(TOGETHER, np.float32)
@@ -83,9 +82,7 @@ def _label(
         flat = scores.ravel()
         for i in range(len(block)):
             at = np.uint64(i * width)
-            m = shortlist(flat, at, width, within, best, near, lanes)
-            while m > 0 and near[m - 1] >= len(words):
-                m -= 1
+            m = shortlist(flat, at, width, len(words), within, best, near, lanes)
             labels[top + i] = near[0] if m == 1 else _nearest_of(block[i], words, near[:m])
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-_intrinsic: Any = intrinsic  # numba's annotations describe the function before it is changed
+from strata.features._lanes import vector_code
+
 OCTET = ir.VectorType(ir.FloatType(), 8)
 NUMBERS = ir.VectorType(ir.IntType(32), 8)
 
@@ -31,7 +31,7 @@ def _lanes_set() -> np.ndarray:
 LANES_SET = _lanes_set()
 
 
-@_intrinsic
+@vector_code
 def scale(typing: Any, target: Any, at: Any, source: Any, start: Any, weight: Any) -> Any:
     """target[at : at + 8] = weight * source[start : start + 8], on flat float32 arrays."""
 
@@ -45,7 +45,7 @@ def scale(typing: Any, target: Any, at: Any, source: Any, start: Any, weight: An
     return types.void(target, at, source, start, types.float32), build
 
 
-@_intrinsic
+@vector_code
 def vote(typing: Any, target: Any, at: Any, size: Any, turn: Any) -> Any:
     """Share `size` between the two orientations nearest to `turn`, in [0, 8]; others get zero.
 
@@ -72,7 +72,7 @@ def vote(typing: Any, target: Any, at: Any, size: Any, turn: Any) -> Any:
     return types.void(target, at, types.float32, types.float32), build
 
 
-@_intrinsic
+@vector_code
 def raise_to(typing: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
     """target[at : at + 8] = the greater of it and source[start : start + 8], lane by lane."""
 
@@ -88,7 +88,7 @@ def raise_to(typing: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
     return types.void(target, at, source, start), build
 
 
-@_intrinsic
+@vector_code
 def list_above(
     typing: Any, source: Any, start: Any, least: Any, near: Any, m: Any, first: Any, lanes: Any
 ) -> Any:

@@ -1,6 +1,6 @@
 """Compiled loops over the posteriors of a Gaussian mixture, most of which are next to nothing.
 
-Of 256 Gaussians some fifteen share a descriptor; the others' posteriors are below 2e-6, less than
+Of 256 Gaussians some thirty share a descriptor; the others' posteriors are below 2e-6, less than
 what float32 leaves uncertain in the log densities. A product of whole numbers tells which ones
 could be more; what they are, the exponentials, and the sums weighted by posteriors then run over
 the listed few.
@@ -13,17 +13,20 @@ import numpy as np
 from strata._compiled import compiled, inlined
 from strata._threads import in_threads
 from strata.features._integer_product import ROWS, multiply, pairs_in
+from strata.features._lanes import line_of_floats, on_a_line
 from strata.features._octets import LANES_SET
-from strata.features._quadratics import add_quadratics, table_of
+from strata.features._quadratics import set_quadratics, table_of
 from strata.features._shortlist import TOGETHER, shortlist
+from strata.features._weighted_sums import add_weighted
 from strata.features._whole_densities import whole_densities
 
 Array = np.ndarray
 
-_BLOCK = 42 * ROWS  # points whose log densities are held at a time
+_BLOCK = 60 * ROWS  # points whose log densities are held at a time
 _PART = 8192  # points summed in float32 before they are added to the totals in float64
 _LEAST = np.float32(13)  # posteriors below e^-13 = 2e-6 of a point's greatest are left out
 _FARTHEST = np.float32(-20)  # log of the least share of the greatest that `_exp` takes
+_NOTHING = np.float32(-1e30)  # log density where there is none
 _LOG2_E = np.float32(1.4426950408889634)
 
 
@@ -61,13 +64,26 @@ def _sums_of_part(
     X: Array, shift: Array, weights: Array, sizes: Array, constants: Array, table: Array
 ) -> tuple[Array, float]:
     """The sums as (components, 2 d + 1) float32, of few points."""
+    d, k = X.shape[1], len(weights)
     whole = whole_densities(X, shift, weights, sizes, constants)
     within = np.float32(float(_LEAST) * whole.per_nat + whole.uncertain)
-    total = np.zeros((len(weights), weights.shape[1] + 1), np.float32)
+    moments, mass = on_a_line(table.size), np.zeros(k, np.float32)
     log_likelihood = _add_sums(
-        X, shift, whole.scale, whole.tiles, whole.start, within, table, constants, LANES_SET, total
+        X,
+        shift,
+        whole.scale,
+        whole.tiles,
+        whole.start,
+        within,
+        table.ravel(),
+        constants,
+        LANES_SET,
+        table.shape[2],
+        moments,
+        mass,
     )
-    return total, log_likelihood
+    first, second = moments.reshape(table.shape)[:, :, :d].transpose(1, 0, 2)
+    return np.hstack([first, second, mass[:, None]]), log_likelihood
 
 
 @compiled
@@ -81,47 +97,59 @@ def _add_sums(
     table: Array,
     constants: Array,
     lanes: Array,
-    total: Array,
+    length: int,
+    moments: Array,
+    mass: Array,
 ) -> float:
-    """Add posterior times [x, x^2, 1] to `total` (k, 2 d + 1); give back the sum of log p.
+    """Add posterior times [x, x^2] to `moments` (k 2 d',), posteriors to `mass` (k,).
 
-    The posteriors that count are listed component by component in `posteriors` and `points`
-    (k, block), so that a component's sums are loaded and stored once for four points.
+    What is given back is the sum of log p. The posteriors that count are listed component by
+    component in `posteriors` and `points` (k, block), so that a component's sums stay in registers.
     """
     n, d = X.shape
-    k, width = len(total), len(start)
-    x = np.zeros((_BLOCK, table.shape[2]), np.float32)
+    k, width, stride = len(mass), len(start), np.uint64(length)
+    flat_x, flat_scores = line_of_floats(_BLOCK * length), line_of_floats(_BLOCK * width)
+    x, scores = flat_x.reshape((_BLOCK, length)), flat_scores.reshape((_BLOCK, width))
     numbers = np.zeros((_BLOCK, 2 * pairs_in(2 * d)), np.int16)
-    scores = np.empty((_BLOCK, width), np.float32)
-    flat_x, flat_scores = x.ravel(), scores.ravel()
     best, near = np.empty(TOGETHER, np.float32), np.empty(width + 8, np.int32)
-    values = np.empty(width + 8, np.float32)
-    posteriors, points = np.empty((k, _BLOCK), np.float32), np.empty((k, _BLOCK), np.int32)
+    posteriors, points = np.empty(k * _BLOCK, np.float32), np.zeros(k * _BLOCK, np.int32)
     counts = np.empty(k, np.int32)
+    some = np.empty(k + 8, np.float32)
+    places, ends = np.empty(_BLOCK * k, np.int32), np.empty(_BLOCK, np.int64)
     log_likelihood = 0.0
     for first in range(0, n, _BLOCK):
         block = X[first : first + _BLOCK]
         _to_numbers(block, shift, scale, x, numbers)
         multiply(numbers.view(np.int32), tiles, start, scores)
         counts[:] = 0
+        end = 0
         for i in range(len(block)):
             at = np.uint64(i * width)
-            m = shortlist(flat_scores, at, width, within, best, near, lanes)
-            while m > 0 and near[m - 1] >= k:  # not there: no density says anything
-                m -= 1
-            near[m : m + 3] = 0
-            for q in range(m):
-                values[q] = constants[near[q]]
-            add_quadratics(flat_x, i * x.shape[1], table, near, m, values)
-            log_likelihood += _to_shares(values, m)
+            m = shortlist(flat_scores, at, width, k, within, best, near, lanes)
             for q in range(m):
                 c = near[q]
-                place = counts[c]
-                posteriors[c, place] = values[q]
-                points[c, place] = i
-                counts[c] = place + np.int32(values[q] > 0)
+                place = c * _BLOCK + counts[c]
+                points[place] = i
+                places[end + q] = place
+                counts[c] += 1
+            end += m
+            ends[i] = end
         for c in range(k):
-            _add_weighted(x, posteriors[c, : counts[c]], points[c, : counts[c]], total[c])
+            at = np.uint64(c * _BLOCK)
+            set_quadratics(
+                flat_x, table, stride, np.uint64(c), constants[c], points, at, counts[c], posteriors
+            )
+        begin = 0
+        for i in range(len(block)):
+            log_likelihood += _to_shares(posteriors, places[begin : ends[i]], some)
+            begin = ends[i]
+        for c in range(k):
+            at, to = np.uint64(c * _BLOCK), np.uint64(c) * np.uint64(2) * stride
+            add_weighted(flat_x, stride, posteriors, points, at, counts[c], moments, to)
+            sum_ = np.float32(0)
+            for place in range(c * _BLOCK, c * _BLOCK + counts[c]):
+                sum_ += posteriors[place]
+            mass[c] += sum_
     return log_likelihood
 
 
@@ -140,49 +168,29 @@ def _to_numbers(X: Array, shift: Array, scale: Array, x: Array, numbers: Array) 
 
 
 @inlined
-def _to_shares(values: Array, m: int) -> np.float32:
-    """m log densities become their shares of the sum of densities, whose log is given back.
+def _to_shares(values: Array, places: Array, some: Array) -> np.float32:
+    """Log densities at those places become shares of the sum of densities, whose log is given back.
 
-    Shares below e^-13 of the greatest become 0.
+    Shares below e^-13 of the greatest become 0. `some` has room for all of them side by side, and
+    up to a multiple of eight.
     """
+    m = len(places)
+    for q in range(m):
+        some[q] = values[places[q]]
     top = np.float32(-np.inf)
     for q in range(m):
-        top = max(top, values[q])
+        top = max(top, some[q])
+    whole = m + -m % 8  # the compiler's vectors have eight
+    some[m:whole] = _NOTHING
     sum_ = np.float32(0)
-    for q in range(m):
-        away = values[q] - top
-        values[q] = _exp(max(away, _FARTHEST)) if away > -_LEAST else np.float32(0)
-        sum_ += values[q]
+    for q in range(whole):
+        away = some[q] - top
+        some[q] = _exp(max(away, _FARTHEST)) if away > -_LEAST else np.float32(0)
+        sum_ += some[q]
     share = np.float32(1) / sum_
     for q in range(m):
-        values[q] *= share
+        values[places[q]] = some[q] * share
     return np.log(sum_) + top
-
-
-@inlined
-def _add_weighted(x: Array, weights: Array, rows: Array, total: Array) -> None:
-    """Add the sum of weights times [x, x^2, 1] of the rows to `total`, four rows at a time.
-
-    x^2 is squared again rather than read: to read is what takes the time.
-    """
-    n, d = len(weights), len(total) // 2
-    first, second, mass = total[:d], total[d : 2 * d], np.float32(0)
-    for q in range(0, n - 3, 4):
-        a, b, c, e = weights[q], weights[q + 1], weights[q + 2], weights[q + 3]
-        A, B, C, E = x[rows[q]], x[rows[q + 1]], x[rows[q + 2]], x[rows[q + 3]]
-        mass += (a + b) + (c + e)
-        for j in range(d):
-            p, r, s, t = a * A[j], b * B[j], c * C[j], e * E[j]
-            first[j] += (p + r) + (s + t)
-            second[j] += (p * A[j] + r * B[j]) + (s * C[j] + t * E[j])
-    for q in range(n - n % 4, n):
-        a, A = weights[q], x[rows[q]]
-        mass += a
-        for j in range(d):
-            p = a * A[j]
-            first[j] += p
-            second[j] += p * A[j]
-    total[2 * d] += mass
 
 
 @inlined

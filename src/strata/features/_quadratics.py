@@ -6,83 +6,106 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from strata._compiled import inlined
-from strata.features._octets import OCTET, eight_at
-
-_intrinsic: Any = intrinsic  # numba's annotations describe the function before it is changed
-_FLOAT = ir.FloatType()
+from strata.features._lanes import (
+    FLOATS,
+    LANES,
+    added,
+    multiplied,
+    on_a_line,
+    padded,
+    place,
+    vector,
+    vector_code,
+)
 
 
 def table_of(slopes: np.ndarray, curves: np.ndarray) -> np.ndarray:
-    """Slopes a and curves b (k, d) as (k, 2, d') float32, with zeros up to a multiple of eight."""
+    """Slopes a and curves b (k, d) as (k, 2, d') float32, with zeros up to whole vectors."""
     k, d = slopes.shape
-    table = np.zeros((k, 2, d + -d % 8), np.float32)
+    table = on_a_line(2 * k * padded(d)).reshape(k, 2, -1)
     table[:, 0, :d], table[:, 1, :d] = slopes, curves
     return table
 
 
 @inlined
-def add_quadratics(
-    x: np.ndarray, at: int, table: np.ndarray, rows: np.ndarray, m: int, sums: np.ndarray
+def set_quadratics(
+    x: np.ndarray,
+    table: np.ndarray,
+    width: np.uint64,
+    k: np.uint64,
+    constant: np.float32,
+    rows: np.ndarray,
+    at: np.uint64,
+    n: int,
+    values: np.ndarray,
 ) -> None:
-    """sums[q] += sum over j of a[j] x[j] + b[j] x[j]^2, a and b row rows[q] of the table, q < m.
+    """Values of function k of the table: constant + sum over j of a[j] y[j] + b[j] y[j]^2.
 
-    Four rows are summed at a time: `rows` leads on to rows, and `sums` has room, up to a multiple
-    of four. x is the part of a flat array from `at` on, d' float32.
+    y is row rows[i] of x, and the value's place i, for i from `at` to at + n. Four rows are taken
+    at a time: `rows` leads on to rows, and `values` has room, up to a multiple of four. The arrays
+    are flat: to take parts of them in numba costs as much as some of these sums.
+
+    Args:
+        x: float32, rows of `width` numbers.
+        table: float32, from `table_of`.
+        width: d', a multiple of LANES.
+        rows: int32.
+        values: float32.
     """
-    length = np.uint64(table.shape[2])
-    flat = table.ravel()
-    for q in range(0, m, 4):
-        _add_four(x, np.uint64(at), length, flat, rows, np.uint64(q), sums)
+    first = np.uint64(2) * width * k
+    for i in range(0, n, 4):
+        _set_four(x, table, first, width, constant, rows, at + np.uint64(i), values)
 
 
-@_intrinsic
-def _add_four(
-    typing: Any, x: Any, at: Any, length: Any, table: Any, rows: Any, q: Any, sums: Any
+@vector_code
+def _set_four(
+    typing: Any,
+    x: Any,
+    table: Any,
+    first: Any,
+    width: Any,
+    constant: Any,
+    rows: Any,
+    i: Any,
+    found: Any,
 ) -> Any:
-    """The sums of rows q to q + 3."""
+    """The values at places i to i + 3."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        x, at, length, table, rows, q, sums = values
+        first, width, constant, i = values[2], values[3], values[4], values[6]
 
-        def place(argument: int, array: Any, index: Any) -> Any:
-            data = context.make_array(signature.args[argument])(context, builder, array).data
-            return cgutils.gep_inbounds(builder, data, index)
-
-        def eight(argument: int, array: Any, index: Any) -> Any:
-            at = eight_at(context, builder, signature.args[argument], array, index)
-            return builder.load(at, align=4)
+        def at(argument: int, index: Any) -> Any:
+            return place(context, builder, signature.args[argument], values[argument], index)
 
         def step(number: int) -> Any:
-            return ir.Constant(length.type, number)
+            return ir.Constant(width.type, number)
 
-        turns = [builder.add(q, step(turn)) for turn in range(4)]
-        twice = builder.mul(length, step(2))
-        slopes = [
-            builder.mul(builder.zext(builder.load(place(4, rows, turn)), length.type), twice)
+        turns = [builder.add(i, step(turn)) for turn in range(4)]
+        begins = [
+            builder.mul(builder.zext(builder.load(at(5, turn)), width.type), width)
             for turn in turns
         ]
-        none = ir.Constant(OCTET, [0.0] * 8)
+        none = ir.Constant(FLOATS, [0.0] * LANES)
         kept = [cgutils.alloca_once_value(builder, none) for _ in turns]
-        with cgutils.for_range_slice(builder, step(0), length, step(8)) as (j, _):
-            mine = eight(0, x, builder.add(at, j))
-            for first, sum_ in zip(slopes, kept, strict=True):
-                a = eight(3, table, builder.add(first, j))
-                b = eight(3, table, builder.add(builder.add(first, length), j))
-                slope = builder.fadd(a, builder.fmul(b, mine, flags=["fast"]), flags=["fast"])
-                term = builder.fmul(slope, mine, flags=["fast"])
-                builder.store(builder.fadd(builder.load(sum_), term, flags=["fast"]), sum_)
-        kind = ir.FunctionType(_FLOAT, [_FLOAT, OCTET])
+        second = builder.add(first, width)
+        with cgutils.for_range_slice(builder, step(0), width, step(LANES)) as (j, _):
+            a = vector(builder, at(1, builder.add(first, j)))
+            b = vector(builder, at(1, builder.add(second, j)))
+            for begin, sum_ in zip(begins, kept, strict=True):
+                mine = vector(builder, at(0, builder.add(begin, j)))
+                slope = added(builder, a, multiplied(builder, b, mine))
+                term = multiplied(builder, slope, mine)
+                builder.store(added(builder, builder.load(sum_), term), sum_)
+        kind = ir.FunctionType(ir.FloatType(), [ir.FloatType(), FLOATS])
         total = cgutils.get_or_insert_function(
-            builder.module, kind, "llvm.vector.reduce.fadd.v8f32"
+            builder.module, kind, f"llvm.vector.reduce.fadd.v{LANES}f32"
         )
         for turn, sum_ in zip(turns, kept, strict=True):
-            to = place(6, sums, turn)
-            found = builder.call(total, [builder.load(to), builder.load(sum_)], fastmath=["fast"])
-            builder.store(found, to)
+            value = builder.call(total, [constant, builder.load(sum_)], fastmath=["fast"])
+            builder.store(value, at(7, turn))
         return context.get_dummy_value()
 
-    place = types.uint64
-    return types.void(x, place, place, table, rows, place, sums), build
+    number = types.uint64
+    return types.void(x, table, number, number, types.float32, rows, number, found), build

@@ -6,6 +6,7 @@ from strata._compiled import inlined
 from strata.features import _octets
 
 TOGETHER = 32  # scores compared at a time: four vectors of eight
+NONE = -(2**31) + 1  # score, among whole numbers of 32 bits, of a place that only fills up
 
 
 @inlined
@@ -13,6 +14,7 @@ def shortlist(
     scores: np.ndarray,
     at: np.uint64,
     width: int,
+    k: int,
     within: np.float32,
     best: np.ndarray,
     near: np.ndarray,
@@ -24,6 +26,7 @@ def shortlist(
         scores: flat float32; those from `at` on are looked at.
         at: the first of them.
         width: how many, a multiple of TOGETHER.
+        k: places from here on only fill up, and are not listed.
         within: greater than zero.
         best: room for TOGETHER float32.
         near: room for width + 8 int32; the list.
@@ -47,4 +50,7 @@ def shortlist(
     for c in range(0, width, 8):
         first = np.uint64(c)
         m = _octets.list_above(scores, at + first, top - within, near, m, first, lanes)
-    return np.int64(m)
+    count = np.int64(m)
+    while count > 0 and near[count - 1] >= k:  # where no score says anything, all are listed
+        count -= 1
+    return count

@@ -6,13 +6,12 @@ import numpy as np
 
 from strata._compiled import compiled
 from strata.features._integer_product import in_tiles
-from strata.features._shortlist import TOGETHER
+from strata.features._shortlist import NONE, TOGETHER
 
 Array = np.ndarray
 
 _SUM = 2**30.5  # greatest size of a sum, of the 31 bits that there are
 _FACTOR = 32_000  # greatest size of a factor, of 15 bits
-_NONE = -(2**31) + 1  # log density of a component that is not there
 _ROUNDING = 12**-0.5  # standard deviation of what rounding adds to a number
 _DEVIATIONS = 6
 _FLOATS = 256  # more than float32 rounds off two sums and the difference of one and a number
@@ -64,7 +63,7 @@ def whole_densities(
     scale = np.divide(factors, extents, out=np.zeros_like(factors), where=used)
     back = np.divide(per_nat, scale, out=np.zeros_like(factors), where=used).astype(np.float32)
     whole = weights * back
-    start = np.full(k + -k % TOGETHER, _NONE, np.int32)
+    start = np.full(k + -k % TOGETHER, NONE, np.int32)
     start[:k] = np.rint(constants * per_nat)
     squares = np.einsum("ij,ij->i", whole, whole).max() + (factors**2).sum()
     uncertain = max(float(_DEVIATIONS * _ROUNDING * np.sqrt(2 * squares)), _FLOATS)
