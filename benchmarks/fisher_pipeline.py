@@ -63,6 +63,7 @@ def ours(folder: Path, mirror: bool) -> float:
     """Wall seconds to the predictions of the test images by what all training images teach."""
     (folder / "strata.toml").write_text(EXPERIMENT % str(mirror).lower())
     console = Console(stderr=True)
+    os.sync()  # what was written before is not ours to wait for
     start = time.perf_counter()
     store = Store(folder / f".strata-{mirror}").open()
     experiment = read_experiment(folder / "strata.toml")

@@ -24,6 +24,7 @@ from typing import Any
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import strata  # noqa: F401  (before numpy: it chooses the BLAS kernels)
+from strata._threads import worker_environment
 from strata.pipeline.artifact import Artifact, write_artifact
 from strata.pipeline.inputs import Subset
 from strata.pipeline.shards import Shards
@@ -140,7 +141,10 @@ def main() -> None:
         for stage in options.only:
             for n in counts:
                 command = [sys.executable, __file__, "--in-process", stage, str(n), folder]
-                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                environment = {**os.environ, **worker_environment()}
+                done = subprocess.run(
+                    command, capture_output=True, text=True, check=False, env=environment
+                )
                 if done.returncode:
                     print(f"{stage:<16}{n:>9}  {done.stderr.strip().splitlines()[-1]}")
                     continue

@@ -55,3 +55,12 @@ def test_mixtures_and_words_are_the_same_bit_for_bit(monkeypatch, count):
     assert _threads._allowed == count
     for one, several in zip(*found, strict=True):
         np.testing.assert_array_equal(one, several)
+
+
+def test_workers_keep_freed_memory_unless_the_user_decides_otherwise(monkeypatch):
+    monkeypatch.delenv("MALLOC_MMAP_THRESHOLD_", raising=False)
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "5")
+    environment = _threads.worker_environment()
+    assert environment["MALLOC_TRIM_THRESHOLD_"] == "5"
+    assert int(environment["MALLOC_MMAP_THRESHOLD_"]) == 2**28
+    assert environment["OMP_NUM_THREADS"] == "1"

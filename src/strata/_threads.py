@@ -1,4 +1,4 @@
-"""Which BLAS kernels numpy's OpenBLAS uses, and how many threads the array libraries take."""
+"""Which BLAS kernels numpy's OpenBLAS uses, the threads and memory array libraries take."""
 
 import os
 import sys
@@ -17,6 +17,11 @@ ONE_THREAD = {
     "MKL_NUM_THREADS": "1",
     "NUMBA_NUM_THREADS": "1",
 }
+
+#: Environment of a worker process, of which what the user has set stays: glibc keeps what is freed,
+#: up to 1 GiB, for the next batch or image in place of asking Linux for pages and zeroing them
+#: again, which takes a fifth of the time of a network (docs/performance.md).
+KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**30)}
 
 #: How many threads this process may work with.
 _allowed = 1
@@ -42,6 +47,11 @@ def in_threads(function: Callable[[Part], Result], parts: Iterable[Part]) -> Ite
 
     with ThreadPoolExecutor(min(_allowed, len(parts))) as pool:
         yield from pool.map(function, parts)
+
+
+def worker_environment() -> dict[str, str]:
+    """What a worker process's environment has that this one's may not."""
+    return {**ONE_THREAD, **{k: os.environ.get(k, v) for k, v in KEPT_MEMORY.items()}}
 
 
 def choose_blas_kernels() -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from strata._threads import ONE_THREAD
+from strata._threads import worker_environment
 from strata.errors import StrataError
 
 #: The executor, once it has been started.
@@ -31,7 +31,7 @@ def workers(jobs: int) -> Any:
         get_reusable_executor(
             max_workers=jobs,
             timeout=300,
-            env=ONE_THREAD,
+            env=worker_environment(),
             initializer=start_worker,
             initargs=(os.getpid(),),
         )
