@@ -26,7 +26,7 @@ _BLOCK = 60 * ROWS  # points whose log densities are held at a time
 _PART = 8192  # points summed in float32 before they are added to the totals in float64
 _LEAST = np.float32(13)  # posteriors below e^-13 = 2e-6 of a point's greatest are left out
 _FARTHEST = np.float32(-20)  # log of the least share of the greatest that `_exp` takes
-_NOTHING = np.float32(-1e30)  # log density where there is none
+_NOTHING = np.finfo(np.float32).min  # log density where there is none: far below any other
 _LOG2_E = np.float32(1.4426950408889634)
 
 
