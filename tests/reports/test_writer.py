@@ -175,6 +175,13 @@ def test_partial_results_make_a_page(tmp_path):
     checked(written(replace(whole, data=bare), tmp_path))
 
 
+def test_the_overview_counts_the_methods_that_have_results(tmp_path):
+    whole = synthetic.three(2, 16)
+    assert "<dt>Methods</dt><dd>3</dd>" in written(whole, tmp_path)
+    more = [*whole.methods, Method("a", "r", error="no weights")]
+    assert "<dt>Methods</dt><dd>3 of 4</dd>" in written(replace(whole, methods=more), tmp_path)
+
+
 def test_a_picture_that_cannot_be_had_costs_a_picture(tmp_path):
     def lost(image):
         raise FileNotFoundError(image)
