@@ -64,11 +64,12 @@ def store(builder: Any, floats: Any, at: Any) -> None:
     builder.store(floats, builder.bitcast(at, FLOATS.as_pointer()), align=4)
 
 
-def repeated(builder: Any, number: Any) -> Any:
+def repeated(builder: Any, number: Any, lanes: int = LANES) -> Any:
     """A number in each lane."""
-    none = ir.Constant(ir.VectorType(number.type, LANES), None)
+    none = ir.Constant(ir.VectorType(number.type, lanes), None)
     single = builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(single, single, ir.Constant(NUMBERS, [0] * LANES))
+    first = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+    return builder.shuffle_vector(single, single, first)
 
 
 def multiplied(builder: Any, a: Any, b: Any) -> Any:

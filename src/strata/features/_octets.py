@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from strata.features._lanes import vector_code
+from strata.features._lanes import repeated, vector_code
 
 OCTET = ir.VectorType(ir.FloatType(), 8)
 NUMBERS = ir.VectorType(ir.IntType(32), 8)
@@ -38,7 +38,7 @@ def scale(typing: Any, target: Any, at: Any, source: Any, start: Any, weight: An
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         target, at, source, start, weight = values
         octet = builder.load(eight_at(context, builder, signature.args[2], source, start), align=4)
-        product = builder.fmul(octet, repeated(builder, weight), flags=["fast"])
+        product = builder.fmul(octet, repeated(builder, weight, 8), flags=["fast"])
         builder.store(product, eight_at(context, builder, signature.args[0], target, at), align=4)
         return context.get_dummy_value()
 
@@ -62,10 +62,10 @@ def vote(typing: Any, target: Any, at: Any, size: Any, turn: Any) -> Any:
         def minus(octet: Any, number: Any) -> Any:
             return builder.fsub(octet, number, flags=["fast"])
 
-        away = builder.call(absolute, [minus(repeated(builder, turn), orientations)])
+        away = builder.call(absolute, [minus(repeated(builder, turn, 8), orientations)])
         near = minus(builder.call(absolute, [minus(away, _constant(4))]), _constant(3))
         share = builder.select(builder.fcmp_ordered(">", near, _constant(0)), near, _constant(0))
-        votes = builder.fmul(share, repeated(builder, size), flags=["fast"])
+        votes = builder.fmul(share, repeated(builder, size, 8), flags=["fast"])
         builder.store(votes, eight_at(context, builder, signature.args[0], target, at), align=4)
         return context.get_dummy_value()
 
@@ -101,13 +101,13 @@ def list_above(
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         source, start, least, near, m, first, lanes = values
         octet = builder.load(eight_at(context, builder, signature.args[0], source, start), align=4)
-        above = builder.fcmp_ordered(">", octet, repeated(builder, least), flags=["fast"])
+        above = builder.fcmp_ordered(">", octet, repeated(builder, least, 8), flags=["fast"])
         byte = builder.zext(builder.bitcast(above, ir.IntType(8)), ir.IntType(64))
         row = builder.shl(byte, ir.Constant(ir.IntType(64), 3))
         found = builder.load(
             eight_at(context, builder, signature.args[6], lanes, row, NUMBERS), align=4
         )
-        numbers = builder.add(found, repeated(builder, builder.trunc(first, ir.IntType(32))))
+        numbers = builder.add(found, repeated(builder, builder.trunc(first, ir.IntType(32)), 8))
         place = eight_at(context, builder, signature.args[3], near, m, NUMBERS)
         builder.store(numbers, place, align=4)
         return builder.add(m, builder.ctpop(byte))
@@ -119,15 +119,6 @@ def eight_at(context: Any, builder: Any, kind: Any, array: Any, index: Any, of: 
     """Where in an array of that type the eight numbers from `index` on lie."""
     data = context.make_array(kind)(context, builder, array).data
     return builder.bitcast(cgutils.gep_inbounds(builder, data, index), of.as_pointer())
-
-
-def repeated(builder: Any, number: Any) -> Any:
-    """A number eight times."""
-    single = builder.insert_element(
-        ir.Constant(ir.VectorType(number.type, 8), None), number, ir.Constant(ir.IntType(32), 0)
-    )
-    lanes = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
-    return builder.shuffle_vector(single, single, lanes)
 
 
 def _constant(number: float) -> ir.Constant:
