@@ -85,6 +85,17 @@ def test_methods_without_results_in_a_run_are_listed_with_their_error(results):
     assert found.removed == ["new"]
 
 
+def test_what_many_methods_lack_is_said_once(results):
+    whole = base()
+    none = [replace(m, cv=None, test=None, error="Not made.") for m in whole.methods]
+    nothing, something = results("a", replace(whole, methods=none)), results("b", whole)
+    for other, runs in ((nothing, "either run"), (something, "the earlier run")):
+        (sentence,) = compare(nothing, other).missing
+        names, _, rest = sentence.partition(": ")
+        assert set(names.split(", ")) == {m.name for m in none}
+        assert rest == f"no results in {runs}: Not made."
+
+
 @pytest.mark.parametrize(("quality", "distinguishable"), [(9.0, True), (2.25, False)])
 def test_a_large_gain_is_more_than_noise_and_a_small_one_is_not(results, quality, distinguishable):
     before, after = results("a", base()), results("b", changed(quality))

@@ -44,7 +44,8 @@ class Changes:
         setting: sentences about the data, the protocol and the versions.
         added, removed: methods that only the later or only the earlier run has.
         methods: those that both have, in the later run's order.
-        missing: sentences about methods that a run has without results, or without some.
+        missing: sentences about methods that a run has without results, or without some; each with
+            the names of those that it holds for.
     """
 
     setting: list[str]
@@ -108,19 +109,36 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> Changes:
 
 
 def _missing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    said = []
+    """Sentences, each with the names of all methods that it holds for."""
+    said: dict[str, list[str]] = {}
     for name in [*new, *(name for name in old if name not in new)]:
-        lost = []
-        for when, run, other in (("earlier", old, new), ("later", new, old)):
-            method = run.get(name)
-            if method and not any(method[split] for split in SPLITS):
-                reason = (method["error"] or "no reason is recorded").partition("\n")[0]
-                lost.append(f"no results in the {when} run: {reason}")
-            elif method:
-                rest = [s for s in SPLITS if other.get(name, {}).get(s) and not method[s]]
-                lost += [f"no {split} scores in the {when} run" for split in rest]
-        said += [f"{name}: {what}" for what in lost]
-    return said
+        for sentence in _lost(old.get(name), new.get(name)):
+            said.setdefault(sentence, []).append(name)
+    return [f"{', '.join(names)}: {sentence}" for sentence, names in said.items()]
+
+
+def _lost(old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[str]:
+    """What a method lacks in the earlier and in the later run, None where it is not one's."""
+    reasons = [_reason(method) for method in (old, new)]
+    if reasons[0] and reasons[0] == reasons[1]:
+        return [f"no results in either run: {reasons[0]}"]
+    lost = []
+    for when, method, other, reason in zip(
+        ("earlier", "later"), (old, new), (new, old), reasons, strict=True
+    ):
+        if reason:
+            lost.append(f"no results in the {when} run: {reason}")
+        elif method and other:
+            rest = [split for split in SPLITS if other[split] and not method[split]]
+            lost += [f"no {split} scores in the {when} run" for split in rest]
+    return lost
+
+
+def _reason(method: dict[str, Any] | None) -> str:
+    """Why a method has no results; nothing where it has some, or is not there."""
+    if not method or any(method[split] for split in SPLITS):
+        return ""
+    return (method["error"] or "no reason is recorded").partition("\n")[0]
 
 
 def _setting(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
