@@ -24,8 +24,8 @@ from typing import Any
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import strata  # noqa: F401  (before numpy: it chooses the BLAS kernels)
-from strata._threads import worker_environment
 from strata.pipeline.artifact import Artifact, write_artifact
+from strata.pipeline.environment import worker_environment
 from strata.pipeline.inputs import Subset
 from strata.pipeline.shards import Shards
 from strata.pipeline.stages import classifiers, encodings, local, vectors

@@ -104,7 +104,7 @@ def _add_sums(
     """Add posterior times [x, x^2] to `moments` (k 2 d',), posteriors to `mass` (k,).
 
     What is given back is the sum of log p. The posteriors that count are listed component by
-    component in `posteriors` and `points` (k, block), so that a component's sums stay in registers.
+    component in `posteriors` and `points` (k block,), so that its sums stay in registers.
     """
     n, d = X.shape
     k, width, stride = len(mass), len(start), np.uint64(length)

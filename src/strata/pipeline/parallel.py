@@ -10,8 +10,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from strata._threads import worker_environment
 from strata.errors import StrataError
+from strata.pipeline.environment import worker_environment
 
 #: The executor, once it has been started.
 _started: list[Any] = []
