@@ -5,6 +5,7 @@ import torch
 from strata.errors import InputError
 from strata.models import backbones
 from strata.models.auxiliary import AuxiliaryHead, check_place
+from strata.models.embedding import Embedding
 from strata.models.finetune import FineTunedClassifier
 from strata.models.sections import section
 from strata.models.tail import Tail
@@ -27,7 +28,9 @@ def test_initial_weights_are_those_of_torchvision():
 def test_both_heads_see_their_own_node():
     network = backbones.skeleton("inception_v3")
     part = section(network, "Mixed_6d", ["Mixed_7a", "Mixed_6e"])
-    tail = Tail(part, 3, expected=None, features=1280, dropout=0.0, adapt=False)
+    tail = Tail(
+        part, 3, expected=None, embedding=Embedding([1280], "pooled"), dropout=0.0, adapt=False
+    )
     tail.auxiliary, tail.auxiliary_weight = AuxiliaryHead(3, seed=0).eval(), 0.4
     x = torch.rand(2, 768, 17, 17, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 from tests.models.test_streaming import Mapped
 
 from strata.errors import InputError
 from strata.models import backbones, checkpoint, finetune, streaming
 from strata.models.dropout import Dropout, seed_dropout
+from strata.models.embedding import Embedding
 from strata.models.finetune import FineTunedClassifier
 from strata.models.frozen import Frozen, border_activations
 from strata.models.sections import IMAGES, last_node, section
@@ -105,6 +107,60 @@ def test_only_what_is_open_moves(fitted, state):
     assert model.parameters_ == inside + 512 * 3 + 3
 
 
+def test_the_head_may_look_at_several_nodes(state, images):
+    pixels, labels = images
+    X = activations(state, pixels, BORDER)
+    nodes = [CUT, BORDER, f"{CUT}.squeeze"]
+    model = classifier(state, beside=nodes[1:], embedding="rooted", epochs=1).fit(X, labels)
+    assert model.training_accuracy_ > 0.9
+    network = model.network()
+    linear = network.head[1]
+    assert linear.in_features == 512 + 512 + 64
+    assert model.parameters_ == classifier(state).fit(X, labels).parameters_ + 576 * 3
+    with torch.no_grad():
+        outputs = network.outputs(torch.from_numpy(X[:, 0]).permute(0, 3, 1, 2))
+        torch.testing.assert_close(outputs[1].permute(0, 2, 3, 1).numpy(), X[:, 0].astype("f4"))
+        means = [o.mean((2, 3)) for o in outputs]
+        unit = torch.cat([m / m.norm(dim=1, keepdim=True) for m in means], 1)
+        rooted = unit.sign() * unit.abs().sqrt() - network.embedding.centre
+        expected = linear(rooted).numpy()
+    found = model.decision_function(X[:, :1])
+    np.testing.assert_allclose(found, expected, atol=0.1)
+
+
+def test_the_first_phase_may_find_the_optimum(state, images):
+    """That of logistic regression on one view an image, however many views there are."""
+    pixels, labels = images
+    X = activations(state, pixels, BORDER)[:, :1]
+    X = np.concatenate([X, X], axis=1)
+    settings = {"head_C": 2.0, "embedding": "rooted"}
+    model = classifier(state, epochs=0, **settings).fit(X, labels)
+    assert model.history_ == []
+    with torch.no_grad():
+        rows = torch.from_numpy(X[:, 0]).permute(0, 3, 1, 2)
+        vectors = model.network().embed(rows).numpy()
+    expected = LogisticRegression(C=2.0, max_iter=1000, tol=1e-6).fit(vectors, labels)
+    np.testing.assert_allclose(model.predict_proba(X), expected.predict_proba(vectors), atol=0.02)
+    later = classifier(state, epochs=2, **settings).fit(X, labels)
+    assert [line["epoch"] for line in later.history_] == [1, 2]
+    with pytest.raises(InputError, match="head_C must be above 0: 0"):
+        classifier(state, head_C=0.0).fit(X, labels)
+
+
+def test_rooted_embeddings_are_centred_on_the_training_images(state, images):
+    pixels, labels = images
+    X = activations(state, pixels, BORDER)
+    for head_epochs in (0, 2):
+        model = classifier(state, embedding="rooted", head_epochs=head_epochs, max_rate=1e-9)
+        network = model.fit(X, labels).network()
+        with torch.no_grad():
+            embedded = network.embed(
+                torch.from_numpy(X.reshape(-1, *X.shape[2:])).permute(0, 3, 1, 2)
+            )
+        assert embedded.mean(0).abs().max() < 0.01
+        assert embedded.std(0).max() > 0.02
+
+
 def test_cached_activations_train_as_the_images_do(state, images):
     """The head phase on activations kept in float16 and on pixels through the whole network."""
     pixels, labels = images
@@ -161,7 +217,9 @@ def test_blocks_are_found_in_order():
 def test_normalisations_adapt_or_stay(adapt):
     network = backbones.skeleton("resnet18")
     part = section(network, "layer3", ["layer4"])
-    tail = Tail(part, 2, expected=None, features=512, dropout=0.0, adapt=adapt)
+    tail = Tail(
+        part, 2, expected=None, embedding=Embedding([512], "pooled"), dropout=0.0, adapt=adapt
+    )
     before = {k: v.clone() for k, v in tail.state_dict().items()}
     tail.train()(torch.rand(4, 256, 4, 4))
     same = {k: torch.equal(v, before[k]) for k, v in tail.state_dict().items()}
@@ -174,7 +232,9 @@ def test_dropout_inside_of_the_network_is_seeded_too():
     """AlexNet and VGG drop units between their last linear layers."""
     network = backbones.skeleton("alexnet")
     part = section(network, "classifier.2", ["classifier.5"])
-    tail = Tail(part, 2, expected=None, features=4096, dropout=0.0, adapt=True).train()
+    tail = Tail(
+        part, 2, expected=None, embedding=Embedding([4096], "pooled"), dropout=0.0, adapt=True
+    ).train()
     torch.nn.init.ones_(tail.head[1].weight)
     x = torch.rand(2, 4096)
     before = torch.random.get_rng_state()

@@ -34,8 +34,8 @@ def network(backbone="squeezenet1_1"):
     return pretrained(File(None, "torchvision"), backbone=backbone)
 
 
-def cut(place):
-    return divided(network(), border="features.10", cut=place)
+def cut(place, *beside):
+    return divided(network(), border="features.10", cut=place, beside=beside)
 
 
 def vectors(*places):
@@ -58,6 +58,11 @@ def local(place):
             cut("featurs.12"),
             {"nodes": {"border": "features.10", "cut": "featurs.12"}},
             r"methods\.m\.nodes\.cut = 'featurs\.12'.*Did you mean 'features\.12'",
+        ),
+        (
+            cut("features.12", "features.10", "feature.11"),
+            {"nodes": {"border": "features.10", "beside": ["features.10", "feature.11"]}},
+            r"methods\.m\.nodes\.beside = 'feature\.11'.*Did you mean 'features\.11'",
         ),
         (
             vectors("features.3", "features.99"),

@@ -166,8 +166,8 @@ class Tiny(nn.Module):
 
     blocks = (nn.Identity(),)
 
-    def maps(self, images):
-        return images / 255
+    def outputs(self, images):
+        return (images / 255,)
 
     def scores_of(self, maps):
         return torch.cat([maps[:, :2], -maps[:, :1]], 1).mean((2, 3))
@@ -204,13 +204,15 @@ def test_a_network_on_windows_looks_at_the_middle():
         assert grad_cam(model, pixels[0], column) == pytest.approx(expected, abs=1e-5)
 
 
-def test_heat_of_a_pretrained_network_is_that_of_its_last_maps():
+@pytest.mark.parametrize("beside", [(), ("layer3",)])
+def test_heat_of_a_pretrained_network_is_that_of_its_last_maps(beside):
     """An average and a linear layer follow, so it is the class activation map."""
     torch.manual_seed(0)
     model = FineTunedClassifier(
         "resnet18",
         border="layer3",
         cut="layer4",
+        beside=beside,
         weights=backbones.skeleton("resnet18").state_dict(),
         head_epochs=2,
         epochs=1,
@@ -220,8 +222,9 @@ def test_heat_of_a_pretrained_network_is_that_of_its_last_maps():
     views = np.random.default_rng(0).random((8, 1, 6, 6, 256)).astype(np.float32)
     model.fit(views, np.arange(8) % 2)
     with torch.no_grad():
-        maps = model.network().maps(torch.from_numpy(views[0]).permute(0, 3, 1, 2))
-    expected = torch.einsum("c,chw->hw", model.network().head[1].weight[1], maps[0]).relu().detach()
+        maps, *_ = model.network().outputs(torch.from_numpy(views[0]).permute(0, 3, 1, 2))
+    weights = model.network().head[1].weight[1].detach()[: maps.shape[1]]
+    expected = torch.einsum("c,chw->hw", weights, maps[0]).relu()
     found = grad_cam(model, views[0, 0], 1)
     assert found.shape == (3, 3)
     assert found == pytest.approx((expected / expected.max()).numpy(), abs=1e-4)

@@ -78,6 +78,10 @@ class Network(nn.Module):
         """What the last block makes of images: (b, channels, h, w)."""
         return self.blocks(self.standardised(images))
 
+    def outputs(self, images: Tensor) -> tuple[Tensor]:
+        """What the head looks at, before it is pooled."""
+        return (self.maps(images),)
+
     def embed(self, images: Tensor) -> Tensor:
         """The vector before the head: (b, 3, side, side) -> (b, features)."""
         return self._pooled(self.maps(images))

@@ -1,7 +1,7 @@
 """Pretrained networks trained on: only what is open runs, from activations kept at its border."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
@@ -19,7 +19,9 @@ from strata.models.batches import Images
 from strata.models.builder import Network
 from strata.models.checkpoint import training_key
 from strata.models.devices import choose_device, deterministic_cuda, mixed_precision
+from strata.models.embedding import Embedding, Form
 from strata.models.frozen import Weights, state_of
+from strata.models.head_optimum import start_at_optimum
 from strata.models.part_costs import part_cost
 from strata.models.sections import IMAGES, pool, section
 from strata.models.settings import Settings
@@ -47,9 +49,13 @@ class FineTunedClassifier(TrainedClassifier):
         border: the node from which on everything learns. "images": everything; the same as `cut`:
             the head only.
         cut: the last node that is kept; its output is pooled and goes to a new linear layer.
+        beside: more nodes whose outputs go there too, each the border or after it.
+        embedding: how outputs are pooled (see `embedding.Embedding`).
         weights: as of `features.BackboneFeatures`.
         head_epochs: passes of the first phase, over pooled activations, which are made once.
         head_rate: highest learning rate of the first phase (AdamW, one cycle).
+        head_C: instead of these passes, the first phase finds the head of logistic regression with
+            this inverse strength of the penalty, as of scikit-learn's, for one view an image.
         epochs: passes of the second phase; 0: the head is all.
         batch: rows per step, at least 2.
         optimiser, max_rate, momentum, weight_decay, schedule, label_smoothing, clip, ema: of the
@@ -83,9 +89,12 @@ class FineTunedClassifier(TrainedClassifier):
         *,
         border: str = "Mixed_6e",
         cut: str = "Mixed_7a",
+        beside: Sequence[str] = (),
+        embedding: Form = "pooled",
         weights: Weights = "",
         head_epochs: int = 10,
         head_rate: float = 0.01,
+        head_C: float | None = None,
         epochs: int = 3,
         batch: int = 32,
         optimiser: str = "adamw",
@@ -108,9 +117,12 @@ class FineTunedClassifier(TrainedClassifier):
         self.backbone = backbone
         self.border = border
         self.cut = cut
+        self.beside = beside
+        self.embedding = embedding
         self.weights = weights
         self.head_epochs = head_epochs
         self.head_rate = head_rate
+        self.head_C = head_C
         self.epochs = epochs
         self.batch = batch
         self.optimiser = optimiser
@@ -156,7 +168,7 @@ class FineTunedClassifier(TrainedClassifier):
         device, settings = choose_device(self.device), self._checked_settings()
         tail = self._fresh(len(self.classes_)).to(device)
         opened = bool(self.epochs and list(tail.blocks.parameters()))
-        if not (opened or self.head_epochs):
+        if not (opened or self._head_passes()):
             raise InputError(
                 "Nothing would learn: the head has no epochs, and nothing else is open.",
                 "Set head_epochs, or epochs and a border before the cut.",
@@ -165,7 +177,7 @@ class FineTunedClassifier(TrainedClassifier):
             on_device(each_view(views), device),
             torch.from_numpy(np.repeat(numbers, views.shape[1])).to(device),
         )
-        self.history_ = self._train_head(tail, images, on_epoch)
+        self.history_ = self._train_head(tail, images, views.shape[1], on_epoch)
         before = len(self.history_)
 
         def later(line: Epoch) -> Epoch:
@@ -198,7 +210,7 @@ class FineTunedClassifier(TrainedClassifier):
         """The trained part as a torch module, on the CPU, a copy of its own."""
         check_is_fitted(self)
         network = backbones.skeleton(self.backbone)
-        tail = self._tail(network, len(self.classes_), [self.cut])
+        tail = self._tail(network, len(self.classes_), self._seen())
         tail.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return tail.eval()
 
@@ -219,21 +231,25 @@ class FineTunedClassifier(TrainedClassifier):
             section(network, self.border, ends),
             classes,
             expected=backbones.preparation(self.backbone) if self.border == IMAGES else None,
-            features=self._width(),
+            embedding=Embedding(self._widths(), self.embedding),
             dropout=self.dropout,
             adapt=self.normalisation == "adapt",
         )
 
-    def _width(self) -> int:
-        (shape,) = part_cost(self.backbone, IMAGES, [self.cut]).outputs
-        return int(pool(torch.empty(1, *shape)).shape[1])
+    def _seen(self) -> list[str]:
+        """The nodes that the head looks at."""
+        return [self.cut, *self.beside]
+
+    def _widths(self) -> list[int]:
+        cost = part_cost(self.backbone, IMAGES, self._seen())
+        return [pool(torch.empty(1, *shape)).shape[1] for shape in cost.outputs]
 
     def _fresh(self, classes: int) -> Tail:
         network = backbones.build(self.backbone, state_of(self.backbone, self.weights))
         if not self.auxiliary:
-            return self._tail(network, classes, [self.cut])
+            return self._tail(network, classes, self._seen())
         auxiliary.check_place(self.backbone, self.border, self.cut)
-        tail = self._tail(network, classes, [self.cut, auxiliary.NODE])
+        tail = self._tail(network, classes, [*self._seen(), auxiliary.NODE])
         tail.auxiliary = auxiliary.AuxiliaryHead(classes, derive(self.seed, "auxiliary"))
         tail.auxiliary_weight = self.auxiliary
         return tail
@@ -242,16 +258,27 @@ class FineTunedClassifier(TrainedClassifier):
         self,
         tail: Tail,
         images: Images,
+        views: int,
         on_epoch: Callable[[Epoch], None] | None,
     ) -> list[Epoch]:
         """The first phase: the open part does not move yet, so its output is made once."""
+        if not self._head_passes() and self.embedding == "pooled":
+            return []
+        pooled = tail.embedding.centre_on(_pooled(tail, images.pixels))
+        if self.head_C is not None:
+            linear, C = tail.linear(), self.head_C / views
+            start_at_optimum(linear, pooled, images.labels, C=C, class_weight=self.class_weight)
+            return []
         if not self.head_epochs:
             return []
-        pooled = _pooled(tail, images.pixels)[:, None, None]
-        head = cast(Network, tail.only_head())
-        training = Training(head, Images(pooled, images.labels), self._head_settings())
+        rows = Images(pooled[:, None, None], images.labels)
+        training = Training(cast(Network, tail.only_head()), rows, self._head_settings())
         training.run(on_epoch=on_epoch)
         return training.history
+
+    def _head_passes(self) -> int:
+        """Over the images, at least; how often the optimum's search looks at them is left open."""
+        return self.head_epochs if self.head_C is None else 1
 
     def _head_settings(self) -> Settings:
         return self._settings(
@@ -278,6 +305,8 @@ class FineTunedClassifier(TrainedClassifier):
             raise InputError("dropout must be in [0, 1); rate_decay and auxiliary not negative.")
         if self.normalisation not in ("adapt", "frozen"):
             raise InputError(f"normalisation must be 'adapt' or 'frozen': {self.normalisation!r}.")
+        if self.head_C is not None and not self.head_C > 0:
+            raise InputError(f"head_C must be above 0: {self.head_C!r}.")
         augmentation = settings.augmentation
         if not self.epochs:
             return settings  # the head looks at none of them
@@ -299,12 +328,12 @@ class FineTunedClassifier(TrainedClassifier):
         return [*shared, (1.0, heads)]
 
     def _measure(self, rows: int) -> None:
-        part = part_cost(self.backbone, self.border, [self.cut])
+        part = part_cost(self.backbone, self.border, self._seen())
         frozen = part_cost(self.backbone, IMAGES, [self.border])
         head = self.weights_["head.1.weight"].size + len(self.classes_)
         self.parameters_ = (part.parameters if self.epochs else 0) + head
         self.multiply_adds_ = part.multiply_adds + head - len(self.classes_)
-        again = max(0, self.head_epochs + self.epochs - 1)
+        again = max(0, self._head_passes() + self.epochs - 1)
         self.saved_multiply_adds_ = again * rows * frozen.multiply_adds
 
 
@@ -312,7 +341,7 @@ class FineTunedClassifier(TrainedClassifier):
 def _pooled(tail: Tail, rows: Tensor | Streamed) -> Tensor:
     """What the head sees of each row (b, h, w, channels): (b, features) float32, on its device."""
     tail.eval()
-    parts = [torch.zeros(0, tail.features, device=rows.device)]
+    parts = [torch.zeros(0, tail.embedding.width, device=rows.device)]
     with deterministic_cuda(), mixed_precision(rows.device, large=True):
         for part in rows.split(_BATCH):
             parts.append(tail.embed(part.permute(0, 3, 1, 2)).float())

@@ -67,7 +67,8 @@ def weighed_maps(network: Network | Tail, images: Tensor, columns: Tensor) -> Te
     Returns:
         (b, 1, h', w'), not negative.
     """
-    maps = network.maps(images).detach().requires_grad_()
-    wanted = network.scores_of(maps).gather(1, columns[:, None]).sum()
+    maps, *others = (output.detach() for output in network.outputs(images))
+    maps.requires_grad_()
+    wanted = network.scores_of(maps, *others).gather(1, columns[:, None]).sum()
     (gradient,) = torch.autograd.grad(wanted, maps)
     return (gradient.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu().detach()

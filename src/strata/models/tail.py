@@ -1,15 +1,15 @@
 """The end of a pretrained network with a new head, in the form that the training loop takes."""
 
 import re
-from typing import Self
+from typing import Self, cast
 
 from torch import Tensor, fx, nn
 
 from strata.models.backbones import Preparation
 from strata.models.dropout import Dropout, own_dropout
+from strata.models.embedding import Embedding
 from strata.models.frozen import Standardise
 from strata.models.normalisation import own_batch_norm
-from strata.models.sections import pool
 
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
 
@@ -18,11 +18,11 @@ class Tail(nn.Module):
     """From a border to class scores: blocks, pooling, linear.
 
     Args:
-        part: of the network (see `sections.section`); its first output goes to the head, a
-            second one to the auxiliary head.
+        part: of the network (see `sections.section`); the outputs that are embedded go to the head,
+            one more to the auxiliary head.
         classes: number of class scores.
         expected: where the part begins at the images; None: it begins at activations.
-        features: length of the pooled output.
+        embedding: of the part's outputs that the head sees.
         dropout: share of pooled activations dropped.
         adapt: whether batch normalisations of the part follow the batches while training.
 
@@ -41,18 +41,19 @@ class Tail(nn.Module):
         classes: int,
         *,
         expected: Preparation | None,
-        features: int,
+        embedding: Embedding,
         dropout: float,
         adapt: bool,
     ) -> None:
         super().__init__()
-        self.classes, self.features, self.adapt = classes, features, adapt
+        self.classes, self.seen, self.adapt = classes, embedding.outputs, adapt
         self.auxiliary, self.auxiliary_weight = None, 0.0
         self.prepare = Standardise(expected) if expected else nn.Identity()
         own_dropout(part)
         own_batch_norm(part)
         self.blocks = nn.Sequential(part)
-        linear = nn.utils.skip_init(nn.Linear, features, classes)
+        self.embedding = embedding
+        linear = nn.utils.skip_init(nn.Linear, embedding.width, classes)
         nn.init.zeros_(linear.weight)
         nn.init.zeros_(linear.bias)
         self.head = nn.Sequential(Dropout(dropout) if dropout else nn.Identity(), linear)
@@ -66,29 +67,34 @@ class Tail(nn.Module):
                     module.eval()
         return self
 
-    def maps(self, x: Tensor) -> Tensor:
-        """What the last node that is kept gives, before it is pooled."""
-        return self._outputs(x)[0]
+    def linear(self) -> nn.Linear:
+        """The head's layer."""
+        return cast(nn.Linear, self.head[1])
+
+    def outputs(self, x: Tensor) -> tuple[Tensor, ...]:
+        """What the nodes give that the head looks at, before it is pooled; the last one first."""
+        return self._outputs(x)[: self.seen]
 
     def embed(self, x: Tensor) -> Tensor:
         """(b, channels, h, w) -> (b, features)."""
-        return pool(self.maps(x))
+        embedded: Tensor = self.embedding(self.outputs(x))
+        return embedded
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores before the softmax."""
-        return self.scores_of(self.maps(x))
+        return self.scores_of(*self.outputs(x))
 
-    def scores_of(self, maps: Tensor) -> Tensor:
-        """Class scores of the last node's maps."""
-        scores: Tensor = self.head(pool(maps))
+    def scores_of(self, *outputs: Tensor) -> Tensor:
+        """Class scores of what the nodes give."""
+        scores: Tensor = self.head(self.embedding(outputs))
         return scores
 
     def all_scores(self, x: Tensor) -> list[tuple[float, Tensor]]:
         """The scores, and those of the auxiliary head, with their weights in the loss."""
         outputs = self._outputs(x)
-        scores = [(1.0, self.head(pool(outputs[0])))]
+        scores = [(1.0, self.scores_of(*outputs[: self.seen]))]
         if self.auxiliary is not None:
-            scores.append((self.auxiliary_weight, self.auxiliary(outputs[1])))
+            scores.append((self.auxiliary_weight, self.auxiliary(outputs[self.seen])))
         return scores
 
     def _outputs(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -96,14 +102,14 @@ class Tail(nn.Module):
         return outputs
 
     def only_head(self) -> "Tail":
-        """The same head (not a copy) on pooled activations (b, features, 1, 1)."""
+        """The same head (not a copy) on embedded activations (b, features, 1, 1)."""
         graph = fx.Graph()
         graph.output((graph.placeholder("given"),))
         alone = Tail(
             fx.GraphModule(nn.Module(), graph),
             self.classes,
             expected=None,
-            features=self.features,
+            embedding=Embedding([self.embedding.width], "pooled"),
             dropout=0.0,
             adapt=self.adapt,
         )

@@ -18,7 +18,7 @@ from strata.pipeline.stages.pretrained import backbone_features, pretrained
 #: The parameters of a stage that name nodes of the network that is among its inputs.
 _NODES: dict[Stage, tuple[str, ...]] = {
     backbone_features: ("nodes",),
-    divided: ("border", "cut"),
+    divided: ("border", "cut", "beside"),
     map_descriptors: ("node",),
 }
 

@@ -43,8 +43,8 @@ features.side = 48
 recipe = "fine_tuned"
 backbone = "{NAME}"
 weights = "weights/net.pth"
-nodes = {{ border = "features.11", side = 48 }}
-training = {{ head_epochs = 3, epochs = 1, batch = 8 }}
+nodes = {{ border = "features.10", beside = ["features.11"], side = 48 }}
+training = {{ embedding = "rooted", head_epochs = 3, epochs = 1, batch = 8 }}
 
 [methods.broken]
 recipe = "fine_tuned"
@@ -164,6 +164,37 @@ def test_blocks_of_inception_count_from_the_end(removed, open, border, cut):
 def test_blocks_that_are_not_there_are_an_error(removed, open):
     with pytest.raises(InputError, match="must be from 0"):
         inception_divided.function({"backbone": "inception_v3"}, removed=removed, open=open)
+
+
+@pytest.mark.parametrize(
+    ("removed", "open", "seen", "beside"),
+    [
+        (2, 1, 1, ()),
+        (2, 1, 2, ("Mixed_6e",)),
+        (2, 3, 3, ("Mixed_6e", "Mixed_6d")),
+        (8, 3, 3, ("Mixed_5c", "Mixed_5b")),
+        (8, "all", 2, ("Mixed_5c",)),
+    ],
+)
+def test_the_head_looks_at_blocks_before_the_last(removed, open, seen, beside):
+    settings = {"removed": removed, "open": open, "seen": seen}
+    found = inception_divided.function({"backbone": "inception_v3"}, **settings)
+    assert found["beside"] == beside
+
+
+@pytest.mark.parametrize(
+    ("removed", "open", "seen", "most"), [(2, 0, 2, 1), (2, 1, 3, 2), (8, 3, 4, 3), (8, 3, 9, 3)]
+)
+def test_blocks_before_the_open_ones_are_not_there_to_look_at(removed, open, seen, most):
+    settings = {"removed": removed, "open": open, "seen": seen}
+    with pytest.raises(InputError, match=f"seen must be at most {most}"):
+        inception_divided.function({"backbone": "inception_v3"}, **settings)
+
+
+def test_a_node_before_the_border_cannot_be_looked_at(network):
+    _, net = network
+    with pytest.raises(InputError, match=r"'features\.11' is not on every way.*'features\.10"):
+        divided.function(net, border="features.11", beside=("features.10",), side=48)
 
 
 def test_a_missing_file_costs_the_other_methods_nothing(network, tmp_path):

@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 @stage
 def divided(
-    network: Mapping[str, Any], *, border: str = "", cut: str = "", side: Count | None = None
+    network: Mapping[str, Any],
+    *,
+    border: str = "",
+    cut: str = "",
+    beside: tuple[str, ...] = (),
+    side: Count | None = None,
 ) -> dict[str, Any]:
     """Which part of a network stays frozen, and which is trained.
 
@@ -38,15 +43,16 @@ def divided(
         border: the node from which on the network learns; "images" is before the first layer;
             "": the same as `cut`, so that only the new head learns.
         cut: the last node that is kept; "": the one before the network's own last layer.
+        beside: more nodes that the head looks at, each the border or between it and the cut.
         side: of the images, pixels; None: what the network was made for.
 
     Returns:
-        `border`, `cut` and `side`; what the part before the border costs.
+        `border`, `cut`, `beside` and `side`; what the part before the border costs.
     """
     from strata.models.sections import last_node
 
     cut = cut or last_node(network["backbone"])
-    return _parts(network["backbone"], border or cut, cut, side)
+    return _parts(network["backbone"], border or cut, cut, beside, side)
 
 
 @stage
@@ -55,6 +61,7 @@ def inception_divided(
     *,
     removed: Annotated[Whole, Le(10)] = 2,
     open: Whole | Literal["all"] = 1,
+    seen: Count = 1,
     side: Count | None = None,
 ) -> dict[str, Any]:
     """Which of Inception's 11 blocks, counted from the end, are cut off, and which are trained.
@@ -62,6 +69,8 @@ def inception_divided(
     Args:
         removed: blocks that are cut off.
         open: blocks that learn, of those kept; "all" is the layers before the first block too.
+        seen: blocks whose outputs the head looks at, side by side, counted from the last one kept.
+            Beside those that learn, the one before them can be among them.
         side: of the images, pixels.
     """
     from strata.errors import InputError
@@ -77,20 +86,30 @@ def inception_divided(
         border = (INCEPTION_STEM, *kept)[len(kept) - open]
     else:
         raise InputError(f"open must be from 0 to {len(kept)}, the blocks kept, or 'all': {open}.")
-    return _parts(network["backbone"], border, kept[-1], side)
+    known = len(kept) - kept.index(border) if border in kept else len(kept)
+    if seen > known:
+        raise InputError(
+            f"seen must be at most {known}, the open blocks and the one before: {seen}.",
+            "Open more blocks.",
+        )
+    beside = tuple(reversed(kept[-seen:-1]))
+    return _parts(network["backbone"], border, kept[-1], beside, side)
 
 
-def _parts(backbone: str, border: str, cut: str, side: int | None) -> dict[str, Any]:
+def _parts(
+    backbone: str, border: str, cut: str, beside: tuple[str, ...], side: int | None
+) -> dict[str, Any]:
     from strata.models.backbones import preparation
     from strata.models.part_costs import part_cost
     from strata.models.sections import IMAGES
 
     side = side or preparation(backbone).side
-    part_cost(backbone, border, [cut], side)  # an error if there is no way
+    part_cost(backbone, border, [cut, *beside], side)  # an error if there is no way
     frozen = part_cost(backbone, IMAGES, [border], side)
     return {
         "border": border,
         "cut": cut,
+        "beside": beside,
         "side": side,
         "parameters": frozen.parameters,
         "multiply_adds": frozen.multiply_adds,
@@ -173,8 +192,10 @@ def fine_tune(
     parts: Mapping[str, Any],
     train: Subset,
     *,
+    embedding: Literal["pooled", "rooted"] = "pooled",
     head_epochs: Whole = 10,
     head_rate: Positive = 0.01,
+    head_C: Positive | None = None,
     epochs: Whole = 3,
     batch: Batch = 32,
     optimiser: Optimiser = "adamw",
@@ -204,9 +225,12 @@ def fine_tune(
         network["backbone"],
         border=parts["border"],
         cut=parts["cut"],
+        beside=parts["beside"],
+        embedding=embedding,
         weights=state_of(network),
         head_epochs=head_epochs,
         head_rate=head_rate,
+        head_C=head_C,
         epochs=0 if only_head else epochs,
         batch=batch,
         optimiser=optimiser,
@@ -226,7 +250,7 @@ def fine_tune(
         device=device,
         seed=train.seed_for("fine-tuning"),
     )
-    total = head_epochs + classifier.epochs
+    total = (0 if head_C else head_epochs) + classifier.epochs
     classifier.fit(
         views.lazy("views", train),
         train.y,
