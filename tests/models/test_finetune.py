@@ -147,6 +147,13 @@ def test_the_first_phase_may_find_the_optimum(state, images):
         classifier(state, head_C=0.0).fit(X, labels)
 
 
+@pytest.mark.parametrize("beside", [[CUT], [BORDER, BORDER], ["features.9"], BORDER])
+def test_nodes_to_look_at_are_checked(state, images, beside):
+    pixels, labels = images
+    with pytest.raises(InputError, match=r"cannot look at|list of nodes"):
+        classifier(state, beside=beside).fit(activations(state, pixels, BORDER), labels)
+
+
 def test_rooted_embeddings_are_centred_on_the_training_images(state, images):
     pixels, labels = images
     X = activations(state, pixels, BORDER)

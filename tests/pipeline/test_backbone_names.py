@@ -65,6 +65,11 @@ def local(place):
             r"methods\.m\.nodes\.beside = 'feature\.11'.*Did you mean 'features\.11'",
         ),
         (
+            cut("features.12", ""),
+            {"nodes": {"border": "features.10", "beside": [""]}},
+            r"methods\.m\.nodes\.beside = '': squeezenet1_1 has no such node",
+        ),
+        (
             vectors("features.3", "features.99"),
             {"features": {"nodes": ["features.3", "features.99"]}},
             r"methods\.m\.features\.nodes = 'features\.99'.*Did you mean 'features",

@@ -20,10 +20,10 @@ class Embedding(nn.Module):
     Args:
         widths: length of each output's vector.
         form: "pooled": the means. "rooted": each output's vector has length 1, then the signed
-            root of each component is taken, less its mean over the training images. The root evens
-            out components that few large activations dominate (Jegou and Chum, "Negative evidences
-            and co-occurences in image retrieval", ECCV 2012), which is what `CentredPower` does
-            for a linear machine.
+            root of each component is taken, less its mean over the training images when training
+            begins. The root evens out components that few large activations dominate (Jegou and
+            Chum, "Negative evidences and co-occurences in image retrieval", ECCV 2012), which is
+            what `CentredPower` does for a linear machine.
 
     Attributes:
         outputs: how many there are.

@@ -23,7 +23,7 @@ from strata.models.embedding import Embedding, Form
 from strata.models.frozen import Weights, state_of
 from strata.models.head_optimum import start_at_optimum
 from strata.models.part_costs import part_cost
-from strata.models.sections import IMAGES, pool, section
+from strata.models.sections import IMAGES, check_beside, pool, section
 from strata.models.settings import Settings
 from strata.models.streaming import Pixels, Streamed, each_view, held, on_device
 from strata.models.tail import Tail, blocks_of
@@ -49,7 +49,7 @@ class FineTunedClassifier(TrainedClassifier):
         border: the node from which on everything learns. "images": everything; the same as `cut`:
             the head only.
         cut: the last node that is kept; its output is pooled and goes to a new linear layer.
-        beside: more nodes whose outputs go there too, each the border or after it.
+        beside: more nodes whose outputs go there too, each the border or between it and the cut.
         embedding: how outputs are pooled (see `embedding.Embedding`).
         weights: as of `features.BackboneFeatures`.
         head_epochs: passes of the first phase, over pooled activations, which are made once.
@@ -70,7 +70,7 @@ class FineTunedClassifier(TrainedClassifier):
             `auxiliary`): a new one for these classes; 0: none.
         augmentations: of images, as of `network.NetworkClassifier`; activations take "mixup" only.
         device: "auto", "cpu", "cuda" or "mps".
-        seed: of order, dropout and augmentation. The head starts at zero.
+        seed: of order, dropout and augmentation. The first phase's head starts at zero.
 
     Attributes:
         classes_: class names, sorted.
@@ -305,6 +305,7 @@ class FineTunedClassifier(TrainedClassifier):
             raise InputError("dropout must be in [0, 1); rate_decay and auxiliary not negative.")
         if self.normalisation not in ("adapt", "frozen"):
             raise InputError(f"normalisation must be 'adapt' or 'frozen': {self.normalisation!r}.")
+        check_beside(self.backbone, self.border, self.cut, self.beside)
         if self.head_C is not None and not self.head_C > 0:
             raise InputError(f"head_C must be above 0: {self.head_C!r}.")
         augmentation = settings.augmentation

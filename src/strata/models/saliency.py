@@ -65,9 +65,11 @@ def weighed_maps(network: Network | Tail, images: Tensor, columns: Tensor) -> Te
         columns: (b,) of the class of each among the scores.
 
     Returns:
-        (b, 1, h', w'), not negative.
+        (b, 1, h', w'), not negative; (b, 1, 0, 0) where the last output is no map.
     """
     maps, *others = (output.detach() for output in network.outputs(images))
+    if maps.ndim != 4:
+        return maps.new_zeros(len(maps), 1, 0, 0)
     maps.requires_grad_()
     wanted = network.scores_of(maps, *others).gather(1, columns[:, None]).sum()
     (gradient,) = torch.autograd.grad(wanted, maps)

@@ -97,6 +97,29 @@ def section(network: nn.Module, begin: str, ends: Sequence[str]) -> fx.GraphModu
     return made.eval()
 
 
+def check_beside(name: str, begin: str, cut: str, beside: Sequence[str]) -> None:
+    """Whether a head on `cut` can look at other nodes of a network too.
+
+    Raises:
+        InputError: one is the cut itself, named twice, or nothing that leads from `begin` to the
+            cut.
+    """
+    if isinstance(beside, str):
+        raise InputError(f"beside must be a list of nodes: {beside!r}.")
+    graph = _traced(skeleton(name)).graph
+    first, last = _last_at(graph, begin), _last_at(graph, cut)
+    free = {first, *_needed([last], first, begin)} - {last}
+    for place in beside:
+        node = _last_at(graph, place)
+        if node not in free:
+            raise InputError(
+                f"The head cannot look at '{place}' beside '{cut}': it is that output itself, or "
+                f"named twice, or not on the way there from '{begin}'.",
+                "Name nodes between them, each once, or set the border at the earliest.",
+            )
+        free.remove(node)
+
+
 def _out_of_place(part: fx.GraphModule) -> None:
     """Have every operation of a part leave its input as it is."""
     for module in part.modules():

@@ -40,7 +40,7 @@ def check_backbones(targets: Iterable[Target], plan: Plan) -> None:
             for parameter in _NODES.get(node.stage, ()):
                 given = node.parameters[parameter]
                 for place in [given] if isinstance(given, str) else given:
-                    if place:
+                    if place or not isinstance(given, str):  # "" alone is the default
                         _check_node(target, parameter, _backbone_of(node), place, known)
 
 

@@ -183,7 +183,8 @@ def test_the_head_looks_at_blocks_before_the_last(removed, open, seen, beside):
 
 
 @pytest.mark.parametrize(
-    ("removed", "open", "seen", "most"), [(2, 0, 2, 1), (2, 1, 3, 2), (8, 3, 4, 3), (8, 3, 9, 3)]
+    ("removed", "open", "seen", "most"),
+    [(2, 0, 2, 1), (2, 1, 3, 2), (8, 3, 4, 3), (8, "all", 9, 3)],
 )
 def test_blocks_before_the_open_ones_are_not_there_to_look_at(removed, open, seen, most):
     settings = {"removed": removed, "open": open, "seen": seen}
@@ -191,10 +192,21 @@ def test_blocks_before_the_open_ones_are_not_there_to_look_at(removed, open, see
         inception_divided.function({"backbone": "inception_v3"}, **settings)
 
 
-def test_a_node_before_the_border_cannot_be_looked_at(network):
+@pytest.mark.parametrize(
+    ("places", "wrong"),
+    [
+        ({"border": "features.11", "beside": ("features.10",)}, "features.10"),
+        ({"border": "features.11", "beside": ("features.11", "features.11")}, "features.11"),
+        ({"border": "features.11", "beside": ("features.12",)}, "features.12"),
+        ({"border": "features.9", "cut": "features.10", "beside": ("features.11",)}, "features.11"),
+        ({"cut": "features.10", "beside": ("features.11",)}, "features.11"),
+        ({"cut": "features.10", "beside": ("features.10",)}, "features.10"),
+    ],
+)
+def test_nodes_that_do_not_lead_to_the_cut_cannot_be_looked_at(network, places, wrong):
     _, net = network
-    with pytest.raises(InputError, match=r"'features\.11' is not on every way.*'features\.10"):
-        divided.function(net, border="features.11", beside=("features.10",), side=48)
+    with pytest.raises(InputError, match=f"cannot look at '{wrong}'"):
+        divided.function(net, side=48, **places)
 
 
 def test_a_missing_file_costs_the_other_methods_nothing(network, tmp_path):

@@ -86,6 +86,8 @@ def inception_divided(
         border = (INCEPTION_STEM, *kept)[len(kept) - open]
     else:
         raise InputError(f"open must be from 0 to {len(kept)}, the blocks kept, or 'all': {open}.")
+    if seen > len(kept):
+        raise InputError(f"seen must be at most {len(kept)}, the blocks kept: {seen}.")
     known = len(kept) - kept.index(border) if border in kept else len(kept)
     if seen > known:
         raise InputError(
@@ -101,8 +103,9 @@ def _parts(
 ) -> dict[str, Any]:
     from strata.models.backbones import preparation
     from strata.models.part_costs import part_cost
-    from strata.models.sections import IMAGES
+    from strata.models.sections import IMAGES, check_beside
 
+    check_beside(backbone, border, cut, beside)
     side = side or preparation(backbone).side
     part_cost(backbone, border, [cut, *beside], side)  # an error if there is no way
     frozen = part_cost(backbone, IMAGES, [border], side)
