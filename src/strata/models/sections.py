@@ -106,6 +106,8 @@ def check_beside(name: str, begin: str, cut: str, beside: Sequence[str]) -> None
     """
     if isinstance(beside, str):
         raise InputError(f"beside must be a list of nodes: {beside!r}.")
+    if not beside:
+        return
     graph = _traced(skeleton(name)).graph
     first, last = _last_at(graph, begin), _last_at(graph, cut)
     free = {first, *_needed([last], first, begin)} - {last}
