@@ -30,4 +30,4 @@ setup: .venv/.ready
 	touch $@
 
 clean:
-	rm -rf .venv build src/*.egg-info
+	rm -rf .venv build *.egg-info

@@ -20,9 +20,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from strata.features._sift_plan import lines
-from strata.features.dense_sift import DenseSIFT, smoothing_taps
-from strata.features.grid import inner_grids
+from strata.features.descriptors._sift_layout import lines
+from strata.features.descriptors.dense_sift import DenseSIFT, smoothing_taps
+from strata.features.descriptors.sampling_grid import inner_grids
 
 BINS, STEP, SIDE = (4, 6, 8, 12), 6, 256
 Contender = Callable[[np.ndarray], np.ndarray]

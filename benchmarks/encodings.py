@@ -28,17 +28,17 @@ from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import additive_chi2_kernel
 from sklearn.mixture import GaussianMixture
 
-from strata.features import kernels
-from strata.features.assignment import nearest_words
-from strata.features.bag_of_words import BagOfWords
-from strata.features.dense_sift import DenseSIFT
-from strata.features.fisher import fisher_vector
-from strata.features.kmeans import KMeansCodebook
-from strata.features.local import LocalDescriptors
-from strata.features.mixture import DiagonalMixture
-from strata.features.sampling import sample_descriptors
-from strata.features.visual_words import VisualWords
-from strata.pipeline.data.images import read_image
+from strata.features.codebooks.assignment import nearest_words
+from strata.features.codebooks.descriptor_sampling import sample_descriptors
+from strata.features.codebooks.gaussian_mixture import DiagonalMixture
+from strata.features.codebooks.kmeans import KMeansCodebook
+from strata.features.codebooks.visual_words import VisualWords
+from strata.features.descriptors.dense_sift import DenseSIFT
+from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.features.encodings.bag_of_words import BagOfWords
+from strata.features.encodings.fisher_vectors import fisher_vector
+from strata.features.transforms import kernels
+from strata.image_io import read_image
 
 Contenders = dict[str, Callable[[], object]]
 

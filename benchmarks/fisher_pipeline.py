@@ -25,14 +25,14 @@ import cv2  # isort: skip
 import numpy as np
 from rich.console import Console
 
-from strata.pipeline.compose import compose
-from strata.pipeline.dataset import open_dataset
-from strata.pipeline.execute import Run
-from strata.pipeline.experiment import read_experiment
-from strata.pipeline.plan import Plan
-from strata.pipeline.progress import Progress
-from strata.pipeline.settle import settle
-from strata.pipeline.store import Store
+from strata.pipeline.execution.executor import Run
+from strata.pipeline.execution.plan import Plan
+from strata.pipeline.execution.progress_bar import Progress
+from strata.pipeline.experiment.compose import compose
+from strata.pipeline.experiment.dataset import open_dataset
+from strata.pipeline.experiment.file import read_experiment
+from strata.pipeline.experiment.resolve import settle
+from strata.pipeline.store.store import Store
 
 GAUSSIANS, DIMENSIONS, SAMPLE = 256, 80, 250_000
 BINS = (4, 6, 8, 12, 16)

@@ -25,26 +25,26 @@ import cv2
 import numpy as np
 import torch
 
-from strata.features import _sift_torch
-from strata.features._sift_numpy import DIMENSIONS
-from strata.features.dense_sift import (
+from strata.features.descriptors import _sift_torch
+from strata.features.descriptors._sift_numpy import DIMENSIONS
+from strata.features.descriptors.color_spaces import planes
+from strata.features.descriptors.dense_sift import (
     BINS_PER_SCALE,
     SIDE,
     DenseSIFT,
     smoothing_taps,
     window,
 )
-from strata.features.grid import inner_grids
-from strata.features.planes import planes
-from strata.models.augmentation import Augmentation
-from strata.models.batches import Images
-from strata.models.builder import build
-from strata.models.costs import count_parameters
-from strata.models.images import resize_images
-from strata.models.settings import Settings
-from strata.models.tinynet import tinynet
-from strata.models.training import Training
-from strata.pipeline.data.images import read_image
+from strata.features.descriptors.sampling_grid import inner_grids
+from strata.image_io import read_image
+from strata.models.architectures.builder import build
+from strata.models.architectures.flops import count_parameters
+from strata.models.architectures.tinynet import tinynet
+from strata.models.training.augment_config import Augmentation
+from strata.models.training.batches import Images
+from strata.models.training.config import Settings
+from strata.models.training.resize import resize_images
+from strata.models.training.trainer import Training
 
 SIZE, BATCH, STEP, BINS = 64, 64, 6, (4, 6, 8, 12)
 CPU_EPOCHS, SIFT_IMAGES, SIFT_SIDE = 2, 64, 256

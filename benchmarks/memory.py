@@ -24,11 +24,11 @@ from typing import Any
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import strata  # noqa: F401  (before numpy: it chooses the BLAS kernels)
-from strata.pipeline.artifact import Artifact, write_artifact
-from strata.pipeline.environment import worker_environment
-from strata.pipeline.inputs import Subset
-from strata.pipeline.shards import Shards
-from strata.pipeline.stages import classifiers, encodings, local, vectors
+from strata._worker_environment import worker_environment
+from strata.pipeline.graph.inputs import Subset
+from strata.pipeline.graph.sharded_arrays import Shards
+from strata.pipeline.stages import classifiers, descriptors, encodings, reductions
+from strata.pipeline.store.artifact import Artifact, write_artifact
 
 SHARD = 256
 CLASSES = tuple("abcdefgh")
@@ -38,10 +38,10 @@ STAGES: dict[str, tuple[str, Callable[..., Any]]] = {
     "visual_words": ("local", encodings.visual_words.function),
     "vlad_vectors": ("local", encodings.vlad_vectors.function),
     "fisher_vectors": ("local", encodings.fisher_vectors.function),
-    "standardise": ("fisher", vectors.standardise.function),
-    "pca": ("fisher", vectors.pca.function),
-    "lda": ("histograms", vectors.lda.function),
-    "additive_map": ("histograms", vectors.additive_map.function),
+    "standardise": ("fisher", reductions.standardise.function),
+    "pca": ("fisher", reductions.pca.function),
+    "lda": ("histograms", reductions.lda.function),
+    "additive_map": ("histograms", reductions.additive_map.function),
     "svm": ("fisher", classifiers.svm.function),
     "logistic": ("fisher", classifiers.logistic.function),
     "class_scores": ("fisher", classifiers.class_scores.function),
@@ -62,12 +62,12 @@ def shards(folder: Path, n: int) -> Shards:
 
 def prepare(root: Path) -> None:
     """Descriptors, histograms, Fisher vectors and a machine of one shard."""
-    from strata.pipeline.data.images import read_image
-    from strata.pipeline.scenes.write import write_scenes
+    from strata.image_io import read_image
+    from strata.scenes.write import write_scenes
 
     write_scenes(root / "scenes", per_class=SHARD // 8, size=128, seed=0, jobs=2)
     files = sorted((root / "scenes").rglob("*.*"), key=lambda path: (path.stem, path.parent.name))
-    described = local.dense_sift.function(map(read_image, files[:SHARD]))
+    described = descriptors.dense_sift.function(map(read_image, files[:SHARD]))
     made = {"local": described}
     few = images(range(SHARD))
     write(root / "local", described)

@@ -25,14 +25,14 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
-from strata.models.augmentation import Augmentation
-from strata.models.batches import Images
-from strata.models.builder import Network, build
-from strata.models.images import resize_images
-from strata.models.optimisers import optimiser
-from strata.models.settings import Settings
-from strata.models.tinynet import tinynet
-from strata.models.training import Training
+from strata.models.architectures.builder import Network, build
+from strata.models.architectures.tinynet import tinynet
+from strata.models.training.augment_config import Augmentation
+from strata.models.training.batches import Images
+from strata.models.training.config import Settings
+from strata.models.training.optimizers import optimiser
+from strata.models.training.resize import resize_images
+from strata.models.training.trainer import Training
 
 SIDE, BATCH = 64, 64
 

@@ -24,11 +24,11 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
-from strata.models import backbones, weights
-from strata.models.features import BackboneFeatures
-from strata.models.finetune import FineTunedClassifier
-from strata.models.sections import IMAGES, pool, section
-from strata.pipeline.data.images import read_image
+from strata.image_io import read_image
+from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
+from strata.models.transfer import backbones, weights
+from strata.models.transfer.backbone_features import BackboneFeatures
+from strata.models.transfer.subgraph import IMAGES, pool, section
 
 BATCH = 32
 

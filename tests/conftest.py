@@ -12,4 +12,4 @@ os.environ.update(ONE_THREAD)
 @pytest.fixture
 def float32(monkeypatch):
     """Large networks compute in float32, whatever the processor can do."""
-    monkeypatch.setattr("strata.models.devices._multiplies_bfloat16", lambda: False)
+    monkeypatch.setattr("strata.models.runtime.devices._multiplies_bfloat16", lambda: False)

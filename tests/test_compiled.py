@@ -15,7 +15,7 @@ from strata import _compiled
 DESCRIBE = """
 import hashlib
 import numpy as np
-from strata.features.dense_sift import DenseSIFT
+from strata.features.descriptors.dense_sift import DenseSIFT
 
 image = np.random.default_rng(0).integers(0, 256, (150, 120, 3), np.uint8)
 print(hashlib.sha256(DenseSIFT().describe(image).descriptors.tobytes()).hexdigest())
@@ -114,8 +114,8 @@ def test_other_options_compile_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_function_is_made_of_inlined_functions_intrinsics_and_their_helpers() -> None:
-    from strata.features._posteriors import _add_sums
-    from strata.features._quadratics import set_quadratics
+    from strata.features._simd.gmm_posteriors import _add_sums
+    from strata.features._simd.quadratic_forms import set_quadratics
 
     names = {part.__name__ for part in _compiled._reached(set_quadratics.py_func, set())}
     assert names == {"set_quadratics", "_set_four", "place", "vector", "added", "multiplied"}

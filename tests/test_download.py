@@ -2,12 +2,12 @@ import hashlib
 import socket
 
 import pytest
-from tests.loopback import serving
 
 from strata import download as module
 from strata.digest import file_digest
 from strata.download import download
 from strata.errors import InputError, StrataError
+from tests.loopback import serving
 
 DATA = bytes(range(251)) * 1000  # no period that a resumed piece could hide in
 DIGEST = hashlib.sha256(DATA).hexdigest()

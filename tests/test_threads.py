@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from strata import _threads
 from strata._threads import allow_threads, in_threads
-from strata.features import _posteriors, assignment
-from strata.features.assignment import nearest_words
-from strata.features.mixture import DiagonalMixture
+from strata.features._simd import gmm_posteriors
+from strata.features.codebooks import assignment
+from strata.features.codebooks.assignment import nearest_words
+from strata.features.codebooks.gaussian_mixture import DiagonalMixture
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,7 @@ def test_an_error_in_a_thread_is_the_callers():
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_mixtures_and_words_are_the_same_bit_for_bit(monkeypatch, count):
-    monkeypatch.setattr(_posteriors, "_PART", 2 * _posteriors._BLOCK)
+    monkeypatch.setattr(gmm_posteriors, "_PART", 2 * gmm_posteriors._BLOCK)
     monkeypatch.setattr(assignment, "_PART", 2 * assignment._BLOCK)
     X = np.random.default_rng(0).normal(size=(5000, 7)).astype(np.float32)
     found = []

@@ -23,8 +23,8 @@ from strata.features import (
     PaperDenseSIFT,
     VisualWords,
 )
-from strata.pipeline.data.images import read_image
-from strata.reports.intervals import corrected_mean_interval
+from strata.image_io import read_image
+from strata.reports.statistics.intervals import corrected_mean_interval
 
 FOLDS = 8
 WORDS = VisualWords(128, zero="keep")

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from tests.pipeline.project import FILE, Project, write_images
 
 TOY = Path(__file__).with_name("toy_recipes.py")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from strata.pipeline.store import Store
+from strata.pipeline.store.store import Store
 
 FILE = """\
 name = "toy"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
-from strata.models.images import resize_images
-from strata.models.network import NetworkClassifier
+from strata.models.estimators.network_classifier import NetworkClassifier
+from strata.models.training.resize import resize_images
 
 MIT8 = Path(__file__).resolve().parents[3] / "shared" / "data" / "mit8"
 

@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from strata.features.fisher import FisherVectors
-from strata.models import backbones, weights
-from strata.models.features import BackboneFeatures
-from strata.pipeline.inputs import ImageShard
-from strata.pipeline.stages.deep_maps import map_descriptors
-from strata.pipeline.stages.packing import of_shard
+from strata.features.encodings.fisher_vectors import FisherVectors
+from strata.models.transfer import backbones, weights
+from strata.models.transfer.backbone_features import BackboneFeatures
+from strata.pipeline.graph.inputs import ImageShard
+from strata.pipeline.stages.deep_descriptors import map_descriptors
 from strata.pipeline.stages.pretrained import pretrained, weights_file
+from strata.pipeline.stages.serialize import of_shard
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 pytestmark = pytest.mark.skipif(

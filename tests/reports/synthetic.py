@@ -4,10 +4,10 @@ import zlib
 
 import numpy as np
 
-from strata.reports.evaluation import Evaluation, evaluate
-from strata.reports.exhibits import Exhibit, Tile, TileRow
-from strata.reports.results import Comparison, Cost, DataSummary, Method, RunInfo, StageRow
-from strata.reports.scores import Scores
+from strata.reports.comparison.evaluation import Evaluation, evaluate
+from strata.reports.model.results import Comparison, Cost, DataSummary, Method, RunInfo, StageRow
+from strata.reports.model.scores import Scores
+from strata.reports.model.visualizations import Exhibit, Tile, TileRow
 
 SCENES = ["coast", "forest", "highway", "inside_city", "mountain", "open_country", "street",
           "tall_building"]  # fmt: skip

@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-import synthetic
 from PIL import Image
 
 from strata.errors import StrataError
 from strata.reports import write_report
-from strata.reports.results import DataSummary, Method, StageRow
-from strata.reports.scores import Scores
+from strata.reports.model.results import DataSummary, Method, StageRow
+from strata.reports.model.scores import Scores
+from tests.reports import synthetic
 
 VOID = {"meta", "img", "link", "br", "input", "hr"}
 
@@ -232,7 +232,7 @@ def test_results_import_without_the_page(tmp_path):
     import sys
 
     code = (
-        "import sys, strata.reports, strata.reports.results;"
+        "import sys, strata.reports, strata.reports.model.results;"
         "print([m for m in ('jinja2', 'matplotlib', 'scipy', 'PIL', 'torch') if m in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

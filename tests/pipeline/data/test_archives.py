@@ -7,13 +7,13 @@ import tarfile
 import zipfile
 
 import pytest
-from tests.pipeline.data.folders import PIXEL, lay_out
 
 from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.data import archives
 from strata.pipeline.data.archives import unpacked
 from strata.pipeline.data.source import open_source
+from tests.pipeline.data.folders import PIXEL, lay_out
 
 FILES = ("coast/1.png", "coast/a b, ü.png", "forest/deep/2.png")
 

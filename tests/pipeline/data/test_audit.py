@@ -3,14 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.pipeline.data.folders import encoded, lay_out, textured, write_classes
 
 from strata.errors import InputError
+from strata.image_io import read_image
 from strata.pipeline.data import checks
 from strata.pipeline.data.audit import audit
-from strata.pipeline.data.images import read_image
 from strata.pipeline.data.manifest import BrokenImage, ImageRecord, Manifest, build_manifest
 from strata.pipeline.data.source import open_source
+from tests.pipeline.data.folders import encoded, lay_out, textured, write_classes
 
 
 def audited(root, tmp_path, folds=2, **options):

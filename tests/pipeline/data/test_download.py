@@ -4,11 +4,11 @@ import hashlib
 import zipfile
 
 import pytest
-from tests.loopback import serving
-from tests.pipeline.data.folders import PIXEL
 
 from strata.errors import InputError, StrataError
 from strata.pipeline.data.source import open_source
+from tests.loopback import serving
+from tests.pipeline.data.folders import PIXEL
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tests.pipeline.data.folders import encoded, textured
 
+from strata.image_io import read_image
 from strata.pipeline.data import likeness, registration
 from strata.pipeline.data.duplicates import duplicate_groups
 from strata.pipeline.data.fingerprint import THUMBNAIL, fingerprint, thumbnails
-from strata.pipeline.data.images import read_image
 from strata.pipeline.data.manifest import ImageRecord
+from tests.pipeline.data.folders import encoded, textured
 
 
 def record(image, name="x", digest=None):

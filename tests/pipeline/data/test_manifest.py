@@ -8,12 +8,13 @@ import sys
 import time
 
 import pytest
-from tests.pipeline.data.folders import encoded, lay_out, textured, write_classes
 
+from strata import image_io
 from strata.errors import InputError
-from strata.pipeline.data import images, journal, manifest
+from strata.pipeline.data import journal, manifest
 from strata.pipeline.data.manifest import build_manifest
 from strata.pipeline.data.source import Source, SourceFile, open_source
+from tests.pipeline.data.folders import encoded, lay_out, textured, write_classes
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def opened(monkeypatch):
 
     def spy(path):
         names.append(path.name)
-        return images.content(path)
+        return image_io.content(path)
 
     monkeypatch.setattr(manifest, "content", spy)
     return names
@@ -164,7 +165,7 @@ def test_files_without_permission(root, tmp_path):
 
 def test_a_file_that_is_still_being_written_is_no_image_yet(root, tmp_path, monkeypatch):
     def still_growing(path):
-        data = images.content(path)
+        data = image_io.content(path)
         if path.name == "000.png" and path.parent.name == "a":
             path.write_bytes(data + b"more")
         return data

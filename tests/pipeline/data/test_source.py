@@ -5,10 +5,10 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from tests.pipeline.data.folders import lay_out
 
 from strata.errors import InputError
 from strata.pipeline.data.source import open_source
+from tests.pipeline.data.folders import lay_out
 
 CSV = "class,file,split\n"
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from strata.models import backbones
+from strata.models.transfer import backbones
 from strata.pipeline.stages.pretrained import pretrained, weights_file
 
 NAME = "squeezenet1_1"

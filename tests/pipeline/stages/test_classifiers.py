@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
+from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
 KERNELS = ["linear", "polynomial", "rbf", "sigmoid", "generalised_intersection"]
 WAYS = [

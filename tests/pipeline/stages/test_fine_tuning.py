@@ -5,12 +5,11 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from tests.pipeline.project import Project, write_images
 
 from strata.errors import InputError
-from strata.models import streaming
-from strata.pipeline.inputs import ImageShard, Subset
-from strata.pipeline.shards import LazyRows, Shards
+from strata.models.runtime import image_source
+from strata.pipeline.graph.inputs import ImageShard, Subset
+from strata.pipeline.graph.sharded_arrays import LazyRows, Shards
 from strata.pipeline.stages.fine_tuning import (
     border_views,
     divided,
@@ -19,6 +18,7 @@ from strata.pipeline.stages.fine_tuning import (
     inception_divided,
 )
 from strata.pipeline.stages.pretrained import backbone_features
+from tests.pipeline.project import Project, write_images
 
 NAME = "squeezenet1_1"
 
@@ -111,7 +111,7 @@ def test_views_that_do_not_fit_into_memory_are_read_from_the_shards(network, sha
     whole, expected = scores()
     unchanged = made["views"][::-1, :2]
     np.testing.assert_array_equal(whole["classifier"].decision_function(unchanged), expected)
-    monkeypatch.setattr(streaming, "IN_MEMORY", 0)
+    monkeypatch.setattr(image_source, "IN_MEMORY", 0)
     monkeypatch.setattr(LazyRows, "__array__", None)
     streamed, found = scores()
     np.testing.assert_array_equal(found, expected)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
-from tests.pipeline.stages.vectors import subset
 
 from strata.errors import InputError
 from strata.pipeline.stages.fusion import average, fit_stack, stacked
+from tests.pipeline.stages.vectors import subset
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(3, size=300)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from strata.errors import InputError
-from strata.models import weights
+from strata.models.transfer import weights
 from strata.pipeline.stages.pretrained import pretrained, weights_file
 
 NAME = "squeezenet1_1"

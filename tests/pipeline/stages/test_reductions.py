@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
 from strata.errors import InputError
-from strata.pipeline.stages.vectors import (
+from strata.pipeline.stages.reductions import (
     additive_map,
     centred_power,
     joined,
@@ -15,6 +14,7 @@ from strata.pipeline.stages.vectors import (
     reduced,
     standardise,
 )
+from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
 VECTORS, LABELS = clouds(d=40)
 TRAIN = subset(range(24), LABELS[:24])
@@ -84,7 +84,7 @@ def test_more_vectors_than_fit_leave_the_same_share_of_each_class(monkeypatch):
     assert max(numbers) < 24
     everything, _ = shards.some_rows("vectors", TRAIN, 24 * row)
     assert (everything == shards.rows("vectors", TRAIN)).all()
-    monkeypatch.setattr("strata.pipeline.stages.vectors.FOR_PCA", 12 * row)
+    monkeypatch.setattr("strata.pipeline.stages.reductions.FOR_PCA", 12 * row)
     assert pca.function(shards, TRAIN, components=20)["reduction"].n_components_ == 12
 
 
@@ -94,7 +94,7 @@ def test_joined_vectors_want_as_many_weights_as_there_are_branches():
 
 
 def test_a_linear_kernel_of_mapped_histograms_is_nearly_the_kernel():
-    from strata.features.kernels import chi_square
+    from strata.features.transforms.kernels import chi_square
 
     histograms = np.float32(np.abs(VECTORS) / np.abs(VECTORS).sum(axis=1, keepdims=True))
     fitted = additive_map.function(

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from strata.pipeline.inputs import Subset
-from strata.pipeline.shards import Shards
+from strata.pipeline.graph.inputs import Subset
+from strata.pipeline.graph.sharded_arrays import Shards
 
 
 def in_shards(vectors, size=4):

@@ -1,1 +1,0 @@
-"""What to compute, when, and where it is kept: data, recipes, stages, store, command line."""

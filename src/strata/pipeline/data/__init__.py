@@ -1,1 +1,0 @@
-"""From a folder of images to a manifest: sources, the image reader, copies, audit."""

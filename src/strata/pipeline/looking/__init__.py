@@ -1,1 +1,0 @@
-"""What fitted methods have learned, as pictures for the report."""

@@ -1,0 +1,10 @@
+"""Image to descriptors to one vector: descriptors, codebooks, encodings, transforms, kernels.
+
+Imports nothing of `models`, `reports` or `pipeline`. Transformers are scikit-learn estimators.
+Start at `descriptors/dense_sift.py`, then `encodings/fisher_vectors.py`; `__init__.pyi` lists the
+public names, each loaded when first asked for.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

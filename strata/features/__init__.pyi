@@ -1,0 +1,16 @@
+from .codebooks.gaussian_mixture import DiagonalMixture as DiagonalMixture
+from .codebooks.kmeans import KMeansCodebook as KMeansCodebook
+from .codebooks.visual_words import VisualWords as VisualWords
+from .descriptors.color_statistics import ColourStatistics as ColourStatistics
+from .descriptors.daisy import DenseDAISY as DenseDAISY
+from .descriptors.daisy import SparseDAISY as SparseDAISY
+from .descriptors.dense_sift import DenseSIFT as DenseSIFT
+from .descriptors.dense_sift import PaperDenseSIFT as PaperDenseSIFT
+from .descriptors.local_descriptors import LocalDescriptors as LocalDescriptors
+from .descriptors.sparse_sift import SparseSIFT as SparseSIFT
+from .descriptors.surf import DenseSURF as DenseSURF
+from .descriptors.surf import SparseSURF as SparseSURF
+from .encodings.bag_of_words import BagOfWords as BagOfWords
+from .encodings.fisher_vectors import FisherVectors as FisherVectors
+from .encodings.vlad import VLAD as VLAD
+from .transforms.lda import LinearDiscriminants as LinearDiscriminants

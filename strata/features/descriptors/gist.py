@@ -1,0 +1,143 @@
+"""The spatial envelope ("gist") of a scene: how strong which textures are in which part of it.
+
+Oliva and Torralba, "Modeling the shape of the scene: a holistic representation of the spatial
+envelope" (IJCV 42, 2001), which introduced the eight outdoor scenes. Contrast is made even, Gabor
+filters of several scales and orientations are applied to the whole image by its spectrum, and the
+sizes of their answers are averaged over the cells of a grid.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from scipy import fft
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from strata.errors import InputError
+from strata.features.descriptors.base import check_image
+from strata.features.descriptors.color_spaces import planes
+
+_FINEST = 0.3  # centre frequency of the finest filters, in cycles a pixel
+_RATIO = 1.85  # of the centre frequencies of neighbouring scales
+_SHARPNESS = 3.5  # of a filter along the frequency: exp(-3.5 (f / centre - 1)^2)
+_EVENED = 4  # cycles an image, at which the low-pass filter of the contrast has fallen to a half
+_BORDER = 16  # pixels mirrored on each side, so that opposite sides do not meet
+
+
+class Gist(TransformerMixin, BaseEstimator):
+    """One vector an image; nothing is learned.
+
+    Args:
+        size: the image is brought to so many pixels a side, whatever its shape.
+        orientations: how many at each scale, the finest first.
+        cells: along a side; `size` is a multiple of it.
+    """
+
+    def __init__(
+        self, size: int = 128, orientations: tuple[int, ...] = (8, 8, 8, 8), cells: int = 4
+    ) -> None:
+        self.size = size
+        self.orientations = orientations
+        self.cells = cells
+
+    def fit(self, images: Any = None, labels: Any = None) -> Self:
+        """Nothing is learned; returns self."""
+        return self
+
+    def transform(self, images: Iterable[np.ndarray]) -> np.ndarray:
+        """The descriptors of each image, (n, d) float32; see `describe`."""
+        rows = [self.describe(image) for image in images]
+        return np.stack(rows) if rows else np.zeros((0, self._length()), np.float32)
+
+    def describe(self, image: np.ndarray) -> np.ndarray:
+        """(sum of orientations x cells^2,) float32: by scale, orientation, row and column.
+
+        Args:
+            image: uint8, (H, W, 3) RGB or (H, W) grey.
+
+        Raises:
+            InputError: the image is of another type or shape, or the size is no multiple of the
+                cells.
+        """
+        check_image(image)
+        self._check()
+        grey = planes(image, "grey")[0]
+        shrinks = max(grey.shape) > self.size
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        grey = cv2.resize(grey, (self.size, self.size), interpolation=how)
+        spectrum = fft.fft2(_mirrored(even_contrast(grey)))
+        answers = np.abs(fft.ifft2(spectrum * _filters(len(spectrum), tuple(self.orientations))))
+        inside = slice(_BORDER, _BORDER + self.size)
+        side = self.size // self.cells
+        cells = answers[:, inside, inside].reshape(-1, self.cells, side, self.cells, side)
+        return cells.mean(axis=(2, 4)).ravel()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def _length(self) -> int:
+        return sum(self.orientations) * self.cells**2
+
+    def _check(self) -> None:
+        if min(self.orientations, default=0) < 1 or self.cells < 1:
+            raise InputError(
+                f"A gist has orientations and cells, one at least, not {self.orientations} and "
+                f"{self.cells}."
+            )
+        if self.size < max(self.cells, 2 * _BORDER) or self.size % self.cells:
+            raise InputError(
+                f"A gist of {self.cells} x {self.cells} cells cannot be taken of "
+                f"{self.size} x {self.size} pixels.",
+                f"The size is a multiple of the cells, {2 * _BORDER} or more.",
+            )
+
+
+def even_contrast(grey: np.ndarray) -> np.ndarray:
+    """(s, s) grey levels from 0 to 255 -> (s, s) float32, about 0, with contrast much the same.
+
+    Logarithms, minus their local mean, over their local deviation and a fifth.
+    """
+    logs = np.log1p(grey.astype(np.float32))
+    low = _low_pass(len(logs) + 2 * _BORDER)
+    logs = _mirrored(logs)
+    logs = logs - _filtered(logs, low)
+    deviation = np.sqrt(np.abs(_filtered(logs * logs, low)))
+    even = logs / (np.float32(0.2) + deviation)
+    return even[_BORDER:-_BORDER, _BORDER:-_BORDER]
+
+
+def _mirrored(plane: np.ndarray) -> np.ndarray:
+    return np.pad(plane, _BORDER, mode="symmetric")
+
+
+def _filtered(plane: np.ndarray, transfer: np.ndarray) -> np.ndarray:
+    return fft.ifft2(fft.fft2(plane) * transfer).real
+
+
+@lru_cache(maxsize=8)
+def _low_pass(side: int) -> np.ndarray:
+    """Transfer function of a Gaussian, (side, side) float32."""
+    frequency = fft.fftfreq(side, 1 / side)
+    squares = frequency[:, None] ** 2 + frequency**2
+    return np.exp(-np.log(2) * squares / _EVENED**2).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _filters(side: int, orientations: tuple[int, ...]) -> np.ndarray:
+    """Transfer functions of the Gabor filters, (sum of orientations, side, side) float32.
+
+    Each is a Gaussian around its centre frequency and its angle, on one side of the spectrum, so
+    that the answers are complex and their sizes the local amplitudes.
+    """
+    down, right = np.meshgrid(fft.fftfreq(side), fft.fftfreq(side), indexing="ij")
+    frequency, angle = np.hypot(right, down), np.arctan2(down, right)
+    bank = []
+    for scale, count in enumerate(orientations):
+        centre = _FINEST / _RATIO**scale
+        along = np.exp(-_SHARPNESS * (frequency / centre - 1) ** 2)
+        for turn in range(count):
+            away = (angle + np.pi * turn / count + np.pi) % (2 * np.pi) - np.pi
+            bank.append(along * np.exp(-np.pi * (count * away) ** 2 / 32))
+    return np.array(bank, np.float32)

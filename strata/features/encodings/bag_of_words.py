@@ -1,0 +1,124 @@
+"""Bags of visual words over spatial pyramids."""
+
+from collections.abc import Sequence
+from typing import Literal, Self
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+
+from strata.errors import InputError, nearest
+from strata.features.codebooks.assignment import nearest_words, soft_assignment
+from strata.features.codebooks.visual_words import VisualWords
+from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.features.encodings.base import Encoder
+from strata.features.encodings.spatial_pyramid import Grid, Layout, cell_of, pyramid
+from strata.features.transforms.normalize import Norm, normalise
+
+
+class BagOfWords(Encoder):
+    """Histograms of visual words, one for each cell of a pyramid, side by side.
+
+    Args:
+        codebook: the words to learn; the default ones of `VisualWords` if None. A fitted one is
+            taken as it is inside `sklearn.frozen.FrozenEstimator`.
+        pyramid: layout of the cells, see `strata.features.encodings.spatial_pyramid.pyramid`.
+        levels: finest level of the pyramid.
+        weighted: whether levels weigh as Lazebnik et al. have it, or all the same.
+        assignment: "hard" counts a descriptor under its nearest word, "soft" shares it among the
+            nearest `neighbours` by a Gaussian of the distance.
+        neighbours: of soft assignment.
+        norm: normalisation, see `strata.features.transforms.normalize.normalise`.
+        per_histogram: whether each histogram is normalised on its own, before the levels are
+            weighted, or the vector as a whole, after.
+
+    Attributes:
+        codebook_: the fitted words.
+    """
+
+    def __init__(
+        self,
+        codebook: VisualWords | FrozenEstimator | None = None,
+        pyramid: Layout = "square",
+        levels: int = 2,
+        weighted: bool = True,
+        assignment: Literal["hard", "soft"] = "hard",
+        neighbours: int = 5,
+        norm: Norm = "l1",
+        per_histogram: bool = False,
+    ) -> None:
+        self.codebook = codebook
+        self.pyramid = pyramid
+        self.levels = levels
+        self.weighted = weighted
+        self.assignment = assignment
+        self.neighbours = neighbours
+        self.norm = norm
+        self.per_histogram = per_histogram
+
+    def fit(self, images: Sequence[LocalDescriptors], y: object = None) -> Self:
+        """Learn the codebook from the local descriptors of the images.
+
+        Raises:
+            InputError: no such option, or fewer descriptors than words.
+        """
+        self._grids()
+        ways = ("hard", "soft")
+        if self.assignment not in ways:
+            raise InputError(
+                f"There is no assignment '{self.assignment}'.", nearest(str(self.assignment), ways)
+            )
+        if self.neighbours < 1:
+            raise InputError(f"A descriptor is shared among 1 word or more, not {self.neighbours}.")
+        codebook = VisualWords() if self.codebook is None else clone(self.codebook)
+        self.codebook_ = codebook.fit(images, y)
+        return self
+
+    def encode(self, image: LocalDescriptors) -> np.ndarray:
+        """The histograms of one image, (cells * bins,) float32, cell by cell, coarse to fine.
+
+        Zero without descriptors.
+        """
+        words, weights, positions = self._assigned(image)
+        bins = self.codebook_.bins_
+        levels = []
+        for grid in self._grids():
+            at = cell_of(positions, grid)[:, None] * bins + words
+            counts = np.bincount(at.ravel(), weights.ravel(), grid.cells * bins)
+            histograms = counts.reshape(grid.cells, bins)
+            if self.per_histogram:
+                histograms = normalise(histograms, self.norm)
+            levels.append(histograms.ravel() * grid.weight)
+        vector = np.concatenate(levels)
+        return (vector if self.per_histogram else normalise(vector, self.norm)).astype(np.float32)
+
+    def _length(self) -> int:
+        return sum(grid.cells for grid in self._grids()) * self.codebook_.bins_
+
+    def _grids(self) -> tuple[Grid, ...]:
+        return pyramid(self.pyramid, self.levels, weighted=self.weighted)
+
+    def _assigned(self, image: LocalDescriptors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Words (n, m), weights (n, m) and positions (n, 2) of the descriptors that count."""
+        descriptors, positions = image.descriptors, image.positions
+        if self.codebook_.zero == "keep":
+            return *self._words_of(descriptors), positions
+        contrast = descriptors.any(axis=1)
+        words, weights = self._words_of(descriptors[contrast])
+        if self.codebook_.zero == "drop":
+            return words, weights, positions[contrast]
+        all_words = np.full((len(descriptors), words.shape[1]), len(self.codebook_.words_))
+        all_weights = np.full(all_words.shape, 1 / words.shape[1], np.float32)
+        all_words[contrast], all_weights[contrast] = words, weights
+        return all_words, all_weights, positions
+
+    def _words_of(self, descriptors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self.assignment == "hard":
+            words = nearest_words(descriptors, self.codebook_.words_)[:, None]
+            return words, np.ones(words.shape, np.float32)
+        return soft_assignment(
+            descriptors,
+            self.codebook_.words_,
+            neighbours=self.neighbours,
+            bandwidth=self.codebook_.bandwidth_,
+        )

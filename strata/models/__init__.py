@@ -1,0 +1,10 @@
+"""Vector or image to class scores: classifiers and networks, as scikit-learn estimators.
+
+Imports nothing of `features`, `reports` or `pipeline`. Start at `classifiers/kernel_svm.py` for
+vectors, `estimators/network_classifier.py` for images; `__init__.pyi` lists the public names, each
+loaded when first asked for, as torch is slow to import.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

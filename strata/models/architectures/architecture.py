@@ -1,0 +1,196 @@
+"""A network described in data: plain dicts and lists, as a TOML file gives them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Union
+
+from strata.errors import InputError, nearest
+from strata.models.architectures.block_spec import Block, Branches
+from strata.models.architectures.presets import preset
+from strata.models.architectures.registry import (
+    ACTIVATIONS,
+    HEAD_NORMALISATIONS,
+    HEAD_POOLS,
+    INITIALISATIONS,
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """From feature maps to class scores: pool, hidden layers with activation, linear.
+
+    Attributes:
+        pool: "average" or "max" over the whole map, or "flatten".
+        hidden: widths of hidden linear layers.
+        activation: of hidden layers.
+        normalisation: of hidden layers, after the activation: "none", "batch" or "layer".
+        dropout: share of units dropped before each linear layer.
+    """
+
+    pool: str = "average"
+    hidden: tuple[int, ...] = ()
+    activation: str = "relu"
+    normalisation: str = "none"
+    dropout: float = 0.0
+
+    def check(self) -> None:
+        """Raise `InputError` for a value that no head can be built from."""
+        for value, known, what in (
+            (self.pool, HEAD_POOLS, "pool of the head"),
+            (self.activation, ACTIVATIONS, "activation of the head"),
+            (self.normalisation, HEAD_NORMALISATIONS, "normalisation of the head"),
+        ):
+            if value not in known:
+                raise InputError(f"Unknown {what} '{value}'.", nearest(value, known))
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"A head's dropout must be in [0, 1), not {self.dropout}.")
+        if any(not isinstance(width, int) or width < 1 for width in self.hidden):
+            raise InputError(f"A head's 'hidden' holds widths, not {list(self.hidden)}.")
+
+
+@dataclass(frozen=True)
+class Auxiliary:
+    """A head of its own on an early block, in training only (Szegedy et al. 2015).
+
+    Attributes:
+        after: number of the block that it looks at, from 1.
+        weight: of its loss beside the loss of the network's scores.
+    """
+
+    after: int
+    weight: float = 0.3
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A whole network: blocks, head, and how its weights start."""
+
+    blocks: tuple[Block | Branches, ...]
+    head: Head = field(default_factory=Head)
+    auxiliary: tuple[Auxiliary, ...] = ()
+    initialisation: str = "he-normal"
+
+    @classmethod
+    def of(cls, given: Union[str, Mapping[str, Any], "Architecture"]) -> "Architecture":
+        """An architecture by name or description.
+
+        A name is a key of `presets.PRESETS`; a description with a `name` is that preset with the
+        other keys as its arguments; any other goes to `from_dict`.
+
+        Raises:
+            InputError: unknown names or keys, values that no network can be built from.
+        """
+        if isinstance(given, Architecture):
+            return given
+        if isinstance(given, str):
+            return cls.from_dict(preset(given, {}))
+        rest = dict(given)
+        name = rest.pop("name", None)
+        if name is not None and not isinstance(name, str):
+            raise InputError(f"'name' in an architecture cannot be {name!r}.")
+        return cls.from_dict(rest if name is None else preset(name, rest))
+
+    @classmethod
+    def from_dict(cls, description: Mapping[str, Any]) -> "Architecture":
+        """Read a description.
+
+        `blocks` is a list of dicts with the fields of `Block`, or with `branches`, a list of
+        such lists; block fields at the top level are the defaults of all blocks; `head` has the
+        fields of `Head`, `auxiliary` is a list of dicts with the fields of `Auxiliary`.
+
+        Raises:
+            InputError: unknown or missing keys, values that no network can be built from.
+        """
+        own = {f.name: f.type for f in fields(cls)}
+        kinds = own | {"blocks": list | tuple, "head": Mapping, "auxiliary": list | tuple}
+        _check(description, {**_kinds(Block), **kinds}, "an architecture")
+        if "blocks" not in description:
+            raise InputError(
+                "A network's description has neither a 'name' nor 'blocks'.",
+                'For example: architecture = { name = "cnn", activation = "elu" }.',
+            )
+        defaults = {key: value for key, value in description.items() if key not in own}
+        head = dict(description.get("head", {}))
+        _check(head, _kinds(Head) | {"hidden": list | tuple}, "a network's head")
+        head["hidden"] = tuple(head.get("hidden", ()))
+        network = cls(
+            tuple(_part(given, defaults) for given in description.get("blocks", [])),
+            Head(**head),
+            tuple(_auxiliary(given) for given in description.get("auxiliary", [])),
+            description.get("initialisation", "he-normal"),
+        )
+        network.check()
+        return network
+
+    def to_dict(self) -> dict[str, Any]:
+        """The description in full, in plain dicts and lists: `from_dict` reads it back."""
+        plain: dict[str, Any] = _lists(asdict(self))
+        return plain
+
+    def check(self) -> None:
+        """Raise `InputError` for what cannot be built."""
+        for part in self.blocks:
+            part.check()
+        self.head.check()
+        for auxiliary in self.auxiliary:
+            if not 1 <= auxiliary.after <= len(self.blocks) or not auxiliary.weight >= 0:
+                raise InputError(
+                    f"An auxiliary head after block {auxiliary.after} of {len(self.blocks)}"
+                    f" with weight {auxiliary.weight} cannot be.",
+                    "`after` counts blocks from 1; `weight` must not be negative.",
+                )
+        places = [auxiliary.after for auxiliary in self.auxiliary]
+        if len(set(places)) < len(places):
+            raise InputError(f"A block has one auxiliary head at most, not as {places} say.")
+        if self.initialisation not in INITIALISATIONS:
+            hint = nearest(self.initialisation, INITIALISATIONS)
+            raise InputError(f"Unknown initialisation '{self.initialisation}'.", hint)
+
+
+def _part(given: Mapping[str, Any], defaults: dict[str, Any]) -> Block | Branches:
+    if not isinstance(given, Mapping) or "branches" not in given:
+        return _block(given, defaults)
+    _check(given, {"branches": list | tuple}, "a block with branches")
+    for branch in given["branches"]:
+        if not isinstance(branch, list | tuple):
+            raise InputError(f"A branch must be a list of blocks, not {branch!r}.")
+    return Branches(
+        tuple(tuple(_block(b, defaults) for b in branch) for branch in given["branches"])
+    )
+
+
+def _block(given: Mapping[str, Any], defaults: dict[str, Any]) -> Block:
+    _check(given, _kinds(Block), "a block")
+    if "filters" not in {**defaults, **given}:
+        raise InputError("A block of the network has no 'filters'.")
+    return Block(**{**defaults, **given})
+
+
+def _auxiliary(given: Mapping[str, Any]) -> Auxiliary:
+    _check(given, _kinds(Auxiliary), "an auxiliary head")
+    if "after" not in given:
+        raise InputError("An auxiliary head has no 'after', the number of a block.")
+    return Auxiliary(**given)
+
+
+def _kinds(of: Any) -> dict[str, Any]:
+    return {f.name: f.type for f in fields(of)}
+
+
+def _check(given: Any, kinds: Mapping[str, Any], where: str) -> None:
+    """Raise `InputError` for unknown keys and values of a wrong kind."""
+    if not isinstance(given, Mapping):
+        raise InputError(f"The description of {where} must be a table, not {given!r}.")
+    for key, value in given.items():
+        if key not in kinds:
+            raise InputError(f"Unknown key '{key}' in {where}.", nearest(key, kinds))
+        kind = float | int if kinds[key] is float else kinds[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+            raise InputError(f"'{key}' in {where} cannot be {value!r}.")
+
+
+def _lists(value: Any) -> Any:
+    """Tuples as lists, all the way down."""
+    if isinstance(value, dict):
+        return {key: _lists(v) for key, v in value.items()}
+    return [_lists(v) for v in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,155 @@
+"""The modules of a network's parts: blocks of convolutions, and blocks that branch."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from strata.models.architectures.block_spec import Block, Branches
+from strata.models.architectures.dropout import Dropout
+from strata.models.architectures.normalization import NORMALISATIONS
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": lambda: nn.ReLU(inplace=True),
+    "leaky-relu": lambda: nn.LeakyReLU(0.1, inplace=True),
+    "elu": lambda: nn.ELU(inplace=True),
+    "selu": lambda: nn.SELU(inplace=True),
+    "gelu": nn.GELU,
+    "silu": lambda: nn.SiLU(inplace=True),
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "none": nn.Identity,
+}
+
+POOLS: dict[str, Callable[[], nn.Module]] = {
+    "none": nn.Identity,
+    "max": lambda: nn.MaxPool2d(2),
+    "average": lambda: nn.AvgPool2d(2),
+    "max-3": lambda: nn.MaxPool2d(3, 1, 1),
+    "average-3": lambda: nn.AvgPool2d(3, 1, 1),
+}
+
+
+class Subsample(nn.Module):
+    """Every `stride`-th pixel of (b, channels, h, w)."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        return x[:, :, :: self.stride, :: self.stride]
+
+
+def pointwise(channels: int, filters: int, stride: int, bias: bool) -> nn.Sequential:
+    """A 1x1 convolution with a stride, as a choice of pixels and a convolution without.
+
+    oneDNN's own strided 1x1 convolution of fewer than 8 channels, channels last, writes beyond
+    its memory in the backward pass (oneDNN 6035, present in torch 2.15).
+    """
+    pixels = Subsample(stride) if stride > 1 else nn.Identity()
+    return nn.Sequential(pixels, nn.Conv2d(channels, filters, 1, bias=bias))
+
+
+def convolution(channels: int, block: Block, stride: int) -> nn.Sequential:
+    """One convolution of a block with its normalisation, without the activation at the end."""
+    normalise = NORMALISATIONS[block.normalisation]
+    bias = block.normalisation == "none" if block.bias is None else block.bias
+    padding = block.kernel // 2 if block.padding < 0 else block.padding
+    if block.kernel == 1:
+        return nn.Sequential(
+            pointwise(channels, block.filters, stride, bias), normalise(block.filters)
+        )
+    if block.convolution == "full":
+        spatial = nn.Conv2d(channels, block.filters, block.kernel, stride, padding, bias=bias)
+        return nn.Sequential(spatial, normalise(block.filters))
+    return nn.Sequential(
+        nn.Conv2d(channels, channels, block.kernel, stride, padding, groups=channels, bias=bias),
+        normalise(channels),
+        ACTIVATIONS[block.activation]() if block.between else nn.Identity(),
+        nn.Conv2d(channels, block.filters, 1, bias=bias),
+        normalise(block.filters),
+    )
+
+
+class ConvolutionBlock(nn.Module):
+    """The module that a `Block` describes: (b, channels, h, w) -> (b, filters, h', w')."""
+
+    def __init__(self, channels: int, block: Block) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for i in range(block.repeat):
+            if i:
+                layers.append(ACTIVATIONS[block.activation]())
+            layers.append(
+                convolution(block.filters if i else channels, block, 1 if i else block.stride)
+            )
+        self.layers = nn.Sequential(*layers)
+        self.shortcut = _shortcut(channels, block) if block.residual else None
+        self.squeeze = Squeeze(block.filters, block.squeeze) if block.squeeze else nn.Identity()
+        self.activation = ACTIVATIONS[block.activation]()
+        self.pool = POOLS[block.pool]()
+        self.dropout = Dropout(block.dropout) if block.dropout else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        y = self.squeeze(self.layers(x))
+        if self.shortcut is not None:
+            y = y + self.shortcut(x)
+        return self.dropout(self.pool(self.activation(y)))
+
+
+def _shortcut(channels: int, block: Block) -> nn.Module:
+    """The identity where shapes allow it, else a strided 1x1 projection (He et al. 2016)."""
+    if channels == block.filters and block.stride == 1:
+        return nn.Identity()
+    return nn.Sequential(
+        pointwise(channels, block.filters, block.stride, bias=block.normalisation == "none"),
+        NORMALISATIONS[block.normalisation](block.filters),
+    )
+
+
+class Squeeze(nn.Module):
+    """Squeeze-and-excitation: each channel weighed by what the whole map shows (Hu et al. 2018)."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.down = nn.Linear(channels, hidden)
+        self.up = nn.Linear(hidden, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        weights = torch.sigmoid(self.up(torch.relu(self.down(x.mean((2, 3))))))
+        return x * weights[:, :, None, None]
+
+
+class BranchingBlock(nn.Module):
+    """The module that `Branches` describes."""
+
+    def __init__(self, channels: int, part: Branches) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(chain(channels, branch) for branch in part.branches)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
+def chain(channels: int, parts: tuple[Block | Branches, ...]) -> nn.Sequential:
+    """The modules of some blocks, one after the other."""
+    modules = nn.Sequential()
+    for part in parts:
+        if isinstance(part, Branches):
+            modules.append(BranchingBlock(channels, part))
+        else:
+            modules.append(ConvolutionBlock(channels, part))
+        channels = filters(channels, part)
+    return modules
+
+
+def filters(channels: int, part: Block | Branches) -> int:
+    """Channels that come out of a block."""
+    if isinstance(part, Block):
+        return part.filters
+    return sum(branch[-1].filters if branch else channels for branch in part.branches)

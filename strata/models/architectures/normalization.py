@@ -1,0 +1,197 @@
+"""Normalisations of feature maps, by name."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from strata.models.runtime import distributed
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """Batch normalisation (Ioffe and Szegedy 2015), quick for few channels too.
+
+    torch's loops run along the channels of channels-last memory; of few channels they make no
+    use of vectors, and it is quicker to bring each channel together first.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        if self.training and distributed.count() > 1:
+            return over_all(self, x)
+        if self.num_features >= 8 or x.is_contiguous():
+            return super().forward(x)
+        return super().forward(x.contiguous()).contiguous(memory_format=torch.channels_last)
+
+
+class BatchNorm1d(nn.BatchNorm1d):
+    """Batch normalisation of vectors (b, features)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, features)."""
+        if self.training and distributed.count() > 1:
+            return over_all(self, x)
+        return super().forward(x)
+
+
+def own_batch_norm(network: nn.Module) -> None:
+    """Put layers of this kind in place of torch's, which see one process's part of a batch only.
+
+    Weights and statistics are the same tensors as before.
+    """
+    for name, module in list(network.named_modules()):
+        if type(module) is nn.BatchNorm2d and module.affine and module.momentum is not None:
+            made = BatchNorm(module.num_features, module.eps, module.momentum)
+            made.weight, made.bias = module.weight, module.bias
+            made.running_mean, made.running_var = module.running_mean, module.running_var
+            made.num_batches_tracked = module.num_batches_tracked
+            network.set_submodule(name, made.train(module.training))
+
+
+def over_all(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
+    """Batch normalisation by the statistics of all processes' parts of a batch."""
+    mean, variance, n = distributed.moments(x)
+    with torch.no_grad():
+        assert layer.running_mean is not None
+        assert layer.running_var is not None
+        assert layer.num_batches_tracked is not None
+        assert layer.momentum is not None
+        layer.running_mean.lerp_(mean, layer.momentum)
+        layer.running_var.lerp_(variance * n / (n - 1), layer.momentum)
+        layer.num_batches_tracked += 1
+    scale = layer.weight * (variance + layer.eps).rsqrt()
+    ones = [1] * (x.dim() - 2)
+    return x * scale.view(-1, *ones) + (layer.bias - mean * scale).view(-1, *ones)
+
+
+class BatchRenorm(nn.Module):
+    """Batch renormalisation (Ioffe 2017, eq. 1-3): training sees what prediction will see.
+
+    The batch's own statistics are corrected towards the moving ones by r = s_batch / s_moving,
+    clipped to [1/3, 3], and d = (m_batch - m_moving) / s_moving, clipped to [-5, 5]; r and d are
+    constants for the gradient. The limits are reached step by step over the first `warm_up`
+    batches, from r = 1 and d = 0, which is plain batch normalisation.
+    """
+
+    R_LIMIT, D_LIMIT, MOMENTUM, EPSILON = 3.0, 5.0, 0.1, 1e-5
+    mean: Tensor
+    deviation: Tensor
+    seen: Tensor
+
+    def __init__(self, channels: int, warm_up: int = 500) -> None:
+        super().__init__()
+        self.warm_up = warm_up
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("deviation", torch.ones(channels))
+        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+
+    def reset_parameters(self) -> None:
+        """Start as the identity."""
+        for values, start in ((self.weight, 1.0), (self.bias, 0.0)):
+            nn.init.constant_(values, start)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        if not self.training:
+            scale = self.weight / self.deviation
+            return x * _map(scale) + _map(self.bias - self.mean * scale)
+        if distributed.count() > 1:
+            mean, variance, _ = distributed.moments(x)
+            deviation = (variance + self.EPSILON).sqrt()
+            r, d = self._corrections(mean, deviation)
+            scale = self.weight * r / deviation
+            return x * _map(scale) + _map(self.bias + self.weight * d - mean * scale)
+        mean, variance = _moments(x)
+        r, d = self._corrections(mean, (variance + self.EPSILON).sqrt())
+        scale, shift = self.weight * r, self.bias + self.weight * d
+        return functional.batch_norm(x, None, None, scale, shift, training=True, eps=self.EPSILON)
+
+    @torch.no_grad()
+    def _corrections(self, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Tensor]:
+        """r and d of a batch, which the moving statistics then follow."""
+        share = (self.seen / self.warm_up).clamp(max=1.0)
+        r_limit, d_limit = 1 + (self.R_LIMIT - 1) * share, self.D_LIMIT * share
+        r = (deviation / self.deviation).clamp(1 / r_limit, r_limit)
+        d = ((mean - self.mean) / self.deviation).clamp(-d_limit, d_limit)
+        self.mean.lerp_(mean, self.MOMENTUM)
+        self.deviation.lerp_(deviation, self.MOMENTUM)
+        self.seen += 1
+        return r, d
+
+
+@torch.no_grad()
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of each channel, float32.
+
+    What batch normalisation notes on its way: `Tensor.var` takes twenty times as long where
+    memory is channels-last.
+    """
+    channels, n = x.shape[1], x.numel() // x.shape[1]
+    mean, variance = (torch.zeros(channels, device=x.device) for _ in range(2))
+    functional.batch_norm(x, mean, variance, training=True, momentum=1.0)
+    return mean, variance * ((n - 1) / n)
+
+
+class LocalResponse(nn.Module):
+    """Local response normalisation across channels: by the squares of its neighbours there.
+
+    x / (1 + alpha * mean of x^2 over 5 channels)^beta, zeros beyond the first and the last, with
+    alpha and beta of Krizhevsky et al. 2012, who sum where this takes the mean and have 2 in place
+    of 1. `torch.nn.LocalResponseNorm` gives the same by pooling over volumes, which takes ten times
+    as long as the product here.
+    """
+
+    SIDE, ALPHA, BETA = 5, 1e-4, 0.75
+    near: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        apart = torch.arange(channels)[:, None] - torch.arange(channels)
+        near = (apart.abs() <= self.SIDE // 2).float() / self.SIDE
+        self.register_buffer("near", near[:, :, None, None], persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        return _subdued(x, functional.conv2d(x.square(), self.near), self.ALPHA, self.BETA)
+
+
+class LocalResponseWithin(nn.Module):
+    """Local response normalisation within a channel: by the squares around each pixel.
+
+    x / (1 + alpha * mean of x^2 over a 5x5 window)^beta, with Krizhevsky's alpha and beta.
+    """
+
+    SIDE, ALPHA, BETA = 5, 1e-4, 0.75
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (b, channels, h, w)."""
+        energy = functional.avg_pool2d(x.square(), self.SIDE, 1, self.SIDE // 2)
+        return _subdued(x, energy, self.ALPHA, self.BETA)
+
+
+def _subdued(x: Tensor, energy: Tensor, alpha: float, beta: float) -> Tensor:
+    return x * torch.exp(-beta * torch.log1p(alpha * energy))
+
+
+def _map(values: Tensor) -> Tensor:
+    return values[:, None, None]
+
+
+def _groups(channels: int) -> int:
+    """8 groups, or 4 or 2 where 8 do not divide the channels, or 1 (Wu and He 2018 use 32)."""
+    return next(groups for groups in (8, 4, 2, 1) if channels % groups == 0)
+
+
+#: name -> module for so many channels
+NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
+    "none": lambda _: nn.Identity(),
+    "batch": BatchNorm,
+    "batch-renorm": BatchRenorm,
+    "group": lambda channels: nn.GroupNorm(_groups(channels), channels),
+    "layer": lambda channels: nn.GroupNorm(1, channels),
+    "local-response": LocalResponse,
+    "local-response-within": lambda _: LocalResponseWithin(),
+}

@@ -1,0 +1,4 @@
+"""Classifiers of vectors: kernel and linear SVMs, logistic regression, their calibration.
+
+May import `runtime`. Start at `kernel_svm.py`.
+"""

@@ -1,0 +1,76 @@
+"""What classifiers share that end in a softmax and are trained by gradient descent."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from strata.errors import DivergedError, InputError
+from strata.models.classifiers.temperature_scaling import probabilities
+from strata.models.training.augment_config import Augmentation
+from strata.models.training.config import Settings
+from strata.models.training.trainer import Epoch
+
+
+class TrainedClassifier(ClassifierMixin, BaseEstimator, ABC):
+    """Predictions from scores, and settings from parameters; `decision_function` is the child's."""
+
+    classes_: NDArray[Any]
+    history_: list[Epoch]
+    parameters_: int
+    multiply_adds_: int
+    training_accuracy_: float
+
+    @abstractmethod
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Class scores before the softmax, (n, classes), columns as in `classes_`."""
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Class probabilities (n, classes): the softmax of `decision_function`."""
+        return self.probabilities_of(self.decision_function(X))
+
+    def probabilities_of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Class probabilities (n, classes) of class scores: their softmax."""
+        return probabilities(scores, 1.0)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The class of the highest score for each image."""
+        return self.classes_[self.decision_function(X).argmax(1)]
+
+    def _share_right(self, X: Any, y: ArrayLike) -> float:
+        """Share of training images that the fitted classifier recognises.
+
+        Raises:
+            DivergedError: its scores are not numbers: its last steps went wrong, after which no
+                loss was looked at.
+        """
+        scores = self.decision_function(X)
+        if not np.isfinite(scores).all():
+            raise DivergedError(
+                "Training diverged in its last steps: the scores are no longer numbers.",
+                "Lower max_rate, or set clip = 1.0.",
+            )
+        return float(np.mean(self.classes_[scores.argmax(1)] == np.asarray(y)))
+
+    def _numbered(self, y: ArrayLike, images: int) -> NDArray[np.int64]:
+        """Labels as numbers (n,); sets `classes_`.
+
+        Raises:
+            InputError: not one label an image, or a single class.
+        """
+        labels = np.asarray(y)
+        if labels.shape != (images,):
+            raise InputError(f"{images} images, but labels of shape {labels.shape}.")
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError("A classifier needs images of two classes or more.")
+        return numbers.astype(np.int64)
+
+    def _settings(self, **others: Any) -> Settings:
+        """The training's settings: the parameters of the same names, or `others`."""
+        params = self.get_params(deep=False)
+        given = {name: params[name] for name in Settings.__dataclass_fields__ if name in params}
+        augmentation = Augmentation.of(params["augmentations"])
+        return Settings(**{"patience": None, "augmentation": augmentation, **given, **others})

@@ -1,0 +1,4 @@
+"""What training and inference run on: devices, processes, image sources, checkpoints.
+
+Imports no other package of `models`. Start at `devices.py`.
+"""

@@ -1,0 +1,180 @@
+"""Random changes of training images, drawn for a whole epoch and applied in batches.
+
+All randomness of an epoch is drawn first, with numpy: the same seed gives the same changes on
+every device, and a batch on a GPU waits for no random numbers.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from strata.models.training.augment_config import Augmentation
+
+
+class Draws(NamedTuple):
+    """The changes of n images: one row each, float32; fields without effect are None."""
+
+    flip: Tensor | None  #: (n,) bool
+    shift: Tensor | None  #: (n, 2) int64, x and y of the window's corner, in pixels
+    affine: Tensor | None  #: (n, 2, 3) output -> input, in units of half a side (grid_sample)
+    colour: Tensor | None  #: (n, 3) brightness (added), contrast and saturation (factors)
+    cutout: Tensor | None  #: (n, 2) centre x and y, in units of the side
+    mixup: Tensor | None  #: (n,) weight of the image itself, in [0.5, 1]
+
+    def take(self, rows: slice | Tensor) -> "Draws":
+        """The changes of some of the images."""
+        return Draws(*(None if part is None else part[rows] for part in self))
+
+
+def draw(
+    what: Augmentation, n: int, side: int, rng: np.random.Generator, device: torch.device
+) -> Draws:
+    """Draw the changes of n images of `side` pixels for one epoch."""
+
+    def uniform(limit: float, *shape: int) -> NDArray[np.float64]:
+        return rng.uniform(-limit, limit, (n, *shape))
+
+    window = what.window(side)
+    flip = shift = affine = colour = cutout = mixup = None
+    if what.whole_pixels:
+        flip = rng.random(n) < 0.5 if what.flip else None
+        if what.shift or window < side:
+            corner = rng.integers(0, side - window + 1, (n, 2))
+            shift = corner + np.rint(uniform(what.shift * side, 2))
+    else:
+        place = uniform((side - window) / 2, 2) + uniform(what.shift * side, 2)
+        affine = _affine(what, n, uniform, rng)
+        affine[:, :, 2] = 2 * place / side
+    if what.brightness or what.contrast or what.saturation:
+        factors = 1 + np.stack([uniform(what.contrast), uniform(what.saturation)], 1)
+        colour = np.column_stack([255 * uniform(what.brightness), factors])
+    if what.cutout:
+        cutout = rng.random((n, 2))
+    if what.mixup:
+        weight = rng.beta(what.mixup, what.mixup, n)
+        mixup = np.maximum(weight, 1 - weight)
+
+    def send(part: NDArray[Any] | None, dtype: torch.dtype = torch.float32) -> Tensor | None:
+        return None if part is None else torch.as_tensor(part, dtype=dtype, device=device)
+
+    return Draws(
+        send(flip, torch.bool),
+        send(shift, torch.int64),
+        send(affine),
+        send(colour),
+        send(cutout),
+        send(mixup),
+    )
+
+
+def _affine(what: Augmentation, n: int, uniform: Any, rng: np.random.Generator) -> NDArray[Any]:
+    """(n, 2, 3) maps from output to input: rotate, shear, scale, mirror; no shift yet."""
+    angle, shear = np.deg2rad(uniform(what.rotation)), np.tan(np.deg2rad(uniform(what.shear)))
+    zoom = np.exp(uniform(np.log1p(what.zoom)))
+    stretch = np.exp(uniform(np.log1p(what.stretch)) / 2)
+    mirror = np.where(rng.random(n) < 0.5, -1.0, 1.0) if what.flip else np.ones(n)
+    cos, sin = np.cos(angle), np.sin(angle)
+    scale_x, scale_y = mirror * stretch / zoom, 1 / (stretch * zoom)
+    matrix = np.zeros((n, 2, 3))
+    matrix[:, 0, 0], matrix[:, 0, 1] = scale_x * cos, scale_x * (shear * cos - sin)
+    matrix[:, 1, 0], matrix[:, 1, 1] = scale_y * sin, scale_y * (shear * sin + cos)
+    return matrix
+
+
+def apply(what: Augmentation, images: Tensor, draws: Draws) -> Tensor:
+    """Change a batch of images as drawn, all but mixup.
+
+    Args:
+        what: gives the size of the window and of cut-out squares.
+        images: (b, side, side, 3) uint8.
+        draws: of these images.
+
+    Returns:
+        (b, window, window, 3) in 0..255: uint8 where images only moved, float32 otherwise.
+    """
+    window = what.window(images.shape[1])
+    if draws.affine is not None:
+        x = _warp(images, draws.affine, window)
+    else:
+        x = _move(images, draws.flip, draws.shift, window)
+    if draws.colour is not None:
+        x = _recolour(x.float(), draws.colour)
+    if draws.cutout is not None:
+        x = _cut_out(x, draws.cutout, round(what.cutout * window))
+    return x
+
+
+def _warp(images: Tensor, affine: Tensor, window: int) -> Tensor:
+    """Affine maps with bilinear interpolation; edges are continued by mirroring."""
+    side = images.shape[1]
+    centres = (2 * torch.arange(window, device=images.device) + 1 - window) / side
+    along_x = affine[:, None, :, 0] * centres[:, None] + affine[:, None, :, 2]
+    along_y = affine[:, None, :, 1] * centres[:, None]
+    grid = along_x[:, None] + along_y[:, :, None]
+    x = images.permute(0, 3, 1, 2).float()
+    x = functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+    return x.permute(0, 2, 3, 1).contiguous()
+
+
+def _move(images: Tensor, flip: Tensor | None, shift: Tensor | None, window: int) -> Tensor:
+    """Cut a window out at whole pixels and mirror it: one gather of rows, one of columns."""
+    if flip is None and shift is None:
+        return images
+    b, side = images.shape[:2]
+    device = images.device
+    lines = images.flatten(2)
+    places = torch.arange(window, device=device).expand(b, window)
+    columns = places if flip is None else torch.where(flip[:, None], window - 1 - places, places)
+    if shift is not None:
+        columns = mirrored(columns + shift[:, :1], side)
+        rows = mirrored(places + shift[:, 1:], side)
+        rows = rows + side * torch.arange(b, device=device)[:, None]
+        lines = lines.flatten(0, 1).index_select(0, rows.flatten()).view(b, window, -1)
+    channels = (3 * columns[:, :, None] + torch.arange(3, device=device)).flatten(1)
+    return lines.gather(2, channels[:, None].expand(b, window, -1)).view(b, window, window, 3)
+
+
+def mirrored(index: Tensor, side: int) -> Tensor:
+    """Continue 0..side-1 by mirroring at the outer edges of the first and the last pixel."""
+    index = torch.where(index < 0, -1 - index, index)
+    return torch.where(index >= side, 2 * side - 1 - index, index)
+
+
+def _recolour(x: Tensor, colour: Tensor) -> Tensor:
+    """Brightness, contrast and saturation: one linear map of each image's colours."""
+    brightness, contrast, saturation = (part[:, None, None] for part in colour.unbind(1))
+    pixels = x.flatten(1, 2)
+    mean = pixels.mean((1, 2), keepdim=True)
+    eye = torch.eye(3, device=x.device)
+    colours = contrast * (saturation * eye + (1 - saturation) / 3)
+    offset = ((1 - contrast) * mean + brightness).expand(-1, 1, 3)
+    return torch.baddbmm(offset, pixels, colours).clamp_(0, 255).view(x.shape)
+
+
+def _cut_out(x: Tensor, centre: Tensor, width: int) -> Tensor:
+    """Grey out one square of an image (DeVries and Taylor 2017)."""
+    side = x.shape[1]
+    place = torch.arange(side, device=x.device) - (centre * side).floor()[:, :, None]
+    inside = (place >= -(width // 2)) & (place < width - width // 2)
+    columns = inside[:, 0].repeat_interleave(3, 1)
+    square = inside[:, 1, :, None] & columns[:, None, :]
+    return x.flatten(2).masked_fill(square, 128).view(x.shape)
+
+
+def mix(x: Tensor, targets: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Mixup: blend each image and its target with its neighbour's in the batch (Zhang et al. 2018).
+
+    Args:
+        x: (b, ...), any number type.
+        targets: (b, classes) class weights.
+        weight: (b,) of the image itself; None: no blending.
+    """
+    if weight is None:
+        return x, targets
+    flat, own = x.flatten(1).float(), weight[:, None]
+    flat = torch.lerp(flat.roll(1, 0), flat, own)
+    return flat.view(x.shape), torch.lerp(targets.roll(1, 0), targets, own)

@@ -1,0 +1,6 @@
+"""What to compute, when, and where it is kept.
+
+Packages, top to bottom, each importing only what is below it: cli, reporting, visualize,
+experiment, recipes, stages and execution, graph, data and store. Start at `cli/app.py` for the
+command line, `graph/stage.py` for the graph.
+"""

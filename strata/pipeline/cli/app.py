@@ -1,0 +1,325 @@
+"""The commands; each imports its work when it runs, so that `--help` is quick."""
+
+import io
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from strata import __version__
+from strata.pipeline.cli.data_commands import data_app
+from strata.pipeline.cli.options import (
+    DryRun,
+    File,
+    Jobs,
+    Json,
+    OutDir,
+    Settings,
+    SkipBroken,
+    StoreDir,
+    Targets,
+    Weights,
+    shown,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich's help costs 0.1 s of the 0.3 s that --help may take
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="How far do classical features go on your labelled images, how far does deep learning "
+    "go, and what does each cost?",
+)
+app.add_typer(data_app, name="data")
+
+
+def _use_weights(weights: Path | None) -> None:
+    """Name the file, or the folder, for this process and its workers, which inherit it."""
+    if weights is not None:
+        from strata.errors import InputError
+        from strata.models.transfer.weights import ENVIRONMENT
+
+        path = weights.expanduser().absolute()
+        if not path.exists():
+            raise InputError(f"There is no file or folder of weights {weights}.")
+        os.environ[ENVIRONMENT] = str(path)
+
+
+def _workspace(
+    file: Path | None,
+    settings: list[str] | None = None,
+    store: Path | None = None,
+    out: Path | None = None,
+    jobs: int | None = None,
+    skip_broken: bool = False,
+    weights: Path | None = None,
+) -> Any:
+    from strata.pipeline.cli.workspace import Workspace
+
+    _use_weights(weights)
+    return Workspace.at(file, settings or [], store, out, jobs, skip_broken)
+
+
+@app.command()
+@shown
+def make(
+    targets: Targets = None,
+    jobs: Jobs = None,
+    dry_run: DryRun = False,
+    keep_going: Annotated[
+        bool,
+        typer.Option(
+            "-k", "--keep-going", help="After a failure, go on with what does not depend on it."
+        ),
+    ] = False,
+    always: Annotated[
+        bool, typer.Option("-B", "--always-make", help="Make everything, present or not.")
+    ] = False,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    out: OutDir = None,
+    skip_broken: SkipBroken = False,
+    weights: Weights = None,
+) -> int:
+    """Make what is missing or has changed, then the report."""
+    from strata.pipeline.cli.make import make
+
+    workspace = _workspace(file, settings, store, out, jobs, skip_broken, weights)
+    return make(workspace, targets or [], dry_run=dry_run, keep_going=keep_going, always=always)
+
+
+@app.command()
+@shown
+def init(
+    images: Annotated[
+        str, typer.Argument(help="A folder with one folder per class, or an archive.")
+    ],
+    file: File = None,
+) -> int:
+    """Write an experiment file for a folder of images."""
+    from strata.pipeline.cli.init import init
+
+    return init(images, file or Path("strata.toml"))
+
+
+@app.command()
+@shown
+def status(
+    targets: Targets = None,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    skip_broken: SkipBroken = False,
+    weights: Weights = None,
+    as_json: Json = False,
+) -> int:
+    """Show which methods are up to date, and how much is to be made."""
+    from strata.pipeline.cli.inspect import status
+
+    return status(
+        _workspace(file, settings, store, skip_broken=skip_broken, weights=weights),
+        targets or [],
+        as_json,
+    )
+
+
+@app.command()
+@shown
+def why(
+    targets: Targets = None,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    skip_broken: SkipBroken = False,
+    weights: Weights = None,
+) -> int:
+    """Say why work is needed: which parameter, image or code changed."""
+    from strata.pipeline.cli.inspect import why
+
+    workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
+    return why(workspace, targets or [])
+
+
+@app.command()
+@shown
+def graph(
+    targets: Targets = None,
+    dot: Annotated[bool, typer.Option("--dot", help="Write Graphviz' DOT language.")] = False,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    skip_broken: SkipBroken = False,
+    weights: Weights = None,
+) -> int:
+    """Show the stages of each method and what each reads."""
+    from strata.pipeline.cli.graph import graph
+
+    workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
+    return graph(workspace, targets or [], dot=dot)
+
+
+@app.command("list")
+@shown
+def list_(
+    recipes: Annotated[
+        bool,
+        typer.Option("--recipes", help="List all recipes with their parameters, as TOML to paste."),
+    ] = False,
+    file: File = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> int:
+    """List the methods of the experiment file, or all recipes."""
+    from strata.pipeline.cli.inspect import list_methods, list_recipes
+
+    if recipes:
+        return list_recipes(file, as_json)
+    return list_methods(_workspace(file, settings), as_json)
+
+
+@app.command()
+@shown
+def clean(
+    targets: Targets = None,
+    dry_run: DryRun = False,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    skip_broken: SkipBroken = False,
+    weights: Weights = None,
+) -> int:
+    """Remove what was made for these methods and no others."""
+    from strata.pipeline.cli.tidy import clean
+
+    workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
+    return clean(workspace, targets or [], dry_run=dry_run)
+
+
+@app.command()
+@shown
+def gc(
+    older_than: Annotated[
+        str | None,
+        typer.Option(
+            "--older-than", metavar="AGE", help="Only what is older than that: 12h, 30d, 2w."
+        ),
+    ] = None,
+    to_size: Annotated[
+        str | None,
+        typer.Option(
+            "--to-size", metavar="SIZE", help="Only until the store is no larger than that: 20GB."
+        ),
+    ] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "-f",
+            "--file",
+            metavar="FILE",
+            help="Keep what this file needs; repeatable.",
+            show_default="all experiment files beside the store",
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    store: StoreDir = None,
+    weights: Weights = None,
+) -> int:
+    """Remove artifacts that no experiment file and no report needs."""
+    from strata.pipeline.cli.tidy import gc
+
+    _use_weights(weights)
+    return gc(files or [], store, older_than=older_than, to_size=to_size, dry_run=dry_run)
+
+
+@app.command()
+@shown
+def report(
+    zipped: Annotated[
+        bool, typer.Option("--zip", help="Also write report.zip, with every picture in full.")
+    ] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option("--figures", metavar="DIR", help="Also write each drawing as SVG and PDF."),
+    ] = None,
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    out: OutDir = None,
+    skip_broken: SkipBroken = False,
+    weights: Weights = None,
+) -> int:
+    """Write the report of what has been made."""
+    from strata.pipeline.cli.report import report
+
+    workspace = _workspace(file, settings, store, out, skip_broken=skip_broken, weights=weights)
+    return report(workspace, zipped=zipped, figures=figures)
+
+
+@app.command()
+@shown
+def compare(
+    before: Annotated[
+        Path, typer.Argument(help="A report: its folder, results.json, or name in out.")
+    ],
+    after: Annotated[Path, typer.Argument(help="A later report.")],
+) -> int:
+    """Say what changed between two reports, and if by more than noise."""
+    from strata.pipeline.cli.compare import compare
+
+    return compare(before, after)
+
+
+@app.command()
+@shown
+def predict(
+    method: Annotated[str, typer.Argument(help="A method that has been made.")],
+    images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
+    file: File = None,
+    settings: Settings = None,
+    store: StoreDir = None,
+    jobs: Jobs = None,
+    skip_broken: SkipBroken = False,
+    weights: Weights = None,
+    as_json: Json = False,
+) -> int:
+    """Print the classes of new images."""
+    from strata.pipeline.cli.predict import predict
+
+    workspace = _workspace(
+        file, settings, store, jobs=jobs, skip_broken=skip_broken, weights=weights
+    )
+    return predict(workspace, method, images, as_json)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"strata {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """The program `strata`."""
+
+    def terminated(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, terminated)
+    for stream in (sys.stdout, sys.stderr):  # where the terminal has no such letter, say its number
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="strata")

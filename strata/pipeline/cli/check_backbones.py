@@ -1,0 +1,89 @@
+"""Names that only torchvision knows, checked before a run begins rather than when it comes to them.
+
+Its networks, and the nodes at which they can be cut, are known by importing it and tracing the
+network: seconds, so it is done for what is about to be made only.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from strata.errors import InputError, nearest
+from strata.pipeline.execution.plan import Plan, in_order
+from strata.pipeline.experiment.compose import Target
+from strata.pipeline.graph.stage import Node, Stage
+from strata.pipeline.stages.deep_descriptors import map_descriptors
+from strata.pipeline.stages.fine_tuning import divided
+from strata.pipeline.stages.pretrained import backbone_features, pretrained
+
+#: The parameters of a stage that name nodes of the network that is among its inputs.
+_NODES: dict[Stage, tuple[str, ...]] = {
+    backbone_features: ("nodes",),
+    divided: ("border", "cut", "beside"),
+    map_descriptors: ("node",),
+}
+
+
+def check_backbones(targets: Iterable[Target], plan: Plan) -> None:
+    """Check the names of networks and nodes in what a plan would make.
+
+    Raises:
+        InputError: torchvision has no such network, or it has no such node; names the key.
+    """
+    needed = set(plan.needed)
+    known: dict[str, list[str]] = {}
+    for target in targets:
+        for node in in_order(target.goals):
+            if node.key not in needed:
+                continue
+            if node.stage is pretrained:
+                _check_network(target, node.parameters["backbone"])
+            for parameter in _NODES.get(node.stage, ()):
+                given = node.parameters[parameter]
+                for place in [given] if isinstance(given, str) else given:
+                    if place or not isinstance(given, str):  # "" alone is the default
+                        _check_node(target, parameter, _backbone_of(node), place, known)
+
+
+def _check_network(target: Target, backbone: str) -> None:
+    from strata.models.transfer.weights import check_backbone
+
+    try:
+        check_backbone(backbone)
+    except InputError as error:
+        where = _key(target, "backbone", backbone)
+        raise InputError(f"{where} = {backbone!r}: {error.what}", error.hint) from None
+
+
+def _check_node(
+    target: Target, parameter: str, backbone: str, place: str, known: dict[str, list[str]]
+) -> None:
+    from strata.models.transfer.subgraph import IMAGES, nodes
+
+    if backbone not in known:
+        known[backbone] = [IMAGES, *nodes(backbone)]
+    if place not in known[backbone]:
+        raise InputError(
+            f"{_key(target, parameter, place)} = {place!r}: {backbone} has no such node.",
+            nearest(place, known[backbone]),
+        )
+
+
+def _backbone_of(node: Node) -> str:
+    return next(str(p.parameters["backbone"]) for p in node.parents if p.stage is pretrained)
+
+
+def _key(target: Target, parameter: str, value: str) -> str:
+    """Where in the experiment file a parameter stands; the one of that value if there are more."""
+    method = f"methods.{target.method.variant_of or target.name}"
+    found = list(_paths(target.parameters, parameter))
+    own = [p for p, given in found if given == value or (type(given) is list and value in given)]
+    return ".".join([method, *(own or [path for path, _ in found] or [parameter])[:1]])
+
+
+def _paths(table: Mapping[str, Any], parameter: str) -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if name == parameter:
+            yield name, value
+        if isinstance(value, Mapping):
+            for path, given in _paths(value, parameter):
+                yield f"{name}.{path}", given

@@ -1,0 +1,159 @@
+"""`strata data`: look at images before using them."""
+
+import json
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from strata.pipeline.cli.steps import Steps
+from strata.pipeline.cli.table import one_line, print_table
+from strata.pipeline.cli.workspace import cores
+from strata.pipeline.store.hashing import content_key
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from strata.pipeline.data.manifest import Manifest
+
+#: How many images of a finding the table names.
+NAMED = 8
+
+
+def audit(
+    images: str,
+    split: Path | None,
+    sha256: str | None,
+    folds: int,
+    store: Path | None,
+    jobs: int | None,
+    as_json: bool,
+) -> int:
+    """Print the findings; 1 if something spoils results."""
+    from strata.pipeline.data.audit import audit
+
+    manifest = _manifest(images, split, sha256, store, jobs)
+    found = audit(manifest, folds=folds)
+    if as_json:
+        print(json.dumps(found.to_json(), indent=2))
+        return int(found.spoils)
+    console = _console()
+    _print_counts(console, manifest)
+    for finding in found.to_json()["findings"]:
+        _print_finding(console, finding)
+    if not found.to_json()["findings"]:
+        console.print("\nNothing to report.")
+    return int(found.spoils)
+
+
+def _print_finding(console: "Console", finding: dict[str, Any]) -> None:
+    style = {"error": "red", "warning": "yellow", "note": "dim"}[finding["severity"]]
+    console.print(
+        f"\n{finding['severity']} {finding['code']}  {finding['title']}",
+        style=style,
+        highlight=False,
+        markup=False,
+    )
+    for part in (finding["why"], finding["remedy"]):
+        if part:
+            console.print(f"  {part}", highlight=False, markup=False)
+    images = finding.get("images", [])
+    for image in images[:NAMED]:
+        text = image if isinstance(image, str) else "  =  ".join(image)
+        console.print(f"    {one_line(text)}", highlight=False, markup=False)
+    if len(images) > NAMED:
+        console.print(f"    and {len(images) - NAMED} more (--json names all)", highlight=False)
+
+
+def show(
+    images: str,
+    split: Path | None,
+    sha256: str | None,
+    store: Path | None,
+    jobs: int | None,
+    as_json: bool,
+) -> int:
+    """Print counts by class and split, and sizes."""
+    manifest = _manifest(images, split, sha256, store, jobs)
+    if as_json:
+        print(json.dumps(_counts(manifest), indent=2))
+        return 0
+    _print_counts(_console(), manifest)
+    return 0
+
+
+def scenes(folder: Path, per_class: int, size: int, seed: int, jobs: int | None) -> int:
+    """Draw the built-in data set."""
+    from strata.scenes.write import write_scenes
+
+    with Steps(_console(stderr=True)) as steps:
+        write_scenes(
+            folder,
+            per_class=per_class,
+            size=size,
+            seed=seed,
+            jobs=jobs or cores(),
+            progress=lambda done, total: steps.update("drawing the scenes", done, total),
+        )
+    print(f"{folder}: 8 classes, {per_class} images each, {size} x {size}")
+    return 0
+
+
+def _manifest(
+    images: str, split: Path | None, sha256: str | None, store: Path | None, jobs: int | None
+) -> "Manifest":
+    """Read the images; what was read is kept only where a store is named."""
+    from strata.pipeline.data.manifest import build_manifest
+    from strata.pipeline.data.source import open_source
+
+    with ExitStack() as stack:
+        steps = stack.enter_context(Steps(_console(stderr=True)))
+        if store:
+            cache = store / "data"
+            cache.mkdir(parents=True, exist_ok=True)
+        else:
+            cache = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        source = open_source(
+            images,
+            split_csv=split,
+            sha256=sha256,
+            cache=cache,
+            allow_missing=True,
+            allow_empty=True,
+            progress=lambda done, total: steps.update("fetching the images", done, total),
+        )
+        return build_manifest(
+            source,
+            cache / f"manifest-{content_key(str(source.root))[:16]}",
+            jobs=jobs or cores(),
+            progress=lambda done, total: steps.update("reading the images", done, total),
+        )
+
+
+def _counts(manifest: "Manifest") -> dict[str, Any]:
+    splits = sorted({r.split or "unsplit" for r in manifest.records})
+    table: dict[str, dict[str, int]] = {c: dict.fromkeys(splits, 0) for c in manifest.classes}
+    for record in manifest.records:
+        table[record.label][record.split or "unsplit"] += 1
+    return {
+        "images": len(manifest.records),
+        "broken": len(manifest.broken),
+        "digest": manifest.digest,
+        "classes": table,
+    }
+
+
+def _print_counts(console: "Console", manifest: "Manifest") -> None:
+    counts = _counts(manifest)
+    splits = sorted({s for row in counts["classes"].values() for s in row})
+    rows = [[name, *(str(row[s]) for s in splits)] for name, row in counts["classes"].items()]
+    total = [str(sum(row[s] for row in counts["classes"].values())) for s in splits]
+    print_table(console, ["class", *splits], [*rows, ["all", *total]])
+    for note in manifest.notes:
+        console.print(f"note: {note}", highlight=False, markup=False)
+
+
+def _console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr, soft_wrap=True)

@@ -1,0 +1,95 @@
+"""`strata init`: an experiment file to start from."""
+
+from collections import Counter
+from pathlib import Path
+
+from strata.errors import InputError
+from strata.pipeline.data.layout import classified, walk
+from strata.pipeline.experiment.dataset import SCENES
+
+FOLDS = 8
+#: What the file sets aside for the test where the data brings no split.
+TEST_PART = 0.3
+
+TEMPLATE = """\
+# What `strata make` compares. docs/experiment-file.md explains every key;
+# `strata list --recipes` prints all recipes with their parameters and defaults.
+
+[data]
+source = {source}
+
+[protocol]
+folds = {folds}        # of cross-validation; stratified, copies of one picture stay together
+repeats = 1      # more repeats narrow the intervals
+seed = 0         # feeds every random choice
+test = {test}       # share kept for the final figure, where the data brings no split
+
+# A bag of visual words, Fisher vectors, a small network from scratch.
+[methods.bovw]
+
+[methods.fisher]
+
+[methods.tinynet]
+"""
+
+
+def init(images: str, file: Path) -> int:
+    """Write the file, unless there is one."""
+    source, folds = Path(images), FOLDS
+    refused = ""
+    if "://" not in images and images != SCENES and not source.exists():
+        raise InputError(f"There is no folder or archive {images}.")
+    if file.exists():
+        raise InputError(f"{file} exists already.", "Name another file with -f.")
+    if "://" not in images and images != SCENES:
+        folds, refused = _folds(source)
+        images = _place(source.absolute(), file.absolute().parent)
+    quoted = '"' + images.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if "://" in images:
+        quoted += '\nsha256 = ""      # checksum of the file at this address, required'
+    text = TEMPLATE.format(source=quoted, folds=folds, test=TEST_PART)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{file} cannot be written: {error.strerror or error}.", "Name another file with -f."
+        ) from None
+    print(
+        f"{file} is written; `strata make -f {file}` makes it."
+        if file.name != "strata.toml"
+        else "strata.toml is written; `strata make` makes it."
+    )
+    if refused:
+        print(refused)
+    return 0
+
+
+def _folds(source: Path) -> tuple[int, str]:
+    """As many folds as the smallest class of a folder has training images for, two at least.
+
+    Returns:
+        the folds; what `make` refuses about the folder, "" for nothing.
+    """
+    if not source.is_dir():
+        return FOLDS, ""
+    try:
+        files = classified(source, walk(source)).files
+    except InputError as error:  # of use all the same: a CSV file may name the classes
+        return FOLDS, f"As it is, `make` refuses it: {error}"
+    part = 0 if any(file.split for file in files) else TEST_PART
+    counts = Counter(file.label for file in files if file.split != "test")
+    left = {name: n - (max(1, round(part * n)) if part else 0) for name, n in counts.items()}
+    thin = [f"'{name}' ({counts[name]})" for name in sorted(left) if left[name] < 2]
+    refused = (
+        f"Too few images for two folds, which `make` refuses: {', '.join(thin)}. "
+        "Add images, or take the folders out."
+    )
+    return max(2, min(FOLDS, *left.values())), refused if thin else ""
+
+
+def _place(source: Path, folder: Path) -> str:
+    """Relative where the images lie below the experiment file's folder: both may then move."""
+    if source == folder or not source.is_relative_to(folder):
+        return str(source)
+    relative = source.relative_to(folder).as_posix()
+    return f"./{relative}" if relative == SCENES else relative  # the word names the built-in data

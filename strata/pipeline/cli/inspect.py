@@ -1,0 +1,160 @@
+"""`strata status`, `why` and `list`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from strata.pipeline.cli.make import snapshot_path
+from strata.pipeline.cli.table import print_table
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.execution.eta import Estimates, left_in_words
+from strata.pipeline.execution.plan import Plan
+from strata.pipeline.execution.staleness import image_changes, reasons, version_notes
+from strata.pipeline.experiment.file import DEFAULT_FILE, read_recipes_key
+from strata.pipeline.graph.choice import Choice
+from strata.pipeline.graph.recipe import Recipe, known_recipes
+from strata.pipeline.graph.stage import Options
+
+
+def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
+    """One line a target."""
+    wanted, _ = workspace.plan(names)
+    estimates = Estimates(workspace.store.root / "seconds.json")
+    found: list[dict[str, Any]] = []
+    for target in wanted:
+        plan = Plan.of([*target.open, target.node], workspace.store)
+        stages = [plan.nodes[key].stage.name for key in plan.needed]
+        timed = [stage for stage in stages if estimates.knows(stage)]
+        seconds = sum(estimates.of(stage, target.name) for stage in timed)
+        found.append(
+            {
+                "target": target.name,
+                "up_to_date": not plan.needed,
+                "artifacts": len(plan.nodes),
+                "to_make": len(plan.needed),
+                "seconds": round(seconds / workspace.jobs, 1),
+                "stages_not_timed": len(stages) - len(timed),
+            }
+        )
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return 0
+    rows = [
+        [
+            line["target"],
+            "up to date" if line["up_to_date"] else "to be made",
+            f"{line['to_make']} of {line['artifacts']}",
+            _time(line) if line["to_make"] else "",
+        ]
+        for line in found
+    ]
+    columns = ["target", "state", "to make", "time left"]
+    print_table(workspace.console, columns, rows, left=2)
+    _, plan = workspace.plan(names)
+    for note in version_notes(plan, workspace.store):
+        workspace.console.print(f"note: {note}", highlight=False, markup=False)
+    return 0
+
+
+def _time(line: dict[str, Any]) -> str:
+    return left_in_words(line["seconds"], not line["stages_not_timed"]) or "not known yet"
+
+
+def why(workspace: Workspace, names: list[str]) -> int:
+    """The causes, in full sentences; exit code 0 whether or not there are any."""
+    wanted, plan = workspace.plan(names)
+    if not plan.needed:
+        names_of = ", ".join(target.name for target in wanted)
+        workspace.console.print(f"Up to date: {names_of}.", highlight=False, markup=False)
+        return 0
+    snapshot = snapshot_path(workspace)
+    for sentence in image_changes(workspace.dataset.manifest, snapshot):
+        workspace.console.print(sentence, highlight=False, markup=False)
+    for sentence in reasons(plan, workspace.store):
+        workspace.console.print(sentence, highlight=False, markup=False)
+    text = f"{len(plan.needed)} of {len(plan.nodes)} artifacts have to be made."
+    workspace.console.print(text, highlight=False)
+    return 0
+
+
+def list_methods(workspace: Workspace, as_json: bool) -> int:
+    """The targets of the experiment file."""
+    recipes = known_recipes(workspace.experiment.recipes)
+    found = [
+        {
+            "target": method.name,
+            "recipe": method.recipe,
+            "summary": recipes[method.recipe].summary if method.recipe in recipes else "",
+        }
+        for method in workspace.experiment.methods
+    ]
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return 0
+    columns = ["target", "recipe", "what it is"]
+    print_table(workspace.console, columns, [list(line.values()) for line in found], left=3)
+    return 0
+
+
+def list_recipes(file: Path | None, as_json: bool) -> int:
+    """All recipes, with every parameter and its default as it is written in TOML."""
+    path = file or Path(DEFAULT_FILE)
+    extra = read_recipes_key(path) if path.exists() else None
+    recipes = known_recipes(extra)
+    if as_json:
+        print(
+            json.dumps(
+                {name: recipe.checked({}, name) for name, recipe in recipes.items()}, indent=2
+            )
+        )
+        return 0
+    for name, recipe in sorted(recipes.items()):
+        print(f"[methods.{name}]  # {recipe.summary}")
+        for line in _as_toml(name, recipe):
+            print(line)
+        print()
+    return 0
+
+
+def _as_toml(name: str, recipe: Recipe) -> list[str]:
+    defaults: dict[str, Any] = recipe.checked({}, name)
+    lines = _settings({k: v for k, v in defaults.items() if k not in recipe.sections})
+    for section, options in recipe.sections.items():
+        if isinstance(options, Choice):
+            lines += _choice(f"methods.{name}.{section}", options)
+        else:
+            lines += _section(f"methods.{name}.{section}", options, options.checked({}, name))
+    return lines
+
+
+def _section(path: str, options: Options, values: dict[str, Any]) -> list[str]:
+    first = (options.stage.function.__doc__ or "").partition("\n")[0]
+    return [f"[{path}]  # {options.stage.name}: {first}", *_settings(values)]
+
+
+def _settings(values: dict[str, Any]) -> list[str]:
+    """One line each; TOML has no word for "not set", so that stands in a comment."""
+    return [f"# {k}: not set" if v is None else f"{k} = {_toml(v)}" for k, v in values.items()]
+
+
+def _choice(path: str, choice: Choice) -> list[str]:
+    """The default with its parameters, then each other stage as comments."""
+    lines = [f"[{path}]  # left out by default"] if choice.optional else []
+    for name, options in choice.stages.items():
+        found = _section(path, options, choice.checked({"use": name}, path))
+        if name == choice.default:
+            lines += found
+        else:
+            use, *rest = found[1:]
+            lines += [f"# {use}  # {found[0].partition(': ')[2]}"]
+            lines += [r if r.startswith("#") else f"# {r}" for r in rest]
+    return lines
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        inside = ", ".join(f"{k} = {_toml(v)}" for k, v in value.items() if v is not None)
+        return f"{{ {inside} }}" if inside else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value)  # of strings, numbers and truth values the same

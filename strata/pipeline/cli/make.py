@@ -1,0 +1,165 @@
+"""`strata make`."""
+
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from strata.errors import InputError, StrataError
+from strata.files import write_whole
+from strata.pipeline.cli.report import MARK, page_key, write_page
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.execution.eta import duration
+from strata.pipeline.execution.executor import Outcome, Run
+from strata.pipeline.execution.plan import Plan
+from strata.pipeline.execution.progress_bar import Progress, group_of
+from strata.pipeline.execution.staleness import reasons, snapshot_of, version_notes
+from strata.pipeline.experiment.compose import Target
+from strata.pipeline.graph.stage import Node
+
+
+def make(
+    workspace: Workspace, names: list[str], *, dry_run: bool, keep_going: bool, always: bool
+) -> int:
+    """Make the targets and the report; exit code 1 if something failed."""
+    begun = time.perf_counter()
+    with workspace.store.in_use():
+        workspace.store.sweep()
+        wanted, plan = workspace.plan(names, always=always)
+        _check_names(workspace, wanted, plan)
+        if dry_run:
+            return _announce(workspace, wanted, plan)
+        mark = page_key(workspace)
+        written = (workspace.out / "report.html").exists()
+        if not plan.needed and written and _read(workspace.out / MARK) == mark:
+            _say_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
+            return 0
+        outcome = _run(workspace, names, always=always, keep_going=keep_going)
+        _remember_images(workspace)
+        seconds = time.perf_counter() - begun
+        if _says_more(workspace, outcome):
+            write_page(workspace, outcome, seconds)
+        else:
+            print(
+                f"strata: no method has new results, so {workspace.out / 'report.html'} stays as "
+                "an earlier run wrote it (`strata report` writes one of what is there now).",
+                file=sys.stderr,
+            )
+        if not outcome.errors:
+            write_whole(workspace.out / MARK, page_key(workspace))
+    return _close(workspace, plan, outcome, seconds)
+
+
+def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:
+    from strata.pipeline.cli.check_backbones import check_backbones
+
+    try:
+        check_backbones(wanted, plan)
+    except InputError as error:
+        raise InputError(f"{workspace.experiment.path.name}: {error.what}", error.hint) from None
+
+
+def _says_more(workspace: Workspace, outcome: Outcome) -> bool:
+    """Whether a report of this run holds something that an earlier run's does not, or none is."""
+    made = set(outcome.made)
+    new = any(target.node.key in made for target in workspace.targets)
+    return not outcome.errors or new or not (workspace.out / "report.html").exists()
+
+
+def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bool) -> Outcome:
+    """Make the targets; in rounds, for what a search picks decides what comes after it."""
+    store, jobs = workspace.store, workspace.jobs
+    whole = Outcome()
+    tried: set[str] = set()
+    while True:
+        goals = [node for target in workspace.chosen(names) for node in _untried(target, tried)]
+        if not goals:
+            return whole
+        plan = Plan.of(goals, store, always=always)
+        with Progress(workspace.progress_console, plan, store, jobs) as progress:
+            run = Run(plan, store, progress, jobs=jobs, always=always)
+            whole += run.execute(keep_going=keep_going)
+        if not workspace.searches or (whole.errors and not keep_going):
+            return whole
+        tried |= {node.key for node in goals}
+        always = False
+        workspace.compose_again()
+
+
+def _untried(target: Target, tried: set[str]) -> tuple[Node, ...]:
+    """The goals of a target, unless nothing has changed since they were run."""
+    return target.goals if any(node.key not in tried for node in target.goals) else ()
+
+
+def _announce(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
+    """What `make -n` says: each stage to be made, and the causes."""
+    if not plan.needed:
+        workspace.console.print("Nothing to be made.")
+        return 0
+    counts: Counter[tuple[str, str]] = Counter()
+    for key in plan.needed:
+        node = plan.nodes[key]
+        counts[group_of(node)] += 1
+    for (method, stage), count in counts.items():
+        where = f"{method}: " if method else ""
+        text = f"would make  {where}{stage} ({count})"
+        workspace.console.print(text, highlight=False, markup=False)
+    if any(target.open for target in wanted):
+        workspace.console.print("(after a search counted as if it had picked its first trial)")
+    for reason in reasons(plan, workspace.store):
+        workspace.console.print(f"because  {reason}", highlight=False, markup=False)
+    return 0
+
+
+def _say_up_to_date(workspace: Workspace, wanted: list[Target], plan: Plan, seconds: float) -> None:
+    names = ", ".join(target.name for target in wanted)
+    workspace.console.print(
+        f"Nothing to be done: {names} "
+        f"{'is' if len(wanted) == 1 else 'are'} up to date "
+        f"({len(plan.nodes)} artifacts looked at in {seconds:.2f} s).",
+        highlight=False,
+        markup=False,
+    )
+    for note in version_notes(plan, workspace.store):
+        workspace.console.print(f"note: {note}", highlight=False, markup=False)
+    text = f"report: {workspace.out / 'report.html'}"
+    workspace.console.print(text, highlight=False, markup=False)
+
+
+def _close(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -> int:
+    kept = len(plan.nodes) - len(plan.needed)
+    text = f"made {len(outcome.made)} artifacts in {duration(seconds)}, {kept} were up to date"
+    workspace.console.print(text, highlight=False)
+    if not outcome.errors:
+        return 0
+    alike: dict[tuple[str, str], list[StrataError]] = {}
+    for error in outcome.errors.values():
+        alike.setdefault((error.what, error.hint), []).append(error)
+    for first, *others in alike.values():
+        more = f"\n  The same in {', '.join(error.where for error in others)}." if others else ""
+        print(f"strata: {first}{more}", file=sys.stderr)
+    if outcome.skipped:
+        print(
+            f"strata: {len(outcome.skipped)} artifacts were not made because of that; "
+            "everything finished is kept.",
+            file=sys.stderr,
+        )
+    return 1
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def _remember_images(workspace: Workspace) -> None:
+    path = snapshot_path(workspace)
+    write_whole(path, json.dumps(snapshot_of(workspace.dataset.manifest)))
+
+
+def snapshot_path(workspace: Workspace) -> Path:
+    """Where the images of the last run are noted, for `why`."""
+    return workspace.store.data / f"images-of-{workspace.experiment.name}.json"

@@ -1,0 +1,90 @@
+"""Options that several commands share, and how a command ends."""
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from strata.errors import StrataError
+
+File = Annotated[
+    Path | None,
+    typer.Option(
+        "-f", "--file", metavar="FILE", help="The experiment file.", show_default="strata.toml"
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a value of FILE: fisher.mixture.components=128."
+    ),
+]
+StoreDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="Folder of the artifacts.",
+        show_default=".strata beside FILE",
+    ),
+]
+Remembered = Annotated[
+    Path | None,
+    typer.Option("--store", metavar="DIR", help="Keep there what was read.", show_default="no"),
+]
+OutDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="DIR", help="Folder of the reports.", show_default="out beside FILE"
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "-j", "--jobs", min=1, metavar="N", help="Processes at a time.", show_default="all cores"
+    ),
+]
+SkipBroken = Annotated[
+    bool, typer.Option("--skip-broken", help="Leave out images that cannot be read.")
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option("--weights", metavar="FILE", help="ImageNet weights: a file or a folder."),
+]
+Targets = Annotated[
+    list[str] | None, typer.Argument(metavar="[TARGET]...", help="Methods; default: all.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Only say what would be done.")]
+
+
+def shown(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Errors for the user go to stderr without a traceback; the exit code says what happened.
+
+    0 done, 1 a stage failed, 2 bad usage or bad input, 130 interrupted.
+    """
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except StrataError as error:
+            print(f"strata: {error}", file=sys.stderr)
+            code = error.exit_code
+        except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+            sys.stderr.close()
+            code = 0
+        except OSError as error:
+            from strata.pipeline.store.store import explained
+
+            print(f"strata: {explained(error)}", file=sys.stderr)
+            code = 2
+        except KeyboardInterrupt:
+            print("strata: interrupted; what is finished is kept.", file=sys.stderr)
+            code = 130
+        raise typer.Exit(code or 0)
+
+    return run

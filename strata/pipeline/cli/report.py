@@ -1,0 +1,131 @@
+"""`strata report`, and the page that `strata make` ends with."""
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from strata.errors import InputError
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.execution.executor import Outcome
+from strata.pipeline.reporting.comparison import comparison
+from strata.pipeline.store.gc_roots import note_report
+from strata.pipeline.store.hashing import content_key
+
+if TYPE_CHECKING:
+    from strata.reports.writer import ReportFiles
+
+#: Beside the report: what it was written from.
+MARK = ".made-from"
+
+
+def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None = None) -> int:
+    """Write the report of what lies in the store.
+
+    Raises:
+        InputError: that is nothing, and a report would be lost.
+    """
+    with workspace.store.in_use():
+        _check_results(workspace)
+        write_page(workspace, Outcome(), None, zipped=zipped, figures=figures)
+    return 0
+
+
+def _check_results(workspace: Workspace) -> None:
+    page, store = workspace.out / "report.html", workspace.store
+    none = all(store.state(target.node.key) == "absent" for target in workspace.targets)
+    if none and page.exists():
+        raise InputError(
+            f"The store {store.root} has no results of any method as they are asked for now, so "
+            f"{page} stays as it is.",
+            "If it was made with --set, --weights or --store, give the same ones; `strata make` "
+            "makes what is missing, another --out keeps both reports.",
+        )
+
+
+def write_page(
+    workspace: Workspace,
+    outcome: Outcome,
+    seconds: float | None,
+    *,
+    zipped: bool = False,
+    figures: Path | None = None,
+) -> None:
+    """Write the page of what lies in the store, and what lies beside it; print the ranking.
+
+    Args:
+        outcome: of the run before: what it could not make is told of.
+        seconds: that the run took, where there was one.
+    """
+    from strata.image_io import read_image
+    from strata.pipeline.cli.table import print_ranking
+    from strata.reports import write_report
+
+    dataset = workspace.dataset
+    compared = comparison(
+        workspace.experiment,
+        dataset,
+        workspace.targets,
+        workspace.store,
+        outcome=outcome,
+        command=_command(),
+        seconds=seconds,
+    )
+    paths = {record.id: record.path for record in dataset.manifest.records}
+    files = write_report(
+        compared,
+        workspace.out,
+        thumbnail=lambda name: read_image(paths[name]),
+        zipped=zipped,
+        figures=figures,
+    )
+    with suppress(OSError):  # a store that can only be read
+        note_report(workspace.store, files.html, workspace.needed())
+    print_ranking(workspace.console, compared)
+    for line in _written(files):
+        workspace.console.print(line, highlight=False, markup=False)
+
+
+def _written(files: "ReportFiles") -> Iterator[str]:
+    """Where the report is, how large, and whether all pictures found room."""
+    size = files.html.stat().st_size / 1e6
+    used, budget = files.picture_bytes / 1e6, files.picture_budget / 1e6
+    left = f", {files.left_out} left out" if files.left_out else ""
+    yield f"report: {files.html} ({size:.1f} MB; pictures {used:.1f} of {budget:.1f} MB{left})"
+    if files.archive:
+        yield f"zip: {files.archive} ({files.archive.stat().st_size / 1e6:.1f} MB)"
+    if files.figures:
+        yield f"figures: {len(files.figures)} files in {files.figures[0].parent}"
+
+
+def _command() -> str:
+    """What makes these results again: `make`, where `report` wrote them down."""
+    given = sys.argv[1:]
+    if given[:1] != ["report"]:
+        return shlex.join(["strata", *given])
+    kept, rest = ["strata", "make"], iter(given[1:])
+    for part in rest:
+        if part == "--figures":
+            next(rest, None)
+        elif part != "--zip" and not part.startswith("--figures="):
+            kept.append(part)
+    return shlex.join(kept)
+
+
+def page_key(workspace: Workspace) -> str:
+    """Changes when the report would: results, what else it says, or the code that writes it."""
+    from strata import reports
+
+    folder = Path(str(reports.__file__)).parent
+    code = {
+        str(path.relative_to(folder)): path.stat().st_mtime_ns
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    made = [
+        (target.name, target.node.key, workspace.store.state(target.node.key))
+        for target in workspace.targets
+    ]
+    return content_key(made, workspace.dataset.manifest.digest, workspace.experiment.text, code)

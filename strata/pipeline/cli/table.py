@@ -1,0 +1,51 @@
+"""Plain tables on the terminal."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from strata.reports.model.results import Comparison
+
+
+def print_table(
+    console: "Console",
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    left: int = 1,
+) -> None:
+    """Columns wide enough for their longest cell; the first `left` ones to the left.
+
+    Not rich's table: what is piped should keep every character, whatever the width. A line break
+    in a name is written as `\\n`: a row is one line.
+    """
+    from rich.cells import cell_len
+
+    cells = [list(columns), *[[one_line(str(cell)) for cell in row] for row in rows]]
+    widths = [max(cell_len(row[i]) for row in cells) for i in range(len(columns))]
+    for number, row in enumerate(cells):
+        parts = []
+        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            room = " " * (width - cell_len(cell))
+            parts.append(cell + room if i < left else room + cell)
+        line = "  ".join(parts).rstrip()
+        console.print(line, style="bold" if number == 0 else None, highlight=False, markup=False)
+
+
+def one_line(text: str) -> str:
+    """Without what moves the cursor, which names of files and folders may hold."""
+    moving = {c for c in text if unicodedata.category(c) in ("Cc", "Zl", "Zp")}
+    return "".join(c.encode("unicode_escape").decode() if c in moving else c for c in text)
+
+
+def print_ranking(console: "Console", compared: "Comparison") -> None:
+    """The report's ranking, best first."""
+    from strata.reports import terminal_table
+
+    table = terminal_table(compared)
+    print_table(console, table.columns, table.rows, left=table.right.index(True))
+    for note in table.notes:
+        console.print(note, highlight=False, markup=False)

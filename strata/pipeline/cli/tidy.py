@@ -1,0 +1,111 @@
+"""`strata clean` and `strata gc`."""
+
+import re
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+from strata.errors import InputError
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.execution.gc import collectable, own_keys, remove
+from strata.pipeline.store.gc_roots import reports_of
+from strata.pipeline.store.store import Store
+
+_UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+_HOURS = {"m": 1 / 60, "h": 1, "d": 24, "w": 168}
+
+
+def clean(workspace: Workspace, names: list[str], *, dry_run: bool) -> int:
+    """Remove the targets' own artifacts; reports stay, they may lie among files of the user."""
+    wanted = workspace.chosen(names)
+    others = [t.node for t in workspace.targets if t not in wanted]
+    own = own_keys([t.node for t in wanted], others)
+    keys = [key for key in own if workspace.store.state(key) != "absent"]
+    if not dry_run:
+        _remove(workspace.store, keys)
+    print(f"{'would remove' if dry_run else 'removed'} {len(keys)} artifacts")
+    return 0
+
+
+def gc(
+    files: list[Path],
+    store: Path | None,
+    *,
+    older_than: str | None,
+    to_size: str | None,
+    dry_run: bool,
+) -> int:
+    """Remove what no experiment file and no report needs."""
+    age = timedelta(hours=_hours(older_than)) if older_than else None
+    limit = _bytes(to_size) if to_size else None
+    home = files[0].absolute().parent if files else Path.cwd()
+    root = store or home / ".strata"
+    if not root.is_dir():
+        raise InputError(f"There is no store {root}.", "--store DIR names one.")
+    place = Store(root).open()
+    needed = _needed(files or _experiments_beside(place), place)
+    found = collectable(place, needed, older_than=age, to_size=limit)
+    if not dry_run:
+        place.sweep()
+        _remove(place, [key for key, _ in found])
+    verb = "would remove" if dry_run else "removed"
+    print(f"{verb} {len(found)} artifacts, {sum(size for _, size in found) / 1e6:.1f} MB")
+    return 0
+
+
+def _experiments_beside(store: Store) -> list[Path]:
+    """The experiment files beside a store: TOML files with methods, or that may be meant so.
+
+    Raises:
+        InputError: there is none, so that everything would go.
+    """
+    found = [file for file in sorted(store.root.parent.glob("*.toml")) if _has_methods(file)]
+    if not found:
+        raise InputError(
+            f"There is no experiment file beside the store {store.root}: everything would go.",
+            "-f FILE names one, as often as there are; `strata clean` removes what a file made.",
+        )
+    return found
+
+
+def _has_methods(file: Path) -> bool:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        return "methods" in tomllib.loads(text)
+    except tomllib.TOMLDecodeError:  # whoever reads it as an experiment file says what is wrong
+        return "methods" in text
+
+
+def _needed(files: list[Path], store: Store) -> set[str]:
+    """What these experiment files and the reports made from the store need.
+
+    Raises:
+        InputError: one cannot be read, so that what it needs is not known.
+    """
+    keys: set[str] = set()
+    for file in files:
+        workspace = Workspace.at(file, [], store.root, None, None, skip_broken=False)
+        keys |= workspace.needed()
+        print(f"kept: what {file.name} needs")
+    for page, rests_on in reports_of(store):
+        keys |= rests_on
+        print(f"kept: what {page} was made from")
+    return keys
+
+
+def _remove(store: Store, keys: list[str]) -> None:
+    remove(store, keys, lambda key: None)
+
+
+def _hours(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip())
+    if not match:
+        raise InputError(f"--older-than {text}: an age is needed.", "For example 12h, 30d or 2w.")
+    return float(match[1]) * _HOURS[match[2]]
+
+
+def _bytes(text: str) -> int:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
+    if not match:
+        raise InputError(f"--to-size {text}: a size is needed.", "For example 500MB or 20GB.")
+    return int(float(match[1]) * _UNITS[match[2].upper()])

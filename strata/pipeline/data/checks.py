@@ -1,0 +1,282 @@
+"""The checks of an audit: each looks at a manifest and yields what it finds."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from statistics import median
+from typing import Literal
+
+from strata.image_io import SUFFIXES
+from strata.pipeline.data.duplicates import duplicate_groups
+from strata.pipeline.data.manifest import ImageRecord, Manifest
+
+#: The largest class may have so many times the images of the smallest.
+IMBALANCE = 3
+#: Areas and proportions so many times those of the median image are odd.
+ODD_SIZE = 4
+#: Where a larger share of the images is odd, sizes are mixed: these are no strays.
+STRAYS = 0.05
+#: Images with a shorter side, in pixels, hold too little for local descriptors.
+TINY = 32
+#: The part of the images that is set aside for the test where the data brings no split.
+TEST_PART = 0.3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a person should know.
+
+    Attributes:
+        code: a short name for scripts.
+        severity: "error" makes results wrong or impossible, "warning" may, "note" informs.
+        title: what was found, with numbers.
+        why: why it matters.
+        remedy: what to do.
+        images: ids of the images, or lists of ids that belong together.
+    """
+
+    code: str
+    severity: Literal["error", "warning", "note"]
+    title: str
+    why: str
+    remedy: str
+    images: list[str] | list[list[str]] = field(default_factory=list)
+
+
+class Copies:
+    """Images that are copies of each other.
+
+    Args:
+        records: the images.
+        near: near-duplicates too; `sets` then leaves out those that only hold lossless copies.
+    """
+
+    def __init__(self, records: Sequence[ImageRecord], *, near: bool) -> None:
+        self.records = records
+        self.near = near
+
+    @cached_property
+    def groups(self) -> list[int]:
+        """The number of each image's group."""
+        return duplicate_groups(self.records, near=self.near)
+
+    @cached_property
+    def sets(self) -> list[list[ImageRecord]]:
+        """The groups of more than one image, in the order of the images."""
+        members = defaultdict(list)
+        for record, group in zip(self.records, self.groups, strict=True):
+            members[group].append(record)
+        many = [records for records in members.values() if len(records) > 1]
+        if not self.near:
+            return many
+        return [records for records in many if len(set(duplicate_groups(records, near=False))) > 1]
+
+    def code(self, name: str) -> str:
+        """A finding's code."""
+        return f"near-{name}" if self.near else name
+
+    @property
+    def title(self) -> str:
+        """What they are called."""
+        return "near-duplicates" if self.near else "exact copies"
+
+
+def unreadable(manifest: Manifest) -> Iterator[Finding]:
+    """Images that cannot be read, by kind of trouble."""
+    by_reason = defaultdict(list)
+    for image in manifest.broken:
+        by_reason[image.reason.partition(" (")[0]].append(image.id)
+    for reason, ids in sorted(by_reason.items()):
+        yield Finding(
+            "unreadable",
+            "error",
+            f"{_count(ids, 'image')} cannot be read: {reason}",
+            "A run stops at images that cannot be read completely.",
+            "Repair or remove them, or run with --skip-broken to leave them out.",
+            ids,
+        )
+
+
+def missing(manifest: Manifest) -> Iterator[Finding]:
+    """Rows of the split file without an image."""
+    if manifest.missing:
+        yield Finding(
+            "missing",
+            "warning",
+            f"{_count(manifest.missing, 'image')} of the split file not there",
+            "Results on a part of the images do not compare with results on all of them.",
+            "Add the images, or correct the split file.",
+            list(manifest.missing),
+        )
+
+
+def empty_classes(manifest: Manifest) -> Iterator[Finding]:
+    """Class folders without images."""
+    if manifest.empty:
+        yield Finding(
+            "empty-class",
+            "error",
+            f"{_count(manifest.empty, 'class folder')} without images",
+            "A run stops at a class of which there is nothing to learn.",
+            f"Remove them, or put images there ({', '.join(sorted(SUFFIXES))}).",
+            list(manifest.empty),
+        )
+
+
+def contradictions(copies: Copies) -> Iterator[Finding]:
+    """Copies with different labels."""
+    found = [group for group in copies.sets if len({record.label for record in group}) > 1]
+    if found:
+        yield Finding(
+            copies.code("contradiction"),
+            "warning" if copies.near else "error",
+            f"{_count(found, 'group')} of {copies.title} with different classes",
+            "One of the labels is wrong: it misleads training and counts as a mistake in the test.",
+            "Look at them and keep each picture in one class only.",
+            _ids(found),
+        )
+
+
+def leaks(copies: Copies) -> Iterator[Finding]:
+    """Copies in training and test."""
+    found = [group for group in copies.sets if {"train", "test"} <= {r.split for r in group}]
+    if found:
+        yield Finding(
+            copies.code("leak"),
+            "error",
+            f"{_count(found, 'group')} of {copies.title} in both training and test",
+            "The test then asks for what was learnt by heart, and its result is too good.",
+            "Remove them from one side.",
+            _ids(found),
+        )
+
+
+def copies(copies: Copies) -> Iterator[Finding]:
+    """Copies wherever they are."""
+    if copies.sets:
+        yield Finding(
+            copies.code("copies"),
+            "warning",
+            f"{_count(copies.sets, 'group')} of {copies.title}, "
+            f"{sum(map(len, copies.sets))} images in all",
+            "They are kept in one fold, but count more than other images.",
+            "Keep one of each.",
+            _ids(copies.sets),
+        )
+
+
+def small_classes(copies: Copies, folds: int) -> Iterator[Finding]:
+    """Classes that cannot be cut into so many folds, each copy counted once."""
+    split = any(record.split for record in copies.records)
+    different = defaultdict(set)
+    for record, group in zip(copies.records, copies.groups, strict=True):
+        different[record.label].add(group if record.split != "test" else -1)
+    left = {}
+    for label, groups in sorted(different.items()):
+        count = len(groups - {-1})
+        left[label] = count if split else count - max(1, round(TEST_PART * count))
+    few = {label: count for label, count in left.items() if count < folds}
+    if few:
+        told = ", ".join(f"{label} ({count or 'none'})" for label, count in few.items())
+        most = min(few.values())
+        fewer = f", use at most {most} folds," if most > 1 else ""
+        yield Finding(
+            "small-class",
+            "error",
+            f"{_count(few, 'class')} with too few different training images for {folds} folds"
+            f"{'' if split else ', where a part is kept for the test'}: {told}",
+            "Each fold must hold images of each class, and copies stay together.",
+            f"Add images{fewer} or leave the class out.",
+        )
+
+
+def imbalance(manifest: Manifest) -> Iterator[Finding]:
+    """Classes of very different size."""
+    counts = Counter(record.label for record in manifest.records).most_common()
+    if counts and counts[0][1] >= IMBALANCE * counts[-1][1]:
+        (large, most), (small, least) = counts[0], counts[-1]
+        yield Finding(
+            "imbalance",
+            "warning",
+            f"{large} has {most} images, {small} only {least}",
+            "Accuracy then says little about the small classes.",
+            "Look at the mean recall of the classes and at macro-F1 too.",
+        )
+
+
+def odd_sizes(manifest: Manifest) -> Iterator[Finding]:
+    """Images of several sizes, and those that stand out."""
+    records = manifest.records
+    sizes = Counter((record.width, record.height) for record in records)
+    if len(sizes) > 1:
+        yield Finding(
+            "sizes",
+            "note",
+            f"{len(sizes):,} sizes: {_range(r.width for r in records)} pixels wide, "
+            f"{_range(r.height for r in records)} high",
+            "Methods that work in pixels see things at different scales.",
+            "Methods resize images as their parameters say; check that it suits.",
+        )
+    tiny = [record.id for record in records if min(record.width, record.height) < TINY]
+    if tiny:
+        yield Finding(
+            "tiny",
+            "warning",
+            f"{_count(tiny, 'image')} with a side of less than {TINY} pixels",
+            "They hold few or no local descriptors.",
+            "Find larger versions, or remove them.",
+            tiny,
+        )
+    odd = _outliers(records)
+    if odd:
+        yield Finding(
+            "odd-size",
+            "warning" if len(odd) <= max(2, STRAYS * len(records)) else "note",
+            f"{_count(odd, 'image')} {ODD_SIZE} times larger, smaller, wider or taller than usual",
+            "Thumbnails, panoramas and scans among photographs are often strays.",
+            "Look at them.",
+            odd,
+        )
+
+
+def not_run(name: str, error: Exception) -> Finding:
+    """What stands for a check that failed."""
+    return Finding(
+        "not-checked",
+        "warning",
+        f"The check for {name} could not run",
+        f"{type(error).__name__}: {error}",
+        "The other checks did. Please report this with the message above.",
+    )
+
+
+def _range(values: Iterable[int]) -> str:
+    found = sorted(set(values))
+    return f"{found[0]} to {found[-1]}" if len(found) > 1 else str(found[0])
+
+
+def _outliers(records: Sequence[ImageRecord]) -> list[str]:
+    if not records:
+        return []
+    area = median(record.width * record.height for record in records)
+    shape = median(record.width / record.height for record in records)
+
+    def odd(record: ImageRecord) -> bool:
+        ratios = (
+            record.width * record.height / area,
+            record.width / record.height / shape,
+        )
+        return any(not 1 / ODD_SIZE < ratio < ODD_SIZE for ratio in ratios)
+
+    return [record.id for record in records if odd(record)]
+
+
+def _ids(groups: list[list[ImageRecord]]) -> list[list[str]]:
+    return [[record.id for record in group] for group in groups]
+
+
+def _count(things: object, what: str) -> str:
+    number = len(things)  # type: ignore[arg-type]
+    plural = f"{what}es" if what.endswith("s") else f"{what}s"
+    return f"{number:,} {what if number == 1 else plural}"

@@ -1,0 +1,55 @@
+"""Which nodes have to be made, and why: make's question, asked of the store."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from strata.pipeline.graph.stage import Node
+from strata.pipeline.store.store import Store
+
+
+def in_order(targets: Iterable[Node]) -> list[Node]:
+    """The targets and all that they depend on, each key once, parents first."""
+    found: dict[str, Node] = {}
+    for target in targets:
+        stack = [(target, False)]
+        while stack:
+            node, parents_done = stack.pop()
+            if node.key in found:
+                continue
+            if parents_done:
+                found[node.key] = node
+            else:
+                stack.append((node, True))
+                stack.extend((p, False) for p in reversed(node.parents) if p.key not in found)
+    return list(found.values())
+
+
+@dataclass
+class Plan:
+    """What a run would do.
+
+    Attributes:
+        nodes: the targets and all they depend on, by key, parents first.
+        states: "present", "absent" or "damaged" for each key.
+        needed: keys to be made, parents first.
+    """
+
+    nodes: dict[str, Node]
+    states: dict[str, str]
+    needed: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, targets: list[Node], store: Store, *, always: bool = False) -> "Plan":
+        """Ask the store about every node.
+
+        What is absent is needed only where something that depends on it is: results outlive the
+        intermediates that were cleaned away. What is damaged is always needed.
+        """
+        nodes = {node.key: node for node in in_order(targets)}
+        states = {key: store.state(key) for key in nodes}
+        wanted = {key for key, state in states.items() if always or state == "damaged"}
+        wanted |= {node.key for node in targets if states[node.key] != "present"}
+        for key in reversed(nodes):
+            if key in wanted:
+                wanted |= {p.key for p in nodes[key].parents if states[p.key] != "present"}
+        return cls(nodes, states, [key for key in nodes if key in wanted])

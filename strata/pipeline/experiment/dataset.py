@@ -1,0 +1,297 @@
+"""The data of an experiment: opened, checked, split, and cut into shards."""
+
+import dataclasses
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from strata.errors import InputError
+from strata.pipeline.experiment.file import Experiment
+from strata.pipeline.experiment.splits import Assignment, assignment
+from strata.pipeline.graph.inputs import Data, Fold, ImageShard, Subset, cut_into_shards
+from strata.pipeline.graph.stage import Node
+from strata.pipeline.store.hashing import content_key
+from strata.pipeline.store.store import Store
+from strata.seeds import derive, generator
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from strata.pipeline.data.manifest import ImageRecord, Manifest
+
+SCENES = "scenes"
+#: Says how far a named piece of work is: (what, done, total).
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A manifest with its split and folds."""
+
+    manifest: "Manifest"
+    assignment: Assignment
+    protocol: dict[str, Any]
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Class names, sorted; class numbers count into them."""
+        return tuple(self.manifest.classes)
+
+    @cached_property
+    def _labels(self) -> dict[str, int]:
+        number = {name: i for i, name in enumerate(self.classes)}
+        return {record.id: number[record.label] for record in self.manifest.records}
+
+    def with_labels(self, subset: Subset) -> Subset:
+        """The same images with their labels: for evaluation, never for recipes."""
+        return dataclasses.replace(subset, labels=tuple(self._labels[i] for i in subset.ids))
+
+    def _subset(self, records: list["ImageRecord"], seed: int, *, labelled: bool) -> Subset:
+        return Subset(
+            tuple(r.id for r in records),
+            tuple(r.digest for r in records),
+            tuple(self._labels[r.id] for r in records) if labelled else None,
+            self.classes,
+            seed,
+            _renumbered([self._groups[r.id] for r in records]) if labelled else None,
+        )
+
+    @cached_property
+    def _groups(self) -> dict[str, int]:
+        records = self.manifest.records
+        return {r.id: g for r, g in zip(records, self.assignment.groups, strict=True)}
+
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """Every fold of every repeat and, where there are test images, the final one."""
+        found = []
+        repeats = len(self.assignment.folds)
+        for repeat, row in enumerate(self.assignment.folds):
+            for number in range(self.protocol["folds"]):
+                train = [
+                    r
+                    for r, f in zip(self.manifest.records, row, strict=True)
+                    if f not in (-1, number)
+                ]
+                test = [r for r, f in zip(self.manifest.records, row, strict=True) if f == number]
+                name = f"fold {number + 1}"
+                if repeats > 1:
+                    name = f"repeat {repeat + 1} {name}"
+                found.append(self._fold(name, repeat, number, train, test))
+        if any(self.assignment.test):
+            found.append(self._fold("final", -1, -1, self._part(test=False), self._part(test=True)))
+        return found
+
+    def _fold(
+        self,
+        name: str,
+        repeat: int,
+        number: int,
+        train: list["ImageRecord"],
+        test: list["ImageRecord"],
+    ) -> Fold:
+        seed = derive(self.protocol["seed"], "fold", repeat, number)
+        return Fold(
+            name,
+            repeat,
+            number,
+            self._subset(train, seed, labelled=True),
+            self._subset(test, seed, labelled=False),
+        )
+
+    def folds_with(self, per_class: int | None) -> list[Fold]:
+        """The folds, learning from so many training images of each class only; None for all.
+
+        Smaller draws are part of larger ones.
+
+        Raises:
+            InputError: no class has so many.
+        """
+        if per_class is None:
+            return self.folds
+        most = min(int(max(Counter(fold.train.labels or ()).values())) for fold in self.folds)
+        if per_class > most:
+            raise InputError(
+                f"train_per_class = {per_class}: no class has more than {most} training images "
+                "in every fold."
+            )
+        if per_class not in self._small:
+            self._small[per_class] = [_with_few(fold, per_class) for fold in self.folds]
+        return self._small[per_class]
+
+    @cached_property
+    def _small(self) -> dict[int, list[Fold]]:
+        return {}
+
+    def _part(self, *, test: bool) -> list["ImageRecord"]:
+        pairs = zip(self.manifest.records, self.assignment.test, strict=True)
+        return [record for record, t in pairs if t == test]
+
+    @cached_property
+    def _train_shards(self) -> list[ImageShard]:
+        return cut_into_shards({r.digest: r.path for r in self._part(test=False)})
+
+    @cached_property
+    def _test_shards(self) -> list[ImageShard]:
+        """Of the test images; contents that also stand among the training images stay there."""
+        known = {digest for shard in self._train_shards for digest in shard.digests}
+        return cut_into_shards(
+            {r.digest: r.path for r in self._part(test=True) if r.digest not in known}
+        )
+
+    @cached_property
+    def _test_ids(self) -> frozenset[str]:
+        return frozenset(record.id for record in self._part(test=True))
+
+    def data_of(self, fold: Fold, method: Callable[[str, Fold], Node]) -> Data:
+        """What a recipe sees: in cross-validation, no test image is among it."""
+        shards = self._train_shards
+        if fold.test.ids and fold.test.ids[0] in self._test_ids:
+            shards = [*shards, *self._test_shards]
+        return Data(shards, self.classes, method, self.inner_folds)
+
+    def inner_folds(self, fold: Fold, count: int) -> list[Fold]:
+        """The training part of a fold cut again, copies kept together."""
+        from strata.splits import stratified_group_folds
+
+        train = fold.train
+        assert train.labels is not None
+        seed = derive(train.seed, "inner folds", count)
+        numbers = stratified_group_folds(
+            [self.classes[label] for label in train.labels],
+            train.groups or range(len(train)),
+            folds=count,
+            seed=seed,
+        )
+        return [self._inner_fold(fold, numbers == n, n, derive(seed, n)) for n in range(count)]
+
+    def _inner_fold(self, fold: Fold, held_out: "np.ndarray", number: int, seed: int) -> Fold:
+        return Fold(
+            f"{fold.name}, inner fold {number + 1}",
+            fold.repeat,
+            fold.number,
+            _part(fold.train, ~held_out, seed, labelled=True),
+            _part(fold.train, held_out, seed, labelled=False),
+        )
+
+
+def _with_few(fold: Fold, per_class: int) -> Fold:
+    """The fold with a few training images of each class."""
+    train = fold.train
+    labels = train.y
+    kept = labels < 0
+    for label, name in enumerate(train.classes):
+        numbers = (labels == label).nonzero()[0]
+        order = generator(train.seed, "train_per_class", name).permutation(len(numbers))
+        kept[numbers[order[:per_class]]] = True
+    small = _part(train, kept, train.seed, labelled=True)
+    return dataclasses.replace(fold, name=f"{fold.name} with {per_class} a class", train=small)
+
+
+def _part(subset: Subset, kept: "np.ndarray", seed: int, *, labelled: bool) -> Subset:
+    """Some images of a subset, in their order."""
+    assert subset.labels is not None
+    return Subset(
+        tuple(itertools.compress(subset.ids, kept)),
+        tuple(itertools.compress(subset.digests, kept)),
+        tuple(itertools.compress(subset.labels, kept)) if labelled else None,
+        subset.classes,
+        seed,
+        _renumbered(list(itertools.compress(subset.groups or (), kept))) if labelled else None,
+    )
+
+
+def _renumbered(groups: list[int]) -> tuple[int, ...] | None:
+    """Groups by first appearance, so that they say nothing of other images; None if all differ."""
+    numbers: dict[int, int] = {}
+    found = tuple(numbers.setdefault(group, len(numbers)) for group in groups)
+    return found if len(numbers) < len(found) else None
+
+
+def open_manifest(
+    experiment: Experiment, store: Store, *, jobs: int, progress: Progress
+) -> "Manifest":
+    """Find the experiment's images and read what has changed among them.
+
+    Raises:
+        InputError: the source is missing or malformed.
+    """
+    from strata.pipeline.data.manifest import build_manifest
+    from strata.pipeline.data.source import open_source
+
+    settings = experiment.data
+    spec: str | Path = settings["source"]
+    if spec == SCENES:
+        spec = drawn_scenes(
+            store,
+            settings["per_class"],
+            settings["size"],
+            experiment.protocol["seed"],
+            jobs,
+            progress,
+        )
+    elif "://" not in str(spec):
+        spec = experiment.folder / Path(spec).expanduser()
+    source = open_source(
+        spec,
+        split_csv=settings["split"],
+        base=experiment.folder,
+        sha256=settings["sha256"],
+        cache=store.data,
+        allow_missing=settings["allow_missing"],
+        progress=lambda done, total: progress("fetching the images", done, total),
+    )
+    cache = store.data / f"manifest-{content_key(str(source.root))[:16]}"
+    return build_manifest(
+        source,
+        cache,
+        jobs=jobs,
+        progress=lambda done, total: progress("reading the images", done, total),
+    )
+
+
+def open_dataset(experiment: Experiment, store: Store, *, jobs: int, progress: Progress) -> Dataset:
+    """The experiment's images, split by its protocol.
+
+    Raises:
+        InputError: the source is missing or malformed, images are broken (all of them named)
+            unless the file says to skip them, or classes are too small for the folds.
+    """
+    manifest = open_manifest(experiment, store, jobs=jobs, progress=progress)
+    if manifest.broken and not experiment.data["skip_broken"]:
+        lines = "\n".join(f"    {b.id}: {b.reason}" for b in manifest.broken)
+        raise InputError(
+            f"{len(manifest.broken)} images cannot be read:\n{lines}",
+            "Repair or remove them, or leave them out with --skip-broken "
+            "(skip_broken = true under [data]).",
+        )
+    near = experiment.data["near_duplicates"]
+    return Dataset(
+        manifest, assignment(manifest, experiment.protocol, near, store), experiment.protocol
+    )
+
+
+def drawn_scenes(
+    store: Store, per_class: int, size: int, seed: int, jobs: int, progress: Progress
+) -> Path:
+    """The folder of the built-in data set, drawn once for each version of its code."""
+    from strata.pipeline.graph.code_digest import reached_code
+
+    code = reached_code("strata.scenes.write", "write_scenes")
+    root = store.data / f"scenes-{content_key(per_class, size, seed, code)[:12]}"
+    if not root.exists():
+        from strata.scenes.write import write_scenes
+
+        write_scenes(
+            root,
+            per_class=per_class,
+            size=size,
+            seed=seed,
+            jobs=jobs,
+            progress=lambda done, total: progress("drawing the scenes", done, total),
+        )
+    return root

@@ -1,0 +1,57 @@
+"""Methods with all their parameters, checked before any image is read."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from strata.errors import InputError, nearest
+from strata.pipeline.experiment.file import Experiment
+from strata.pipeline.experiment.methods import Method
+from strata.pipeline.experiment.random_search import with_values
+from strata.pipeline.graph.recipe import Recipe, known_recipes
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A method with checked parameters; those of each trial where it is searched."""
+
+    method: Method
+    recipe: Recipe
+    parameters: dict[str, Any]
+    trials: tuple[dict[str, Any], ...]
+
+
+def settle(experiment: Experiment) -> dict[str, Settled]:
+    """All methods of an experiment with their parameters, by name; no image is read for it.
+
+    Raises:
+        InputError: an unknown recipe or parameter, or a value of a wrong kind; names file and key.
+    """
+    recipes = known_recipes(experiment.recipes)
+    try:
+        return {m.name: _settled(m, recipes) for m in experiment.methods}
+    except InputError as error:
+        raise InputError(f"{experiment.path.name}: {error.what}", error.hint) from None
+
+
+def _settled(method: Method, recipes: dict[str, Recipe]) -> Settled:
+    where = f"methods.{method.variant_of or method.name}"
+    if method.recipe not in recipes:
+        raise InputError(
+            f"{where}: there is no recipe '{method.recipe}'.", nearest(method.recipe, recipes)
+        )
+    recipe = recipes[method.recipe]
+    parameters = recipe.checked(method.settings, where)
+    if method.search is None:
+        return Settled(method, recipe, parameters, ())
+
+    def checked(values: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return recipe.checked(with_values(method.settings, values), where)
+        except InputError as error:
+            raise InputError(
+                f"{where}.search can draw a value that is not allowed: {error.what}", error.hint
+            ) from None
+
+    for values in method.search.extremes():
+        checked(values)
+    return Settled(method, recipe, parameters, tuple(map(checked, method.search.drawn())))

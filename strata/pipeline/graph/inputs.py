@@ -1,0 +1,170 @@
+"""The images that a recipe may see, cut into shards by content."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from strata.image_io import read_image
+from strata.pipeline.store.hashing import content_key
+from strata.seeds import derive, generator
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from strata.pipeline.graph.stage import Node
+
+#: A shard splits in two when it would hold more distinct images than this.
+SHARD_CAPACITY = 256
+
+
+@dataclass(frozen=True)
+class ImageShard:
+    """Some images, each content once, in the order of their digests.
+
+    Iterating reads them: uint8 arrays of shape (H, W, 3), one at a time.
+    """
+
+    prefix: str
+    digests: tuple[str, ...]
+    paths: tuple[Path, ...] = field(repr=False)
+
+    @cached_property
+    def key(self) -> str:
+        """Covers the content of the files, not their names or places."""
+        return content_key("images", self.digests)
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+    def __iter__(self) -> "Iterator[np.ndarray]":
+        return map(read_image, self.paths)
+
+
+def cut_into_shards(
+    paths_by_digest: dict[str, Path], capacity: int = SHARD_CAPACITY
+) -> list[ImageShard]:
+    """Distribute images over shards by the leading bits of their digests.
+
+    The shards are the leaves of a binary trie, split only where a leaf would overflow: images
+    that are added or removed change the few shards they fall into and leave the others alone.
+
+    Args:
+        paths_by_digest: hexadecimal content digest -> a file with that content.
+        capacity: the most images in one shard.
+    """
+
+    def leaves(digests: list[str], prefix: str) -> Iterator[ImageShard]:
+        if len(digests) <= capacity:
+            if digests:
+                yield ImageShard(prefix, tuple(digests), tuple(map(paths_by_digest.get, digests)))  # type: ignore[arg-type]
+            return
+        for bit in "01":
+            yield from leaves([d for d in digests if _bit(d, len(prefix)) == bit], prefix + bit)
+
+    return list(leaves(sorted(paths_by_digest), ""))
+
+
+def _bit(digest: str, position: int) -> str:
+    nibble = int(digest[position // 4], 16)
+    return str((nibble >> (3 - position % 4)) & 1)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that a stage reads, known by its content: moving it changes nothing, editing it does.
+
+    Attributes:
+        path: where it lies; None where the stage itself knows how to come by it.
+        digest: of its content, or a name that stands for the content.
+    """
+
+    path: Path | None = field(repr=False)
+    digest: str
+
+    @cached_property
+    def key(self) -> str:
+        """Covers the content, not the place."""
+        return content_key("file", self.digest)
+
+
+@dataclass(frozen=True)
+class Subset:
+    """An ordered part of the images, with what may be known about it.
+
+    Attributes:
+        ids: the images' names.
+        digests: the digests of their contents.
+        labels: class numbers, or None where they are not to be seen (images to be scored).
+        classes: class names, sorted; labels count into them.
+        seed: feeds every random choice made with this subset.
+        groups: images of one number are copies of one picture; None: not told, or no copies.
+    """
+
+    ids: tuple[str, ...]
+    digests: tuple[str, ...]
+    labels: tuple[int, ...] | None
+    classes: tuple[str, ...]
+    seed: int
+    groups: tuple[int, ...] | None = None
+
+    @cached_property
+    def key(self) -> str:
+        """Covers everything above."""
+        known = (self.ids, self.digests, self.labels, self.classes, self.seed, self.groups)
+        return content_key("subset", *known)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def y(self) -> "np.ndarray":
+        """Class numbers, (n,) int64; only of images to learn from."""
+        import numpy as np
+
+        if self.labels is None:
+            raise PermissionError("the labels of images to be scored are not to be seen")
+        return np.asarray(self.labels, np.int64)
+
+    def seed_for(self, *names: str) -> int:
+        """An integer seed below 2**31 for one purpose."""
+        return derive(self.seed, *names) % 2**31
+
+    def rng(self, *names: str) -> "np.random.Generator":
+        """A random generator for one purpose."""
+        return generator(self.seed, *names)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One division of the images: learn from `train`, score `test`.
+
+    Attributes:
+        name: "fold 3", "repeat 2 fold 3", or "final" (learn from all training images).
+    """
+
+    name: str
+    repeat: int
+    number: int
+    train: Subset
+    test: Subset
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a recipe is given besides the fold.
+
+    Attributes:
+        images: all images of the fold, as shards: those of cross-validation hold no test image.
+        classes: class names, sorted.
+        method: composes another method of the experiment file, by name, on a fold: the node of
+            the scores of `fold.test`.
+        inner_folds: cuts the training part of a fold again, into so many folds, copies of one
+            picture kept together; scores from them are of images not learned from.
+    """
+
+    images: Sequence[ImageShard]
+    classes: tuple[str, ...]
+    method: "Callable[[str, Fold], Node]"
+    inner_folds: Callable[[Fold, int], list[Fold]]

@@ -1,0 +1,112 @@
+"""Recipes: ordinary functions that compose stages into a method.
+
+    @recipe
+    def fisher(data, fold, *, mixture=fit_fisher.options(components=64), ...):
+        ...
+        return scores_of_the_images_in_fold_test
+
+A parameter whose default is `STAGE.options(...)` is a section: a table in the experiment file,
+checked against that stage's signature; `choice(...)` of several offers them under the key `use`.
+The recipe is given the stage with its parameters, to call on the inputs. Other keyword-only
+parameters are checked against their own types.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from strata.errors import InputError, nearest
+from strata.pipeline.experiment.methods import METHOD_KEYS
+from strata.pipeline.graph.choice import Choice
+from strata.pipeline.graph.inputs import Data, Fold
+from strata.pipeline.graph.parameters import Parameters
+from strata.pipeline.graph.stage import Node, Options
+from strata.pipeline.graph.user_modules import import_from
+
+#: All recipes known, by name.
+_recipes: dict[str, "Recipe"] = {}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A method as a function of data, fold and parameters."""
+
+    function: Callable[..., Node]
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.__name__
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @cached_property
+    def sections(self) -> dict[str, Options | Choice]:
+        """Parameters that are tables: the options of one stage, or a choice of several."""
+        return {n: d for n, d in self._defaults() if isinstance(d, Options | Choice)}
+
+    @cached_property
+    def plain(self) -> Parameters:
+        """The other parameters."""
+        hints = inspect.get_annotations(self.function, eval_str=True)
+        plain = {n: d for n, d in self._defaults() if n not in self.sections}
+        return Parameters(self.name, {n: hints[n] for n in plain}, plain)
+
+    def _defaults(self) -> list[tuple[str, Any]]:
+        arguments = inspect.signature(self.function).parameters.values()
+        return [(a.name, a.default) for a in arguments if a.kind is a.KEYWORD_ONLY]
+
+    def checked(self, settings: dict[str, Any], where: str) -> dict[str, Any]:
+        """All parameters as plain values: what is set, over the recipe's and stages' defaults.
+
+        Raises:
+            InputError: an unknown name or a value of a wrong kind, by its key path.
+        """
+        found: dict[str, Any] = {}
+        for name, section in self.sections.items():
+            table = settings.get(name, {})
+            if not isinstance(table, dict):
+                raise InputError(f"{where}.{name} must be a table: [{where}.{name}].")
+            found[name] = section.checked(table, f"{where}.{name}")
+        unknown = [n for n in settings if n not in self.sections and n not in self.plain.defaults]
+        if unknown:
+            known = [*self.sections, *self.plain.defaults, *METHOD_KEYS]
+            raise InputError(
+                f"{where}.{unknown[0]} is not a parameter of the recipe '{self.name}'.",
+                nearest(unknown[0], known),
+            )
+        rest = {n: v for n, v in settings.items() if n in self.plain.defaults}
+        return found | self.plain.checked(rest, where)
+
+    def compose(self, data: Data, fold: Fold, parameters: dict[str, Any]) -> Node:
+        """The node of the scores of the images in `fold.test`, by checked parameters."""
+        sections = {name: s.bound(parameters[name]) for name, s in self.sections.items()}
+        return self.function(data, fold, **{**parameters, **sections})
+
+
+def recipe(function: Callable[..., Node]) -> Recipe:
+    """Decorator: make a function a recipe, known by its name."""
+    made = Recipe(function)
+    _recipes[made.name] = made
+    return made
+
+
+def known_recipes(extra: Path | None = None) -> dict[str, Recipe]:
+    """The package's recipes and those of a user's own file, by name.
+
+    Raises:
+        InputError: the file is missing or cannot be imported.
+    """
+    import strata.pipeline.recipes  # noqa: F401
+
+    if extra:
+        if not extra.is_file():
+            raise InputError(f"There is no file of recipes {extra}.", "The key 'recipes' names it.")
+        import_from(f"recipes_{extra.stem}", extra)
+    return dict(_recipes)

@@ -1,0 +1,319 @@
+"""Stages: pure functions from inputs and parameters to one artifact, composed lazily.
+
+    @stage
+    def fit_mixture(local, train, *, components: int = 64): ...
+
+Positional arguments are inputs, keyword-only arguments are parameters with defaults and types.
+Calling a stage computes nothing: it yields a `Node` (or, for a `shard_stage`, a `Sharded`, one
+node a shard) whose key covers the stage's name, its parameters, its inputs' keys and the code
+that it reaches.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Union
+
+from strata.pipeline.graph.code_digest import reached_code, source_files
+from strata.pipeline.graph.inputs import File, ImageShard, Subset
+from strata.pipeline.graph.parameters import Parameters
+from strata.pipeline.store.hashing import content_key
+
+#: What a node can depend on.
+Input = Union["Node", "Sharded", Subset, ImageShard, File, Sequence["Input"]]
+
+_context: ContextVar[str] = ContextVar("composing", default="")
+
+
+@contextmanager
+def composing(what: str) -> Iterator[None]:
+    """Name what the nodes made inside belong to ("fisher, fold 3"), for people to read."""
+    token = _context.set(what)
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+@dataclass(frozen=True)
+class StageReference:
+    """Where a worker finds a stage's function."""
+
+    module: str
+    name: str
+    path: Path
+
+    def code(self) -> dict[str, str]:
+        """Digest of each project symbol that the stage reaches."""
+        return reached_code(self.module, self.name)
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One artifact to be: a stage with its parameters and inputs.
+
+    Attributes:
+        key: where the artifact lies in the store.
+        context: what it was first composed for.
+        shard: the shard it is for, or None.
+    """
+
+    stage: "Stage"
+    parameters: dict[str, Any]
+    inputs: tuple[Input, ...]
+    key: str
+    context: str
+    shard: ImageShard | None = None
+
+    @property
+    def title(self) -> str:
+        """ "fisher, fold 3: fit_mixture"."""
+        where = f"{self.context}: " if self.context else ""
+        part = f" [{self.shard.prefix or 'all'}]" if self.shard else ""
+        return f"{where}{self.stage.name}{part}"
+
+    @cached_property
+    def parents(self) -> list["Node"]:
+        """The nodes whose artifacts this one reads, directly or through views."""
+        return list(_nodes_in(self.inputs))
+
+    @property
+    def is_view(self) -> bool:
+        """Whether its artifact is made when it is read, and never kept."""
+        return isinstance(self.stage, ViewStage)
+
+    @cached_property
+    def code(self) -> dict[str, str]:
+        """Digest of each project symbol that runs: the stage's, and that of the views it reads."""
+        found = dict(self.stage.reference.code())
+        for view in _views_in(self.inputs):
+            found |= view.stage.reference.code()
+        return found
+
+    @cached_property
+    def files(self) -> dict[str, int]:
+        """The files of that code, with their times when keys were fixed."""
+        found = dict(self.stage.files)
+        for view in _views_in(self.inputs):
+            found |= view.stage.files
+        return found
+
+    @property
+    def learns(self) -> bool:
+        """Whether it sees labels or other facts of training images as a set: a fit."""
+        return any(isinstance(i, Subset) and i.labels is not None for i in self.inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Sharded:
+    """One node for each shard of the images."""
+
+    stage: "Stage"
+    nodes: tuple[Node, ...]
+
+    @cached_property
+    def key(self) -> str:
+        """Covers the shards' keys."""
+        return content_key("sharded", [node.key for node in self.nodes])
+
+
+def _given_nodes(inputs: Sequence[Input]) -> Iterator[Node]:
+    for given in inputs:
+        if isinstance(given, Node):
+            yield given
+        elif isinstance(given, Sharded):
+            yield from given.nodes
+        elif not isinstance(given, Subset | ImageShard | File):
+            yield from _given_nodes(given)
+
+
+def _nodes_in(inputs: Sequence[Input]) -> Iterator[Node]:
+    for node in _given_nodes(inputs):
+        yield from node.parents if node.is_view else [node]
+
+
+def _views_in(inputs: Sequence[Input]) -> Iterator[Node]:
+    for node in _given_nodes(inputs):
+        if node.is_view:
+            yield node
+            yield from _views_in(node.inputs)
+
+
+def _input_key(given: Input) -> Any:
+    if isinstance(given, Node | Sharded | Subset | ImageShard | File):
+        return given.key
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return [_input_key(part) for part in given]
+    raise TypeError(f"a stage cannot depend on {type(given).__name__}: {given!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A function with parameters that a recipe composes, and an experiment file may set."""
+
+    function: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.__name__
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The keyword-only arguments: names, types, defaults."""
+        return Parameters.of(self.function)
+
+    def options(self, **values: Any) -> "Options":
+        """This step's parameters as the default of a recipe's section, some set anew."""
+        return Options(self, values)
+
+    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+        """Compose, with checked parameters: what the function, a few stages in one, composes."""
+        return self.function(*inputs, **self.parameters.checked(parameters, self.name))
+
+
+class Stage(Step):
+    """A function that makes one artifact from its inputs."""
+
+    @cached_property
+    def reference(self) -> StageReference:
+        """Where the function is defined."""
+        code = inspect.unwrap(self.function).__code__
+        return StageReference(self.function.__module__, self.name, Path(code.co_filename))
+
+    @cached_property
+    def files(self) -> dict[str, int]:
+        """The files of the code that the stage reaches, with their times when keys were fixed."""
+        return source_files(self.reference.code())
+
+    @cached_property
+    def _code_key(self) -> str:
+        _ = self.files  # noted now, before anything runs
+        return content_key(self.reference.code())
+
+    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+        """Compose: a node whose artifact this stage would make."""
+        return self._node(inputs, self.parameters.checked(parameters, self.name))
+
+    def _node(
+        self, inputs: tuple[Input, ...], parameters: dict[str, Any], shard: ImageShard | None = None
+    ) -> Node:
+        keys = [_input_key(i) for i in inputs]
+        key = content_key(self.name, parameters, keys, self._code_key)
+        return Node(self, parameters, inputs, key, _context.get(), shard)
+
+
+class SparingStage(Stage):
+    """A stage that can do without inputs whose training diverged: it is given None for them."""
+
+
+class ShardStage(Stage):
+    """A stage that runs on each shard of the images by itself.
+
+    Inputs that come in shards are paired up shard by shard; the others go to every shard.
+    """
+
+    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+        """Compose: one node for each shard."""
+        checked = self.parameters.checked(parameters, self.name)
+        sharded = [i for i in inputs if _is_sharded(i)]
+        if not sharded:
+            raise TypeError(f"{self.name} needs an input that comes in shards")
+        count = len(_parts(sharded[0]))
+        if any(len(_parts(i)) != count for i in sharded):
+            raise TypeError(f"the inputs of {self.name} come in different shards")
+        nodes = []
+        for number in range(count):
+            part = tuple(_parts(i)[number] if _is_sharded(i) else i for i in inputs)
+            shard = next(s for s in map(_shard_of, part) if s)
+            nodes.append(self._node(part, checked, shard))
+        return Sharded(self, tuple(nodes))
+
+
+class ViewStage(ShardStage):
+    """A shard stage whose artifacts are not kept: whoever reads them makes them.
+
+    For what is quicker to make from its inputs than to keep.
+    """
+
+
+def _is_sharded(given: Any) -> bool:
+    return isinstance(given, Sharded) or (
+        isinstance(given, list | tuple) and bool(given) and isinstance(given[0], ImageShard)
+    )
+
+
+def _parts(given: Any) -> Sequence[Any]:
+    return given.nodes if isinstance(given, Sharded) else given
+
+
+def _shard_of(given: Any) -> ImageShard | None:
+    return given if isinstance(given, ImageShard) else getattr(given, "shard", None)
+
+
+def stage(function: Callable[..., dict[str, Any]]) -> Stage:
+    """Decorator: make a function a stage."""
+    return Stage(function)
+
+
+def step(function: Callable[..., Any]) -> Step:
+    """Decorator: a function that composes stages, to stand in recipes where a stage could."""
+    return Step(function)
+
+
+def sparing_stage(function: Callable[..., dict[str, Any]]) -> SparingStage:
+    """Decorator: make a function a stage that does without what diverged on the way to it."""
+    return SparingStage(function)
+
+
+def shard_stage(function: Callable[..., dict[str, Any]]) -> ShardStage:
+    """Decorator: make a function a stage that runs shard by shard."""
+    return ShardStage(function)
+
+
+def view_stage(function: Callable[..., dict[str, Any]]) -> ViewStage:
+    """Decorator: make a function a stage that runs shard by shard, whenever it is read."""
+    return ViewStage(function)
+
+
+@dataclass(frozen=True)
+class Options(Mapping[str, Any]):
+    """A stage (or step) with some of its parameters: a section of a recipe.
+
+    Calling it calls the stage with them; they may also be passed on with `**`.
+    """
+
+    stage: Step
+    given: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Compose: a node of the stage, or one for each shard."""
+        return self.stage(*inputs, **self.given)
+
+    def __bool__(self) -> bool:
+        return True  # a stage without parameters is still a stage
+
+    def __getitem__(self, name: str) -> Any:
+        return self.given[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.given)
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    def checked(self, table: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """All of the stage's parameters as plain values, those of a table set anew.
+
+        Raises:
+            InputError: an unknown name or a value of a wrong kind, by its key path.
+        """
+        return self.stage.parameters.checked({**self.given, **table}, where)
+
+    def bound(self, values: Mapping[str, Any]) -> "Options":
+        """The stage with checked values."""
+        return Options(self.stage, dict(values))

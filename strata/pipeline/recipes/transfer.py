@@ -1,0 +1,82 @@
+"""Networks that have learned from ImageNet, put to other images."""
+
+from strata.pipeline.graph.choice import choice
+from strata.pipeline.graph.inputs import Data, Fold
+from strata.pipeline.graph.recipe import recipe
+from strata.pipeline.graph.stage import Node, Options
+from strata.pipeline.recipes.classical import REDUCTIONS, classified
+from strata.pipeline.stages.classifiers import knn, logistic, svm
+from strata.pipeline.stages.fine_tuning import (
+    border_views,
+    divided,
+    fine_tune,
+    fine_tuned_scores,
+    inception_divided,
+)
+from strata.pipeline.stages.pretrained import backbone_features, pretrained, weights_file
+
+
+@recipe
+def deep_features(
+    data: Data,
+    fold: Fold,
+    *,
+    backbone: str = "inception_v3",
+    weights: str = "",
+    features: Options = backbone_features.options(),
+    reduction: Options | None = REDUCTIONS,
+    classifier: Options = choice(logistic.options(C=10.0), svm.options(), knn.options()),
+) -> Node:
+    """Activations of a frozen pretrained network, pooled, and a linear classifier.
+
+    Razavian et al., "CNN features off-the-shelf" (CVPR workshops 2014). `backbone` is any
+    classification network of torchvision, `weights` a file of its weights.
+    """
+    network = pretrained(weights_file(backbone, weights), backbone=backbone)
+    return classified(features(data.images, network), fold, reduction, classifier)
+
+
+@recipe
+def inception(
+    data: Data,
+    fold: Fold,
+    *,
+    weights: str = "",
+    blocks: Options = inception_divided.options(),
+    views: Options = border_views.options(),
+    training: Options = fine_tune.options(),
+) -> Node:
+    """Inception-v3 from ImageNet, cut after a block; the last blocks and a new head are trained.
+
+    Szegedy et al., "Rethinking the Inception architecture" (CVPR 2016). What stays as it is runs
+    once for each image and view.
+    """
+    network = pretrained(weights_file("inception_v3", weights), backbone="inception_v3")
+    return _trained_on(data, fold, network, blocks(network), views, training)
+
+
+@recipe
+def fine_tuned(
+    data: Data,
+    fold: Fold,
+    *,
+    backbone: str = "squeezenet1_1",
+    weights: str = "",
+    nodes: Options = divided.options(),
+    views: Options = border_views.options(),
+    training: Options = fine_tune.options(),
+) -> Node:
+    """Any classification network of torchvision, fine-tuned from a node of your choice on.
+
+    Yosinski et al., "How transferable are features in deep neural networks?" (NeurIPS 2014).
+    """
+    network = pretrained(weights_file(backbone, weights), backbone=backbone)
+    return _trained_on(data, fold, network, nodes(network), views, training)
+
+
+def _trained_on(
+    data: Data, fold: Fold, network: Node, parts: Node, views: Options, training: Options
+) -> Node:
+    activations = views(data.images, network, parts)
+    fitted = training(activations, network, parts, fold.train)
+    return fine_tuned_scores(activations, fitted, fold.test)

@@ -1,0 +1,229 @@
+"""Vectors to class scores."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from strata.errors import InputError
+from strata.pipeline.graph.inputs import Subset
+from strata.pipeline.graph.parameter_types import Count, Positive, Whole
+from strata.pipeline.graph.sharded_arrays import Shards
+from strata.pipeline.graph.stage import stage
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: Bytes of training vectors, or of their kernel matrix, that a linear classifier takes into memory.
+IN_MEMORY = 2**29
+
+
+@stage
+def svm(
+    vectors: Shards,
+    train: Subset,
+    *,
+    kernel: Literal[
+        "linear",
+        "polynomial",
+        "rbf",
+        "sigmoid",
+        "intersection",
+        "generalised_intersection",
+        "chi_square",
+        "hellinger",
+    ] = "linear",
+    C: Positive | Literal["cv"] = 10.0,
+    gamma: Positive | Literal["scale", "cv"] = "scale",
+    offset: float = 0.0,
+    degree: Count = 3,
+    alpha: Positive = 0.5,
+    class_weight: Literal["balanced"] | None = None,
+    inner_folds: Whole = 5,
+) -> dict[str, Any]:
+    """Fit a support vector machine, one class against the rest.
+
+    C, class_weight and inner_folds as of `strata.models.classifiers.kernel_svm.SVM`, kernels as in
+    `kernels`. Linear machines on more than half a gigabyte of vectors, or 8,192 of
+    them, read them shard by shard (`LinearSVM`), with one part held out
+    for inner folds.
+
+    Args:
+        gamma: of the kernels rbf, polynomial and sigmoid; "scale" is 1 / (d var(X)), "cv" is
+            chosen around it by accuracy in the inner folds (rbf only).
+        offset: of polynomial and sigmoid.
+        degree: of polynomial.
+        alpha: exponent of generalised_intersection.
+    """
+    if kernel == "linear" and max(vectors.size("vectors", train), 8 * len(train) ** 2) > IN_MEMORY:
+        return _linear_machine(vectors, train, C, class_weight, inner_folds)
+    from sklearn.exceptions import ConvergenceWarning
+
+    from strata.models.classifiers.kernel_svm import SVM
+
+    rows = vectors.rows("vectors", train)
+    classifier = SVM(
+        kernel=_kernel(kernel, rows, gamma, offset, degree, alpha),
+        C=C,
+        gamma=gamma,
+        class_weight=class_weight,
+        inner_folds=inner_folds,
+        seed=train.seed_for("svm"),
+    )
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # the report tells
+        classifier.fit(rows, train.y, train.groups)
+    learned = classifier.coef_ if hasattr(classifier, "coef_") else classifier.dual_coef_
+    return fitted_with(
+        classifier,
+        parameters=int(learned.size + classifier.intercept_.size),
+        training_accuracy=float(classifier.training_accuracy_),
+        converged=classifier.converged_,
+    )
+
+
+def _linear_machine(
+    vectors: Shards, train: Subset, C: float | str, class_weight: str | None, inner_folds: int
+) -> dict[str, Any]:
+    from strata.models.classifiers.linear_svm import LinearSVM
+
+    classifier = LinearSVM(
+        C=C,  # type: ignore[arg-type]
+        class_weight=class_weight,  # type: ignore[arg-type]
+        held_out=1 / inner_folds if inner_folds else 0,
+        seed=train.seed_for("svm"),
+    )
+    classifier.fit_blocks(lambda: vectors.blocks("vectors", train), train.y, train.groups)
+    return fitted_with(
+        classifier,
+        parameters=int(classifier.coef_.size + classifier.intercept_.size),
+        training_accuracy=classifier.training_accuracy_,
+    )
+
+
+def _kernel(
+    name: str,
+    rows: "np.ndarray",
+    gamma: float | str,
+    offset: float,
+    degree: int,
+    alpha: float,
+) -> Any:
+    """The SVM's own kernels by name, ours as functions."""
+    from strata.features.transforms import kernels
+
+    if name in ("linear", "rbf"):
+        return name
+    if name == "generalised_intersection":
+        return partial(kernels.generalised_intersection, alpha=alpha)
+    if name in ("polynomial", "sigmoid"):
+        if gamma == "cv":
+            raise InputError(
+                f'gamma = "cv" is for the kernel rbf, not {name}.', "Give gamma a number."
+            )
+        value = gamma if isinstance(gamma, float) else 1 / (rows.shape[1] * float(rows.var()) or 1)
+        if name == "sigmoid":
+            return partial(kernels.sigmoid, gamma=value, offset=offset)
+        return partial(kernels.polynomial, gamma=value, offset=offset, degree=degree)
+    ours = {
+        "intersection": kernels.intersection,
+        "chi_square": kernels.chi_square,
+        "hellinger": kernels.hellinger,
+    }
+    return ours[name]
+
+
+@stage
+def logistic(
+    vectors: Shards,
+    train: Subset,
+    *,
+    C: Positive = 1.0,
+    class_weight: Literal["balanced"] | None = None,
+    iterations: Count = 1000,
+) -> dict[str, Any]:
+    """Fit a multinomial logistic regression (scikit-learn's, L2 penalty 1 / C).
+
+    More than half a gigabyte of vectors is read shard by shard in every step of its optimiser.
+    """
+    settings: dict[str, Any] = {"C": C, "class_weight": class_weight}
+    if vectors.size("vectors", train) > IN_MEMORY:
+        from strata.models.classifiers.logistic import fit_logistic
+
+        def blocks() -> "Iterator[tuple[np.ndarray, np.ndarray]]":
+            return vectors.blocks("vectors", train)
+
+        classifier = fit_logistic(blocks, train.y, iterations=iterations, **settings)
+        right = sum(int((classifier.predict(X) == train.y[at]).sum()) for at, X in blocks())
+    else:
+        from sklearn.linear_model import LogisticRegression
+
+        rows = vectors.rows("vectors", train)
+        classifier = LogisticRegression(max_iter=iterations, **settings).fit(rows, train.y)
+        right = int((classifier.predict(rows) == train.y).sum())
+    return fitted_with(
+        classifier,
+        parameters=int(classifier.coef_.size + classifier.intercept_.size),
+        training_accuracy=right / len(train),
+    )
+
+
+@stage
+def knn(
+    vectors: Shards,
+    train: Subset,
+    *,
+    neighbours: Count = 5,
+    metric: Literal["euclidean", "manhattan", "cosine"] = "euclidean",
+    weights: Literal["uniform", "distance"] = "uniform",
+) -> dict[str, Any]:
+    """Keep the training vectors, for a vote among the nearest (scikit-learn's)."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    rows = vectors.rows("vectors", train)
+    classifier = KNeighborsClassifier(
+        min(neighbours, len(rows)), metric=metric, weights=weights, algorithm="brute"
+    )
+    return fitted_with(classifier.fit(rows, train.y), parameters=int(rows.size))
+
+
+def fitted_with(classifier: Any, **facts: Any) -> dict[str, Any]:
+    """A fitted classifier as an artifact, with the numbers of the classes that it knows."""
+    return {"classifier": classifier, "classes": [int(c) for c in classifier.classes_], **facts}
+
+
+@stage
+def class_scores(vectors: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
+    """Decision values and probabilities of images, in the columns of all classes."""
+    import numpy as np
+
+    classes = len(test.classes)
+    found: dict[str, np.ndarray] = {}
+    for at, rows in vectors.blocks("vectors", test):
+        for name, part in in_all_classes(fitted, rows, classes).items():
+            found.setdefault(name, np.zeros((len(test), classes)))[at] = part
+    return found or {"scores": np.zeros((0, classes))}
+
+
+def in_all_classes(fitted: Mapping[str, Any], rows: Any, classes: int) -> dict[str, Any]:
+    """Scores of a fitted classifier, in columns by class number.
+
+    A class that was not among the training images scores lowest and has probability 0.
+
+    Args:
+        fitted: `classifier` and `classes`, the numbers of the classes that it knows.
+        rows: what the classifier scores.
+        classes: how many there are.
+    """
+    import numpy as np
+
+    from strata.models.classifiers.decision_scores import scores_and_probabilities
+
+    scores, probabilities = scores_and_probabilities(fitted["classifier"], rows)
+    known = fitted["classes"]
+    all_scores = np.repeat(scores.min(axis=1, keepdims=True) - 1.0, classes, axis=1)
+    all_scores[:, known] = scores
+    if probabilities is None:
+        return {"scores": all_scores}
+    all_probabilities = np.zeros(all_scores.shape)
+    all_probabilities[:, known] = probabilities
+    return {"scores": all_scores, "probabilities": all_probabilities}

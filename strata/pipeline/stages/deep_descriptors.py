@@ -1,0 +1,70 @@
+"""Maps of pretrained networks as local descriptors."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, Literal
+
+from strata.pipeline.graph.inputs import ImageShard
+from strata.pipeline.graph.parameter_types import Count
+from strata.pipeline.graph.stage import Sharded, shard_stage, step
+from strata.pipeline.stages.pretrained import pretrained, state_of, weights_file
+from strata.pipeline.stages.serialize import packed_halves
+
+#: Images that pass through the network at once.
+BATCH = 16
+
+
+@step
+def deep_map(
+    images: Sequence[ImageShard],
+    *,
+    backbone: str = "squeezenet1_1",
+    weights: str = "",
+    node: str = "",
+    side: Count | None = None,
+    norm: Literal["none", "l2"] = "l2",
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+) -> Sharded:
+    """A map of a pretrained network as dense local descriptors, one per place.
+
+    Cimpoi, Maji and Vedaldi, "Deep filter banks for texture recognition and segmentation" (CVPR
+    2015).
+
+    Args:
+        backbone: any classification network of torchvision.
+        weights: a file of its weights.
+        node: whose output is taken, of `nodes`; "": the one before the
+            network's own last layer.
+        side: of the square that images are brought to, pixels; larger ones give more places.
+            None: what the network was made for.
+        norm: "l2": each descriptor to length 1; "none".
+    """
+    network = pretrained(weights_file(backbone, weights), backbone=backbone)
+    return map_descriptors(images, network, node=node, side=side, norm=norm, device=device)
+
+
+@shard_stage
+def map_descriptors(
+    images: ImageShard,
+    network: Mapping[str, Any],
+    *,
+    node: str = "",
+    side: Count | None = None,
+    norm: Literal["none", "l2"] = "l2",
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+) -> dict[str, Any]:
+    """Local descriptors of each image, float16, as `deep_map` says."""
+    from strata.features.descriptors.feature_map import descriptors_of
+    from strata.models.runtime.devices import choose_device
+    from strata.models.training.resize import resize_images
+    from strata.models.transfer.frozen_backbone import Frozen, border_activations, in_batches
+    from strata.models.transfer.subgraph import IMAGES, last_node
+    from strata.models.transfer.subgraph_flops import part_cost
+
+    place = node or last_node(network["backbone"])
+    frozen = Frozen(network["backbone"], [place], state_of(network), side)
+    cost = part_cost(network["backbone"], IMAGES, [place], frozen.side)
+    pixels = (resize_images(batch, frozen.side) for batch in in_batches(images, BATCH))
+    maps = chain.from_iterable(border_activations(frozen, pixels, choose_device(device)))
+    local = packed_halves(descriptors_of(found, frozen.side, norm) for found in maps)
+    return {**local, "parameters": cost.parameters, "multiply_adds": cost.multiply_adds}

@@ -1,0 +1,176 @@
+"""Images to local descriptors: dense and sparse SIFT, SURF, DAISY.
+
+A photograph of twelve megapixels has a hundred times the descriptors of one of 400 x 300, of things
+too small to tell scenes or objects by: images of more than `largest` x `largest` pixels are shrunk.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from strata.pipeline.graph.parameter_types import Count, NotNegative, Positive, Sizes
+from strata.pipeline.graph.stage import shard_stage
+from strata.pipeline.stages.serialize import packed_bytes, packed_halves
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from strata.features.descriptors.base import Describer
+    from strata.features.descriptors.local_descriptors import LocalDescriptors
+
+    Images = Iterable[np.ndarray]
+
+#: Side of the square of as many pixels as an image has at most, where nothing else is said.
+LARGEST = 400
+
+
+def _described(
+    describer: "Describer", images: "Images", largest: int
+) -> "Iterator[LocalDescriptors]":
+    """The descriptors of each image, shrunk where it is larger; scales in its own pixels."""
+    import numpy as np
+
+    from strata.image_io import shrunk
+
+    for image in images:
+        small = shrunk(image, largest)
+        found = describer.describe(small)
+        ratio = np.float32(max(image.shape[:2]) / max(small.shape[:2]))
+        yield found if small is image else found._replace(scales=found.scales * ratio)
+
+
+@shard_stage
+def dense_sift(
+    images: "Images",
+    *,
+    step: Count = 6,
+    bins: Sizes = (4, 6, 8, 12),
+    root: bool = True,
+    contrast: float = 0.005,
+    colour: Literal["grey", "opponent", "rgb"] = "grey",
+    mirror: bool = False,
+    largest: Count = LARGEST,
+) -> dict[str, Any]:
+    """SIFT on regular grids; parameters as in `strata.features.descriptors.dense_sift.DenseSIFT`.
+
+    Args:
+        mirror: describe the mirrored image too, in the same set: left and right do not count.
+        largest: images of more than largest x largest pixels are shrunk to as many.
+    """
+    from strata.features.descriptors.dense_sift import DenseSIFT, mirror_order
+
+    describer = DenseSIFT(step=step, bins=bins, root=root, contrast=contrast, colour=colour)
+    local = packed_bytes(_described(describer, images, largest))
+    return {**local, "mirror": mirror_order(colour)} if mirror else local
+
+
+@shard_stage
+def colour_statistics(
+    images: "Images",
+    *,
+    step: Count = 8,
+    cells: Sizes = (4, 6, 8),
+    mirror: bool = False,
+    largest: Count = LARGEST,
+) -> dict[str, Any]:
+    """Local means and deviations of colours, on regular grids.
+
+    Parameters as of `ColourStatistics`; mirror and largest as of
+    `dense_sift`.
+    """
+    from strata.features.descriptors.color_statistics import ColourStatistics, mirror_order
+
+    describer = ColourStatistics(step=step, cells=cells)
+    local = packed_halves(_described(describer, images, largest))
+    return {**local, "mirror": mirror_order()} if mirror else local
+
+
+@shard_stage
+def paper_sift(images: "Images", *, step_div: Count = 20, sizes: Count = 1) -> dict[str, Any]:
+    """The dense SIFT of arXiv:2105.04895; see `PaperDenseSIFT`."""
+    from strata.features.descriptors.dense_sift import PaperDenseSIFT
+
+    return packed_bytes(map(PaperDenseSIFT(step_div=step_div, sizes=sizes).describe, images))
+
+
+@shard_stage
+def sparse_sift(
+    images: "Images",
+    *,
+    keypoints: Count = 300,
+    root: bool = True,
+    contrast: NotNegative = 0.04,
+    edge: Positive = 10.0,
+    largest: Count = LARGEST,
+) -> dict[str, Any]:
+    """SIFT at its own keypoints; parameters as in `SparseSIFT`."""
+    from strata.features.descriptors.sparse_sift import SparseSIFT
+
+    describer = SparseSIFT(keypoints=keypoints, root=root, contrast=contrast, edge=edge)
+    return packed_bytes(_described(describer, images, largest))
+
+
+@shard_stage
+def sparse_surf(
+    images: "Images",
+    *,
+    keypoints: Count = 300,
+    threshold: NotNegative = 0.1,
+    octaves: Count = 4,
+    largest: Count = LARGEST,
+) -> dict[str, Any]:
+    """SURF at its own interest points; parameters as in `SparseSURF`."""
+    from strata.features.descriptors.surf import SparseSURF
+
+    describer = SparseSURF(keypoints=keypoints, threshold=threshold, octaves=octaves)
+    return packed_halves(_described(describer, images, largest))
+
+
+@shard_stage
+def dense_surf(
+    images: "Images",
+    *,
+    step: Count = 8,
+    scale: Positive | None = None,
+    largest: Count = LARGEST,
+) -> dict[str, Any]:
+    """SURF on a regular grid; parameters as in `strata.features.descriptors.surf.DenseSURF`."""
+    from strata.features.descriptors.surf import DenseSURF
+
+    describer = DenseSURF(step=step, scale=scale)
+    return packed_halves(_described(describer, images, largest))
+
+
+@shard_stage
+def dense_daisy(
+    images: "Images",
+    *,
+    step: Count = 8,
+    radius: Count = 15,
+    rings: Count = 3,
+    histograms: Count = 8,
+    orientations: Count = 8,
+    largest: Count = LARGEST,
+) -> dict[str, Any]:
+    """DAISY on a regular grid; parameters as in `strata.features.descriptors.daisy.DenseDAISY`."""
+    from strata.features.descriptors.daisy import DenseDAISY
+
+    describer = DenseDAISY(step, radius, rings, histograms, orientations)
+    return packed_halves(_described(describer, images, largest))
+
+
+@shard_stage
+def sparse_daisy(
+    images: "Images",
+    *,
+    keypoints: Count = 300,
+    radius: Count = 15,
+    rings: Count = 3,
+    histograms: Count = 8,
+    orientations: Count = 8,
+    largest: Count = LARGEST,
+) -> dict[str, Any]:
+    """DAISY at SIFT keypoints; parameters as in `strata.features.descriptors.daisy.SparseDAISY`."""
+    from strata.features.descriptors.daisy import SparseDAISY
+
+    describer = SparseDAISY(keypoints, radius, rings, histograms, orientations)
+    return packed_halves(_described(describer, images, largest))

@@ -1,0 +1,74 @@
+"""Which trial of a random search is taken, from scores of images held out in inner folds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from strata.errors import StrataError
+from strata.pipeline.graph.inputs import Subset
+from strata.pipeline.graph.stage import Node, sparing_stage, stage
+
+
+@sparing_stage
+def pick(
+    trials: Sequence[Sequence[Mapping[str, Any] | None]], tests: Sequence[Subset], train: Subset
+) -> dict[str, Any]:
+    """The trial that recognises most of the images held out; of equal ones, the first.
+
+    Args:
+        trials: for each trial, its scores of the images held out in each part; None where its
+            training diverged, which counts as none recognised.
+        tests: the images held out in each part.
+        train: all that may be known of, with labels: they hold those of `tests`.
+
+    Returns:
+        `trial`, its number from 0, and `accuracies` (trials,) float64.
+
+    Raises:
+        StrataError: no trial came to an end.
+    """
+    import numpy as np
+
+    label = dict(zip(train.ids, train.y.tolist(), strict=True))
+    truth = [np.array([label[name] for name in test.ids]) for test in tests]
+    if not any(part for trial in trials for part in trial):
+        raise StrataError("The training of every trial diverged.", "Search lower rates.")
+    right = [
+        np.concatenate(
+            [
+                np.argmax(part["scores"], axis=1) == y if part else np.zeros(len(y), bool)
+                for part, y in zip(trial, truth, strict=True)
+            ]
+        )
+        for trial in trials
+    ]
+    accuracies = np.mean(right, axis=1)
+    return {"trial": int(np.argmax(accuracies)), "accuracies": accuracies}
+
+
+@stage
+def picked(
+    choice: Mapping[str, Any], scores: Mapping[str, Any], *, trial: int = 0
+) -> dict[str, Any]:
+    """The scores of a method with the parameters of the trial that was picked.
+
+    Args:
+        trial: whose parameters the scores were made with.
+    """
+    import numpy as np
+
+    if choice["trial"] != trial:
+        raise StrataError(
+            f"The search has picked trial {choice['trial'] + 1}, no longer {trial + 1}.",
+            "Make again: what is done is kept.",
+        )
+    names = [name for name in ("scores", "probabilities") if name in scores]
+    return {name: np.array(scores[name]) for name in names}
+
+
+def without_search(scores: Node) -> Node:
+    """What gave the scores that a search has picked; of a method that is not searched, itself."""
+    if scores.stage is not picked:
+        return scores
+    _, found = scores.inputs
+    assert isinstance(found, Node)
+    return found

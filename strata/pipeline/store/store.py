@@ -1,0 +1,251 @@
+"""The store: one folder an artifact, written beside and renamed in place.
+
+    .strata/artifacts/ab/abcdef.../    values, arrays and manifest.json of one artifact
+    .strata/writing/HOST-PID-NUMBER/   being written; swept when its process is gone
+    .strata/locks/                     who makes what, who uses the store
+    .strata/data/                      manifests, drawn scenes, unpacked archives
+
+An artifact is there when its folder is: the rename is the commit. So a run may be killed at any
+moment, and two runs may share a store: a lock for each key keeps them from making the same
+artifact twice, and if they do (other hosts, no locks) the first rename wins.
+"""
+
+import errno
+import json
+import os
+import shutil
+import socket
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from strata.digest import file_digest
+from strata.errors import InputError, StrataError
+from strata.files import write_whole
+from strata.locks import file_lock, passing_lock
+from strata.pipeline.store.artifact import Artifact, write_artifact
+
+MANIFEST = "manifest.json"
+FORMAT = "1"
+
+#: Folders found intact by this process, with their manifest's time: checksums are read once.
+_verified: set[tuple[str, int]] = set()
+
+
+class DamagedError(StrataError):
+    """An artifact's files are not what its manifest says."""
+
+    def __init__(self, what: str, hint: str = "", key: str = "") -> None:
+        super().__init__(what, hint)
+        self.key = key
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:  # type: ignore[override]
+        return type(self), (self.what, self.hint, self.key)
+
+
+class StoreFullError(StrataError):
+    """The disk that holds the store is full."""
+
+
+class Store:
+    """Artifacts under one folder, by key."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.artifacts = self.root / "artifacts"
+        self.writing = self.root / "writing"
+        self.data = self.root / "data"
+
+    def open(self) -> "Store":
+        """Create the folders where they are missing.
+
+        Raises:
+            InputError: the place cannot be written, or holds a store of another format.
+        """
+        try:
+            for folder in (self.artifacts, self.writing, self.data, self.root / "locks"):
+                folder.mkdir(parents=True, exist_ok=True)
+            mark = self.root / "format"
+            if not mark.exists():
+                write_whole(mark, FORMAT + "\n")
+            found = mark.read_text().strip()
+        except OSError as error:
+            raise explained(error, self.root) from error
+        if found and found != FORMAT:
+            raise InputError(
+                f"{self.root} holds artifacts of another version of strata (format {found}).",
+                "Name another place with --store DIR, or delete it.",
+            )
+        return self
+
+    def folder(self, key: str) -> Path:
+        """Where the artifact of a key lies or would lie."""
+        return self.artifacts / key[:2] / key
+
+    def manifest(self, key: str) -> dict[str, Any] | None:
+        """What is recorded about an artifact; None if it is absent or its record unreadable."""
+        try:
+            return json.loads((self.folder(key) / MANIFEST).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def state(self, key: str) -> str:
+        """ "absent", "present" or "damaged", by the files' sizes and times.
+
+        Files whose times moved are read and compared by checksum; if they are whole, the new
+        times are recorded, where that is possible.
+        """
+        folder = self.folder(key)
+        manifest = self.manifest(key)
+        if manifest is None:
+            return "damaged" if folder.exists() else "absent"
+        try:
+            moved = [n for n, f in manifest["files"].items() if _stamp(folder / n) != f["stamp"]]
+        except (OSError, KeyError, TypeError):
+            return "damaged"
+        if not moved:
+            return "present"
+        if any(file_digest(folder / n) != manifest["files"][n]["digest"] for n in moved):
+            return "damaged"
+        for name in moved:
+            manifest["files"][name]["stamp"] = _stamp(folder / name)
+        with suppress(OSError):  # a store that may only be read: compare again next time
+            write_whole(folder / MANIFEST, json.dumps(manifest))
+        return "present"
+
+    def read(self, key: str) -> Artifact:
+        """An artifact whose every byte has been checked once by this process.
+
+        Raises:
+            DamagedError: it is absent or its files have changed.
+        """
+        folder = self.folder(key)
+        manifest = self.manifest(key)
+        if manifest is None:
+            raise DamagedError(f"The artifact {key} is missing or unreadable.", key=key)
+        mark = (str(folder), (folder / MANIFEST).stat().st_mtime_ns)
+        if mark not in _verified:
+            for name, recorded in manifest["files"].items():
+                try:
+                    whole = file_digest(folder / name) == recorded["digest"]
+                except OSError:
+                    whole = False
+                if not whole:
+                    raise DamagedError(f"The artifact {key} is damaged ({name}).", key=key)
+            _verified.add(mark)
+        return Artifact(folder)
+
+    def write(self, key: str, values: Mapping[str, Any], manifest: dict[str, Any]) -> None:
+        """Publish an artifact; if another process was first, its copy stays.
+
+        Raises:
+            StoreFullError: the disk is full; nothing half-written is left.
+        """
+        beside = self.writing / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        try:
+            beside.mkdir(parents=True)
+            write_artifact(values, beside)
+            files = {
+                path.name: {"digest": file_digest(path), "stamp": _stamp(path)}
+                for path in sorted(beside.iterdir())
+            }
+            record = {**manifest, "key": key, "files": files}
+            (beside / MANIFEST).write_text(json.dumps(record))
+            self._publish(beside, self.folder(key))
+        except OSError as error:
+            raise explained(error, self.root) from error
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def _publish(self, beside: Path, folder: Path) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.rename(beside, folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+
+    def discard(self, key: str) -> None:
+        """Take an artifact out of the store, all at once."""
+        beside = self.writing / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        try:
+            os.rename(self.folder(key), beside)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(beside, ignore_errors=True)
+
+    def keys(self) -> Iterator[str]:
+        """All keys in the store, in order."""
+        for folder in sorted(self.artifacts.glob("??/*")):
+            yield folder.name
+
+    def size(self, key: str) -> int:
+        """Bytes that an artifact takes."""
+        return sum(path.stat().st_size for path in self.folder(key).iterdir())
+
+    @contextmanager
+    def making(self, key: str) -> Iterator[None]:
+        """Held while an artifact is made; waits for another process that makes the same."""
+        with passing_lock(self.root / "locks" / key):
+            yield
+
+    @contextmanager
+    def in_use(self, *, alone: bool = False) -> Iterator[None]:
+        """Held for the time of a run; `alone` for work that removes artifacts.
+
+        Raises:
+            InputError: `alone`, and a run is using the store.
+        """
+        lock = self.root / "locks" / "store"
+        try:
+            with file_lock(lock, shared=not alone, wait=not alone):
+                yield
+        except BlockingIOError:
+            raise InputError(
+                f"The store {self.root} is in use by another run.", "Try again when it is done."
+            ) from None
+
+    def sweep(self) -> None:
+        """Remove what killed processes of this machine left half-written."""
+        for folder in self.writing.glob("*-*-*"):
+            host, pid, _ = folder.name.rsplit("-", 2)
+            old = time.time() - folder.stat().st_mtime > 86_400
+            if (host == socket.gethostname() and not _alive(int(pid))) or old:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stamp(path: Path) -> list[int]:
+    """Size and times. The time of the last change of status cannot be set back by anybody."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def explained(error: OSError, root: Path | None = None) -> StrataError:
+    """What an operating system's error during work on the store means for the user."""
+    # numpy tells of a write cut short in words only: "7851008 requested and 6086528 written".
+    cut_short = error.errno is None and " requested and " in str(error)
+    if cut_short or error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFullError(
+            f"No space left on the disk{f' of the store {root}' if root else ''}.",
+            "Everything finished is kept. Free some space (`strata gc` removes what no experiment "
+            "needs), or move the store to a larger disk and name it with --store DIR; then make "
+            "again.",
+        )
+    return InputError(
+        f"{error.filename or root or 'A file'} cannot be read or written: "
+        f"{error.strerror or error}.",
+        "Another place for the store can be named with --store DIR, one for reports with --out.",
+    )

@@ -1,0 +1,16 @@
+from .exports.compare_runs import compare as compare
+from .exports.compare_runs import read_results as read_results
+from .exports.paper_tables import latex_table as latex_table
+from .exports.paper_tables import markdown_table as markdown_table
+from .exports.tables import terminal_table as terminal_table
+from .model.results import Comparison as Comparison
+from .model.results import Cost as Cost
+from .model.results import DataSummary as DataSummary
+from .model.results import Method as Method
+from .model.results import RunInfo as RunInfo
+from .model.results import StageRow as StageRow
+from .model.scores import Scores as Scores
+from .summary.analysis import Analysis as Analysis
+from .summary.analysis import analyse as analyse
+from .writer import ReportFiles as ReportFiles
+from .writer import write_report as write_report

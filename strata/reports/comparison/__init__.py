@@ -1,0 +1,4 @@
+"""Methods compared: evaluations, pairwise tests, ranking, shared errors, sweeps.
+
+May import `statistics` and `model`. Start at `evaluation.py`.
+"""

@@ -1,0 +1,151 @@
+"""Everything that is said about one method on one split."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from strata.reports.model.results import Method
+from strata.reports.model.scores import Scores
+from strata.reports.statistics import calibration, metrics
+from strata.reports.statistics.folds import FoldTable, Spread, fold_table, spread
+from strata.reports.statistics.intervals import Interval, wilson
+from strata.reports.statistics.roc import RocSummary, roc_summary
+
+Split = Literal["cv", "test"]
+
+#: How a split is called in captions.
+SPLIT_NAMES: dict[Split, str] = {"cv": "cross-validation", "test": "test images"}
+
+#: Top-k accuracy is worth a figure only where classes are many.
+TOP_K, MANY_CLASSES = 5, 12
+
+
+@dataclass(frozen=True)
+class Probabilistic:
+    """Figures that need probabilities; see `calibration`."""
+
+    log_loss: float
+    brier: float
+    reliability: calibration.Reliability
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One method on one split.
+
+    Attributes:
+        images: number of different images.
+        accuracy: mean over folds (cross-validation) or over images (test).
+        interval: 95 %: Nadeau-Bengio over folds, Wilson over test images.
+        folds: accuracies by fold; None on the test split.
+        spread: where their spread comes from, with several repeats.
+        confusion: (classes, classes) counts, summed over repeats.
+        per_class: precision, recall, F1 by class.
+        recall_intervals, precision_intervals: Wilson, by class, over different images.
+        top_k: with many classes, else None.
+        probabilistic: None without probabilities.
+    """
+
+    split: Split
+    scores: Scores
+    images: int
+    repeats: int
+    accuracy: float
+    interval: Interval
+    folds: FoldTable | None
+    spread: Spread | None
+    confusion: np.ndarray
+    per_class: metrics.ClassFigures
+    recall_intervals: list[Interval]
+    precision_intervals: list[Interval]
+    macro_f1: float
+    balanced_accuracy: float
+    top_k: float | None
+    roc: RocSummary
+    probabilistic: Probabilistic | None
+
+
+def evaluate(scores: Scores, split: Split, classes: int) -> Evaluation:
+    """All figures of one method on one split.
+
+    Raises:
+        ValueError: when there is no image, scores and classes do not agree, or a score or a
+            probability is not finite.
+    """
+    if not len(scores.ids):
+        raise ValueError("there are no scored images")
+    if scores.scores.shape[1] != classes:
+        raise ValueError(f"there are {scores.scores.shape[1]} scores for {classes} classes")
+    if not np.isfinite(scores.scores).all():
+        raise ValueError("there are scores that are not finite numbers")
+    if scores.probabilities is not None and not np.isfinite(scores.probabilities).all():
+        raise ValueError("there are probabilities that are not finite numbers")
+    repeats = len(scores.repeats)
+    confusion = metrics.confusion_matrix(scores.labels, scores.predictions, classes)
+    per_class = metrics.class_figures(confusion)
+    folds = fold_table(scores) if split == "cv" else None
+    images = len(set(scores.ids))
+    right = float(np.mean(scores.predictions == scores.labels))
+    return Evaluation(
+        split=split,
+        scores=scores,
+        images=images,
+        repeats=repeats,
+        accuracy=folds.mean if folds else right,
+        interval=folds.interval if folds else wilson(right * images, images),
+        folds=folds,
+        spread=spread(folds) if folds else None,
+        confusion=confusion,
+        per_class=per_class,
+        recall_intervals=_intervals(confusion, per_class.support, repeats),
+        precision_intervals=_intervals(confusion, per_class.predicted, repeats),
+        macro_f1=metrics.macro_f1(confusion),
+        balanced_accuracy=metrics.balanced_accuracy(confusion),
+        top_k=_top_k(scores, classes),
+        roc=roc_summary(scores),
+        probabilistic=_probabilistic(scores),
+    )
+
+
+def first_run(scores: Scores) -> Scores:
+    """The first repeat alone, sorted by id: one row per image."""
+    rows = np.flatnonzero(scores.repeat == scores.repeat.min())
+    return scores.where(rows[np.argsort(np.array([scores.ids[i] for i in rows]), kind="stable")])
+
+
+def evaluations(method: Method, classes: int) -> dict[Split, Evaluation]:
+    """The method on each split that it has scores for.
+
+    Raises:
+        ValueError: see `evaluate`.
+    """
+    found: dict[Split, Evaluation] = {}
+    if method.cv is not None:
+        found["cv"] = evaluate(method.cv, "cv", classes)
+    if method.test is not None:
+        found["test"] = evaluate(method.test, "test", classes)
+    return found
+
+
+def _intervals(confusion: np.ndarray, totals: np.ndarray, repeats: int) -> list[Interval]:
+    return [
+        wilson(right / repeats, total / repeats)
+        for right, total in zip(np.diag(confusion), totals, strict=True)
+    ]
+
+
+def _top_k(scores: Scores, classes: int) -> float | None:
+    if classes < MANY_CLASSES:
+        return None
+    return metrics.top_k_accuracy(scores.labels, scores.scores, TOP_K)
+
+
+def _probabilistic(scores: Scores) -> Probabilistic | None:
+    if scores.probabilities is None:
+        return None
+    return Probabilistic(
+        calibration.log_loss(scores.labels, scores.probabilities),
+        calibration.brier_score(scores.labels, scores.probabilities),
+        calibration.reliability(scores.labels, scores.probabilities),
+    )

@@ -1,0 +1,102 @@
+"""A paragraph on how the methods were compared, with its references, ready to paste."""
+
+from strata.reports.comparison.ranking import Ranking
+from strata.reports.exports.paper_tables import latex_escaped, repeated
+from strata.reports.formatting import listing, number_of
+
+_REFERENCES = {
+    "nadeau2003inference": """@article{nadeau2003inference,
+  author  = {Nadeau, Claude and Bengio, Yoshua},
+  title   = {Inference for the Generalization Error},
+  journal = {Machine Learning},
+  volume  = {52},
+  pages   = {239--281},
+  year    = {2003}
+}""",
+    "wilson1927probable": """@article{wilson1927probable,
+  author  = {Wilson, Edwin B.},
+  title   = {Probable Inference, the Law of Succession, and Statistical Inference},
+  journal = {Journal of the American Statistical Association},
+  volume  = {22},
+  pages   = {209--212},
+  year    = {1927}
+}""",
+    "mcnemar1947note": """@article{mcnemar1947note,
+  author  = {McNemar, Quinn},
+  title   = {Note on the Sampling Error of the Difference between Correlated Proportions or
+             Percentages},
+  journal = {Psychometrika},
+  volume  = {12},
+  pages   = {153--157},
+  year    = {1947}
+}""",
+    "holm1979simple": """@article{holm1979simple,
+  author  = {Holm, Sture},
+  title   = {A Simple Sequentially Rejective Multiple Test Procedure},
+  journal = {Scandinavian Journal of Statistics},
+  volume  = {6},
+  pages   = {65--70},
+  year    = {1979}
+}""",
+    "bergstra2012random": """@article{bergstra2012random,
+  author  = {Bergstra, James and Bengio, Yoshua},
+  title   = {Random Search for Hyper-Parameter Optimization},
+  journal = {Journal of Machine Learning Research},
+  volume  = {13},
+  pages   = {281--305},
+  year    = {2012}
+}""",
+}
+
+
+def paragraph(ranking: Ranking) -> str:
+    """How the comparison was made, as LaTeX text that cites `references`."""
+    data, run = ranking.comparison.data, ranking.comparison.run
+    crossed, tested = ranking.on("cv"), ranking.on("test")
+    compared = len(ranking.rows) > 1
+    names = listing((row.method.name for row in ranking.rows), most=40)
+    parts = [
+        f"We compared {latex_escaped(names)} on "
+        f"{latex_escaped(data.name)} ({number_of(len(data.classes), 'class', 'classes')})."
+        if compared
+        else ""
+    ]
+    if crossed:
+        evaluation = next(iter(crossed.values()))
+        parts.append(
+            f"Accuracies are means over {run.folds}-fold cross-validation{repeated(evaluation)} on "
+            f"{number_of(evaluation.images, 'image')}, with 95\\,\\% intervals corrected for "
+            "training images that the folds share~\\cite{nadeau2003inference}."
+        )
+        if compared:
+            parts.append("Differences were tested with the corrected resampled $t$-test.")
+    if tested:
+        images = next(iter(tested.values())).images
+        parts.append(
+            f"On {number_of(images, 'held-out test image')} we give 95\\,\\% Wilson "
+            "intervals~\\cite{wilson1927probable}"
+            + (
+                " and test differences with McNemar's test~\\cite{mcnemar1947note}."
+                if compared
+                else "."
+            )
+        )
+    if compared:
+        parts.append(
+            "$p$-values are adjusted over all pairs of methods by Holm's "
+            "procedure~\\cite{holm1979simple}."
+        )
+    searched = [row.method.name for row in ranking.rows if row.method.search]
+    if searched:
+        parts.append(
+            f"Parameters of {latex_escaped(listing(searched, most=40))} were chosen by random "
+            "search~\\cite{bergstra2012random} on validation images held out of the training "
+            "images of each fold."
+        )
+    return " ".join(part for part in parts if part)
+
+
+def references(text: str) -> str:
+    """BibTeX of what a paragraph cites, in the order of citation."""
+    cited = sorted((k for k in _REFERENCES if f"{{{k}}}" in text), key=text.index)
+    return "\n\n".join(_REFERENCES[key] for key in cited)

@@ -1,0 +1,118 @@
+"""The ranking as text for a paper or a README: Markdown and LaTeX."""
+
+import re
+from collections.abc import Iterable
+
+from strata.reports.comparison.evaluation import Evaluation
+from strata.reports.comparison.ranking import Ranking
+from strata.reports.exports.tables import ranking_table
+from strata.reports.summary.analysis import Analysis
+
+_MARKDOWN = str.maketrans({"|": r"\|", "\n": " ", "<": "&lt;", "*": r"\*", "_": r"\_"})
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "|": r"\textbar{}",
+        "–": "--",
+        "−": "$-$",
+        "\u202f": r"\,",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "\n": " ",
+    }
+)
+
+
+def markdown_table(analysis: Analysis) -> str:
+    """The ranking as a Markdown table, notes below it."""
+    table = ranking_table(analysis)
+    lines = [
+        _row(cell.translate(_MARKDOWN) for cell in table.columns),
+        _row("---:" if right else "---" for right in table.right),
+        *(_row(cell.translate(_MARKDOWN) for cell in row) for row in table.rows),
+    ]
+    notes = "  \n".join(note.translate(_MARKDOWN) for note in table.notes)
+    return "\n".join([*lines, "", notes]).rstrip() + "\n"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def latex_escaped(text: str) -> str:
+    """The text with everything that LaTeX would read as a command written out."""
+    return text.translate(_LATEX)
+
+
+def latex_table(analysis: Analysis, *, label: str = "") -> str:
+    """The ranking as a LaTeX table environment; it needs the package booktabs.
+
+    The best method and those that cannot be told from it are set in bold. The caption says what
+    the figures are.
+
+    Args:
+        label: for references, without "tab:"; the comparison's name by default. Letters, digits
+            and _ . - of it stay, which LaTeX reads as they stand; all else becomes -.
+    """
+    comparison, table = analysis.comparison, ranking_table(analysis)
+    near = {row.method.name for row in analysis.ranking.near_best}
+    names = [row.method.name for row in analysis.ranking.rows]
+    names += [method.name for method in analysis.ranking.failed]
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{latex_escaped(_caption(analysis.ranking))}}}",
+        rf"\label{{tab:{re.sub(r'[^A-Za-z0-9_.-]+', '-', label or comparison.name)}}}",
+        rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in table.right)}}}",
+        r"\toprule",
+        _latex_row(table.columns),
+        r"\midrule",
+        *(
+            _latex_row([row[0], name, *row[2:]], bold=name in near)
+            for name, row in zip(names, table.rows, strict=True)
+        ),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _latex_row(cells: list[str], *, bold: bool = False) -> str:
+    written = [latex_escaped(cell) for cell in cells]
+    if bold:
+        written[1] = rf"\textbf{{{written[1]}}}"
+    return " & ".join(written) + r" \\"
+
+
+def repeated(evaluation: Evaluation) -> str:
+    """How often a method was cross-validated, as ", repeated with 3 seeds,"; "" for once."""
+    if evaluation.repeats == 1:
+        return ""
+    kept = evaluation.folds is not None and evaluation.folds.shared
+    return f", repeated with {evaluation.repeats} {'seeds' if kept else 'draws of the folds'},"
+
+
+def _caption(ranking: Ranking) -> str:
+    comparison, crossed = ranking.comparison, ranking.on("cv")
+    text = f"{comparison.title}."
+    if crossed:
+        text += (
+            f" Cross-validation (CV) over {comparison.run.folds} folds"
+            f"{repeated(next(iter(crossed.values())))} with 95 % intervals corrected "
+            "for shared training images (Nadeau and Bengio, 2003)."
+        )
+    if ranking.on("test"):
+        text += " Test accuracy with 95 % Wilson intervals."
+    if len(comparison.methods) > 1:
+        text += " Bold: the best and what cannot be told from it (Holm over all pairs)."
+    return text

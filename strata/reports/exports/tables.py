@@ -1,0 +1,157 @@
+"""The ranking as plain tables: for the terminal and for a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from strata.reports.comparison.evaluation import Evaluation, Split
+from strata.reports.comparison.ranking import Ranked
+from strata.reports.formatting import (
+    count,
+    duration,
+    figure,
+    known,
+    milliseconds,
+    percent,
+    percent_range,
+    size,
+)
+from strata.reports.model.results import Comparison, Cost
+from strata.reports.summary.analysis import Analysis, analyse
+
+#: What the mark behind a method's name says.
+MARKS = {
+    "best": "best",
+    "tied": "not distinguishable from the best",
+    "below": "",
+    "untested": "",
+}
+
+
+class Table(NamedTuple):
+    """A table as text.
+
+    Attributes:
+        columns: headings.
+        rows: cells, one list per row.
+        right: per column, whether it is aligned to the right.
+        notes: sentences for below the table.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+    right: list[bool]
+    notes: list[str]
+
+
+Cell = Callable[[Ranked], str]
+
+
+def _measured(split: Split, show: Callable[[Evaluation], str]) -> Cell:
+    return lambda row: show(row.evaluations[split]) if split in row.evaluations else "–"
+
+
+def _costs(show: Callable[[Cost], str]) -> Cell:
+    return lambda row: show(row.method.cost) if row.method.cost else "–"
+
+
+def _accuracy(evaluation: Evaluation) -> str:
+    if not known(evaluation.interval.low):
+        return percent(evaluation.accuracy)
+    return f"{percent(evaluation.accuracy)} ({percent_range(evaluation.interval)})"
+
+
+def _columns(analysis: Analysis) -> list[tuple[str, Cell]]:
+    """Headings and cells, without the columns that would be empty."""
+    ranking = analysis.ranking
+    basis = ranking.basis or "cv"
+    columns: list[tuple[str, Cell]] = []
+    if ranking.on("cv"):
+        columns.append(("CV accuracy % (95 %)", _measured("cv", _accuracy)))
+    if ranking.on("test"):
+        columns.append(("test accuracy % (95 %)", _measured("test", _accuracy)))
+    columns += [
+        ("macro-F1", _measured(basis, lambda e: figure(e.macro_f1))),
+        ("fit", _costs(lambda c: duration(c.fit_seconds))),
+        ("ms/image", _costs(lambda c: milliseconds(c.predict_ms))),
+        ("parameters", _costs(lambda c: count(c.parameters))),
+        ("size", _costs(lambda c: size(c.bytes))),
+    ]
+    return columns
+
+
+def ranking_table(analysis: Analysis) -> Table:
+    """The ranking, failed methods at the end with their error as a note."""
+    columns = _columns(analysis)
+    signs = {"best": "*", "tied": "="}
+    rows = [
+        [
+            str(row.rank or "–"),
+            f"{row.method.name} {signs.get(row.standing, '')}".rstrip(),
+            *(cell(row) for _, cell in columns),
+        ]
+        for row in analysis.ranking.rows
+    ]
+    rows += [["–", m.name, *("–" for _ in columns)] for m in analysis.ranking.failed]
+    standings = {row.standing for row in analysis.ranking.rows}
+    notes = [f"{sign} {MARKS[mark]}" for mark, sign in signs.items() if mark in standings]
+    notes += [f"{m.name}: {m.error or 'no scores'}" for m in analysis.ranking.failed]
+    heads = ["#", "method", *(title for title, _ in columns)]
+    return Table(heads, rows, [title not in ("#", "method") for title in heads], notes)
+
+
+def terminal_table(comparison: Comparison) -> Table:
+    """The ranking of a comparison for the terminal, as plain text cells."""
+    return ranking_table(analyse(comparison))
+
+
+def csv_text(analysis: Analysis) -> str:
+    """One line per method, numbers unrounded, an empty cell for what is not known."""
+    rows = [flat_row(row) for row in analysis.ranking.rows]
+    rows += [{"method": m.name, "recipe": m.recipe, "error": m.error or "no scores"}
+             for m in analysis.ranking.failed]  # fmt: skip
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def flat_row(row: Ranked) -> dict[str, Any]:
+    """The figures of one method under flat names such as `cv_accuracy_low`."""
+    flat: dict[str, Any] = {
+        "rank": row.rank,
+        "method": row.method.name,
+        "recipe": row.method.recipe,
+        "family": row.method.family,
+        "standing": row.standing,
+    }
+    for split, evaluation in row.evaluations.items():
+        flat |= {f"{split}_{name}": value for name, value in figures(evaluation).items()}
+    flat["paper_accuracy"] = row.method.paper
+    flat["training_accuracy"] = row.method.training_accuracy
+    flat |= vars(row.method.cost) if row.method.cost else {}
+    flat["error"] = row.method.error or ""
+    return {key: value for key, value in flat.items() if value is not None}
+
+
+def figures(evaluation: Evaluation) -> dict[str, float | int | None]:
+    """The single numbers of one method on one split; None for what is not known."""
+    probabilistic = evaluation.probabilistic
+    values: dict[str, float | int | None] = {
+        "images": evaluation.images,
+        "repeats": evaluation.repeats,
+        "accuracy": evaluation.accuracy,
+        "accuracy_low": evaluation.interval.low,
+        "accuracy_high": evaluation.interval.high,
+        "macro_f1": evaluation.macro_f1,
+        "balanced_accuracy": evaluation.balanced_accuracy,
+        "macro_auc": evaluation.roc.macro,
+        "top_5": evaluation.top_k,
+        "log_loss": probabilistic.log_loss if probabilistic else None,
+        "brier": probabilistic.brier if probabilistic else None,
+        "calibration_error": probabilistic.reliability.error if probabilistic else None,
+    }
+    return {name: value if known(value) else None for name, value in values.items()}

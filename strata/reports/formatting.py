@@ -1,0 +1,148 @@
+"""Numbers as people read them. A missing or unknown number is a dash."""
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from strata.reports.statistics.intervals import Interval
+
+DASH = "–"
+
+
+def known(value: float | None) -> bool:
+    """Whether there is a finite number."""
+    return value is not None and math.isfinite(value)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A part of one in percent, without the sign: 0.9364 -> "93.6"."""
+    return f"{100 * value:.{digits}f}" if value is not None and known(value) else DASH
+
+
+def percent_range(interval: Interval | None, digits: int = 1) -> str:
+    """The ends of an interval in percent: "92.1–95.0"."""
+    if interval is None or not known(interval.low):
+        return DASH
+    return f"{percent(interval.low, digits)}–{percent(interval.high, digits)}"
+
+
+def points(value: float) -> str:
+    """A difference of two percentages with its sign: "+1.3" or "−0.2"."""
+    return f"{100 * value + 0.0:+.1f}".replace("-", "−")  # 0.0 is what -0.0 becomes
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """A plain number with fixed decimals."""
+    return f"{value:.{digits}f}" if value is not None and known(value) else DASH
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in the unit that suits: "820 ms", "8.3 s", "12 min 5 s", "3 h 20 min"."""
+    if seconds is None or not known(seconds):
+        return DASH
+    if seconds < 0.9995:
+        return f"{_significant(seconds * 1000)} ms"
+    if seconds < 99.5:
+        return f"{_significant(seconds)} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def brief(text: str) -> str:
+    """The text of a round number without its zeros: "20.0 s" becomes "20 s"."""
+    return re.sub(r"(\.\d*?)0+(?!\d)", r"\1", text).replace(". ", " ").removesuffix(".")
+
+
+def milliseconds(value: float | None) -> str:
+    """Milliseconds without the unit."""
+    return _significant(value) if value is not None and known(value) else DASH
+
+
+def count(value: float | None) -> str:
+    """A count, shortened from ten thousand on: "9 402", "49.3 k", "23.6 M"."""
+    if value is None or not known(value):
+        return DASH
+    if abs(value) < 10_000:
+        return f"{value:,.0f}".replace(",", "\u202f")
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= 0.9995 * size:
+            return f"{_significant(value / size)} {unit}"
+    raise AssertionError("unreachable")
+
+
+def size(value: float | None) -> str:
+    """Bytes in powers of 1000: "420 kB", "94.1 MB"."""
+    if value is None or not known(value):
+        return DASH
+    for scale, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= 0.9995 * scale:
+            return f"{_significant(value / scale)} {unit}"
+    return f"{value:.0f} B"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value: "0.032", "< 0.001"."""
+    if p is None or not known(p):
+        return DASH
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def listing(names: Iterable[str], most: int = 6) -> str:
+    """Names in a sentence: "a, b and c"; beyond `most` the rest is a number."""
+    names = list(names)
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def number_of(n: int, one: str, many: str = "") -> str:
+    """A count with its noun: "1 image", "3 images"."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def parameter(value: Any) -> str:
+    """A parameter's value as written in an experiment file."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(parameter(item) for item in value)
+    return "none" if value is None else str(value)
+
+
+def flat(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested parameters by dotted name: {"a": {"b": 1}} -> {"a.b": 1}."""
+    found: dict[str, Any] = {}
+    for key, value in parameters.items():
+        if isinstance(value, dict) and value:
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def _significant(value: float) -> str:
+    """Three significant digits, never in powers of ten."""
+    if value >= 99.5:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 9.95 else f"{value:.2f}"
+
+
+def axis_name(parameter: str) -> str:
+    """What stands at the axis of a varied parameter: its name, or words where that says little."""
+    return {"train_per_class": "training images of each class"}.get(parameter, parameter)
+
+
+def shortened(name: str, most: int) -> str:
+    """A name of so many characters at most, cut in its middle: variants differ at their end."""
+    if len(name) <= most:
+        return name
+    end = most // 2
+    return f"{name[: most - end - 1]}…{name[-end:]}"

@@ -1,0 +1,141 @@
+"""Write a report's files: the page, the tables, the numbers, the figures."""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from strata.errors import StrataError
+from strata.files import write_whole
+from strata.reports.exports.paper_tables import latex_table, markdown_table
+from strata.reports.exports.results_json import json_text
+from strata.reports.exports.tables import csv_text
+from strata.reports.model.results import Comparison
+from strata.reports.summary.analysis import Analysis, analyse
+
+#: Of everything in an archive: a report made twice is the same to the bit.
+_TIME = (1980, 1, 1, 0, 0, 0)
+
+Thumbnail = Callable[[str], np.ndarray]
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where the files of a report are, and how the page's pictures fitted in.
+
+    Attributes:
+        picture_bytes: of all pictures of the page, of at most `picture_budget`.
+        left_out: pictures for which there was no room.
+        archive: the whole with full pictures, where it was asked for; `figures` likewise.
+    """
+
+    html: Path
+    csv: Path
+    json: Path
+    markdown: Path
+    latex: Path
+    picture_bytes: int = 0
+    picture_budget: int = 0
+    left_out: int = 0
+    archive: Path | None = None
+    figures: list[Path] = field(default_factory=list)
+
+
+def write_report(
+    comparison: Comparison,
+    out: Path,
+    *,
+    thumbnail: Thumbnail,
+    zipped: bool = False,
+    figures: Path | None = None,
+) -> ReportFiles:
+    """Write `report.html`, `results.csv`, `results.json`, `table.md` and `table.tex` into `out`.
+
+    Each file is written beside its place and renamed into it, so that a reader never meets half a
+    file. Methods without results are listed with their error; nothing is asked of them.
+
+    Args:
+        comparison: what to report.
+        out: a folder; made where it is missing.
+        thumbnail: the picture of an image id, uint8 (H, W, 3) RGB of any size. An image that it
+            raises an error for is shown as an empty frame.
+        zipped: also write `report.zip`, whose page leads to each picture in full.
+        figures: a folder for the page's drawings as SVG and PDF.
+
+    Raises:
+        StrataError: when a folder cannot be written.
+    """
+    from strata.reports.page import page_html, pictures_for
+    from strata.reports.page.figure_files import write_figures
+    from strata.reports.page.pictures import BUDGET
+
+    analysis = analyse(comparison)
+    texts = {
+        "results.json": json_text(analysis),
+        "results.csv": csv_text(analysis),
+        "table.md": markdown_table(analysis),
+        "table.tex": latex_table(analysis),
+    }
+    pictures = pictures_for(analysis, thumbnail)
+    page = page_html(analysis, pictures)
+    with _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in (*texts.items(), ("report.html", page)):
+            write_whole(out / name, text.encode())
+        archive = out / "report.zip" if zipped else None
+        if archive:
+            write_whole(archive, _archive(analysis, texts, thumbnail))
+    drawn: list[Path] = []
+    if figures:
+        with _writing(figures):
+            drawn = write_figures(analysis, figures)
+    return ReportFiles(
+        html=out / "report.html",
+        csv=out / "results.csv",
+        json=out / "results.json",
+        markdown=out / "table.md",
+        latex=out / "table.tex",
+        picture_bytes=pictures.bytes,
+        picture_budget=BUDGET,
+        left_out=pictures.left_out,
+        archive=archive,
+        figures=drawn,
+    )
+
+
+def _archive(analysis: Analysis, texts: dict[str, str], thumbnail: Thumbnail) -> bytes:
+    """The report as a ZIP of one folder: page, tables, numbers and full pictures."""
+    from strata.reports.page import page_html, pictures_for
+    from strata.reports.page.pictures import full_picture
+
+    pictures = pictures_for(analysis, thumbnail, beside=True)
+    page = page_html(analysis, pictures)
+    out = io.BytesIO()
+    folder = analysis.comparison.name or "report"
+    with zipfile.ZipFile(out, "w") as archive:
+
+        def add(name: str, data: bytes, how: int) -> None:
+            entry = zipfile.ZipInfo(f"{folder}/{name}", _TIME)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data, how)
+
+        for name, text in (("report.html", page), *texts.items()):
+            add(name, text.encode(), zipfile.ZIP_DEFLATED)
+        for path, image in pictures.full.items():
+            add(path, full_picture(thumbnail(image)), zipfile.ZIP_STORED)
+    return out.getvalue()
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StrataError(
+            f"The report cannot be written to {folder}: {error.strerror or error}.",
+            "Free some space or name another folder.",
+        ) from error

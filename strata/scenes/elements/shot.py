@@ -1,0 +1,151 @@
+"""One picture in the making: the camera, the light, the pixels, and strokes upon them."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from strata.scenes.elements.light import Light
+from strata.scenes.elements.noise import Lattice, texture
+
+Array = np.ndarray
+Point = Sequence[float]  # x, y, z in metres
+
+
+@dataclass(frozen=True)
+class View:
+    """A pinhole camera that stands upright, or looks up by `pitch`.
+
+    The world is in metres: x to the right, y up from the ground, z ahead. The picture is in
+    frame sides: x to the right, y down.
+
+    Attributes:
+        axis: where the camera's axis pierces the picture, y (for pitch 0: the horizon).
+        eye: height of the camera above the ground.
+        focal: focal length.
+        centre: where the axis pierces the picture, x.
+        pitch: angle upwards, radians.
+    """
+
+    axis: float
+    eye: float
+    focal: float = 1.0
+    centre: float = 0.5
+    pitch: float = 0.0
+
+    @property
+    def horizon(self) -> float:
+        """Row of the horizon, in frame sides from the top."""
+        return self.axis + self.focal * math.tan(self.pitch)
+
+    def project(self, points: Iterable[Point]) -> list[tuple[float, float]]:
+        """Points in metres to points in frame sides; one behind the camera is pulled before it."""
+        c, s = math.cos(self.pitch), math.sin(self.pitch)
+        seen = []
+        for x, y, z in points:
+            up = y - self.eye
+            ahead = c * z + s * up
+            scale = self.focal / (ahead if ahead > 0.05 else 0.05)
+            seen.append((self.centre + scale * x, self.axis - scale * (c * up - s * z)))
+        return seen
+
+
+@dataclass
+class Shot:
+    """What every stroke needs.
+
+    Attributes:
+        side: the canvas is (side, side) pixels.
+        rng: for all choices; each texture draws one number, so that a composition is the same at
+            every size.
+        rgb: (side, side, 3) float32, the picture so far.
+        depth: (side, side) float32, metres to what is seen; only landscapes keep it.
+        grain: (side, side) float32, fine noise shared by all foliage and rough surfaces.
+    """
+
+    side: int
+    rng: np.random.Generator
+    light: Light
+    view: View
+    lattice: Lattice = field(init=False)
+    grain: Array = field(init=False)
+    rgb: Array = field(init=False)
+    depth: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lattice = Lattice(np.random.default_rng(self.rng.integers(1 << 62)))
+        self.grain = texture(self.rng, (self.side, self.side), cells=56, gain=1.0)
+        self.rgb = np.zeros((self.side, self.side, 3), np.float32)
+        self.depth = np.full((self.side, self.side), np.inf, np.float32)
+
+    def hazed(self, colour: Array, z: float) -> Array:
+        """A colour (3,) seen through `z` metres of air."""
+        horizon = self.light.horizon
+        return horizon + (colour - horizon) * math.exp(-z / self.light.haze)
+
+    def pixels(self, points: Iterable[Point]) -> Array:
+        """(k, 3) metres to (k, 2) pixels."""
+        # A few points at a time: plain floats are faster than arrays.
+        return np.array(self.view.project(points)) * self.side
+
+    def fill(self, outline: Array, colour: Array) -> None:
+        """Paint a convex outline, (k, 2) pixels."""
+        fixed = np.minimum(np.maximum(outline * 16, -1e6), 1e6).astype(np.int32)
+        cv2.fillConvexPoly(self.rgb, fixed, colour.tolist(), shift=4)
+
+    def stroke(self, start: Array, end: Array, width: float, colour: Array) -> None:
+        """Paint a straight stroke between two points, all in pixels."""
+        a, b = (tuple(np.round(np.clip(p, -4e3, 4e3)).astype(int).tolist()) for p in (start, end))
+        cv2.line(self.rgb, a, b, colour.tolist(), max(1, round(width)))
+
+    def scatter(self, low: float, high: float, count: int) -> Array:
+        """(count,) uniform numbers."""
+        return self.rng.uniform(low, high, count)
+
+
+def window(shape: tuple[int, ...], x: int, y: int, width: int, height: int) -> tuple[slice, ...]:
+    """The part of a patch at (x, y) that lies within an image, and where: (rows, columns) of the
+    image, then (rows, columns) of the patch."""
+    x0, y0 = max(x, 0), max(y, 0)
+    x1, y1 = max(min(x + width, shape[1]), x0), max(min(y + height, shape[0]), y0)
+    return slice(y0, y1), slice(x0, x1), slice(y0 - y, y1 - y), slice(x0 - x, x1 - x)
+
+
+def blend(image: Array, colour: Array, alpha: Array) -> None:
+    """Mix `colour` (h, w, 3) or (3,) into `image` (h, w, 3) in place by `alpha` (h, w)."""
+    cover = cv2.merge([alpha, alpha, alpha])
+    image += (colour - image) * cover
+
+
+def stamp(shot: Shot, sprite: Array, x: float, base: float, height: float, z: float) -> None:
+    """Paint a sprite where nothing nearer stands.
+
+    Args:
+        shot: the picture.
+        sprite: (h, w, 4) float32, colour times alpha, then alpha.
+        x: its middle, in pixels.
+        base: its foot, in pixels.
+        height: its height, in pixels.
+        z: its distance, in metres.
+    """
+    tall = max(2, round(height))
+    wide = max(2, round(height * sprite.shape[1] / sprite.shape[0]))
+    rows, columns, own_rows, own_columns = window(
+        shot.rgb.shape, round(x - wide / 2), round(base) - tall, wide, tall
+    )
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return
+    how = cv2.INTER_AREA if tall < sprite.shape[0] else cv2.INTER_LINEAR
+    patch = cv2.resize(sprite, (wide, tall), interpolation=how)[own_rows, own_columns]
+    *planes, alpha = cv2.split(patch)
+    # What stands on the ground is as far as the ground at its foot: a little slack.
+    seen = shot.depth[rows, columns] > z * 0.97
+    if not seen.all():
+        planes, alpha = [plane * seen for plane in planes], alpha * seen
+    clear = math.exp(-z / shot.light.haze)
+    haze = shot.light.horizon * (1 - clear)
+    target = shot.rgb[rows, columns]
+    target *= cv2.merge([1 - alpha] * 3)
+    target += cv2.merge([plane * clear + alpha * float(haze[k]) for k, plane in enumerate(planes)])

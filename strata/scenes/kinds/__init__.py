@@ -1,0 +1,4 @@
+"""The eight kinds of scenes, one function each that composes a picture.
+
+May import `elements`. Start at `coast.py`.
+"""

@@ -1,0 +1,62 @@
+"""One picture of one scene."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from strata.errors import InputError, nearest
+from strata.scenes.elements.camera import develop
+from strata.scenes.elements.shot import Shot
+from strata.scenes.kinds.coast import coast
+from strata.scenes.kinds.forest import forest
+from strata.scenes.kinds.highway import highway
+from strata.scenes.kinds.inside_city import inside_city
+from strata.scenes.kinds.mountain import mountain
+from strata.scenes.kinds.open_country import open_country
+from strata.scenes.kinds.street import street
+from strata.scenes.kinds.tallbuilding import tallbuilding
+
+COMPOSERS: dict[str, Callable[[np.random.Generator, int], Shot]] = {
+    "Opencountry": open_country,
+    "coast": coast,
+    "forest": forest,
+    "highway": highway,
+    "inside_city": inside_city,
+    "mountain": mountain,
+    "street": street,
+    "tallbuilding": tallbuilding,
+}
+
+SMALLEST, LARGEST = 32, 512
+
+
+def check_size(size: int) -> None:
+    """Raise InputError unless pictures can be drawn at this size."""
+    if not SMALLEST <= size <= LARGEST:
+        raise InputError(
+            f"scenes cannot be drawn at {size} pixels",
+            f"Choose a side from {SMALLEST} to {LARGEST}.",
+        )
+
+
+def draw(scene: str, rng: np.random.Generator, size: int) -> np.ndarray:
+    """Draw a picture of a scene; a generator in the same state gives the same composition at all
+    sizes.
+
+    Args:
+        scene: one of `strata.scenes.SCENES`.
+        rng: for everything that varies.
+        size: side in pixels, 32 to 512.
+
+    Returns:
+        (size, size, 3) uint8 RGB.
+
+    Raises:
+        InputError: unknown scene, or a size out of range.
+    """
+    if scene not in COMPOSERS:
+        raise InputError(f"there is no scene '{scene}'", nearest(scene, COMPOSERS))
+    check_size(size)
+    # Drawn half as large again and reduced, which smooths edges; small pictures still get detail.
+    canvas = max(96, size * 3 // 2)
+    return develop(COMPOSERS[scene](rng, canvas), size)

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strata.errors import InputError
+from strata.features.descriptors.gist import _BORDER, Gist, even_contrast
+
+
+def naive_gist(image, size, orientations, cells):
+    """Filter by filter and cell by cell, in double precision; `image` has that size and is grey."""
+    grey = even_contrast(image.astype(float)).astype(float)
+    padded = np.pad(grey, _BORDER, mode="symmetric")
+    side = len(padded)
+    found = []
+    for scale, count in enumerate(orientations):
+        for turn in range(count):
+            transfer = np.zeros((side, side))
+            for v in range(side):
+                for u in range(side):
+                    fy, fx = np.fft.fftfreq(side)[v], np.fft.fftfreq(side)[u]
+                    centre = 0.3 / 1.85**scale
+                    angle = np.arctan2(fy, fx) + np.pi * turn / count
+                    angle = np.arctan2(np.sin(angle), np.cos(angle))
+                    along = -10 * 0.35 * (np.hypot(fx, fy) / centre - 1) ** 2
+                    transfer[v, u] = np.exp(along - 2 * np.pi * 16 * (count / 32 * angle) ** 2)
+            answer = np.abs(np.fft.ifft2(np.fft.fft2(padded) * transfer))
+            answer = answer[_BORDER:-_BORDER, _BORDER:-_BORDER]
+            for rows in np.split(answer, cells):
+                found += [cell.mean() for cell in np.split(rows, cells, axis=1)]
+    return np.array(found)
+
+
+def textured(seed, height=40, width=40):
+    return np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+
+
+@given(st.integers(0, 99), st.sampled_from([(2, 1), (3,), (1, 2, 4)]), st.sampled_from([1, 2, 4]))
+@settings(max_examples=5, deadline=None)
+def test_it_is_what_the_definition_says(seed, orientations, cells):
+    image = textured(seed)
+    found = Gist(40, orientations, cells).describe(image)
+    naive = naive_gist(image, 40, orientations, cells)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, naive, rtol=1e-3, atol=1e-5)
+
+
+def test_contrast_is_made_even_about_zero():
+    grey = textured(0, 64, 64) / 255.0
+    grey[:, 32:] = 100 + 150 * grey[:, 32:]
+    grey[:, :32] = 20 + 30 * grey[:, :32]
+    even = even_contrast(grey)
+    left, right = even[:, 4:28].std(), even[:, 36:60].std()
+    assert abs(even.mean()) < 0.1
+    assert 0.7 < left / right < 1.4
+    np.testing.assert_allclose(even_contrast(np.full((64, 64), 90.0)), 0, atol=1e-4)
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_a_grating_answers_at_its_scale_and_orientation(turn):
+    y, x = np.mgrid[:128, :128]
+    angle = -np.pi * turn / 4
+    wave = np.sin(2 * np.pi * 0.3 / 1.85 * (x * np.cos(angle) + y * np.sin(angle)))
+    found = Gist(128, (4, 4, 4), 2).describe(np.uint8(128 + 60 * wave)).reshape(3, 4, 4)
+    assert (found.reshape(12, 4).argmax(axis=0) == 4 + turn).all()
+
+
+def test_mirrored_images_have_mirrored_cells_and_orientations():
+    image = textured(1, 64, 64)
+    found = Gist(64, (4, 4), 4).describe(image).reshape(2, 4, 4, 4)
+    mirrored = Gist(64, (4, 4), 4).describe(image[:, ::-1]).reshape(2, 4, 4, 4)
+    np.testing.assert_allclose(mirrored, found[:, [0, 3, 2, 1], :, ::-1], rtol=1e-3, atol=1e-5)
+
+
+def test_any_image_has_one_vector():
+    gist = Gist()
+    images = [textured(0, 3, 500), np.zeros((1, 1, 3), np.uint8), textured(2, 300, 200)]
+    vectors = gist.fit_transform(images)
+    assert vectors.shape == (3, 512)
+    assert np.isfinite(vectors).all()
+    np.testing.assert_allclose(vectors[1], 0, atol=1e-5)
+    assert gist.transform([]).shape == (0, 512)
+
+
+def test_what_cannot_be_taken_is_refused():
+    with pytest.raises(InputError, match="4 x 4 cells cannot be taken of 130 x 130"):
+        Gist(130).describe(textured(0))
+    with pytest.raises(InputError, match="one at least"):
+        Gist(orientations=()).describe(textured(0))
+    with pytest.raises(InputError, match="uint8"):
+        Gist().describe(np.zeros((4, 4)))

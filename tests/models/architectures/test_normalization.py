@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strata.models.architectures.normalization import (
+    BatchNorm,
+    BatchRenorm,
+    LocalResponse,
+    LocalResponseWithin,
+)
+
+
+def maps(seed, *, scale=1.0, shift=0.0, shape=(6, 3, 5, 4)):
+    generator = torch.Generator().manual_seed(seed)
+    return scale * torch.randn(shape, generator=generator) + shift
+
+
+def warmed(layer, batches=300):
+    layer.train()
+    for seed in range(batches):
+        layer(maps(seed, scale=2.0, shift=1.0))
+    return layer
+
+
+@given(st.integers(0, 99), st.floats(0.1, 5), st.floats(-3, 3))
+@settings(max_examples=20, deadline=None)
+def test_the_first_batch_is_renormalised_as_batch_norm_does(seed, scale, shift):
+    x = maps(seed, scale=scale, shift=shift)
+    np.testing.assert_allclose(
+        BatchRenorm(3)(x).detach(), BatchNorm(3)(x).detach(), atol=2e-4, rtol=1e-3
+    )
+
+
+def test_training_comes_to_see_what_prediction_sees():
+    layer = warmed(BatchRenorm(3, warm_up=100))
+    x = maps(1000, scale=2.0, shift=1.0)
+    trained = layer(x).detach()
+    np.testing.assert_allclose(trained, layer.eval()(x).detach(), atol=0.15)
+    plain = warmed(BatchNorm(3))
+    apart = (plain(x) - plain.eval()(x)).abs().max()
+    assert (trained - layer(x)).abs().max() < 0.7 * apart
+
+
+def test_the_correction_is_clipped():
+    layer = warmed(BatchRenorm(3, warm_up=100))
+    far = layer(maps(1000, shift=1000.0)).detach()
+    assert far.abs().max() < BatchRenorm.D_LIMIT + 5 * BatchRenorm.R_LIMIT
+
+
+def test_activations_of_mixed_precision_are_renormalised_by_float32_statistics():
+    x = maps(0, scale=2.0, shift=1.0)
+    half, whole = BatchRenorm(3), BatchRenorm(3)
+    y = half(x.bfloat16())
+    np.testing.assert_allclose(y.detach().float(), whole(x).detach(), atol=0.05)
+    torch.testing.assert_close(half.mean, whole.mean, atol=0.005, rtol=0)
+    assert half.deviation.dtype == torch.float32
+
+
+def test_the_corrections_are_constants_for_the_gradient():
+    layer = warmed(BatchRenorm(3, warm_up=10))
+    x = maps(1000).requires_grad_()
+    layer(x).sum().backward()
+    np.testing.assert_allclose(x.grad, 0, atol=1e-5)  # as through batch norm: the sum is fixed
+
+
+@given(st.integers(0, 99), st.floats(0.2, 3), st.floats(-3, 3))
+@settings(max_examples=20, deadline=None)
+def test_renormalisation_and_its_gradient_are_those_of_the_paper(seed, scale, shift):
+    layer = warmed(BatchRenorm(3, warm_up=200), batches=100)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([0.5, 1.0, 2.0]))
+        layer.bias.copy_(torch.tensor([0.0, -1.0, 3.0]))
+    moving_mean, moving_deviation = layer.mean.clone(), layer.deviation.clone()
+    x, y = (maps(seed, scale=scale, shift=shift).requires_grad_() for _ in range(2))
+    toward = maps(seed + 1)
+    mean = y.mean((0, 2, 3))
+    deviation = (y.var((0, 2, 3), unbiased=False) + BatchRenorm.EPSILON).sqrt()
+    r = (deviation / moving_deviation).clamp(1 / 2, 2).detach()  # half of the way to 3
+    d = ((mean - moving_mean) / moving_deviation).clamp(-2.5, 2.5).detach()
+    right = (y - mean[:, None, None]) / deviation[:, None, None]
+    right = right * r[:, None, None] + d[:, None, None]
+    right = right * layer.weight[:, None, None] + layer.bias[:, None, None]
+    (by_weight,) = torch.autograd.grad((right * toward).sum(), layer.weight, retain_graph=True)
+    (right * toward).sum().backward()
+    layer.zero_grad()
+    found = layer(x)
+    (found * toward).sum().backward()
+    torch.testing.assert_close(found, right, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(x.grad, y.grad, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(layer.weight.grad, by_weight, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(layer.mean, moving_mean.lerp(mean, 0.1).detach())
+
+
+@pytest.mark.parametrize("channels", [2, 5, 16])
+def test_responses_across_channels_are_those_of_torch(channels):
+    x, y = (maps(0, scale=40.0, shape=(3, channels, 4, 5)).requires_grad_() for _ in range(2))
+    ours, theirs = LocalResponse(channels)(x), torch.nn.LocalResponseNorm(5)(y)
+    torch.testing.assert_close(ours, theirs)
+    for found in (ours, theirs):
+        found.square().sum().backward()
+    torch.testing.assert_close(x.grad, y.grad)
+
+
+def test_responses_within_a_channel_by_hand():
+    x = maps(0, scale=40.0, shape=(2, 3, 9, 9))
+    y = LocalResponseWithin()(x)
+    window = x[1, 2, 2:7, 3:8]
+    expected = x[1, 2, 4, 5] / (1 + 1e-4 * window.square().mean()) ** 0.75
+    torch.testing.assert_close(y[1, 2, 4, 5], expected)

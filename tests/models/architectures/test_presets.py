@@ -1,0 +1,85 @@
+import pytest
+
+from strata.models.architectures.architecture import Architecture
+from strata.models.architectures.builder import build
+from strata.models.architectures.flops import cost_table
+from strata.models.architectures.presets import PRESETS
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_every_preset_builds(name):
+    assert Architecture.of(name) == Architecture.from_dict(Architecture.of(name).to_dict())
+    build(name, side=64, classes=8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parameters"),
+    [
+        ({"filters": (32, 32), "kernel": 1}, 17_576),
+        ({"filters": (32, 32), "kernel": 3}, 19_368),
+        ({"filters": (32, 32), "kernel": 5}, 34_472),
+        ({"filters": (32, 32), "kernel": 7}, 57_256),
+        ({"filters": (8, 8)}, 3_120),
+        ({"filters": (16, 16)}, 7_384),
+        ({"filters": (64, 64)}, 57_160),
+        ({"filters": (128, 128)}, 188_040),
+        ({"filters": (64, 32)}, 29_480),
+        ({"filters": (32,) * 3}, 20_424),
+        ({"filters": (32,) * 4, "padding": -1}, 29_672),
+        ({"filters": (32,) * 5, "padding": -1}, 38_152),
+    ],
+)
+def test_the_papers_own_networks_have_its_parameter_counts(arguments, parameters):
+    rows = cost_table({"name": "cnn", **arguments}, side=32, classes=8)
+    assert sum(row.parameters for row in rows) == parameters
+
+
+def test_the_papers_network_with_batch_norm_counts_its_moving_statistics_too():
+    rows = cost_table("cnn-pooled", side=32, classes=8)
+    assert sum(row.parameters + row.statistics for row in rows) == 66_344
+
+
+def test_the_authors_deeper_network_can_be_described_and_counted():
+    layers = [{"filters": filters, "kernel": 3} for filters in (32, 32, 32, 64, 64, 128, 128, 128)]
+    description = {
+        "normalisation": "batch",
+        "bias": True,
+        "blocks": [*layers, {"filters": 8, "kernel": 1}],
+        "head": {"pool": "average"},
+        "dropout": 0.5,
+    }
+    rows = cost_table(description, side=64, classes=8)
+    assert sum(row.parameters + row.statistics for row in rows) == 447_408
+
+
+def test_the_papers_patch_network():
+    rows = cost_table({"name": "mlp", "hidden": [2048]}, side=64, classes=8)
+    assert sum(row.parameters for row in rows) == 25_184_264
+
+
+def test_lenet_has_its_maps_and_widths():
+    rows = cost_table("lenet-5", side=32, classes=10)
+    assert [row.output for row in rows] == [(6, 28, 28), (16, 10, 10), (120,), (84,), (10,)]
+    colour = 2 * 25 * 6  # the original saw one channel
+    assert sum(row.parameters for row in rows) == 156 + colour + 2416 + 48120 + 10164 + 850
+
+
+@pytest.mark.parametrize(("name", "most"), [("tinynet-micro", 4_000), ("tinynet-residual", 50_000)])
+def test_small_networks_are_small(name, most):
+    rows = cost_table(name, side=64, classes=8)
+    assert sum(row.parameters for row in rows) <= most
+
+
+@pytest.mark.parametrize("residual", [True, False])
+def test_depth_adds_blocks_and_shortcuts_cost_nothing(residual):
+    def blocks(depth):
+        description = {"name": "tinynet-residual", "depth": depth, "residual": residual}
+        return [
+            (row.output[0], row.output[1])
+            for row in cost_table(description, side=32, classes=2)
+            if row.name.endswith("layers.0.3")  # the 1x1 convolutions
+        ]
+
+    once, twice = blocks(1), blocks(2)
+    assert once == [(48, 8), (48, 8), (96, 4), (96, 4), (160, 2)]
+    assert twice == [(48, 8)] * 3 + [(96, 4)] * 3 + [(160, 2)]

@@ -1,0 +1,391 @@
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+
+from strata.errors import InputError
+from strata.models.architectures.dropout import Dropout, seed_dropout
+from strata.models.estimators import fine_tuned_classifier
+from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
+from strata.models.runtime import checkpoint, image_source
+from strata.models.transfer import backbones
+from strata.models.transfer.finetune_module import Tail, blocks_of
+from strata.models.transfer.frozen_backbone import Frozen, border_activations
+from strata.models.transfer.pooling import Embedding
+from strata.models.transfer.subgraph import IMAGES, last_node, section
+from tests.models.runtime.test_image_source import Mapped
+
+NAME, SIDE, CUT = "squeezenet1_1", 48, "features.12"
+BORDER = "features.11"
+
+
+@pytest.fixture(scope="module")
+def state():
+    torch.manual_seed(0)
+    return backbones.skeleton(NAME).state_dict()
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Three kinds of texture that pooled activations tell apart."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(["a", "b", "c"], 8)
+    pixels = rng.integers(0, 256, (24, SIDE, SIDE, 3)).astype(np.uint8)
+    pixels[labels == "b", :, ::2] = 0
+    pixels[labels == "c", ::4] = 255
+    return pixels, labels
+
+
+def activations(state, pixels, node):
+    frozen = Frozen(NAME, [node], state, SIDE)
+    views = border_activations(frozen, [pixels, pixels[:, :, ::-1]], torch.device("cpu"))
+    return np.stack(list(views), axis=1)
+
+
+def classifier(state, **options):
+    options = {"border": BORDER, "head_epochs": 15, "epochs": 3, "batch": 8} | options
+    return FineTunedClassifier(NAME, cut=CUT, weights=state, **options)
+
+
+@pytest.fixture(scope="module")
+def fitted(state, images):
+    pixels, labels = images
+    X = activations(state, pixels, BORDER)
+    return classifier(state).fit(X, labels), X
+
+
+def test_it_learns(fitted, images):
+    model, X = fitted
+    assert model.training_accuracy_ == np.mean(model.predict(X) == images[1]) > 0.9
+    losses = [line["loss"] for line in model.history_]
+    assert losses[-1] < losses[0]
+    assert [line["epoch"] for line in model.history_] == list(range(1, 19))
+    assert np.allclose(model.predict_proba(X).sum(1), 1)
+
+
+def test_the_score_is_the_mean_over_views(fitted):
+    model, X = fitted
+    each = [model.decision_function(X[:, [view]]) for view in (0, 1)]
+    np.testing.assert_allclose(model.decision_function(X), np.mean(each, axis=0), atol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_weights(fitted, state, images):
+    model, X = fitted
+    again = clone(model).fit(X, images[1])
+    assert all(np.array_equal(again.weights_[k], v) for k, v in model.weights_.items())
+    other = clone(model).set_params(seed=1).fit(X, images[1])
+    assert not all(np.array_equal(other.weights_[k], v) for k, v in model.weights_.items())
+    assert np.array_equal(
+        pickle.loads(pickle.dumps(model)).decision_function(X), model.decision_function(X)
+    )
+
+
+def test_the_head_alone_leaves_the_network_as_it_was(state, images):
+    pixels, labels = images
+    X = activations(state, pixels, CUT)
+    model = classifier(state, border=CUT, epochs=0).fit(X, labels)
+    assert set(model.weights_) == {"head.1.weight", "head.1.bias"}
+    assert model.parameters_ == 512 * 3 + 3
+    assert model.training_accuracy_ > 0.9
+    pooled = X.astype(np.float32).mean((2, 3), keepdims=True)
+    same = classifier(state, border=CUT, epochs=0).fit(pooled, labels)
+    np.testing.assert_allclose(same.decision_function(pooled), model.decision_function(X), atol=0.1)
+
+
+def test_only_what_is_open_moves(fitted, state):
+    model, _ = fitted
+    changed = {
+        k: not np.array_equal(v, state[k.removeprefix("blocks.0.")].numpy())
+        for k, v in model.weights_.items()
+        if k.startswith("blocks.")
+    }
+    assert changed
+    assert all(changed.values())
+    assert {k.split(".")[3] for k in changed} == {"12"}
+    inside = sum(state[k.removeprefix("blocks.0.")].numel() for k in changed)
+    assert model.parameters_ == inside + 512 * 3 + 3
+
+
+def test_the_head_may_look_at_several_nodes(state, images):
+    pixels, labels = images
+    X = activations(state, pixels, BORDER)
+    nodes = [CUT, BORDER, f"{CUT}.squeeze"]
+    model = classifier(state, beside=nodes[1:], embedding="rooted", epochs=1).fit(X, labels)
+    assert model.training_accuracy_ > 0.9
+    network = model.network()
+    linear = network.head[1]
+    assert linear.in_features == 512 + 512 + 64
+    assert model.parameters_ == classifier(state).fit(X, labels).parameters_ + 576 * 3
+    with torch.no_grad():
+        outputs = network.outputs(torch.from_numpy(X[:, 0]).permute(0, 3, 1, 2))
+        torch.testing.assert_close(outputs[1].permute(0, 2, 3, 1).numpy(), X[:, 0].astype("f4"))
+        means = [o.mean((2, 3)) for o in outputs]
+        unit = torch.cat([m / m.norm(dim=1, keepdim=True) for m in means], 1)
+        rooted = unit.sign() * unit.abs().sqrt() - network.embedding.centre
+        expected = linear(rooted).numpy()
+    found = model.decision_function(X[:, :1])
+    np.testing.assert_allclose(found, expected, atol=0.1)
+
+
+def test_the_first_phase_may_find_the_optimum(state, images):
+    """That of logistic regression on one view an image, however many views there are."""
+    pixels, labels = images
+    X = activations(state, pixels, BORDER)[:, :1]
+    X = np.concatenate([X, X], axis=1)
+    settings = {"head_C": 2.0, "embedding": "rooted"}
+    model = classifier(state, epochs=0, **settings).fit(X, labels)
+    assert model.history_ == []
+    with torch.no_grad():
+        rows = torch.from_numpy(X[:, 0]).permute(0, 3, 1, 2)
+        vectors = model.network().embed(rows).numpy()
+    expected = LogisticRegression(C=2.0, max_iter=1000, tol=1e-6).fit(vectors, labels)
+    np.testing.assert_allclose(model.predict_proba(X), expected.predict_proba(vectors), atol=0.02)
+    later = classifier(state, epochs=2, **settings).fit(X, labels)
+    assert [line["epoch"] for line in later.history_] == [1, 2]
+    with pytest.raises(InputError, match="head_C must be above 0: 0"):
+        classifier(state, head_C=0.0).fit(X, labels)
+
+
+@pytest.mark.parametrize("beside", [[CUT], [BORDER, BORDER], ["features.9"], BORDER])
+def test_nodes_to_look_at_are_checked(state, images, beside):
+    pixels, labels = images
+    with pytest.raises(InputError, match=r"cannot look at|list of nodes"):
+        classifier(state, beside=beside).fit(activations(state, pixels, BORDER), labels)
+
+
+def test_rooted_embeddings_are_centred_on_the_training_images(state, images):
+    pixels, labels = images
+    X = activations(state, pixels, BORDER)
+    for head_epochs in (0, 2):
+        model = classifier(state, embedding="rooted", head_epochs=head_epochs, max_rate=1e-9)
+        network = model.fit(X, labels).network()
+        with torch.no_grad():
+            embedded = network.embed(
+                torch.from_numpy(X.reshape(-1, *X.shape[2:])).permute(0, 3, 1, 2)
+            )
+        assert embedded.mean(0).abs().max() < 0.01
+        assert embedded.std(0).max() > 0.02
+
+
+def test_cached_activations_train_as_the_images_do(state, images):
+    """The head phase on activations kept in float16 and on pixels through the whole network."""
+    pixels, labels = images
+    cached = classifier(state, border=BORDER, epochs=0)
+    cached.fit(activations(state, pixels, BORDER)[:, :1], labels)
+    whole = classifier(state, border=IMAGES, epochs=0).fit(pixels[:, None], labels)
+    expected = whole.decision_function(pixels[:, None])
+    found = cached.decision_function(activations(state, pixels, BORDER)[:, :1])
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    assert cached.saved_multiply_adds_ > 0
+    assert whole.saved_multiply_adds_ == 0
+
+
+def test_everything_open_learns_from_augmented_images(state, images):
+    pixels, labels = images
+    model = classifier(state, border=IMAGES, epochs=1, augmentations={"flip": True, "rotation": 10})
+    model.fit(pixels[:, None], labels)
+    assert not np.array_equal(
+        model.weights_["blocks.0.features.0.weight"], state["features.0.weight"].numpy()
+    )
+    with pytest.raises(InputError, match="uint8"):
+        model.predict(pixels[:, None].astype(np.float32))
+
+
+def test_earlier_blocks_may_learn_more_slowly(state, images):
+    pixels, labels = images
+    X = activations(state, pixels, "features.9")
+    model = classifier(state, border="features.9", optimiser="plain-sgd", rate_decay=0.0, epochs=1)
+    model.fit(X, labels)
+    early = [k for k in model.weights_ if "features.11" in k or "features.10" in k]
+    late = [k for k in model.weights_ if "features.12" in k]
+    assert early
+
+    def moved(k):
+        return not np.array_equal(model.weights_[k], state[k.removeprefix("blocks.0.")].numpy())
+
+    assert not any(map(moved, early))
+    assert all(map(moved, late))
+
+
+def test_blocks_are_found_in_order():
+    for name, begin, expected in (
+        ("inception_v3", "Mixed_6d", 5),
+        ("squeezenet1_1", "features.9", 3),
+        ("resnet18", "layer3", 1),
+    ):
+        end = "Mixed_7c" if name == "inception_v3" else last_node(name)
+        part = section(backbones.skeleton(name), begin, [end])
+        assert len(blocks_of(part)) == expected - (name == "inception_v3")
+        assert sum(map(len, blocks_of(part))) == len(list(part.parameters()))
+
+
+@pytest.mark.parametrize("adapt", [True, False])
+def test_normalisations_adapt_or_stay(adapt):
+    network = backbones.skeleton("resnet18")
+    part = section(network, "layer3", ["layer4"])
+    tail = Tail(
+        part, 2, expected=None, embedding=Embedding([512], "pooled"), dropout=0.0, adapt=adapt
+    )
+    before = {k: v.clone() for k, v in tail.state_dict().items()}
+    tail.train()(torch.rand(4, 256, 4, 4))
+    same = {k: torch.equal(v, before[k]) for k, v in tail.state_dict().items()}
+    statistics = [k for k in same if "running" in k]
+    assert statistics
+    assert all(same[k] != adapt for k in statistics)
+
+
+def test_dropout_inside_of_the_network_is_seeded_too():
+    """AlexNet and VGG drop units between their last linear layers."""
+    network = backbones.skeleton("alexnet")
+    part = section(network, "classifier.2", ["classifier.5"])
+    tail = Tail(
+        part, 2, expected=None, embedding=Embedding([4096], "pooled"), dropout=0.0, adapt=True
+    ).train()
+    torch.nn.init.ones_(tail.head[1].weight)
+    x = torch.rand(2, 4096)
+    before = torch.random.get_rng_state()
+    scores = []
+    for seed in (1, 1, 2):
+        seed_dropout(tail, seed, torch.device("cpu"))
+        scores.append(tail(x).detach())
+    assert torch.equal(scores[0], scores[1])
+    assert not torch.equal(scores[0], scores[2])
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.equal(tail.eval()(x), tail(x))
+
+
+@pytest.mark.parametrize("axes", [2, None])
+def test_dropout_keeps_the_mean_and_drops_what_it_says(axes):
+    layer = Dropout(0.25, axes).train()
+    seed_dropout(layer, 3, torch.device("cpu"))
+    y = layer(torch.ones(40, 50, 3))
+    assert y.unique().tolist() == pytest.approx([0.0, 4 / 3])
+    assert y.mean().item() == pytest.approx(1, abs=0.05)
+    whole = (y == y[..., :1]).all(-1)
+    assert whole.all() == (axes == 2)
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_killed_training_goes_on_to_the_same_end(fitted, images, tmp_path):
+    model, X = fitted
+    keep = tmp_path / "checkpoint"
+    save = checkpoint.save
+
+    def save_then_die(path, key, state):
+        save(path, key, state)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "save", save_then_die)
+        with pytest.raises(Killed):
+            clone(model).fit(X, images[1], checkpoint=keep)
+    assert keep.exists()
+    again = clone(model).fit(X, images[1], checkpoint=keep)
+    assert all(np.array_equal(again.weights_[k], v) for k, v in model.weights_.items())
+    assert not keep.exists()
+
+
+def test_a_checkpoint_of_other_weights_is_ignored(state, images, tmp_path):
+    pixels, labels = images
+    X = pixels[:, None]
+    options = {"border": IMAGES, "head_epochs": 0, "epochs": 1}
+    expected = classifier(state, **options).fit(X, labels)
+    keep, save = tmp_path / "checkpoint", checkpoint.save
+
+    def save_then_die(path, key, state):
+        save(path, key, state)
+        raise Killed
+
+    other = {k: v * 0.9 for k, v in state.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "save", save_then_die)
+        with pytest.raises(Killed):
+            classifier(other, **options).fit(X, labels, checkpoint=keep)
+    found = classifier(state, **options).fit(X, labels, checkpoint=keep)
+    assert all(np.array_equal(found.weights_[k], v) for k, v in expected.weights_.items())
+
+
+def test_views_may_stay_on_the_disk(fitted, images, tmp_path, monkeypatch):
+    """Even a training that was begun in memory goes on there, to the same end."""
+    model, X = fitted
+
+    def stop(line):
+        if line["epoch"] == model.head_epochs + 2:
+            raise Killed
+
+    keep = tmp_path / "checkpoint"
+    with pytest.raises(Killed):
+        clone(model).fit(X, images[1], checkpoint=keep, on_epoch=stop)
+    monkeypatch.setattr(image_source, "IN_MEMORY", 0)
+    monkeypatch.setattr(image_source, "AT_A_TIME", 8)
+    monkeypatch.setattr(fine_tuned_classifier, "_BATCH", 4)
+    mapped = Mapped(tmp_path / "views.npy", X, most=8)
+    seen = []
+    found = clone(model).fit(mapped, images[1], checkpoint=keep, on_epoch=seen.append)
+    heads = list(range(1, model.head_epochs + 1))
+    assert [line["epoch"] for line in seen[: len(heads)]] == heads
+    assert len(seen) < len(model.history_)  # some of the second phase was done before
+    for name, value in model.weights_.items():
+        np.testing.assert_allclose(found.weights_[name], value, atol=1e-6, err_msg=name)
+    expected = model.decision_function(X)
+    np.testing.assert_allclose(found.decision_function(mapped), expected, atol=1e-5)
+
+
+def test_a_class_with_one_image_and_an_odd_last_batch(state, images):
+    pixels, _ = images
+    X = activations(state, pixels[:9], BORDER)[:, :1]
+    labels = np.array([0] * 8 + [1])
+    model = classifier(state, epochs=1, head_epochs=1, batch=8).fit(X, labels)
+    assert model.decision_function(X).shape == (9, 2)
+
+
+def test_a_thousand_classes_of_one_image_each(state):
+    X = np.random.default_rng(0).random((1000, 1, 1, 1, 512)).astype(np.float32)
+    model = classifier(state, border=CUT, head_epochs=1, epochs=0, batch=333).fit(X, range(1000))
+    assert model.decision_function(X[:3]).shape == (3, 1000)
+    assert np.isfinite(model.history_[0]["loss"])
+
+
+def test_what_cannot_be_trained_says_so(state):
+    X = np.zeros((4, 1, 3, 3, 512), np.float16)
+    for wrong, y, what in (
+        (X[:, 0], [0, 1, 0, 1], "views"),
+        (X, [0, 0, 0, 0], "two classes"),
+        (X, [0, 1], "labels of shape"),
+        (X.astype(np.uint8), [0, 1, 0, 1], "floating"),
+    ):
+        with pytest.raises(InputError, match=what):
+            classifier(state).fit(wrong, y)
+    with pytest.raises(InputError, match="cannot be augmented"):
+        classifier(state, augmentations={"flip": True}).fit(X, [0, 1, 0, 1])
+    for idle in ({"epochs": 0}, {"border": CUT}):
+        with pytest.raises(InputError, match="Nothing would learn"):
+            classifier(state, head_epochs=0, **idle).fit(X, [0, 1, 0, 1])
+    with pytest.raises(InputError, match="Unknown optimiser"):
+        classifier(state, optimiser="adamx", head_epochs=0).fit(X, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_rate": -1.0},
+        {"optimiser": "adamx"},
+        {"augmentations": {"flip": True}},
+        {"dropout": 1.0},
+        {"rate_decay": -0.5},
+        {"auxiliary": -1.0},
+        {"normalisation": "frosen"},
+    ],
+)
+def test_nothing_is_learned_before_all_settings_are_looked_at(state, wrong):
+    seen = []
+    X = np.zeros((4, 1, 3, 3, 512), np.float16)
+    with pytest.raises(InputError):
+        classifier(state, **wrong).fit(X, [0, 1, 0, 1], on_epoch=seen.append)
+    assert not seen

@@ -1,0 +1,144 @@
+"""`strata init`, `strata list --recipes` and `strata status`, in this process."""
+
+import errno
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from strata.pipeline.cli.init import init
+from strata.pipeline.cli.inspect import list_recipes, status
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.experiment.file import read_experiment
+from strata.pipeline.graph.recipe import known_recipes
+from tests.pipeline.data.folders import lay_out
+
+
+def written(root, images, monkeypatch):
+    monkeypatch.chdir(root)
+    init(str(images), Path("strata.toml"))
+    return read_experiment(root / "strata.toml")
+
+
+def classes(root, **counts):
+    paths = [f"{name}/{i}.png" for name, count in counts.items() for i in range(count)]
+    return lay_out(root, *paths)
+
+
+@pytest.mark.parametrize(("fewest", "folds"), [(1, 2), (5, 3), (8, 6), (12, 8), (500, 8)])
+def test_a_class_of_few_images_is_cut_into_few_folds(tmp_path, monkeypatch, fewest, folds):
+    classes(tmp_path / "photos", a=500, b=fewest)
+    assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == folds
+
+
+def test_with_a_split_all_training_images_are_there_for_the_folds(tmp_path, monkeypatch):
+    classes(tmp_path / "photos" / "train", a=9, b=5)
+    classes(tmp_path / "photos" / "test", a=9, b=5)
+    assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == 5
+
+
+@pytest.mark.parametrize(
+    ("counts", "named"), [({"a": 9, "b": 3}, ""), ({"a": 2, "b": 1, "c": 9}, "'a' (2), 'b' (1)")]
+)
+def test_classes_that_make_will_refuse_are_named(tmp_path, monkeypatch, capsys, counts, named):
+    classes(tmp_path / "photos", **counts)
+    written(tmp_path, "photos", monkeypatch)
+    said = capsys.readouterr().out
+    assert (f"Too few images for two folds, which `make` refuses: {named}." in said) == bool(named)
+
+
+def test_what_is_no_folder_of_classes_gets_the_usual_folds(tmp_path, monkeypatch, capsys):
+    lay_out(tmp_path / "photos", "1.png")
+    assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == 8
+    said = capsys.readouterr().out
+    assert "As it is, `make` refuses it: 1 image in photos, but no class folders." in said
+
+
+def test_a_class_without_images_is_said(tmp_path, monkeypatch, capsys):
+    classes(tmp_path / "photos", a=9, b=9)
+    (tmp_path / "photos" / "c").mkdir()
+    written(tmp_path, "photos", monkeypatch)
+    assert "Class folders without images in photos: c." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("place", "source"),
+    [("photos", "photos"), ("sets/my photos", "sets/my photos"), ("scenes", "./scenes")],
+)
+def test_images_below_the_file_are_named_from_there(tmp_path, monkeypatch, place, source):
+    images = classes(tmp_path / place, a=9, b=9)
+    found = written(tmp_path, images, monkeypatch)
+    assert found.data["source"] == source
+    assert (found.folder / source).samefile(images)
+
+
+def test_images_elsewhere_are_named_in_full(tmp_path, monkeypatch):
+    images = classes(tmp_path / "photos", a=9, b=9)
+    (tmp_path / "work").mkdir()
+    assert written(tmp_path / "work", images, monkeypatch).data["source"] == str(images)
+
+
+def test_recipes_are_listed_as_a_file_that_can_be_pasted(tmp_path, capsys):
+    list_recipes(tmp_path / "none.toml", as_json=False)
+    methods = tomllib.loads(capsys.readouterr().out)["methods"]
+    recipes = known_recipes()
+    assert methods.keys() == recipes.keys()
+    for name, settings in methods.items():
+        assert recipes[name].checked(settings, name) == recipes[name].checked({}, name)
+
+
+def test_other_stages_of_a_choice_can_be_pasted_too(tmp_path, capsys):
+    list_recipes(tmp_path / "none.toml", as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith('# use = "sparse_sift"'))
+    rest = [line.removeprefix("# ") for line in lines[start:]]
+    end = next(i for i, line in enumerate(rest) if i and (line[:5] == "use =" or line[:1] == "["))
+    assert tomllib.loads("\n".join(rest[:end]))["use"] == "sparse_sift"
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_status_of_a_store_that_can_only_be_read(project, monkeypatch, capsys, moved):
+    project.make()
+    if moved:  # as a copy would be: other times, the same content
+        for path in (project.store / "artifacts").rglob("*.npy"):
+            os.utime(path, (1, 1))
+    (project.store / "code.json").unlink()
+
+    def refused(*_arguments, **_keywords):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "replace", refused)
+    monkeypatch.setattr(os, "rename", refused)
+    monkeypatch.setattr(Path, "write_text", refused)
+    monkeypatch.setattr(Path, "write_bytes", refused)
+    workspace = Workspace.at(project.file, [], None, None, 1, False)
+    assert status(workspace, [], as_json=False) == 0
+    assert capsys.readouterr().out.count("up to date") == 2
+
+
+def test_an_address_leaves_a_place_for_its_checksum(tmp_path, monkeypatch):
+    written(tmp_path, "https://example.org/photos.zip", monkeypatch)
+    data = tomllib.loads((tmp_path / "strata.toml").read_text())["data"]
+    assert data == {"source": "https://example.org/photos.zip", "sha256": ""}
+
+
+def test_recipes_are_listed_beside_a_file_that_names_none_of_them(tmp_path, capsys):
+    (tmp_path / "strata.toml").write_text('[protocol]\nfolds = 1\n[methods.x]\nrecipe = "knn"\n')
+    list_recipes(tmp_path / "strata.toml", as_json=False)
+    assert "[methods.bovw]" in capsys.readouterr().out
+
+
+def test_letters_that_the_output_cannot_hold_are_spelt(tmp_path):
+    file = tmp_path / "strata.toml"
+    file.write_text('[methods."forêt"]\nrecipe = "bovw"\n', encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "strata", "list", "-f", str(file)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "for\\xeat" in done.stdout

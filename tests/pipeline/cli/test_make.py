@@ -1,0 +1,402 @@
+"""Make's habits, on a small folder of images and a method of a few lines."""
+
+import json
+import re
+import shutil
+from datetime import datetime, timedelta
+
+from strata.pipeline.store.store import Store
+from tests.pipeline.project import predictions_of, write_images
+
+
+def test_a_second_make_does_nothing_and_says_so(project):
+    first = project.make()
+    assert "plain" in first
+    assert "report.html" in first
+    second = project.make()
+    assert "Nothing to be done: plain, squared are up to date" in second
+    assert (project.root / "out" / "toy" / "report.html").stat().st_size < 5e6
+
+
+def test_a_report_that_was_removed_is_written_again(made):
+    page = made.root / "out" / "toy" / "report.html"
+    page.unlink()
+    assert "made 0 artifacts" in made.make()
+    assert page.exists()
+
+
+def test_the_report_says_when_the_run_began(project):
+    before = datetime.now().astimezone().replace(microsecond=0)
+    project.make()
+    run = json.loads((project.root / "out" / "toy" / "results.json").read_text())["run"]
+    began = datetime.fromisoformat(run["started"])
+    assert began >= before
+    assert began + timedelta(seconds=run["seconds"]) <= datetime.now().astimezone()
+
+
+def test_what_would_be_made_names_the_variant(project):
+    project.file.write_text(project.file.read_text() + "vary = { 'means.shrink' = [0.25] }\n")
+    assert "would make  squared[shrink=0.25]: class_means (4)" in project.make("-n")
+
+
+def test_a_changed_parameter_reruns_what_hangs_on_it(made):
+    out = made.make("--set", "plain.scoring.fail=false", "--set", "squared.means.shrink=0.5", "-n")
+    made = dict(re.findall(r"would make  squared: (\w+) \((\d+)\)", out))
+    assert made == {"class_means": "4", "distances": "4", "predictions": "1"}
+    assert "would make  plain" not in out
+    assert "the parameter 'shrink' changed from 0.0 to 0.5" in out
+
+
+def test_code_that_a_stage_reaches_counts_and_comments_do_not(made):
+    recipes = made.root / "toy_recipes.py"
+    recipes.write_text(recipes.read_text().replace("# A comment that", "# Another comment that"))
+    assert "Nothing to be done" in made.make()
+    recipes.write_text(recipes.read_text().replace("SCALE = 255.0", "SCALE = 256.0"))
+    assert "recipes_toy_recipes.SCALE changed" in made.strata("why").stdout
+    assert re.search(r"made \d+ artifacts", made.make())
+    recipes.write_text(recipes.read_text().replace("SCALE = 256.0", "SCALE = 255.0"))
+    assert "made 0 artifacts" in made.make()  # the old ones are still there
+
+
+def test_an_added_image_is_named(made):
+    other = made.root / "other"
+    write_images(other, per_class=9)
+    shutil.copy(other / "blue" / "008.png", made.root / "images" / "blue" / "new.png")
+    assert "The image blue/new.png was added." in made.strata("why").stdout
+    assert re.search(r"made \d+ artifacts", made.make())
+
+
+def test_a_failure_stops_its_method_only_when_asked_to_go_on(project):
+    out = project.make("-k", "--set", "plain.scoring.fail=true", code=1)
+    assert "ValueError: asked to fail" in out
+    results_of = json.loads((project.root / "out" / "toy" / "results.json").read_text())
+    errors = {m["name"]: m["error"] for m in results_of["methods"]}
+    assert errors["squared"] is None
+    assert "asked to fail" in errors["plain"]
+    assert "Traceback" not in out
+
+
+def test_a_run_in_which_nothing_could_be_made_leaves_the_report_of_an_earlier_one(made):
+    page = made.root / "out" / "toy" / "report.html"
+    before = page.read_bytes()
+    out = made.make("--set", "plain.scoring.fail=true", code=1)
+    assert "no method has new results" in out
+    assert page.read_bytes() == before
+    assert "Nothing to be done" in made.make()
+    failing = ("--set", "plain.scoring.fail=true", "--set", "squared.means.shrink=0.5")
+    out = made.make("-k", *failing, code=1)
+    assert "stays" not in out
+    assert "asked to fail" in page.read_text()
+
+
+def test_a_process_that_is_killed_is_an_error_of_its_node(project):
+    out = project.make("-k", "--set", "plain.scoring.die=true", code=1)
+    assert "its process was killed" in out
+    assert len(predictions_of(project)) == 1
+
+
+def test_damaged_artifacts_are_noticed_and_made_again(made):
+    before = predictions_of(made)
+    store = Store(made.store)
+    stages = {store.manifest(key)["stage"]: key for key in store.keys()}  # noqa: SIM118
+    for key in stages.values():
+        path = sorted(store.folder(key).glob("*.*"))[0]
+        content = bytearray(path.read_bytes())
+        content[-2] ^= 1
+        path.write_bytes(content)
+    assert set(stages) >= {"mean_colour", "class_means", "distances", "predictions", "split"}
+    assert "made 4 artifacts" in made.make()
+    assert predictions_of(made) == before
+
+
+def test_damage_found_only_on_reading_is_made_again(made):
+    before = predictions_of(made)
+    store = Store(made.store)
+    by_stage = {store.manifest(k)["stage"]: k for k in store.keys()}  # noqa: SIM118
+    folder = store.folder(by_stage["mean_colour"])
+    content = bytearray((folder / "vectors.npy").read_bytes())
+    content[-1] ^= 0xFF
+    (folder / "vectors.npy").write_bytes(content)
+    record = json.loads((folder / "manifest.json").read_text())
+    status = (folder / "vectors.npy").stat()
+    record["files"]["vectors.npy"]["stamp"] = [
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    ]  # as if the disk had rotted below the file system
+    (folder / "manifest.json").write_text(json.dumps(record))
+    for key in list(before):
+        store.discard(key)
+    for key in list(store.keys()):
+        if store.manifest(key)["stage"] in ("class_means", "distances"):
+            store.discard(key)
+    assert "damaged in the store, made again" in made.make()
+    assert predictions_of(made) == before
+
+
+def test_jobs_do_not_change_results(made):
+    before = predictions_of(made)
+    shutil.rmtree(made.store)
+    assert made.strata("make", "-j", "1").returncode == 0
+    assert predictions_of(made) == before
+
+
+def test_two_runs_at_once_end_with_the_same(project):
+    runs = [project.start("make", "-j", "2", "--set", "plain.means.delay=0.3") for _ in range(2)]
+    outs = [run.communicate(timeout=120) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], outs
+    assert len(predictions_of(project)) == 2
+    made = [int(re.search(r"made (\d+) artifacts", out)[1]) for out, _ in outs]
+    store = Store(project.store)
+    made_by_stages = [k for k in store.keys() if store.manifest(k)["stage"] != "split"]  # noqa: SIM118
+    assert sum(made) == len(made_by_stages)
+
+
+def test_clean_takes_a_method_s_own_and_gc_what_no_file_needs(made):
+    everything = set(Store(made.store).keys())
+    notes = made.root / "out" / "toy" / "notes.txt"
+    notes.write_text("mine")
+    assert "removed 11 artifacts" in made.strata("clean", "squared").stdout
+    assert notes.read_text() == "mine"
+    assert len(everything - set(Store(made.store).keys())) == 11
+    assert "made 11 artifacts" in made.make()
+    made.make("--set", "squared.means.shrink=0.5")
+    made.make()
+    assert "would remove 9 artifacts" in made.strata("gc", "-n").stdout
+    assert "removed 9 artifacts" in made.strata("gc").stdout
+    assert set(Store(made.store).keys()) == everything
+
+
+def test_gc_keeps_what_a_report_rests_on_while_it_is_there(made):
+    everything = set(Store(made.store).keys())
+    made.make("--set", "squared.means.shrink=0.5", "--set", "name=shrunk")
+    both = set(Store(made.store).keys())
+    assert len(both - everything) == 9
+    kept = made.strata("gc").stdout
+    assert "removed 0 artifacts" in kept
+    assert str(made.root / "out" / "shrunk" / "report.html") in kept
+    shutil.rmtree(made.root / "out" / "shrunk")
+    assert "removed 9 artifacts" in made.strata("gc").stdout
+    assert set(Store(made.store).keys()) == everything
+
+
+def test_a_report_of_nothing_does_not_replace_one_of_something(made):
+    page = made.root / "out" / "toy" / "report.html"
+    before = page.read_bytes()
+    refused = made.strata("report", "--store", "empty")
+    assert refused.returncode == 2
+    assert "stays as it is" in refused.stderr
+    assert page.read_bytes() == before
+    elsewhere = made.strata("report", "--store", "empty", "--out", "other")
+    assert elsewhere.returncode == 0, elsewhere.stderr
+    assert (made.root / "other" / "toy" / "report.html").exists()
+
+
+def test_gc_removes_nothing_where_it_cannot_know_what_is_needed(made):
+    everything = set(Store(made.store).keys())
+    text = made.file.read_text()
+    (made.root / "pyproject.toml").write_text("[project]\nname = 'other'\n")
+    made.file.rename(made.root / "elsewhere.txt")
+    nothing_beside = made.strata("gc")
+    assert nothing_beside.returncode == 2
+    assert "no experiment file" in nothing_beside.stderr
+    made.file.write_text(text)
+    (made.root / "typo.toml").write_text("[methods.plain\n")
+    unreadable = made.strata("gc")
+    assert unreadable.returncode == 2
+    assert "typo.toml" in unreadable.stderr
+    (made.root / "typo.toml").unlink()
+    assert set(Store(made.store).keys()) == everything
+    assert "removed 0 artifacts" in made.strata("gc").stdout
+    inline = "methods.wrong.recipe = 'nobody'\n" + text.partition("[methods")[0]
+    (made.root / "inline.toml").write_text(inline)
+    unknown = made.strata("gc")
+    assert unknown.returncode == 2
+    assert "nobody" in unknown.stderr
+    assert set(Store(made.store).keys()) == everything
+
+
+def test_always_make_makes_everything(made):
+    before = predictions_of(made)
+    total = len(list(Store(made.store).keys())) - 1
+    assert f"made {total} artifacts" in made.make("-B")
+    assert predictions_of(made) == before
+
+
+def test_predict_uses_what_was_learned(made):
+    out = made.strata("predict", "plain", "images/blue/000.png", "images/grey", "--json")
+    found = json.loads(out.stdout)
+    assert len(found["predictions"]) == 9
+    assert next(iter(found["predictions"]["images/blue/000.png"])) == "blue"
+
+
+def test_predict_leaves_hidden_files_of_a_folder_alone(made):
+    grey = made.root / "images" / "grey"
+    (grey / "._000.png").write_bytes(b"left by another system")
+    (grey / ".thumbs").mkdir()
+    shutil.copy(grey / "000.png", grey / ".thumbs" / "000.png")
+    out = made.strata("predict", "plain", "images/grey", "--json")
+    assert out.returncode == 0
+    assert len(json.loads(out.stdout)["predictions"]) == 8
+
+
+def test_what_fails_alike_in_several_folds_is_said_once_and_where(project):
+    out = project.make("plain", "-k", "--set", "plain.means.rate=2.0", code=1)
+    assert "failed: plain, fold 2: class_means: Training diverged." in out
+    said = [line for line in out.splitlines() if line.startswith("strata: plain, ")]
+    assert len(said) == 1
+    also = re.search(r"The same in (.*)\.", out)[1].split(", plain")
+    assert len(also) == 3  # two more folds and the final fit
+
+
+def test_weights_that_are_not_there_are_refused_at_once(project):
+    for command in (["make"], ["status"], ["gc", "-n"]):
+        out = project.strata(*command, "--weights", "nowhere")
+        assert out.returncode == 2
+        assert "There is no file or folder of weights nowhere." in out.stderr
+
+
+READS_A_FILE = """
+
+import os
+from pathlib import Path
+
+from strata.pipeline.graph.inputs import File
+
+
+@stage
+def factors(file: File):
+    return {"factor": 1.0}
+
+
+@shard_stage
+def scaled(images, factors):
+    import numpy as np
+
+    return {"vectors": np.stack([image.mean((0, 1)) for image in images])}
+
+
+@recipe
+def filed(data: Data, fold: Fold) -> Node:
+    \"\"\"Reads a file.\"\"\"
+    given = os.environ.get("TOY_FILE")
+    file = File(Path(given), "content") if given else File(None, "somebody's")
+    vectors = scaled(data.images, factors(file))
+    return distances(vectors, class_means(vectors, fold.train), fold.test)
+"""
+
+
+def test_another_file_is_not_called_a_changed_one(project, monkeypatch):
+    recipes = project.root / "toy_recipes.py"
+    recipes.write_text(recipes.read_text() + READS_A_FILE)
+    before, _, _ = project.file.read_text().partition("[methods")
+    project.file.write_text(before + '[methods.filed]\nrecipe = "filed"\n')
+    monkeypatch.setenv("TOY_FILE", str(project.root / "mine.pth"))
+    project.make()
+    monkeypatch.delenv("TOY_FILE")
+    assert "factors: it now reads somebody's, mine.pth before." in project.strata("why").stdout
+
+
+def test_unknown_names_are_answered_with_the_nearest(project):
+    assert "Did you mean 'plain'?" in project.make("plan", code=2)
+    assert "Did you mean 'shrink'?" in project.make("--set", "plain.means.shrnk=1", code=2)
+    project.file.write_text(
+        project.file.read_text().replace('recipe = "colours"', 'recipe = "colour"')
+    )
+    assert "Did you mean 'colours'?" in project.make(code=2)
+
+
+def test_broken_images_are_all_named_and_can_be_left_out(project):
+    for name in ("blue/000.png", "grey/001.png"):
+        path = project.root / "images" / name
+        path.write_bytes(path.read_bytes()[:200])
+    out = project.make(code=2)
+    assert "2 images cannot be read" in out
+    assert "blue/000.png" in out
+    assert "grey/001.png" in out
+    assert "--skip-broken" in out
+    project.make("--skip-broken")
+    store = Store(project.store)
+    sizes = {len(store.read(key)["ids"]) for key in predictions_of(project)}
+    assert sizes == {22}
+
+
+def test_weights_may_be_named_on_the_command_line(project):
+    with project.file.open("a") as file:
+        file.write('\n[methods.seen]\nrecipe = "deep_features"\nbackbone = "squeezenet1_1"\n')
+    given = project.root / "mine.pth"
+    given.write_bytes(b"no weights")
+    out = project.make("seen", "--weights", str(given), code=1)
+    assert "mine.pth is not a file of weights" in out
+
+
+def test_status_graph_and_list_read_only(project):
+    status = json.loads(project.strata("status", "--json").stdout)
+    assert [line["up_to_date"] for line in status] == [False, False]
+    graph = project.strata("graph", "--dot").stdout
+    assert graph.startswith("digraph")
+    assert '"plain/class_means" -> "plain/distances"' in graph
+    assert "colours" in project.strata("list").stdout
+    assert "[methods.bovw.codebook]" in project.strata("list", "--recipes").stdout
+    assert not list((project.store / "artifacts").glob("*/*/mean*"))
+    project.make()
+    status = json.loads(project.strata("status", "--json").stdout)
+    assert [line["up_to_date"] for line in status] == [True, True]
+
+
+def test_no_traceback_for_a_missing_folder(project):
+    out = project.make("--set", "data.source=imges", code=2)
+    assert "Traceback" not in out
+    assert "imges" in out
+
+
+def test_test_images_never_reach_cross_validation(made):
+    store = Store(made.store)
+    keys = [k for k in store.keys() if store.manifest(k)["stage"] == "predictions"]  # noqa: SIM118
+    assert len(keys) == 2
+    for predictions in map(store.read, keys):
+        cv = {str(i) for i in predictions["ids"][predictions["fold"] >= 0]}
+        test = {str(i) for i in predictions["ids"][predictions["fold"] < 0]}
+        assert cv
+        assert test
+        assert not cv & test
+
+
+def test_compare_says_what_changed_and_whether_it_matters(made):
+    shutil.copytree(made.root / "out" / "toy", made.root / "before")
+    made.make("--set", "squared.means.shrink=0.5")
+    out = made.strata("compare", "before", "out/toy").stdout
+    assert "squared: means.shrink was 0.0, is 0.5" in out
+    assert "plain" in out
+    assert "within noise" in out
+
+
+def test_more_training_images_than_there_are_is_said(project):
+    done = project.strata("make", "-n", "--set", "plain.train_per_class=50")
+    assert done.returncode == 2
+    assert "no class has more than 4 training images in every fold" in done.stderr
+
+
+def test_a_learning_curve_learns_from_few_images_and_is_scored_on_all(project):
+    text = project.file.read_text().replace(
+        "colour.power = 2", "vary = { train_per_class = [1, 3] }"
+    )
+    project.file.write_text(text)
+    project.make()
+    results = json.loads((project.root / "out" / "toy" / "results.json").read_text())
+    by_name = {m["name"]: m for m in results["methods"]}
+    assert set(by_name) == {"plain", "squared[train_per_class=1]", "squared[train_per_class=3]"}
+    store = Store(project.store)
+    scored = {
+        len(store.read(key)["ids"])
+        for key in store.keys()  # noqa: SIM118 (a generator)
+        if (store.manifest(key) or {}).get("stage") == "predictions"
+    }
+    assert scored == {24}
+
+
+def test_a_typo_is_said_before_images_are_read(project):
+    shutil.rmtree(project.root / "images")
+    assert "Did you mean 'colour'" in project.make("--set", "plain.color.power=2", code=2)
+    assert "Did you mean 'plain'" in project.make("plane", code=2)
+    assert "train_per_class" in project.make("--set", "plain.train_per_clas=2", code=2)

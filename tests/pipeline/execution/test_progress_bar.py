@@ -1,0 +1,164 @@
+"""What a person sees while stages run."""
+
+import io
+import re
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from strata.pipeline.execution import progress_bar
+from strata.pipeline.execution.eta import Estimates, Pace
+from strata.pipeline.execution.progress_bar import Progress
+from strata.pipeline.execution.worker import Done
+from strata.pipeline.graph.code_digest import reached_code
+from strata.pipeline.store import task_progress
+from strata.pipeline.store.task_progress import Tick, read_tick, tick
+
+
+def node(key, stage="train_network"):
+    context = f"tinynet, fold {key}"
+    return SimpleNamespace(
+        key=key, stage=SimpleNamespace(name=stage), context=context, title=f"{context}: {stage}"
+    )
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = SimpleNamespace(seconds=100.0)
+    fake = SimpleNamespace(monotonic=lambda: now.seconds)
+    monkeypatch.setattr(progress_bar, "time", fake)
+    monkeypatch.setattr(task_progress, "time", fake)
+    return now
+
+
+def watched(tmp_path, *, terminal):
+    nodes = {key: node(key) for key in "123"}
+    plan = SimpleNamespace(nodes=nodes, needed=list(nodes))
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=terminal, width=120, color_system=None)
+    return Progress(console, plan, SimpleNamespace(root=tmp_path), 2), nodes, out
+
+
+def test_the_speed_is_that_of_the_steps_seen():
+    pace = Pace()
+    assert pace.seconds_left(5.0, whole=80.0) == 80.0
+    pace.hear(Tick(60, 100), 10.0)  # goes on from a checkpoint
+    assert pace.seconds_left(11.0, whole=80.0) == pytest.approx(32.0)
+    pace.hear(Tick(70, 100), 15.0)
+    assert pace.whole_seconds == 50.0
+    assert pace.seconds_left(16.0, whole=80.0) == 14.0
+    pace.hear(None, 99.0)
+    assert pace.seconds_left(99.0, whole=80.0) == 0.0
+
+
+def test_the_speed_is_that_of_the_last_steps():
+    pace = Pace()
+    for step in range(10):
+        pace.hear(Tick(step, 20), step * 0.1)
+    for step in range(10, 14):
+        pace.hear(Tick(step, 20), 60.0 * (step - 9))
+    assert pace.seconds_left(240.0, whole=1.0) == pytest.approx(7 * 60)
+
+
+def test_each_running_training_shows_how_far_it_is(tmp_path, clock):
+    shown, nodes, _ = watched(tmp_path, terminal=True)
+    (tmp_path / "ticks").mkdir()
+    with shown:
+        shown.started(nodes["1"])
+        shown.started(nodes["2"])
+        for epoch in (10, 12):
+            (tmp_path / "ticks" / "1").write_text(f"{epoch} 120")
+            clock.seconds += 2
+            shown.waiting()
+        last = shown._bar.tasks[1]
+        assert last.description == "tinynet, fold 1: train_network, 12 of 120"
+        assert last.fields["share"] == "10%"
+        assert last.fields["left"] == "1 min 48 s left"  # a second an epoch
+        # Fold 2 has told nothing, fold 3 waits: both as long as fold 1, on two processes.
+        assert shown._seconds_left() == (pytest.approx((108 + 120 + 120) / 2),) * 2
+        assert shown._bar.tasks[0].fields["left"] == "2 min 54 s left"
+        assert shown._bar.tasks[0].description == "tinynet, fold 2: train_network"
+        shown.finished(nodes["1"], Done(120.0, found=False))
+        assert len(shown._bar.tasks) == 1
+
+
+def test_what_was_not_planned_may_run_too(tmp_path, clock):
+    shown, nodes, _ = watched(tmp_path, terminal=True)
+    with shown:
+        for one in (*nodes.values(), node("0", "resized")):
+            shown.started(one)
+            clock.seconds += 1
+            shown.waiting()
+            shown.finished(one, Done(1.0, found=False))
+        assert shown._seconds_left() == (0, 0)
+
+
+def test_piped_output_stays_one_plain_line_a_stage(tmp_path, clock):
+    shown, nodes, out = watched(tmp_path, terminal=False)
+    (tmp_path / "ticks").mkdir()
+    with shown:
+        for key, one in nodes.items():
+            shown.started(one)
+            (tmp_path / "ticks" / key).write_text("12 120")
+            clock.seconds += 2
+            shown.waiting()
+            shown.finished(one, Done(2.0, found=False))
+    assert re.fullmatch(r"\[3/3\] tinynet: train_network  6\.0 s\n", out.getvalue())
+
+
+def test_a_silent_minute_in_piped_output_says_what_runs(tmp_path, clock):
+    shown, nodes, out = watched(tmp_path, terminal=False)
+    with shown:
+        shown.started(nodes["1"])
+        for _ in range(150):
+            clock.seconds += 1
+            shown.waiting()
+    first, second = out.getvalue().splitlines()
+    assert first.startswith("[0/3] running: tinynet, fold 1: train_network, ")
+    assert second.endswith("train_network, time left not known yet")
+
+
+def test_what_nobody_has_timed_comes_on_top(tmp_path, clock):
+    shown, nodes, _ = watched(tmp_path, terminal=False)
+    plan = SimpleNamespace(nodes=nodes | {"4": node("4", "resized")}, needed=[*nodes, "4"])
+    shown = Progress(shown._console, plan, SimpleNamespace(root=tmp_path), 1)
+    with shown:
+        shown.finished(plan.nodes["1"], Done(60.0, found=False))
+        assert shown._time_left() == "more than 2 min 00 s left"
+        shown.finished(plan.nodes["4"], Done(1.0, found=False))
+        assert shown._time_left() == "2 min 00 s left"
+
+
+def test_a_stage_tells_through_its_file_and_not_too_often(tmp_path, clock):
+    with task_progress.running(tmp_path, "key"):
+        assert read_tick(tmp_path, "key") is None
+        tick(1, 9)
+        assert read_tick(tmp_path, "key") == Tick(1, 9)
+        tick(2, 9)
+        assert read_tick(tmp_path, "key") == Tick(1, 9)
+        clock.seconds += 1
+        tick(3, 9)
+        assert read_tick(tmp_path, "key") == Tick(3, 9)
+    assert read_tick(tmp_path, "key") is None
+
+
+def test_telling_is_no_part_of_a_key():
+    reached = reached_code("strata.pipeline.stages.networks", "train_network")
+    parts = ("running", "progress", "pace")
+    assert not [name for name in reached if name.startswith("strata.pipeline.") and
+                name.split(".")[2] in parts]  # fmt: skip
+
+
+def test_what_a_method_took_counts_for_it_before_what_others_took(tmp_path):
+    estimates = Estimates(tmp_path / "seconds.json")
+    estimates.learn("train_network", 100.0, "large")
+    estimates.learn("train_network", 2.0, "small")
+    assert estimates.of("train_network", "small") == 2.0
+    assert estimates.of("train_network", "large") == 100.0
+    assert 2.0 < estimates.of("train_network", "new") < 100.0
+    estimates.save()
+    again = Estimates(tmp_path / "seconds.json")
+    assert again.of("train_network", "small") == 2.0
+    assert again.of("train_network", "new") == estimates.of("train_network", "new")
+    assert again.knows("train_network")

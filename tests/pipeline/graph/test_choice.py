@@ -1,0 +1,63 @@
+"""Sections that offer several stages."""
+
+import pytest
+
+from strata.errors import InputError
+from strata.pipeline.graph.choice import choice, optional
+from strata.pipeline.graph.stage import stage
+
+
+@stage
+def near(vectors, train, *, neighbours: int = 5):
+    """One."""
+    return {}
+
+
+@stage
+def wide(vectors, train, *, C: float = 1.0, kernel: str = "rbf"):
+    """Other."""
+    return {}
+
+
+SECTION = choice(near.options(neighbours=3), wide.options())
+
+
+def test_the_first_is_the_default_and_others_come_by_name():
+    assert SECTION.checked({}, "x") == {"use": "near", "neighbours": 3}
+    assert SECTION.checked({"use": "wide", "C": 2}, "x") == {
+        "use": "wide",
+        "C": 2.0,
+        "kernel": "rbf",
+    }
+    bound = SECTION.bound(SECTION.checked({"use": "wide"}, "x"))
+    assert bound.stage is wide
+    assert dict(bound) == {"C": 1.0, "kernel": "rbf"}
+
+
+def test_errors_name_the_key_and_the_nearest_name():
+    with pytest.raises(InputError, match=r"x\.use = 'wid'") as raised:
+        SECTION.checked({"use": "wid"}, "x")
+    assert "Did you mean 'wide'?" in str(raised.value)
+    with pytest.raises(InputError, match=r"There is no key x\.C"):
+        SECTION.checked({"C": 1}, "x")
+
+
+def test_a_step_may_be_left_out():
+    section = optional(near.options(), wide.options())
+    assert section.checked({}, "x") == {"use": "none"}
+    assert section.bound({"use": "none"}) is None
+    assert section.bound(section.checked({"use": "near"}, "x")).stage is near
+    with pytest.raises(InputError, match=r"x\.C is set, but x.use is not"):
+        section.checked({"C": 1}, "x")
+
+
+@stage
+def plain(vectors, train):
+    """Without parameters."""
+    return {}
+
+
+def test_a_chosen_stage_without_parameters_is_chosen():
+    section = optional(plain.options())
+    assert section.bound(section.checked({"use": "plain"}, "x"))
+    assert not section.bound(section.checked({}, "x"))

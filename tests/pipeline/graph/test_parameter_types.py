@@ -1,0 +1,132 @@
+"""What is said of parameters before anything runs is what the models know."""
+
+import subprocess
+import sys
+import textwrap
+from typing import get_args
+
+import pytest
+
+from strata.errors import InputError
+from strata.models.architectures.presets import PRESETS
+from strata.models.training.augment_config import AUGMENTATIONS
+from strata.models.training.optimizers import OPTIMISERS
+from strata.pipeline.graph import parameter_types
+from strata.pipeline.stages.descriptors import dense_sift, dense_surf, sparse_sift, sparse_surf
+from strata.pipeline.stages.encodings import fisher_vectors, vlad_vectors
+from strata.pipeline.stages.fine_tuning import border_views, divided, fine_tune, inception_divided
+from strata.pipeline.stages.fusion import average, fit_stack
+from strata.pipeline.stages.networks import patch_descriptors, train_network
+from strata.pipeline.stages.reductions import additive_map, joined, lda, pca
+
+
+def test_the_names_are_those_of_the_models():
+    assert set(get_args(get_args(parameter_types.Architecture)[0])) == set(PRESETS)
+    assert set(get_args(get_args(parameter_types.Augmentations)[0])) == set(AUGMENTATIONS)
+    assert set(get_args(parameter_types.Optimiser)) == set(OPTIMISERS)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"architecture": {"name": "tinynett"}}, "'tinynett'.*Did you mean 'tinynet'"),
+        ({"architecture": {"name": "mlp", "hiden": [3]}}, "no 'hiden'.*Did you mean 'hidden'"),
+        ({"architecture": {"name": ["mlp"]}}, "'name' in an architecture cannot be"),
+        (
+            {"architecture": {"blocks": [{"filters": 3, "activation": "relux"}]}},
+            "'relux' in a block.*Did you mean 'relu'",
+        ),
+        ({"augmentations": {"flipp": True}}, "'flipp'.*Did you mean 'flip'"),
+        ({"augmentations": {"zoom": float("inf")}}, "'zoom' is 0 or more"),
+    ],
+)
+def test_a_table_is_read_at_once_and_its_error_names_the_key(given, says):
+    (key,) = given
+    with pytest.raises(InputError, match=rf"(?s)^methods\.m\.network\.{key}: .*{says}"):
+        train_network.parameters.checked(given, "methods.m.network")
+
+
+@pytest.mark.parametrize(
+    ("stage", "wrong"),
+    [
+        (train_network, {"views": 0}),
+        (train_network, {"pretraining": -1}),
+        (train_network, {"patience": 0}),
+        (train_network, {"batch": 1}),
+        (train_network, {"clip": 0.0}),
+        (train_network, {"validation": 0.0}),
+        (patch_descriptors, {"step": 0}),
+        (border_views, {"copies": -1}),
+        (divided, {"side": 0}),
+        (inception_divided, {"removed": 11}),
+        (fine_tune, {"epochs": -1}),
+        (fine_tune, {"batch": 1}),
+        (fine_tune, {"dropout": 1.0}),
+        (fine_tune, {"rate_decay": -1.0}),
+        (sparse_sift, {"edge": 0.0}),
+        (dense_surf, {"scale": 0.0}),
+        (sparse_surf, {"threshold": -0.1}),
+        (dense_sift, {"bins": []}),
+        (fisher_vectors, {"levels": 40}),
+        (fisher_vectors, {"power": 0.0}),
+        (fisher_vectors, {"positions": -1.0}),
+        (vlad_vectors, {"power": -0.5}),
+        (pca, {"components": 0}),
+        (pca, {"components": 1.5}),
+        (lda, {"components": 0}),
+        (additive_map, {"order": -1}),
+        (additive_map, {"period": 0.0}),
+        (fit_stack, {"C": 0.0}),
+    ],
+)
+def test_a_number_out_of_range_is_told_at_once(stage, wrong):
+    with pytest.raises(InputError, match=rf"^here\.{next(iter(wrong))} = "):
+        stage.parameters.checked(wrong, "here")
+
+
+@pytest.mark.parametrize(
+    ("bins", "says"),
+    [
+        ([], r"here\.bins = \[\]: it should name one or more\."),
+        ([0], r"here\.bins\.0 = 0: it should be greater than or equal to 1\."),
+    ],
+)
+def test_sizes_are_one_or_more(bins, says):
+    with pytest.raises(InputError, match=rf"^{says}$"):
+        dense_sift.parameters.checked({"bins": bins}, "here")
+
+
+def test_of_several_weights_none_is_negative_and_some_count():
+    for stage in (joined, average):
+        with pytest.raises(InputError, match=r"^here\.weights\.1 = "):
+            stage.parameters.checked({"weights": [0.5, -0.5]}, "here")
+    parameter_types.check_weights((), 3)
+    parameter_types.check_weights((0.0, 1.0), 2)
+    for weights, says in (((1.0,), "1 weights for 2 methods"), ((0.0, 0.0), "zero")):
+        with pytest.raises(InputError, match=says):
+            parameter_types.check_weights(weights, 2)
+
+
+def test_components_are_a_number_or_a_share_of_the_variance():
+    for given, checked in ((64, 64), (64.0, 64), (1, 1), (0.5, 0.5)):
+        found = pca.parameters.checked({"components": given}, "here")["components"]
+        assert found == checked
+        assert isinstance(found, type(checked))
+
+
+def test_reading_tables_of_networks_takes_no_torch():
+    code = """
+        import sys
+        from strata.pipeline.stages.networks import train_network
+        assert not {"torch", "pydantic", "numpy"} & {*sys.modules}
+        given = {"architecture": {"name": "cnn"}, "augmentations": {"flip": True}}
+        train_network.parameters.checked(given, "network")
+        assert "torch" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+
+
+@pytest.mark.parametrize("given", [{"architecture": "tinynett"}, {"augmentations": "strnog"}])
+def test_an_unknown_name_is_told_at_once(given):
+    with pytest.raises(InputError, match=r"should be '(cnn|none)'"):
+        train_network.parameters.checked(given, "network")

@@ -1,0 +1,56 @@
+"""The experiment files of networks describe the networks that the paper had."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from strata.models.architectures.flops import cost_table
+from strata.models.training.augment_config import Augmentation
+from strata.pipeline.experiment.file import read_experiment
+from strata.pipeline.graph.recipe import known_recipes
+
+FILES = sorted((Path(__file__).parents[3] / "experiments" / "paper").glob("networks_*.toml"))
+
+
+@pytest.fixture(autouse=True)
+def one_torch_thread():
+    """Threads that wait for each other on a busy machine would take minutes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def networks(path):
+    """For each method of a file: name in the file, variant, rows of its network's cost table."""
+    for method in read_experiment(path).methods:
+        recipe = known_recipes()[method.recipe]
+        settings = recipe.checked(method.settings, method.name)
+        network = settings["network"]
+        window = Augmentation.of(network["augmentations"]).window(settings["images"]["size"])
+        rows = cost_table(network["architecture"], side=window, classes=8)
+        yield method.variant_of or method.name, method.name, rows
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_network_of_the_experiments_can_be_built(path):
+    assert all(rows for _, _, rows in networks(path))
+
+
+PARAMETERS = {
+    ("networks_mlp", "rate"): [6_309_896] * 4,
+    ("networks_cnn", "kernel"): [17_576, 19_368, 34_472, 57_256],
+    ("networks_cnn", "filters"): [3_120, 7_384, 19_368, 57_160, 188_040, 29_480],
+    ("networks_cnn", "activation"): [29_480] * 3,
+    ("networks_cnn", "initialisation"): [29_480] * 5,
+    ("networks_tinynet", "widths"): [390_952, 98_712, 94_504, 24_216],
+    ("networks_tinynet", "depthwise"): [48_617, 13_577, 3_913],
+}
+
+
+@pytest.mark.parametrize(("file", "name"), PARAMETERS)
+def test_sweeps_go_over_the_papers_networks(file, name):
+    path = next(path for path in FILES if path.stem == file)
+    found = [sum(row.parameters for row in rows) for of, _, rows in networks(path) if of == name]
+    assert found == PARAMETERS[file, name]

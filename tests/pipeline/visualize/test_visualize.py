@@ -1,0 +1,319 @@
+"""Pictures of what was learned: the figures behind them, and that they never stop a report."""
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from sklearn.neighbors import KNeighborsClassifier
+from torch import nn
+
+from strata.features.codebooks.visual_words import VisualWords
+from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.features.encodings.fisher_vectors import FisherVectors
+from strata.models import NetworkClassifier
+from strata.models.estimators import grad_cam as saliency
+from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
+from strata.models.transfer import backbones
+from strata.pipeline.store.store import Store
+from strata.pipeline.visualize import visualize as visualize_module
+from strata.pipeline.visualize.codebook import most_telling, most_used, nearest
+from strata.pipeline.visualize.network import beside, filter_sheet, filters, grad_cam
+from strata.pipeline.visualize.patches import PATCH_SIDE, marked, patch
+from strata.pipeline.visualize.pyramid_cells import influence, shaded
+from strata.pipeline.visualize.visualize import exhibits
+
+COUNTS = np.array([[50.0, 30, 20, 0, 0], [40, 10, 0, 50, 0]])
+
+
+def test_most_used_words_come_with_their_share_and_unused_ones_not_at_all():
+    assert most_used(COUNTS, 3) == [
+        (0, "45.0 % of the descriptors"),
+        (3, "25.0 % of the descriptors"),
+        (1, "20.0 % of the descriptors"),
+    ]
+    assert 4 not in dict(most_used(COUNTS, 5))
+
+
+def test_telling_words_lie_in_their_class_above_all():
+    found = most_telling(COUNTS, ("sea", "sky"), 2)
+    assert {(word, label) for word, _, label in found} == {(2, 0), (3, 1)}
+    assert all(note.endswith(f"in {('sea', 'sky')[label]}") for _, note, label in found)
+    assert [word for word, *_ in most_telling(COUNTS, ("sea", "sky"), 2, besides={2, 3})] == [1]
+
+
+@given(st.integers(0, 10_000), st.floats(2, 50))
+def test_large_classes_do_not_tell_more_than_small_ones(seed, times):
+    counts = np.random.default_rng(seed).integers(10, 1000, (3, 6)).astype(float)
+    grown = 1e4 * counts
+    grown[1] *= times
+    told = [word for word, *_ in most_telling(1e4 * counts, ("a", "b", "c"), 3)]
+    assert [word for word, *_ in most_telling(grown, ("a", "b", "c"), 3)] == told
+
+
+@pytest.fixture(scope="module")
+def described():
+    rng = np.random.default_rng(0)
+    return [
+        LocalDescriptors(
+            rng.random((40, 16), np.float32),
+            rng.random((40, 2), np.float32),
+            np.full(40, 4, np.float32),
+        )
+        for _ in range(6)
+    ]
+
+
+def test_nearest_words_are_those_of_all_distances(described):
+    encoder = VisualWords(8, sample=200).fit(described)
+    words, distances = nearest(encoder, described[0])
+    every = ((described[0].descriptors[:, None] - encoder.words_[None]) ** 2).sum(axis=2)
+    assert words.tolist() == every.argmin(axis=1).tolist()
+    assert distances == pytest.approx(every.min(axis=1), rel=1e-4)
+
+
+def test_gaussians_are_told_by_probability_and_measured_in_their_deviations(described):
+    encoder = FisherVectors(components=3, dimensions=4, sample=200).fit(described)
+    words, distances = nearest(encoder, described[0])
+    points, mixture = encoder._points(described[0]), encoder.mixture_
+    assert words.tolist() == mixture.predict_proba(points).argmax(axis=1).tolist()
+    first = (points[0] - mixture.means_[words[0]]) ** 2 / mixture.variances_[words[0]]
+    assert distances[0] == pytest.approx(first.sum(), rel=1e-4)
+
+
+@pytest.fixture
+def quarters(tmp_path):
+    """Red and green above, blue and white below."""
+    pixels = np.zeros((60, 100, 3), np.uint8)
+    pixels[:30, :50, 0] = pixels[:30, 50:, 1] = pixels[30:, :50, 2] = 255
+    pixels[30:, 50:] = 255
+    Image.fromarray(pixels).save(tmp_path / "quarters.png")
+    return tmp_path / "quarters.png"
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "colour"),
+    [(0.25, 0.25, (255, 0, 0)), (0.75, 0.25, (0, 255, 0)), (0.25, 0.75, (0, 0, 255))],
+)
+def test_a_patch_is_what_lies_at_its_place(quarters, x, y, colour):
+    found = patch(quarters, np.array([x, y, 0.2, 0.2]))
+    assert found.shape == (PATCH_SIDE, PATCH_SIDE, 3)
+    assert (found == colour).all()
+
+
+@given(x=st.floats(0, 1), y=st.floats(0, 1), wide=st.floats(0.001, 3))
+def test_patches_at_the_edge_are_cut_off_there(quarters_once, x, y, wide):
+    assert patch(quarters_once, np.array([x, y, wide, wide])).shape == (PATCH_SIDE, PATCH_SIDE, 3)
+
+
+@pytest.fixture(scope="module")
+def quarters_once(tmp_path_factory):
+    path = tmp_path_factory.mktemp("images") / "grey.png"
+    Image.fromarray(np.full((40, 30, 3), 99, np.uint8)).save(path)
+    return path
+
+
+def test_places_are_outlined(quarters_once):
+    found = marked(quarters_once, np.array([[0.5, 0.5, 0.4, 0.4]]))
+    changed = (found != 99).any(axis=2)
+    assert changed[12:29, 8:22].any()
+    assert not changed[16:24, 13:17].any()
+    assert not changed[:8].any()
+
+
+class Linear:
+    def __init__(self, coefficients):
+        self.coefficients = np.asarray(coefficients, float)
+
+    def decision_function(self, vectors):
+        return vectors @ self.coefficients.T
+
+
+def test_influence_is_where_the_coefficients_are():
+    coefficients = np.zeros((2, 12))
+    coefficients[:, 3:6] = 1.0  # the second of four cells of three words
+    coefficients[0, 9:] = 1.0  # the last one, in one of two classes
+    moved = influence(Linear(coefficients), np.ones((5, 12)), 4)
+    assert moved == pytest.approx([0, 2 / 3, 0, 1 / 3])
+
+
+def test_influence_of_a_classifier_that_has_probabilities_only():
+    vectors = np.repeat(np.eye(2), 3, axis=1)  # two cells of three words
+    neighbours = KNeighborsClassifier(1).fit(vectors, [0, 1])
+    assert influence(neighbours, vectors, 2).sum() == pytest.approx(1)
+
+
+def test_shades_grow_darker():
+    found = shaded(np.array([[0.0, 0.5, 1.0]])).astype(int)
+    assert (np.diff(found.sum(axis=2)) < 0).all()
+
+
+def test_filters_lie_side_by_side_each_on_its_own_scale():
+    weights = np.zeros((18, 3, 3, 3), np.float32)
+    weights[0, 0] = 0.01
+    weights[17, 2, 1, 1] = -5.0
+    sheet = filter_sheet(weights)
+    assert sheet.shape == (7, 63, 3)
+    assert sheet[0, 0].tolist() == [255, 128, 128]
+    assert sheet[5, 5].tolist() == [128, 128, 0]
+    assert (sheet[3] == 255).all()
+
+
+class Tiny(nn.Module):
+    """The score of class c is the mean of channel c, of which 2 is the negative of 0."""
+
+    blocks = (nn.Identity(),)
+
+    def outputs(self, images):
+        return (images / 255,)
+
+    def scores_of(self, maps):
+        return torch.cat([maps[:, :2], -maps[:, :1]], 1).mean((2, 3))
+
+
+def test_heat_lies_where_the_class_comes_from():
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[:4, :, 0] = 255
+    pixels[4:, :, 1] = 128
+    network = SimpleNamespace(network=Tiny)
+    assert grad_cam(network, pixels, 0) == pytest.approx(pixels[..., 0] / 255)
+    assert grad_cam(network, pixels, 1) == pytest.approx(pixels[..., 1] / 128)
+    assert (grad_cam(network, pixels, 2) == 0).all()
+
+
+def test_a_perceptron_on_windows_has_nothing_to_look_at():
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3)).astype(np.uint8)
+    network = NetworkClassifier(
+        {"name": "mlp", "hidden": [4]}, size=8, epochs=1, augmentations={"crop": 0.5}, device="cpu"
+    )
+    with pytest.raises(LookupError, match="no feature maps"):
+        grad_cam(network.fit(pixels, np.arange(20) % 2), pixels[0], 0)
+
+
+def test_a_network_on_windows_looks_at_the_middle():
+    """As the library's Grad-CAM, but for the size."""
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3)).astype(np.uint8)
+    blocks = {"blocks": [{"filters": 6}]}
+    model = NetworkClassifier(
+        blocks, size=16, epochs=2, augmentations={"crop": 0.5}, device="cpu"
+    ).fit(pixels, np.arange(20) % 2)
+    for column in (0, 1):
+        (expected,) = saliency.grad_cam(model, pixels[:1], [column])
+        assert grad_cam(model, pixels[0], column) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("beside", [(), ("layer3",)])
+def test_heat_of_a_pretrained_network_is_that_of_its_last_maps(beside):
+    """An average and a linear layer follow, so it is the class activation map."""
+    torch.manual_seed(0)
+    model = FineTunedClassifier(
+        "resnet18",
+        border="layer3",
+        cut="layer4",
+        beside=beside,
+        weights=backbones.skeleton("resnet18").state_dict(),
+        head_epochs=2,
+        epochs=1,
+        batch=4,
+        device="cpu",
+    )
+    views = np.random.default_rng(0).random((8, 1, 6, 6, 256)).astype(np.float32)
+    model.fit(views, np.arange(8) % 2)
+    with torch.no_grad():
+        maps, *_ = model.network().outputs(torch.from_numpy(views[0]).permute(0, 3, 1, 2))
+    weights = model.network().head[1].weight[1].detach()[: maps.shape[1]]
+    expected = torch.einsum("c,chw->hw", weights, maps[0]).relu()
+    found = grad_cam(model, views[0, 0], 1)
+    assert found.shape == (3, 3)
+    assert found == pytest.approx((expected / expected.max()).numpy(), abs=1e-4)
+
+
+def test_heat_is_laid_over_the_grey_picture():
+    heat = np.zeros((4, 4))
+    heat[0, 0] = 1.0
+    found = beside(np.full((8, 8, 3), 200, np.uint8), heat).astype(int)
+    own = found[:, found.shape[1] // 2 :]
+    assert own[5, 5, 0] - own[5, 5, 2] > 100
+    assert own[-5, -5, 0] == own[-5, -5, 2]
+
+
+def test_networks_without_filters_that_see_colours_show_none():
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Conv2d(4, 2, 3))
+    assert filters(SimpleNamespace(network=lambda: network)) is None
+
+
+def of(key: str):
+    """A method with the predictions of that key."""
+    return SimpleNamespace(name="m", node=SimpleNamespace(key=key), folds=())
+
+
+def test_what_is_gone_is_said_and_no_error(tmp_path):
+    shown, (finding,) = exhibits(of("0" * 40), None, Store(tmp_path).open(), None)
+    assert shown == []
+    assert finding["severity"] == "not applicable"
+    assert "no longer in the store" in finding["sentence"]
+
+
+def test_what_breaks_is_shown_and_no_error(tmp_path, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr(visualize_module, "_model", broken)
+    shown, (finding,) = exhibits(of("0" * 40), None, Store(tmp_path).open(), None)
+    assert shown == []
+    assert finding["severity"] == "could not run"
+    assert "of all things" in finding["sentence"]
+
+
+def test_exhibits_are_made_once(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(visualize_module, "look", lambda *a: calls.append(a) or [])
+    monkeypatch.setattr(visualize_module.look, "__name__", "exhibits", raising=False)
+    store = Store(tmp_path).open()
+    for _ in range(2):
+        assert exhibits(of("0" * 40), None, store, None) == ([], [])
+    assert len(calls) == 1
+
+
+METHODS = """\
+name = "toy"
+
+[data]
+source = "images"
+near_duplicates = false
+
+[protocol]
+folds = 2
+test = 0.25
+
+[methods.bovw]
+codebook = { words = 8, sample = 2000 }
+histogram.levels = 1
+
+[methods.fisher]
+mixture = { components = 4, dimensions = 8, sample = 2000 }
+
+[methods.tinynet]
+images.size = 32
+network.epochs = 1
+
+[methods.fusion]
+of = ["bovw", "tinynet"]
+"""
+
+
+@pytest.mark.slow
+def test_a_report_shows_what_its_methods_have_learned(project):
+    project.file.write_text(METHODS)
+    project.make()
+    page = (project.root / "out" / "toy" / "report.html").read_text("utf-8")
+    sections = dict(re.findall(r'id="method-(\w+)"(.*?)</details>\s*(?=<|$)', page, re.S))
+    for title in ("Visual words", "Weight of the pyramid", "Visual Gaussians",
+                  "Where the network looks"):  # fmt: skip
+        assert page.count(f"<h4>{title}") == 1, title
+    assert "Pictures of what was learned" not in page  # the check that says what went wrong
+    assert set(sections) == {"bovw", "fisher", "tinynet", "fusion"}

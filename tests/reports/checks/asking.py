@@ -1,0 +1,21 @@
+"""One rule, asked of a comparison of some made-up methods."""
+
+from dataclasses import replace
+
+from strata.reports.checks import RULES
+from strata.reports.checks.base import Check, run_checks
+from strata.reports.comparison.ranking import rank
+from strata.reports.model.results import Method
+from tests.reports import synthetic
+
+
+def check(code: str, *methods: Method, **data) -> Check:
+    whole = synthetic.three()
+    whole = replace(whole, methods=list(methods), data=replace(whole.data, **data))
+    (found,) = [c for c in run_checks(rank(whole), RULES) if c.code == code]
+    return found
+
+
+def method(name: str = "a", quality: float = 3.0, **fields) -> Method:
+    seed = fields.pop("seed", 0)
+    return Method(name, "r", **{"cv": synthetic.scores(quality=quality, seed=seed), **fields})

@@ -1,0 +1,97 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from strata.reports.comparison.ranking import rank
+from strata.reports.model.results import Cost, Method
+from strata.reports.model.scores import Scores
+from tests.reports import synthetic
+
+
+def of(*methods: Method):
+    return rank(replace(synthetic.three(), methods=list(methods)))
+
+
+def names(ranking):
+    return [row.method.name for row in ranking.rows]
+
+
+def test_best_comes_first_and_what_cannot_be_told_from_it_is_tied():
+    ranking = rank(synthetic.three())
+    assert names(ranking) == ["fisher", "tinynet", "bovw"]
+    assert [row.standing for row in ranking.rows] == ["best", "tied", "below"]
+    assert [row.rank for row in ranking.rows] == [1, 2, 3]
+    assert ranking.basis == "cv"
+
+
+def test_standing_follows_the_adjusted_p_value_of_the_pair_with_the_best():
+    for row in rank(synthetic.twenty()).rows[1:]:
+        expected = "below" if row.to_best.p_adjusted < 0.05 else "tied"
+        assert row.standing == expected
+
+
+def test_of_equal_methods_the_cheaper_one_comes_first():
+    scores = synthetic.scores()
+    dear = Method("dear", "r", cv=scores, cost=Cost(fit_seconds=90.0))
+    cheap = Method("cheap", "r", cv=scores, cost=Cost(fit_seconds=9.0))
+    unknown = Method("unknown", "r", cv=scores)
+    assert names(of(unknown, dear, cheap)) == ["cheap", "dear", "unknown"]
+
+
+def test_methods_are_equal_whatever_the_order_of_their_folds():
+    """The same accuracies in another order have a mean that differs in its last bit."""
+
+    def folds(*right: int) -> Scores:
+        labels = np.zeros(50, int)
+        said = np.concatenate([np.arange(10) >= r for r in right]).astype(int)
+        ids = [str(i) for i in range(50)]
+        return Scores(ids, labels, labels, np.repeat(np.arange(5), 10), np.eye(8)[said])
+
+    dear = Method("dear", "r", cv=folds(8, 7, 3, 9, 6), cost=Cost(fit_seconds=90.0))
+    cheap = Method("cheap", "r", cv=folds(7, 8, 9, 6, 3), cost=Cost(fit_seconds=9.0))
+    ranking = of(dear, cheap)
+    accuracies = [row.evaluations["cv"].accuracy for row in ranking.rows]
+    assert accuracies[0] != accuracies[1] == pytest.approx(accuracies[0])
+    assert names(ranking) == ["cheap", "dear"]
+
+
+def test_test_images_rank_only_where_nothing_was_cross_validated():
+    test = synthetic.scores(quality=9.0, folds=1, split="test")
+    tested = Method("tested", "r", test=test)
+    crossed = Method("crossed", "r", cv=synthetic.scores(quality=2.0))
+    both = of(tested, crossed)
+    assert names(both) == ["crossed", "tested"]
+    assert [row.rank for row in both.rows] == [1, None]
+    assert of(tested).basis == "test"
+
+
+def test_scores_that_make_no_sense_become_an_error_of_their_method_alone():
+    good = synthetic.scores()
+    spoiled = Scores(**{**vars(good), "scores": np.full_like(good.scores, np.nan)})
+    unsure = Scores(**{**vars(good), "probabilities": np.full_like(good.scores, np.nan)})
+    narrow = Scores(**{**vars(good), "scores": good.scores[:, :3]})
+    outside = Scores(**{**vars(good), "labels": good.labels + 100})
+    empty = good.where(np.zeros(len(good.ids), bool))
+    ranking = of(
+        Method("good", "r", cv=good),
+        Method("nan", "r", cv=spoiled),
+        Method("unsure", "r", cv=unsure),
+        Method("narrow", "r", cv=narrow),
+        Method("outside", "r", cv=outside),
+        Method("empty", "r", cv=empty),
+    )
+    assert names(ranking) == ["good"]
+    errors = {method.name: method.error for method in ranking.failed}
+    assert "finite" in errors["nan"]
+    assert "probabilities that are not finite" in errors["unsure"]
+    assert "3 scores for 8 classes" in errors["narrow"]
+    assert errors["outside"]
+    assert "no scored images" in errors["empty"]
+
+
+def test_without_any_scores_there_is_no_ranking():
+    ranking = of(Method("a", "r", error="no weights"), Method("b", "r"))
+    assert ranking.basis is None
+    assert ranking.best is None
+    assert [method.name for method in ranking.failed] == ["a", "b"]

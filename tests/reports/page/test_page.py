@@ -1,0 +1,317 @@
+"""The parts of the page that can be told right from wrong without looking at it."""
+
+import base64
+import io
+import re
+from dataclasses import replace
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from PIL import Image
+
+from strata.reports import analyse
+from strata.reports.comparison.pairs import Pair
+from strata.reports.model.results import Method, StageRow
+from strata.reports.model.visualizations import Tile
+from strata.reports.page import page_html, pictures_for
+from strata.reports.page.cross_method import _sentence as across_sentence
+from strata.reports.page.pictures import Pictures
+from strata.reports.page.plots.confusion_matrix import confusion_drawing, text_style
+from strata.reports.page.plots.critical_difference_plot import groups
+from strata.reports.page.plots.interval_bars import bar
+from strata.reports.page.plots.pareto import Point, frontier, pareto_plot
+from strata.reports.page.plots.svg import CHARACTER, Frame, Scale, element, number
+from strata.reports.page.render import anchor, glue
+from strata.reports.statistics.intervals import UNKNOWN, Interval
+from strata.reports.statistics.significance import Outcome
+from tests.reports import synthetic
+
+positive = st.floats(1e-6, 1e9)
+
+
+@given(positive, positive, st.booleans())
+def test_ticks_are_inside_the_scale_ascending_and_few(a, b, log):
+    low, high = min(a, b), max(a, b)
+    if high < low * 1.001:
+        return
+    ticks = Scale(low, high, 0, 100, log=log).ticks()
+    assert len(ticks) <= 8
+    assert ticks == sorted(set(ticks))
+    slack = 1e-6 * (low if log else high - low)
+    assert all(low - slack <= t <= high * (1 + 1e-6) for t in ticks)
+
+
+@given(positive, positive, positive, st.booleans())
+def test_scales_keep_order_and_ends(a, b, value, log):
+    low, high = min(a, b), max(a, b)
+    if high < low * 1.001:
+        return
+    scale = Scale(low, high, 10, 90, log=log)
+    assert scale(low) == pytest.approx(10)
+    assert scale(high) == pytest.approx(90)
+    assert (scale(value) >= 10) == (value >= low) or scale(value) == pytest.approx(10)
+
+
+def test_text_in_drawings_is_escaped():
+    made = element("text", "<b>&", aria_label='"quoted" <')
+    assert made == '<text aria-label="&#34;quoted&#34; &lt;">&lt;b&gt;&amp;</text>'
+
+
+def test_numbers_in_drawings_are_short():
+    assert [number(v) for v in (1.0, 1.25, 0.04, -3.96)] == ["1", "1.2", "0", "-4"]
+
+
+def test_a_line_is_broken_where_a_value_is_missing():
+    frame = Frame((0, 3), (0, 1))
+    frame.line([0, 1, 2, 3], [0, float("nan"), 1, 0], "line")
+    (d,) = re.findall(r' d="([^"]+)"', frame.parts[0])
+    assert re.sub(r"[^ML]", "", d) == "MML"
+
+
+points = st.lists(
+    st.builds(Point, st.just("m"), st.sampled_from([1.0, 2, 3, 4]),
+              st.sampled_from([0.1, 0.2, 0.3]), st.just(UNKNOWN)),
+    min_size=1, max_size=12,
+)  # fmt: skip
+
+
+@given(points)
+def test_frontier_holds_exactly_what_nothing_beats(found):
+    def beaten(p):
+        return any(
+            q.cost <= p.cost and q.accuracy >= p.accuracy and (q.cost, q.accuracy) != p[1:3]
+            for q in found
+        )
+
+    expected = {p[1:3] for p in found if not beaten(p)}
+    assert {p[1:3] for p in frontier(found)} == expected
+
+
+def test_labels_of_the_plot_do_not_overlap_and_the_frontier_is_filled():
+    rng = np.random.default_rng(0)
+    many = [
+        Point(f"method-{i}", float(c), float(a), Interval(a - 0.02, a + 0.02))
+        for i, (c, a) in enumerate(
+            zip(rng.uniform(1, 99, 20), rng.uniform(0.6, 0.9, 20), strict=True)
+        )
+    ]
+    made = pareto_plot(many, "fit time", str, str, "test images")
+    labels = re.findall(r'class="label[^"]*" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">', made)
+    assert len(labels) >= 8
+    boxes = []
+    for x, y, side in labels:
+        width = 6.4 * len("method-1")
+        left = float(x) - {"start": 0, "middle": width / 2, "end": width}[side]
+        boxes.append((left, float(y), left + width, float(y) + 10))
+    for i, a in enumerate(boxes):
+        for b in boxes[:i]:
+            assert not (a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])
+    assert made.count('class="dot on"') == len(frontier(many))
+
+
+def test_no_plot_of_a_cost_that_one_method_has():
+    assert pareto_plot([Point("a", 1.0, 0.9, UNKNOWN)], "fit time", str, str, "test") is None
+
+
+def pair(first, second, p):
+    return Pair(first, second, "cv", 0.0, None, Outcome(0, p, "t"), p)
+
+
+def test_groups_join_runs_in_which_no_two_can_be_told_apart():
+    pairs = [
+        pair("a", "b", 0.5), pair("b", "c", 0.5), pair("a", "c", 0.01),
+        pair("c", "d", 0.5), pair("b", "d", 0.5), pair("a", "d", 0.01),
+    ]  # fmt: skip
+    assert groups(["a", "b", "c", "d"], pairs) == [(0, 1), (1, 3)]
+    assert groups(["a", "b"], [pair("a", "b", 0.01)]) == []
+    assert groups(["a", "b"], [Pair("a", "b", "cv", 0.0, untested="other folds")]) == [(0, 1)]
+
+
+def test_confusion_drawing_shows_the_cells_that_have_images():
+    made = confusion_drawing(np.array([[8, 2, 0], [0, 10, 0], [0, 4, 6]]), ["a", "b", "c"], 2, "x")
+    assert made.count('class="cell right"') == 3
+    assert made.count('class="cell wrong"') == 2
+    assert "a, taken for b: 1 of 5" in made
+    assert "80.0 % of the images" in made
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_bars_stay_on_their_axis(low, value, high):
+    style = bar(value, Interval(min(low, value), max(high, value)), (0.3, 1.0))
+    start, end, dot = (float(v) for v in re.findall(r":([\d.]+)%", style))
+    assert 0 <= start <= dot <= end <= 100
+
+
+@given(st.lists(st.text(min_size=1), unique=True, max_size=8))
+@example(["\xe91", "\u0e91"])
+def test_anchors_are_plain_and_all_different(names):
+    made = [anchor(name) for name in names]
+    assert len(set(made)) == len(names)
+    assert all(re.fullmatch(r"method-\w+", a, re.A) for a in made)
+
+
+def inside(symbols: str) -> list[Image.Image]:
+    found = re.findall(r'href="data:image/\w+;base64,([^"]+)"', symbols)
+    return [Image.open(io.BytesIO(base64.b64decode(data))) for data in found]
+
+
+def test_pictures_are_small_jpegs_and_stand_in_the_page_once():
+    pictures = Pictures(synthetic.picture, side=96)
+    first = pictures.show("train/coast/001.jpg")
+    size = pictures.bytes
+    assert pictures.show("train/coast/001.jpg") == first
+    assert pictures.bytes == size
+    (image,) = inside(pictures.symbols)
+    assert image.format == "JPEG"
+    assert max(image.size) == 96
+    assert (first.width, first.height) == image.size
+
+
+def test_pictures_keep_to_their_budget():
+    pictures = Pictures(synthetic.picture, budget=20_000)
+    made = [pictures.show(f"train/coast/{i:03}.jpg") for i in range(20)]
+    shown = [one for one in made if one]
+    assert 0 < pictures.bytes <= 20_000
+    assert len(inside(pictures.symbols)) == len(shown)
+    assert pictures.left_out == made.count(None) > 0
+
+
+def test_enlarged_tiles_keep_every_pixel():
+    filters = np.random.default_rng(0).integers(0, 256, (5, 5, 3), np.uint8)
+    pictures = Pictures(synthetic.picture)
+    shown = pictures.tile(Tile(filters, "a filter", enlarged=True))
+    (image,) = inside(pictures.symbols)
+    assert np.array_equal(np.asarray(image), filters)
+    assert shown.width == shown.height
+    assert shown.width % 5 == 0
+    assert "sharp" in pictures.symbols
+
+
+@given(st.lists(st.text(min_size=1), min_size=2, max_size=8, unique=True))
+def test_full_pictures_have_a_file_name_of_their_own(images):
+    pictures = Pictures(lambda _: np.zeros((4, 4, 3), np.uint8), beside=True)
+    for image in images:
+        pictures.show(image)
+    assert sorted(pictures.full.values()) == sorted(images)
+    assert all(re.fullmatch(r"pictures/[\w.-]+\.jpg", path, re.A) for path in pictures.full)
+
+
+def colours(css: str) -> dict[str, str]:
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", css))
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio, WCAG 2.2."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted([luminance(one), luminance(other)], reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def themes() -> list[dict[str, str]]:
+    css = files("strata.reports.page").joinpath("templates", "page.css").read_text("utf-8")
+    light, dark = css.split("@media (prefers-color-scheme: dark)")
+    return [colours(light), colours(dark[: dark.index("* {")])]
+
+
+def test_counts_can_be_read_on_cells_of_every_shade():
+    inks = {"count": "ink", "count mid": "mid", "count over": "over"}
+    for theme in themes():
+        for hue in ("accent", "warm"):
+            for shade in np.linspace(0, 1, 41):
+                below, above = (
+                    np.array([int(theme[name][i : i + 2], 16) for i in (1, 3, 5)])
+                    for name in ("paper", hue)
+                )
+                mixed = np.round(below + shade * (above - below)).astype(int)
+                cell = "#" + "".join(f"{part:02x}" for part in mixed)
+                assert contrast(cell, theme[inks[text_style(shade)]]) > 3.5, (hue, shade)
+
+
+def test_text_has_contrast_in_light_and_in_dark():
+    for theme in themes():
+        for text in ("ink", "soft", "accent", "warm", "third"):
+            assert contrast(theme[text], theme["paper"]) >= 4.5, text
+        assert contrast(theme["accent"], theme["wash"]) >= 4.5
+        assert contrast(theme["soft"], theme["wash"]) >= 4.5
+        assert contrast(theme["warm"], theme["warm-wash"]) >= 4.5
+        assert contrast(theme["warm"], theme["panel"]) >= 4.5
+        assert contrast(theme["over"], theme["accent"]) >= 4.5
+
+
+def reshuffled(comparison):
+    """Three repeats, each on folds of its own."""
+    rng = np.random.default_rng(0)
+    methods = []
+    for m in comparison.methods:
+        fold = m.cv.fold.copy()
+        fold[m.cv.repeat > 0] = rng.permutation(fold[m.cv.repeat > 0])
+        methods.append(replace(m, cv=replace(m.cv, fold=fold)))
+    return replace(comparison, methods=methods)
+
+
+def test_folds_that_are_drawn_anew_are_not_averaged_as_if_they_were_one():
+    kept = synthetic.three(per_class=8, repeats=3)
+    anew = reshuffled(kept)
+    assert len(re.search(r"By fold: ([\d., ]+) %", _page(kept))[1].split(", ")) == 8
+    text = _page(anew)
+    accuracy = analyse(anew).ranking.rows[0].evaluations["cv"].folds.accuracy
+    means = ", ".join(f"{100 * mean:.1f}" for mean in accuracy.mean(axis=1))
+    assert f"By repeat: {means} %." in text
+    assert "By fold:" not in text
+
+
+def test_images_are_told_apart_by_the_first_repeat_and_the_page_says_so():
+    assert "(cross-validation, first of 3 repeats)" in _page(synthetic.three(repeats=3))
+    assert "first of" not in _page(synthetic.three(per_class=8))
+
+
+def test_counts_over_repeats_are_written_short():
+    numbers = re.findall(r'<td class="number">(\d[\d.]*)</td>', _page(synthetic.three(repeats=3)))
+    assert len(numbers) > 20
+    assert max(len(n.partition(".")[2]) for n in numbers if n.count(".") == 1) <= 3
+    assert not any(n.endswith("3333") for n in numbers)
+
+
+def test_a_run_that_found_its_stages_made_does_not_give_its_own_time_as_theirs():
+    comparison = synthetic.three(per_class=8)
+    stages = [StageRow("svm", 60.0, made, 1, 10) for made in ("kept", "now")]
+    some = [replace(m, stages=stages) for m in comparison.methods]
+    assert "6 of 6" not in _page(replace(comparison, methods=some))
+    assert "3 of 6 stages were kept" in _page(replace(comparison, methods=some))
+    every = [replace(m, stages=stages[:1]) for m in comparison.methods]
+    assert "all stages were kept" in _page(replace(comparison, methods=every))
+
+
+def test_numbers_stay_with_their_units_and_ranges_on_one_line():
+    assert glue("a 8-fold 96.1–99.0 of 97 %") == "a 8\u2011fold 96.1\u2060–\u206099.0 of 97\u00a0%"
+
+
+def test_where_no_image_is_right_in_one_kind_alone_nothing_is_announced_below():
+    assert across_sentence(0, 56, "deep", 3, "classical") == (
+        "There is no image that most deep methods get right and no classical method does."
+    )
+
+
+def test_a_page_without_results_does_not_rank_by_nothing():
+    text = _page(replace(synthetic.three(), methods=[Method("lost", "r", error="no weights")]))
+    assert "No method has results yet; here is why." in text
+    assert "Bars are" not in text
+    assert "by accuracy in ," not in text
+
+
+def test_the_corner_of_a_small_confusion_matrix_has_room():
+    made = confusion_drawing(np.eye(2, dtype=int), ["cat", "dog"], 1, "x")
+    assert float(re.search(r'width="([\d.]+)"', made)[1]) > CHARACTER * len("true ↓  predicted →")
+
+
+def _page(comparison) -> str:
+    analysis = analyse(comparison)
+    return page_html(analysis, pictures_for(analysis, synthetic.picture))
