@@ -2,7 +2,7 @@
 
     python benchmarks/dense_sift.py [FOLDER] [--images 20] [--rounds 5]
 
-All describe the same grey 256 x 256 images at the same centres and sizes (step 6, bins of 4, 6,
+All describe the same gray 256 x 256 images at the same centers and sizes (step 6, bins of 4, 6,
 8 and 12 pixels: 6,171 descriptors). Times are processor time of the one thread, and contenders
 take turns on each image, so that what else runs on the machine meets all of them alike. FOLDER
 holds JPEG files at any depth; without it, textures.
@@ -35,8 +35,8 @@ def pictures(folder: Path | None, count: int) -> list[np.ndarray]:
         return [cv2.resize(c, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for c in coarse]
     files = sorted(folder.rglob("*.jpg"))
     chosen = files[:: max(1, len(files) // count)][:count]
-    grey = [np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)) for file in chosen]
-    return [cv2.resize(image, (SIDE, SIDE)) for image in grey]
+    gray = [np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)) for file in chosen]
+    return [cv2.resize(image, (SIDE, SIDE)) for image in gray]
 
 
 def opencv() -> Contender:
@@ -45,8 +45,8 @@ def opencv() -> Contender:
     keypoints = [
         cv2.KeyPoint(float(x), float(y), grid.bin_size / 1.5, 0)
         for grid in inner_grids(SIDE, SIDE, STEP, BINS)
-        for y in grid.y.centres
-        for x in grid.x.centres
+        for y in grid.y.centers
+        for x in grid.x.centers
     ]
     return lambda image: sift.compute(image, keypoints)[1]
 

@@ -69,8 +69,8 @@ def images(folder: Path | None, count: int) -> Iterable[np.ndarray]:
         rng = np.random.default_rng(0)
         for _ in range(count):  # textures with edges: thresholded noise at several sizes
             layers = [cv2.resize(rng.random((s, s)), (256, 256)) > 0.5 for s in (4, 9, 20, 60)]
-            grey = 60 + 40 * np.mean(layers, axis=0) * 4 + rng.normal(0, 4, (256, 256))
-            yield np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+            gray = 60 + 40 * np.mean(layers, axis=0) * 4 + rng.normal(0, 4, (256, 256))
+            yield np.repeat(gray.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
         return
     files = sorted(folder.rglob("*.jpg"))
     for file in files[:: max(1, len(files) // count)][:count]:

@@ -6,7 +6,7 @@ DIR holds one folder per class. All its images are learned from; mirrored, re-en
 some of them stand for test images (only the time counts here, not the score). Two processes.
 Wall time: of `strata`, from reading the files to the predictions, with an empty store and the
 start of the processes, as `fisher` is, which describes the mirror image of each image too, and
-without; of the peer (OpenCV's SIFT at the same centres and sizes, scikit-learn's PCA and mixture,
+without; of the peer (OpenCV's SIFT at the same centers and sizes, scikit-learn's PCA and mixture,
 scikit-image's Fisher vectors, LinearSVC), which has no mirror images, the time of `--peer-images`
 images on one process, scaled to all of them and halved, and that of what learns, halved.
 """
@@ -79,17 +79,17 @@ def ours(folder: Path, mirror: bool) -> float:
 
 
 def described(files: list[Path]) -> list[np.ndarray]:
-    """RootSIFT by OpenCV at the centres and sizes of `fisher`."""
+    """RootSIFT by OpenCV at the centers and sizes of `fisher`."""
     sift, found = cv2.SIFT.create(), []
     for file in files:
-        grey = np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE))
+        gray = np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE))
         points = [
             cv2.KeyPoint(float(x), float(y), size / 1.5, 0)
             for size in BINS
-            for y in range(2 * size, grey.shape[0] - 2 * size + 1, 6)
-            for x in range(2 * size, grey.shape[1] - 2 * size + 1, 6)
+            for y in range(2 * size, gray.shape[0] - 2 * size + 1, 6)
+            for x in range(2 * size, gray.shape[1] - 2 * size + 1, 6)
         ]
-        _, rows = sift.compute(grey, points)
+        _, rows = sift.compute(gray, points)
         found.append(np.sqrt(rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-7)))
     return found
 

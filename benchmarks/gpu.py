@@ -48,7 +48,7 @@ from strata.models.training.trainer import Training
 
 SIZE, BATCH, STEP, BINS = 64, 64, 6, (4, 6, 8, 12)
 CPU_EPOCHS, SIFT_IMAGES, SIFT_SIDE = 2, 64, 256
-Labelled = tuple[np.ndarray, np.ndarray]
+Labeled = tuple[np.ndarray, np.ndarray]
 
 
 def images_of(folder: Path | None, count: int) -> tuple[list[np.ndarray], np.ndarray]:
@@ -63,14 +63,14 @@ def images_of(folder: Path | None, count: int) -> tuple[list[np.ndarray], np.nda
     return read, np.unique([path.parent.name for path in paths], return_inverse=True)[1]
 
 
-def training(given: Labelled, device: str, epochs: int) -> Training:
+def training(given: Labeled, device: str, epochs: int) -> Training:
     pixels, labels = (torch.from_numpy(part).to(device) for part in given)
     network = build(tinynet(depthwise=True), side=SIZE, classes=int(labels.max()) + 1)
-    network.standardise_by(given[0])
+    network.standardize_by(given[0])
     settings = Settings(
         epochs=epochs,
         batch=BATCH,
-        optimiser="adamw",
+        optimizer="adamw",
         max_rate=0.01,
         momentum=0.9,
         weight_decay=0.05,
@@ -93,7 +93,7 @@ def finished(device: str) -> float:
     return time.perf_counter()
 
 
-def seconds_to_train(given: Labelled, device: str, epochs: int, *, compiled: bool = False) -> float:
+def seconds_to_train(given: Labeled, device: str, epochs: int, *, compiled: bool = False) -> float:
     """Of a whole training, after an epoch to warm up (and to compile)."""
     made = training(given, device, epochs)
     if compiled:
@@ -105,7 +105,7 @@ def seconds_to_train(given: Labelled, device: str, epochs: int, *, compiled: boo
 
 
 def one_fold(
-    number: int, folds: int, given: Labelled, device: str, epochs: int, shared: Any
+    number: int, folds: int, given: Labeled, device: str, epochs: int, shared: Any
 ) -> None:
     """A process: train on all images but one fold's, when all processes are ready."""
     barrier, seconds = shared
@@ -120,7 +120,7 @@ def one_fold(
     seconds[number] = finished(device) - started
 
 
-def seconds_of_folds(given: Labelled, device: str, epochs: int, folds: int) -> float:
+def seconds_of_folds(given: Labeled, device: str, epochs: int, folds: int) -> float:
     """Until the last of so many trainings side by side is done."""
     context = multiprocessing.get_context("spawn")
     shared = context.Barrier(folds), context.Array("d", folds)
@@ -137,11 +137,11 @@ def seconds_of_folds(given: Labelled, device: str, epochs: int, folds: int) -> f
     return float(max(shared[1][:]))
 
 
-def many_at_once(grey: np.ndarray, device: str) -> torch.Tensor:
+def many_at_once(gray: np.ndarray, device: str) -> torch.Tensor:
     """(b, n, 128) descriptors of (b, h, w) float32 planes, as `DenseSIFT` makes them."""
-    stack = torch.from_numpy(grey).to(device)
+    stack = torch.from_numpy(gray).to(device)
     found = []
-    _, height, width = grey.shape
+    _, height, width = gray.shape
     for grid in inner_grids(height, width, STEP, BINS):
         faintest = 0.005 * 255 * (SIDE * grid.bin_size) ** 2
         taps, weights = smoothing_taps(grid.bin_size / BINS_PER_SCALE), window(grid.bin_size)
@@ -159,8 +159,8 @@ def seconds_each(describe: Callable[[], object], images: int, device: str) -> fl
 def sift_rows(images: list[np.ndarray], device: str) -> list[tuple[str, str]]:
     chosen = [cv2.resize(image, (SIFT_SIDE,) * 2) for image in images[:SIFT_IMAGES]]
     compiled, by_torch = DenseSIFT(STEP, BINS), DenseSIFT(STEP, BINS, engine="torch")
-    grey = np.concatenate([planes(image, "grey") for image in chosen]).astype(np.float32)
-    once = many_at_once(grey, device).cpu().numpy().reshape(len(chosen), -1, DIMENSIONS)
+    gray = np.concatenate([planes(image, "gray") for image in chosen]).astype(np.float32)
+    once = many_at_once(gray, device).cpu().numpy().reshape(len(chosen), -1, DIMENSIONS)
     apart = max(
         float(np.abs(compiled.describe(image).descriptors - found).max())
         for image, found in zip(chosen, once, strict=True)
@@ -168,8 +168,8 @@ def sift_rows(images: list[np.ndarray], device: str) -> list[tuple[str, str]]:
     contenders: dict[str, Callable[[], object]] = {
         "compiled, one CPU thread": lambda: [compiled.describe(image) for image in chosen],
         "torch, an image at a time": lambda: [by_torch.describe(image) for image in chosen],
-        f"torch, {len(chosen)} at once, to memory": lambda: many_at_once(grey, device).cpu(),
-        f"torch, {len(chosen)} at once, left there": lambda: many_at_once(grey, device),
+        f"torch, {len(chosen)} at once, to memory": lambda: many_at_once(gray, device).cpu(),
+        f"torch, {len(chosen)} at once, left there": lambda: many_at_once(gray, device),
     }
     rows = [
         (f"dense SIFT, {name}", f"{1000 * seconds_each(run, len(chosen), device):.2f} ms an image")
@@ -178,7 +178,7 @@ def sift_rows(images: list[np.ndarray], device: str) -> list[tuple[str, str]]:
     return [*rows, ("largest difference of an entry", f"{apart:.1e}")]
 
 
-def training_rows(given: Labelled, device: str, epochs: int, folds: int) -> list[tuple[str, str]]:
+def training_rows(given: Labeled, device: str, epochs: int, folds: int) -> list[tuple[str, str]]:
     parameters = count_parameters(training(given, "cpu", 1).network)
     alone = seconds_to_train(given, device, epochs)
     part = tuple(values[np.arange(len(values)) % folds != 0] for values in given)
@@ -203,7 +203,7 @@ def training_rows(given: Labelled, device: str, epochs: int, folds: int) -> list
     return [("parameters", f"{parameters:,}"), *rows]
 
 
-def compiled_rows(given: Labelled, device: str, epochs: int) -> list[tuple[str, str]]:
+def compiled_rows(given: Labeled, device: str, epochs: int) -> list[tuple[str, str]]:
     seconds = seconds_to_train(given, device, epochs, compiled=True)
     return [("compiled by torch.compile, an epoch", f"{1000 * seconds / epochs:.0f} ms")]
 

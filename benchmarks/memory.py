@@ -38,7 +38,7 @@ STAGES: dict[str, tuple[str, Callable[..., Any]]] = {
     "visual_words": ("local", encodings.visual_words.function),
     "vlad_vectors": ("local", encodings.vlad_vectors.function),
     "fisher_vectors": ("local", encodings.fisher_vectors.function),
-    "standardise": ("fisher", reductions.standardise.function),
+    "standardize": ("fisher", reductions.standardize.function),
     "pca": ("fisher", reductions.pca.function),
     "lda": ("histograms", reductions.lda.function),
     "additive_map": ("histograms", reductions.additive_map.function),

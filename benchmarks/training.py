@@ -2,7 +2,7 @@
 
     python benchmarks/training.py [FOLDER] [--threads 1] [--rounds 5]
 
-Both train the same network (TinyNet, depthwise) with the same optimiser on the same images at
+Both train the same network (TinyNet, depthwise) with the same optimizer on the same images at
 64x64, batch 64, mirrored and shifted at random. The usual loop is torchvision's ImageFolder with a
 DataLoader of two persistent workers. Rounds alternate, so that a busy machine slows both; the
 medians count. FOLDER holds a folder of images per class; without it, 1,881 images of 256x256 in
@@ -30,7 +30,7 @@ from strata.models.architectures.tinynet import tinynet
 from strata.models.training.augment_config import Augmentation
 from strata.models.training.batches import Images
 from strata.models.training.config import Settings
-from strata.models.training.optimizers import optimiser
+from strata.models.training.optimizers import optimizer
 from strata.models.training.resize import resize_images
 from strata.models.training.trainer import Training
 
@@ -71,7 +71,7 @@ def usual_loop(folder: Path, workers: int) -> Iterator[float]:
     )
     ours = network(len(images.classes))
     model = nn.Sequential(ours.blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), ours.head)
-    steps = optimiser("adamw", [(1.0, model.parameters())], 0.01, 0.05)
+    steps = optimizer("adamw", [(1.0, model.parameters())], 0.01, 0.05)
     while True:
         started = time.perf_counter()
         for x, y in loader:
@@ -97,7 +97,7 @@ def our_training(folder: Path, augmentation: Augmentation) -> Training:
     settings = Settings(
         epochs=1,
         batch=BATCH,
-        optimiser="adamw",
+        optimizer="adamw",
         max_rate=0.01,
         momentum=0.9,
         weight_decay=0.05,
@@ -125,9 +125,9 @@ def network_alone(folder: Path) -> Iterator[float]:
         for rows in training.descent.bounds:
             size = rows.stop - rows.start
             loss = functional.cross_entropy(training.network(x[:size]), y[:size])
-            training.descent.optimiser.zero_grad()
+            training.descent.optimizer.zero_grad()
             loss.backward()
-            training.descent.optimiser.step()
+            training.descent.optimizer.step()
         yield time.perf_counter() - started
 
 

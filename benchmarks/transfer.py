@@ -60,15 +60,15 @@ def usual_epoch(folder: Path, backbone: str, cut: str, state: dict[str, torch.Te
     part.requires_grad_(False).to(memory_format=torch.channels_last)
     head = nn.LazyLinear(len(images.classes))
     head(pool(part(torch.zeros(1, 3, expected.side, expected.side))[0]))
-    optimiser = torch.optim.SGD(head.parameters(), lr=0.01, momentum=0.9)
+    optimizer = torch.optim.SGD(head.parameters(), lr=0.01, momentum=0.9)
     started = time.process_time()
     for x, labels in DataLoader(images, BATCH, shuffle=True):
         with torch.no_grad():
             vectors = pool(part(x.contiguous(memory_format=torch.channels_last))[0])
         loss = functional.cross_entropy(head(vectors), labels)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     return time.process_time() - started
 
 

@@ -53,8 +53,8 @@ def read_image(source: Path | bytes) -> "np.ndarray":
 
     Returns:
         uint8 (H, W, 3), RGB, writable, with the EXIF orientation applied. Transparent pixels
-        show white behind them; 16-bit greys are scaled from 0..65535 to 0..255; see
-        `_wide_to_uint8` for greys of 32 bits.
+        show white behind them; 16-bit grays are scaled from 0..65535 to 0..255; see
+        `_wide_to_uint8` for grays of 32 bits.
 
     Raises:
         ImageError: missing, empty, cut off, damaged, not an image, or too large.
@@ -123,7 +123,7 @@ def _decode(data: bytes) -> "np.ndarray":
                 f"{width} x {height} pixels are more than the {MAX_PIXELS:,} that are read"
             )
         opened.load()
-        # np.array(image) would have Pillow serialise the pixels twice
+        # np.array(image) would have Pillow serialize the pixels twice
         return np.asarray(_upright(_to_rgb(opened), opened)).copy()
 
 
@@ -147,7 +147,7 @@ def _to_rgb(image: "Image.Image") -> "Image.Image":
 
 
 def _wide_to_uint8(image: "Image.Image") -> "np.ndarray":
-    """Greys of more than 8 bits to uint8 (H, W).
+    """Grays of more than 8 bits to uint8 (H, W).
 
     16-bit integers have the range 0..65535. Files with 32-bit integers or floats do not say
     theirs, so it is taken to be the smallest of 0..1 (floats only), 0..255 and 0..65535 that

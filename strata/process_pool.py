@@ -113,7 +113,7 @@ def parallel_map(
 
     try:
         # Not the executor's `map`: it cancels what is open when it is left, and the thread that is
-        # to kill the workers then dies of the cancelled.
+        # to kill the workers then dies of the canceled.
         parts = [
             submit(jobs, _each, function, items[start : start + batch])
             for start in range(0, len(items), batch)

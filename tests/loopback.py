@@ -49,8 +49,8 @@ class Server:
             handler.send_error(self.status)
             return
         current = condition is None or condition in (self.tag, self.date)
-        honoured = asked and self.ranges and current
-        start = int(asked.removeprefix("bytes=").rstrip("-")) if honoured else 0
+        honored = asked and self.ranges and current
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if honored else 0
         size = len(self.data)
         if start >= size:
             handler.send_response(416)

@@ -103,8 +103,8 @@ def test_transparent_pixels_are_white():
     image = read_image(encoded(rgba, "PNG"))
     np.testing.assert_array_equal(image[:, [0, 1, 4, 5]], expected[:, [0, 1, 4, 5]])
     assert np.abs(image[:, 2].astype(int) - (227, 132, 132)).max() <= 1
-    grey = Image.fromarray(rgba).convert("LA")
-    assert (read_image(encoded(grey, "PNG"))[:, 4:] == 255).all()
+    gray = Image.fromarray(rgba).convert("LA")
+    assert (read_image(encoded(gray, "PNG"))[:, 4:] == 255).all()
 
 
 def test_palettes_with_and_without_transparency():
@@ -121,7 +121,7 @@ def test_palettes_with_and_without_transparency():
         assert image[0, 3].tolist() == [255, 255, 255]
 
 
-def test_one_transparent_colour_of_an_rgb_file():
+def test_one_transparent_color_of_an_rgb_file():
     pixels = picture()
     pixels[:5] = (1, 2, 3)
     image = read_image(encoded(pixels, "PNG", transparency=(1, 2, 3)))
@@ -129,26 +129,26 @@ def test_one_transparent_colour_of_an_rgb_file():
     np.testing.assert_array_equal(image[5:], pixels[5:])
 
 
-def test_greys_of_1_8_16_and_32_bits():
-    grey = picture()[..., 0]
-    np.testing.assert_array_equal(read_image(encoded(grey, "PNG"))[..., 1], grey)
-    bits = Image.fromarray(grey).convert("1")
+def test_grays_of_1_8_16_and_32_bits():
+    gray = picture()[..., 0]
+    np.testing.assert_array_equal(read_image(encoded(gray, "PNG"))[..., 1], gray)
+    bits = Image.fromarray(gray).convert("1")
     for fmt in ("PNG", "TIFF", "BMP"):
         expected = np.asarray(bits.convert("L"))
         np.testing.assert_array_equal(read_image(encoded(bits, fmt))[..., 2], expected)
-    wide = grey.astype(np.uint16) * 257
+    wide = gray.astype(np.uint16) * 257
     for fmt in ("PNG", "TIFF"):
-        np.testing.assert_array_equal(read_image(encoded(wide, fmt))[..., 0], grey)
+        np.testing.assert_array_equal(read_image(encoded(wide, fmt))[..., 0], gray)
     for top in (255, 65535):
-        values = (grey.astype(np.int64) * top // 255).astype(np.int32)
+        values = (gray.astype(np.int64) * top // 255).astype(np.int32)
         values[0, 0] = top
         expected = np.rint(values * (255 / top))
         np.testing.assert_array_equal(read_image(encoded(values, "TIFF"))[..., 0], expected)
     for top in (1, 255, 65535):
-        values = (grey / 255 * top).astype(np.float32)
+        values = (gray / 255 * top).astype(np.float32)
         values[0, 0] = top
         read = read_image(encoded(values, "TIFF"))[..., 0]
-        np.testing.assert_array_equal(read[1:], grey[1:])
+        np.testing.assert_array_equal(read[1:], gray[1:])
 
 
 def test_floats_of_unusual_range():

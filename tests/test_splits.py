@@ -152,7 +152,7 @@ def test_folds_are_more_even_than_scikit_learns():
     assert ours.max() <= 1
 
 
-def test_seeds_differ_and_no_image_is_favoured():
+def test_seeds_differ_and_no_image_is_favored():
     labels, groups = ["a"] * 40 + ["b"] * 40, [0, 0, 0, *range(1, 78)]
     rows = [stratified_group_folds(labels, groups, folds=4, seed=s) for s in range(200)]
     assert len({row.tobytes() for row in rows}) == 200

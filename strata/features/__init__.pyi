@@ -1,7 +1,7 @@
 from .codebooks.gaussian_mixture import DiagonalMixture as DiagonalMixture
 from .codebooks.kmeans import KMeansCodebook as KMeansCodebook
 from .codebooks.visual_words import VisualWords as VisualWords
-from .descriptors.color_statistics import ColourStatistics as ColourStatistics
+from .descriptors.color_statistics import ColorStatistics as ColorStatistics
 from .descriptors.daisy import DenseDAISY as DenseDAISY
 from .descriptors.daisy import SparseDAISY as SparseDAISY
 from .descriptors.dense_sift import DenseSIFT as DenseSIFT

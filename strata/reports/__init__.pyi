@@ -11,6 +11,6 @@ from .model.results import RunInfo as RunInfo
 from .model.results import StageRow as StageRow
 from .model.scores import Scores as Scores
 from .summary.analysis import Analysis as Analysis
-from .summary.analysis import analyse as analyse
+from .summary.analysis import analyze as analyze
 from .writer import ReportFiles as ReportFiles
 from .writer import write_report as write_report

@@ -15,7 +15,7 @@ from strata.reports.exports.paper_tables import latex_table, markdown_table
 from strata.reports.exports.results_json import json_text
 from strata.reports.exports.tables import csv_text
 from strata.reports.model.results import Comparison
-from strata.reports.summary.analysis import Analysis, analyse
+from strata.reports.summary.analysis import Analysis, analyze
 
 #: Of everything in an archive: a report made twice is the same to the bit.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -73,7 +73,7 @@ def write_report(
     from strata.reports.page.figure_files import write_figures
     from strata.reports.page.pictures import BUDGET
 
-    analysis = analyse(comparison)
+    analysis = analyze(comparison)
     texts = {
         "results.json": json_text(analysis),
         "results.csv": csv_text(analysis),

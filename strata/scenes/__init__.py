@@ -2,7 +2,7 @@
 
 The eight classes of Oliva and Torralba (2001), at any size and number, from a seed. Pictures are
 composed like photographs: a camera, a time of day, weather, things that stand in the way.
-Neighbours among the classes share their ways of drawing, so that some pictures lie between two.
+Neighbors among the classes share their ways of drawing, so that some pictures lie between two.
 """
 
 from importlib import import_module

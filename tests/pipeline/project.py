@@ -23,23 +23,23 @@ folds = 3
 test = 0.25
 
 [methods.plain]
-recipe = "colours"
+recipe = "colors"
 
 [methods.squared]
-recipe = "colours"
-colour.power = 2
+recipe = "colors"
+color.power = 2
 """
 
 
 def write_images(root: Path, per_class: int = 8) -> None:
-    """Noisy images of three colours; each is another picture."""
-    for number, (name, colour) in enumerate(
-        {"blue": (40, 60, 200), "green": (40, 180, 60), "grey": (120, 120, 120)}.items()
+    """Noisy images of three colors; each is another picture."""
+    for number, (name, color) in enumerate(
+        {"blue": (40, 60, 200), "green": (40, 180, 60), "gray": (120, 120, 120)}.items()
     ):
         (root / name).mkdir(parents=True)
         for i in range(per_class):
             rng = np.random.default_rng([number, i])
-            pixels = np.clip(rng.normal(colour, 60, size=(24, 24, 3)), 0, 255).astype(np.uint8)
+            pixels = np.clip(rng.normal(color, 60, size=(24, 24, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(root / name / f"{i:03d}.png")
 
 

@@ -1,4 +1,4 @@
-"""A method of a few lines, for tests of the frame: nearest class mean of mean colours."""
+"""A method of a few lines, for tests of the frame: nearest class mean of mean colors."""
 
 import os
 import time
@@ -16,8 +16,8 @@ def scaled(values):
 
 
 @shard_stage
-def mean_colour(images, *, power: float = 1.0):
-    """Mean colour of each image."""
+def mean_color(images, *, power: float = 1.0):
+    """Mean color of each image."""
     import numpy as np
 
     # A comment that may be edited freely.
@@ -54,15 +54,15 @@ def distances(vectors, fitted, test: Subset, *, fail: bool = False, die: bool = 
 
 
 @recipe
-def colours(
+def colors(
     data: Data,
     fold: Fold,
     *,
-    colour: Options = mean_colour.options(),
+    color: Options = mean_color.options(),
     means: Options = class_means.options(),
     scoring: Options = distances.options(),
 ) -> Node:
-    """Nearest class mean of mean colours."""
-    vectors = mean_colour(data.images, **colour)
+    """Nearest class mean of mean colors."""
+    vectors = mean_color(data.images, **color)
     fitted = class_means(vectors, fold.train, **means)
     return distances(vectors, fitted, fold.test, **scoring)

@@ -21,7 +21,7 @@ CONTRADICTION = ["inside_city/urb992.jpg", "tallbuilding/urb992.jpg"]
 
 EXACT = [CONTRADICTION, ["mountain/sclos4.jpg", "mountain/sharp59.jpg"]]
 
-#: Looked at one by one: the same photograph in another scan, with other colours or slightly
+#: Looked at one by one: the same photograph in another scan, with other colors or slightly
 #: cropped. A dozen more pairs overlap with shifts of 5 to 17 percent of the side; these are left.
 NEAR = [
     ["Opencountry/land353.jpg", "Opencountry/land388.jpg"],

@@ -28,7 +28,7 @@ def parts():
 
 @pytest.mark.parametrize(
     ("architecture", "epochs", "least"),
-    [("tinynet", 10, 0.6), ({"name": "mlp", "normalisation": "batch"}, 8, 0.45)],
+    [("tinynet", 10, 0.6), ({"name": "mlp", "normalization": "batch"}, 8, 0.45)],
 )
 def test_a_short_training_is_far_above_chance(parts, architecture, epochs, least):
     X, y, fresh, truth = parts

@@ -22,7 +22,7 @@ def class_names(classes: int) -> list[str]:
 
 
 def picture(image_id: str) -> np.ndarray:
-    """A small landscape whose colours hang on the id."""
+    """A small landscape whose colors hang on the id."""
     rng = np.random.default_rng(zlib.crc32(image_id.encode()))
     height, width = int(rng.integers(90, 160)), int(rng.integers(110, 200))
     sky, ground = rng.integers(90, 255, 3), rng.integers(20, 160, 3)
@@ -60,13 +60,13 @@ def scores(
     ids, labels = ids_and_labels(classes, per_class, split)
     n = len(ids)
     hard = np.random.default_rng(99).normal(0, 1.0, (n, classes))
-    neighbour = np.zeros((n, classes))
-    neighbour[np.arange(n), (labels ^ 1) % classes] = 0.9
+    neighbor = np.zeros((n, classes))
+    neighbor[np.arange(n), (labels ^ 1) % classes] = 0.9
     fold = np.tile(np.arange(folds), n // folds + 1)[:n]
     rng = np.random.default_rng(seed)
     parts = []
     for _ in range(repeats):
-        values = hard * 0.8 + neighbour + rng.normal(0, 0.6, (n, classes))
+        values = hard * 0.8 + neighbor + rng.normal(0, 0.6, (n, classes))
         values[np.arange(n), labels] += quality
         parts.append(values)
     values = np.concatenate(parts)

@@ -43,7 +43,7 @@ def test_the_composition_does_not_depend_on_the_size(scene):
         small, large = picture(scene, number, 64), picture(scene, number, 192)
         reduced = cv2.resize(large, (64, 64), interpolation=cv2.INTER_AREA)
         both = [cv2.GaussianBlur(i, (0, 0), 2).astype(float).ravel() for i in (small, reduced)]
-        # A flat, grey picture correlates poorly with anything: closeness counts there.
+        # A flat, gray picture correlates poorly with anything: closeness counts there.
         correlated = np.corrcoef(*both)[0, 1] > 0.9
         assert correlated or np.abs(both[0] - both[1]).mean() < 8
 
@@ -57,12 +57,12 @@ def test_pictures_of_a_class_differ_from_each_other(scene):
 
 
 def test_classes_can_be_told_apart_and_not_perfectly():
-    """The nearest neighbour by coarse edges beats chance (0.125) by far, and is often wrong."""
+    """The nearest neighbor by coarse edges beats chance (0.125) by far, and is often wrong."""
     features, labels = [], []
     for label, scene in enumerate(SCENES):
         for number in range(24):
-            grey = cv2.cvtColor(picture(scene, number), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-            edges = [np.abs(cv2.Sobel(grey, -1, *order)) for order in ((1, 0), (0, 1))]
+            gray = cv2.cvtColor(picture(scene, number), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+            edges = [np.abs(cv2.Sobel(gray, -1, *order)) for order in ((1, 0), (0, 1))]
             coarse = [cv2.resize(e, (4, 4), interpolation=cv2.INTER_AREA).ravel() for e in edges]
             features.append(np.sqrt(np.concatenate(coarse)))
             labels.append(label)
@@ -98,5 +98,5 @@ def test_the_package_imports_neither_numpy_nor_opencv():
 def test_there_is_no_other_export():
     from strata import scenes
 
-    with pytest.raises(AttributeError, match="colour"):
-        _ = scenes.colour
+    with pytest.raises(AttributeError, match="color"):
+        _ = scenes.color

@@ -1,6 +1,6 @@
 """Eight float32 side by side, as one vector of the processor.
 
-LLVM does not gather eight neighbouring scalars into a vector by itself here (numba leaves that
+LLVM does not gather eight neighboring scalars into a vector by itself here (numba leaves that
 pass out), nor does it see a vector in a greatest value or in what is listed under a condition; so
 the places that need one say so.
 """

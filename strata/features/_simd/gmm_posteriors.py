@@ -195,7 +195,7 @@ def _to_shares(values: Array, places: Array, some: Array) -> np.float32:
 
 @inlined
 def _exp(x: np.float32) -> np.float32:
-    """e^x for -20 <= x <= 0 to float32 precision, in steps that the compiler can vectorise.
+    """e^x for -20 <= x <= 0 to float32 precision, in steps that the compiler can vectorize.
 
     2^t = 2^floor(t) times the Taylor series of 2^f in the fraction f, here around f = 1/2.
     """

@@ -31,11 +31,11 @@ class WordsInTiles:
     def __init__(self, words: Array) -> None:
         self._words = np.ascontiguousarray(words, np.float32)
         self._shift = words.mean(axis=0, dtype=np.float64).astype(np.float32)
-        centred = self._words - self._shift
-        squares = np.einsum("ij,ij->i", centred, centred, dtype=np.float64)
+        centered = self._words - self._shift
+        squares = np.einsum("ij,ij->i", centered, centered, dtype=np.float64)
         self._length = np.float32(sqrt(squares.max()))
         scale = _LENGTH / max(float(self._length), _SHORTEST)
-        self._tiles = in_tiles(centred * scale, TOGETHER)
+        self._tiles = in_tiles(centered * scale, TOGETHER)
         self._half = (squares / 2 * scale).astype(np.float32)
 
     def label(self, X: Array, labels: Array) -> None:

@@ -1,6 +1,6 @@
 """Vectors as wide as this processor's, for compiled loops that say what is done side by side.
 
-LLVM does not gather neighbouring scalars into a vector by itself in numba's loops (that pass is
+LLVM does not gather neighboring scalars into a vector by itself in numba's loops (that pass is
 left out), and of the widths that a processor has it prefers the middle one.
 """
 

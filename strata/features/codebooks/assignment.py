@@ -46,29 +46,29 @@ def squared_distances(X: np.ndarray, words: np.ndarray, labels: np.ndarray) -> n
 
 
 def soft_assignment(
-    X: np.ndarray, words: np.ndarray, *, neighbours: int, bandwidth: float
+    X: np.ndarray, words: np.ndarray, *, neighbors: int, bandwidth: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Localised soft assignment: Gaussian weights over the nearest words (Liu, Wang, Liu 2011).
+    """Localized soft assignment: Gaussian weights over the nearest words (Liu, Wang, Liu 2011).
 
     Args:
         X: (n, d), any dtype.
         words: (k, d) float32.
-        neighbours: how many words share a descriptor, at most k.
+        neighbors: how many words share a descriptor, at most k.
         bandwidth: standard deviation of the Gaussian, in the units of X.
 
     Returns:
-        words (n, neighbours) int64, nearest first, and their weights (n, neighbours) float32,
+        words (n, neighbors) int64, nearest first, and their weights (n, neighbors) float32,
         which sum to one in each row.
     """
-    neighbours = min(neighbours, len(words))
-    labels = np.empty((len(X), neighbours), np.int64)
-    weights = np.empty((len(X), neighbours), np.float32)
+    neighbors = min(neighbors, len(words))
+    labels = np.empty((len(X), neighbors), np.int64)
+    weights = np.empty((len(X), neighbors), np.float32)
     columns = np.ascontiguousarray(words.T)
     half = np.einsum("ij,ij->i", words, words) / 2
     for start in range(0, len(X), _BLOCK):
         near = np.asarray(X[start : start + _BLOCK], np.float32) @ columns
         near -= half
-        some = np.argpartition(-near, neighbours - 1, axis=1)[:, :neighbours]
+        some = np.argpartition(-near, neighbors - 1, axis=1)[:, :neighbors]
         score = np.take_along_axis(near, some, axis=1)
         order = np.argsort(-score, axis=1, kind="stable")
         score = np.take_along_axis(score, order, axis=1)

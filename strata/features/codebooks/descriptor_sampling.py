@@ -71,7 +71,7 @@ def sample_descriptors(
 
 
 def as_local(image: LocalDescriptors | np.ndarray) -> LocalDescriptors:
-    """The image's descriptors as they are, or a plain (n, d) array with centred positions."""
+    """The image's descriptors as they are, or a plain (n, d) array with centered positions."""
     if isinstance(image, LocalDescriptors):
         return image
     n = len(image)

@@ -1,4 +1,4 @@
-"""Gaussian mixtures with diagonal covariances, by expectation maximisation in blocks.
+"""Gaussian mixtures with diagonal covariances, by expectation maximization in blocks.
 
 With z = [x, x^2, 1], the log densities of all components are one product z W, and every statistic
 that EM and the Fisher vector need is a sum of posteriors times z. Points are shifted by the
@@ -94,7 +94,7 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
         self.shift_ = X.mean(axis=0, dtype=np.float64).astype(np.float32)
         spread = X.var(axis=0, dtype=np.float64)
         floor = np.where(spread > _CONSTANT, self.variance_floor * spread, 1.0)
-        self._maximise(_hard_statistics(X - self.shift_, self.components, self.seed), floor)
+        self._maximize(_hard_statistics(X - self.shift_, self.components, self.seed), floor)
         self.log_likelihoods_: list[float] = []
         self.converged_ = False
         self.n_iter_ = 0
@@ -102,7 +102,7 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
             self.n_iter_ += 1
             found = self.statistics(X)
             self.log_likelihoods_.append(found.log_likelihood / found.points)
-            self._maximise(found, floor)
+            self._maximize(found, floor)
             recent = self.log_likelihoods_[-2:]
             self.converged_ = len(recent) == 2 and recent[1] - recent[0] < self.tolerance
         return self
@@ -142,7 +142,7 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float32, reset=False)
 
-    def _maximise(self, found: Statistics, floor: np.ndarray) -> None:
+    def _maximize(self, found: Statistics, floor: np.ndarray) -> None:
         """The M step; a component that has lost its points keeps a vanishing weight."""
         mass = found.mass + 10 * np.finfo(np.float64).eps
         shifted = found.first / mass[:, None]
@@ -182,7 +182,7 @@ def _softmax(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _hard_statistics(X: np.ndarray, components: int, seed: int) -> Statistics:
-    """The statistics of points that belong wholly to their nearest k-means centre."""
+    """The statistics of points that belong wholly to their nearest k-means center."""
     start = KMeansCodebook(components, iterations=10, seed=seed).fit(X)
     member = np.eye(components, dtype=np.float32)
     total = np.zeros((components, 2 * X.shape[1] + 1))

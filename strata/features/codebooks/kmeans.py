@@ -18,18 +18,18 @@ _POINTS_A_WORD = 16  # that a share of the points has at least
 
 
 class KMeansCodebook(ClusterMixin, BaseEstimator):
-    """Visual words: centres of descriptors by Lloyd's algorithm on growing shares of the points.
+    """Visual words: centers of descriptors by Lloyd's algorithm on growing shares of the points.
 
     Points are shuffled; the first steps see the first eighth of them, the next the first half,
     the last all (nested batches: Newling, Fleuret 2016).
 
     Args:
-        words: how many centres.
+        words: how many centers.
         iterations: Lloyd steps in all; it stops where no label changes any more.
-        seed: of the shuffle; the first points of it are the first centres.
+        seed: of the shuffle; the first points of it are the first centers.
 
     Attributes:
-        centres_: (words, d) float32.
+        centers_: (words, d) float32.
         labels_: (n,) int64, the word of each training point.
         inertia_: sum of the training points' squared distances to their words.
     """
@@ -55,11 +55,11 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
             )
         order = seeds.generator(self.seed, "k-means").permutation(len(X))
         shuffled = X[order]
-        self.centres_ = shuffled[: self.words]
+        self.centers_ = shuffled[: self.words]
         for steps, points in self._schedule(len(X)):
             self._lloyd(shuffled[:points], steps)
-        labels = nearest_words(shuffled, self.centres_)
-        squared = squared_distances(shuffled, self.centres_, labels)
+        labels = nearest_words(shuffled, self.centers_)
+        squared = squared_distances(shuffled, self.centers_, labels)
         self.labels_ = np.empty(len(X), np.int64)
         self.labels_[order] = labels
         self.inertia_ = float(squared.sum(dtype=np.float64))
@@ -69,7 +69,7 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         """The nearest word of each row of (n, d) -> (n,) int64."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        return nearest_words(X, self.centres_)
+        return nearest_words(X, self.centers_)
 
     def _schedule(self, n: int) -> list[tuple[int, int]]:
         """(steps, points) of each stage; the steps sum to `iterations`."""
@@ -84,20 +84,20 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         labels = None
         for _ in range(steps):
             before = labels
-            labels = nearest_words(X, self.centres_)
+            labels = nearest_words(X, self.centers_)
             if before is not None and np.array_equal(before, labels):
                 break
-            self.centres_ = _means(X, labels, self.centres_)
+            self.centers_ = _means(X, labels, self.centers_)
 
 
-def _means(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """The mean of each centre's points; one without points moves to a badly served point."""
-    counts = np.bincount(labels, minlength=len(centres))
-    sums = np.zeros(centres.shape)
+def _means(X: np.ndarray, labels: np.ndarray, centers: np.ndarray) -> np.ndarray:
+    """The mean of each center's points; one without points moves to a badly served point."""
+    counts = np.bincount(labels, minlength=len(centers))
+    sums = np.zeros(centers.shape)
     _add_rows(X, labels, sums)
     empty = np.flatnonzero(counts == 0)
     if len(empty):
-        far = np.argsort(-squared_distances(X, centres, labels), kind="stable")[: len(empty)]
+        far = np.argsort(-squared_distances(X, centers, labels), kind="stable")[: len(empty)]
         sums[empty] = X[far]
         counts[empty] = 1
     return (sums / counts[:, None]).astype(np.float32)

@@ -58,7 +58,7 @@ class VisualWords(BaseEstimator):
         rng = seeds.generator(self.seed, "bag of words", "sample")
         drawn = sample_descriptors(images, self.sample, rng, keep_zero=self.zero == "keep")
         found = KMeansCodebook(self.words, self.iterations, self.seed).fit(drawn)
-        self.words_ = found.centres_
+        self.words_ = found.centers_
         self.bandwidth_ = float(np.sqrt(found.inertia_ / len(drawn))) or 1.0
         return self
 

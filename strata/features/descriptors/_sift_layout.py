@@ -48,7 +48,7 @@ class Sweeps(NamedTuple):
 
 @lru_cache(maxsize=256)
 def lines(axis: Axis, bin_size: int, together: int = 1) -> Lines:
-    """The lines that the centres of an axis need for bins of `bin_size` pixels.
+    """The lines that the centers of an axis need for bins of `bin_size` pixels.
 
     Classes are filled up to a multiple of `together` lines.
     """

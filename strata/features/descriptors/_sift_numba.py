@@ -140,8 +140,8 @@ def _bins(image, height, width, down, along, sweeps, step):  # type: ignore[no-u
 
 
 @inlined
-def _normalise(flat, at, faintest, root):  # type: ignore[no-untyped-def]
-    """Make 128 weighted sums a descriptor, in place; see `_sift_numpy.normalise`.
+def _normalize(flat, at, faintest, root):  # type: ignore[no-untyped-def]
+    """Make 128 weighted sums a descriptor, in place; see `_sift_numpy.normalize`.
 
     The clipped entries are formed twice rather than stored in between: LLVM would store only
     those that change, which some processors do very slowly.
@@ -170,7 +170,7 @@ def _normalise(flat, at, faintest, root):  # type: ignore[no-untyped-def]
 
 @compiled
 def _describe(plane, taps, down, along, sweeps, step, counts, window, faintest, root, out, column):  # type: ignore[no-untyped-def]
-    """`describe`, with the grid as `_sift_plan` lays it out, and its (y, x) numbers of centres."""
+    """`describe`, with the grid as `_sift_plan` lays it out, and its (y, x) numbers of centers."""
     height, width = plane.shape
     bins = _bins(_smooth(plane, taps), height, width, down, along, sweeps, step)
     weights, flat, at = window.ravel(), out.ravel(), column
@@ -179,7 +179,7 @@ def _describe(plane, taps, down, along, sweeps, step, counts, window, faintest, 
             for k in range(16):
                 line = (down.bins[k // 4] + i) * along.pixels.size + along.bins[k % 4] + j
                 float8.scale(flat, at + 8 * k, bins, 8 * line, weights[k])
-            _normalise(flat, at, faintest, root)
+            _normalize(flat, at, faintest, root)
             at += out.shape[1]
 
 

@@ -8,7 +8,7 @@ ORIENTATIONS = 8
 
 DIMENSIONS = SIDE * SIDE * ORIENTATIONS
 
-#: Largest share of one entry in a normalised descriptor (Lowe section 6.1).
+#: Largest share of one entry in a normalized descriptor (Lowe section 6.1).
 CLIP = 0.2
 
 
@@ -42,34 +42,34 @@ def gradient(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return dy, dx
 
 
-def tents(centres: np.ndarray, size: int, bin_size: int) -> np.ndarray:
-    """(m, size) float32: weight of each pixel in a bin of triangular shape at each centre."""
-    away = np.abs(np.arange(size) - centres.reshape(-1, 1))
+def tents(centers: np.ndarray, size: int, bin_size: int) -> np.ndarray:
+    """(m, size) float32: weight of each pixel in a bin of triangular shape at each center."""
+    away = np.abs(np.arange(size) - centers.reshape(-1, 1))
     return np.maximum(0, 1 - away / bin_size).astype(np.float32)
 
 
 def histograms(image: np.ndarray, taps: np.ndarray, grid: Grid) -> np.ndarray:
-    """(n, 4, 4, 8) float32: orientation histograms (y bin, x bin, orientation) of each centre.
+    """(n, 4, 4, 8) float32: orientation histograms (y bin, x bin, orientation) of each center.
 
     Args:
         image: (h, w) float32.
         taps: odd number of symmetric smoothing weights that sum to one.
-        grid: the centres; nothing outside the image contributes.
+        grid: the centers; nothing outside the image contributes.
     """
     height, width = image.shape
     maps = orientation_maps(blurred(image, taps))
-    down = tents(grid.y.bin_centres(grid.bin_size), height, grid.bin_size)
-    along = tents(grid.x.bin_centres(grid.bin_size), width, grid.bin_size)
+    down = tents(grid.y.bin_centers(grid.bin_size), height, grid.bin_size)
+    along = tents(grid.x.bin_centers(grid.bin_size), width, grid.bin_size)
     sums = (down @ maps) @ along.T
     split = sums.reshape(ORIENTATIONS, grid.y.count, SIDE, grid.x.count, SIDE)
     return split.transpose(1, 3, 2, 4, 0).reshape(len(grid), SIDE, SIDE, ORIENTATIONS)
 
 
-def normalise(rows: np.ndarray, faintest: float, root: bool) -> np.ndarray:
+def normalize(rows: np.ndarray, faintest: float, root: bool) -> np.ndarray:
     """(n, 128) float32 descriptors of unit length, or zero, from weighted histograms.
 
-    A row whose sum is below `faintest` becomes zero. The others are normalised and clipped at
-    0.2; then normalised again or, with `root`, each entry is the root of its share of the sum.
+    A row whose sum is below `faintest` becomes zero. The others are normalized and clipped at
+    0.2; then normalized again or, with `root`, each entry is the root of its share of the sum.
     """
     seen = (rows.sum(axis=1, keepdims=True) >= faintest) & rows.any(axis=1, keepdims=True)
     tiny = np.finfo(np.float32).tiny
@@ -96,13 +96,13 @@ def describe(
 
     Args:
         plane: (h, w) float32.
-        grid: the centres.
+        grid: the centers.
         taps: odd number of symmetric smoothing weights, float32.
         window: (4, 4) float32 weights of the spatial bins.
         faintest: sums of weighted votes below this become a zero descriptor.
         root: RootSIFT.
-        out: (n, at least column + 128) float32, a row for each centre.
+        out: (n, at least column + 128) float32, a row for each center.
     """
     weighted = histograms(plane, taps, grid) * window[:, :, None]
-    rows = normalise(weighted.reshape(-1, DIMENSIONS), faintest, root)
+    rows = normalize(weighted.reshape(-1, DIMENSIONS), faintest, root)
     out[:, column : column + DIMENSIONS] = rows

@@ -33,10 +33,10 @@ def orientation_maps(planes: torch.Tensor) -> torch.Tensor:
 
 
 def histograms(planes: torch.Tensor, taps: torch.Tensor, grid: Grid) -> torch.Tensor:
-    """(b, n, 4, 4, 8): orientation histograms (y bin, x bin, orientation) of each centre."""
+    """(b, n, 4, 4, 8): orientation histograms (y bin, x bin, orientation) of each center."""
     maps = orientation_maps(blurred(planes, taps))
     down, along = (
-        torch.from_numpy(tents(axis.bin_centres(grid.bin_size), size, grid.bin_size)).to(maps)
+        torch.from_numpy(tents(axis.bin_centers(grid.bin_size), size, grid.bin_size)).to(maps)
         for axis, size in zip((grid.y, grid.x), planes.shape[1:], strict=True)
     )
     sums = down @ maps @ along.T
@@ -45,7 +45,7 @@ def histograms(planes: torch.Tensor, taps: torch.Tensor, grid: Grid) -> torch.Te
     return split.permute(0, 2, 4, 3, 5, 1).reshape(shape)
 
 
-def normalise(rows: torch.Tensor, faintest: float, root: bool) -> torch.Tensor:
+def normalize(rows: torch.Tensor, faintest: float, root: bool) -> torch.Tensor:
     """Descriptors of unit length, or zero, from (..., 128) weighted histograms."""
     tiny = torch.finfo(rows.dtype).tiny
     seen = (rows.sum(-1, keepdim=True) >= faintest) & rows.any(-1, keepdim=True)
@@ -71,7 +71,7 @@ def descriptors(
     """
     weights = torch.from_numpy(window).to(planes)
     found = histograms(planes, torch.from_numpy(taps).to(planes), grid) * weights[..., None]
-    return normalise(found.reshape(len(planes), len(grid), DIMENSIONS), faintest, root)
+    return normalize(found.reshape(len(planes), len(grid), DIMENSIONS), faintest, root)
 
 
 def describe(

@@ -16,7 +16,7 @@ class Describer(TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def describe(self, image: np.ndarray) -> LocalDescriptors:
-        """The descriptors of one image, uint8 of shape (H, W, 3) RGB or (H, W) grey.
+        """The descriptors of one image, uint8 of shape (H, W, 3) RGB or (H, W) gray.
 
         Raises:
             InputError: the array is of another type or shape.

@@ -1,7 +1,7 @@
-"""The planes of a colour space, as descriptors look at them.
+"""The planes of a color space, as descriptors look at them.
 
 Source: van de Sande, Gevers, Snoek, "Evaluating color descriptors for object and scene recognition"
-(PAMI 2010), for opponent colours.
+(PAMI 2010), for opponent colors.
 """
 
 import numpy as np
@@ -9,9 +9,9 @@ import numpy as np
 from strata.errors import InputError, nearest
 from strata.features.descriptors.base import check_image
 
-#: Rows: the planes of a colour space; columns: red, green, blue.
+#: Rows: the planes of a color space; columns: red, green, blue.
 PLANES = {
-    "grey": np.array([[0.299, 0.587, 0.114]]),
+    "gray": np.array([[0.299, 0.587, 0.114]]),
     "rgb": np.eye(3),
     "opponent": np.array(
         [
@@ -23,20 +23,20 @@ PLANES = {
 }
 
 
-def planes(image: np.ndarray, colour: str) -> np.ndarray:
+def planes(image: np.ndarray, color: str) -> np.ndarray:
     """(p, h, w) float32 planes in [0, 255] (opponent planes: around 0) of a uint8 image.
 
     Args:
-        image: (h, w, 3) RGB, or (h, w) grey, whose opponent planes are zero but for the first.
-        colour: a key of `PLANES`.
+        image: (h, w, 3) RGB, or (h, w) gray, whose opponent planes are zero but for the first.
+        color: a key of `PLANES`.
 
     Raises:
-        InputError: the image is of another type or shape, or there is no such colour space.
+        InputError: the image is of another type or shape, or there is no such color space.
     """
     check_image(image)
-    if colour not in PLANES:
-        raise InputError(f"There is no colour space '{colour}'.", nearest(colour, PLANES))
-    mix = PLANES[colour].astype(np.float32)
+    if color not in PLANES:
+        raise InputError(f"There is no color space '{color}'.", nearest(color, PLANES))
+    mix = PLANES[color].astype(np.float32)
     if image.ndim == 2:
         return mix.sum(axis=1)[:, None, None] * image.astype(np.float32)
     return np.tensordot(mix, image.astype(np.float32), axes=(1, 2))

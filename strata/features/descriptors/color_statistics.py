@@ -1,7 +1,7 @@
-"""Local colour statistics: mean and deviation of the colours in a grid of cells around a point.
+"""Local color statistics: mean and deviation of the colors in a grid of cells around a point.
 
 Clinchant, Csurka, Perronnin and Renders, "XRCE's participation to ImagEval" (2007); used beside
-SIFT by Perronnin, Sanchez and Mensink (ECCV 2010). Here in opponent colours.
+SIFT by Perronnin, Sanchez and Mensink (ECCV 2010). Here in opponent colors.
 """
 
 import numpy as np
@@ -24,13 +24,13 @@ def mirror_order() -> np.ndarray:
     return np.arange(DIMENSIONS).reshape(SIDE, SIDE, -1)[:, ::-1].ravel()
 
 
-class ColourStatistics(Describer):
-    """Mean and standard deviation of opponent colours in 4 x 4 cells, on regular grids.
+class ColorStatistics(Describer):
+    """Mean and standard deviation of opponent colors in 4 x 4 cells, on regular grids.
 
     The grids are those of `DenseSIFT`. Cells at the border see the image mirrored there.
 
     Args:
-        step: pixels from one centre to the next.
+        step: pixels from one center to the next.
         cells: sides of a cell, in pixels, one grid each; a support is four cells wide.
     """
 
@@ -45,7 +45,7 @@ class ColourStatistics(Describer):
         around 0, then their deviations. Images too small for a size have no rows of it.
 
         Args:
-            image: uint8, (H, W, 3) RGB or (H, W) grey.
+            image: uint8, (H, W, 3) RGB or (H, W) gray.
 
         Raises:
             InputError: the image is of another type or shape, or a parameter is below 1.
@@ -53,32 +53,32 @@ class ColourStatistics(Describer):
         check_image(image)
         if self.step < 1 or min(self.cells, default=0) < 1:
             raise InputError(
-                f"Colour statistics need a step and cells of at least one pixel, "
+                f"Color statistics need a step and cells of at least one pixel, "
                 f"not step {self.step} and cells {tuple(self.cells)}."
             )
         height, width = image.shape[:2]
-        colours = np.moveaxis(planes(image, "opponent"), 0, 2) / np.float32(255)
+        colors = np.moveaxis(planes(image, "opponent"), 0, 2) / np.float32(255)
         grids = inner_grids(height, width, self.step, tuple(self.cells))
         return LocalDescriptors(
-            np.concatenate([_statistics(colours, grid) for grid in grids]),
+            np.concatenate([_statistics(colors, grid) for grid in grids]),
             np.concatenate([grid.positions(height, width) for grid in grids]),
             np.concatenate([np.full(len(grid), grid.bin_size, np.float32) for grid in grids]),
         )
 
 
-def _statistics(colours: np.ndarray, grid: Grid) -> np.ndarray:
+def _statistics(colors: np.ndarray, grid: Grid) -> np.ndarray:
     """(n, 96) float32 of (H, W, 3) planes."""
     import cv2
 
     if not len(grid):
         return np.zeros((0, DIMENSIONS), np.float32)
     size = (grid.bin_size, grid.bin_size)
-    mean = cv2.blur(colours, size, borderType=cv2.BORDER_REFLECT)
-    square = cv2.blur(colours * colours, size, borderType=cv2.BORDER_REFLECT)
+    mean = cv2.blur(colors, size, borderType=cv2.BORDER_REFLECT)
+    square = cv2.blur(colors * colors, size, borderType=cv2.BORDER_REFLECT)
     deviation = np.sqrt(np.maximum(square - mean * mean, 0))
     # A box of even size has its middle half a pixel before the pixel it is kept at.
     down, along = (
-        np.floor(axis.bin_centres(grid.bin_size) + 0.5).astype(np.intp) for axis in (grid.y, grid.x)
+        np.floor(axis.bin_centers(grid.bin_size) + 0.5).astype(np.intp) for axis in (grid.y, grid.x)
     )
     both = np.concatenate([mean, deviation], axis=2)
     picked = both[down[:, None, :, None], along[None, :, None, :]]

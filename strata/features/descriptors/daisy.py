@@ -12,7 +12,7 @@ from strata.errors import InputError
 from strata.features.descriptors.base import Describer
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.descriptors.sampling_grid import Axis, crossings
-from strata.features.descriptors.sparse_sift import grey, places, sift_keypoints
+from strata.features.descriptors.sparse_sift import gray, places, sift_keypoints
 
 #: Numbers of descriptors computed at a time, in float64: half a gigabyte. scikit-image
 #: makes a descriptor at every pixel, whatever the step: 1.6 gigabytes for a megapixel.
@@ -63,7 +63,7 @@ class DenseDAISY(Describer):
     """DAISY on a regular grid, wherever its circle of sampling points fits into the image.
 
     Args:
-        step: pixels from one centre to the next.
+        step: pixels from one center to the next.
         radius: of the outermost ring, in pixels.
         rings, histograms, orientations: rings, histograms on each, entries of each.
     """
@@ -90,7 +90,7 @@ class DenseDAISY(Describer):
         Raises:
             InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), or a parameter below 1.
         """
-        plane = grey(image)
+        plane = gray(image)
         shape = self.rings, self.histograms, self.orientations
         found = np.concatenate(list(_daisy(plane, self.step, self.radius, *shape)))
         y, x = (Axis(self.radius, self.step, count) for count in found.shape[:2])
@@ -128,7 +128,7 @@ class SparseDAISY(Describer):
 
     def describe(self, image: np.ndarray) -> LocalDescriptors:
         """The descriptors of one image, strongest keypoint first; see `DenseDAISY.describe`."""
-        plane = grey(image)
+        plane = gray(image)
         shape = self.rings, self.histograms, self.orientations
         found, _ = sift_keypoints(plane, self.keypoints)
         found = list({keypoint.pt: keypoint for keypoint in found}.values())

@@ -70,13 +70,13 @@ def dense_sift(
     *,
     root: bool = True,
     contrast: float = 0.005,
-    colour: str = "grey",
+    color: str = "gray",
     smoothing: bool | float = True,
     engine: str = "compiled",
 ) -> LocalDescriptors:
-    """SIFT at every centre of the grids, grid by grid, row by row; see `DenseSIFT`."""
+    """SIFT at every center of the grids, grid by grid, row by row; see `DenseSIFT`."""
     describe = _engine(engine)
-    channels = planes(image, colour)
+    channels = planes(image, color)
     count = sum(len(grid) for grid in grids)
     out = np.empty((count, DIMENSIONS * len(channels)), np.float32)
     for number, plane in enumerate(channels):
@@ -105,7 +105,7 @@ def _places(grids: tuple[Grid, ...], height: int, width: int) -> tuple[np.ndarra
     return np.concatenate(positions), np.concatenate(scales)
 
 
-def mirror_order(colour: str = "grey") -> np.ndarray:
+def mirror_order(color: str = "gray") -> np.ndarray:
     """What becomes of a descriptor when the image is mirrored left to right: `x[mirror_order()]`.
 
     Columns change places, and the gradient's angle a becomes 180 degrees - a. (128 p,) int64 for
@@ -113,7 +113,7 @@ def mirror_order(colour: str = "grey") -> np.ndarray:
     """
     one = np.arange(DIMENSIONS).reshape(SIDE, SIDE, -1)
     turned = one[:, ::-1, (one.shape[2] // 2 - np.arange(one.shape[2])) % one.shape[2]].ravel()
-    return np.concatenate([turned + DIMENSIONS * p for p in range(len(PLANES[colour]))])
+    return np.concatenate([turned + DIMENSIONS * p for p in range(len(PLANES[color]))])
 
 
 class DenseSIFT(Describer):
@@ -125,12 +125,12 @@ class DenseSIFT(Describer):
     256 x 256 pixels with the defaults. Images too small for a size have no rows of it.
 
     Args:
-        step: pixels from one centre to the next.
+        step: pixels from one center to the next.
         bins: sides of a spatial bin, in pixels; a support is four bins wide.
-        root: RootSIFT (entries are roots of an L1-normalised descriptor) instead of SIFT.
-        contrast: mean gradient magnitude, in grey levels of [0, 1] a pixel, below which a
+        root: RootSIFT (entries are roots of an L1-normalized descriptor) instead of SIFT.
+        contrast: mean gradient magnitude, in gray levels of [0, 1] a pixel, below which a
             descriptor is all zero (its row stays); 0 keeps every descriptor.
-        colour: "grey", "opponent" (intensity, red-green, yellow-blue) or "rgb"; the descriptors
+        color: "gray", "opponent" (intensity, red-green, yellow-blue) or "rgb"; the descriptors
             of the three planes stand side by side, 384 numbers.
         smoothing: True for the scale above; a number for that scale, in pixels, at every size;
             False to take the image as it is.
@@ -144,7 +144,7 @@ class DenseSIFT(Describer):
         bins: tuple[int, ...] = (4, 6, 8, 12),
         root: bool = True,
         contrast: float = 0.005,
-        colour: str = "grey",
+        color: str = "gray",
         smoothing: bool | float = True,
         engine: str = "compiled",
     ) -> None:
@@ -152,7 +152,7 @@ class DenseSIFT(Describer):
         self.bins = bins
         self.root = root
         self.contrast = contrast
-        self.colour = colour
+        self.color = color
         self.smoothing = smoothing
         self.engine = engine
 
@@ -160,7 +160,7 @@ class DenseSIFT(Describer):
         """The descriptors of one image, by size, then from top to bottom, left to right.
 
         Args:
-            image: uint8, (H, W, 3) RGB or (H, W) grey.
+            image: uint8, (H, W, 3) RGB or (H, W) gray.
 
         Raises:
             InputError: the image is of another type or shape, or a parameter is out of range.
@@ -177,7 +177,7 @@ class DenseSIFT(Describer):
             grids,
             root=self.root,
             contrast=self.contrast,
-            colour=self.colour,
+            color=self.color,
             smoothing=self.smoothing,
             engine=self.engine,
         )

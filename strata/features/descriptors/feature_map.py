@@ -20,7 +20,7 @@ def descriptors_of(
         norm: "l2": each vector to length 1, those without length as they are; "none".
 
     Returns:
-        (h w, d) with the cells' centres; as scale, a cell's longer side.
+        (h w, d) with the cells' centers; as scale, a cell's longer side.
     """
     h, w, d = values.shape
     vectors = values.reshape(-1, d).astype(np.float32)

@@ -19,9 +19,9 @@ from strata.errors import InputError
 from strata.features.descriptors.base import check_image
 from strata.features.descriptors.color_spaces import planes
 
-_FINEST = 0.3  # centre frequency of the finest filters, in cycles a pixel
-_RATIO = 1.85  # of the centre frequencies of neighbouring scales
-_SHARPNESS = 3.5  # of a filter along the frequency: exp(-3.5 (f / centre - 1)^2)
+_FINEST = 0.3  # center frequency of the finest filters, in cycles a pixel
+_RATIO = 1.85  # of the center frequencies of neighboring scales
+_SHARPNESS = 3.5  # of a filter along the frequency: exp(-3.5 (f / center - 1)^2)
 _EVENED = 4  # cycles an image, at which the low-pass filter of the contrast has fallen to a half
 _BORDER = 16  # pixels mirrored on each side, so that opposite sides do not meet
 
@@ -55,7 +55,7 @@ class Gist(TransformerMixin, BaseEstimator):
         """(sum of orientations x cells^2,) float32: by scale, orientation, row and column.
 
         Args:
-            image: uint8, (H, W, 3) RGB or (H, W) grey.
+            image: uint8, (H, W, 3) RGB or (H, W) gray.
 
         Raises:
             InputError: the image is of another type or shape, or the size is no multiple of the
@@ -63,11 +63,11 @@ class Gist(TransformerMixin, BaseEstimator):
         """
         check_image(image)
         self._check()
-        grey = planes(image, "grey")[0]
-        shrinks = max(grey.shape) > self.size
+        gray = planes(image, "gray")[0]
+        shrinks = max(gray.shape) > self.size
         how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        grey = cv2.resize(grey, (self.size, self.size), interpolation=how)
-        spectrum = fft.fft2(_mirrored(even_contrast(grey)))
+        gray = cv2.resize(gray, (self.size, self.size), interpolation=how)
+        spectrum = fft.fft2(_mirrored(even_contrast(gray)))
         answers = np.abs(fft.ifft2(spectrum * _filters(len(spectrum), tuple(self.orientations))))
         inside = slice(_BORDER, _BORDER + self.size)
         side = self.size // self.cells
@@ -94,12 +94,12 @@ class Gist(TransformerMixin, BaseEstimator):
             )
 
 
-def even_contrast(grey: np.ndarray) -> np.ndarray:
-    """(s, s) grey levels from 0 to 255 -> (s, s) float32, about 0, with contrast much the same.
+def even_contrast(gray: np.ndarray) -> np.ndarray:
+    """(s, s) gray levels from 0 to 255 -> (s, s) float32, about 0, with contrast much the same.
 
     Logarithms, minus their local mean, over their local deviation and a fifth.
     """
-    logs = np.log1p(grey.astype(np.float32))
+    logs = np.log1p(gray.astype(np.float32))
     low = _low_pass(len(logs) + 2 * _BORDER)
     logs = _mirrored(logs)
     logs = logs - _filtered(logs, low)
@@ -128,15 +128,15 @@ def _low_pass(side: int) -> np.ndarray:
 def _filters(side: int, orientations: tuple[int, ...]) -> np.ndarray:
     """Transfer functions of the Gabor filters, (sum of orientations, side, side) float32.
 
-    Each is a Gaussian around its centre frequency and its angle, on one side of the spectrum, so
+    Each is a Gaussian around its center frequency and its angle, on one side of the spectrum, so
     that the answers are complex and their sizes the local amplitudes.
     """
     down, right = np.meshgrid(fft.fftfreq(side), fft.fftfreq(side), indexing="ij")
     frequency, angle = np.hypot(right, down), np.arctan2(down, right)
     bank = []
     for scale, count in enumerate(orientations):
-        centre = _FINEST / _RATIO**scale
-        along = np.exp(-_SHARPNESS * (frequency / centre - 1) ** 2)
+        center = _FINEST / _RATIO**scale
+        along = np.exp(-_SHARPNESS * (frequency / center - 1) ** 2)
         for turn in range(count):
             away = (angle + np.pi * turn / count + np.pi) % (2 * np.pi) - np.pi
             bank.append(along * np.exp(-np.pi * (count * away) ** 2 / 32))

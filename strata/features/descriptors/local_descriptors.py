@@ -10,7 +10,7 @@ class LocalDescriptors(NamedTuple):
 
     Attributes:
         descriptors: (n, d) float32.
-        positions: (n, 2) float32, centres as (x, y) in units of the image's sides, in [0, 1].
+        positions: (n, 2) float32, centers as (x, y) in units of the image's sides, in [0, 1].
         scales: (n,) float32, side of one spatial bin of the support, in pixels.
     """
 

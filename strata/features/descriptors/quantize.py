@@ -11,7 +11,7 @@ STEPS = 512
 _INFINITY, _MINUS_ZERO = np.uint32(0x7F800000), np.uint32(0x80000000)  # bits of float32
 
 
-def quantise(descriptors: np.ndarray) -> np.ndarray:
+def quantize(descriptors: np.ndarray) -> np.ndarray:
     """uint8 array of the same shape: round(512 x), at most 255.
 
     Entries up to 255.5 / 512 come back within 1 / 1024, larger ones as 255 / 512, negative ones
@@ -42,6 +42,6 @@ def _to_steps(floats: np.ndarray, bits: np.ndarray, steps: np.ndarray) -> bool:
     return bad == 0
 
 
-def dequantise(stored: np.ndarray) -> np.ndarray:
-    """float32 array of the same shape from what `quantise` gave."""
+def dequantize(stored: np.ndarray) -> np.ndarray:
+    """float32 array of the same shape from what `quantize` gave."""
     return stored * np.float32(1 / STEPS)

@@ -1,4 +1,4 @@
-"""Where dense descriptors are taken: regular grids of centres, one for each support size."""
+"""Where dense descriptors are taken: regular grids of centers, one for each support size."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ SIDE = 4
 
 @dataclass(frozen=True)
 class Axis:
-    """Centres along one side of an image: first, first + step, ... (count of them), in pixels.
+    """Centers along one side of an image: first, first + step, ... (count of them), in pixels.
 
-    Pixel i has its centre at coordinate i, so a centre may be a whole or a half number.
+    Pixel i has its center at coordinate i, so a center may be a whole or a half number.
     """
 
     first: float
@@ -20,22 +20,22 @@ class Axis:
     count: int
 
     @property
-    def centres(self) -> np.ndarray:
+    def centers(self) -> np.ndarray:
         """(count,) float64, in pixels."""
         return self.first + self.step * np.arange(self.count)
 
-    def bin_centres(self, bin_size: int) -> np.ndarray:
-        """(count, 4) float64: the middles of the four spatial bins around each centre."""
-        return self.centres[:, None] + bin_size * (np.arange(SIDE) - (SIDE - 1) / 2)
+    def bin_centers(self, bin_size: int) -> np.ndarray:
+        """(count, 4) float64: the middles of the four spatial bins around each center."""
+        return self.centers[:, None] + bin_size * (np.arange(SIDE) - (SIDE - 1) / 2)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """All centres for one bin size: every y with every x, row by row.
+    """All centers for one bin size: every y with every x, row by row.
 
     Attributes:
         bin_size: side of one of the 4 x 4 spatial bins, in pixels.
-        y, x: the centres along the image's height and width.
+        y, x: the centers along the image's height and width.
     """
 
     bin_size: int
@@ -46,13 +46,13 @@ class Grid:
         return self.y.count * self.x.count
 
     def positions(self, height: int, width: int) -> np.ndarray:
-        """(n, 2) float32: centres as (x, y) in units of the image's sides, in [0, 1]."""
+        """(n, 2) float32: centers as (x, y) in units of the image's sides, in [0, 1]."""
         return crossings(self.y, self.x, height, width)
 
 
 def crossings(y: Axis, x: Axis, height: int, width: int) -> np.ndarray:
     """(n, 2) float32: every y with every x, row by row, as (x, y) in units of the sides."""
-    down, along = (y.centres + 0.5) / height, (x.centres + 0.5) / width
+    down, along = (y.centers + 0.5) / height, (x.centers + 0.5) / width
     return np.stack(np.meshgrid(along, down), axis=-1).reshape(-1, 2).astype(np.float32)
 
 
@@ -60,7 +60,7 @@ def inner_grids(height: int, width: int, step: int, bins: tuple[int, ...]) -> li
     """Grids whose spatial bins all have their middles inside the image, as VLFeat lays them.
 
     The margin is one and a half bins, so each size has its own extent: small supports come
-    nearer to the border than large ones. An image too small for a size gets no centre of it.
+    nearer to the border than large ones. An image too small for a size gets no center of it.
     """
 
     def axis(side: int, bin_size: int) -> Axis:
@@ -71,7 +71,7 @@ def inner_grids(height: int, width: int, step: int, bins: tuple[int, ...]) -> li
 
 
 def paper_grids(height: int, width: int, step_div: int = 20, sizes: int = 1) -> list[Grid]:
-    """The grids of arXiv:2105.04895: centres from pixel 0 on, supports running over the border.
+    """The grids of arXiv:2105.04895: centers from pixel 0 on, supports running over the border.
 
     The step is side // step_div, at least 8 pixels, for height and width apart; the keypoint's
     diameter is the mean of the two steps, and the n-th grid of `sizes` takes n times step and

@@ -26,7 +26,7 @@ def _one_opencv_thread() -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
-def grey(image: np.ndarray) -> np.ndarray:
+def gray(image: np.ndarray) -> np.ndarray:
     """(H, W) uint8 from uint8 (H, W, 3) RGB or (H, W); InputError for anything else."""
     import cv2
 
@@ -70,7 +70,7 @@ class SparseSIFT(Describer):
 
     Args:
         keypoints: at most this many of each image, the strongest.
-        root: RootSIFT (entries are roots of an L1-normalised descriptor) instead of SIFT.
+        root: RootSIFT (entries are roots of an L1-normalized descriptor) instead of SIFT.
         contrast, edge: OpenCV's `contrastThreshold` and `edgeThreshold`.
     """
 
@@ -88,7 +88,7 @@ class SparseSIFT(Describer):
         Raises:
             InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), or no keypoint allowed.
         """
-        plane = grey(image)
+        plane = gray(image)
         found, rows = sift_keypoints(plane, self.keypoints, self.contrast, self.edge)
         tiny = np.finfo(np.float32).tiny
         if self.root:

@@ -10,7 +10,7 @@ import numpy as np
 from strata.errors import InputError, StrataError
 from strata.features.descriptors.base import Describer
 from strata.features.descriptors.local_descriptors import LocalDescriptors
-from strata.features.descriptors.sparse_sift import grey
+from strata.features.descriptors.sparse_sift import gray
 
 #: Entries of a descriptor, and what mahotas puts before them: y, x, scale, score, sign, angle.
 DIMENSIONS, BEFORE = 64, 6
@@ -62,7 +62,7 @@ class SparseSURF(Describer):
         """
         if self.keypoints < 1:
             raise InputError(f"At least one keypoint must be allowed, not {self.keypoints}.")
-        plane = grey(image)
+        plane = gray(image)
         points = _mahotas().surf(
             plane,
             nr_octaves=self.octaves,
@@ -76,7 +76,7 @@ class DenseSURF(Describer):
     """SURF on a regular grid at one scale, wherever its support fits into the image.
 
     Args:
-        step: pixels from one centre to the next.
+        step: pixels from one center to the next.
         scale: of all points, in pixels; None for the root of the step, as mahotas has it.
     """
 
@@ -97,6 +97,6 @@ class DenseSURF(Describer):
         scale = float(np.sqrt(self.step)) if self.scale is None else self.scale
         if not scale > 0:
             raise InputError(f"Dense SURF needs a scale above 0, not {scale}.")
-        plane = grey(image)
+        plane = gray(image)
         points = _mahotas().dense(plane, self.step, scale=scale, include_interest_point=True)
         return _local(points, plane.shape)

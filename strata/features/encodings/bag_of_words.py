@@ -13,7 +13,7 @@ from strata.features.codebooks.visual_words import VisualWords
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.encodings.base import Encoder
 from strata.features.encodings.spatial_pyramid import Grid, Layout, cell_of, pyramid
-from strata.features.transforms.normalize import Norm, normalise
+from strata.features.transforms.normalize import Norm, normalize
 
 
 class BagOfWords(Encoder):
@@ -26,10 +26,10 @@ class BagOfWords(Encoder):
         levels: finest level of the pyramid.
         weighted: whether levels weigh as Lazebnik et al. have it, or all the same.
         assignment: "hard" counts a descriptor under its nearest word, "soft" shares it among the
-            nearest `neighbours` by a Gaussian of the distance.
-        neighbours: of soft assignment.
-        norm: normalisation, see `strata.features.transforms.normalize.normalise`.
-        per_histogram: whether each histogram is normalised on its own, before the levels are
+            nearest `neighbors` by a Gaussian of the distance.
+        neighbors: of soft assignment.
+        norm: normalization, see `strata.features.transforms.normalize.normalize`.
+        per_histogram: whether each histogram is normalized on its own, before the levels are
             weighted, or the vector as a whole, after.
 
     Attributes:
@@ -43,7 +43,7 @@ class BagOfWords(Encoder):
         levels: int = 2,
         weighted: bool = True,
         assignment: Literal["hard", "soft"] = "hard",
-        neighbours: int = 5,
+        neighbors: int = 5,
         norm: Norm = "l1",
         per_histogram: bool = False,
     ) -> None:
@@ -52,7 +52,7 @@ class BagOfWords(Encoder):
         self.levels = levels
         self.weighted = weighted
         self.assignment = assignment
-        self.neighbours = neighbours
+        self.neighbors = neighbors
         self.norm = norm
         self.per_histogram = per_histogram
 
@@ -68,8 +68,8 @@ class BagOfWords(Encoder):
             raise InputError(
                 f"There is no assignment '{self.assignment}'.", nearest(str(self.assignment), ways)
             )
-        if self.neighbours < 1:
-            raise InputError(f"A descriptor is shared among 1 word or more, not {self.neighbours}.")
+        if self.neighbors < 1:
+            raise InputError(f"A descriptor is shared among 1 word or more, not {self.neighbors}.")
         codebook = VisualWords() if self.codebook is None else clone(self.codebook)
         self.codebook_ = codebook.fit(images, y)
         return self
@@ -87,10 +87,10 @@ class BagOfWords(Encoder):
             counts = np.bincount(at.ravel(), weights.ravel(), grid.cells * bins)
             histograms = counts.reshape(grid.cells, bins)
             if self.per_histogram:
-                histograms = normalise(histograms, self.norm)
+                histograms = normalize(histograms, self.norm)
             levels.append(histograms.ravel() * grid.weight)
         vector = np.concatenate(levels)
-        return (vector if self.per_histogram else normalise(vector, self.norm)).astype(np.float32)
+        return (vector if self.per_histogram else normalize(vector, self.norm)).astype(np.float32)
 
     def _length(self) -> int:
         return sum(grid.cells for grid in self._grids()) * self.codebook_.bins_
@@ -119,6 +119,6 @@ class BagOfWords(Encoder):
         return soft_assignment(
             descriptors,
             self.codebook_.words_,
-            neighbours=self.neighbours,
+            neighbors=self.neighbors,
             bandwidth=self.codebook_.bandwidth_,
         )

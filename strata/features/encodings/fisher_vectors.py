@@ -13,7 +13,7 @@ from strata.features.codebooks.gaussian_mixture import DiagonalMixture
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.encodings.base import Encoder
 from strata.features.encodings.spatial_pyramid import Grid, Layout, cell_of, pyramid
-from strata.features.transforms.normalize import Norm, normalise, power
+from strata.features.transforms.normalize import Norm, normalize, power
 
 #: Share of the first component's variance up to which a component's is rounding: the
 #: covariance is of float32. Divided by its own deviation it would count as much as the others.
@@ -21,7 +21,7 @@ NOISE = 1e-5
 
 
 def fisher_vector(points: np.ndarray, mixture: DiagonalMixture) -> np.ndarray:
-    """The normalised gradient of the mean log-likelihood with respect to means and deviations.
+    """The normalized gradient of the mean log-likelihood with respect to means and deviations.
 
     With posteriors g, for component k (Perronnin, Sanchez, Mensink 2010, equations 4 and 5)::
 
@@ -55,7 +55,7 @@ class FisherVectors(Encoder):
     Args:
         components: Gaussians of the mixture.
         dimensions: descriptors are projected onto so many principal components, less those in
-            which they do not vary (colours of grey images); 0 leaves them.
+            which they do not vary (colors of gray images); 0 leaves them.
         whiten: whether each projected dimension is scaled to variance one.
         positions: standard deviation given to the position (x, y) that is appended to each
             projected descriptor, in place of a spatial pyramid (Sanchez, Perronnin, de Campos
@@ -141,8 +141,8 @@ class FisherVectors(Encoder):
             for cell in range(grid.cells):
                 inside = points if grid.cells == 1 else points[cells == cell]
                 vector = power(fisher_vector(inside, self.mixture_), self.power)
-                parts.append(normalise(vector, self.norm))
-        return parts[0] if len(parts) == 1 else normalise(np.concatenate(parts), self.norm)
+                parts.append(normalize(vector, self.norm))
+        return parts[0] if len(parts) == 1 else normalize(np.concatenate(parts), self.norm)
 
     def _length(self) -> int:
         return sum(grid.cells for grid in self._grids()) * 2 * int(self.mixture_.means_.size)

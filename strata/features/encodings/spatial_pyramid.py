@@ -1,7 +1,7 @@
 """Spatial pyramids: how an image is divided into cells that get a histogram each.
 
 One set of local descriptors and one codebook serve all cells; a descriptor is counted, level by
-level, in the cell that its centre falls into.
+level, in the cell that its center falls into.
 """
 
 from typing import Literal, NamedTuple

@@ -18,7 +18,7 @@ from strata.features.transforms.normalize import l2, power
 class VLAD(Encoder):
     """Vectors of locally aggregated descriptors: for each word, the sum of x - word.
 
-    Jegou, Douze, Schmid and Perez (CVPR 2010); normalised within each word by Arandjelovic and
+    Jegou, Douze, Schmid and Perez (CVPR 2010); normalized within each word by Arandjelovic and
     Zisserman, "All about VLAD" (CVPR 2013). Descriptors that are zero throughout are left out.
 
     Args:
@@ -57,7 +57,7 @@ class VLAD(Encoder):
             InputError: no descriptors, or fewer than words.
         """
         drawn = sample_descriptors(images, self.sample, seeds.generator(self.seed, "vlad"))
-        self.words_ = KMeansCodebook(self.words, self.iterations, self.seed).fit(drawn).centres_
+        self.words_ = KMeansCodebook(self.words, self.iterations, self.seed).fit(drawn).centers_
         return self
 
     def encode(self, image: LocalDescriptors) -> np.ndarray:

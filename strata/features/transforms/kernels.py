@@ -74,7 +74,7 @@ def intersection(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
     return _additive(intersection_block, X, Y)
 
 
-def generalised_intersection(
+def generalized_intersection(
     X: np.ndarray, Y: np.ndarray | None = None, *, alpha: float = 0.5
 ) -> np.ndarray:
     """The sum of min(|x|^alpha, |y|^alpha) (Boughorbel, Tarel, Boujemaa 2005)."""
@@ -86,7 +86,7 @@ def generalised_intersection(
 def chi_square(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
     """The additive chi-square kernel, the sum of 2 x y / (x + y), of non-negative vectors.
 
-    Of L1-normalised histograms it is 1 - (1/2) sum (x - y)^2 / (x + y).
+    Of L1-normalized histograms it is 1 - (1/2) sum (x - y)^2 / (x + y).
 
     Raises:
         ValueError: a negative number.

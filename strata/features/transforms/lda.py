@@ -75,7 +75,7 @@ class LinearDiscriminants(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
 
 def _turned(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Centred vectors in the space that they span: coordinates (n, r), directions (d, r).
+    """Centered vectors in the space that they span: coordinates (n, r), directions (d, r).
 
     So covariances have as many rows as there are images at most, and nothing is lost.
     """

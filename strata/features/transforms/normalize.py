@@ -1,4 +1,4 @@
-"""Normalisation of vectors and of the histograms that they consist of."""
+"""Normalization of vectors and of the histograms that they consist of."""
 
 from typing import Literal, Self
 
@@ -28,8 +28,8 @@ def power(X: np.ndarray, alpha: float = 0.5) -> np.ndarray:
     return np.copysign(np.sqrt(magnitude) if alpha == 0.5 else magnitude**alpha, X)
 
 
-def normalise(X: np.ndarray, norm: Norm, alpha: float = 0.5) -> np.ndarray:
-    """Normalise along the last axis.
+def normalize(X: np.ndarray, norm: Norm, alpha: float = 0.5) -> np.ndarray:
+    """Normalize along the last axis.
 
     Args:
         X: any shape, floating.
@@ -49,20 +49,20 @@ def normalise(X: np.ndarray, norm: Norm, alpha: float = 0.5) -> np.ndarray:
             return l2(X)
         case "power":
             return l2(power(X, alpha))
-    raise InputError(f"There is no normalisation '{norm}'.", nearest(str(norm), NORMS))
+    raise InputError(f"There is no normalization '{norm}'.", nearest(str(norm), NORMS))
 
 
 def _divide(X: np.ndarray, by: np.ndarray) -> np.ndarray:
     return X / np.where(by > 0, by, by.dtype.type(1))
 
 
-class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Normalise each vector, or each of the equally long histograms it is made of.
+class Normalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Normalize each vector, or each of the equally long histograms it is made of.
 
     Args:
-        norm: see `normalise`.
-        histograms: how many histograms lie side by side in a vector; each is normalised on its
-            own. 1 normalises the vector as a whole.
+        norm: see `normalize`.
+        histograms: how many histograms lie side by side in a vector; each is normalized on its
+            own. 1 normalizes the vector as a whole.
         alpha: exponent of "power".
     """
 
@@ -90,10 +90,10 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
         parts = X.reshape(len(X), self.histograms, -1)
-        return normalise(parts, self.norm, self.alpha).reshape(X.shape)
+        return normalize(parts, self.norm, self.alpha).reshape(X.shape)
 
 
-class CentredPower(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class CenteredPower(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Signed power of each component, less its mean over the training vectors.
 
     The root evens out components that few large activations dominate; without what all images

@@ -9,9 +9,9 @@ from strata.models.architectures.block_spec import Block, Branches
 from strata.models.architectures.presets import preset
 from strata.models.architectures.registry import (
     ACTIVATIONS,
-    HEAD_NORMALISATIONS,
+    HEAD_NORMALIZATIONS,
     HEAD_POOLS,
-    INITIALISATIONS,
+    INITIALIZATIONS,
 )
 
 
@@ -23,14 +23,14 @@ class Head:
         pool: "average" or "max" over the whole map, or "flatten".
         hidden: widths of hidden linear layers.
         activation: of hidden layers.
-        normalisation: of hidden layers, after the activation: "none", "batch" or "layer".
+        normalization: of hidden layers, after the activation: "none", "batch" or "layer".
         dropout: share of units dropped before each linear layer.
     """
 
     pool: str = "average"
     hidden: tuple[int, ...] = ()
     activation: str = "relu"
-    normalisation: str = "none"
+    normalization: str = "none"
     dropout: float = 0.0
 
     def check(self) -> None:
@@ -38,7 +38,7 @@ class Head:
         for value, known, what in (
             (self.pool, HEAD_POOLS, "pool of the head"),
             (self.activation, ACTIVATIONS, "activation of the head"),
-            (self.normalisation, HEAD_NORMALISATIONS, "normalisation of the head"),
+            (self.normalization, HEAD_NORMALIZATIONS, "normalization of the head"),
         ):
             if value not in known:
                 raise InputError(f"Unknown {what} '{value}'.", nearest(value, known))
@@ -68,7 +68,7 @@ class Architecture:
     blocks: tuple[Block | Branches, ...]
     head: Head = field(default_factory=Head)
     auxiliary: tuple[Auxiliary, ...] = ()
-    initialisation: str = "he-normal"
+    initialization: str = "he-normal"
 
     @classmethod
     def of(cls, given: Union[str, Mapping[str, Any], "Architecture"]) -> "Architecture":
@@ -117,7 +117,7 @@ class Architecture:
             tuple(_part(given, defaults) for given in description.get("blocks", [])),
             Head(**head),
             tuple(_auxiliary(given) for given in description.get("auxiliary", [])),
-            description.get("initialisation", "he-normal"),
+            description.get("initialization", "he-normal"),
         )
         network.check()
         return network
@@ -142,9 +142,9 @@ class Architecture:
         places = [auxiliary.after for auxiliary in self.auxiliary]
         if len(set(places)) < len(places):
             raise InputError(f"A block has one auxiliary head at most, not as {places} say.")
-        if self.initialisation not in INITIALISATIONS:
-            hint = nearest(self.initialisation, INITIALISATIONS)
-            raise InputError(f"Unknown initialisation '{self.initialisation}'.", hint)
+        if self.initialization not in INITIALIZATIONS:
+            hint = nearest(self.initialization, INITIALIZATIONS)
+            raise InputError(f"Unknown initialization '{self.initialization}'.", hint)
 
 
 def _part(given: Mapping[str, Any], defaults: dict[str, Any]) -> Block | Branches:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from strata.errors import InputError, nearest
-from strata.models.architectures.registry import ACTIVATIONS, CONVOLUTIONS, NORMALISATIONS, POOLS
+from strata.models.architectures.registry import ACTIVATIONS, CONVOLUTIONS, NORMALIZATIONS, POOLS
 
 
 @dataclass(frozen=True)
 class Block:
     """One block, described in data.
 
-    `repeat` convolutions follow one another, each with normalisation and activation; the first
+    `repeat` convolutions follow one another, each with normalization and activation; the first
     carries the stride. With `residual` their input is added before the last activation, through a
     1x1 convolution where the shapes differ. Squeeze-and-excitation, pooling and dropout come last.
 
@@ -19,13 +19,13 @@ class Block:
         kernel: side of the (square) convolution.
         stride: of the first convolution.
         padding: pixels on each side; -1 keeps the size at stride 1 ("same", kernel // 2).
-        convolution: "full", or "depthwise": one spatial filter per channel, normalised, then a
+        convolution: "full", or "depthwise": one spatial filter per channel, normalized, then a
             1x1 convolution across channels (Howard et al. 2017).
         repeat: convolutions in the block.
-        normalisation: one of `names.NORMALISATIONS`.
+        normalization: one of `names.NORMALIZATIONS`.
         activation: one of `names.ACTIVATIONS`.
         between: depthwise only: an activation also between the spatial and the 1x1 convolution.
-        bias: whether convolutions have one; None: only where no normalisation follows.
+        bias: whether convolutions have one; None: only where no normalization follows.
         residual: whether the block's input is added to its output.
         squeeze: hidden width of squeeze-and-excitation (Hu et al. 2018); 0: none.
         pool: one of `names.POOLS`: 2x2 with stride 2, or ("-3") 3x3 that keeps the size.
@@ -38,7 +38,7 @@ class Block:
     padding: int = -1
     convolution: str = "full"
     repeat: int = 1
-    normalisation: str = "batch"
+    normalization: str = "batch"
     activation: str = "relu"
     between: bool = True
     bias: bool | None = None
@@ -51,7 +51,7 @@ class Block:
         """Raise `InputError` for a value that no network can be built from."""
         for value, known, what in (
             (self.convolution, CONVOLUTIONS, "convolution"),
-            (self.normalisation, NORMALISATIONS, "normalisation"),
+            (self.normalization, NORMALIZATIONS, "normalization"),
             (self.activation, ACTIVATIONS, "activation"),
             (self.pool, POOLS, "pool"),
         ):

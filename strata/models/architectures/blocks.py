@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from strata.models.architectures.block_spec import Block, Branches
 from strata.models.architectures.dropout import Dropout
-from strata.models.architectures.normalization import NORMALISATIONS
+from strata.models.architectures.normalization import NORMALIZATIONS
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": lambda: nn.ReLU(inplace=True),
@@ -53,23 +53,23 @@ def pointwise(channels: int, filters: int, stride: int, bias: bool) -> nn.Sequen
 
 
 def convolution(channels: int, block: Block, stride: int) -> nn.Sequential:
-    """One convolution of a block with its normalisation, without the activation at the end."""
-    normalise = NORMALISATIONS[block.normalisation]
-    bias = block.normalisation == "none" if block.bias is None else block.bias
+    """One convolution of a block with its normalization, without the activation at the end."""
+    normalize = NORMALIZATIONS[block.normalization]
+    bias = block.normalization == "none" if block.bias is None else block.bias
     padding = block.kernel // 2 if block.padding < 0 else block.padding
     if block.kernel == 1:
         return nn.Sequential(
-            pointwise(channels, block.filters, stride, bias), normalise(block.filters)
+            pointwise(channels, block.filters, stride, bias), normalize(block.filters)
         )
     if block.convolution == "full":
         spatial = nn.Conv2d(channels, block.filters, block.kernel, stride, padding, bias=bias)
-        return nn.Sequential(spatial, normalise(block.filters))
+        return nn.Sequential(spatial, normalize(block.filters))
     return nn.Sequential(
         nn.Conv2d(channels, channels, block.kernel, stride, padding, groups=channels, bias=bias),
-        normalise(channels),
+        normalize(channels),
         ACTIVATIONS[block.activation]() if block.between else nn.Identity(),
         nn.Conv2d(channels, block.filters, 1, bias=bias),
-        normalise(block.filters),
+        normalize(block.filters),
     )
 
 
@@ -105,8 +105,8 @@ def _shortcut(channels: int, block: Block) -> nn.Module:
     if channels == block.filters and block.stride == 1:
         return nn.Identity()
     return nn.Sequential(
-        pointwise(channels, block.filters, block.stride, bias=block.normalisation == "none"),
-        NORMALISATIONS[block.normalisation](block.filters),
+        pointwise(channels, block.filters, block.stride, bias=block.normalization == "none"),
+        NORMALIZATIONS[block.normalization](block.filters),
     )
 
 

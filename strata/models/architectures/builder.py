@@ -11,11 +11,11 @@ from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture, Head
 from strata.models.architectures.blocks import ACTIVATIONS, chain, filters
 from strata.models.architectures.dropout import Dropout
-from strata.models.architectures.initialization import initialise
+from strata.models.architectures.initialization import initialize
 from strata.models.architectures.normalization import BatchNorm1d
 from strata.models.runtime.image_source import Pixels, blocks
 
-HEAD_NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
+HEAD_NORMALIZATIONS: dict[str, Callable[[int], nn.Module]] = {
     "none": lambda _: nn.Identity(),
     "batch": BatchNorm1d,
     "layer": nn.LayerNorm,
@@ -49,7 +49,7 @@ class Network(nn.Module):
         self.auxiliary_weights = {str(a.after): a.weight for a in architecture.auxiliary}
 
     @torch.no_grad()
-    def standardise_by(self, pixels: Pixels) -> None:
+    def standardize_by(self, pixels: Pixels) -> None:
         """Take over the channels' mean and deviation over images (n, side, side, 3)."""
         counts = np.zeros((3, 256), np.int64)
         for block in blocks(pixels):  # bounded temporaries: bincount counts in int64
@@ -76,7 +76,7 @@ class Network(nn.Module):
 
     def maps(self, images: Tensor) -> Tensor:
         """What the last block makes of images: (b, channels, h, w)."""
-        return self.blocks(self.standardised(images))
+        return self.blocks(self.standardized(images))
 
     def outputs(self, images: Tensor) -> tuple[Tensor]:
         """What the head looks at, before it is pooled."""
@@ -96,7 +96,7 @@ class Network(nn.Module):
 
     def all_scores(self, images: Tensor) -> list[tuple[float, Tensor]]:
         """The network's scores and those of its auxiliary heads, each with its loss's weight."""
-        x, found = self.standardised(images), []
+        x, found = self.standardized(images), []
         for number, block in enumerate(self.blocks, start=1):
             x = block(x)
             if str(number) in self.auxiliary:
@@ -109,7 +109,7 @@ class Network(nn.Module):
             return x.mean((2, 3))
         return x.amax((2, 3)) if self.pool == "max" else x.flatten(1)
 
-    def standardised(self, images: Tensor) -> Tensor:
+    def standardized(self, images: Tensor) -> Tensor:
         """Images as the first block sees them, float32, (b, 3, side, side)."""
         # Row by row of channels-last memory: long inner loops where pixels would give three.
         side = images.shape[3]
@@ -125,7 +125,7 @@ def _head(head: Head, features: int, classes: int) -> nn.Sequential:
             layers.append(Dropout(head.dropout))
         layers.append(nn.Linear(features, width))
         layers.append(ACTIVATIONS[head.activation]())
-        layers.append(HEAD_NORMALISATIONS[head.normalisation](width))
+        layers.append(HEAD_NORMALIZATIONS[head.normalization](width))
         features = width
     if head.dropout:
         layers.append(Dropout(head.dropout))
@@ -154,5 +154,5 @@ def build(
     architecture = Architecture.of(architecture)
     with torch.random.fork_rng(devices=[]):  # modules draw weights of their own accord
         network = Network(architecture, side, classes)
-    initialise(network, architecture.initialisation, torch.Generator().manual_seed(seed))
+    initialize(network, architecture.initialization, torch.Generator().manual_seed(seed))
     return network.train()

@@ -10,7 +10,7 @@ def cnn(
     kernel: int = 3,
     padding: int = 0,
     activation: str = "relu",
-    initialisation: str = "glorot-uniform",
+    initialization: str = "glorot-uniform",
 ) -> dict[str, Any]:
     """Convolutions with bias, each followed by a 2x2 maximum; flatten, linear (Lorente 2021).
 
@@ -19,7 +19,7 @@ def cnn(
         kernel: side of each.
         padding: on each side of their inputs; -1 keeps the size.
         activation: one of `names.ACTIVATIONS`.
-        initialisation: one of `names.INITIALISATIONS`.
+        initialization: one of `names.INITIALIZATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.
@@ -28,43 +28,43 @@ def cnn(
         "kernel": kernel,
         "padding": padding,
         "pool": "max",
-        "normalisation": "none",
+        "normalization": "none",
         "activation": activation,
-        "initialisation": initialisation,
+        "initialization": initialization,
         "blocks": [{"filters": width} for width in filters],
         "head": {"pool": "flatten"},
     }
 
 
 def cnn_pooled(
-    *, dropout: float = 0.5, activation: str = "relu", initialisation: str = "glorot-normal"
+    *, dropout: float = 0.5, activation: str = "relu", initialization: str = "glorot-normal"
 ) -> dict[str, Any]:
-    """Four convolutions, dropout and batch normalisation before the last map is averaged.
+    """Four convolutions, dropout and batch normalization before the last map is averaged.
 
     The paper's best network of its own (its figure 18).
 
     Args:
         dropout: share of maps dropped after the third convolution.
         activation: one of `names.ACTIVATIONS`.
-        initialisation: one of `names.INITIALISATIONS`.
+        initialization: one of `names.INITIALIZATIONS`.
     """
     return {
         "pool": "max",
-        "normalisation": "none",
+        "normalization": "none",
         "activation": activation,
-        "initialisation": initialisation,
+        "initialization": initialization,
         "blocks": [
             {"filters": 32},
             {"filters": 32},
             {"filters": 64, "dropout": dropout},
-            {"filters": 64, "pool": "none", "normalisation": "batch", "bias": True},
+            {"filters": 64, "pool": "none", "normalization": "batch", "bias": True},
         ],
         "head": {"pool": "average"},
     }
 
 
 def lenet_5(*, activation: str = "tanh", pool: str = "average") -> dict[str, Any]:
-    """LeNet-5 on colour images, 32x32 (LeCun et al. 1998, with full connections throughout).
+    """LeNet-5 on color images, 32x32 (LeCun et al. 1998, with full connections throughout).
 
     Args:
         activation: one of `names.ACTIVATIONS`.
@@ -74,9 +74,9 @@ def lenet_5(*, activation: str = "tanh", pool: str = "average") -> dict[str, Any
         "kernel": 5,
         "padding": 0,
         "pool": pool,
-        "normalisation": "none",
+        "normalization": "none",
         "activation": activation,
-        "initialisation": "glorot-uniform",
+        "initialization": "glorot-uniform",
         "blocks": [{"filters": 6}, {"filters": 16}],
         "head": {"pool": "flatten", "hidden": [120, 84], "activation": activation},
     }

@@ -17,7 +17,7 @@ class LayerCost(NamedTuple):
     kind: str
     output: tuple[int, ...]  #: shape for one image
     parameters: int  #: adjusted by training
-    statistics: int  #: kept beside them: moving means and variances of a normalisation
+    statistics: int  #: kept beside them: moving means and variances of a normalization
     multiply_adds: int  #: for one image
 
 
@@ -27,7 +27,7 @@ def cost_table(
     """The layers that have parameters, in the order in which an image passes them.
 
     Multiply-adds count convolutions and linear layers, one for each weight applied; biases,
-    normalisations and activations are not counted, as is usual; nor are auxiliary heads, which
+    normalizations and activations are not counted, as is usual; nor are auxiliary heads, which
     only serve training. One empty image passes through the network.
 
     Raises:
@@ -60,5 +60,5 @@ def _recorder(rows: list[LayerCost], name: str) -> Any:
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Numbers that training adjusts (moving statistics of normalisations are not among them)."""
+    """Numbers that training adjusts (moving statistics of normalizations are not among them)."""
     return sum(p.numel() for p in network.parameters())

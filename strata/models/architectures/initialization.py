@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from strata.errors import InputError, nearest
-from strata.models.architectures.registry import INITIALISATIONS, LSUV
+from strata.models.architectures.registry import INITIALIZATIONS, LSUV
 
 
 def _fans(weight: Tensor) -> tuple[int, int]:
@@ -50,15 +50,15 @@ _SCHEMES: dict[
 
 
 @torch.no_grad()
-def initialise(network: nn.Module, scheme: str, generator: torch.Generator) -> None:
+def initialize(network: nn.Module, scheme: str, generator: torch.Generator) -> None:
     """Draw every weight of a network anew, in place.
 
     Weights of convolutions and linear layers follow `scheme`, their biases are zero, and
-    normalisations start as the identity. Only `generator` is drawn from.
+    normalizations start as the identity. Only `generator` is drawn from.
 
     Args:
         network: modules on the generator's device.
-        scheme: one of `INITIALISATIONS`: Glorot and Bengio 2010, He et al. 2015, a plain normal
+        scheme: one of `INITIALIZATIONS`: Glorot and Bengio 2010, He et al. 2015, a plain normal
             of deviation 0.05, zeros (which cannot learn: the paper's counter-example), or "lsuv":
             orthogonal (Saxe et al. 2014), to be followed by `unit_variance`.
         generator: the only source of randomness.
@@ -66,8 +66,8 @@ def initialise(network: nn.Module, scheme: str, generator: torch.Generator) -> N
     Raises:
         InputError: unknown scheme.
     """
-    if scheme not in INITIALISATIONS:
-        raise InputError(f"Unknown initialisation '{scheme}'.", nearest(scheme, INITIALISATIONS))
+    if scheme not in INITIALIZATIONS:
+        raise InputError(f"Unknown initialization '{scheme}'.", nearest(scheme, INITIALIZATIONS))
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             if scheme == LSUV:
@@ -91,7 +91,7 @@ def unit_variance(network: nn.Module, images: Tensor) -> None:
     rectifiers that no image opens, stays as it is.
 
     Args:
-        network: in eval mode: without dropout, and with normalisations that change little yet.
+        network: in eval mode: without dropout, and with normalizations that change little yet.
         images: what it takes.
     """
 

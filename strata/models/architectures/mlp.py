@@ -8,30 +8,30 @@ def mlp(
     hidden: Sequence[int] = (1024, 512),
     *,
     activation: str = "relu",
-    normalisation: str = "none",
+    normalization: str = "none",
     dropout: float = 0.0,
-    initialisation: str = "he-normal",
+    initialization: str = "he-normal",
 ) -> dict[str, Any]:
     """All pixels in one vector, hidden layers, linear.
 
     Args:
         hidden: widths of the hidden layers.
         activation: one of `names.ACTIVATIONS`.
-        normalisation: after each activation: "none", "batch" or "layer".
+        normalization: after each activation: "none", "batch" or "layer".
         dropout: share of units dropped before each layer, the input among them.
-        initialisation: one of `names.INITIALISATIONS`.
+        initialization: one of `names.INITIALIZATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.
     """
     return {
         "blocks": [],
-        "initialisation": initialisation,
+        "initialization": initialization,
         "head": {
             "pool": "flatten",
             "hidden": list(hidden),
             "activation": activation,
-            "normalisation": normalisation,
+            "normalization": normalization,
             "dropout": dropout,
         },
     }

@@ -1,4 +1,4 @@
-"""Normalisations of feature maps, by name."""
+"""Normalizations of feature maps, by name."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from strata.models.runtime import distributed
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch normalisation (Ioffe and Szegedy 2015), quick for few channels too.
+    """Batch normalization (Ioffe and Szegedy 2015), quick for few channels too.
 
     torch's loops run along the channels of channels-last memory; of few channels they make no
     use of vectors, and it is quicker to bring each channel together first.
@@ -26,7 +26,7 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class BatchNorm1d(nn.BatchNorm1d):
-    """Batch normalisation of vectors (b, features)."""
+    """Batch normalization of vectors (b, features)."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Of (b, features)."""
@@ -50,7 +50,7 @@ def own_batch_norm(network: nn.Module) -> None:
 
 
 def over_all(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
-    """Batch normalisation by the statistics of all processes' parts of a batch."""
+    """Batch normalization by the statistics of all processes' parts of a batch."""
     mean, variance, n = distributed.moments(x)
     with torch.no_grad():
         assert layer.running_mean is not None
@@ -66,12 +66,12 @@ def over_all(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
 
 
 class BatchRenorm(nn.Module):
-    """Batch renormalisation (Ioffe 2017, eq. 1-3): training sees what prediction will see.
+    """Batch renormalization (Ioffe 2017, eq. 1-3): training sees what prediction will see.
 
     The batch's own statistics are corrected towards the moving ones by r = s_batch / s_moving,
     clipped to [1/3, 3], and d = (m_batch - m_moving) / s_moving, clipped to [-5, 5]; r and d are
     constants for the gradient. The limits are reached step by step over the first `warm_up`
-    batches, from r = 1 and d = 0, which is plain batch normalisation.
+    batches, from r = 1 and d = 0, which is plain batch normalization.
     """
 
     R_LIMIT, D_LIMIT, MOMENTUM, EPSILON = 3.0, 5.0, 0.1, 1e-5
@@ -126,7 +126,7 @@ class BatchRenorm(nn.Module):
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance of each channel, float32.
 
-    What batch normalisation notes on its way: `Tensor.var` takes twenty times as long where
+    What batch normalization notes on its way: `Tensor.var` takes twenty times as long where
     memory is channels-last.
     """
     channels, n = x.shape[1], x.numel() // x.shape[1]
@@ -136,7 +136,7 @@ def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class LocalResponse(nn.Module):
-    """Local response normalisation across channels: by the squares of its neighbours there.
+    """Local response normalization across channels: by the squares of its neighbors there.
 
     x / (1 + alpha * mean of x^2 over 5 channels)^beta, zeros beyond the first and the last, with
     alpha and beta of Krizhevsky et al. 2012, who sum where this takes the mean and have 2 in place
@@ -159,7 +159,7 @@ class LocalResponse(nn.Module):
 
 
 class LocalResponseWithin(nn.Module):
-    """Local response normalisation within a channel: by the squares around each pixel.
+    """Local response normalization within a channel: by the squares around each pixel.
 
     x / (1 + alpha * mean of x^2 over a 5x5 window)^beta, with Krizhevsky's alpha and beta.
     """
@@ -186,7 +186,7 @@ def _groups(channels: int) -> int:
 
 
 #: name -> module for so many channels
-NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
+NORMALIZATIONS: dict[str, Callable[[int], nn.Module]] = {
     "none": lambda _: nn.Identity(),
     "batch": BatchNorm,
     "batch-renorm": BatchRenorm,

@@ -1,7 +1,7 @@
 """What a network's parts may be called, known without torch: experiment files are checked by it.
 
-The modules and functions behind the names stand in `blocks`, `normalisation`, `builder` and
-`initialisation`.
+The modules and functions behind the names stand in `blocks`, `normalization`, `builder` and
+`initialization`.
 """
 
 ACTIVATIONS = (
@@ -11,15 +11,15 @@ ACTIVATIONS = (
 POOLS = ("none", "max", "average", "max-3", "average-3")
 CONVOLUTIONS = ("full", "depthwise")
 #: Of feature maps.
-NORMALISATIONS = (
+NORMALIZATIONS = (
     "none", "batch", "batch-renorm", "group", "layer", "local-response", "local-response-within",
 )  # fmt: skip
 #: From the last feature maps to a vector.
 HEAD_POOLS = ("average", "max", "flatten")
 #: Of a head's hidden layers.
-HEAD_NORMALISATIONS = ("none", "batch", "layer")
+HEAD_NORMALIZATIONS = ("none", "batch", "layer")
 #: Layer-sequential unit variance, which needs images.
 LSUV = "lsuv"
-INITIALISATIONS = (
+INITIALIZATIONS = (
     "glorot-uniform", "glorot-normal", "he-uniform", "he-normal", "normal", "zeros", LSUV,
 )  # fmt: skip

@@ -9,21 +9,21 @@ def tinynet(
     *,
     depthwise: bool = False,
     activation: str = "relu",
-    normalisation: str = "batch",
-    initialisation: str = "he-normal",
+    normalization: str = "batch",
+    initialization: str = "he-normal",
 ) -> dict[str, Any]:
     """Blocks of one 3x3 convolution with stride 2 and padding 1, average pool, linear.
 
-    Convolutions have no bias where a normalisation follows. The depthwise version separates
+    Convolutions have no bias where a normalization follows. The depthwise version separates
     every convolution, the first one too, into a spatial filter per channel and a 1x1 convolution,
-    each normalised.
+    each normalized.
 
     Args:
         widths: filters of the blocks.
         depthwise: separate convolutions (8 times fewer parameters).
         activation: one of `names.ACTIVATIONS`.
-        normalisation: one of `names.NORMALISATIONS`.
-        initialisation: one of `names.INITIALISATIONS`.
+        normalization: one of `names.NORMALIZATIONS`.
+        initialization: one of `names.INITIALIZATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.
@@ -34,8 +34,8 @@ def tinynet(
         "padding": 1,
         "convolution": "depthwise" if depthwise else "full",
         "activation": activation,
-        "normalisation": normalisation,
-        "initialisation": initialisation,
+        "normalization": normalization,
+        "initialization": initialization,
         "blocks": [{"filters": width} for width in widths],
         "head": {"pool": "average"},
     }
@@ -47,21 +47,21 @@ def tinynet_residual(
     depth: int = 1,
     residual: bool = True,
     activation: str = "relu",
-    normalisation: str = "batch",
-    initialisation: str = "he-normal",
+    normalization: str = "batch",
+    initialization: str = "he-normal",
 ) -> dict[str, Any]:
     """A TinyNet with residual blocks at its middle resolutions: 39 k parameters.
 
-    The first convolution is a full one: separated, a filter per colour would see no edges between
-    colours. All others are separated into spatial and 1x1 ones.
+    The first convolution is a full one: separated, a filter per color would see no edges between
+    colors. All others are separated into spatial and 1x1 ones.
 
     Args:
         widths: filters at half, a quarter, an eighth, ... of the image's side.
         depth: blocks that keep the size at each resolution but the first and the last.
         residual: whether they add their input; without, deep ones show what that is good for.
         activation: one of `names.ACTIVATIONS`.
-        normalisation: one of `names.NORMALISATIONS`.
-        initialisation: one of `names.INITIALISATIONS`.
+        normalization: one of `names.NORMALIZATIONS`.
+        initialization: one of `names.INITIALIZATIONS`.
     """
     first, *middle, last = widths
     blocks: list[dict[str, Any]] = [{"filters": first, "stride": 2, "convolution": "full"}]
@@ -72,8 +72,8 @@ def tinynet_residual(
     return {
         "convolution": "depthwise",
         "activation": activation,
-        "normalisation": normalisation,
-        "initialisation": initialisation,
+        "normalization": normalization,
+        "initialization": initialization,
         "blocks": blocks,
     }
 

@@ -61,7 +61,7 @@ class BlockDescent:
     def solve(
         self, costs: np.ndarray, chance: np.random.Generator, start: Machines | None = None
     ) -> Machines:
-        """Minimise |w|^2 / 2 + sum of costs x hinge loss, for each machine.
+        """Minimize |w|^2 / 2 + sum of costs x hinge loss, for each machine.
 
         Args:
             costs: (n,) of an error on each vector; one that costs nothing is left out.

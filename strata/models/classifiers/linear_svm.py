@@ -25,7 +25,7 @@ from strata.models.classifiers.temperature_scaling import fit_temperature, proba
 class LinearSVM(ClassifierMixin, BaseEstimator):
     """One-vs-rest linear machine, hinge loss, with calibrated probabilities.
 
-    The intercept is the weight of a constant 1 and regularised with the others, as in liblinear.
+    The intercept is the weight of a constant 1 and regularized with the others, as in liblinear.
 
     Args:
         C: cost of errors, or "cv" to choose it by accuracy on the held-out vectors.

@@ -22,7 +22,7 @@ def fit_logistic(
 ) -> LogisticRegression:
     """scikit-learn's multinomial logistic regression, with one block of vectors in memory.
 
-    Minimised is the mean over the n vectors of weight x -log p(class), plus |coef|^2 / (2 C n), by
+    Minimized is the mean over the n vectors of weight x -log p(class), plus |coef|^2 / (2 C n), by
     L-BFGS (Liu and Nocedal 1989), each of whose steps is a pass over the blocks. The optimum is the
     one of `LogisticRegression.fit`.
 
@@ -44,7 +44,7 @@ def fit_logistic(
     machine.n_features_in_ = next(blocks())[1].shape[1]
     # Two classes have one vector of weights w there, and here two, w/2 and -w/2: half the penalty.
     penalty = (2 if len(classes) == 2 else 1) / (C * weights.sum())
-    found = _minimised(blocks, codes, weights / weights.sum(), penalty, machine)
+    found = _minimized(blocks, codes, weights / weights.sum(), penalty, machine)
     coef, intercept = _parts(found.x, len(classes))
     if len(classes) == 2:
         coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
@@ -53,7 +53,7 @@ def fit_logistic(
     return machine
 
 
-def _minimised(
+def _minimized(
     blocks: Blocks,
     codes: np.ndarray,
     weights: np.ndarray,

@@ -66,7 +66,7 @@ def inner_folds(codes: np.ndarray, groups: np.ndarray, most: int, seed: int) -> 
 
 
 def choose(problem: Dual, costs: Iterable[float], fold_of: np.ndarray) -> Choice:
-    """Of some C the one whose machines recognise most vectors of folds that they have not seen.
+    """Of some C the one whose machines recognize most vectors of folds that they have not seen.
 
     Args:
         problem: of all training vectors.

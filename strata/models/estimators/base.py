@@ -40,7 +40,7 @@ class TrainedClassifier(ClassifierMixin, BaseEstimator, ABC):
         return self.classes_[self.decision_function(X).argmax(1)]
 
     def _share_right(self, X: Any, y: ArrayLike) -> float:
-        """Share of training images that the fitted classifier recognises.
+        """Share of training images that the fitted classifier recognizes.
 
         Raises:
             DivergedError: its scores are not numbers: its last steps went wrong, after which no

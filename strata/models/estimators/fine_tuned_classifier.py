@@ -58,12 +58,12 @@ class FineTunedClassifier(TrainedClassifier):
             this inverse strength of the penalty, as of scikit-learn's, for one view an image.
         epochs: passes of the second phase; 0: the head is all.
         batch: rows per step, at least 2.
-        optimiser, max_rate, momentum, weight_decay, schedule, label_smoothing, clip, ema: of the
+        optimizer, max_rate, momentum, weight_decay, schedule, label_smoothing, clip, ema: of the
             second phase, as of `network.NetworkClassifier`.
         class_weight: of both phases, as of `network.NetworkClassifier`.
         rate_decay: each block's learning rate as a share of that of the block after it; the last
             block and the head have `max_rate`.
-        normalisation: "adapt": batch normalisations of the open part use the batch's statistics
+        normalization: "adapt": batch normalizations of the open part use the batch's statistics
             while training and follow them; "frozen": they keep those of ImageNet.
         dropout: share of pooled activations dropped.
         auxiliary: weight of the loss of Inception's auxiliary classifier in the second phase (see
@@ -79,7 +79,7 @@ class FineTunedClassifier(TrainedClassifier):
         parameters_: numbers that training adjusted.
         multiply_adds_: of the part after the border, for one view.
         saved_multiply_adds_: that the frozen part would have cost if every pass had run it.
-        training_accuracy_: share of training images recognised at the end.
+        training_accuracy_: share of training images recognized at the end.
         fit_seconds_: of this fit.
     """
 
@@ -97,7 +97,7 @@ class FineTunedClassifier(TrainedClassifier):
         head_C: float | None = None,
         epochs: int = 3,
         batch: int = 32,
-        optimiser: str = "adamw",
+        optimizer: str = "adamw",
         max_rate: float = 3e-4,
         momentum: float = 0.9,
         weight_decay: float = 0.05,
@@ -107,7 +107,7 @@ class FineTunedClassifier(TrainedClassifier):
         clip: float | None = None,
         ema: float = 0.99,
         rate_decay: float = 1.0,
-        normalisation: Literal["adapt", "frozen"] = "adapt",
+        normalization: Literal["adapt", "frozen"] = "adapt",
         dropout: float = 0.0,
         auxiliary: float = 0.0,
         augmentations: str | Mapping[str, Any] = "none",
@@ -125,7 +125,7 @@ class FineTunedClassifier(TrainedClassifier):
         self.head_C = head_C
         self.epochs = epochs
         self.batch = batch
-        self.optimiser = optimiser
+        self.optimizer = optimizer
         self.max_rate = max_rate
         self.momentum = momentum
         self.weight_decay = weight_decay
@@ -135,7 +135,7 @@ class FineTunedClassifier(TrainedClassifier):
         self.clip = clip
         self.ema = ema
         self.rate_decay = rate_decay
-        self.normalisation = normalisation
+        self.normalization = normalization
         self.dropout = dropout
         self.auxiliary = auxiliary
         self.augmentations = augmentations
@@ -233,7 +233,7 @@ class FineTunedClassifier(TrainedClassifier):
             expected=backbones.preparation(self.backbone) if self.border == IMAGES else None,
             embedding=Embedding(self._widths(), self.embedding),
             dropout=self.dropout,
-            adapt=self.normalisation == "adapt",
+            adapt=self.normalization == "adapt",
         )
 
     def _seen(self) -> list[str]:
@@ -264,7 +264,7 @@ class FineTunedClassifier(TrainedClassifier):
         """The first phase: the open part does not move yet, so its output is made once."""
         if not self._head_passes() and self.embedding == "pooled":
             return []
-        pooled = tail.embedding.centre_on(_pooled(tail, images.pixels))
+        pooled = tail.embedding.center_on(_pooled(tail, images.pixels))
         if self.head_C is not None:
             linear, C = tail.linear(), self.head_C / views
             start_at_optimum(linear, pooled, images.labels, C=C, class_weight=self.class_weight)
@@ -283,7 +283,7 @@ class FineTunedClassifier(TrainedClassifier):
     def _head_settings(self) -> Settings:
         return self._settings(
             epochs=self.head_epochs,
-            optimiser="adamw",
+            optimizer="adamw",
             max_rate=self.head_rate,
             schedule="one-cycle",
             augmentation=Augmentation(),
@@ -303,8 +303,8 @@ class FineTunedClassifier(TrainedClassifier):
         self._head_settings().check()
         if not 0 <= self.dropout < 1 or not self.rate_decay >= 0 or not self.auxiliary >= 0:
             raise InputError("dropout must be in [0, 1); rate_decay and auxiliary not negative.")
-        if self.normalisation not in ("adapt", "frozen"):
-            raise InputError(f"normalisation must be 'adapt' or 'frozen': {self.normalisation!r}.")
+        if self.normalization not in ("adapt", "frozen"):
+            raise InputError(f"normalization must be 'adapt' or 'frozen': {self.normalization!r}.")
         check_beside(self.backbone, self.border, self.cut, self.beside)
         if self.head_C is not None and not self.head_C > 0:
             raise InputError(f"head_C must be above 0: {self.head_C!r}.")

@@ -99,14 +99,14 @@ class LayerReader:
             step: pixels from window to window.
 
         Returns:
-            (windows, units) float32; centres (windows, 2) float32 as (x, y), shares of the side.
+            (windows, units) float32; centers (windows, 2) float32 as (x, y), shares of the side.
         """
         side, window = len(image), self.window
         starts = np.arange((side - window) % step // 2, side - window + 1, step)
         all_windows = np.lib.stride_tricks.sliding_window_view(image, (window, window), (0, 1))
         windows = all_windows[starts[:, None], starts].transpose(0, 1, 3, 4, 2)
-        centres = ((starts + window / 2) / side).astype(np.float32)
-        y, x = np.meshgrid(centres, centres, indexing="ij")
+        centers = ((starts + window / 2) / side).astype(np.float32)
+        y, x = np.meshgrid(centers, centers, indexing="ij")
         of_windows = self.of_windows(windows.reshape(-1, window, window, 3))
         return of_windows, np.stack([x.ravel(), y.ravel()], 1)
 

@@ -31,7 +31,7 @@ from strata.models.training.trainer import Epoch, Training
 from strata.models.training.validation_split import hold_out
 from strata.seeds import derive, generator
 
-#: Images that a data-dependent initialisation looks at.
+#: Images that a data-dependent initialization looks at.
 INITIAL_BATCH = 64
 
 
@@ -48,11 +48,11 @@ class NetworkClassifier(TrainedClassifier):
         size: side of the images, pixels.
         epochs: passes over the training images.
         batch: images per step, at least 2.
-        optimiser: a key of `optimisers.OPTIMISERS`.
+        optimizer: a key of `optimizers.OPTIMIZERS`.
         max_rate: the highest learning rate; "auto" tries rising ones first and takes what
             `rates.find_rate` suggests.
-        momentum: of the optimiser "sgd"; the others take none.
-        weight_decay: of weights, not of biases and normalisations.
+        momentum: of the optimizer "sgd"; the others take none.
+        weight_decay: of weights, not of biases and normalizations.
         schedule: a key of `schedules.SCHEDULES`.
         label_smoothing: share of a target that is spread over all classes.
         class_weight: "balanced": an image's loss counts n / (classes * images of its class), so
@@ -88,7 +88,7 @@ class NetworkClassifier(TrainedClassifier):
         architecture_: the full description of the network.
         parameters_: numbers that training adjusted.
         multiply_adds_: for one view of an image (`flip_average` doubles the views).
-        training_accuracy_: share of training images recognised at the end, without augmentation.
+        training_accuracy_: share of training images recognized at the end, without augmentation.
         fit_seconds_: of this fit (of the last process only, when resumed).
     """
 
@@ -99,7 +99,7 @@ class NetworkClassifier(TrainedClassifier):
         size: int = 64,
         epochs: int = 60,
         batch: int = 64,
-        optimiser: str = "adamw",
+        optimizer: str = "adamw",
         max_rate: float | Literal["auto"] = 0.01,
         momentum: float = 0.9,
         weight_decay: float = 0.05,
@@ -123,7 +123,7 @@ class NetworkClassifier(TrainedClassifier):
         self.size = size
         self.epochs = epochs
         self.batch = batch
-        self.optimiser = optimiser
+        self.optimizer = optimizer
         self.max_rate = max_rate
         self.momentum = momentum
         self.weight_decay = weight_decay
@@ -291,8 +291,8 @@ class NetworkClassifier(TrainedClassifier):
         self.architecture_ = architecture.to_dict()
         seed, classes = derive(self.seed, "weights"), len(self.classes_)
         network = build(architecture, side=self.window(), classes=classes, seed=seed)
-        network.standardise_by(pixels)
-        if architecture.initialisation == LSUV:
+        network.standardize_by(pixels)
+        if architecture.initialization == LSUV:
             some = generator(self.seed, "lsuv").permutation(len(pixels))[:INITIAL_BATCH]
             views = torch.from_numpy(self.middle(pixels[np.sort(some)]))
             unit_variance(network.eval(), views.permute(0, 3, 1, 2))
@@ -308,10 +308,10 @@ class NetworkClassifier(TrainedClassifier):
                 "There are too many images to pretrain on: they do not fit into memory.",
                 "Take smaller images, or pretraining = 0.",
             )
-        unlabelled = torch.from_numpy(self.middle(pixels[:])).to(network.mean.device)
+        unlabeled = torch.from_numpy(self.middle(pixels[:])).to(network.mean.device)
         return pretrain(
             network.to(memory_format=torch.channels_last),
-            unlabelled.permute(0, 3, 1, 2),
+            unlabeled.permute(0, 3, 1, 2),
             epochs=self.pretraining,
             batch=self.batch,
             seed=derive(self.seed, "pretraining"),

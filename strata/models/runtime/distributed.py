@@ -1,6 +1,6 @@
 """Several processes that train one network together, each on its part of every batch.
 
-They are there when `torch.distributed` has been initialised, as a script that `torchrun` starts
+They are there when `torch.distributed` has been initialized, as a script that `torchrun` starts
 does; otherwise there is one process, and nothing here does anything.
 """
 
@@ -81,5 +81,5 @@ def moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     values = x.new_tensor([x.numel() // x.shape[1]])
     sums = Total.apply(torch.cat([x.sum(places), values]))
     mean, n = sums[:-1] / sums[-1], sums[-1].detach()
-    centred = x - mean.view(-1, *[1] * (x.dim() - 2))
-    return mean, Total.apply(centred.square().sum(places)) / n, n
+    centered = x - mean.view(-1, *[1] * (x.dim() - 2))
+    return mean, Total.apply(centered.square().sum(places)) / n, n

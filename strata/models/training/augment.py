@@ -21,8 +21,8 @@ class Draws(NamedTuple):
     flip: Tensor | None  #: (n,) bool
     shift: Tensor | None  #: (n, 2) int64, x and y of the window's corner, in pixels
     affine: Tensor | None  #: (n, 2, 3) output -> input, in units of half a side (grid_sample)
-    colour: Tensor | None  #: (n, 3) brightness (added), contrast and saturation (factors)
-    cutout: Tensor | None  #: (n, 2) centre x and y, in units of the side
+    color: Tensor | None  #: (n, 3) brightness (added), contrast and saturation (factors)
+    cutout: Tensor | None  #: (n, 2) center x and y, in units of the side
     mixup: Tensor | None  #: (n,) weight of the image itself, in [0.5, 1]
 
     def take(self, rows: slice | Tensor) -> "Draws":
@@ -39,7 +39,7 @@ def draw(
         return rng.uniform(-limit, limit, (n, *shape))
 
     window = what.window(side)
-    flip = shift = affine = colour = cutout = mixup = None
+    flip = shift = affine = color = cutout = mixup = None
     if what.whole_pixels:
         flip = rng.random(n) < 0.5 if what.flip else None
         if what.shift or window < side:
@@ -51,7 +51,7 @@ def draw(
         affine[:, :, 2] = 2 * place / side
     if what.brightness or what.contrast or what.saturation:
         factors = 1 + np.stack([uniform(what.contrast), uniform(what.saturation)], 1)
-        colour = np.column_stack([255 * uniform(what.brightness), factors])
+        color = np.column_stack([255 * uniform(what.brightness), factors])
     if what.cutout:
         cutout = rng.random((n, 2))
     if what.mixup:
@@ -65,7 +65,7 @@ def draw(
         send(flip, torch.bool),
         send(shift, torch.int64),
         send(affine),
-        send(colour),
+        send(color),
         send(cutout),
         send(mixup),
     )
@@ -101,8 +101,8 @@ def apply(what: Augmentation, images: Tensor, draws: Draws) -> Tensor:
         x = _warp(images, draws.affine, window)
     else:
         x = _move(images, draws.flip, draws.shift, window)
-    if draws.colour is not None:
-        x = _recolour(x.float(), draws.colour)
+    if draws.color is not None:
+        x = _recolor(x.float(), draws.color)
     if draws.cutout is not None:
         x = _cut_out(x, draws.cutout, round(what.cutout * window))
     return x
@@ -111,9 +111,9 @@ def apply(what: Augmentation, images: Tensor, draws: Draws) -> Tensor:
 def _warp(images: Tensor, affine: Tensor, window: int) -> Tensor:
     """Affine maps with bilinear interpolation; edges are continued by mirroring."""
     side = images.shape[1]
-    centres = (2 * torch.arange(window, device=images.device) + 1 - window) / side
-    along_x = affine[:, None, :, 0] * centres[:, None] + affine[:, None, :, 2]
-    along_y = affine[:, None, :, 1] * centres[:, None]
+    centers = (2 * torch.arange(window, device=images.device) + 1 - window) / side
+    along_x = affine[:, None, :, 0] * centers[:, None] + affine[:, None, :, 2]
+    along_y = affine[:, None, :, 1] * centers[:, None]
     grid = along_x[:, None] + along_y[:, :, None]
     x = images.permute(0, 3, 1, 2).float()
     x = functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
@@ -144,21 +144,21 @@ def mirrored(index: Tensor, side: int) -> Tensor:
     return torch.where(index >= side, 2 * side - 1 - index, index)
 
 
-def _recolour(x: Tensor, colour: Tensor) -> Tensor:
-    """Brightness, contrast and saturation: one linear map of each image's colours."""
-    brightness, contrast, saturation = (part[:, None, None] for part in colour.unbind(1))
+def _recolor(x: Tensor, color: Tensor) -> Tensor:
+    """Brightness, contrast and saturation: one linear map of each image's colors."""
+    brightness, contrast, saturation = (part[:, None, None] for part in color.unbind(1))
     pixels = x.flatten(1, 2)
     mean = pixels.mean((1, 2), keepdim=True)
     eye = torch.eye(3, device=x.device)
-    colours = contrast * (saturation * eye + (1 - saturation) / 3)
+    colors = contrast * (saturation * eye + (1 - saturation) / 3)
     offset = ((1 - contrast) * mean + brightness).expand(-1, 1, 3)
-    return torch.baddbmm(offset, pixels, colours).clamp_(0, 255).view(x.shape)
+    return torch.baddbmm(offset, pixels, colors).clamp_(0, 255).view(x.shape)
 
 
-def _cut_out(x: Tensor, centre: Tensor, width: int) -> Tensor:
-    """Grey out one square of an image (DeVries and Taylor 2017)."""
+def _cut_out(x: Tensor, center: Tensor, width: int) -> Tensor:
+    """Gray out one square of an image (DeVries and Taylor 2017)."""
     side = x.shape[1]
-    place = torch.arange(side, device=x.device) - (centre * side).floor()[:, :, None]
+    place = torch.arange(side, device=x.device) - (center * side).floor()[:, :, None]
     inside = (place >= -(width // 2)) & (place < width - width // 2)
     columns = inside[:, 0].repeat_interleave(3, 1)
     square = inside[:, 1, :, None] & columns[:, None, :]
@@ -166,7 +166,7 @@ def _cut_out(x: Tensor, centre: Tensor, width: int) -> Tensor:
 
 
 def mix(x: Tensor, targets: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Mixup: blend each image and its target with its neighbour's in the batch (Zhang et al. 2018).
+    """Mixup: blend each image and its target with its neighbor's in the batch (Zhang et al. 2018).
 
     Args:
         x: (b, ...), any number type.

@@ -23,8 +23,8 @@ class Augmentation:
         shear: largest angle of a horizontal shear, degrees.
         brightness: largest change, share of the full range.
         contrast: largest change of the factor on the distance from the image's mean.
-        saturation: largest change of the factor on the distance from the pixel's grey.
-        cutout: side of one square that is greyed out, share of the side.
+        saturation: largest change of the factor on the distance from the pixel's gray.
+        cutout: side of one square that is grayed out, share of the side.
         mixup: alpha of the Beta distribution that blends pairs of images; 0: none.
     """
 

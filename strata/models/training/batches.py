@@ -45,7 +45,7 @@ class Batch(NamedTuple):
 def batch_bounds(n: int, batch: int) -> list[slice]:
     """Cut n rows into batches of at most `batch` whose sizes differ by one at most.
 
-    No batch has a single row, which batch normalisation cannot learn from (n = 1 apart): where
+    No batch has a single row, which batch normalization cannot learn from (n = 1 apart): where
     halving leaves one, as in 3 rows by 2, a batch is larger by one instead.
     """
     count = max(1, min(math.ceil(n / batch), n // 2))

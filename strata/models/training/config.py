@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from strata.errors import InputError
 from strata.models.training.augment_config import Augmentation
 from strata.models.training.lr_schedules import schedule
-from strata.models.training.optimizers import known_optimiser
+from strata.models.training.optimizers import known_optimizer
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Settings:
 
     epochs: int
     batch: int
-    optimiser: str
+    optimizer: str
     max_rate: float
     momentum: float
     weight_decay: float
@@ -30,7 +30,7 @@ class Settings:
     def check(self) -> None:
         """Raise `InputError` for values that no training can have."""
         schedule(self.schedule)
-        known_optimiser(self.optimiser)
+        known_optimizer(self.optimizer)
         if self.epochs < 0:
             raise InputError(f"epochs must not be negative: {self.epochs}.")
         if self.batch < 2:

@@ -43,7 +43,7 @@ def pretrain(
     """Train each block to undo noise on its input, earlier blocks frozen, in place.
 
     A stack of denoising auto-encoders (Vincent et al. 2010): the first block restores the
-    standardised images, each later one what the blocks before it make of them. The head stays
+    standardized images, each later one what the blocks before it make of them. The head stays
     as it is.
 
     Args:
@@ -60,7 +60,7 @@ def pretrain(
     for number, block in enumerate(network.blocks):
         below = network.blocks[:number].eval()
         with torch.no_grad():
-            some = below(network.standardised(images[:batch]))
+            some = below(network.standardized(images[:batch]))
         coder = Autoencoder(block, some, derive(seed, "decoder", number))
         steps = torch.optim.Adam(coder.parameters(), lr=RATE)
         losses.append([])
@@ -73,7 +73,7 @@ def pretrain(
             with deterministic_cuda():
                 for rows in batch_bounds(len(images), batch):
                     with torch.no_grad():
-                        given = below(network.standardised(images[order[rows]]))
+                        given = below(network.standardized(images[order[rows]]))
                     total += _step(coder, steps, given, noise) * len(given)
             losses[-1].append(total / len(images))
     network.train()

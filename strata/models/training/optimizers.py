@@ -1,4 +1,4 @@
-"""Optimisers by name, with weight decay where it belongs."""
+"""Optimizers by name, with weight decay where it belongs."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,8 +14,8 @@ def _device_of(groups: list[dict[str, Any]]) -> str:
     return str(groups[0]["params"][0].device.type)
 
 
-#: name -> optimiser of parameter groups, at a rate, with a momentum if it has one
-OPTIMISERS: dict[str, Callable[[Any, float, float], Optimizer]] = {
+#: name -> optimizer of parameter groups, at a rate, with a momentum if it has one
+OPTIMIZERS: dict[str, Callable[[Any, float, float], Optimizer]] = {
     "sgd": lambda p, r, m: torch.optim.SGD(p, lr=r, momentum=m, nesterov=m > 0, fused=True),
     "plain-sgd": lambda p, r, _: torch.optim.SGD(p, lr=r, fused=True),
     "adam": lambda p, r, _: torch.optim.Adam(p, lr=r, fused=True),
@@ -26,17 +26,17 @@ OPTIMISERS: dict[str, Callable[[Any, float, float], Optimizer]] = {
 }
 
 
-def optimiser(
+def optimizer(
     name: str,
     layers: Iterable[tuple[float, Iterable[Parameter]]],
     rate: float,
     weight_decay: float,
     momentum: float = 0.9,
 ) -> Optimizer:
-    """The optimiser of a name for some layers.
+    """The optimizer of a name for some layers.
 
     Weight decay holds for the weights of convolutions and linear layers; biases and
-    normalisations, which have one dimension, are left alone.
+    normalizations, which have one dimension, are left alone.
 
     Args:
         layers: each layer's learning rate as a share of the one that is set, and its parameters.
@@ -48,7 +48,7 @@ def optimiser(
     Raises:
         InputError: unknown name.
     """
-    known_optimiser(name)
+    known_optimizer(name)
     groups = []
     for share, given in layers:
         parameters = list(given)
@@ -56,15 +56,15 @@ def optimiser(
         others = [p for p in parameters if p.ndim <= 1]
         groups.append({"params": weights, "weight_decay": weight_decay, "share": share})
         groups.append({"params": others, "weight_decay": 0.0, "share": share})
-    made = OPTIMISERS[name]([group for group in groups if group["params"]], rate, momentum)
+    made = OPTIMIZERS[name]([group for group in groups if group["params"]], rate, momentum)
     made.register_step_pre_hook(_share_rates)
     return made
 
 
-def known_optimiser(name: str) -> None:
+def known_optimizer(name: str) -> None:
     """Raise `InputError` for a name that is none."""
-    if name not in OPTIMISERS:
-        raise InputError(f"Unknown optimiser '{name}'.", nearest(name, OPTIMISERS))
+    if name not in OPTIMIZERS:
+        raise InputError(f"Unknown optimizer '{name}'.", nearest(name, OPTIMIZERS))
 
 
 def _share_rates(made: Optimizer, *_: Any) -> None:

@@ -9,13 +9,13 @@ from strata.errors import InputError
 
 
 def resize_image(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Centre-crop one image to a square and resize it without aliasing.
+    """Center-crop one image to a square and resize it without aliasing.
 
     The crop keeps shapes as they are (stretching a 3:2 photograph would make every tree thin);
     what lies beyond the square is lost. Shrinking averages areas, enlarging is bilinear.
 
     Args:
-        image: (h, w, 3) RGB, or (h, w) grey, uint8.
+        image: (h, w, 3) RGB, or (h, w) gray, uint8.
         side: of the result, pixels.
 
     Returns:

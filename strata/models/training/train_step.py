@@ -20,7 +20,7 @@ from strata.models.training import augment
 from strata.models.training.batches import Batch, Images, batch_bounds
 from strata.models.training.class_weights import balanced, weighted
 from strata.models.training.config import Settings
-from strata.models.training.optimizers import optimiser
+from strata.models.training.optimizers import optimizer
 from strata.seeds import derive, generator
 
 
@@ -34,7 +34,7 @@ class GradientDescent:
         network: goes to the images' device.
         images: to learn from.
         settings: of the training; epochs, schedule, `ema` and `patience` have no say here.
-        layers: as of `optimiser`; (): all alike.
+        layers: as of `optimizer`; (): all alike.
 
     Attributes:
         bounds: the batches of an epoch, as rows of its order.
@@ -55,8 +55,8 @@ class GradientDescent:
         self.network, self.images, self.settings = network, images, settings
         self.device = images.labels.device
         network.to(self.device).to(memory_format=torch.channels_last)
-        self.optimiser = optimiser(
-            settings.optimiser,
+        self.optimizer = optimizer(
+            settings.optimizer,
             layers or [(1.0, network.parameters())],
             settings.max_rate,
             settings.weight_decay,
@@ -87,7 +87,7 @@ class GradientDescent:
 
     def set_rate(self, rate: float) -> None:
         """Set the learning rate of the next steps."""
-        for group in self.optimiser.param_groups:
+        for group in self.optimizer.param_groups:
             group["lr"] = rate
 
     def step(self, batch: Batch) -> Tensor:
@@ -96,14 +96,14 @@ class GradientDescent:
         with mixed_precision(self.device, large=self.network.large):
             (_, scores), *auxiliary = self.network.all_scores(x.permute(0, 3, 1, 2))
         loss = self._loss(scores, auxiliary, targets)
-        self.optimiser.zero_grad()
+        self.optimizer.zero_grad()
         (loss * (len(labels) / len(batch.rows))).backward()
         right = (scores.detach().argmax(1) == labels).sum()
         figures = torch.stack([loss.detach() * len(labels), right])
         gradients = (p.grad for p in self.network.parameters() if p.grad is not None)
         distributed.add_up([figures, *gradients])
         norm = self._clip()
-        self.optimiser.step()
+        self.optimizer.step()
         return torch.cat([figures, norm[None]])
 
     def _examples(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:

@@ -44,7 +44,7 @@ class Training:
     settings: Settings
     validation: Images | None = None
     history: list[Epoch] = field(default_factory=list)
-    layers: Sequence[tuple[float, list[Parameter]]] = ()  #: as of `optimiser`; (): all alike
+    layers: Sequence[tuple[float, list[Parameter]]] = ()  #: as of `optimizer`; (): all alike
 
     def __post_init__(self) -> None:
         self.descent = GradientDescent(self.network, self.images, self.settings, self.layers)
@@ -165,7 +165,7 @@ class Training:
     def _state(self) -> dict[str, Any]:
         return {
             "network": self.network.state_dict(),
-            "optimiser": self.descent.optimiser.state_dict(),
+            "optimizer": self.descent.optimizer.state_dict(),
             "average": self.average,
             "best": self.best,
             "history": self.history,
@@ -175,5 +175,5 @@ class Training:
         if state is None:
             return
         self.network.load_state_dict(state["network"])
-        self.descent.optimiser.load_state_dict(state["optimiser"])
+        self.descent.optimizer.load_state_dict(state["optimizer"])
         self.average, self.best, self.history = state["average"], state["best"], state["history"]

@@ -95,7 +95,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         """One vector an image.
 
         Args:
-            X: images, uint8 RGB (h, w, 3) or grey (h, w), of any sizes.
+            X: images, uint8 RGB (h, w, 3) or gray (h, w), of any sizes.
 
         Returns:
             (n, sum of widths) float32, the nodes in their order.

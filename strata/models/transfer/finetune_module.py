@@ -8,7 +8,7 @@ from torch import Tensor, fx, nn
 from strata.models.architectures.dropout import Dropout, own_dropout
 from strata.models.architectures.normalization import own_batch_norm
 from strata.models.transfer.backbones import Preparation
-from strata.models.transfer.frozen_backbone import Standardise
+from strata.models.transfer.frozen_backbone import Standardize
 from strata.models.transfer.pooling import Embedding
 
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
@@ -24,7 +24,7 @@ class Tail(nn.Module):
         expected: where the part begins at the images; None: it begins at activations.
         embedding: of the part's outputs that the head sees.
         dropout: share of pooled activations dropped.
-        adapt: whether batch normalisations of the part follow the batches while training.
+        adapt: whether batch normalizations of the part follow the batches while training.
 
     Attributes:
         auxiliary: a head that learns beside the main one and has no say in prediction, or None.
@@ -48,7 +48,7 @@ class Tail(nn.Module):
         super().__init__()
         self.classes, self.seen, self.adapt = classes, embedding.outputs, adapt
         self.auxiliary, self.auxiliary_weight = None, 0.0
-        self.prepare = Standardise(expected) if expected else nn.Identity()
+        self.prepare = Standardize(expected) if expected else nn.Identity()
         own_dropout(part)
         own_batch_norm(part)
         self.blocks = nn.Sequential(part)
@@ -59,7 +59,7 @@ class Tail(nn.Module):
         self.head = nn.Sequential(Dropout(dropout) if dropout else nn.Identity(), linear)
 
     def train(self, mode: bool = True) -> Self:
-        """Training mode; normalisations that are to stay as they are remain in evaluation mode."""
+        """Training mode; normalizations that are to stay as they are remain in evaluation mode."""
         super().train(mode)
         if not self.adapt:
             for module in self.blocks.modules():

@@ -19,7 +19,7 @@ from strata.models.transfer.subgraph import IMAGES, section
 Weights = str | Mapping[str, Tensor]
 
 
-class Standardise(nn.Module):
+class Standardize(nn.Module):
     """Pixels 0..255 to what a network expects; the whole batch in one multiplication and addition.
 
     Args:
@@ -55,7 +55,7 @@ class Frozen:
         expected = backbones.preparation(backbone)
         self.side = side or expected.side
         network = backbones.build(backbone, state)
-        self._part = nn.Sequential(Standardise(expected), section(network, IMAGES, nodes)).eval()
+        self._part = nn.Sequential(Standardize(expected), section(network, IMAGES, nodes)).eval()
         self._part.requires_grad_(False).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()

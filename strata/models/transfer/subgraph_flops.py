@@ -18,10 +18,10 @@ class PartCost(NamedTuple):
 
     Attributes:
         parameters: numbers that training adjusts.
-        scales: those among them that scale a normalised channel. Keras's Inception has none: the
+        scales: those among them that scale a normalized channel. Keras's Inception has none: the
             paper's counts leave them out (its trainable numbers are `parameters - scales`, its
             totals `parameters - scales + statistics`).
-        statistics: moving means and variances of batch normalisations.
+        statistics: moving means and variances of batch normalizations.
         multiply_adds: for one image.
         outputs: shape of each output for one image.
     """

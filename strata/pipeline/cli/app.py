@@ -32,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich's help costs 0.1 s of the 0.3 s that --help may take
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="How far do classical features go on your labelled images, how far does deep learning "
+    help="How far do classical features go on your labeled images, how far does deep learning "
     "go, and what does each cost?",
 )
 app.add_typer(data_app, name="data")

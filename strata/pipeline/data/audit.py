@@ -1,4 +1,4 @@
-"""What is wrong with a data set, before anything is learnt from it."""
+"""What is wrong with a data set, before anything is learned from it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

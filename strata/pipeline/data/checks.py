@@ -146,7 +146,7 @@ def leaks(copies: Copies) -> Iterator[Finding]:
             copies.code("leak"),
             "error",
             f"{_count(found, 'group')} of {copies.title} in both training and test",
-            "The test then asks for what was learnt by heart, and its result is too good.",
+            "The test then asks for what was learned by heart, and its result is too good.",
             "Remove them from one side.",
             _ids(found),
         )

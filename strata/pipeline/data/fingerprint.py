@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-#: Side of the grey thumbnail, in pixels.
+#: Side of the gray thumbnail, in pixels.
 THUMBNAIL = 24
 
 
@@ -19,7 +19,7 @@ class Fingerprint(NamedTuple):
     Attributes:
         pixels: hex digest of the size and the pixels; equal for lossless re-encodings.
         phash: 64-bit perceptual hash: signs of low DCT frequencies (OpenCV's PHash).
-        thumbnail: grey, `THUMBNAIL` x `THUMBNAIL` bytes, base64.
+        thumbnail: gray, `THUMBNAIL` x `THUMBNAIL` bytes, base64.
     """
 
     pixels: str
@@ -37,8 +37,8 @@ def fingerprint(image: "np.ndarray") -> Fingerprint:
     import numpy as np
 
     cv2.setNumThreads(1)
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(gray, (32, 32), interpolation=cv2.INTER_AREA)
     thumbnail = cv2.resize(small, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
     pixels = hashlib.sha256(repr(image.shape).encode())
     pixels.update(np.ascontiguousarray(image).data)

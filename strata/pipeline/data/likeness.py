@@ -15,8 +15,8 @@ from strata.pipeline.data.fingerprint import THUMBNAIL
 #: A pair is proposed if its pictures differ in at most so many of 256 signs of detail, two less
 #: for each bit by which their hashes differ.
 MAX_SIGNS = 88
-#: Less detail than this that is neither rows nor columns, in grey levels (root mean square), is
-#: rounding and noise: such a flat picture cannot be recognised.
+#: Less detail than this that is neither rows nor columns, in gray levels (root mean square), is
+#: rounding and noise: such a flat picture cannot be recognized.
 MIN_DETAIL = 1.0
 
 #: Hashes compared by one operation (rows, columns), pairs that wait to be looked at, thumbnails

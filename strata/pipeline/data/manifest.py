@@ -44,7 +44,7 @@ class ImageRecord:
         digest: sha256 of the file, in hex.
         phash: 64-bit perceptual hash.
         pixels: digest of size and pixels, in hex.
-        thumbnail: small and grey, base64 (see `fingerprint`).
+        thumbnail: small and gray, base64 (see `fingerprint`).
     """
 
     id: str

@@ -96,13 +96,13 @@ def _moved(pictures: Array, motion: Array) -> tuple[Array, Array]:
 def _agreement(first: Array, second: Array, inside: Array) -> tuple[Array, Array]:
     """Whether details agree over the pixels inside, and their correlation there."""
     count = inside.sum((1, 2), keepdims=True)
-    centred = [
+    centered = [
         (x - (x * inside).sum((1, 2), keepdims=True) / count) * inside for x in (first, second)
     ]
-    correlation = _cosine(*centred)
+    correlation = _cosine(*centered)
     found = correlation >= MIN_CORRELATION
     if found.any():
-        reduced = [two_dimensional(x[found], inside[found]) for x in centred]
+        reduced = [two_dimensional(x[found], inside[found]) for x in centered]
         found[found] = _cosine(*reduced) >= MIN_CORRELATION_2D
     return found, correlation
 

@@ -50,14 +50,14 @@ class Dataset:
         """The same images with their labels: for evaluation, never for recipes."""
         return dataclasses.replace(subset, labels=tuple(self._labels[i] for i in subset.ids))
 
-    def _subset(self, records: list["ImageRecord"], seed: int, *, labelled: bool) -> Subset:
+    def _subset(self, records: list["ImageRecord"], seed: int, *, labeled: bool) -> Subset:
         return Subset(
             tuple(r.id for r in records),
             tuple(r.digest for r in records),
-            tuple(self._labels[r.id] for r in records) if labelled else None,
+            tuple(self._labels[r.id] for r in records) if labeled else None,
             self.classes,
             seed,
-            _renumbered([self._groups[r.id] for r in records]) if labelled else None,
+            _renumbered([self._groups[r.id] for r in records]) if labeled else None,
         )
 
     @cached_property
@@ -99,8 +99,8 @@ class Dataset:
             name,
             repeat,
             number,
-            self._subset(train, seed, labelled=True),
-            self._subset(test, seed, labelled=False),
+            self._subset(train, seed, labeled=True),
+            self._subset(test, seed, labeled=False),
         )
 
     def folds_with(self, per_class: int | None) -> list[Fold]:
@@ -174,8 +174,8 @@ class Dataset:
             f"{fold.name}, inner fold {number + 1}",
             fold.repeat,
             fold.number,
-            _part(fold.train, ~held_out, seed, labelled=True),
-            _part(fold.train, held_out, seed, labelled=False),
+            _part(fold.train, ~held_out, seed, labeled=True),
+            _part(fold.train, held_out, seed, labeled=False),
         )
 
 
@@ -188,20 +188,20 @@ def _with_few(fold: Fold, per_class: int) -> Fold:
         numbers = (labels == label).nonzero()[0]
         order = generator(train.seed, "train_per_class", name).permutation(len(numbers))
         kept[numbers[order[:per_class]]] = True
-    small = _part(train, kept, train.seed, labelled=True)
+    small = _part(train, kept, train.seed, labeled=True)
     return dataclasses.replace(fold, name=f"{fold.name} with {per_class} a class", train=small)
 
 
-def _part(subset: Subset, kept: "np.ndarray", seed: int, *, labelled: bool) -> Subset:
+def _part(subset: Subset, kept: "np.ndarray", seed: int, *, labeled: bool) -> Subset:
     """Some images of a subset, in their order."""
     assert subset.labels is not None
     return Subset(
         tuple(itertools.compress(subset.ids, kept)),
         tuple(itertools.compress(subset.digests, kept)),
-        tuple(itertools.compress(subset.labels, kept)) if labelled else None,
+        tuple(itertools.compress(subset.labels, kept)) if labeled else None,
         subset.classes,
         seed,
-        _renumbered(list(itertools.compress(subset.groups or (), kept))) if labelled else None,
+        _renumbered(list(itertools.compress(subset.groups or (), kept))) if labeled else None,
     )
 
 

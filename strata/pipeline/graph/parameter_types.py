@@ -59,7 +59,7 @@ Part = Annotated[float, Ge(0), Lt(1)]
 Between = Annotated[float, Gt(0), Lt(1)]
 #: Of several methods or branches, in their order.
 Weights = tuple[NotNegative, ...]
-Optimiser = Literal["adamw", "adam", "sgd", "plain-sgd", "rmsprop", "adadelta", "adagrad"]
+Optimizer = Literal["adamw", "adam", "sgd", "plain-sgd", "rmsprop", "adadelta", "adagrad"]
 Architecture = (
     Literal["cnn", "cnn-pooled", "lenet-5", "mlp", "tinynet", "tinynet-micro", "tinynet-residual"]
     | Annotated[dict[str, Any], _Read(_architecture)]

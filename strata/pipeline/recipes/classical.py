@@ -15,7 +15,7 @@ from strata.pipeline.graph.stage import Node, Options, Sharded
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
 from strata.pipeline.stages.deep_descriptors import deep_map
 from strata.pipeline.stages.descriptors import (
-    colour_statistics,
+    color_statistics,
     dense_daisy,
     dense_sift,
     dense_surf,
@@ -34,13 +34,13 @@ from strata.pipeline.stages.encodings import (
 from strata.pipeline.stages.global_descriptors import spatial_envelope
 from strata.pipeline.stages.reductions import (
     additive_map,
-    centred_power,
+    centered_power,
     joined,
     lda,
     pca,
     radial_map,
     reduced,
-    standardise,
+    standardize,
 )
 
 #: What describes the images, besides dense SIFT with the settings of each recipe.
@@ -53,7 +53,7 @@ OTHERS = tuple(
         sparse_surf,
         dense_daisy,
         sparse_daisy,
-        colour_statistics,
+        color_statistics,
         deep_map,
     )
 )
@@ -62,8 +62,8 @@ MIRRORED_SIFT = dense_sift.options(mirror=True)
 #: More sizes and fainter contrast than a bag of words likes.
 FISHER_SIFT = dense_sift.options(bins=(4, 6, 8, 12, 16), contrast=0.002, mirror=True)
 REDUCTIONS: Any = optional(
-    standardise.options(),
-    centred_power.options(),
+    standardize.options(),
+    centered_power.options(),
     pca.options(),
     lda.options(),
     additive_map.options(),
@@ -134,21 +134,21 @@ def fisher(
 
 
 @recipe
-def fisher_colour(
+def fisher_color(
     data: Data,
     fold: Fold,
     *,
     shape: Options = FISHER_SIFT,
     shape_mixture: Options = fisher_vectors.options(components=256, dimensions=80, keep_zero=False),
-    colour: Options = choice(
-        colour_statistics.options(step=6, cells=(4, 6, 8, 12), mirror=True),
-        dense_sift.options(colour="opponent", contrast=0.002, mirror=True),
+    color: Options = choice(
+        color_statistics.options(step=6, cells=(4, 6, 8, 12), mirror=True),
+        dense_sift.options(color="opponent", contrast=0.002, mirror=True),
     ),
-    colour_mixture: Options = fisher_vectors.options(components=128),
+    color_mixture: Options = fisher_vectors.options(components=128),
     weights: tuple[NotNegative, NotNegative] = (0.5, 0.5),
     classifier: Options = classifiers(),
 ) -> Node:
-    """Fisher vectors of SIFT and of local colour statistics side by side, a linear SVM.
+    """Fisher vectors of SIFT and of local color statistics side by side, a linear SVM.
 
     Perronnin, Sanchez and Mensink (ECCV 2010). Or of opponent SIFT: van de Sande, Gevers and
     Snoek, "Evaluating color descriptors" (PAMI 2010).
@@ -156,7 +156,7 @@ def fisher_colour(
     check_weights(weights, 2)
     branches = (
         encoded(data, fold, shape, shape_mixture),
-        encoded(data, fold, colour, colour_mixture),
+        encoded(data, fold, color, color_mixture),
     )
     return classified(joined(*branches, weights=weights), fold, None, classifier)
 
@@ -167,7 +167,7 @@ def gist(
     fold: Fold,
     *,
     envelope: Options = spatial_envelope.options(),
-    reduction: Options | None = choice(radial_map.options(), standardise.options(), pca.options()),
+    reduction: Options | None = choice(radial_map.options(), standardize.options(), pca.options()),
     classifier: Options = classifiers(),
 ) -> Node:
     """Strengths of Gabor filters over a grid on the whole image, a kernel SVM.

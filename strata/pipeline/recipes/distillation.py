@@ -43,5 +43,5 @@ def teaching_folds(data: Data, fold: Fold, count: int) -> list[Fold]:
         raise InputError("inner_folds = 1 leaves nothing to learn from.", "Take 2 or more, or 0.")
     if count:
         return data.inner_folds(fold, count)
-    unlabelled = replace(fold.train, labels=None)
-    return [replace(fold, name=f"{fold.name}, its own training images", test=unlabelled)]
+    unlabeled = replace(fold.train, labels=None)
+    return [replace(fold, name=f"{fold.name}, its own training images", test=unlabeled)]

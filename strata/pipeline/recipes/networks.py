@@ -20,7 +20,7 @@ WHOLE_IMAGES: dict[str, Any] = {
     "architecture": {
         "name": "mlp",
         "hidden": [1024, 512],
-        "normalisation": "batch",
+        "normalization": "batch",
         "dropout": 0.2,
     },
     "max_rate": 0.003,
@@ -40,7 +40,7 @@ WINDOWS: dict[str, Any] = {
     "architecture": {
         "name": "mlp",
         "hidden": [512, 256],
-        "normalisation": "batch",
+        "normalization": "batch",
         "dropout": 0.1,
     },
     "max_rate": 0.004,

@@ -29,7 +29,7 @@ def svm(
         "rbf",
         "sigmoid",
         "intersection",
-        "generalised_intersection",
+        "generalized_intersection",
         "chi_square",
         "hellinger",
     ] = "linear",
@@ -53,7 +53,7 @@ def svm(
             chosen around it by accuracy in the inner folds (rbf only).
         offset: of polynomial and sigmoid.
         degree: of polynomial.
-        alpha: exponent of generalised_intersection.
+        alpha: exponent of generalized_intersection.
     """
     if kernel == "linear" and max(vectors.size("vectors", train), 8 * len(train) ** 2) > IN_MEMORY:
         return _linear_machine(vectors, train, C, class_weight, inner_folds)
@@ -113,8 +113,8 @@ def _kernel(
 
     if name in ("linear", "rbf"):
         return name
-    if name == "generalised_intersection":
-        return partial(kernels.generalised_intersection, alpha=alpha)
+    if name == "generalized_intersection":
+        return partial(kernels.generalized_intersection, alpha=alpha)
     if name in ("polynomial", "sigmoid"):
         if gamma == "cv":
             raise InputError(
@@ -143,7 +143,7 @@ def logistic(
 ) -> dict[str, Any]:
     """Fit a multinomial logistic regression (scikit-learn's, L2 penalty 1 / C).
 
-    More than half a gigabyte of vectors is read shard by shard in every step of its optimiser.
+    More than half a gigabyte of vectors is read shard by shard in every step of its optimizer.
     """
     settings: dict[str, Any] = {"C": C, "class_weight": class_weight}
     if vectors.size("vectors", train) > IN_MEMORY:
@@ -172,7 +172,7 @@ def knn(
     vectors: Shards,
     train: Subset,
     *,
-    neighbours: Count = 5,
+    neighbors: Count = 5,
     metric: Literal["euclidean", "manhattan", "cosine"] = "euclidean",
     weights: Literal["uniform", "distance"] = "uniform",
 ) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def knn(
 
     rows = vectors.rows("vectors", train)
     classifier = KNeighborsClassifier(
-        min(neighbours, len(rows)), metric=metric, weights=weights, algorithm="brute"
+        min(neighbors, len(rows)), metric=metric, weights=weights, algorithm="brute"
     )
     return fitted_with(classifier.fit(rows, train.y), parameters=int(rows.size))
 

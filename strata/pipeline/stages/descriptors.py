@@ -46,7 +46,7 @@ def dense_sift(
     bins: Sizes = (4, 6, 8, 12),
     root: bool = True,
     contrast: float = 0.005,
-    colour: Literal["grey", "opponent", "rgb"] = "grey",
+    color: Literal["gray", "opponent", "rgb"] = "gray",
     mirror: bool = False,
     largest: Count = LARGEST,
 ) -> dict[str, Any]:
@@ -58,13 +58,13 @@ def dense_sift(
     """
     from strata.features.descriptors.dense_sift import DenseSIFT, mirror_order
 
-    describer = DenseSIFT(step=step, bins=bins, root=root, contrast=contrast, colour=colour)
+    describer = DenseSIFT(step=step, bins=bins, root=root, contrast=contrast, color=color)
     local = packed_bytes(_described(describer, images, largest))
-    return {**local, "mirror": mirror_order(colour)} if mirror else local
+    return {**local, "mirror": mirror_order(color)} if mirror else local
 
 
 @shard_stage
-def colour_statistics(
+def color_statistics(
     images: "Images",
     *,
     step: Count = 8,
@@ -72,14 +72,14 @@ def colour_statistics(
     mirror: bool = False,
     largest: Count = LARGEST,
 ) -> dict[str, Any]:
-    """Local means and deviations of colours, on regular grids.
+    """Local means and deviations of colors, on regular grids.
 
-    Parameters as of `ColourStatistics`; mirror and largest as of
+    Parameters as of `ColorStatistics`; mirror and largest as of
     `dense_sift`.
     """
-    from strata.features.descriptors.color_statistics import ColourStatistics, mirror_order
+    from strata.features.descriptors.color_statistics import ColorStatistics, mirror_order
 
-    describer = ColourStatistics(step=step, cells=cells)
+    describer = ColorStatistics(step=step, cells=cells)
     local = packed_halves(_described(describer, images, largest))
     return {**local, "mirror": mirror_order()} if mirror else local
 

@@ -22,7 +22,7 @@ FOR_LDA = 2**27
 
 
 @stage
-def standardise(vectors: Shards, train: Subset) -> dict[str, Any]:
+def standardize(vectors: Shards, train: Subset) -> dict[str, Any]:
     """Each component to mean 0 and variance 1 over the training images."""
     from sklearn.preprocessing import StandardScaler
 
@@ -33,17 +33,17 @@ def standardise(vectors: Shards, train: Subset) -> dict[str, Any]:
 
 
 @stage
-def centred_power(vectors: Shards, train: Subset, *, alpha: Positive = 0.5) -> dict[str, Any]:
+def centered_power(vectors: Shards, train: Subset, *, alpha: Positive = 0.5) -> dict[str, Any]:
     """Signed power of each component, minus its mean over the training images.
 
-    Parameters as of `strata.features.transforms.normalize.CentredPower`.
+    Parameters as of `strata.features.transforms.normalize.CenteredPower`.
     """
-    from strata.features.transforms.normalize import CentredPower
+    from strata.features.transforms.normalize import CenteredPower
 
-    centring = CentredPower(alpha)
+    centering = CenteredPower(alpha)
     for _, rows in vectors.blocks("vectors", train):
-        centring.partial_fit(rows)
-    return {"reduction": centring, "parameters": int(centring.n_features_in_)}
+        centering.partial_fit(rows)
+    return {"reduction": centering, "parameters": int(centering.n_features_in_)}
 
 
 @stage
@@ -112,7 +112,7 @@ def radial_map(
 ) -> dict[str, Any]:
     """Maps vectors so that dot products approximate exp(-gamma |x - y|^2 / d).
 
-    Each of the d components is standardised first. Nystroem's method: the kernel with some of the
+    Each of the d components is standardized first. Nystroem's method: the kernel with some of the
     training images, as scikit-learn has it.
 
     Args:

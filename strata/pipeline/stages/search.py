@@ -12,11 +12,11 @@ from strata.pipeline.graph.stage import Node, sparing_stage, stage
 def pick(
     trials: Sequence[Sequence[Mapping[str, Any] | None]], tests: Sequence[Subset], train: Subset
 ) -> dict[str, Any]:
-    """The trial that recognises most of the images held out; of equal ones, the first.
+    """The trial that recognizes most of the images held out; of equal ones, the first.
 
     Args:
         trials: for each trial, its scores of the images held out in each part; None where its
-            training diverged, which counts as none recognised.
+            training diverged, which counts as none recognized.
         tests: the images held out in each part.
         train: all that may be known of, with labels: they hold those of `tests`.
 

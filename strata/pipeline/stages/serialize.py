@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def packed_bytes(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
     """Descriptors without negative entries, of length one or zero, in a byte an entry."""
-    from strata.features.descriptors.quantize import quantise
+    from strata.features.descriptors.quantize import quantize
 
-    return _packed((quantise(d.descriptors), d.positions, d.scales) for d in described)
+    return _packed((quantize(d.descriptors), d.positions, d.scales) for d in described)
 
 
 def packed_halves(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
@@ -125,6 +125,6 @@ class _Floats:
 def _floats(kept: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
-    from strata.features.descriptors.quantize import dequantise
+    from strata.features.descriptors.quantize import dequantize
 
-    return dequantise(kept) if kept.dtype == np.uint8 else kept.astype(np.float32)
+    return dequantize(kept) if kept.dtype == np.uint8 else kept.astype(np.float32)

@@ -31,7 +31,7 @@ class Seen(NamedTuple):
     Attributes:
         words: (n,) int, the nearest word, or the most probable Gaussian.
         distances: (n,) float, squared, to it; in its own deviations for a Gaussian.
-        places: (n, 4) float: centre (x, y) and size (x, y) of the support, in units of the
+        places: (n, 4) float: center (x, y) and size (x, y) of the support, in units of the
             image's sides.
     """
 
@@ -158,7 +158,7 @@ def nearest(encoder: Any, described: "LocalDescriptors") -> "tuple[np.ndarray, n
 def _supports(
     one: Sample, described: "LocalDescriptors", local: Sharded, store: Store, record: "ImageRecord"
 ) -> "np.ndarray":
-    """Centres and sizes as in `Seen`; a network's windows are in pixels of a resized image."""
+    """Centers and sizes as in `Seen`; a network's windows are in pixels of a resized image."""
     import numpy as np
 
     parents = local.nodes[0].parents

@@ -29,7 +29,7 @@ SIDE = 96
 
 
 def filters(classifier: Any) -> "Exhibit | None":
-    """The first convolution's filters, if they see colours and places."""
+    """The first convolution's filters, if they see colors and places."""
     from strata.reports.model.visualizations import Exhibit, Tile, TileRow
 
     for weights in classifier.network().state_dict().values():
@@ -44,7 +44,7 @@ def filters(classifier: Any) -> "Exhibit | None":
     return Exhibit(
         "First filters",
         f"What the first layer's {count} filters of {width} x {height} pixels answer to, each "
-        "scaled to its own range; grey is zero.",
+        "scaled to its own range; gray is zero.",
         [TileRow("", "", [Tile(sheet, says, enlarged=True)])],
     )
 
@@ -188,15 +188,15 @@ def grad_cam(classifier: Any, given: "np.ndarray", column: int) -> "np.ndarray":
 
 
 def beside(pixels: "np.ndarray", heat: "np.ndarray") -> "np.ndarray":
-    """The picture, and in grey under its heat map (h, w) in [0, 1], smoothly enlarged."""
+    """The picture, and in gray under its heat map (h, w) in [0, 1], smoothly enlarged."""
     import numpy as np
     from PIL import Image
 
     size = (SIDE, SIDE)
     picture = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
-    grey = np.asarray(picture.convert("L"), np.float64)[..., None]
+    gray = np.asarray(picture.convert("L"), np.float64)[..., None]
     map_ = Image.fromarray(heat.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
     share = 0.75 * np.asarray(map_).clip(0, 1)[..., None]
     hot = np.array([255.0, 200.0, 0.0])
-    lit = np.rint((1 - share) * (0.35 * grey + 40) + share * hot).astype(np.uint8)
+    lit = np.rint((1 - share) * (0.35 * gray + 40) + share * hot).astype(np.uint8)
     return np.concatenate([np.asarray(picture), lit], axis=1)

@@ -15,7 +15,7 @@ def patch(path: Path, place: "np.ndarray") -> "np.ndarray":
     """What a descriptor sees: uint8 (PATCH_SIDE, PATCH_SIDE, 3), cut off at the image's edges.
 
     Args:
-        place: (4,), centre (x, y) and size (x, y) in units of the image's sides.
+        place: (4,), center (x, y) and size (x, y) in units of the image's sides.
     """
     from PIL import Image
 

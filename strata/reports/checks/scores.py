@@ -58,12 +58,12 @@ def no_better_than_majority(ranking: Ranking) -> Iterator[Finding]:
 
 @rule(
     "R03",
-    "Classes that are never recognised",
+    "Classes that are never recognized",
     "The accuracy may look fine while a class is lost altogether.",
     "Look at the class's images and their number; weigh classes, or collect more of it.",
 )
 def never_right(ranking: Ranking) -> Iterator[Finding]:
-    """Classes of which no image is recognised."""
+    """Classes of which no image is recognized."""
     if not ranking.rows:
         raise NotApplicable("no method has results")
     classes = ranking.comparison.data.classes
@@ -135,7 +135,7 @@ def odd_fold(ranking: Ranking) -> Iterator[Finding]:
     "Gap between training and held-out images",
     f"A gap above {100 * GAP:.0f} points, beyond the interval, means that the method has learned "
     "its images by heart.",
-    "Regularise more, augment, take a smaller model, or collect more images.",
+    "Regularize more, augment, take a smaller model, or collect more images.",
 )
 def train_gap(ranking: Ranking) -> Iterator[Finding]:
     """Training accuracy far above all that held-out accuracy may be."""

@@ -32,7 +32,7 @@ def not_converged(ranking: Ranking) -> Iterator[Finding]:
     "R13",
     "Dead units",
     "A unit that gives the same value for every image adds nothing but cost.",
-    "Lower the learning rate, or try another initialisation or a leaky activation.",
+    "Lower the learning rate, or try another initialization or a leaky activation.",
 )
 def dead_units(ranking: Ranking) -> Iterator[Finding]:
     """Layers of which many units never answer at the end of training."""

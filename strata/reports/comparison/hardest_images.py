@@ -28,7 +28,7 @@ class Judged(NamedTuple):
 
     @property
     def right(self) -> bool:
-        """Whether the method recognises it."""
+        """Whether the method recognizes it."""
         return self.true == self.predicted
 
 

@@ -7,7 +7,7 @@ SOURCES = {
     "bovw": ("csurka2004visual", "lazebnik2006beyond"),
     "vlad": ("jegou2010aggregating",),
     "fisher": ("perronnin2010improving", "sanchez2012modeling"),
-    "fisher_colour": ("perronnin2010improving", "vandesande2010evaluating"),
+    "fisher_color": ("perronnin2010improving", "vandesande2010evaluating"),
     "gist": ("oliva2001modeling", "williams2000using"),
     "tinynet": ("lorente2021image",),
     "cnn": ("lorente2021image",),

@@ -18,7 +18,7 @@ from strata.reports.formatting import (
     size,
 )
 from strata.reports.model.results import Comparison, Cost
-from strata.reports.summary.analysis import Analysis, analyse
+from strata.reports.summary.analysis import Analysis, analyze
 
 #: What the mark behind a method's name says.
 MARKS = {
@@ -103,7 +103,7 @@ def ranking_table(analysis: Analysis) -> Table:
 
 def terminal_table(comparison: Comparison) -> Table:
     """The ranking of a comparison for the terminal, as plain text cells."""
-    return ranking_table(analyse(comparison))
+    return ranking_table(analyze(comparison))
 
 
 def csv_text(analysis: Analysis) -> str:

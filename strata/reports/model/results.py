@@ -1,6 +1,6 @@
 """What a report is made of: predictions, their cost and where they come from. Plain data.
 
-A report reads nothing but these. Whoever has scores for labelled images can fill them in and
+A report reads nothing but these. Whoever has scores for labeled images can fill them in and
 call `strata.reports.write_report`; the pipeline is one such caller.
 """
 

@@ -31,10 +31,10 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
 
     z = float(ndtri(0.5 + confidence / 2))
     p = successes / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    center = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    low = min(p, max(0.0, float(centre - half)))  # rounding may lead past p where p is 0 or 1
-    high = max(p, min(1.0, float(centre + half)))
+    low = min(p, max(0.0, float(center - half)))  # rounding may lead past p where p is 0 or 1
+    high = max(p, min(1.0, float(center + half)))
     return Interval(low, high)
 
 

@@ -22,7 +22,7 @@ class Analysis:
     verdict: Verdict
 
 
-def analyse(comparison: Comparison) -> Analysis:
+def analyze(comparison: Comparison) -> Analysis:
     """Evaluate, test, check and sum up."""
     ranking = rank(comparison)
     return Analysis(

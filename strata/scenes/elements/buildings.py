@@ -16,7 +16,7 @@ Array = np.ndarray
 
 def drape(shot: Shot, image: Array, quad: Array, z: float) -> None:
     """Stretch an image over a quadrilateral, (4, 2) pixels from its lower left corner, counter-
-    clockwise as seen; through `z` metres of air."""
+    clockwise as seen; through `z` meters of air."""
     height, width = image.shape[:2]
     x0, y0 = np.clip(np.floor(quad.min(axis=0)).astype(int), 0, shot.side)
     x1, y1 = np.clip(np.ceil(quad.max(axis=0)).astype(int) + 1, 0, shot.side)
@@ -48,7 +48,7 @@ def _sides(quad: Array, limit: int) -> tuple[int, int]:
 def _front(
     shot: Shot, quad: Array, size: tuple[float, float], style: Style, facing: float, z: float
 ) -> None:
-    """Draw a front where it is seen; where it is tiny, only its mean colour."""
+    """Draw a front where it is seen; where it is tiny, only its mean color."""
     pixels = _sides(quad, shot.side * 3 // 4)
     if min(pixels) < 4 * shot.side / 192:
         mean = style.wall * 0.75 + style.glass * 0.25
@@ -61,14 +61,14 @@ def _front(
 
 def building(
     shot: Shot,
-    centre: Point,
+    center: Point,
     size: tuple[float, float, float],
     style: Style,
     *,
     turn: float = 0.0,
 ) -> None:
     """A block with fronts on all sides; arguments as those of `box`."""
-    faces = box(shot, centre, size, style.wall, turn=turn)
+    faces = box(shot, center, size, style.wall, turn=turn)
     c, s = math.cos(turn), math.sin(turn)
     normals = {"front": (-s, 0, -c), "left": (-c, 0, s), "right": (c, 0, -s), "back": (s, 0, c)}
     for name, quad in faces.items():
@@ -76,7 +76,7 @@ def building(
             continue
         width = size[0] if name in ("front", "back") else size[2]
         facing = float(np.dot(shot.light.sun, normals[name]))
-        _front(shot, quad, (width, size[1]), style, facing, centre[2])
+        _front(shot, quad, (width, size[1]), style, facing, center[2])
 
 
 def wall(
@@ -95,17 +95,17 @@ def wall(
     _front(shot, quad, (length, height), style, facing, (z0 + z1) / 2)
 
 
-def crown(shot: Shot, centre: Point, width: float) -> None:
+def crown(shot: Shot, center: Point, width: float) -> None:
     """What stands on a flat roof: a lift house, a mast, a water tank; or a spire."""
     rng = shot.rng
-    x, y, z = centre
+    x, y, z = center
     kind = rng.random()
-    grey = jitter(rng, rgb(0.45, 0.45, 0.46), 0.2)
+    gray = jitter(rng, rgb(0.45, 0.45, 0.46), 0.2)
     if kind < 0.25:
         high = width * rng.uniform(0.5, 1.4)
-        box(shot, centre, (width * 0.9, high, width * 0.9), grey, taper=(0.97, 0.97))
+        box(shot, center, (width * 0.9, high, width * 0.9), gray, taper=(0.97, 0.97))
     elif kind < 0.75:
-        box(shot, centre, (width * 0.45, width * 0.16, width * 0.4), grey)
+        box(shot, center, (width * 0.45, width * 0.16, width * 0.4), gray)
     if kind > 0.6:
         foot, head = shot.pixels([(x, y, z), (x, y + width * rng.uniform(0.4, 1.2), z)])
-        shot.stroke(foot, head, 0.5 * shot.view.focal * shot.side / z, shot.hazed(grey * 0.5, z))
+        shot.stroke(foot, head, 0.5 * shot.view.focal * shot.side / z, shot.hazed(gray * 0.5, z))

@@ -1,4 +1,4 @@
-"""What a camera makes of a scene: framing, exposure, colour cast, softness, noise, compression."""
+"""What a camera makes of a scene: framing, exposure, color cast, softness, noise, compression."""
 
 import cv2
 import numpy as np
@@ -13,17 +13,17 @@ def develop(shot: Shot, size: int) -> Array:
     rng = np.random.default_rng(shot.rng.integers(1 << 62))
     image = cv2.resize(shot.rgb, (size, size), interpolation=cv2.INTER_AREA)
     np.clip(image, 0, 1.5, out=image)
-    # The meter brings a scene half of the way to middle grey.
+    # The meter brings a scene half of the way to middle gray.
     meter = np.clip((0.45 / max(float(image.mean()), 0.02)) ** 0.5, 0.8, 2.0)
     exposure = meter * np.exp(rng.normal(0.05, 0.11))
     cast = 1 + rng.normal(0, 0.02, 3) + rng.normal(0, 0.03) * np.array([1, 0, -1])
     image = cv2.transform(image, np.diag(exposure * cast))
     # A film's shoulder: lights roll off instead of clipping.
     image = image / (1 + np.maximum(image - 0.75, 0) * 0.8)
-    colourful, contrast = max(rng.normal(1.08, 0.13), 0), rng.normal(1.08, 0.08)
-    grey = np.array([0.3, 0.59, 0.11])
-    tones = contrast * (colourful * np.eye(3) + (1 - colourful) * grey)
-    # About middle grey, which stays where it is.
+    colorful, contrast = max(rng.normal(1.08, 0.13), 0), rng.normal(1.08, 0.08)
+    gray = np.array([0.3, 0.59, 0.11])
+    tones = contrast * (colorful * np.eye(3) + (1 - colorful) * gray)
+    # About middle gray, which stays where it is.
     image = cv2.transform(image - np.float32(0.45), tones) + np.float32(0.45)
     fall = rng.uniform(0, 0.35)
     span = np.linspace(-1, 1, size, dtype=np.float32)

@@ -34,7 +34,7 @@ class _Grid:
     Attributes:
         floors, bays: how many.
         each: for looking up (floors, bays) values at every pixel.
-        up: metres above the street, rows.
+        up: meters above the street, rows.
         high: the same as a share of the height.
         v: place within its floor, from 0 below to 1, rows.
         u: place within its bay, columns.
@@ -58,11 +58,11 @@ class _Grid:
 
 def _grid(style: Style, width: float, height: float, shape: tuple[int, int]) -> _Grid:
     base = style.ground
-    floors = max(1, round((height - base - 0.6) / style.storey))
+    floors = max(1, round((height - base - 0.6) / style.story))
     bays = max(1, round(width / style.bay))
     up = (1 - (np.arange(shape[0], dtype=np.float32)[:, None] + 0.5) / shape[0]) * height
-    storey = max((height - base) * 0.96, 0.5) / floors
-    level = np.clip((up - base) / storey, 0, floors - 0.01)
+    story = max((height - base) * 0.96, 0.5) / floors
+    level = np.clip((up - base) / story, 0, floors - 0.01)
     across = (np.arange(shape[1], dtype=np.float32)[None, :] + 0.5) / shape[1] * bays
     return _Grid(
         floors=floors,
@@ -73,7 +73,7 @@ def _grid(style: Style, width: float, height: float, shape: tuple[int, int]) -> 
         v=level % 1,
         u=across % 1,
         thin=1 / shape[0],
-        ev=max(height / storey / shape[0], 0.02),
+        ev=max(height / story / shape[0], 0.02),
         eu=max(bays / shape[1], 0.02),
         upper=((up > base) & (up < height * 0.95)).astype(np.float32),
     )
@@ -93,7 +93,7 @@ def front(
         rng: draws the same numbers for every `pixels`.
         light: of the picture.
         style: how it is built.
-        size: (width, height), metres.
+        size: (width, height), meters.
         pixels: (width, height) to draw.
         facing: cosine between the front's normal and the sun.
 
@@ -133,7 +133,7 @@ def _wall(grid: _Grid, style: Style) -> Array:
     down += 0.25 * _pulse(grid.high, 0.965, 1.1, grid.thin)
     down -= 0.3 * _pulse(grid.high, 0.945, 0.965, grid.thin)
     down += style.bands * _pulse(grid.v, -0.1, 0.08, grid.ev)
-    if style.courses and grid.ev * style.storey < 0.25:
+    if style.courses and grid.ev * style.story < 0.25:
         down += 0.12 * (np.floor(grid.up / 0.25) % 2)
     return down + style.piers * _pulse(grid.u, -0.1, 0.09, grid.eu)
 
@@ -181,7 +181,7 @@ def _shop(rng: np.random.Generator, part: Array, light: Light, lit: Array) -> No
     """Draw a shop over a part of an image: goods in its window, a door, a sign, an awning."""
     night = light.night > 0.3
     inside = rgb(0.8, 0.68, 0.45) if night else (pick(rng, GLASS, 0.3) + 0.05) * lit
-    colour, goods = pick(rng, SIGNS, 0.2), rng.random((3, 10, 3), dtype=np.float32)
+    color, goods = pick(rng, SIGNS, 0.2), rng.random((3, 10, 3), dtype=np.float32)
     letters, door, awning = rng.random(16) < 0.55, rng.uniform(0.1, 0.8), rng.random() < 0.35
     rows, columns = part.shape[:2]
     if columns < 3:
@@ -196,7 +196,7 @@ def _shop(rng: np.random.Generator, part: Array, light: Light, lit: Array) -> No
     if shelf.size:
         shelf += cv2.resize(goods, shelf.shape[1::-1]) * (0.3 * lit)
     band(0.36, 1, door, door + 0.14)[:] *= 0.5
-    band(0.12, 0.3)[:] = colour * lit
+    band(0.12, 0.3)[:] = color * lit
     writing = band(0.16, 0.26, 0.15, 0.85)
     if writing.size:
         marks = letters[np.arange(writing.shape[1]) * len(letters) // writing.shape[1]]
@@ -204,4 +204,4 @@ def _shop(rng: np.random.Generator, part: Array, light: Light, lit: Array) -> No
     if awning:
         cloth = band(0.3, 0.48)
         stripes = np.arange(columns) * 8 // columns % 2 == 1
-        cloth[:] = np.where(stripes[:, None], WRITING, colour) * lit
+        cloth[:] = np.where(stripes[:, None], WRITING, color) * lit

@@ -29,14 +29,14 @@ def rise(ground: Terrain, shape: Array, target: float) -> Array:
     return shape * ((target + level) / max(steepest, 1e-6))
 
 
-def clothe(ground: Terrain, colours: list[Array]) -> None:
+def clothe(ground: Terrain, colors: list[Array]) -> None:
     """Grass, scrub or soil in patches, with fine growth."""
     rng = ground.shot.rng
-    ground.mix(trees.pick(rng, colours, 0.12))
+    ground.mix(trees.pick(rng, colors, 0.12))
     patches = smoothstep(-0.3, 0.5, ground.noise(rng.uniform(15, 120), 4, 0.6))
-    ground.mix(trees.pick(rng, colours, 0.15), patches * rng.uniform(0.3, 0.9))
-    ground.colour *= 1 + rng.uniform(0.1, 0.35) * ground.noise(rng.uniform(0.6, 2.5), 4, 0.8)
-    np.clip(ground.colour, 0.01, 1, out=ground.colour)
+    ground.mix(trees.pick(rng, colors, 0.15), patches * rng.uniform(0.3, 0.9))
+    ground.color *= 1 + rng.uniform(0.1, 0.35) * ground.noise(rng.uniform(0.6, 2.5), 4, 0.8)
+    np.clip(ground.color, 0.01, 1, out=ground.color)
 
 
 def lane(ground: Terrain) -> None:
@@ -51,18 +51,18 @@ def lane(ground: Terrain) -> None:
 
 
 def grow(
-    shot: Shot, kind: str, colours: list[Array], count: int, share: float = 0.25
+    shot: Shot, kind: str, colors: list[Array], count: int, share: float = 0.25
 ) -> list[Array]:
     """A few trees of one kind, to plant many times; drawn as tall as `share` of the picture."""
     side = max(24, round(shot.side * share))
     make = getattr(trees, kind)
-    return [make(shot.rng, shot.light, trees.pick(shot.rng, colours), side) for _ in range(count)]
+    return [make(shot.rng, shot.light, trees.pick(shot.rng, colors), side) for _ in range(count)]
 
 
 def plant(
     ground: Terrain, sprites: list[Array], x: Array, z: Array, low: float, high: float
 ) -> None:
-    """Stand trees at (x, z), far ones first, between `low` and `high` metres tall."""
+    """Stand trees at (x, z), far ones first, between `low` and `high` meters tall."""
     rng = ground.shot.rng
     tall = rng.uniform(low, high, len(x))
     which = rng.integers(len(sprites), size=len(x))
@@ -73,7 +73,7 @@ def plant(
 
 
 def stand_tree(shot: Shot, sprite: Array, x: float, z: float, height: float) -> None:
-    """Stand a tree of `height` metres on flat ground at (x, z)."""
+    """Stand a tree of `height` meters on flat ground at (x, z)."""
     (foot,) = shot.pixels([(x, 0, z)])
     scale = shot.view.focal * shot.side / z
     stamp(shot, sprite, float(foot[0]), float(foot[1]), height * scale, z)

@@ -1,4 +1,4 @@
-"""Time of day and weather: where the sun stands, and the colours that it gives to things."""
+"""Time of day and weather: where the sun stands, and the colors that it gives to things."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ Array = np.ndarray
 
 
 def rgb(*values: float) -> Array:
-    """A colour, (3,) float32 in [0, 1]."""
+    """A color, (3,) float32 in [0, 1]."""
     return np.array(values, np.float32)
 
 
-def jitter(rng: np.random.Generator, colour: Array, amount: float = 0.06) -> Array:
-    """A neighbour of a colour: brighter or darker, and a little off in hue."""
+def jitter(rng: np.random.Generator, color: Array, amount: float = 0.06) -> Array:
+    """A neighbor of a color: brighter or darker, and a little off in hue."""
     shared, red, green, blue = rng.standard_normal(4, dtype=np.float32).tolist()
     shift = [1 + amount * (shared + own / 2) for own in (red, green, blue)]
-    return np.minimum(np.maximum(colour * rgb(*shift), 0), 1)
+    return np.minimum(np.maximum(color * rgb(*shift), 0), 1)
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Light:
 
     Attributes:
         sun: unit vector towards the sun: right, up, forward.
-        direct: colour of sunlight (or moonlight) on a surface that faces it.
-        ambient: colour of the light from everywhere.
-        zenith: colour of the sky overhead.
-        horizon: colour of the sky at the horizon, which is also that of haze.
-        haze: metres after which 63 % of a colour is haze.
+        direct: color of sunlight (or moonlight) on a surface that faces it.
+        ambient: color of the light from everywhere.
+        zenith: color of the sky overhead.
+        horizon: color of the sky at the horizon, which is also that of haze.
+        haze: meters after which 63 % of a color is haze.
         clouds: share of the sky that is covered, about.
         night: 0 by day, 1 at night, when windows and lamps are lit.
     """
@@ -44,7 +44,7 @@ class Light:
     night: float = 0.0
 
     def on(self, albedo: Array, facing: float) -> Array:
-        """The colour (3,) of a surface; `facing` is the cosine between its normal and the sun."""
+        """The color (3,) of a surface; `facing` is the cosine between its normal and the sun."""
         return albedo * (self.ambient + self.direct * max(facing, 0.0))
 
 
@@ -69,13 +69,13 @@ def _day(rng: np.random.Generator) -> Light:
 
 
 def _overcast(rng: np.random.Generator) -> Light:
-    grey = rng.uniform(0.55, 0.95)
+    gray = rng.uniform(0.55, 0.95)
     return Light(
         sun=_sun(rng.uniform(0, 360), 70),
         direct=rgb(1, 1, 1) * rng.uniform(0.05, 0.25),
         ambient=rgb(0.97, 1.0, 1.04) * rng.uniform(0.5, 0.75),
-        zenith=rgb(0.85, 0.92, 1.0) * grey * rng.uniform(0.6, 0.95),
-        horizon=rgb(0.97, 0.98, 1.0) * grey,
+        zenith=rgb(0.85, 0.92, 1.0) * gray * rng.uniform(0.6, 0.95),
+        horizon=rgb(0.97, 0.98, 1.0) * gray,
         haze=10 ** rng.uniform(3.2, 4.1),
         clouds=rng.uniform(0.7, 1.0),
     )
@@ -110,13 +110,13 @@ def _sunset(rng: np.random.Generator) -> Light:
 
 
 def _fog(rng: np.random.Generator) -> Light:
-    grey = rng.uniform(0.6, 0.9)
+    gray = rng.uniform(0.6, 0.9)
     return Light(
         sun=_sun(rng.uniform(0, 360), 50),
         direct=rgb(1, 0.97, 0.9) * rng.uniform(0.05, 0.2),
         ambient=rgb(1, 1, 1.03) * rng.uniform(0.5, 0.7),
-        zenith=jitter(rng, rgb(1, 1, 1.02) * grey, 0.03),
-        horizon=jitter(rng, rgb(1, 1, 1) * grey, 0.03),
+        zenith=jitter(rng, rgb(1, 1, 1.02) * gray, 0.03),
+        horizon=jitter(rng, rgb(1, 1, 1) * gray, 0.03),
         haze=10 ** rng.uniform(2.1, 3.0),
         clouds=0.0,
     )

@@ -11,28 +11,28 @@ from strata.scenes.elements.light import Light
 from strata.scenes.elements.noise import Lattice, texture
 
 Array = np.ndarray
-Point = Sequence[float]  # x, y, z in metres
+Point = Sequence[float]  # x, y, z in meters
 
 
 @dataclass(frozen=True)
 class View:
     """A pinhole camera that stands upright, or looks up by `pitch`.
 
-    The world is in metres: x to the right, y up from the ground, z ahead. The picture is in
+    The world is in meters: x to the right, y up from the ground, z ahead. The picture is in
     frame sides: x to the right, y down.
 
     Attributes:
         axis: where the camera's axis pierces the picture, y (for pitch 0: the horizon).
         eye: height of the camera above the ground.
         focal: focal length.
-        centre: where the axis pierces the picture, x.
+        center: where the axis pierces the picture, x.
         pitch: angle upwards, radians.
     """
 
     axis: float
     eye: float
     focal: float = 1.0
-    centre: float = 0.5
+    center: float = 0.5
     pitch: float = 0.0
 
     @property
@@ -41,14 +41,14 @@ class View:
         return self.axis + self.focal * math.tan(self.pitch)
 
     def project(self, points: Iterable[Point]) -> list[tuple[float, float]]:
-        """Points in metres to points in frame sides; one behind the camera is pulled before it."""
+        """Points in meters to points in frame sides; one behind the camera is pulled before it."""
         c, s = math.cos(self.pitch), math.sin(self.pitch)
         seen = []
         for x, y, z in points:
             up = y - self.eye
             ahead = c * z + s * up
             scale = self.focal / (ahead if ahead > 0.05 else 0.05)
-            seen.append((self.centre + scale * x, self.axis - scale * (c * up - s * z)))
+            seen.append((self.center + scale * x, self.axis - scale * (c * up - s * z)))
         return seen
 
 
@@ -61,7 +61,7 @@ class Shot:
         rng: for all choices; each texture draws one number, so that a composition is the same at
             every size.
         rgb: (side, side, 3) float32, the picture so far.
-        depth: (side, side) float32, metres to what is seen; only landscapes keep it.
+        depth: (side, side) float32, meters to what is seen; only landscapes keep it.
         grain: (side, side) float32, fine noise shared by all foliage and rough surfaces.
     """
 
@@ -80,25 +80,25 @@ class Shot:
         self.rgb = np.zeros((self.side, self.side, 3), np.float32)
         self.depth = np.full((self.side, self.side), np.inf, np.float32)
 
-    def hazed(self, colour: Array, z: float) -> Array:
-        """A colour (3,) seen through `z` metres of air."""
+    def hazed(self, color: Array, z: float) -> Array:
+        """A color (3,) seen through `z` meters of air."""
         horizon = self.light.horizon
-        return horizon + (colour - horizon) * math.exp(-z / self.light.haze)
+        return horizon + (color - horizon) * math.exp(-z / self.light.haze)
 
     def pixels(self, points: Iterable[Point]) -> Array:
-        """(k, 3) metres to (k, 2) pixels."""
+        """(k, 3) meters to (k, 2) pixels."""
         # A few points at a time: plain floats are faster than arrays.
         return np.array(self.view.project(points)) * self.side
 
-    def fill(self, outline: Array, colour: Array) -> None:
+    def fill(self, outline: Array, color: Array) -> None:
         """Paint a convex outline, (k, 2) pixels."""
         fixed = np.minimum(np.maximum(outline * 16, -1e6), 1e6).astype(np.int32)
-        cv2.fillConvexPoly(self.rgb, fixed, colour.tolist(), shift=4)
+        cv2.fillConvexPoly(self.rgb, fixed, color.tolist(), shift=4)
 
-    def stroke(self, start: Array, end: Array, width: float, colour: Array) -> None:
+    def stroke(self, start: Array, end: Array, width: float, color: Array) -> None:
         """Paint a straight stroke between two points, all in pixels."""
         a, b = (tuple(np.round(np.clip(p, -4e3, 4e3)).astype(int).tolist()) for p in (start, end))
-        cv2.line(self.rgb, a, b, colour.tolist(), max(1, round(width)))
+        cv2.line(self.rgb, a, b, color.tolist(), max(1, round(width)))
 
     def scatter(self, low: float, high: float, count: int) -> Array:
         """(count,) uniform numbers."""
@@ -113,10 +113,10 @@ def window(shape: tuple[int, ...], x: int, y: int, width: int, height: int) -> t
     return slice(y0, y1), slice(x0, x1), slice(y0 - y, y1 - y), slice(x0 - x, x1 - x)
 
 
-def blend(image: Array, colour: Array, alpha: Array) -> None:
-    """Mix `colour` (h, w, 3) or (3,) into `image` (h, w, 3) in place by `alpha` (h, w)."""
+def blend(image: Array, color: Array, alpha: Array) -> None:
+    """Mix `color` (h, w, 3) or (3,) into `image` (h, w, 3) in place by `alpha` (h, w)."""
     cover = cv2.merge([alpha, alpha, alpha])
-    image += (colour - image) * cover
+    image += (color - image) * cover
 
 
 def stamp(shot: Shot, sprite: Array, x: float, base: float, height: float, z: float) -> None:
@@ -124,11 +124,11 @@ def stamp(shot: Shot, sprite: Array, x: float, base: float, height: float, z: fl
 
     Args:
         shot: the picture.
-        sprite: (h, w, 4) float32, colour times alpha, then alpha.
+        sprite: (h, w, 4) float32, color times alpha, then alpha.
         x: its middle, in pixels.
         base: its foot, in pixels.
         height: its height, in pixels.
-        z: its distance, in metres.
+        z: its distance, in meters.
     """
     tall = max(2, round(height))
     wide = max(2, round(height * sprite.shape[1] / sprite.shape[0]))

@@ -14,7 +14,7 @@ def paint_sky(shot: Shot) -> None:
     bottom = int(np.clip((view.horizon + 0.06) * shot.side, 8, shot.side))
     # Skies are smooth: half the resolution is enough.
     tall, wide = (bottom + 1) // 2, shot.side // 2
-    x = ((np.arange(wide, dtype=np.float32) + 0.5) / wide - view.centre) / view.focal
+    x = ((np.arange(wide, dtype=np.float32) + 0.5) / wide - view.center) / view.focal
     y = (view.axis - (np.arange(tall, dtype=np.float32) + 0.5) * 2 / shot.side) / view.focal
     c, s = float(np.cos(view.pitch)), float(np.sin(view.pitch))
     up, ahead = (c * y + s)[:, None], (c - s * y)[:, None]
@@ -43,7 +43,7 @@ def paint_sky(shot: Shot) -> None:
 def _clouds(
     shot: Shot, planes: list[np.ndarray], x: np.ndarray, z: np.ndarray, fade: np.ndarray
 ) -> None:
-    """Lay clouds over the colour planes; `x`, `z` are where a ray meets the cloud base."""
+    """Lay clouds over the color planes; `x`, `z` are where a ray meets the cloud base."""
     rng, light = shot.rng, shot.light
     size = rng.uniform(0.3, 1.6)
     sharp = rng.uniform(0.12, 0.6)

@@ -24,7 +24,7 @@ class Style:
 
     Attributes:
         wall, glass, frame: albedos (3,).
-        storey, bay: height of a floor and width of a bay, metres.
+        story, bay: height of a floor and width of a bay, meters.
         wide, tall: of a window, as shares of its bay and floor.
         bands, piers: how much brighter the wall is between floors and between bays.
         courses: whether rows of bricks show.
@@ -34,7 +34,7 @@ class Style:
 
     wall: Array
     glass: Array
-    storey: float
+    story: float
     bay: float
     wide: float
     tall: float
@@ -47,8 +47,8 @@ class Style:
 
     @property
     def ground(self) -> float:
-        """Height of the shops, metres; 0 without."""
-        return 1.25 * self.storey if self.shops else 0.0
+        """Height of the shops, meters; 0 without."""
+        return 1.25 * self.story if self.shops else 0.0
 
 
 def house_style(rng: np.random.Generator) -> Style:
@@ -57,7 +57,7 @@ def house_style(rng: np.random.Generator) -> Style:
     return Style(
         wall=pick(rng, walls),
         glass=pick(rng, GLASS),
-        storey=rng.uniform(2.8, 4.2),
+        story=rng.uniform(2.8, 4.2),
         bay=rng.uniform(2.0, 4.2),
         wide=rng.uniform(0.3, 0.65),
         tall=rng.uniform(0.45, 0.72),
@@ -83,7 +83,7 @@ def tower_style(rng: np.random.Generator) -> Style:
     return Style(
         wall=pick(rng, walls),
         glass=pick(rng, GLASS),
-        storey=rng.uniform(3.2, 4.5),
+        story=rng.uniform(3.2, 4.5),
         bay=rng.uniform(1.6, 4.5),
         wide=wide,
         tall=tall,

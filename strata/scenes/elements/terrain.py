@@ -15,7 +15,7 @@ from strata.scenes.elements.noise import smoothstep
 from strata.scenes.elements.shot import Shot
 
 Array = np.ndarray
-Colour = Array  # (3, 1, 1), (3,) or (3, slices, columns)
+Color = Array  # (3, 1, 1), (3,) or (3, slices, columns)
 
 
 @dataclass
@@ -26,16 +26,16 @@ class Terrain:
 
     Args:
         shot: the picture.
-        near: distance of the first slice, metres.
+        near: distance of the first slice, meters.
         relief: distance from which the ground rises and falls, and slices lie close.
         far: distance of the last slice.
 
     Attributes (all float32, rows going away from the camera):
-        z: (slices, 1) metres ahead.
-        x: (slices, columns) metres to the right.
-        footprint: (slices, 1) metres across a sample.
-        height: (slices, columns) metres above the ground level, to be set.
-        colour: (3, slices, columns), to be set.
+        z: (slices, 1) meters ahead.
+        x: (slices, columns) meters to the right.
+        footprint: (slices, 1) meters across a sample.
+        height: (slices, columns) meters above the ground level, to be set.
+        color: (3, slices, columns), to be set.
         rough: (slices, columns) contrast of the finest growth, 0 for water and snow.
     """
 
@@ -47,7 +47,7 @@ class Terrain:
     z: Array = field(init=False)
     footprint: Array = field(init=False)
     height: Array = field(init=False)
-    colour: Array = field(init=False)
+    color: Array = field(init=False)
     rough: Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,19 +59,19 @@ class Terrain:
         z = np.sort(np.concatenate([flat[(flat > self.near) & (flat < self.far)], steps]))
         self.z = z.astype(np.float32)[:, None]
         columns = side * 2 // 3
-        across = (np.arange(columns, dtype=np.float32) + 0.5) / columns - view.centre
+        across = (np.arange(columns, dtype=np.float32) + 0.5) / columns - view.center
         self.x = self.z * (across / view.focal)
         deep = np.gradient(self.z[:, 0])[:, None]
         self.footprint = np.sqrt(self.z / (view.focal * columns) * np.maximum(deep, 1e-3))
         self.footprint = np.maximum(self.footprint, 0.4 * deep)
         self.height = np.zeros_like(self.x)
-        self.colour = np.zeros((3, *self.x.shape), np.float32)
+        self.color = np.zeros((3, *self.x.shape), np.float32)
         self.rough = np.full_like(self.x, 0.18)
 
     def noise(
         self, wave: float, octaves: int = 4, gain: float = 0.5, *, ridged: bool = False
     ) -> Array:
-        """Noise over the ground with the longest waves of `wave` metres, elsewhere at each call."""
+        """Noise over the ground with the longest waves of `wave` meters, elsewhere at each call."""
         rng = self.shot.rng
         u = self.x * (1 / wave) + rng.uniform(0, 64)
         v = np.repeat(self.z * (1 / wave) + rng.uniform(0, 64), u.shape[1], axis=1)
@@ -80,7 +80,7 @@ class Terrain:
         )
 
     def slopes(self) -> tuple[Array, Array]:
-        """Rise of the ground to the right and ahead, metres per metre."""
+        """Rise of the ground to the right and ahead, meters per meter."""
         z = self.z
         # Along a column the samples run along a ray, not along z: take the sideways part out.
         along = np.empty_like(self.height)
@@ -94,20 +94,20 @@ class Terrain:
         along -= right * (self.x / z)
         return right, along
 
-    def mix(self, colour: Colour, mask: Array | float = 1.0) -> None:
-        """Cover the ground with a colour where `mask` (0 to 1) says so."""
-        colour = np.asarray(colour, np.float32)
-        if colour.ndim == 1:
-            colour = colour[:, None, None]
-        self.colour += (colour - self.colour) * mask
+    def mix(self, color: Color, mask: Array | float = 1.0) -> None:
+        """Cover the ground with a color where `mask` (0 to 1) says so."""
+        color = np.asarray(color, np.float32)
+        if color.ndim == 1:
+            color = color[:, None, None]
+        self.color += (color - self.color) * mask
 
     def lit(self, right: Array, ahead: Array) -> None:
-        """Turn colours of the ground into colours of the ground in this light."""
+        """Turn colors of the ground into colors of the ground in this light."""
         light = self.shot.light
         sx, sy, sz = (float(v) for v in light.sun)
         facing = (sy - sx * right - sz * ahead) / np.sqrt(1 + right * right + ahead * ahead)
         facing = np.maximum(facing, 0)
-        self.colour *= light.ambient[:, None, None] + light.direct[:, None, None] * facing
+        self.color *= light.ambient[:, None, None] + light.direct[:, None, None] * facing
 
     def clear(self) -> None:
         """Lower the ground around the camera until it stands free."""
@@ -120,10 +120,10 @@ class Terrain:
         shot = self.shot
         light, side = shot.light, shot.side
         haze = 1 - np.exp(self.z * (-1 / light.haze))
-        self.colour += (light.horizon[:, None, None] - self.colour) * haze
+        self.color += (light.horizon[:, None, None] - self.color) * haze
         place, seen = self._look()
         columns = np.broadcast_to(np.arange(place.shape[1], dtype=np.float32), place.shape)
-        layers = cv2.merge([*self.colour, self.rough * (1 - haze)])
+        layers = cv2.merge([*self.color, self.rough * (1 - haze)])
         layers = cv2.remap(layers, columns, place, cv2.INTER_LINEAR)
         *planes, rough = cv2.split(cv2.resize(layers, (side, side)))
         growth = 1 + rough * shot.grain
@@ -157,16 +157,16 @@ class Terrain:
         """The sample nearest to a place: its slice and column."""
         slices, columns = self.x.shape
         view = self.shot.view
-        column = int((view.centre + view.focal * x / z) * columns)
+        column = int((view.center + view.focal * x / z) * columns)
         row = int(np.searchsorted(self.z[:, 0], z))
         return min(row, slices - 1), min(max(column, 0), columns - 1)
 
     def foot(self, x: float, z: float) -> tuple[float, float, float]:
         """Where something that stands at (x, z) touches the ground: pixel x, pixel y, and pixels
-        per metre there."""
+        per meter there."""
         shot = self.shot
         view, side = shot.view, shot.side
-        px = (view.centre + view.focal * x / z) * side
+        px = (view.center + view.focal * x / z) * side
         ground = float(self.height[self.cell(x, z)])
         py = (view.horizon + view.focal * (view.eye - ground) / z) * side
         return px, py, view.focal * side / z
@@ -176,7 +176,7 @@ def paint_water(ground: Terrain, mask: Array, shallow: Array, deep: Array, rough
     """Cover the ground with water where `mask` (0 to 1) says so; the ground is already lit.
 
     `shallow` (slices, columns) in [0, 1] says where the bottom shines through; `deep` is the
-    water's own colour (3,); `rough` is 0 for a mirror, 1 for a windy sea.
+    water's own color (3,); `rough` is 0 for a mirror, 1 for a windy sea.
     """
     shot = ground.shot
     light, view = shot.light, shot.view

@@ -23,9 +23,9 @@ _FACES = {
 
 def box(
     shot: Shot,
-    centre: Point,
+    center: Point,
     size: tuple[float, float, float],
-    colour: Array,
+    color: Array,
     *,
     turn: float = 0.0,
     taper: tuple[float, float] = (0.0, 0.0),
@@ -35,9 +35,9 @@ def box(
 
     Args:
         shot: the picture.
-        centre: (x, y, z) of the middle of its foot, metres.
-        size: (width, height, length), metres.
-        colour: its albedo (3,).
+        center: (x, y, z) of the middle of its foot, meters.
+        size: (width, height, length), meters.
+        color: its albedo (3,).
         turn: angle about the vertical, radians.
         taper: how much narrower the top is than the foot, as shares of width and length.
         paint: other albedos for some faces ("front", "left", "right", "top", "back").
@@ -46,7 +46,7 @@ def box(
         The outlines (4, 2) in pixels of the faces that the camera sees.
     """
     width, height, length = size
-    x0, y0, z0 = centre
+    x0, y0, z0 = center
     c, s = math.cos(turn), math.sin(turn)
     world = []
     for corner in range(8):
@@ -66,13 +66,13 @@ def box(
             continue
         sun = shot.light.sun
         facing = nx * float(sun[0]) + ny * float(sun[1]) + nz * float(sun[2])
-        albedo = paint[name] if paint and name in paint else colour
+        albedo = paint[name] if paint and name in paint else color
         seen[name] = pixels[list(outline)]
         shot.fill(seen[name], shot.hazed(shot.light.on(albedo, facing), z0))
     return seen
 
 
-def glow(shot: Shot, x: float, y: float, radius: float, colour: Array) -> None:
+def glow(shot: Shot, x: float, y: float, radius: float, color: Array) -> None:
     """Light a lamp's halo, in pixels."""
     r = max(2, round(radius * 3))
     span = np.arange(-r, r + 1, dtype=np.float32)
@@ -81,7 +81,7 @@ def glow(shot: Shot, x: float, y: float, radius: float, colour: Array) -> None:
     left, top = max(0, -x0), max(0, -y0)
     target = shot.rgb[max(0, y0) : max(0, y0 + 2 * r + 1), max(0, x0) : max(0, x0 + 2 * r + 1)]
     part = halo[top : top + target.shape[0], left : left + target.shape[1]]
-    target += part[..., None] * colour
+    target += part[..., None] * color
 
 
 def house(shot: Shot, spot: Point, width: float, wall: Array, roof: Array) -> None:
@@ -176,10 +176,10 @@ def fence(shot: Shot, start: tuple[float, float], end: tuple[float, float], grou
     for (x0, z0), (x1, z1) in itertools.pairwise(posts):
         if min(z0, z1) < 0.8:
             continue
-        colour = shot.hazed(shot.light.on(wood, 0.4), z0)
+        color = shot.hazed(shot.light.on(wood, 0.4), z0)
         width = shot.view.focal * shot.side / z0
         foot, head = shot.pixels([(x0, ground, z0), (x0, ground + tall, z0)])
-        shot.stroke(foot, head, 0.1 * width, colour)
+        shot.stroke(foot, head, 0.1 * width, color)
         for level in (0.45, 0.85):
             a, b = shot.pixels([(x0, ground + tall * level, z0), (x1, ground + tall * level, z1)])
-            shot.stroke(a, b, 0.05 * width, colour)
+            shot.stroke(a, b, 0.05 * width, color)

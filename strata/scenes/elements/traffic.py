@@ -30,7 +30,7 @@ CARS = [
 def pave(ground: Terrain) -> None:
     """Cover everything with paving stones."""
     ground.mix(pick(ground.shot.rng, PAVEMENT))
-    ground.colour *= 1 + 0.15 * ground.noise(1.5, 4, 0.8)
+    ground.color *= 1 + 0.15 * ground.noise(1.5, 4, 0.8)
 
 
 def asphalt(ground: Terrain, mask: Array) -> None:
@@ -43,7 +43,7 @@ def asphalt(ground: Terrain, mask: Array) -> None:
 
 
 def line(ground: Terrain, aside: Array, place: float, width: float, dash: float = 0.0) -> None:
-    """A painted line along the road, `place` metres from its middle; dashed by `dash` metres."""
+    """A painted line along the road, `place` meters from its middle; dashed by `dash` meters."""
     edge = np.maximum(ground.z / (ground.shot.view.focal * ground.x.shape[1]), 0.03)
     cover = np.clip(
         (width / 2 - np.abs(aside - place)) / edge + 0.5, 0, np.minimum(1, width / edge)
@@ -65,7 +65,7 @@ class _Place:
     turn: float
 
     def at(self, aside: float, up: float, ahead: float) -> tuple[float, float, float]:
-        """A point of the car in the world: metres right of its middle, above the road, forward."""
+        """A point of the car in the world: meters right of its middle, above the road, forward."""
         c, s = math.cos(self.turn), math.sin(self.turn)
         return self.x + c * aside + s * ahead, up, self.z + c * ahead - s * aside
 
@@ -78,14 +78,14 @@ class _Place:
 def car(shot: Shot, x: float, z: float, turn: float = 0.0, *, large: bool = False) -> None:
     """A car seen from behind at turn 0, from its side at a quarter turn; or a van or lorry."""
     rng, light = shot.rng, shot.light
-    colour = jitter(rng, CARS[int(rng.integers(len(CARS)))], 0.1)
+    color = jitter(rng, CARS[int(rng.integers(len(CARS)))], 0.1)
     width, length = (2.4, rng.uniform(5.5, 11)) if large else (1.75, rng.uniform(3.7, 4.7))
     away = rng.random() < 0.5
     if z - length * 0.6 < (8 if large else 1):
         return
     place = _Place(x, z, turn)
     if z > 45 * shot.view.focal and not large:  # a speck
-        box(shot, place.at(0, 0.2, 0), (width, 1.1, length), colour, turn=turn)
+        box(shot, place.at(0, 0.2, 0), (width, 1.1, length), color, turn=turn)
         _lights(shot, place, width, length, rgb(0.8, 0.06, 0.05) if away else rgb(0.95, 0.93, 0.85))
         return
     w, h = width * 0.55, length * 0.52
@@ -93,21 +93,21 @@ def car(shot: Shot, x: float, z: float, turn: float = 0.0, *, large: bool = Fals
     shot.fill(shot.pixels(shadow), shot.hazed(rgb(0.06, 0.06, 0.07) * (0.3 + light.ambient), z))
     if large:
         size = (width, rng.uniform(1.8, 2.8), length)
-        box(shot, place.at(0, 0.7, 0), size, colour, turn=turn)
+        box(shot, place.at(0, 0.7, 0), size, color, turn=turn)
     else:
         body = rng.uniform(0.55, 0.68)
         glass = rgb(0.05, 0.06, 0.08) + light.horizon * 0.18 / np.maximum(light.ambient, 0.1)
         panes = dict.fromkeys(("front", "left", "right", "back"), glass)
         cabin = (width * 0.9, rng.uniform(0.5, 0.75), length * rng.uniform(0.5, 0.66))
         roof = place.at(0, 0.25 + body, -length * 0.06)
-        box(shot, place.at(0, 0.25, 0), (width, body, length), colour, turn=turn)
-        box(shot, roof, cabin, colour, turn=turn, taper=(0.2, 0.35), paint=panes)
+        box(shot, place.at(0, 0.25, 0), (width, body, length), color, turn=turn)
+        box(shot, roof, cabin, color, turn=turn, taper=(0.2, 0.35), paint=panes)
     _wheels(shot, place, width, length, 0.5 if large else 0.31)
     _lights(shot, place, width, length, rgb(0.8, 0.06, 0.05) if away else rgb(0.95, 0.93, 0.85))
 
 
 def _wheels(shot: Shot, place: _Place, width: float, length: float, radius: float) -> None:
-    tyre = shot.hazed(shot.light.on(rgb(0.05, 0.05, 0.05), 0.5), place.z)
+    tire = shot.hazed(shot.light.on(rgb(0.05, 0.05, 0.05), 0.5), place.z)
     for flank in (-1, 1):
         if not place.shows(flank, 0):
             continue
@@ -116,7 +116,7 @@ def _wheels(shot: Shot, place: _Place, width: float, length: float, radius: floa
                 place.at(flank * width * 0.51, radius * (1 + sine), axle + radius * cosine)
                 for cosine, sine in _RIM
             ]
-            shot.fill(shot.pixels(rim), tyre)
+            shot.fill(shot.pixels(rim), tire)
 
 
 def _lights(shot: Shot, place: _Place, width: float, length: float, lamp: Array) -> None:
@@ -136,13 +136,13 @@ def _lights(shot: Shot, place: _Place, width: float, length: float, lamp: Array)
 
 
 def lamp(shot: Shot, x: float, z: float, height: float, reach: float) -> None:
-    """A street lamp whose arm reaches `reach` metres to the right."""
+    """A street lamp whose arm reaches `reach` meters to the right."""
     light = shot.light
-    grey = shot.hazed(light.on(jitter(shot.rng, rgb(0.35, 0.36, 0.36), 0.2), 0.4), z)
+    gray = shot.hazed(light.on(jitter(shot.rng, rgb(0.35, 0.36, 0.36), 0.2), 0.4), z)
     foot, head, tip = shot.pixels([(x, 0, z), (x, height, z), (x + reach, height * 1.03, z)])
     scale = shot.view.focal * shot.side / z
-    shot.stroke(foot, head, 0.14 * scale, grey)
-    shot.stroke(head, tip, 0.1 * scale, grey)
+    shot.stroke(foot, head, 0.14 * scale, gray)
+    shot.stroke(head, tip, 0.1 * scale, gray)
     if light.night > 0.3:
         glow(shot, float(tip[0]), float(tip[1]), 0.6 * scale, rgb(1.0, 0.8, 0.45) * light.night)
 
@@ -150,16 +150,16 @@ def lamp(shot: Shot, x: float, z: float, height: float, reach: float) -> None:
 def sign(shot: Shot, x: float, z: float, height: float, size: tuple[float, float]) -> None:
     """A road sign or a billboard on a post."""
     rng = shot.rng
-    colours = [rgb(0.05, 0.3, 0.15), rgb(0.08, 0.2, 0.5), rgb(0.9, 0.9, 0.88), rgb(0.75, 0.1, 0.1)]
-    colour = jitter(rng, colours[int(rng.integers(4))])
+    colors = [rgb(0.05, 0.3, 0.15), rgb(0.08, 0.2, 0.5), rgb(0.9, 0.9, 0.88), rgb(0.75, 0.1, 0.1)]
+    color = jitter(rng, colors[int(rng.integers(4))])
     foot, head = shot.pixels([(x, 0, z), (x, height, z)])
     scale = shot.view.focal * shot.side / z
     shot.stroke(foot, head, 0.12 * scale, shot.hazed(rgb(0.3, 0.3, 0.3) * shot.light.ambient, z))
     w, h = size[0] / 2, size[1]
     panel = [(x - w, height, z), (x + w, height, z), (x + w, height + h, z), (x - w, height + h, z)]
-    shot.fill(shot.pixels(panel), shot.hazed(shot.light.on(colour, 0.4), z))
+    shot.fill(shot.pixels(panel), shot.hazed(shot.light.on(color, 0.4), z))
     ink = shot.hazed(
-        shot.light.on(rgb(0.9, 0.9, 0.9) if colour.mean() < 0.5 else colour * 0.2, 0.4), z
+        shot.light.on(rgb(0.9, 0.9, 0.9) if color.mean() < 0.5 else color * 0.2, 0.4), z
     )
     for level in rng.uniform(0.2, 0.8, 2):
         y = height + h * level

@@ -1,4 +1,4 @@
-"""Plants as sprites: (h, w, 4) float32, colour times alpha and alpha, foot at the bottom."""
+"""Plants as sprites: (h, w, 4) float32, color times alpha and alpha, foot at the bottom."""
 
 import itertools
 
@@ -16,15 +16,15 @@ PINE = [rgb(0.1, 0.22, 0.12), rgb(0.13, 0.25, 0.17), rgb(0.17, 0.28, 0.12)]
 BARK = [rgb(0.28, 0.22, 0.17), rgb(0.38, 0.33, 0.28), rgb(0.2, 0.15, 0.11)]
 
 
-def pick(rng: np.random.Generator, colours: list[Array], amount: float = 0.1) -> Array:
-    """A neighbour of one of some colours."""
-    return jitter(rng, colours[int(rng.integers(len(colours)))], amount)
+def pick(rng: np.random.Generator, colors: list[Array], amount: float = 0.1) -> Array:
+    """A neighbor of one of some colors."""
+    return jitter(rng, colors[int(rng.integers(len(colors)))], amount)
 
 
-def _sprite(colour: Array, shade: Array, alpha: Array, light: Light) -> Array:
-    """Colour (3,) in `shade` (h, w), 0 in the dark to 1 in the sun, cut out by `alpha`."""
+def _sprite(color: Array, shade: Array, alpha: Array, light: Light) -> Array:
+    """Color (3,) in `shade` (h, w), 0 in the dark to 1 in the sun, cut out by `alpha`."""
     planes = [
-        colour[k] * (light.ambient[k] * (0.45 + 0.55 * shade) + light.direct[k] * shade) * alpha
+        color[k] * (light.ambient[k] * (0.45 + 0.55 * shade) + light.direct[k] * shade) * alpha
         for k in range(3)
     ]
     return cv2.merge([*planes, alpha])
@@ -35,7 +35,7 @@ def _over(front: Array, back: Array) -> Array:
     return front + back * (1 - cv2.merge([alpha] * 4))
 
 
-def _trunk(shape: tuple[int, int], colour: Array, light: Light, strokes: list) -> Array:
+def _trunk(shape: tuple[int, int], color: Array, light: Light, strokes: list) -> Array:
     """Branches: strokes of (x0, y0, x1, y1, width) in units of the sprite."""
     height, width = shape
     mask = np.zeros(shape, np.uint8)
@@ -46,10 +46,10 @@ def _trunk(shape: tuple[int, int], colour: Array, light: Light, strokes: list) -
     alpha = mask.astype(np.float32) * (1 / 255)
     across = np.linspace(-1, 1, width, dtype=np.float32)[None, :] * float(light.sun[0])
     shade = np.broadcast_to(np.clip(0.5 + across, 0.2, 0.9), shape)
-    return _sprite(colour, shade, alpha, light)
+    return _sprite(color, shade, alpha, light)
 
 
-def broadleaf(rng: np.random.Generator, light: Light, colour: Array, side: int) -> Array:
+def broadleaf(rng: np.random.Generator, light: Light, color: Array, side: int) -> Array:
     """A crown of leafy clumps on a short trunk; `side` is the height in pixels."""
     width = max(8, round(side * rng.uniform(0.6, 1.0)))
     shape = (side, width)
@@ -71,19 +71,19 @@ def broadleaf(rng: np.random.Generator, light: Light, colour: Array, side: int) 
         facing = np.where(nearer, dx * float(light.sun[0]) - dy * 0.8, facing)
     alpha = smoothstep(0.0, 0.18, best + ruffle * 0.28)
     shade = np.clip(0.42 + 0.3 * facing + 0.4 * ruffle, 0.05, 1)
-    crown = _sprite(colour, shade, alpha, light)
+    crown = _sprite(color, shade, alpha, light)
     lean = rng.uniform(-0.05, 0.05)
     trunk = _trunk(shape, pick(rng, BARK), light, [(0.5, 1, 0.5 + lean, 0.4, 0.09)])
     return _over(crown, trunk)
 
 
-def bush(rng: np.random.Generator, light: Light, colour: Array, side: int) -> Array:
+def bush(rng: np.random.Generator, light: Light, color: Array, side: int) -> Array:
     """The crown of a broadleaf alone, wide and low."""
-    tree = broadleaf(rng, light, colour, side)
+    tree = broadleaf(rng, light, color, side)
     return np.ascontiguousarray(tree[: max(4, round(side * 0.66))])
 
 
-def conifer(rng: np.random.Generator, light: Light, colour: Array, side: int) -> Array:
+def conifer(rng: np.random.Generator, light: Light, color: Array, side: int) -> Array:
     """A spruce: tiers of drooping branches, darker below each."""
     width = max(6, round(side * rng.uniform(0.32, 0.55)))
     shape = (side, width)
@@ -96,12 +96,12 @@ def conifer(rng: np.random.Generator, light: Light, colour: Array, side: int) ->
     reach = (0.08 + 0.9 * y ** rng.uniform(0.75, 1.1)) * (0.62 + 0.38 * tier)
     alpha = smoothstep(-0.04, 0.06, reach + 0.16 * ruffle - np.abs(x)) * (y < 0.95)
     shade = np.clip(0.25 + 0.45 * tier + 0.3 * x * float(light.sun[0]) + 0.35 * ruffle, 0.05, 1)
-    needles = _sprite(colour, shade, alpha.astype(np.float32), light)
+    needles = _sprite(color, shade, alpha.astype(np.float32), light)
     trunk = _trunk(shape, pick(rng, BARK), light, [(0.5, 1, 0.5, 0.5, 0.08)])
     return _over(needles, trunk)
 
 
-def bare(rng: np.random.Generator, light: Light, colour: Array, side: int) -> Array:
+def bare(rng: np.random.Generator, light: Light, color: Array, side: int) -> Array:
     """A tree in winter: branches that fork."""
     strokes: list[tuple[float, float, float, float, float]] = []
 
@@ -115,10 +115,10 @@ def bare(rng: np.random.Generator, light: Light, colour: Array, side: int) -> Ar
                 )
 
     grow(0.5, 1, rng.normal(0, 0.05), rng.uniform(0.24, 0.32), 0.06)
-    return _trunk((side, side), colour * 0.5 + pick(rng, BARK) * 0.5, light, strokes)
+    return _trunk((side, side), color * 0.5 + pick(rng, BARK) * 0.5, light, strokes)
 
 
-def palm(rng: np.random.Generator, light: Light, colour: Array, side: int) -> Array:
+def palm(rng: np.random.Generator, light: Light, color: Array, side: int) -> Array:
     """A bent trunk and a head of fronds."""
     width = round(side * 0.7)
     shape = (side, width)
@@ -139,5 +139,5 @@ def palm(rng: np.random.Generator, light: Light, colour: Array, side: int) -> Ar
         fronds += [
             (*a, *b, 0.05 * (1 - i / 3.5)) for i, (a, b) in enumerate(itertools.pairwise(points))
         ]
-    leaves = _trunk(shape, colour, light, fronds)
+    leaves = _trunk(shape, color, light, fronds)
     return _over(leaves, _trunk(shape, pick(rng, BARK), light, trunk))

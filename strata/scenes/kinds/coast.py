@@ -33,7 +33,7 @@ def coast(rng: np.random.Generator, side: int) -> Shot:
 
 
 def _shape(ground: Terrain, steep: bool) -> Array:
-    """Raise the land from the sea; how far inland each place is, in metres, negative at sea."""
+    """Raise the land from the sea; how far inland each place is, in meters, negative at sea."""
     rng, view = ground.shot.rng, ground.shot.view
     # The angle between the view and the shore: 0 along the beach, a quarter turn out to sea.
     angle = rng.uniform(0.15, 1.57)
@@ -82,7 +82,7 @@ def _shore(ground: Terrain, inland: Array, steep: bool) -> None:
     rock = trees.pick(rng, ROCK)
     ground.mix(rock if steep else trees.pick(rng, SAND))
     ground.rough[:] = 0.25 if steep else rng.uniform(0.03, 0.12)
-    ground.colour *= 1 + (0.3 if steep else 0.1) * ground.noise(1.2, 4, 0.8)
+    ground.color *= 1 + (0.3 if steep else 0.1) * ground.noise(1.2, 4, 0.8)
     bare = smoothstep(0.25, 0.5, slope)
     ground.mix(rock, 0.9 * bare)
     ground.rough += 0.15 * bare
@@ -90,7 +90,7 @@ def _shore(ground: Terrain, inland: Array, steep: bool) -> None:
     grass = top * smoothstep(0.7, 0.4, slope) * rng.uniform(0.2, 1)
     ground.mix(trees.pick(rng, MEADOW + DRY), grass)
     ground.mix(trees.pick(rng, trees.PINE + MEADOW), 0.7 * smoothstep(150, 400, ground.z))
-    ground.colour *= 1 - 0.35 * smoothstep(0.5, 0.05, ground.height)  # wet sand is darker
+    ground.color *= 1 - 0.35 * smoothstep(0.5, 0.05, ground.height)  # wet sand is darker
     ground.lit(right, ahead)
 
     sea = smoothstep(0.02, -0.06, ground.height)

@@ -74,7 +74,7 @@ def _floor(shot: Shot, leaves: list[Array]) -> None:
     right, ahead = ground.slopes()
     sun = smoothstep(0.0, 0.5, ground.noise(rng.uniform(0.8, 3), 3) + rng.uniform(-0.5, 0.3))
     ground.lit(right, ahead)
-    ground.colour *= 0.5 + 0.7 * sun
+    ground.color *= 0.5 + 0.7 * sun
     if water:
         aside = np.abs(ground.x + ground.noise(10, 3) * 2 + rng.uniform(-2, 2))
         width = rng.uniform(1, 5)
@@ -93,13 +93,13 @@ def _trunk(shot: Shot, strip: Array, bark: Array, z: float) -> None:
     x, lean = rng.uniform(-0.05, 1.05) * side, rng.normal(0, 0.05)
     bend = rng.normal(0, 0.03) * side
     bottom = min(side, int(foot))
-    colour, lit = jitter(rng, bark, 0.12), shot.light.ambient * 0.6 + shot.light.direct * 0.6
+    color, lit = jitter(rng, bark, 0.12), shot.light.ambient * 0.6 + shot.light.direct * 0.6
     if wide < 3 * side / 192:
         shot.stroke(
             np.array([x, foot]),
             np.array([x + lean * foot, 0]),
             wide,
-            shot.hazed(0.4 * colour * lit, z),
+            shot.hazed(0.4 * color * lit, z),
         )
         return
     y = np.arange(bottom, dtype=np.float32)
@@ -120,16 +120,16 @@ def _trunk(shot: Shot, strip: Array, bark: Array, z: float) -> None:
     shade = np.clip(round_, 0.05, 1) * (1 + 0.4 * furrow)
     clear = float(np.exp(-z / shot.light.haze))
     planes = [
-        colour[k] * lit[k] * shade * clear + float(shot.light.horizon[k]) * (1 - clear)
+        color[k] * lit[k] * shade * clear + float(shot.light.horizon[k]) * (1 - clear)
         for k in range(3)
     ]
     blend(shot.rgb[:bottom, left:right], cv2.merge(planes), alpha)
 
 
-def _leaves(shot: Shot, colours: list[Array], z: float, gap: Array | None = None) -> None:
+def _leaves(shot: Shot, colors: list[Array], z: float, gap: Array | None = None) -> None:
     """The foliage at one distance: a canopy above, undergrowth below, lit from above.
 
-    With `gap` it fills everything, and that colour shines through the holes.
+    With `gap` it fills everything, and that color shines through the holes.
     """
     rng, side, light = shot.rng, shot.side, shot.light
     scale = float(np.clip(30 / z, 0.5, 6))
@@ -146,13 +146,13 @@ def _leaves(shot: Shot, colours: list[Array], z: float, gap: Array | None = None
         alpha = np.ones_like(alpha)
     relief = clump - np.roll(clump, (-max(1, side // 48), side // 64), (0, 1))
     shade = np.clip(0.4 + 0.3 * clump - 0.5 * relief + 0.3 * shot.grain, 0.03, 1.2)
-    colour = trees.pick(rng, colours, 0.15)
+    color = trees.pick(rng, colors, 0.15)
     clear = float(np.exp(-z / light.haze))
     hues = smoothstep(-0.2, 0.6, np.roll(clump, side // 3, 1))
-    other = trees.pick(rng, colours, 0.2)
+    other = trees.pick(rng, colors, 0.2)
     planes = []
     for k in range(3):
-        pigment = colour[k] + (other[k] - colour[k]) * hues
+        pigment = color[k] + (other[k] - color[k]) * hues
         lit = pigment * (light.ambient[k] * 0.8 + light.direct[k]) * shade
         planes.append(lit * clear + float(light.horizon[k]) * (1 - clear))
     image = cv2.merge(planes)

@@ -22,7 +22,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Road:
-    """Where the road runs; metres.
+    """Where the road runs; meters.
 
     Attributes:
         lanes: in each direction, or, with a twin, half of those of one carriageway.
@@ -41,7 +41,7 @@ class Road:
     bend: Array
 
     def x(self, aside: float, z: float) -> float:
-        """Where something `aside` metres right of the road's middle is, `z` metres ahead."""
+        """Where something `aside` meters right of the road's middle is, `z` meters ahead."""
         return aside - self.offset + float(np.interp(z, self.z, self.bend))
 
 
@@ -172,7 +172,7 @@ def _barrier(shot: Shot, start: tuple[float, float], end: tuple[float, float]) -
 def _bridge(shot: Shot, z: float) -> None:
     """A road that crosses overhead."""
     rng = shot.rng
-    grey = jitter(rng, rgb(0.6, 0.58, 0.55), 0.15)
+    gray = jitter(rng, rgb(0.6, 0.58, 0.55), 0.15)
     for x in (-28, -9, 9, 28):
-        box(shot, (x + rng.uniform(-3, 3), 0, z), (1.5, 6, 3), grey)
-    box(shot, (0, 6, z), (300, rng.uniform(1.2, 2.2), 9), grey)
+        box(shot, (x + rng.uniform(-3, 3), 0, z), (1.5, 6, 3), gray)
+    box(shot, (0, 6, z), (300, rng.uniform(1.2, 2.2), 9), gray)

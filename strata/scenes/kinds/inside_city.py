@@ -25,9 +25,9 @@ class Frontage:
     """The line along which the fronts stand.
 
     Attributes:
-        away: metres from the camera.
+        away: meters from the camera.
         yaw: angle between the fronts and the picture plane, radians.
-        walk: width of the pavement, metres.
+        walk: width of the pavement, meters.
     """
 
     away: float
@@ -35,7 +35,7 @@ class Frontage:
     walk: float
 
     def at(self, along: float, before: float) -> tuple[float, float]:
-        """(x, z) of a place `along` the fronts, `before` metres towards the camera from them."""
+        """(x, z) of a place `along` the fronts, `before` meters towards the camera from them."""
         c, s = math.cos(self.yaw), math.sin(self.yaw)
         depth = self.away - before
         return c * along + s * depth, c * depth - s * along
@@ -89,7 +89,7 @@ def _square(shot: Shot, frontage: Frontage) -> None:
 
 
 def _tall(rng: np.random.Generator, away: float) -> float:
-    """Height of a house that fills a good part of the frame from `away` metres."""
+    """Height of a house that fills a good part of the frame from `away` meters."""
     return min(max(away * rng.uniform(0.35, 1.3), 4), 40)
 
 
@@ -139,8 +139,8 @@ def _portico(things: FarFirst, shot: Shot, frontage: Frontage, height: float) ->
         (x0, z0), (x1, z1) = (frontage.at(middle + u * span, 2.8) for u in (-0.5, 0.5))
         corners = [(x0, foot, z0), (x1, foot, z1), (x, top, (z0 + z1) / 2)]
         if min(z0, z1) > 1:
-            colour = shot.light.on(stone, -float(shot.light.sun[2]))
-            things.add(z - 21, shot.fill, shot.pixels(corners), colour)
+            color = shot.light.on(stone, -float(shot.light.sun[2]))
+            things.add(z - 21, shot.fill, shot.pixels(corners), color)
 
 
 def _corner(things: FarFirst, shot: Shot, away: float) -> None:

@@ -53,7 +53,7 @@ def _clothe(ground: Terrain, start: float, crests: Array) -> None:
     level = ground.height / top + 0.12 * ground.noise(rng.uniform(200, 700), 4, 0.6)
     ground.mix(trees.pick(rng, ROCK))
     strata = np.sin(ground.height * (rng.uniform(20, 90) / top) + 2 * ground.noise(800, 3))
-    ground.colour *= 1 + 0.12 * strata + 0.25 * ground.noise(rng.uniform(60, 300), 5, 0.8)
+    ground.color *= 1 + 0.12 * strata + 0.25 * ground.noise(rng.uniform(60, 300), 5, 0.8)
     low = trees.pick(rng, MEADOW + DRY + trees.PINE)
     line = rng.uniform(-0.1, 0.7)
     ground.mix(low, smoothstep(line + 0.1, line - 0.1, level) * smoothstep(1.1, 0.5, steep))
@@ -70,7 +70,7 @@ def _clothe(ground: Terrain, start: float, crests: Array) -> None:
         ground.rough *= 1 - 0.7 * lies
     ground.lit(1.6 * right, 1.6 * ahead)
     # Little skylight reaches the gullies.
-    ground.colour *= 0.8 + 0.45 * smoothstep(-1, 1, crests) * distant
+    ground.color *= 0.8 + 0.45 * smoothstep(-1, 1, crests) * distant
     ground.rough *= 0.6
     if rng.random() < 0.18:
         valley = ground.z[:, 0] < start * 1.5

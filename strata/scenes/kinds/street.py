@@ -42,7 +42,7 @@ def street(rng: np.random.Generator, side: int) -> Shot:
         things.add(z, wall, shot, (-x, z), (x, z), height, house_style(rng))
     far = min(length, 110)
     for outward in (-1, 1):
-        _kerbside(things, shot, half, far, outward)
+        _curbside(things, shot, half, far, outward)
     _passers(things, shot, half, walk, far)
     things.paint()
     return shot
@@ -66,7 +66,7 @@ def _carriageway(shot: Shot, half: float) -> None:
     shade = smoothstep(-0.3, 0.3, ground.x * sunward + half * rng.uniform(-1, 1))
     flat = np.zeros_like(ground.x)
     ground.lit(flat, flat)
-    ground.colour *= 1 - 0.45 * shade * float(light.direct.max())
+    ground.color *= 1 - 0.45 * shade * float(light.direct.max())
     ground.paint()
 
 
@@ -118,7 +118,7 @@ def _terrace(
     wall(shot, left, right, height, style)
 
 
-def _kerbside(things: FarFirst, shot: Shot, half: float, far: float, outward: int) -> None:
+def _curbside(things: FarFirst, shot: Shot, half: float, far: float, outward: int) -> None:
     """Parked cars, trees and lamps on one side."""
     rng = shot.rng
     if half > 3.2 and rng.random() < 0.65:

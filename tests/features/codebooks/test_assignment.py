@@ -83,7 +83,7 @@ def test_a_label_depends_on_its_row_alone():
 def test_soft_weights_are_a_gaussian_of_the_distance():
     rng = np.random.default_rng(0)
     X, words = rng.normal(size=(3000, 4)), rng.normal(size=(30, 4)).astype(np.float32)
-    labels, weights = soft_assignment(X, words, neighbours=3, bandwidth=0.7)
+    labels, weights = soft_assignment(X, words, neighbors=3, bandwidth=0.7)
     naive = distances(X, words)
     order = naive.argsort(axis=1)[:, :3]
     expected = np.exp(-np.take_along_axis(naive, order, 1) / (2 * 0.7**2))
@@ -91,7 +91,7 @@ def test_soft_weights_are_a_gaussian_of_the_distance():
     np.testing.assert_allclose(weights, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
 
 
-def test_soft_assignment_has_no_more_neighbours_than_words():
+def test_soft_assignment_has_no_more_neighbors_than_words():
     labels, weights = soft_assignment(np.ones((2, 2)), np.eye(2, dtype=np.float32),
-                                      neighbours=5, bandwidth=1)  # fmt: skip
+                                      neighbors=5, bandwidth=1)  # fmt: skip
     assert labels.shape == weights.shape == (2, 2)

@@ -1,4 +1,4 @@
-"""Local colour statistics against a loop over cells."""
+"""Local color statistics against a loop over cells."""
 
 import numpy as np
 import pytest
@@ -6,18 +6,18 @@ from sklearn.base import clone
 
 from strata.errors import InputError
 from strata.features.descriptors.color_spaces import PLANES
-from strata.features.descriptors.color_statistics import ColourStatistics, mirror_order
+from strata.features.descriptors.color_statistics import ColorStatistics, mirror_order
 
 
 def naive(image, x, y, cell):
-    """Mean and deviation in each of 4 x 4 cells around a centre, inside the image."""
-    colours = image / 255.0 @ PLANES["opponent"].T
+    """Mean and deviation in each of 4 x 4 cells around a center, inside the image."""
+    colors = image / 255.0 @ PLANES["opponent"].T
     found = []
     for row in range(4):
         for column in range(4):
             top = int(np.floor(y + (row - 1.5) * cell + 0.5)) - cell // 2
             left = int(np.floor(x + (column - 1.5) * cell + 0.5)) - cell // 2
-            part = colours[top : top + cell, left : left + cell].reshape(-1, 3)
+            part = colors[top : top + cell, left : left + cell].reshape(-1, 3)
             found += [*part.mean(axis=0), *part.std(axis=0)]
     return np.array(found)
 
@@ -25,7 +25,7 @@ def naive(image, x, y, cell):
 @pytest.mark.parametrize("cell", [3, 4, 5, 8])
 def test_every_descriptor_is_the_mean_and_deviation_of_its_cells(cell):
     image = np.random.default_rng(0).integers(0, 256, (60, 71, 3), dtype=np.uint8)
-    found = ColourStatistics(step=7, cells=(cell,)).describe(image)
+    found = ColorStatistics(step=7, cells=(cell,)).describe(image)
     inside = 0
     for row, (x, y) in zip(found.descriptors, found.positions * (71, 60) - 0.5, strict=True):
         reach = 2 * cell + 1
@@ -35,33 +35,33 @@ def test_every_descriptor_is_the_mean_and_deviation_of_its_cells(cell):
     assert inside > 10
 
 
-def test_a_grey_image_has_no_colour_and_a_flat_one_no_deviation():
+def test_a_gray_image_has_no_color_and_a_flat_one_no_deviation():
     image = np.random.default_rng(1).integers(0, 256, (40, 40), dtype=np.uint8)
-    cells = ColourStatistics().describe(image).descriptors.reshape(-1, 16, 2, 3)
+    cells = ColorStatistics().describe(image).descriptors.reshape(-1, 16, 2, 3)
     assert np.allclose(cells[..., 1:], 0, atol=1e-3)
-    flat = ColourStatistics().describe(np.full((40, 40, 3), 90, np.uint8)).descriptors
+    flat = ColorStatistics().describe(np.full((40, 40, 3), 90, np.uint8)).descriptors
     assert np.allclose(flat.reshape(-1, 16, 2, 3)[:, :, 1], 0, atol=1e-3)
 
 
 def test_sizes_follow_each_other_and_small_images_have_none():
     image = np.zeros((64, 48, 3), np.uint8)
-    found = ColourStatistics(cells=(4, 6)).describe(image)
+    found = ColorStatistics(cells=(4, 6)).describe(image)
     assert found.descriptors.shape == (len(found.scales), 96)
     assert set(found.scales) == {4.0, 6.0}
     assert ((found.positions > 0) & (found.positions < 1)).all()
-    assert ColourStatistics().describe(image[:5, :5]).descriptors.shape == (0, 96)
+    assert ColorStatistics().describe(image[:5, :5]).descriptors.shape == (0, 96)
 
 
 def test_bad_input_is_said():
     with pytest.raises(InputError, match="at least one pixel"):
-        ColourStatistics(step=0).describe(np.zeros((40, 40, 3), np.uint8))
+        ColorStatistics(step=0).describe(np.zeros((40, 40, 3), np.uint8))
     with pytest.raises(InputError, match="uint8"):
-        clone(ColourStatistics()).describe(np.zeros((40, 40, 3)))
+        clone(ColorStatistics()).describe(np.zeros((40, 40, 3)))
 
 
 def test_a_mirrored_image_has_the_same_descriptors_in_another_order():
     image = np.random.default_rng(2).integers(0, 256, (41, 41, 3), dtype=np.uint8)
-    describer = ColourStatistics(step=1, cells=(3,))
+    describer = ColorStatistics(step=1, cells=(3,))
     rows = describer.describe(image).descriptors.reshape(32, 32, -1)
     turned = describer.describe(np.ascontiguousarray(image[:, ::-1])).descriptors
     assert np.allclose(turned.reshape(32, 32, -1), rows[:, ::-1][..., mirror_order()], atol=1e-4)

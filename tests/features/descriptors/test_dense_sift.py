@@ -86,11 +86,11 @@ def naive_sift(plane: np.ndarray, y: float, x: float, bin_size: int, contrast: f
 def test_agrees_with_the_definition(shape: tuple[int, int], engine: str) -> None:
     image = texture(*shape)
     got = DenseSIFT(step=5, bins=(2, 3, 5, 8), root=False, engine=engine).describe(image)
-    grey = image @ np.array([0.299, 0.587, 0.114])
+    gray = image @ np.array([0.299, 0.587, 0.114])
     rows = np.random.default_rng(1).choice(len(got.scales), 12, replace=False)
     for row in rows:
         x, y = got.positions[row] * [shape[1], shape[0]] - 0.5
-        want = naive_sift(grey, y, x, int(got.scales[row]), 0.005)
+        want = naive_sift(gray, y, x, int(got.scales[row]), 0.005)
         np.testing.assert_allclose(got.descriptors[row], want, atol=2e-4)
 
 
@@ -100,10 +100,10 @@ def test_supports_over_the_border_see_nothing_there(engine: str) -> None:
     grids = paper_grids(80, 80, 20, 2)
     got = dense_sift(image, grids, root=False, contrast=0, engine=engine)
     assert len(got.scales) == 10 * 10 + 5 * 5
-    grey = image @ np.array([0.299, 0.587, 0.114])
+    gray = image @ np.array([0.299, 0.587, 0.114])
     for row in (0, 9, 47, 99, 100, 124):
         x, y = got.positions[row] * 80 - 0.5
-        want = naive_sift(grey, y, x, int(got.scales[row]), 0)
+        want = naive_sift(gray, y, x, int(got.scales[row]), 0)
         np.testing.assert_allclose(got.descriptors[row], want, atol=2e-4)
 
 
@@ -112,23 +112,23 @@ def test_supports_over_the_border_see_nothing_there(engine: str) -> None:
     st.integers(1, 70),
     st.integers(1, 13),
     st.sampled_from([(1,), (2, 5), (3, 8, 13), (12, 4)]),
-    st.sampled_from(["grey", "opponent", "rgb"]),
+    st.sampled_from(["gray", "opponent", "rgb"]),
     st.booleans(),
     st.booleans(),
 )
 @settings(max_examples=40, deadline=None)
 def test_the_engines_agree(
-    h: int, w: int, step: int, bins: tuple[int, ...], colour: str, root: bool, over: bool
+    h: int, w: int, step: int, bins: tuple[int, ...], color: str, root: bool, over: bool
 ) -> None:
     image = texture(h, w, seed=step)
     grids = paper_grids(h, w, step, 2) if over else inner_grids(h, w, step, bins)
     plain, *others = (
-        dense_sift(image, grids, root=root, contrast=0, colour=colour, engine=engine)
+        dense_sift(image, grids, root=root, contrast=0, color=color, engine=engine)
         for engine in ("numpy", "compiled", "torch")
     )
     # Where an image is all but flat, gradients are rounding; and a root magnifies what rounding
     # leaves in empty bins: compare the entries before it.
-    seen = dense_sift(image, grids, contrast=0.001, colour=colour, engine="numpy").descriptors
+    seen = dense_sift(image, grids, contrast=0.001, color=color, engine="numpy").descriptors
     seen = seen.reshape(-1, 128).any(axis=1)
     power = 2 if root else 1
     want = plain.descriptors.reshape(-1, 128)[seen] ** power
@@ -157,7 +157,7 @@ def test_any_size_gives_unit_vectors_or_zero(h: int, w: int, step: int, seed: in
 
 
 def opencv_sift(image: np.ndarray, got: LocalDescriptors) -> np.ndarray:
-    """OpenCV's unit descriptors at the same centres and sizes, in our order of orientations."""
+    """OpenCV's unit descriptors at the same centers and sizes, in our order of orientations."""
     height, width = image.shape
     keypoints = [
         cv2.KeyPoint(float(x * width - 0.5), float(y * height - 0.5), float(size / 1.5), 0)
@@ -200,7 +200,7 @@ def test_smoothing_true_is_not_smoothing_to_one_pixel() -> None:
 
 
 def test_a_flat_image_gives_zero_rows_of_the_full_count() -> None:
-    got = DenseSIFT(colour="opponent").describe(np.full((64, 64, 3), 77, np.uint8))
+    got = DenseSIFT(color="opponent").describe(np.full((64, 64, 3), 77, np.uint8))
     assert got.descriptors.shape[1] == 384
     assert len(got.scales) > 0
     assert not got.descriptors.any()
@@ -226,9 +226,9 @@ def test_turning_the_image_permutes_the_descriptors() -> None:
     np.testing.assert_allclose(np.roll(back, -2, axis=-1), plain, atol=1e-4)
 
 
-@pytest.mark.parametrize("colour", ["grey", "opponent", "rgb"])
-def test_is_a_scikit_learn_transformer(colour: str) -> None:
-    sift = DenseSIFT(step=8, bins=(4,), colour=colour)
+@pytest.mark.parametrize("color", ["gray", "opponent", "rgb"])
+def test_is_a_scikit_learn_transformer(color: str) -> None:
+    sift = DenseSIFT(step=8, bins=(4,), color=color)
     copy = pickle.loads(pickle.dumps(clone(sift))).fit(None)
     images = [texture(40, 52), texture(40, 40)[..., 0].copy()]
     for one, other in zip(sift.fit_transform(images), copy.transform(images), strict=True):
@@ -246,16 +246,16 @@ def test_what_is_no_image_is_refused(image: np.ndarray) -> None:
 def test_unknown_parameters_are_refused() -> None:
     image = texture(40, 40)
     with pytest.raises(InputError, match="opponnent"):
-        DenseSIFT(colour="opponnent").describe(image)
+        DenseSIFT(color="opponnent").describe(image)
     with pytest.raises(InputError, match="at least one pixel"):
         DenseSIFT(step=0).describe(image)
 
 
-@pytest.mark.parametrize("colour", ["grey", "opponent"])
-def test_a_mirrored_image_has_the_same_descriptors_in_another_order(colour):
+@pytest.mark.parametrize("color", ["gray", "opponent"])
+def test_a_mirrored_image_has_the_same_descriptors_in_another_order(color):
     image = np.random.default_rng(2).integers(0, 256, (41, 41, 3), dtype=np.uint8)
-    describer = DenseSIFT(step=1, bins=(4,), colour=colour)
+    describer = DenseSIFT(step=1, bins=(4,), color=color)
     n = 41 - 3 * 4
     rows = describer.describe(image).descriptors.reshape(n, n, -1)
     turned = describer.describe(np.ascontiguousarray(image[:, ::-1])).descriptors.reshape(n, n, -1)
-    assert np.allclose(turned, rows[:, ::-1][..., mirror_order(colour)], atol=2e-3)
+    assert np.allclose(turned, rows[:, ::-1][..., mirror_order(color)], atol=2e-3)

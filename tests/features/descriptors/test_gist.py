@@ -8,9 +8,9 @@ from strata.features.descriptors.gist import _BORDER, Gist, even_contrast
 
 
 def naive_gist(image, size, orientations, cells):
-    """Filter by filter and cell by cell, in double precision; `image` has that size and is grey."""
-    grey = even_contrast(image.astype(float)).astype(float)
-    padded = np.pad(grey, _BORDER, mode="symmetric")
+    """Filter by filter and cell by cell, in double precision; `image` has that size and is gray."""
+    gray = even_contrast(image.astype(float)).astype(float)
+    padded = np.pad(gray, _BORDER, mode="symmetric")
     side = len(padded)
     found = []
     for scale, count in enumerate(orientations):
@@ -19,10 +19,10 @@ def naive_gist(image, size, orientations, cells):
             for v in range(side):
                 for u in range(side):
                     fy, fx = np.fft.fftfreq(side)[v], np.fft.fftfreq(side)[u]
-                    centre = 0.3 / 1.85**scale
+                    center = 0.3 / 1.85**scale
                     angle = np.arctan2(fy, fx) + np.pi * turn / count
                     angle = np.arctan2(np.sin(angle), np.cos(angle))
-                    along = -10 * 0.35 * (np.hypot(fx, fy) / centre - 1) ** 2
+                    along = -10 * 0.35 * (np.hypot(fx, fy) / center - 1) ** 2
                     transfer[v, u] = np.exp(along - 2 * np.pi * 16 * (count / 32 * angle) ** 2)
             answer = np.abs(np.fft.ifft2(np.fft.fft2(padded) * transfer))
             answer = answer[_BORDER:-_BORDER, _BORDER:-_BORDER]
@@ -46,10 +46,10 @@ def test_it_is_what_the_definition_says(seed, orientations, cells):
 
 
 def test_contrast_is_made_even_about_zero():
-    grey = textured(0, 64, 64) / 255.0
-    grey[:, 32:] = 100 + 150 * grey[:, 32:]
-    grey[:, :32] = 20 + 30 * grey[:, :32]
-    even = even_contrast(grey)
+    gray = textured(0, 64, 64) / 255.0
+    gray[:, 32:] = 100 + 150 * gray[:, 32:]
+    gray[:, :32] = 20 + 30 * gray[:, :32]
+    even = even_contrast(gray)
     left, right = even[:, 4:28].std(), even[:, 36:60].std()
     assert abs(even.mean()) < 0.1
     assert 0.7 < left / right < 1.4

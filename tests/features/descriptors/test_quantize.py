@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strata.features.descriptors.quantize import dequantise, quantise
+from strata.features.descriptors.quantize import dequantize, quantize
 
 
 @given(st.integers(0, 20_000), st.integers(1, 12), st.integers(0, 99))
@@ -11,8 +11,8 @@ from strata.features.descriptors.quantize import dequantise, quantise
 def test_entries_come_back_within_half_a_step(n: int, d: int, seed: int) -> None:
     rows = np.random.default_rng(seed).random((n, d), np.float32)
     rows = rows**4 / max(1, rows.max(initial=1))
-    stored = quantise(rows)
-    back = dequantise(stored)
+    stored = quantize(rows)
+    back = dequantize(stored)
     assert stored.dtype == np.uint8
     assert back.dtype == np.float32
     assert back.shape == rows.shape
@@ -23,7 +23,7 @@ def test_entries_come_back_within_half_a_step(n: int, d: int, seed: int) -> None
 
 def test_what_was_stored_stays() -> None:
     every = np.arange(256, dtype=np.uint8)[None]
-    assert np.array_equal(quantise(dequantise(every)), every)
+    assert np.array_equal(quantize(dequantize(every)), every)
 
 
 def test_root_sift_keeps_its_directions() -> None:
@@ -31,16 +31,16 @@ def test_root_sift_keeps_its_directions() -> None:
 
     image = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
     rows = DenseSIFT().describe(image).descriptors
-    back = dequantise(quantise(rows))
+    back = dequantize(quantize(rows))
     cosine = (rows * back).sum(1) / np.linalg.norm(back, axis=1)
     assert cosine.min() > 0.9999
 
 
 def test_minus_zero_is_zero_and_what_is_too_great_is_the_greatest() -> None:
-    assert quantise(np.array([-0.0, 0.0, 7.0, np.inf], np.float32)).tolist() == [0, 0, 255, 255]
+    assert quantize(np.array([-0.0, 0.0, 7.0, np.inf], np.float32)).tolist() == [0, 0, 255, 255]
 
 
 @pytest.mark.parametrize("entry", [-0.1, -1e-40, -np.inf, np.nan])
 def test_other_entries_are_refused(entry: float) -> None:
     with pytest.raises(ValueError, match="negative"):
-        quantise(np.array([[0.1, entry]], np.float32))
+        quantize(np.array([[0.1, entry]], np.float32))

@@ -21,7 +21,7 @@ DESCRIBERS = [
 
 
 def blobs(height: int = 120, width: int = 150) -> np.ndarray:
-    """Bright discs of growing size on grey, as uint8 RGB."""
+    """Bright discs of growing size on gray, as uint8 RGB."""
     image = np.full((height, width, 3), 60, np.uint8)
     for number, (x, y) in enumerate([(30, 30), (90, 40), (40, 85), (110, 90)]):
         cv2.circle(image, (x, y), 3 + number, (230, 200 - 40 * number, 120), -1)
@@ -49,9 +49,9 @@ def test_any_image_gives_rows_that_fit(
 def test_keypoints_lie_on_the_blobs_and_are_capped() -> None:
     got = SparseSIFT(keypoints=3).describe(blobs())
     assert len(got.scales) == 3
-    centres = np.array([(30, 30), (90, 40), (40, 85), (110, 90)])
+    centers = np.array([(30, 30), (90, 40), (40, 85), (110, 90)])
     found = got.positions * [150, 120] - 0.5
-    assert np.linalg.norm(found[:, None] - centres, axis=2).min(axis=1).max() < 1.5
+    assert np.linalg.norm(found[:, None] - centers, axis=2).min(axis=1).max() < 1.5
 
 
 @pytest.mark.parametrize("root", [True, False])
@@ -59,8 +59,8 @@ def test_sift_has_unit_length_and_its_support_is_opencvs(root: bool) -> None:
     image = blobs()
     got = SparseSIFT(root=root).describe(image)
     np.testing.assert_allclose(np.linalg.norm(got.descriptors, axis=1), 1, atol=1e-5)
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    keypoints, rows = cv2.SIFT_create(300).detectAndCompute(grey, None)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    keypoints, rows = cv2.SIFT_create(300).detectAndCompute(gray, None)
     assert sorted(got.scales) == pytest.approx(sorted(1.5 * k.size for k in keypoints))
     if not root:
         cosine = got.descriptors @ (rows / np.linalg.norm(rows, axis=1, keepdims=True)).T

@@ -44,7 +44,7 @@ def test_it_counts_each_descriptor_once_a_level_in_its_cell_and_word(layout, zer
 
 
 def test_coarse_histograms_are_the_sums_of_the_fine_ones():
-    encoder = BagOfWords(VisualWords(7), **COUNTS, assignment="soft", neighbours=3).fit(IMAGES)
+    encoder = BagOfWords(VisualWords(7), **COUNTS, assignment="soft", neighbors=3).fit(IMAGES)
     vector = encoder.encode(IMAGES[0]).reshape(21, 8)
     np.testing.assert_allclose(vector[0], vector[1:5].sum(axis=0), rtol=1e-5)
     np.testing.assert_allclose(vector[0], vector[5:].sum(axis=0), rtol=1e-5)
@@ -77,7 +77,7 @@ def test_unknown_options_are_named():
     with pytest.raises(InputError, match="There is no"):
         VisualWords(4, zero="wrd").fit(IMAGES)
     with pytest.raises(InputError, match="1 word or more, not 0"):
-        BagOfWords(VisualWords(4), assignment="soft", neighbours=0).fit(IMAGES)
+        BagOfWords(VisualWords(4), assignment="soft", neighbors=0).fit(IMAGES)
 
 
 def test_it_clones_pickles_and_repeats_bit_for_bit():

@@ -8,7 +8,7 @@ from sklearn.mixture import GaussianMixture
 
 from strata.errors import InputError
 from strata.features.codebooks.gaussian_mixture import DiagonalMixture
-from strata.features.descriptors.color_statistics import ColourStatistics
+from strata.features.descriptors.color_statistics import ColorStatistics
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.encodings.fisher_vectors import FisherVectors, fisher_vector
 from strata.pipeline.stages.serialize import of_shard, packed_halves
@@ -150,7 +150,7 @@ def test_each_cell_of_a_pyramid_has_the_vector_of_its_descriptors(layout, cells)
 
 @pytest.mark.parametrize("whiten", [False, True])
 def test_what_does_not_vary_is_left_out_of_the_projection(whiten):
-    """Half of the colours' statistics in grey images; their rounding is no feature."""
+    """Half of the colors' statistics in gray images; their rounding is no feature."""
     rng = np.random.default_rng(0)
     rounding = rng.normal(scale=1e-9, size=(12, 12))
     images = [
@@ -164,10 +164,10 @@ def test_what_does_not_vary_is_left_out_of_the_projection(whiten):
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
 
 
-def test_grey_images_have_vectors_of_colour_statistics_as_these_are_kept():
+def test_gray_images_have_vectors_of_color_statistics_as_these_are_kept():
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 256, (64, 64, 1), np.uint8).repeat(3, axis=2) for _ in range(4)]
-    local = of_shard(packed_halves(map(ColourStatistics().describe, images)))
+    local = of_shard(packed_halves(map(ColorStatistics().describe, images)))
     vectors = FisherVectors(components=4, iterations=5).fit_transform(local)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
 

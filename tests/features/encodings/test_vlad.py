@@ -18,7 +18,7 @@ IMAGES = [local(n, n) for n in (200, 90, 1, 150)]
 
 
 @pytest.mark.parametrize("intra", [False, True])
-def test_it_is_the_normalised_sum_of_residuals(intra):
+def test_it_is_the_normalized_sum_of_residuals(intra):
     encoder = VLAD(words=5, intra=intra).fit(IMAGES)
     for image in IMAGES:
         sums = np.zeros((5, 6))

@@ -10,7 +10,7 @@ ADDITIVE = {
     kernels.intersection: np.minimum,
     kernels.chi_square: lambda x, y: 2 * x * y / np.maximum(x + y, 1e-300),
     kernels.hellinger: lambda x, y: np.sqrt(x * y),
-    kernels.generalised_intersection: lambda x, y: np.minimum(x**0.5, y**0.5),
+    kernels.generalized_intersection: lambda x, y: np.minimum(x**0.5, y**0.5),
 }
 
 
@@ -60,7 +60,7 @@ def test_blocks_join_without_seams_and_one_argument_gives_the_symmetric_matrix(k
     np.testing.assert_allclose(K[rows], naive(ADDITIVE[kernel], X[rows], X), rtol=1e-5)
 
 
-def test_kernels_of_normalised_histograms_are_one_with_themselves():
+def test_kernels_of_normalized_histograms_are_one_with_themselves():
     X = histograms(5, 30, 0.5, np.float64)
     X /= X.sum(axis=1, keepdims=True)
     for kernel in (kernels.intersection, kernels.chi_square, kernels.hellinger):
@@ -85,8 +85,8 @@ def test_vector_kernels_are_scikit_learns():
 
 def test_magnitudes_of_small_integers_are_theirs():
     X = np.array([[-128, 3], [7, -5]], np.int8)
-    expected = kernels.generalised_intersection(X.astype(float))
-    np.testing.assert_allclose(kernels.generalised_intersection(X), expected)
+    expected = kernels.generalized_intersection(X.astype(float))
+    np.testing.assert_allclose(kernels.generalized_intersection(X), expected)
 
 
 def test_negative_numbers_are_no_histogram():

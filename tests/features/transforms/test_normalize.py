@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.utils.estimator_checks import check_estimator
 
 from strata.errors import InputError
-from strata.features.transforms.normalize import CentredPower, Normaliser, l1, l2, normalise, power
+from strata.features.transforms.normalize import CenteredPower, Normalizer, l1, l2, normalize, power
 
 vectors = arrays(np.float64, (3, 8), elements=st.floats(-1e3, 1e3).filter(lambda v: abs(v) > 1e-6))
 
@@ -15,7 +15,7 @@ vectors = arrays(np.float64, (3, 8), elements=st.floats(-1e3, 1e3).filter(lambda
 def test_lengths_are_one(X):
     np.testing.assert_allclose(np.abs(l1(X)).sum(axis=1), 1)
     np.testing.assert_allclose(np.linalg.norm(l2(X), axis=1), 1)
-    np.testing.assert_allclose(np.linalg.norm(normalise(X, "power"), axis=1), 1)
+    np.testing.assert_allclose(np.linalg.norm(normalize(X, "power"), axis=1), 1)
 
 
 @given(vectors, st.floats(0.1, 2))
@@ -27,29 +27,29 @@ def test_power_keeps_signs_and_undoes_itself(X, alpha):
 
 @pytest.mark.parametrize("norm", ["none", "l1", "l2", "power"])
 def test_zero_vectors_stay_zero_and_dtypes_stay(norm):
-    out = normalise(np.zeros((2, 5), np.float32), norm)
+    out = normalize(np.zeros((2, 5), np.float32), norm)
     assert out.dtype == np.float32
     assert not out.any()
 
 
-def test_histograms_are_normalised_one_by_one():
+def test_histograms_are_normalized_one_by_one():
     X = np.array([[1.0, 3, 0, 0, 2, 2]])
-    out = Normaliser("l1", histograms=3).fit_transform(X)
+    out = Normalizer("l1", histograms=3).fit_transform(X)
     np.testing.assert_allclose(out, [[0.25, 0.75, 0, 0, 0.5, 0.5]])
 
 
 def test_errors_name_the_nearest():
     with pytest.raises(InputError, match="'power'"):
-        normalise(np.ones((1, 2)), "powr")
+        normalize(np.ones((1, 2)), "powr")
     for histograms in (2, 0):
         with pytest.raises(InputError, match="do not divide"):
-            Normaliser(histograms=histograms).fit(np.ones((2, 3)))
+            Normalizer(histograms=histograms).fit(np.ones((2, 3)))
 
 
 @given(arrays(np.float64, (7, 3), elements=st.floats(-1e3, 1e3)), st.integers(1, 6))
-def test_powers_are_centred_whether_learned_at_once_or_in_parts(X, cut):
-    whole = CentredPower().fit(X)
-    parts = CentredPower().partial_fit(X[:cut]).partial_fit(X[cut:])
+def test_powers_are_centered_whether_learned_at_once_or_in_parts(X, cut):
+    whole = CenteredPower().fit(X)
+    parts = CenteredPower().partial_fit(X[:cut]).partial_fit(X[cut:])
     np.testing.assert_allclose(parts.mean_, whole.mean_, atol=1e-9)
     np.testing.assert_allclose(whole.transform(X).mean(axis=0), 0, atol=1e-9)
     np.testing.assert_allclose(
@@ -57,6 +57,6 @@ def test_powers_are_centred_whether_learned_at_once_or_in_parts(X, cut):
     )
 
 
-@pytest.mark.parametrize("estimator", [Normaliser(), CentredPower()])
+@pytest.mark.parametrize("estimator", [Normalizer(), CenteredPower()])
 def test_they_are_scikit_learn_estimators(estimator):
     check_estimator(estimator, on_skip=None)

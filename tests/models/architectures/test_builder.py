@@ -11,8 +11,8 @@ from strata.models.architectures.blocks import ACTIVATIONS, POOLS
 from strata.models.architectures.builder import build
 from strata.models.architectures.flops import cost_table
 from strata.models.architectures.initialization import unit_variance
-from strata.models.architectures.normalization import NORMALISATIONS
-from strata.models.architectures.registry import CONVOLUTIONS, HEAD_POOLS, INITIALISATIONS
+from strata.models.architectures.normalization import NORMALIZATIONS
+from strata.models.architectures.registry import CONVOLUTIONS, HEAD_POOLS, INITIALIZATIONS
 from strata.models.architectures.tinynet import tinynet
 
 BLOCKS = st.builds(
@@ -22,7 +22,7 @@ BLOCKS = st.builds(
     stride=st.integers(1, 2),
     convolution=st.sampled_from(CONVOLUTIONS),
     repeat=st.integers(1, 2),
-    normalisation=st.sampled_from(sorted(NORMALISATIONS)),
+    normalization=st.sampled_from(sorted(NORMALIZATIONS)),
     activation=st.sampled_from(sorted(ACTIVATIONS)),
     between=st.booleans(),
     residual=st.booleans(),
@@ -56,15 +56,15 @@ ONE_PIXEL = st.builds(Block, filters=st.integers(1, 9), kernel=st.just(1), strid
 @given(
     st.lists(BLOCKS | ONE_PIXEL | BRANCHES, max_size=3),
     st.sampled_from(HEAD_POOLS),
-    st.sampled_from(INITIALISATIONS),
+    st.sampled_from(INITIALIZATIONS),
 )
 @settings(max_examples=60, deadline=None)
-def test_every_description_builds_scores_and_survives_a_round_trip(blocks, pool, initialisation):
+def test_every_description_builds_scores_and_survives_a_round_trip(blocks, pool, initialization):
     given_ = Architecture.from_dict(
         {
             "blocks": [plain(block) for block in blocks],
             "head": {"pool": pool, "hidden": [5]},
-            "initialisation": initialisation,
+            "initialization": initialization,
         }
     )
     assert given_.blocks == tuple(blocks)
@@ -99,7 +99,7 @@ def test_block_keys_at_the_top_are_defaults():
         ({"blocks": [{"filters": 4, "kernel": 1, "convolution": "depthwise"}]}, "larger than 1"),
         ({"blocks": [{"filters": 4, "dropout": 1.0}]}, "dropout"),
         ({"blocks": [], "head": {"pool": "avarage"}}, "'average'"),
-        ({"blocks": [], "initialisation": "he-norml"}, "'he-normal'"),
+        ({"blocks": [], "initialization": "he-norml"}, "'he-normal'"),
         ({"name": 5}, "'name' in an architecture"),
         (
             {"blocks": [{"filters": 3}], "auxiliary": [{"after": 1}, {"after": 1}]},
@@ -158,7 +158,7 @@ def test_the_seed_fixes_the_weights_and_the_global_generator_is_left_alone():
     ],
 )
 def test_initial_weights_have_the_variance_of_their_scheme(scheme, variance):
-    description = {"blocks": [{"filters": 30}, {"filters": 40}], "initialisation": scheme}
+    description = {"blocks": [{"filters": 30}, {"filters": 40}], "initialization": scheme}
     weight = build(description, side=8, classes=2).blocks[1].layers[0][0].weight
     assert weight.var().item() == pytest.approx(variance, rel=0.1)
     assert weight.mean().item() == pytest.approx(0, abs=0.005)
@@ -166,7 +166,7 @@ def test_initial_weights_have_the_variance_of_their_scheme(scheme, variance):
 
 def test_a_strided_pointwise_convolution_is_the_usual_one():
     description = {"blocks": [{"filters": 5, "kernel": 1, "stride": 2, "activation": "none"}]}
-    network = build({**description, "normalisation": "none"}, side=9, classes=2)
+    network = build({**description, "normalization": "none"}, side=9, classes=2)
     x = torch.randn(2, 3, 9, 9)
     weight = network.blocks[0].layers[0][0][1].weight
     expected = torch.nn.functional.conv2d(x, weight, stride=2)
@@ -174,18 +174,18 @@ def test_a_strided_pointwise_convolution_is_the_usual_one():
 
 
 def test_a_residual_block_adds_its_input():
-    description = {"blocks": [{"filters": 3, "residual": True, "normalisation": "none"}]}
-    network = build({**description, "initialisation": "zeros"}, side=8, classes=2)
+    description = {"blocks": [{"filters": 3, "residual": True, "normalization": "none"}]}
+    network = build({**description, "initialization": "zeros"}, side=8, classes=2)
     x = torch.randn(2, 3, 8, 8)
     assert torch.equal(network.blocks(x), x.relu())
 
 
-def test_images_are_standardised_by_the_training_images():
+def test_images_are_standardized_by_the_training_images():
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (5, 8, 8, 3)).astype(np.uint8)
     pixels[..., 2] //= 3
     network = build({"blocks": []}, side=8, classes=2)
-    network.standardise_by(pixels)
+    network.standardize_by(pixels)
     channels = pixels.reshape(-1, 3).astype(float)
     np.testing.assert_allclose(network.mean, channels.mean(0), rtol=1e-6)
     np.testing.assert_allclose(network.deviation, channels.std(0), rtol=1e-6)
@@ -196,7 +196,7 @@ def test_images_are_standardised_by_the_training_images():
 
 def test_a_constant_channel_does_not_divide_by_zero():
     network = build({"blocks": []}, side=4, classes=2)
-    network.standardise_by(np.full((2, 4, 4, 3), 7, np.uint8))
+    network.standardize_by(np.full((2, 4, 4, 3), 7, np.uint8))
     assert torch.isfinite(network(torch.full((1, 3, 4, 4), 9.0))).all()
 
 
@@ -245,10 +245,10 @@ def test_auxiliary_heads_teach_the_blocks_before_them_and_no_others():
 
 def test_unit_variance_leaves_a_layer_that_no_image_reaches():
     description = {
-        "normalisation": "none",
+        "normalization": "none",
         "blocks": [{"filters": 4}],
         "head": {"hidden": [3]},
-        "initialisation": "lsuv",
+        "initialization": "lsuv",
     }
     network = build(description, side=8, classes=2).eval()
     with torch.no_grad():
@@ -260,10 +260,10 @@ def test_unit_variance_leaves_a_layer_that_no_image_reaches():
 
 def test_layer_sequential_unit_variance():
     description = {
-        "normalisation": "none",
+        "normalization": "none",
         "blocks": [{"filters": 8}, {"filters": 8, "convolution": "depthwise"}],
         "head": {"hidden": [16]},
-        "initialisation": "lsuv",
+        "initialization": "lsuv",
     }
     network = build(description, side=16, classes=4).eval()
     images = torch.randint(0, 256, (32, 3, 16, 16), generator=torch.Generator().manual_seed(0))

@@ -14,12 +14,12 @@ def test_parameter_counts_are_the_papers(hidden, parameters):
     assert sum(row.parameters for row in rows) == parameters
 
 
-@pytest.mark.parametrize("normalisation", ["none", "batch", "layer"])
-def test_it_learns(normalisation):
+@pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
+def test_it_learns(normalization):
     rng = np.random.default_rng(0)
     y = np.arange(40) % 2
     X = rng.integers(0, 128, (40, 8, 8, 3))
     X[y == 1, :4] += 100
-    network = mlp((16, 8), normalisation=normalisation, dropout=0.1)
+    network = mlp((16, 8), normalization=normalization, dropout=0.1)
     model = NetworkClassifier(network, size=8, batch=8, epochs=15, device="cpu")
     assert model.fit(X.astype(np.uint8), y).training_accuracy_ == 1

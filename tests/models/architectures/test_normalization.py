@@ -26,7 +26,7 @@ def warmed(layer, batches=300):
 
 @given(st.integers(0, 99), st.floats(0.1, 5), st.floats(-3, 3))
 @settings(max_examples=20, deadline=None)
-def test_the_first_batch_is_renormalised_as_batch_norm_does(seed, scale, shift):
+def test_the_first_batch_is_renormalized_as_batch_norm_does(seed, scale, shift):
     x = maps(seed, scale=scale, shift=shift)
     np.testing.assert_allclose(
         BatchRenorm(3)(x).detach(), BatchNorm(3)(x).detach(), atol=2e-4, rtol=1e-3
@@ -49,7 +49,7 @@ def test_the_correction_is_clipped():
     assert far.abs().max() < BatchRenorm.D_LIMIT + 5 * BatchRenorm.R_LIMIT
 
 
-def test_activations_of_mixed_precision_are_renormalised_by_float32_statistics():
+def test_activations_of_mixed_precision_are_renormalized_by_float32_statistics():
     x = maps(0, scale=2.0, shift=1.0)
     half, whole = BatchRenorm(3), BatchRenorm(3)
     y = half(x.bfloat16())
@@ -67,7 +67,7 @@ def test_the_corrections_are_constants_for_the_gradient():
 
 @given(st.integers(0, 99), st.floats(0.2, 3), st.floats(-3, 3))
 @settings(max_examples=20, deadline=None)
-def test_renormalisation_and_its_gradient_are_those_of_the_paper(seed, scale, shift):
+def test_renormalization_and_its_gradient_are_those_of_the_paper(seed, scale, shift):
     layer = warmed(BatchRenorm(3, warm_up=200), batches=100)
     with torch.no_grad():
         layer.weight.copy_(torch.tensor([0.5, 1.0, 2.0]))

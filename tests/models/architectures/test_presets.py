@@ -42,7 +42,7 @@ def test_the_papers_network_with_batch_norm_counts_its_moving_statistics_too():
 def test_the_authors_deeper_network_can_be_described_and_counted():
     layers = [{"filters": filters, "kernel": 3} for filters in (32, 32, 32, 64, 64, 128, 128, 128)]
     description = {
-        "normalisation": "batch",
+        "normalization": "batch",
         "bias": True,
         "blocks": [*layers, {"filters": 8, "kernel": 1}],
         "head": {"pool": "average"},
@@ -60,8 +60,8 @@ def test_the_papers_patch_network():
 def test_lenet_has_its_maps_and_widths():
     rows = cost_table("lenet-5", side=32, classes=10)
     assert [row.output for row in rows] == [(6, 28, 28), (16, 10, 10), (120,), (84,), (10,)]
-    colour = 2 * 25 * 6  # the original saw one channel
-    assert sum(row.parameters for row in rows) == 156 + colour + 2416 + 48120 + 10164 + 850
+    color = 2 * 25 * 6  # the original saw one channel
+    assert sum(row.parameters for row in rows) == 156 + color + 2416 + 48120 + 10164 + 850
 
 
 @pytest.mark.parametrize(("name", "most"), [("tinynet-micro", 4_000), ("tinynet-residual", 50_000)])

@@ -10,9 +10,9 @@ from strata.models.architectures import blocks, builder, initialization, normali
     [
         (registry.ACTIVATIONS, blocks.ACTIVATIONS),
         (registry.POOLS, blocks.POOLS),
-        (registry.NORMALISATIONS, normalization.NORMALISATIONS),
-        (registry.HEAD_NORMALISATIONS, builder.HEAD_NORMALISATIONS),
-        (registry.INITIALISATIONS, {*initialization._SCHEMES, registry.LSUV}),
+        (registry.NORMALIZATIONS, normalization.NORMALIZATIONS),
+        (registry.HEAD_NORMALIZATIONS, builder.HEAD_NORMALIZATIONS),
+        (registry.INITIALIZATIONS, {*initialization._SCHEMES, registry.LSUV}),
     ],
 )
 def test_every_name_is_built_and_every_module_has_its_name(known, built):

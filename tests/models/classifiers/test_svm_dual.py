@@ -12,7 +12,7 @@ def problem(classes, n=90):
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_a_solution_fulfils_the_conditions_of_an_optimum(classes):
+def test_a_solution_fulfills_the_conditions_of_an_optimum(classes):
     dual, C = problem(classes), 0.7
     rows = np.arange(10, 80)
     solution = dual.solve(rows, C)

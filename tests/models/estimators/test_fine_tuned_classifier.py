@@ -124,7 +124,7 @@ def test_the_head_may_look_at_several_nodes(state, images):
         torch.testing.assert_close(outputs[1].permute(0, 2, 3, 1).numpy(), X[:, 0].astype("f4"))
         means = [o.mean((2, 3)) for o in outputs]
         unit = torch.cat([m / m.norm(dim=1, keepdim=True) for m in means], 1)
-        rooted = unit.sign() * unit.abs().sqrt() - network.embedding.centre
+        rooted = unit.sign() * unit.abs().sqrt() - network.embedding.center
         expected = linear(rooted).numpy()
     found = model.decision_function(X[:, :1])
     np.testing.assert_allclose(found, expected, atol=0.1)
@@ -156,7 +156,7 @@ def test_nodes_to_look_at_are_checked(state, images, beside):
         classifier(state, beside=beside).fit(activations(state, pixels, BORDER), labels)
 
 
-def test_rooted_embeddings_are_centred_on_the_training_images(state, images):
+def test_rooted_embeddings_are_centered_on_the_training_images(state, images):
     pixels, labels = images
     X = activations(state, pixels, BORDER)
     for head_epochs in (0, 2):
@@ -197,7 +197,7 @@ def test_everything_open_learns_from_augmented_images(state, images):
 def test_earlier_blocks_may_learn_more_slowly(state, images):
     pixels, labels = images
     X = activations(state, pixels, "features.9")
-    model = classifier(state, border="features.9", optimiser="plain-sgd", rate_decay=0.0, epochs=1)
+    model = classifier(state, border="features.9", optimizer="plain-sgd", rate_decay=0.0, epochs=1)
     model.fit(X, labels)
     early = [k for k in model.weights_ if "features.11" in k or "features.10" in k]
     late = [k for k in model.weights_ if "features.12" in k]
@@ -223,7 +223,7 @@ def test_blocks_are_found_in_order():
 
 
 @pytest.mark.parametrize("adapt", [True, False])
-def test_normalisations_adapt_or_stay(adapt):
+def test_normalizations_adapt_or_stay(adapt):
     network = backbones.skeleton("resnet18")
     part = section(network, "layer3", ["layer4"])
     tail = Tail(
@@ -367,20 +367,20 @@ def test_what_cannot_be_trained_says_so(state):
     for idle in ({"epochs": 0}, {"border": CUT}):
         with pytest.raises(InputError, match="Nothing would learn"):
             classifier(state, head_epochs=0, **idle).fit(X, [0, 1, 0, 1])
-    with pytest.raises(InputError, match="Unknown optimiser"):
-        classifier(state, optimiser="adamx", head_epochs=0).fit(X, [0, 1, 0, 1])
+    with pytest.raises(InputError, match="Unknown optimizer"):
+        classifier(state, optimizer="adamx", head_epochs=0).fit(X, [0, 1, 0, 1])
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
         {"max_rate": -1.0},
-        {"optimiser": "adamx"},
+        {"optimizer": "adamx"},
         {"augmentations": {"flip": True}},
         {"dropout": 1.0},
         {"rate_decay": -0.5},
         {"auxiliary": -1.0},
-        {"normalisation": "frosen"},
+        {"normalization": "frosen"},
     ],
 )
 def test_nothing_is_learned_before_all_settings_are_looked_at(state, wrong):

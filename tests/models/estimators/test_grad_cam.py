@@ -8,7 +8,7 @@ from strata.models.estimators.network_classifier import NetworkClassifier
 
 
 def squares(n, seed=0):
-    """Grey images with a red or a blue square somewhere, and where."""
+    """Gray images with a red or a blue square somewhere, and where."""
     rng = np.random.default_rng(seed)
     X = rng.integers(90, 140, (n, 16, 16, 3)).astype(np.uint8)
     y, corners = np.arange(n) % 2, rng.integers(0, 10, (n, 2))

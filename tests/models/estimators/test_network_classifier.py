@@ -10,7 +10,7 @@ from strata.errors import DivergedError, InputError, StrataError
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.training import trainer
 from strata.models.training.lr_schedules import SCHEDULES
-from strata.models.training.optimizers import OPTIMISERS, optimiser
+from strata.models.training.optimizers import OPTIMIZERS, optimizer
 from strata.models.training.train_step import GradientDescent
 
 TINY = {"name": "tinynet", "widths": [4, 4]}
@@ -40,7 +40,7 @@ STATEFUL = {
 
 
 def scenes(per_class=10, side=16, seed=0):
-    """Three classes that colour and orientation tell apart."""
+    """Three classes that color and orientation tell apart."""
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 80, (3 * per_class, side, side, 3))
     labels = np.repeat(["forest", "sea", "street"], per_class)
@@ -119,11 +119,11 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("optimiser", ["adamw", "sgd", "rmsprop"])
-def test_a_killed_training_goes_on_to_the_same_end(tmp_path, monkeypatch, optimiser):
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop"])
+def test_a_killed_training_goes_on_to_the_same_end(tmp_path, monkeypatch, optimizer):
     monkeypatch.setattr(trainer, "CHECKPOINT_SHARE", float("inf"))  # after every epoch
     X, y = scenes(5)
-    settings = {**STATEFUL, "optimiser": optimiser}
+    settings = {**STATEFUL, "optimizer": optimizer}
     whole = NetworkClassifier(**settings).fit(X, y)
     path = tmp_path / "training"
     for killed_at in (1, 2, 4):
@@ -217,7 +217,7 @@ def test_any_number_of_images_trains(n):
     assert np.isfinite(model.decision_function(X)).all()
 
 
-def test_a_thousand_classes_of_one_grey_image_each():
+def test_a_thousand_classes_of_one_gray_image_each():
     X = np.repeat(np.arange(1000)[:, None, None, None] % 256, 64, axis=1).reshape(1000, 8, 8, 1)
     X = np.repeat(X, 3, axis=3).astype(np.uint8)
     model = NetworkClassifier(TINY, size=8, epochs=1, device="cpu").fit(X, np.arange(1000))
@@ -252,11 +252,11 @@ def test_training_and_prediction_see_windows_of_one_size(pool):
     np.testing.assert_allclose(five, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(OPTIMISERS))
-def test_every_optimiser_lowers_the_loss(name):
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_every_optimizer_lowers_the_loss(name):
     X, y = scenes(5)
     rate = {"adadelta": 1.0, "plain-sgd": 0.1}.get(name, 0.01)
-    model = NetworkClassifier(**SMALL, epochs=6, optimiser=name, max_rate=rate, schedule="constant")
+    model = NetworkClassifier(**SMALL, epochs=6, optimizer=name, max_rate=rate, schedule="constant")
     losses = [line["loss"] for line in model.fit(X, y).history_]
     assert losses[-1] < losses[0]
 
@@ -272,7 +272,7 @@ def test_the_rate_follows_the_schedule(name):
 
 def test_clipping_bounds_what_a_step_applies():
     X, y = scenes(4)
-    settings = {**SMALL, "epochs": 1, "optimiser": "plain-sgd", "max_rate": 0.1}
+    settings = {**SMALL, "epochs": 1, "optimizer": "plain-sgd", "max_rate": 0.1}
     free = NetworkClassifier(**settings).fit(X, y)
     clipped = NetworkClassifier(**settings, clip=1e-9).fit(X, y)
     start = NetworkClassifier(**{**settings, "epochs": 0}).fit(X, y)
@@ -285,7 +285,7 @@ def test_a_training_that_diverges_says_so():
     X, y = scenes(4)
     with pytest.raises(StrataError, match="diverged"):
         NetworkClassifier(
-            **SMALL, epochs=30, optimiser="plain-sgd", max_rate=1e30, schedule="constant"
+            **SMALL, epochs=30, optimizer="plain-sgd", max_rate=1e30, schedule="constant"
         ).fit(X, y)
 
 
@@ -293,7 +293,7 @@ def test_a_training_that_diverges_says_so():
     "wrong",
     [
         {"architecture": "tinynett"},
-        {"optimiser": "adamm"},
+        {"optimizer": "adamm"},
         {"schedule": "one"},
         {"architecture": {"name": "tinynet", "activation": "rel"}},
         {"architecture": {"name": "tinynet", "width": 3}},
@@ -341,7 +341,7 @@ def test_wrong_images_are_explained(change, says):
 
 def test_a_training_that_diverges_with_its_last_step_says_so():
     X, y = scenes(4)
-    once = {"epochs": 1, "batch": 32, "optimiser": "plain-sgd", "schedule": "constant"}
+    once = {"epochs": 1, "batch": 32, "optimizer": "plain-sgd", "schedule": "constant"}
     with pytest.raises(DivergedError, match="last steps"):
         NetworkClassifier("mlp", size=16, max_rate=1e38, **once).fit(X, y)
 
@@ -359,7 +359,7 @@ def test_a_validation_loss_that_is_no_number_is_no_best_one(monkeypatch):
 
 def test_a_validation_loss_that_stays_as_it_is_has_not_improved():
     X, y = scenes(6)
-    still = {"optimiser": "plain-sgd", "max_rate": 1e-30, "weight_decay": 0.0}
+    still = {"optimizer": "plain-sgd", "max_rate": 1e-30, "weight_decay": 0.0}
     model = NetworkClassifier("mlp", size=16, epochs=9, patience=2, validation=0.3, **still)
     assert len(model.fit(X, y).history_) == 3
 
@@ -418,7 +418,7 @@ def test_momentum_is_that_of_gradient_descent():
     """Three steps by hand on one weight: Nesterov's, as Sutskever et al. (2013) write it."""
     for momentum in (0.0, 0.6):
         weight = torch.nn.Parameter(torch.ones(1, 1))
-        steps = optimiser("sgd", [(1.0, [weight])], 0.1, 0.0, momentum)
+        steps = optimizer("sgd", [(1.0, [weight])], 0.1, 0.0, momentum)
         velocity, expected = 0.0, 1.0
         for _ in range(3):
             steps.zero_grad()

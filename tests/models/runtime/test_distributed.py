@@ -25,15 +25,15 @@ SETTINGS = {
     "architecture": {
         "blocks": [
             {"filters": 4, "stride": 2},
-            {"filters": 6, "stride": 2, "normalisation": "batch-renorm"},
+            {"filters": 6, "stride": 2, "normalization": "batch-renorm"},
         ],
-        "head": {"hidden": [5], "normalisation": "batch"},
+        "head": {"hidden": [5], "normalization": "batch"},
         "auxiliary": [{"after": 1, "weight": 0.3}],
     },
     "size": 8,
     "batch": 7,
     "epochs": 3,
-    "optimiser": "sgd",
+    "optimizer": "sgd",
     "max_rate": 0.02,
     "augmentations": {"flip": True, "shift": 0.1, "mixup": 0.4},
     "clip": 1.0,
@@ -103,10 +103,10 @@ def activations():
 
 
 def fine_tuned():
-    """A network whose open part normalises over the batch."""
+    """A network whose open part normalizes over the batch."""
     torch.manual_seed(0)
     state = backbones.skeleton("resnet18").state_dict()
-    settings = {"head_epochs": 2, "epochs": 2, "batch": 6, "ema": 0.5, "optimiser": "sgd"}
+    settings = {"head_epochs": 2, "epochs": 2, "batch": 6, "ema": 0.5, "optimizer": "sgd"}
     return FineTunedClassifier(
         "resnet18", border="layer3", cut="layer4", weights=state, device="cpu", **settings
     )

@@ -31,7 +31,7 @@ class Mapped:
         raise AssertionError("all were taken into memory")
 
 
-LEAST_VARIANCE = {"initialisation": "lsuv", "blocks": [{"filters": 4, "stride": 2}]}
+LEAST_VARIANCE = {"initialization": "lsuv", "blocks": [{"filters": 4, "stride": 2}]}
 
 
 @pytest.mark.parametrize(

@@ -100,24 +100,24 @@ def test_affine_draws_stay_within_their_limits(seed):
     assert angle.max() <= np.deg2rad(10) + 1e-5
 
 
-def test_colours_change_as_defined():
+def test_colors_change_as_defined():
     batch = images(2, 5).float()
-    colour = torch.tensor([[20.0, 0.7, 1.3], [-30.0, 1.2, 0.5]])
-    got = apply(Augmentation(), batch, NOTHING._replace(colour=colour)).numpy()
+    color = torch.tensor([[20.0, 0.7, 1.3], [-30.0, 1.2, 0.5]])
+    got = apply(Augmentation(), batch, NOTHING._replace(color=color)).numpy()
     for i, (image, (brightness, contrast, saturation)) in enumerate(
-        zip(batch.numpy(), colour.numpy(), strict=True)
+        zip(batch.numpy(), color.numpy(), strict=True)
     ):
-        grey = image.mean(2, keepdims=True)
-        expected = grey + saturation * (image - grey)
+        gray = image.mean(2, keepdims=True)
+        expected = gray + saturation * (image - gray)
         expected = image.mean() + contrast * (expected - image.mean()) + brightness
         np.testing.assert_allclose(got[i], expected.clip(0, 255), atol=1e-3)
 
 
-def test_cutout_greys_a_square_of_the_given_side():
+def test_cutout_grays_a_square_of_the_given_side():
     what = Augmentation(cutout=0.5)
     batch = torch.zeros((1, 8, 8, 3), dtype=torch.uint8)
-    centre = NOTHING._replace(cutout=torch.tensor([[0.5, 0.25]]))
-    cut = apply(what, batch, centre)[0, :, :, 0]
+    center = NOTHING._replace(cutout=torch.tensor([[0.5, 0.25]]))
+    cut = apply(what, batch, center)[0, :, :, 0]
     expected = torch.zeros(8, 8, dtype=torch.uint8)
     expected[0:4, 2:6] = 128
     assert torch.equal(cut, expected)

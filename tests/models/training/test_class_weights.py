@@ -51,7 +51,7 @@ def test_an_image_counts_by_the_weight_of_its_class_smoothed_and_mixed_or_not(im
 def from_scratch(class_weight, label_smoothing=0.0, teacher=None):
     """Chances of the two classes for an image like all others."""
     model = NetworkClassifier(
-        {"name": "mlp", "hidden": [4], "normalisation": "none", "dropout": 0.0},
+        {"name": "mlp", "hidden": [4], "normalization": "none", "dropout": 0.0},
         size=4,
         epochs=200,
         batch=12,

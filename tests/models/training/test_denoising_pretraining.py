@@ -64,7 +64,7 @@ def test_earlier_blocks_stay_as_they_learned():
 def test_it_is_where_a_training_starts(ema):
     X, y = stripes(12), np.arange(12) % 3
     settings = {"size": 16, "batch": 4, "epochs": 1, "ema": ema, "device": "cpu", "clip": 1e-12}
-    settings |= {"optimiser": "plain-sgd", "label_smoothing": 0.0, "weight_decay": 0.0}
+    settings |= {"optimizer": "plain-sgd", "label_smoothing": 0.0, "weight_decay": 0.0}
     model, again, none = (
         NetworkClassifier(NETWORK, pretraining=n, **settings).fit(X, y) for n in (3, 3, 0)
     )

@@ -8,7 +8,7 @@ from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.training.diagnostics import HISTOGRAM_EDGES, watching
 
 NETWORK = {
-    "normalisation": "none",
+    "normalization": "none",
     "blocks": [{"filters": 4}, {"branches": [[{"filters": 3}], [{"filters": 2}]]}],
     "head": {"hidden": [6]},
 }
@@ -26,7 +26,7 @@ def test_what_is_seen_is_what_an_image_becomes():
     images = torch.randint(0, 256, (5, 3, 8, 8))
     with watching(network) as inside:
         network(images).square().sum().backward()
-    maps = network.blocks[0](network.standardised(images)).detach()
+    maps = network.blocks[0](network.standardized(images)).detach()
     assert inside["dead_units/block1"] == 0.5
     assert inside["activation_mean/block1"] == pytest.approx(maps.mean().item(), rel=1e-4)
     assert inside["activation_deviation/block1"] == pytest.approx(maps.std().item(), rel=1e-4)

@@ -51,7 +51,7 @@ SMALL = {
 }
 
 
-def colours(n=48, seed=0):
+def colors(n=48, seed=0):
     """Red and blue images, and a teacher who knows which is which."""
     rng = np.random.default_rng(seed)
     red = rng.random(n) < 0.5
@@ -62,15 +62,15 @@ def colours(n=48, seed=0):
 
 
 def test_a_student_learns_from_its_teacher_what_the_labels_do_not_say():
-    X, _, teacher = colours()
-    labels = np.arange(len(X)) % 2  # say nothing of the colour
+    X, _, teacher = colors()
+    labels = np.arange(len(X)) % 2  # say nothing of the color
     student = NetworkClassifier(**SMALL, epochs=15, teaching=1.0).fit(X, labels, teacher=teacher)
-    fresh, truth, _ = colours(seed=1)
+    fresh, truth, _ = colors(seed=1)
     assert (student.predict(fresh) == truth).mean() > 0.95
 
 
 def test_a_teacher_of_weight_0_changes_nothing():
-    X, red, teacher = colours(16)
+    X, red, teacher = colors(16)
     alone = NetworkClassifier(**SMALL, epochs=2).fit(X, red)
     heard = NetworkClassifier(**SMALL, epochs=2, teaching=0.0).fit(X, red, teacher=teacher)
     for name, value in alone.weights_.items():
@@ -78,14 +78,14 @@ def test_a_teacher_of_weight_0_changes_nothing():
 
 
 def test_a_teacher_is_held_out_and_blended_with_its_images():
-    X, red, teacher = colours()
+    X, red, teacher = colors()
     settings = {**SMALL, "augmentations": {"mixup": 0.3}, "patience": 3, "validation": 0.3}
     student = NetworkClassifier(**settings, epochs=3).fit(X, red, teacher=teacher)
     assert len(student.history_) == 3
 
 
 def test_a_checkpoint_of_another_teacher_is_not_taken_up(tmp_path):
-    X, red, teacher = colours(16)
+    X, red, teacher = colors(16)
     path = tmp_path / "training"
 
     def stop(_line):
@@ -111,6 +111,6 @@ def test_a_checkpoint_of_another_teacher_is_not_taken_up(tmp_path):
     ],
 )
 def test_what_no_teacher_can_be_is_said(settings, teacher, said):
-    X, red, _ = colours(16)
+    X, red, _ = colors(16)
     with pytest.raises(InputError, match=said):
         NetworkClassifier(**SMALL, **settings, epochs=1).fit(X, red, teacher=teacher)

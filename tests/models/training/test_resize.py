@@ -29,10 +29,10 @@ def test_the_middle_square_is_kept():
     assert (resize_image(image.transpose(1, 0, 2), 5) == 200).all()
 
 
-def test_grey_becomes_three_equal_channels():
-    grey = np.random.default_rng(0).integers(0, 256, (9, 9)).astype(np.uint8)
-    colour = resize_image(grey, 6)
-    assert (colour == colour[:, :, :1]).all()
+def test_gray_becomes_three_equal_channels():
+    gray = np.random.default_rng(0).integers(0, 256, (9, 9)).astype(np.uint8)
+    color = resize_image(gray, 6)
+    assert (color == color[:, :, :1]).all()
 
 
 def test_an_image_of_the_right_size_is_unchanged_and_many_are_stacked():

@@ -39,20 +39,20 @@ def test_rooted_vectors_are_roots_of_units(outputs):
     np.testing.assert_allclose(found, naive(outputs), atol=2e-3)
 
 
-def test_they_are_centred_from_when_the_training_images_are_known(outputs):
+def test_they_are_centered_from_when_the_training_images_are_known(outputs):
     embedding = Embedding([3, 2, 9], "rooted")
-    centred = embedding.centre_on(embedding(outputs))
-    torch.testing.assert_close(centred, embedding(outputs))
-    assert centred.mean(0).abs().max() < 1e-6
+    centered = embedding.center_on(embedding(outputs))
+    torch.testing.assert_close(centered, embedding(outputs))
+    assert centered.mean(0).abs().max() < 1e-6
     restored = Embedding([3, 2, 9], "rooted")
     restored.load_state_dict(embedding.state_dict())
-    torch.testing.assert_close(restored(outputs), centred)
+    torch.testing.assert_close(restored(outputs), centered)
 
 
 def test_pooled_vectors_stay_as_they_are(outputs):
     embedding = Embedding([3, 2, 9], "pooled")
     before = embedding(outputs)
-    assert embedding.centre_on(before) is before
+    assert embedding.center_on(before) is before
     assert not embedding.state_dict()
 
 

@@ -131,7 +131,7 @@ def test_recipes_are_listed_beside_a_file_that_names_none_of_them(tmp_path, caps
     assert "[methods.bovw]" in capsys.readouterr().out
 
 
-def test_letters_that_the_output_cannot_hold_are_spelt(tmp_path):
+def test_letters_that_the_output_cannot_hold_are_spelled(tmp_path):
     file = tmp_path / "strata.toml"
     file.write_text('[methods."forêt"]\nrecipe = "bovw"\n', encoding="utf-8")
     done = subprocess.run(

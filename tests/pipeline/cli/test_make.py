@@ -104,7 +104,7 @@ def test_damaged_artifacts_are_noticed_and_made_again(made):
         content = bytearray(path.read_bytes())
         content[-2] ^= 1
         path.write_bytes(content)
-    assert set(stages) >= {"mean_colour", "class_means", "distances", "predictions", "split"}
+    assert set(stages) >= {"mean_color", "class_means", "distances", "predictions", "split"}
     assert "made 4 artifacts" in made.make()
     assert predictions_of(made) == before
 
@@ -113,7 +113,7 @@ def test_damage_found_only_on_reading_is_made_again(made):
     before = predictions_of(made)
     store = Store(made.store)
     by_stage = {store.manifest(k)["stage"]: k for k in store.keys()}  # noqa: SIM118
-    folder = store.folder(by_stage["mean_colour"])
+    folder = store.folder(by_stage["mean_color"])
     content = bytearray((folder / "vectors.npy").read_bytes())
     content[-1] ^= 0xFF
     (folder / "vectors.npy").write_bytes(content)
@@ -224,18 +224,18 @@ def test_always_make_makes_everything(made):
 
 
 def test_predict_uses_what_was_learned(made):
-    out = made.strata("predict", "plain", "images/blue/000.png", "images/grey", "--json")
+    out = made.strata("predict", "plain", "images/blue/000.png", "images/gray", "--json")
     found = json.loads(out.stdout)
     assert len(found["predictions"]) == 9
     assert next(iter(found["predictions"]["images/blue/000.png"])) == "blue"
 
 
 def test_predict_leaves_hidden_files_of_a_folder_alone(made):
-    grey = made.root / "images" / "grey"
-    (grey / "._000.png").write_bytes(b"left by another system")
-    (grey / ".thumbs").mkdir()
-    shutil.copy(grey / "000.png", grey / ".thumbs" / "000.png")
-    out = made.strata("predict", "plain", "images/grey", "--json")
+    gray = made.root / "images" / "gray"
+    (gray / "._000.png").write_bytes(b"left by another system")
+    (gray / ".thumbs").mkdir()
+    shutil.copy(gray / "000.png", gray / ".thumbs" / "000.png")
+    out = made.strata("predict", "plain", "images/gray", "--json")
     assert out.returncode == 0
     assert len(json.loads(out.stdout)["predictions"]) == 8
 
@@ -301,19 +301,19 @@ def test_unknown_names_are_answered_with_the_nearest(project):
     assert "Did you mean 'plain'?" in project.make("plan", code=2)
     assert "Did you mean 'shrink'?" in project.make("--set", "plain.means.shrnk=1", code=2)
     project.file.write_text(
-        project.file.read_text().replace('recipe = "colours"', 'recipe = "colour"')
+        project.file.read_text().replace('recipe = "colors"', 'recipe = "color"')
     )
-    assert "Did you mean 'colours'?" in project.make(code=2)
+    assert "Did you mean 'colors'?" in project.make(code=2)
 
 
 def test_broken_images_are_all_named_and_can_be_left_out(project):
-    for name in ("blue/000.png", "grey/001.png"):
+    for name in ("blue/000.png", "gray/001.png"):
         path = project.root / "images" / name
         path.write_bytes(path.read_bytes()[:200])
     out = project.make(code=2)
     assert "2 images cannot be read" in out
     assert "blue/000.png" in out
-    assert "grey/001.png" in out
+    assert "gray/001.png" in out
     assert "--skip-broken" in out
     project.make("--skip-broken")
     store = Store(project.store)
@@ -336,7 +336,7 @@ def test_status_graph_and_list_read_only(project):
     graph = project.strata("graph", "--dot").stdout
     assert graph.startswith("digraph")
     assert '"plain/class_means" -> "plain/distances"' in graph
-    assert "colours" in project.strata("list").stdout
+    assert "colors" in project.strata("list").stdout
     assert "[methods.bovw.codebook]" in project.strata("list", "--recipes").stdout
     assert not list((project.store / "artifacts").glob("*/*/mean*"))
     project.make()
@@ -379,7 +379,7 @@ def test_more_training_images_than_there_are_is_said(project):
 
 def test_a_learning_curve_learns_from_few_images_and_is_scored_on_all(project):
     text = project.file.read_text().replace(
-        "colour.power = 2", "vary = { train_per_class = [1, 3] }"
+        "color.power = 2", "vary = { train_per_class = [1, 3] }"
     )
     project.file.write_text(text)
     project.make()
@@ -397,6 +397,6 @@ def test_a_learning_curve_learns_from_few_images_and_is_scored_on_all(project):
 
 def test_a_typo_is_said_before_images_are_read(project):
     shutil.rmtree(project.root / "images")
-    assert "Did you mean 'colour'" in project.make("--set", "plain.color.power=2", code=2)
+    assert "Did you mean 'color'" in project.make("--set", "plain.color.power=2", code=2)
     assert "Did you mean 'plain'" in project.make("plane", code=2)
     assert "train_per_class" in project.make("--set", "plain.train_per_clas=2", code=2)

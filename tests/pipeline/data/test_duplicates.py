@@ -64,7 +64,7 @@ COPIES = {
     "crop of a corner": lambda image: jpeg(cropped(image, 0.04, 0.04, 0, 0), 85),
     "crop of one side": lambda image: resized(cropped(image, 0, 0, 0.05, 0), 192, 192),
     "brighter": lambda image: np.clip(image * 1.1 + 8, 0, 255).astype(np.uint8),
-    "grey": lambda image: np.asarray(Image.fromarray(image).convert("L").convert("RGB")),
+    "gray": lambda image: np.asarray(Image.fromarray(image).convert("L").convert("RGB")),
 }
 
 
@@ -119,9 +119,9 @@ def test_a_cloudy_sky_and_its_copy_are_found_all_the_same():
 
 
 def test_lossless_copies_are_found_even_where_there_is_nothing_to_see():
-    grey, white = np.full((30, 40, 3), 99, np.uint8), np.full((30, 40, 3), 255, np.uint8)
-    turned = np.ascontiguousarray(grey.transpose(1, 0, 2))
-    images = [read_image(encoded(i, fmt)) for i in (grey, white, turned) for fmt in ("PNG", "BMP")]
+    gray, white = np.full((30, 40, 3), 99, np.uint8), np.full((30, 40, 3), 255, np.uint8)
+    turned = np.ascontiguousarray(gray.transpose(1, 0, 2))
+    images = [read_image(encoded(i, fmt)) for i in (gray, white, turned) for fmt in ("PNG", "BMP")]
     records = [record(image, str(n)) for n, image in enumerate(images)]
     for near in (False, True):
         assert duplicate_groups(records, near=near) == [0, 0, 1, 1, 2, 2]

@@ -18,7 +18,7 @@ def write_slow_recipes(project: Project, delay: float) -> None:
     """Enough work that a kill falls into it: seconds that a stage of every fold sleeps."""
     text = project.file.read_text()
     project.file.write_text(
-        text.replace('recipe = "colours"', f'recipe = "colours"\nmeans.delay = {delay}')
+        text.replace('recipe = "colors"', f'recipe = "colors"\nmeans.delay = {delay}')
     )
 
 

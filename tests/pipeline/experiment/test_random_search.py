@@ -23,14 +23,14 @@ from tests.pipeline.project import FILE, Project, predictions_of
 
 SEARCH = """
 [methods.found]
-recipe = "colours"
+recipe = "colors"
 
 [methods.found.search]
 trials = 3
 folds = 2
 
 [methods.found.search.space]
-colour.power = { log = [0.25, 4] }
+color.power = { log = [0.25, 4] }
 "means.shrink" = { uniform = [0.0, 0.9] }
 """
 
@@ -131,7 +131,7 @@ def test_each_fold_goes_on_with_the_trial_that_its_inner_folds_like_best(searche
         assert made["trial"] == int(np.argmax(made["accuracies"]))
         taken = draws[made["trial"]]
         assert found.inputs[1].parameters["shrink"] == taken["means.shrink"]
-        assert found.inputs[0].nodes[0].parameters["power"] == taken["colour.power"]
+        assert found.inputs[0].nodes[0].parameters["power"] == taken["color.power"]
 
 
 def test_a_second_make_does_nothing(searched):
@@ -147,7 +147,7 @@ def test_before_it_runs_everything_is_announced(project):
 
 
 def test_more_trials_keep_those_there_are(searched):
-    before = {name: stage_keys(searched, name) for name in ("mean_colour", "distances", "pick")}
+    before = {name: stage_keys(searched, name) for name in ("mean_color", "distances", "pick")}
     out = searched.make("--set", "found.search.trials=5")
     after = {name: stage_keys(searched, name) for name in before}
     assert all(before[name] < after[name] for name in before)
@@ -157,7 +157,7 @@ def test_more_trials_keep_those_there_are(searched):
 
 
 def test_killed_and_made_again_it_ends_as_if_nothing_had_happened(project):
-    slow = SEARCH.replace('"colours"', '"colours"\nmeans.delay = 0.1')
+    slow = SEARCH.replace('"colors"', '"colors"\nmeans.delay = 0.1')
     write(project, slow).make()
     undisturbed = predictions_of(project)
     shutil.rmtree(project.store)
@@ -197,7 +197,7 @@ def test_a_pick_that_was_lost_is_made_again(searched):
 
 def test_a_trial_that_fails_stops_its_method_only(project):
     both = FILE.partition("[methods.squared]")[0] + SEARCH.replace(
-        "colour.power = { log = [0.25, 4] }", "scoring.fail = [true]"
+        "color.power = { log = [0.25, 4] }", "scoring.fail = [true]"
     )
     project.file.write_text(both)
     out = project.make("-k", code=1)
@@ -227,7 +227,7 @@ def test_a_trial_that_diverges_counts_as_the_worst(project):
 
 
 def test_what_diverges_outside_of_a_trial_is_a_failure(project):
-    text = RATES + '\n[methods.plain]\nrecipe = "colours"\nmeans.rate = 2.0\n'
+    text = RATES + '\n[methods.plain]\nrecipe = "colors"\nmeans.rate = 2.0\n'
     out = write(project, text).make("-k", code=1)
     results = json.loads((project.root / "out" / "toy" / "results.json").read_text())
     errors = {m["name"]: m["error"] for m in results["methods"]}
@@ -240,7 +240,7 @@ def test_searched_methods_can_be_combined_and_searched_again(project):
         SEARCH
         + """
 [methods.plain]
-recipe = "colours"
+recipe = "colors"
 
 [methods.both]
 recipe = "fusion"
@@ -279,14 +279,14 @@ def test_the_report_tells_of_the_search(searched):
     (method,) = json.loads((out / "results.json").read_text())["methods"]
     search = method["search"]
     assert search["folds"] == ["fold 1", "fold 2", "fold 3", "final"]
-    assert search["space"][0]["name"] == "colour.power"
+    assert search["space"][0]["name"] == "color.power"
     assert search["importance"] is None  # three trials say nothing of it
     draws = at(searched).targets[0].method.search.drawn()
     assert [trial["parameters"] for trial in search["trials"]] == draws
     for fold, taken in enumerate(search["picked"]):
         column = [trial["accuracies"][fold] for trial in search["trials"]]
         assert taken == column.index(max(column))
-    assert method["parameters"]["colour"]["power"] == "searched"
+    assert method["parameters"]["color"]["power"] == "searched"
     rows = [row["name"] for row in method["stages"]]
     assert rows.count("pick") == 1
     assert method["cost"]["predict_ms"] > 0
@@ -302,7 +302,7 @@ def test_the_report_tells_of_the_search(searched):
     ],
 )
 def test_what_no_trial_could_be_is_said_before_anything_runs(project, entry, said):
-    write(project, SEARCH.partition("colour.power")[0] + entry)
+    write(project, SEARCH.partition("color.power")[0] + entry)
     with pytest.raises(InputError) as error:
         _ = at(project).targets
     assert "methods.found.search can draw a value that is not allowed" in error.value.what
@@ -310,7 +310,7 @@ def test_what_no_trial_could_be_is_said_before_anything_runs(project, entry, sai
 
 
 def test_variants_are_searched_each(project):
-    text = SEARCH.replace('"colours"', '"colours"\nvary = { "scoring.fail" = [false, true] }')
+    text = SEARCH.replace('"colors"', '"colors"\nvary = { "scoring.fail" = [false, true] }')
     targets = at(write(project, text)).targets
     assert [t.name for t in targets] == ["found[fail=false]", "found[fail=true]"]
     assert all(t.method.search and t.open for t in targets)

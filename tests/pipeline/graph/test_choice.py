@@ -8,7 +8,7 @@ from strata.pipeline.graph.stage import stage
 
 
 @stage
-def near(vectors, train, *, neighbours: int = 5):
+def near(vectors, train, *, neighbors: int = 5):
     """One."""
     return {}
 
@@ -19,11 +19,11 @@ def wide(vectors, train, *, C: float = 1.0, kernel: str = "rbf"):
     return {}
 
 
-SECTION = choice(near.options(neighbours=3), wide.options())
+SECTION = choice(near.options(neighbors=3), wide.options())
 
 
 def test_the_first_is_the_default_and_others_come_by_name():
-    assert SECTION.checked({}, "x") == {"use": "near", "neighbours": 3}
+    assert SECTION.checked({}, "x") == {"use": "near", "neighbors": 3}
     assert SECTION.checked({"use": "wide", "C": 2}, "x") == {
         "use": "wide",
         "C": 2.0,

@@ -10,7 +10,7 @@ import pytest
 from strata.errors import InputError
 from strata.models.architectures.presets import PRESETS
 from strata.models.training.augment_config import AUGMENTATIONS
-from strata.models.training.optimizers import OPTIMISERS
+from strata.models.training.optimizers import OPTIMIZERS
 from strata.pipeline.graph import parameter_types
 from strata.pipeline.stages.descriptors import dense_sift, dense_surf, sparse_sift, sparse_surf
 from strata.pipeline.stages.encodings import fisher_vectors, vlad_vectors
@@ -23,7 +23,7 @@ from strata.pipeline.stages.reductions import additive_map, joined, lda, pca
 def test_the_names_are_those_of_the_models():
     assert set(get_args(get_args(parameter_types.Architecture)[0])) == set(PRESETS)
     assert set(get_args(get_args(parameter_types.Augmentations)[0])) == set(AUGMENTATIONS)
-    assert set(get_args(parameter_types.Optimiser)) == set(OPTIMISERS)
+    assert set(get_args(parameter_types.Optimizer)) == set(OPTIMIZERS)
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ def beside(*branches, factor: float = 1.0):
 
 @recipe
 def both(data: Data, fold: Fold, *, view: Options = beside.options()) -> Node:
-    \"\"\"Two powers of mean colours.\"\"\"
-    vectors = view(mean_colour(data.images), mean_colour(data.images, power=2.0))
-    vectors = beside(vectors, mean_colour(data.images))
+    \"\"\"Two powers of mean colors.\"\"\"
+    vectors = view(mean_color(data.images), mean_color(data.images, power=2.0))
+    vectors = beside(vectors, mean_color(data.images))
     return distances(vectors, class_means(vectors, fold.train), fold.test)
 """
 
@@ -49,7 +49,7 @@ def stages(project):
 
 def test_a_view_is_not_kept_and_its_readers_are(viewed):
     assert set(stages(viewed).values()) == {
-        "split", "mean_colour", "class_means", "distances", "predictions",
+        "split", "mean_color", "class_means", "distances", "predictions",
     }  # fmt: skip
     assert "Nothing to be done" in viewed.make()
 
@@ -87,7 +87,7 @@ def test_damage_behind_a_view_is_made_again(viewed):
     before = predictions_of(viewed)
     store = Store(viewed.store)
     for key, stage in stages(viewed).items():
-        if stage == "mean_colour":
+        if stage == "mean_color":
             folder = store.folder(key)
             content = bytearray((folder / "vectors.npy").read_bytes())
             content[-1] ^= 0xFF

@@ -4,7 +4,7 @@ import pytest
 
 from strata.errors import InputError
 from strata.pipeline.graph.inputs import Data, Fold
-from strata.pipeline.recipes.classical import classified, fisher_colour
+from strata.pipeline.recipes.classical import classified, fisher_color
 from strata.pipeline.recipes.fusion import early_fusion, fusion, stacking
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
 from strata.pipeline.stages.fusion import average
@@ -63,7 +63,7 @@ def test_weights_are_counted_before_anything_is_made():
     with pytest.raises(InputError, match="1 weights for 2 methods"):
         early_fusion.function(methods, FOLD, of=("a", "b"), join=joined.options(weights=(1,)))
     with pytest.raises(InputError, match="zero"):
-        fisher_colour.function(methods, FOLD, weights=(0, 0))
+        fisher_color.function(methods, FOLD, weights=(0, 0))
 
 
 @pytest.mark.parametrize("recipe", [fusion, stacking])

@@ -43,7 +43,7 @@ PARAMETERS = {
     ("networks_cnn", "kernel"): [17_576, 19_368, 34_472, 57_256],
     ("networks_cnn", "filters"): [3_120, 7_384, 19_368, 57_160, 188_040, 29_480],
     ("networks_cnn", "activation"): [29_480] * 3,
-    ("networks_cnn", "initialisation"): [29_480] * 5,
+    ("networks_cnn", "initialization"): [29_480] * 5,
     ("networks_tinynet", "widths"): [390_952, 98_712, 94_504, 24_216],
     ("networks_tinynet", "depthwise"): [48_617, 13_577, 3_913],
 }

@@ -21,7 +21,7 @@ recipe = "bovw"
 descriptor.use = "sparse_sift"
 codebook.words = 16
 histogram = { pyramid = "horizontal", levels = 1 }
-reduction.use = "standardise"
+reduction.use = "standardize"
 classifier = { use = "svm", kernel = "rbf", gamma = "cv" }
 
 [methods.paper]
@@ -50,18 +50,18 @@ recipe = "vlad"
 descriptor.step = 12
 codebook.words = 4
 
-[methods.fisher_colour]
+[methods.fisher_color]
 shape.step = 12
 shape_mixture = { components = 4, dimensions = 16 }
-colour.step = 16
-colour_mixture = { components = 4, dimensions = 16 }
+color.step = 16
+color_mixture = { components = 4, dimensions = 16 }
 weights = [0.6, 0.4]
 
 [methods.gist]
 
 [methods.together]
 recipe = "fusion"
-of = ["dense", "fisher_colour", "daisy"]
+of = ["dense", "fisher_color", "daisy"]
 
 [methods.beside]
 recipe = "early_fusion"
@@ -100,7 +100,7 @@ def test_every_method_scores_better_than_chance(made):
 @pytest.mark.parametrize(
     ("method", "stages"),
     [
-        ("sift", ["sparse_sift", "visual_words", "histograms", "standardise", "reduced", "svm"]),
+        ("sift", ["sparse_sift", "visual_words", "histograms", "standardize", "reduced", "svm"]),
         ("paper", ["paper_sift", "visual_words", "histograms", "pca", "reduced", "knn"]),
         ("daisy", ["dense_daisy", "visual_words", "histograms", "lda", "reduced", "logistic"]),
         ("dense", ["dense_sift", "vlad_vectors", "svm"]),

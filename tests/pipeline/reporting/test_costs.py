@@ -13,12 +13,12 @@ from strata.pipeline.store.store import Store
 SHARDS = [ImageShard("0", ("a", "b", "c", "d"), ()), ImageShard("1", ("e", "f"), ())]
 
 
-def subset(digests: str, *, labelled: bool) -> Subset:
-    labels = (0,) * len(digests) if labelled else None
+def subset(digests: str, *, labeled: bool) -> Subset:
+    labels = (0,) * len(digests) if labeled else None
     return Subset(tuple(digests), tuple(digests), labels, ("x", "y"), 0)
 
 
-FOLD = Fold("final", -1, -1, subset("abcd", labelled=True), subset("ef", labelled=False))
+FOLD = Fold("final", -1, -1, subset("abcd", labeled=True), subset("ef", labeled=False))
 
 
 class Graph:
@@ -105,8 +105,8 @@ def test_a_branch_that_is_used_twice_counts_once(graph):
 
 def test_models_of_inner_folds_cost_fitting_but_belong_to_no_model(graph):
     local = graph.shards("describe", seconds=0.5)
-    inner = graph.node("svm", local, subset("ab", labelled=True), seconds=7.0)
-    unseen = graph.node("svm_scores", local, inner, subset("cd", labelled=False), seconds=0.3)
+    inner = graph.node("svm", local, subset("ab", labeled=True), seconds=7.0)
+    unseen = graph.node("svm_scores", local, inner, subset("cd", labeled=False), seconds=0.3)
     outer = graph.node("svm", local, FOLD.train, seconds=2.0)
     scores = graph.node("svm_scores", local, outer, FOLD.test, seconds=0.2)
     weights = graph.node("fit_stack", [unseen], FOLD.train, seconds=1.0)

@@ -8,7 +8,7 @@ import pytest
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
 from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
-KERNELS = ["linear", "polynomial", "rbf", "sigmoid", "generalised_intersection"]
+KERNELS = ["linear", "polynomial", "rbf", "sigmoid", "generalized_intersection"]
 WAYS = [
     *((svm, {"kernel": kernel}) for kernel in KERNELS),
     (svm, {"kernel": "rbf", "gamma": "cv", "C": "cv"}),

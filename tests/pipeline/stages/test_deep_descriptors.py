@@ -82,7 +82,7 @@ def test_recipes_for_local_descriptors_take_them(weights, tmp_path, recipe, enco
     write_images(tmp_path, per_class=4)
     paths = sorted(tmp_path.glob("*/*"))
     names = tuple(f"{path.parent.name}-{path.name}" for path in paths)
-    classes, labels = ("blue", "green", "grey"), tuple(i // 4 for i in range(12))
+    classes, labels = ("blue", "green", "gray"), tuple(i // 4 for i in range(12))
     train = Subset(names, names, labels, classes, 0)
     fold = Fold("fold 1", 0, 0, train, Subset(names[::4], names[::4], None, classes, 0))
     data = Data([ImageShard("", names, tuple(paths))], classes, None, None)

@@ -12,7 +12,7 @@ from strata.pipeline.stages import descriptors
 
 STAGES = [
     descriptors.dense_sift,
-    descriptors.colour_statistics,
+    descriptors.color_statistics,
     descriptors.sparse_sift,
     descriptors.dense_daisy,
     descriptors.sparse_daisy,

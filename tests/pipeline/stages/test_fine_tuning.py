@@ -99,7 +99,7 @@ def test_views_that_do_not_fit_into_memory_are_read_from_the_shards(network, sha
     made = border_views.function(shard, net, parts, copies=1)
     halves = [{**made, "views": made["views"][rows]} for rows in (slice(0, 2), slice(2, 3))]
     views = Shards([shard.digests[:2], shard.digests[2:]], halves.__getitem__)
-    chosen, classes = shard.digests[::-1], ("blue", "green", "grey")
+    chosen, classes = shard.digests[::-1], ("blue", "green", "gray")
     train = Subset(chosen, chosen, (0, 1, 2), classes, 0)
     test = Subset(chosen, chosen, None, classes, 0)
 
@@ -120,12 +120,12 @@ def test_views_that_do_not_fit_into_memory_are_read_from_the_shards(network, sha
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 7)])
-def test_small_grey_images_are_brought_to_the_network_s_size(network, tmp_path, size):
+def test_small_gray_images_are_brought_to_the_network_s_size(network, tmp_path, size):
     _, net = network
-    grey = np.random.default_rng(0).integers(0, 256, size).astype(np.uint8)
-    Image.fromarray(grey).save(tmp_path / "grey.png")
-    Image.fromarray(np.repeat(grey[:, :, None], 3, axis=2)).save(tmp_path / "rgb.png")
-    shard = ImageShard("", ("g", "r"), (tmp_path / "grey.png", tmp_path / "rgb.png"))
+    gray = np.random.default_rng(0).integers(0, 256, size).astype(np.uint8)
+    Image.fromarray(gray).save(tmp_path / "gray.png")
+    Image.fromarray(np.repeat(gray[:, :, None], 3, axis=2)).save(tmp_path / "rgb.png")
+    shard = ImageShard("", ("g", "r"), (tmp_path / "gray.png", tmp_path / "rgb.png"))
     parts = divided.function(net, border="images", side=48)
     views = border_views.function(shard, net, parts)["views"]
     assert views.shape == (2, 2, 48, 48, 3)

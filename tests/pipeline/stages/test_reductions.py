@@ -6,13 +6,13 @@ import pytest
 from strata.errors import InputError
 from strata.pipeline.stages.reductions import (
     additive_map,
-    centred_power,
+    centered_power,
     joined,
     lda,
     pca,
     radial_map,
     reduced,
-    standardise,
+    standardize,
 )
 from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
@@ -24,14 +24,14 @@ def applied(fitted):
     return reduced.function({"vectors": np.float32(VECTORS)}, fitted)["vectors"]
 
 
-def test_standardised_training_vectors_have_mean_0_and_variance_1():
-    found = applied(standardise.function(in_shards(VECTORS), TRAIN))
+def test_standardized_training_vectors_have_mean_0_and_variance_1():
+    found = applied(standardize.function(in_shards(VECTORS), TRAIN))
     assert np.allclose(found[:24].mean(axis=0), 0, atol=1e-5)
     assert np.allclose(found[:24].std(axis=0), 1, atol=1e-4)
 
 
-def test_centred_powers_have_mean_0_over_the_training_images():
-    found = applied(centred_power.function(in_shards(VECTORS), TRAIN))
+def test_centered_powers_have_mean_0_over_the_training_images():
+    found = applied(centered_power.function(in_shards(VECTORS), TRAIN))
     assert np.allclose(found[:24].mean(axis=0), 0, atol=1e-5)
     assert not np.allclose(found[24:].mean(axis=0), 0, atol=1e-2)
 
@@ -62,8 +62,8 @@ def test_discriminants_gather_classes_of_images_not_learned_from():
     found = applied(lda.function(in_shards(VECTORS), TRAIN))[24:]
     labels = LABELS[24:]
     assert found.shape == (12, 2)
-    centres = np.stack([found[labels == c].mean(axis=0) for c in range(3)])
-    nearest = ((found[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    centers = np.stack([found[labels == c].mean(axis=0) for c in range(3)])
+    nearest = ((found[:, None] - centers) ** 2).sum(axis=2).argmin(axis=1)
     assert (nearest == labels).all()
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from strata.features.descriptors.dense_sift import DenseSIFT, mirror_order
 from strata.features.descriptors.local_descriptors import LocalDescriptors
-from strata.features.descriptors.quantize import dequantise, quantise
+from strata.features.descriptors.quantize import dequantize, quantize
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.stages.serialize import of_shard, of_subset, packed_bytes, packed_halves
 
@@ -25,7 +25,7 @@ def test_what_was_packed_comes_out_again(packed, negative):
     found = of_shard(packed(images))
     assert len(found) == 3
     for image, back in zip(images, found, strict=True):
-        exact = image.descriptors if negative else dequantise(quantise(image.descriptors))
+        exact = image.descriptors if negative else dequantize(quantize(image.descriptors))
         assert np.allclose(back.descriptors, exact, atol=1e-3)
         assert np.array_equal(back.positions, image.positions)
         assert np.array_equal(back.scales, image.scales)

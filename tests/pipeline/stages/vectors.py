@@ -24,8 +24,8 @@ def subset(numbers, labels=None, classes=3):
 
 
 def clouds(classes=3, each=12, d=5, seed=0):
-    """Vectors around one centre a class, and their labels."""
+    """Vectors around one center a class, and their labels."""
     rng = np.random.default_rng(seed)
     labels = np.tile(np.arange(classes), each)
-    centres = 3 * rng.normal(size=(classes, d))
-    return centres[labels] + rng.normal(size=(len(labels), d)), labels
+    centers = 3 * rng.normal(size=(classes, d))
+    return centers[labels] + rng.normal(size=(len(labels), d)), labels

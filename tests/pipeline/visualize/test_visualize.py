@@ -96,13 +96,13 @@ def quarters(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "colour"),
+    ("x", "y", "color"),
     [(0.25, 0.25, (255, 0, 0)), (0.75, 0.25, (0, 255, 0)), (0.25, 0.75, (0, 0, 255))],
 )
-def test_a_patch_is_what_lies_at_its_place(quarters, x, y, colour):
+def test_a_patch_is_what_lies_at_its_place(quarters, x, y, color):
     found = patch(quarters, np.array([x, y, 0.2, 0.2]))
     assert found.shape == (PATCH_SIDE, PATCH_SIDE, 3)
-    assert (found == colour).all()
+    assert (found == color).all()
 
 
 @given(x=st.floats(0, 1), y=st.floats(0, 1), wide=st.floats(0.001, 3))
@@ -112,7 +112,7 @@ def test_patches_at_the_edge_are_cut_off_there(quarters_once, x, y, wide):
 
 @pytest.fixture(scope="module")
 def quarters_once(tmp_path_factory):
-    path = tmp_path_factory.mktemp("images") / "grey.png"
+    path = tmp_path_factory.mktemp("images") / "gray.png"
     Image.fromarray(np.full((40, 30, 3), 99, np.uint8)).save(path)
     return path
 
@@ -143,8 +143,8 @@ def test_influence_is_where_the_coefficients_are():
 
 def test_influence_of_a_classifier_that_has_probabilities_only():
     vectors = np.repeat(np.eye(2), 3, axis=1)  # two cells of three words
-    neighbours = KNeighborsClassifier(1).fit(vectors, [0, 1])
-    assert influence(neighbours, vectors, 2).sum() == pytest.approx(1)
+    neighbors = KNeighborsClassifier(1).fit(vectors, [0, 1])
+    assert influence(neighbors, vectors, 2).sum() == pytest.approx(1)
 
 
 def test_shades_grow_darker():
@@ -232,7 +232,7 @@ def test_heat_of_a_pretrained_network_is_that_of_its_last_maps(beside):
     assert found == pytest.approx((expected / expected.max()).numpy(), abs=1e-4)
 
 
-def test_heat_is_laid_over_the_grey_picture():
+def test_heat_is_laid_over_the_gray_picture():
     heat = np.zeros((4, 4))
     heat[0, 0] = 1.0
     found = beside(np.full((8, 8, 3), 200, np.uint8), heat).astype(int)
@@ -241,7 +241,7 @@ def test_heat_is_laid_over_the_grey_picture():
     assert own[-5, -5, 0] == own[-5, -5, 2]
 
 
-def test_networks_without_filters_that_see_colours_show_none():
+def test_networks_without_filters_that_see_colors_show_none():
     network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Conv2d(4, 2, 3))
     assert filters(SimpleNamespace(network=lambda: network)) is None
 

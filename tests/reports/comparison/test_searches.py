@@ -25,7 +25,7 @@ from strata.reports.page.plots.search_plots import (
     parallel_drawing,
     search_section,
 )
-from strata.reports.summary.analysis import analyse
+from strata.reports.summary.analysis import analyze
 from strata.reports.writer import write_report
 from tests.reports import synthetic
 
@@ -165,4 +165,4 @@ def test_the_page_and_the_figures_have_the_search(tmp_path):
         "bovw-search-by-value",
         "bovw-search-importance",
     }
-    assert analyse(comparison).comparison.methods[0].search is None
+    assert analyze(comparison).comparison.methods[0].search is None

@@ -4,7 +4,7 @@ from strata.reports.comparison.ranking import rank
 from strata.reports.comparison.sweeps import grids, sweeps
 from strata.reports.model.results import Method
 from strata.reports.page.plots.sweep_plots import grid_sections, joint_sweeps, sweep_sections
-from strata.reports.summary.analysis import analyse
+from strata.reports.summary.analysis import analyze
 from tests.reports import synthetic
 
 
@@ -83,7 +83,7 @@ def test_a_line_is_no_grid():
 
 
 def test_sweeps_are_drawn_with_what_the_paper_gives_and_together_where_methods_share_them():
-    analysis = analyse(synthetic.swept(per_class=8))
+    analysis = analyze(synthetic.swept(per_class=8))
     sections = sweep_sections(analysis)
     of_words = next(s for s in sections if s["sweep"].parameter == "words")
     assert of_words["drawing"].count('class="cross"') == 3

@@ -37,7 +37,7 @@ def test_entries_are_whole(key):
 
 def test_a_paper_of_two_recipes_stands_once_and_own_recipes_have_none():
     assert papers(["mine"]) == ""
-    found = papers(["fisher", "fisher_colour", "mine"])
+    found = papers(["fisher", "fisher_color", "mine"])
     assert re.findall(r"\{(\w+\d{4}\w+),", found) == [
         "perronnin2010improving",
         "sanchez2012modeling",

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from strata.errors import InputError
-from strata.reports import analyse, compare, read_results
+from strata.reports import analyze, compare, read_results
 from strata.reports.exports.results_json import json_text
 from strata.reports.model.results import Method
 from tests.reports import synthetic
@@ -16,7 +16,7 @@ def results(tmp_path):
 
     def write(name, comparison):
         path = tmp_path / f"{name}.json"
-        path.write_text(json_text(analyse(comparison)), encoding="utf-8")
+        path.write_text(json_text(analyze(comparison)), encoding="utf-8")
         return read_results(path)
 
     return write
@@ -126,7 +126,7 @@ def test_other_folds_are_not_compared_and_it_says_why(results):
 
 
 def test_a_folder_stands_for_the_results_in_it(tmp_path):
-    text = json_text(analyse(base()))
+    text = json_text(analyze(base()))
     (tmp_path / "results.json").write_text(text, encoding="utf-8")
     assert read_results(tmp_path) == json.loads(text)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from strata.reports import analyse, latex_table, markdown_table
+from strata.reports import analyze, latex_table, markdown_table
 from tests.reports import synthetic
 
 
@@ -14,7 +14,7 @@ def odd():
     whole = synthetic.three(per_class=16)
     names = ["a|b*c", "50%_& co", "{x}^2 ~ $y$ #1 \\z <b>"]
     methods = [replace(m, name=n) for m, n in zip(whole.methods, names, strict=True)]
-    return analyse(replace(whole, name="50 % of {a}\\#1", methods=methods))
+    return analyze(replace(whole, name="50 % of {a}\\#1", methods=methods))
 
 
 def test_markdown_has_one_cell_per_column_whatever_the_names(odd):
@@ -36,17 +36,17 @@ def test_latex_has_one_cell_per_column_and_no_bare_special_sign(odd):
 
 
 def test_latex_prints_the_near_best_in_bold():
-    text = latex_table(analyse(synthetic.three()))
+    text = latex_table(analyze(synthetic.three()))
     assert re.findall(r"\\textbf\{(\w+)\}", text) == ["fisher", "tinynet"]
 
 
 def test_the_caption_says_what_was_repeated_and_nothing_of_a_single_method():
     once, thrice = (synthetic.three(per_class=8, repeats=n) for n in (1, 3))
-    assert "over 8 folds with" in latex_table(analyse(once))
-    assert "over 8 folds, repeated with 3 seeds, with" in latex_table(analyse(thrice))
+    assert "over 8 folds with" in latex_table(analyze(once))
+    assert "over 8 folds, repeated with 3 seeds, with" in latex_table(analyze(thrice))
     first = thrice.methods[0]
     fold = (first.cv.fold + first.cv.repeat * np.arange(len(first.cv.fold))) % 8
     anew = replace(thrice, methods=[replace(first, cv=replace(first.cv, fold=fold))])
-    text = latex_table(analyse(anew))
+    text = latex_table(analyze(anew))
     assert "over 8 folds, repeated with 3 draws of the folds, with" in text
     assert "Bold" not in text

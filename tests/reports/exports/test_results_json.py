@@ -8,13 +8,13 @@ import pytest
 
 from strata.reports.exports import results_json
 from strata.reports.model.results import Method
-from strata.reports.summary.analysis import analyse
+from strata.reports.summary.analysis import analyze
 from tests.reports import synthetic
 
 
 @pytest.fixture(scope="module")
 def analysis():
-    return analyse(synthetic.twenty())
+    return analyze(synthetic.twenty())
 
 
 @pytest.fixture(scope="module")
@@ -82,5 +82,5 @@ def test_every_pair_is_listed(document):
 def test_unknown_numbers_are_null_and_odd_values_text():
     odd = Method("a", "r", parameters={"rate": np.float32(0.5), "bad": float("nan"), "p": {1, 2}})
     whole = replace(synthetic.three(), methods=[odd])
-    written = json.loads(results_json.json_text(analyse(whole)))["methods"][0]["parameters"]
+    written = json.loads(results_json.json_text(analyze(whole)))["methods"][0]["parameters"]
     assert written == {"rate": 0.5, "bad": None, "p": "{1, 2}"}

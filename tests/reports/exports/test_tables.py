@@ -7,13 +7,13 @@ import pytest
 from strata.reports import terminal_table
 from strata.reports.exports.tables import csv_text
 from strata.reports.model.results import Method
-from strata.reports.summary.analysis import analyse
+from strata.reports.summary.analysis import analyze
 from tests.reports import synthetic
 
 
 @pytest.fixture(scope="module")
 def analysis():
-    return analyse(synthetic.twenty())
+    return analyze(synthetic.twenty())
 
 
 def test_terminal_table_is_the_ranking_with_failed_methods_last():
@@ -55,5 +55,5 @@ def test_names_with_commas_and_quotes_survive_the_csv():
     whole = synthetic.three()
     odd = 'a, "b"\nc'
     methods = [replace(whole.methods[0], name=odd)]
-    text = csv_text(analyse(replace(whole, methods=methods)))
+    text = csv_text(analyze(replace(whole, methods=methods)))
     assert next(csv.DictReader(io.StringIO(text)))["method"] == odd

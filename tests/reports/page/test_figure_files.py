@@ -10,14 +10,14 @@ from strata.reports.page.figure_files import write_figures
 from strata.reports.page.plots.method_markers import mark
 from strata.reports.page.plots.svg import drawing, element
 from strata.reports.page.plots.svg_styles import SPACE, styled
-from strata.reports.summary.analysis import analyse
+from strata.reports.summary.analysis import analyze
 from tests.reports import synthetic
 
 
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory):
     swept = synthetic.swept(per_class=8)
-    analysis = analyse(replace(swept, methods=swept.methods[:6] + swept.methods[9:13]))
+    analysis = analyze(replace(swept, methods=swept.methods[:6] + swept.methods[9:13]))
     return write_figures(analysis, tmp_path_factory.mktemp("figures") / "new")
 
 

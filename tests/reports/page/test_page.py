@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from strata.reports import analyse
+from strata.reports import analyze
 from strata.reports.comparison.pairs import Pair
 from strata.reports.model.results import Method, StageRow
 from strata.reports.model.visualizations import Tile
@@ -199,15 +199,15 @@ def test_full_pictures_have_a_file_name_of_their_own(images):
     assert all(re.fullmatch(r"pictures/[\w.-]+\.jpg", path, re.A) for path in pictures.full)
 
 
-def colours(css: str) -> dict[str, str]:
+def colors(css: str) -> dict[str, str]:
     return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", css))
 
 
 def contrast(one: str, other: str) -> float:
     """Contrast ratio, WCAG 2.2."""
 
-    def luminance(colour: str) -> float:
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    def luminance(color: str) -> float:
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -218,7 +218,7 @@ def contrast(one: str, other: str) -> float:
 def themes() -> list[dict[str, str]]:
     css = files("strata.reports.page").joinpath("templates", "page.css").read_text("utf-8")
     light, dark = css.split("@media (prefers-color-scheme: dark)")
-    return [colours(light), colours(dark[: dark.index("* {")])]
+    return [colors(light), colors(dark[: dark.index("* {")])]
 
 
 def test_counts_can_be_read_on_cells_of_every_shade():
@@ -262,7 +262,7 @@ def test_folds_that_are_drawn_anew_are_not_averaged_as_if_they_were_one():
     anew = reshuffled(kept)
     assert len(re.search(r"By fold: ([\d., ]+) %", _page(kept))[1].split(", ")) == 8
     text = _page(anew)
-    accuracy = analyse(anew).ranking.rows[0].evaluations["cv"].folds.accuracy
+    accuracy = analyze(anew).ranking.rows[0].evaluations["cv"].folds.accuracy
     means = ", ".join(f"{100 * mean:.1f}" for mean in accuracy.mean(axis=1))
     assert f"By repeat: {means} %." in text
     assert "By fold:" not in text
@@ -313,5 +313,5 @@ def test_the_corner_of_a_small_confusion_matrix_has_room():
 
 
 def _page(comparison) -> str:
-    analysis = analyse(comparison)
+    analysis = analyze(comparison)
     return page_html(analysis, pictures_for(analysis, synthetic.picture))

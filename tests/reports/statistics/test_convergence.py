@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from strata.reports.page.network_diagnostics import inside_drawings, last_histograms
-from strata.reports.page.plots.activation_plots import coloured, spread_by_epoch
+from strata.reports.page.plots.activation_plots import colored, spread_by_epoch
 from strata.reports.statistics.convergence import curves, trouble
 from tests.reports import synthetic
 
@@ -70,6 +70,6 @@ def test_histograms_over_time_are_means_of_folds_brightest_where_most_is():
     other = [{"activation_histogram/a": [0.5, 0.5]}]
     (shares,) = spread_by_epoch([one, other]).values()
     assert shares.tolist() == [[0.75, 0.25], [0.0, 1.0]]
-    bright = coloured(shares).astype(int).sum(axis=2)
+    bright = colored(shares).astype(int).sum(axis=2)
     assert bright.shape == (2, 2)
     assert bright[0, 1] > bright[1, 0] > bright[0, 0] > bright[1, 1]

@@ -94,15 +94,15 @@ def test_a_sprite_stands_behind_what_is_nearer():
 
 
 @pytest.mark.parametrize("mood", MOODS)
-def test_every_mood_has_a_sun_of_unit_length_and_sane_colours(mood):
+def test_every_mood_has_a_sun_of_unit_length_and_sane_colors(mood):
     for seed in range(20):
         made = MOODS[mood](np.random.default_rng(seed))
         assert np.linalg.norm(made.sun) == pytest.approx(1, abs=1e-5)
         assert made.sun[1] > 0
-        for colour in (made.direct, made.ambient, made.zenith, made.horizon):
-            assert colour.dtype == np.float32
-            assert (colour >= 0).all()
-            assert (colour < 1.3).all()
+        for color in (made.direct, made.ambient, made.zenith, made.horizon):
+            assert color.dtype == np.float32
+            assert (color >= 0).all()
+            assert (color < 1.3).all()
         assert made.haze > 50
 
 

@@ -1,4 +1,4 @@
-"""Activations of a network's layers over its training: histograms by epoch, as colours."""
+"""Activations of a network's layers over its training: histograms by epoch, as colors."""
 
 import base64
 
@@ -18,8 +18,8 @@ LAYERS = 8
 WIDE, TALL, LEFT, TOP = 260, 64, 28, 18
 #: A share this small is the first that can be told from none.
 FAINT = 0.001
-#: Colours of shares from none to all, dark to light.
-_COLOURS = np.array([[20, 12, 50], [90, 25, 110], [190, 55, 85], [245, 135, 40], [250, 250, 165]])
+#: Colors of shares from none to all, dark to light.
+_COLORS = np.array([[20, 12, 50], [90, 25, 110], [190, 55, 85], [245, 135, 40], [250, 250, 165]])
 
 
 def spread_by_epoch(histories: list[History]) -> dict[str, np.ndarray]:
@@ -43,7 +43,7 @@ def spread_by_epoch(histories: list[History]) -> dict[str, np.ndarray]:
 def spread_drawing(histories: list[History]) -> Markup | None:
     """A map a layer: epochs to the right, activations upwards, brighter where there are more.
 
-    The colour is by the logarithm of the share: what a layer's dead units pile up at zero would
+    The color is by the logarithm of the share: what a layer's dead units pile up at zero would
     hide all the rest. None where the history tells of no activations over time.
     """
     spread = {name: map_ for name, map_ in spread_by_epoch(histories).items() if len(map_) > 1}
@@ -67,7 +67,7 @@ def spread_drawing(histories: list[History]) -> Markup | None:
 
 
 def _panel(name: str, shares: np.ndarray, top: float) -> list[Markup]:
-    address = f"data:image/png;base64,{base64.b64encode(png(coloured(shares))).decode()}"
+    address = f"data:image/png;base64,{base64.b64encode(png(colored(shares))).decode()}"
     y = top + TOP
     parts = [
         element("text", name, class_="label on", x=LEFT, y=y - 5),
@@ -85,9 +85,9 @@ def _panel(name: str, shares: np.ndarray, top: float) -> list[Markup]:
     return parts
 
 
-def coloured(shares: np.ndarray) -> np.ndarray:
+def colored(shares: np.ndarray) -> np.ndarray:
     """Shares (epochs, bins) as a picture (bins, epochs, 3) uint8, the highest bin on top."""
     bright = np.log1p(shares.T[::-1] / FAINT) / np.log1p(1 / FAINT)
-    at = np.linspace(0, 1, len(_COLOURS))
-    channels = [np.interp(bright, at, _COLOURS[:, c]) for c in range(3)]
+    at = np.linspace(0, 1, len(_COLORS))
+    channels = [np.interp(bright, at, _COLORS[:, c]) for c in range(3)]
     return np.rint(np.stack(channels, axis=2)).astype(np.uint8)

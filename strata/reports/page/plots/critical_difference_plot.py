@@ -71,5 +71,5 @@ def groups_drawing(ranking: Ranking) -> Markup | None:
     described = "; ".join(", ".join(names[a : b + 1]) for a, b in joined)
     return frame.render(
         f"Methods by accuracy, {split}",
-        f"Cannot be told apart: {described}" if joined else "All neighbours can be told apart",
+        f"Cannot be told apart: {described}" if joined else "All neighbors can be told apart",
     )

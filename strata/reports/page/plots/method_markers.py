@@ -1,4 +1,4 @@
-"""Kinds of methods as marks: told apart by shape first and by colour second."""
+"""Kinds of methods as marks: told apart by shape first and by color second."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,6 @@
 """Drawings as SVG text: elements, scales, and a frame with axes.
 
-Colours come from CSS classes, so that a drawing follows the page into dark mode and print. A
+Colors come from CSS classes, so that a drawing follows the page into dark mode and print. A
 drawing is as wide as it is meant to be read and shrinks on a small screen; it never grows.
 """
 

@@ -54,10 +54,10 @@ def _rules() -> list[Rule]:
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     css = re.sub(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", css)
     blocks = re.findall(r"([^{}]+)\{([^{}]*)\}", css)
-    colours = dict(re.findall(r"(--[\w-]+):\s*(#\w+)", next(b for s, b in blocks if ":root" in s)))
+    colors = dict(re.findall(r"(--[\w-]+):\s*(#\w+)", next(b for s, b in blocks if ":root" in s)))
     found = []
     for selectors, body in blocks:
-        properties = _properties(body, colours)
+        properties = _properties(body, colors)
         for selector in selectors.split(","):
             fits = re.fullmatch(r"(svg)|svg (\w*)((?:\.[\w-]+)*)", selector.strip())
             if fits and properties:
@@ -66,10 +66,10 @@ def _rules() -> list[Rule]:
     return found
 
 
-def _properties(body: str, colours: dict[str, str]) -> dict[str, str]:
+def _properties(body: str, colors: dict[str, str]) -> dict[str, str]:
     pairs = (part.partition(":")[::2] for part in body.split(";"))
     return {
-        name.strip(): re.sub(r"var\((--[\w-]+)\)", lambda m: colours[m[1]], value.strip())
+        name.strip(): re.sub(r"var\((--[\w-]+)\)", lambda m: colors[m[1]], value.strip())
         for name, value in pairs
         if name.strip() in _PROPERTIES
     }

@@ -11,7 +11,7 @@ from strata.reports.page.plots.confusion_matrix import heat_map
 from strata.reports.page.plots.svg import CHARACTER, Frame, element
 from strata.reports.summary.analysis import Analysis
 
-#: Lines of a joint drawing: colours and dashes, told apart by their names at their ends too.
+#: Lines of a joint drawing: colors and dashes, told apart by their names at their ends too.
 STYLES = ("line", "line warm", "line third", "line soft")
 
 Points = list[tuple[float, Any, Evaluation]]
