@@ -129,7 +129,7 @@ def agreement(images: list[np.ndarray]) -> None:
     theirs /= np.maximum(np.linalg.norm(theirs, axis=1, keepdims=True), 1e-9)
     print("\nCosine with OpenCV, mean (1st percentile), by bin size:")
     for smoothing in (True, 1.6):
-        sift = DenseSIFT(STEP, BINS, root=False, contrast=0.01, smoothing=smoothing)
+        sift = DenseSIFT(STEP, BINS, root=False, contrast_threshold=0.01, smoothing=smoothing)
         ours = sift.transform(images)
         rows, sizes = (
             np.concatenate([getattr(o, n) for o in ours]) for n in ("descriptors", "scales")

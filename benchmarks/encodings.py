@@ -30,7 +30,7 @@ from sklearn.mixture import GaussianMixture
 
 from strata.features.codebooks.assignment import nearest_words
 from strata.features.codebooks.descriptor_sampling import sample_descriptors
-from strata.features.codebooks.gaussian_mixture import DiagonalMixture
+from strata.features.codebooks.gaussian_mixture import DiagonalGaussianMixture
 from strata.features.codebooks.kmeans import KMeansCodebook
 from strata.features.codebooks.visual_words import VisualWords
 from strata.features.descriptors.dense_sift import DenseSIFT
@@ -60,7 +60,7 @@ def race(title: str, contenders: Contenders, rounds: int, bound: str) -> None:
 
 
 def local_descriptors(folder: Path | None, count: int) -> list[LocalDescriptors]:
-    sift = DenseSIFT(bins=(4, 6, 8, 12), contrast=0)
+    sift = DenseSIFT(bin_sizes=(4, 6, 8, 12), contrast_threshold=0)
     return [sift.describe(image) for image in images(folder, count)]
 
 
@@ -92,7 +92,7 @@ class Data:
         print(f"{len(self.sample)} descriptors to learn from, {len(self.image)} of one image")
 
 
-def same_mixture(ours: DiagonalMixture, dtype: type) -> GaussianMixture:
+def same_mixture(ours: DiagonalGaussianMixture, dtype: type) -> GaussianMixture:
     """A scikit-learn mixture with the parameters of ours."""
     peer = GaussianMixture(len(ours.weights_), covariance_type="diag", reg_covar=1e-6)
     peer.weights_, peer.means_ = ours.weights_.astype(dtype), ours.means_.astype(dtype)
@@ -111,7 +111,7 @@ def fisher(data: Data, rounds: int) -> None:
     x = data.image_projected
     z = np.hstack([x, x**2])
     for k in (64, 256):
-        ours = DiagonalMixture(k).fit(data.projected[:60_000])
+        ours = DiagonalGaussianMixture(k).fit(data.projected[:60_000])
         peer = same_mixture(ours, np.float32)
         weights = ours.density_map_[:-1].copy()
         race(
@@ -129,7 +129,7 @@ def fisher(data: Data, rounds: int) -> None:
 
 def mixture(data: Data, rounds: int) -> None:
     X = data.projected
-    ours = DiagonalMixture(256, iterations=10).fit(X)  # a third of the way of a fit
+    ours = DiagonalGaussianMixture(256, max_iter=10).fit(X)  # a third of the way of a fit
     peer = same_mixture(ours, np.float32)
 
     def peer_step() -> None:
@@ -224,7 +224,7 @@ def blocked_intersection(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
 
 def kernel_matrices(data: Data, rounds: int) -> None:
     few = data.images[:250]
-    X = BagOfWords(VisualWords(512, "drop", iterations=5, sample=50_000)).fit(few).transform(few)
+    X = BagOfWords(VisualWords(512, "drop", max_iter=5, max_samples=50_000)).fit(few).transform(few)
     X = np.tile(X, (8, 1))[:1881]
     X *= np.random.default_rng(0).uniform(0.9, 1.1, X.shape).astype(np.float32)
     part = X[:60]

@@ -31,7 +31,7 @@ from strata.pipeline.execution.progress_bar import Progress
 from strata.pipeline.experiment.compose import compose
 from strata.pipeline.experiment.dataset import open_dataset
 from strata.pipeline.experiment.file import read_experiment
-from strata.pipeline.experiment.resolve import settle
+from strata.pipeline.experiment.resolve import resolve
 from strata.pipeline.store.store import Store
 
 GAUSSIANS, DIMENSIONS, SAMPLE = 256, 80, 250_000
@@ -68,7 +68,7 @@ def ours(folder: Path, mirror: bool) -> float:
     store = Store(folder / f".strata-{mirror}").open()
     experiment = read_experiment(folder / "strata.toml")
     dataset = open_dataset(experiment, store, jobs=2, progress=lambda *_: None)
-    _, scores = compose(settle(experiment), dataset, store)[0].folds[-1]
+    _, scores = compose(resolve(experiment), dataset, store)[0].folds[-1]
     plan = Plan.of([scores], store)
     with Progress(console, plan, store, 2) as progress:
         outcome = Run(plan, store, progress, jobs=2).execute(keep_going=False)

@@ -42,7 +42,7 @@ from strata.models.architectures.flops import count_parameters
 from strata.models.architectures.tinynet import tinynet
 from strata.models.training.augment_config import Augmentation
 from strata.models.training.batches import Images
-from strata.models.training.config import Settings
+from strata.models.training.config import TrainingConfig
 from strata.models.training.resize import resize_images
 from strata.models.training.trainer import Training
 
@@ -67,19 +67,19 @@ def training(given: Labeled, device: str, epochs: int) -> Training:
     pixels, labels = (torch.from_numpy(part).to(device) for part in given)
     network = build(tinynet(depthwise=True), side=SIZE, classes=int(labels.max()) + 1)
     network.standardize_by(given[0])
-    settings = Settings(
+    settings = TrainingConfig(
         epochs=epochs,
-        batch=BATCH,
+        batch_size=BATCH,
         optimizer="adamw",
-        max_rate=0.01,
+        max_lr=0.01,
         momentum=0.9,
         weight_decay=0.05,
-        schedule="one-cycle",
+        lr_schedule="one-cycle",
         label_smoothing=0.1,
         class_weight=None,
         augmentation=Augmentation.of("light"),
-        clip=None,
-        ema=0.0,
+        clip_grad_norm=None,
+        ema_decay=0.0,
         patience=None,
         seed=0,
     )

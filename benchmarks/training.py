@@ -29,7 +29,7 @@ from strata.models.architectures.builder import Network, build
 from strata.models.architectures.tinynet import tinynet
 from strata.models.training.augment_config import Augmentation
 from strata.models.training.batches import Images
-from strata.models.training.config import Settings
+from strata.models.training.config import TrainingConfig
 from strata.models.training.optimizers import optimizer
 from strata.models.training.resize import resize_images
 from strata.models.training.trainer import Training
@@ -94,19 +94,19 @@ def our_training(folder: Path, augmentation: Augmentation) -> Training:
     pixels = resize_images((np.asarray(cv2.imread(str(path)), np.uint8) for path in paths), SIDE)
     names = [path.parent.name for path in paths]
     classes, labels = np.unique(names, return_inverse=True)
-    settings = Settings(
+    settings = TrainingConfig(
         epochs=1,
-        batch=BATCH,
+        batch_size=BATCH,
         optimizer="adamw",
-        max_rate=0.01,
+        max_lr=0.01,
         momentum=0.9,
         weight_decay=0.05,
-        schedule="one-cycle",
+        lr_schedule="one-cycle",
         label_smoothing=0.0,
         class_weight=None,
         augmentation=augmentation,
-        clip=None,
-        ema=0.0,
+        clip_grad_norm=None,
+        ema_decay=0.0,
         patience=None,
         seed=0,
     )

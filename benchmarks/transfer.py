@@ -84,12 +84,12 @@ def ours(
     seen = time.process_time()
     classifier = FineTunedClassifier(
         backbone,
-        border=cut,
-        cut=cut,
+        freeze_until=cut,
+        output_node=cut,
         weights=state,
         head_epochs=epochs,
         epochs=0,
-        batch=BATCH,
+        batch_size=BATCH,
         device="cpu",
     )
     classifier.fit(vectors[:, None, None, None], labels)

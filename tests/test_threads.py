@@ -12,7 +12,7 @@ from strata._threads import allow_threads, in_threads
 from strata.features._simd import gmm_posteriors
 from strata.features.codebooks import assignment
 from strata.features.codebooks.assignment import nearest_words
-from strata.features.codebooks.gaussian_mixture import DiagonalMixture
+from strata.features.codebooks.gaussian_mixture import DiagonalGaussianMixture
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_mixtures_and_words_are_the_same_bit_for_bit(monkeypatch, count):
     found = []
     for threads in (1, count):
         allow_threads(threads)
-        mixture = DiagonalMixture(5, iterations=4).fit(X)
+        mixture = DiagonalGaussianMixture(5, max_iter=4).fit(X)
         found.append((mixture.means_, mixture.variances_, nearest_words(X, X[:40])))
     assert _threads._allowed == count
     for one, several in zip(*found, strict=True):

@@ -17,8 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from strata.features import (
+    LDA,
     BagOfWords,
-    LinearDiscriminants,
     LocalDescriptors,
     PaperDenseSIFT,
     VisualWords,
@@ -27,7 +27,7 @@ from strata.image_io import read_image
 from strata.reports.statistics.intervals import corrected_mean_interval
 
 FOLDS = 8
-WORDS = VisualWords(128, zero="keep")
+WORDS = VisualWords(128, zero_descriptors="keep")
 
 
 def main() -> None:
@@ -88,7 +88,7 @@ def discriminants(
     found = []
     for train, test in folds(labels):
         learned_from = np.arange(len(labels)) if outside else train
-        lda = LinearDiscriminants().fit(X[learned_from], labels[learned_from])
+        lda = LDA().fit(X[learned_from], labels[learned_from])
         Z = lda.transform(X)
         found.append(np.mean(machine(Z[train], labels[train], Z[test]) == labels[test]))
     return found

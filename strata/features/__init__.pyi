@@ -1,4 +1,4 @@
-from .codebooks.gaussian_mixture import DiagonalMixture as DiagonalMixture
+from .codebooks.gaussian_mixture import DiagonalGaussianMixture as DiagonalGaussianMixture
 from .codebooks.kmeans import KMeansCodebook as KMeansCodebook
 from .codebooks.visual_words import VisualWords as VisualWords
 from .descriptors.color_statistics import ColorStatistics as ColorStatistics
@@ -13,4 +13,4 @@ from .descriptors.surf import SparseSURF as SparseSURF
 from .encodings.bag_of_words import BagOfWords as BagOfWords
 from .encodings.fisher_vectors import FisherVectors as FisherVectors
 from .encodings.vlad import VLAD as VLAD
-from .transforms.lda import LinearDiscriminants as LinearDiscriminants
+from .transforms.lda import LDA as LDA

@@ -61,6 +61,6 @@ def test_so_do_fisher_vectors_of_its_last_map():
     network = pretrained.function(file, backbone="squeezenet1_1")
     shard = ImageShard("", tuple(map(str, PATHS)), tuple(PATHS))
     local = of_shard(map_descriptors.function(shard, network, node="features.12"))
-    encoder = FisherVectors(components=4, dimensions=32, iterations=10)
+    encoder = FisherVectors(n_components=4, n_dims=32, max_iter=10)
     encoder.fit([one for one, train in zip(local, TRAIN, strict=True) if train])
     assert accuracy(encoder.transform(local)) >= 0.8

@@ -7,7 +7,7 @@ import numpy as np
 from strata.reports.comparison.evaluation import Evaluation, evaluate
 from strata.reports.model.results import Comparison, Cost, DataSummary, Method, RunInfo, StageRow
 from strata.reports.model.scores import Scores
-from strata.reports.model.visualizations import Exhibit, Tile, TileRow
+from strata.reports.model.visualizations import Panel, TileRow, Visualization
 
 SCENES = ["coast", "forest", "highway", "inside_city", "mountain", "open_country", "street",
           "tall_building"]  # fmt: skip
@@ -141,7 +141,7 @@ def stages(kind: str) -> list[StageRow]:
     ]
 
 
-def words(seed: int) -> Exhibit:
+def words(seed: int) -> Visualization:
     """Patches of the size and number that a codebook has."""
     rng = np.random.default_rng(seed)
     rows = []
@@ -149,21 +149,21 @@ def words(seed: int) -> Exhibit:
         image = picture(f"word {word}")
         tops, lefts = rng.integers(0, 60, 8), rng.integers(0, 80, 8)
         tiles = [
-            Tile(image[t : t + 24, s : s + 24].repeat(2, 0).repeat(2, 1), f"patch of word {word}")
+            Panel(image[t : t + 24, s : s + 24].repeat(2, 0).repeat(2, 1), f"patch of word {word}")
             for t, s in zip(tops, lefts, strict=True)
         ]
-        tiles.append(Tile(image, "where it lies in an image", "in coast/001.jpg"))
+        tiles.append(Panel(image, "where it lies in an image", "in coast/001.jpg"))
         rows.append(TileRow(f"word {word}", f"{rng.uniform(0, 4):.1f} % of the patches", tiles))
-    return Exhibit("Visual words", "Patches nearest to the words that are used most.", rows)
+    return Visualization("Visual words", "Patches nearest to the words that are used most.", rows)
 
 
-def filters(seed: int) -> Exhibit:
+def filters(seed: int) -> Visualization:
     rng = np.random.default_rng(seed)
     tiles = [
-        Tile(rng.integers(0, 256, (3, 3, 3), np.uint8), f"filter {i}", enlarged=True)
+        Panel(rng.integers(0, 256, (3, 3, 3), np.uint8), f"filter {i}", enlarged=True)
         for i in range(32)
     ]
-    return Exhibit("First filters", "3 x 3 pixels each.", [TileRow("", "", tiles)])
+    return Visualization("First filters", "3 x 3 pixels each.", [TileRow("", "", tiles)])
 
 
 def method(name: str, quality: float, *, kind: str = "classical", seed: int = 1, **shape) -> Method:

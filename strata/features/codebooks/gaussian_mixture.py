@@ -42,16 +42,16 @@ class Statistics(NamedTuple):
     points: int
 
 
-class DiagonalMixture(DensityMixin, BaseEstimator):
+class DiagonalGaussianMixture(DensityMixin, BaseEstimator):
     """A mixture of Gaussians with diagonal covariances, started from k-means.
 
     Args:
-        components: how many Gaussians.
-        iterations: EM steps at most.
-        tolerance: it stops where the mean log-likelihood per point grows by less, in nats.
+        n_components: how many Gaussians.
+        max_iter: EM steps at most.
+        tol: it stops where the mean log-likelihood per point grows by less, in nats.
         variance_floor: least variance, as a share of the training points' variance in the same
             dimension.
-        seed: of the k-means start.
+        random_state: of the k-means start.
 
     Attributes:
         weights_: (components,) float64, summing to one.
@@ -67,17 +67,17 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
 
     def __init__(
         self,
-        components: int = 64,
-        iterations: int = 30,
-        tolerance: float = 1e-3,
+        n_components: int = 64,
+        max_iter: int = 30,
+        tol: float = 1e-3,
         variance_floor: float = 1e-4,
-        seed: int = 0,
+        random_state: int = 0,
     ) -> None:
-        self.components = components
-        self.iterations = iterations
-        self.tolerance = tolerance
+        self.n_components = n_components
+        self.max_iter = max_iter
+        self.tol = tol
         self.variance_floor = variance_floor
-        self.seed = seed
+        self.random_state = random_state
 
     def fit(self, X: np.ndarray, y: object = None) -> Self:
         """Learn the mixture from (n, d) points.
@@ -86,25 +86,27 @@ class DiagonalMixture(DensityMixin, BaseEstimator):
             InputError: fewer points than components.
         """
         X = validate_data(self, X, dtype=np.float32, order="C")
-        if len(X) < self.components:
+        if len(X) < self.n_components:
             raise InputError(
-                f"{len(X)} points are too few for {self.components} Gaussians.",
+                f"{len(X)} points are too few for {self.n_components} Gaussians.",
                 "Take fewer Gaussians or a larger sample.",
             )
         self.shift_ = X.mean(axis=0, dtype=np.float64).astype(np.float32)
         spread = X.var(axis=0, dtype=np.float64)
         floor = np.where(spread > _CONSTANT, self.variance_floor * spread, 1.0)
-        self._maximize(_hard_statistics(X - self.shift_, self.components, self.seed), floor)
+        self._maximize(
+            _hard_statistics(X - self.shift_, self.n_components, self.random_state), floor
+        )
         self.log_likelihoods_: list[float] = []
         self.converged_ = False
         self.n_iter_ = 0
-        while self.n_iter_ < self.iterations and not self.converged_:
+        while self.n_iter_ < self.max_iter and not self.converged_:
             self.n_iter_ += 1
             found = self.statistics(X)
             self.log_likelihoods_.append(found.log_likelihood / found.points)
             self._maximize(found, floor)
             recent = self.log_likelihoods_[-2:]
-            self.converged_ = len(recent) == 2 and recent[1] - recent[0] < self.tolerance
+            self.converged_ = len(recent) == 2 and recent[1] - recent[0] < self.tol
         return self
 
     def statistics(self, X: np.ndarray) -> Statistics:
@@ -183,7 +185,7 @@ def _softmax(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _hard_statistics(X: np.ndarray, components: int, seed: int) -> Statistics:
     """The statistics of points that belong wholly to their nearest k-means center."""
-    start = KMeansCodebook(components, iterations=10, seed=seed).fit(X)
+    start = KMeansCodebook(components, max_iter=10, random_state=seed).fit(X)
     member = np.eye(components, dtype=np.float32)
     total = np.zeros((components, 2 * X.shape[1] + 1))
     for first in range(0, len(X), _BLOCK):

@@ -24,9 +24,9 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
     the last all (nested batches: Newling, Fleuret 2016).
 
     Args:
-        words: how many centers.
-        iterations: Lloyd steps in all; it stops where no label changes any more.
-        seed: of the shuffle; the first points of it are the first centers.
+        n_words: how many centers.
+        max_iter: Lloyd steps in all; it stops where no label changes any more.
+        random_state: of the shuffle; the first points of it are the first centers.
 
     Attributes:
         centers_: (words, d) float32.
@@ -34,10 +34,10 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         inertia_: sum of the training points' squared distances to their words.
     """
 
-    def __init__(self, words: int = 512, iterations: int = 25, seed: int = 0) -> None:
-        self.words = words
-        self.iterations = iterations
-        self.seed = seed
+    def __init__(self, n_words: int = 512, max_iter: int = 25, random_state: int = 0) -> None:
+        self.n_words = n_words
+        self.max_iter = max_iter
+        self.random_state = random_state
 
     def fit(self, X: np.ndarray, y: object = None) -> Self:
         """Learn the words from (n, d) points.
@@ -46,16 +46,16 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
             InputError: fewer points than words, or no words.
         """
         X = validate_data(self, X, dtype=np.float32, order="C")
-        if self.words < 1:
-            raise InputError(f"A codebook has one word or more, not {self.words}.")
-        if len(X) < self.words:
+        if self.n_words < 1:
+            raise InputError(f"A codebook has one word or more, not {self.n_words}.")
+        if len(X) < self.n_words:
             raise InputError(
-                f"{len(X)} descriptors are too few for a codebook of {self.words} words.",
+                f"{len(X)} descriptors are too few for a codebook of {self.n_words} words.",
                 "Take fewer words or a larger sample.",
             )
-        order = seeds.generator(self.seed, "k-means").permutation(len(X))
+        order = seeds.generator(self.random_state, "k-means").permutation(len(X))
         shuffled = X[order]
-        self.centers_ = shuffled[: self.words]
+        self.centers_ = shuffled[: self.n_words]
         for steps, points in self._schedule(len(X)):
             self._lloyd(shuffled[:points], steps)
         labels = nearest_words(shuffled, self.centers_)
@@ -73,10 +73,10 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
 
     def _schedule(self, n: int) -> list[tuple[int, int]]:
         """(steps, points) of each stage; the steps sum to `iterations`."""
-        ends = [round(self.iterations * done) for done in np.cumsum([s for s, _ in _SCHEDULE])]
+        ends = [round(self.max_iter * done) for done in np.cumsum([s for s, _ in _SCHEDULE])]
         steps = np.diff([0, *ends])
         points = [
-            max(int(n * share), min(n, _POINTS_A_WORD * self.words)) for _, share in _SCHEDULE
+            max(int(n * share), min(n, _POINTS_A_WORD * self.n_words)) for _, share in _SCHEDULE
         ]
         return list(zip(steps.tolist(), points, strict=True))
 

@@ -17,12 +17,12 @@ class VisualWords(BaseEstimator):
     """Words by k-means on local descriptors, and what becomes of descriptors without contrast.
 
     Args:
-        words: size of the codebook.
-        zero: what becomes of descriptors that are zero throughout: "drop" them, count them as a
+        n_words: size of the codebook.
+        zero_descriptors: what becomes of descriptors that are zero throughout: "drop" them, count them as a
             "word" of their own, or "keep" them like any other.
-        iterations: of k-means.
-        sample: descriptors to learn from, drawn evenly over the images.
-        seed: of the sample and of k-means.
+        max_iter: of k-means.
+        max_samples: descriptors to learn from, drawn evenly over the images.
+        random_state: of the sample and of k-means.
 
     Attributes:
         words_: (words, d) float32.
@@ -31,17 +31,17 @@ class VisualWords(BaseEstimator):
 
     def __init__(
         self,
-        words: int = 512,
-        zero: Literal["drop", "word", "keep"] = "word",
-        iterations: int = 25,
-        sample: int = 250_000,
-        seed: int = 0,
+        n_words: int = 512,
+        zero_descriptors: Literal["drop", "word", "keep"] = "word",
+        max_iter: int = 25,
+        max_samples: int = 250_000,
+        random_state: int = 0,
     ) -> None:
-        self.words = words
-        self.zero = zero
-        self.iterations = iterations
-        self.sample = sample
-        self.seed = seed
+        self.n_words = n_words
+        self.zero_descriptors = zero_descriptors
+        self.max_iter = max_iter
+        self.max_samples = max_samples
+        self.random_state = random_state
 
     def fit(self, images: Sequence[LocalDescriptors], y: object = None) -> Self:
         """Learn the words from the local descriptors of the images.
@@ -50,14 +50,16 @@ class VisualWords(BaseEstimator):
             InputError: no such way with zero descriptors, or fewer descriptors than words.
         """
         ways = ("drop", "word", "keep")
-        if self.zero not in ways:
+        if self.zero_descriptors not in ways:
             raise InputError(
-                f"There is no way with zero descriptors '{self.zero}'.",
-                nearest(str(self.zero), ways),
+                f"There is no way with zero descriptors '{self.zero_descriptors}'.",
+                nearest(str(self.zero_descriptors), ways),
             )
-        rng = seeds.generator(self.seed, "bag of words", "sample")
-        drawn = sample_descriptors(images, self.sample, rng, keep_zero=self.zero == "keep")
-        found = KMeansCodebook(self.words, self.iterations, self.seed).fit(drawn)
+        rng = seeds.generator(self.random_state, "bag of words", "sample")
+        drawn = sample_descriptors(
+            images, self.max_samples, rng, keep_zero=self.zero_descriptors == "keep"
+        )
+        found = KMeansCodebook(self.n_words, self.max_iter, self.random_state).fit(drawn)
         self.words_ = found.centers_
         self.bandwidth_ = float(np.sqrt(found.inertia_ / len(drawn))) or 1.0
         return self
@@ -65,4 +67,4 @@ class VisualWords(BaseEstimator):
     @property
     def bins_(self) -> int:
         """Length of a histogram: the words, and one for zero descriptors if they count."""
-        return len(self.words_) + (self.zero == "word")
+        return len(self.words_) + (self.zero_descriptors == "word")

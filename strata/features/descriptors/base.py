@@ -11,7 +11,7 @@ from strata.errors import InputError
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 
 
-class Describer(TransformerMixin, BaseEstimator, ABC):
+class BaseDescriptor(TransformerMixin, BaseEstimator, ABC):
     """A transformer without state, from images to the local descriptors of each."""
 
     @abstractmethod

@@ -7,7 +7,7 @@ SIFT by Perronnin, Sanchez and Mensink (ECCV 2010). Here in opponent colors.
 import numpy as np
 
 from strata.errors import InputError
-from strata.features.descriptors.base import Describer, check_image
+from strata.features.descriptors.base import BaseDescriptor, check_image
 from strata.features.descriptors.color_spaces import planes
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.descriptors.sampling_grid import SIDE, Grid, inner_grids
@@ -24,19 +24,19 @@ def mirror_order() -> np.ndarray:
     return np.arange(DIMENSIONS).reshape(SIDE, SIDE, -1)[:, ::-1].ravel()
 
 
-class ColorStatistics(Describer):
+class ColorStatistics(BaseDescriptor):
     """Mean and standard deviation of opponent colors in 4 x 4 cells, on regular grids.
 
     The grids are those of `DenseSIFT`. Cells at the border see the image mirrored there.
 
     Args:
         step: pixels from one center to the next.
-        cells: sides of a cell, in pixels, one grid each; a support is four cells wide.
+        cell_sizes: sides of a cell, in pixels, one grid each; a support is four cells wide.
     """
 
-    def __init__(self, step: int = 8, cells: tuple[int, ...] = (4, 6, 8)) -> None:
+    def __init__(self, step: int = 8, cell_sizes: tuple[int, ...] = (4, 6, 8)) -> None:
         self.step = step
-        self.cells = cells
+        self.cell_sizes = cell_sizes
 
     def describe(self, image: np.ndarray) -> LocalDescriptors:
         """The (n, 96) descriptors of one image, by size, then row by row.
@@ -51,14 +51,14 @@ class ColorStatistics(Describer):
             InputError: the image is of another type or shape, or a parameter is below 1.
         """
         check_image(image)
-        if self.step < 1 or min(self.cells, default=0) < 1:
+        if self.step < 1 or min(self.cell_sizes, default=0) < 1:
             raise InputError(
                 f"Color statistics need a step and cells of at least one pixel, "
-                f"not step {self.step} and cells {tuple(self.cells)}."
+                f"not step {self.step} and cells {tuple(self.cell_sizes)}."
             )
         height, width = image.shape[:2]
         colors = np.moveaxis(planes(image, "opponent"), 0, 2) / np.float32(255)
-        grids = inner_grids(height, width, self.step, tuple(self.cells))
+        grids = inner_grids(height, width, self.step, tuple(self.cell_sizes))
         return LocalDescriptors(
             np.concatenate([_statistics(colors, grid) for grid in grids]),
             np.concatenate([grid.positions(height, width) for grid in grids]),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from strata.errors import InputError
-from strata.features.descriptors.base import Describer
+from strata.features.descriptors.base import BaseDescriptor
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.descriptors.sampling_grid import Axis, crossings
 from strata.features.descriptors.sparse_sift import gray, places, sift_keypoints
@@ -59,7 +59,7 @@ def _reach(radius: int, rings: int) -> int:
     return int(sum(4 * apart + 1)) + 1
 
 
-class DenseDAISY(Describer):
+class DenseDAISY(BaseDescriptor):
     """DAISY on a regular grid, wherever its circle of sampling points fits into the image.
 
     Args:
@@ -100,7 +100,7 @@ class DenseDAISY(Describer):
         return LocalDescriptors(rows, positions, scales)
 
 
-class SparseDAISY(Describer):
+class SparseDAISY(BaseDescriptor):
     """DAISY at the SIFT keypoints that lie at least its radius inside the image.
 
     One size and upright, so a place with keypoints of several sizes or angles counts once.
@@ -108,19 +108,19 @@ class SparseDAISY(Describer):
     keypoints.
 
     Args:
-        keypoints: at most this many SIFT keypoints, the strongest, before the margin is cut.
+        n_keypoints: at most this many SIFT keypoints, the strongest, before the margin is cut.
         radius, rings, histograms, orientations: as of `DenseDAISY`.
     """
 
     def __init__(
         self,
-        keypoints: int = 300,
+        n_keypoints: int = 300,
         radius: int = 15,
         rings: int = 3,
         histograms: int = 8,
         orientations: int = 8,
     ) -> None:
-        self.keypoints = keypoints
+        self.n_keypoints = n_keypoints
         self.radius = radius
         self.rings = rings
         self.histograms = histograms
@@ -130,7 +130,7 @@ class SparseDAISY(Describer):
         """The descriptors of one image, strongest keypoint first; see `DenseDAISY.describe`."""
         plane = gray(image)
         shape = self.rings, self.histograms, self.orientations
-        found, _ = sift_keypoints(plane, self.keypoints)
+        found, _ = sift_keypoints(plane, self.n_keypoints)
         found = list({keypoint.pt: keypoint for keypoint in found}.values())
         at = np.rint([k.pt for k in found]).astype(int).reshape(-1, 2) - self.radius
         room = np.array(plane.shape[::-1]) - 2 * self.radius

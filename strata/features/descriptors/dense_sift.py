@@ -14,7 +14,7 @@ import numpy as np
 
 from strata.errors import InputError, nearest
 from strata.features.descriptors._sift_numpy import DIMENSIONS
-from strata.features.descriptors.base import Describer, check_image
+from strata.features.descriptors.base import BaseDescriptor, check_image
 from strata.features.descriptors.color_spaces import PLANES, planes
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.descriptors.sampling_grid import SIDE, Grid, inner_grids, paper_grids
@@ -116,7 +116,7 @@ def mirror_order(color: str = "gray") -> np.ndarray:
     return np.concatenate([turned + DIMENSIONS * p for p in range(len(PLANES[color]))])
 
 
-class DenseSIFT(Describer):
+class DenseSIFT(BaseDescriptor):
     """SIFT on regular grids, one for each size, as VLFeat's phow with a flat window.
 
     For a bin size b, the image is smoothed to the scale b / 6; gradients vote, bilinearly in
@@ -126,9 +126,9 @@ class DenseSIFT(Describer):
 
     Args:
         step: pixels from one center to the next.
-        bins: sides of a spatial bin, in pixels; a support is four bins wide.
+        bin_sizes: sides of a spatial bin, in pixels; a support is four bins wide.
         root: RootSIFT (entries are roots of an L1-normalized descriptor) instead of SIFT.
-        contrast: mean gradient magnitude, in gray levels of [0, 1] a pixel, below which a
+        contrast_threshold: mean gradient magnitude, in gray levels of [0, 1] a pixel, below which a
             descriptor is all zero (its row stays); 0 keeps every descriptor.
         color: "gray", "opponent" (intensity, red-green, yellow-blue) or "rgb"; the descriptors
             of the three planes stand side by side, 384 numbers.
@@ -141,17 +141,17 @@ class DenseSIFT(Describer):
     def __init__(
         self,
         step: int = 6,
-        bins: tuple[int, ...] = (4, 6, 8, 12),
+        bin_sizes: tuple[int, ...] = (4, 6, 8, 12),
         root: bool = True,
-        contrast: float = 0.005,
+        contrast_threshold: float = 0.005,
         color: str = "gray",
         smoothing: bool | float = True,
         engine: str = "compiled",
     ) -> None:
         self.step = step
-        self.bins = bins
+        self.bin_sizes = bin_sizes
         self.root = root
-        self.contrast = contrast
+        self.contrast_threshold = contrast_threshold
         self.color = color
         self.smoothing = smoothing
         self.engine = engine
@@ -166,24 +166,24 @@ class DenseSIFT(Describer):
             InputError: the image is of another type or shape, or a parameter is out of range.
         """
         check_image(image)
-        if self.step < 1 or min(self.bins, default=0) < 1:
+        if self.step < 1 or min(self.bin_sizes, default=0) < 1:
             raise InputError(
                 f"Dense SIFT needs a step and bins of at least one pixel, "
-                f"not step {self.step} and bins {tuple(self.bins)}."
+                f"not step {self.step} and bins {tuple(self.bin_sizes)}."
             )
-        grids = inner_grids(image.shape[0], image.shape[1], self.step, tuple(self.bins))
+        grids = inner_grids(image.shape[0], image.shape[1], self.step, tuple(self.bin_sizes))
         return dense_sift(
             image,
             grids,
             root=self.root,
-            contrast=self.contrast,
+            contrast=self.contrast_threshold,
             color=self.color,
             smoothing=self.smoothing,
             engine=self.engine,
         )
 
 
-class PaperDenseSIFT(Describer):
+class PaperDenseSIFT(BaseDescriptor):
     """The dense SIFT of arXiv:2105.04895: few large supports, laid from pixel 0 on.
 
     `paper_grids` with SIFT as OpenCV computes it there: smoothed to a scale of 1.6 pixels
@@ -191,12 +191,12 @@ class PaperDenseSIFT(Describer):
 
     Args:
         step_div: the step is the image's side divided by this, at least 8 pixels.
-        sizes: number of grids; the n-th has n times the step and the support.
+        n_sizes: number of grids; the n-th has n times the step and the support.
     """
 
-    def __init__(self, step_div: int = 20, sizes: int = 1) -> None:
+    def __init__(self, step_div: int = 20, n_sizes: int = 1) -> None:
         self.step_div = step_div
-        self.sizes = sizes
+        self.n_sizes = n_sizes
 
     def describe(self, image: np.ndarray) -> LocalDescriptors:
         """The descriptors of one image, by size, then from top to bottom, left to right.
@@ -205,7 +205,7 @@ class PaperDenseSIFT(Describer):
             InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), or a parameter below 1.
         """
         check_image(image)
-        if min(self.step_div, self.sizes) < 1:
+        if min(self.step_div, self.n_sizes) < 1:
             raise InputError("The divisor of the step and the number of sizes start at one.")
-        grids = paper_grids(image.shape[0], image.shape[1], self.step_div, self.sizes)
+        grids = paper_grids(image.shape[0], image.shape[1], self.step_div, self.n_sizes)
         return dense_sift(image, grids, root=False, contrast=0, smoothing=1.6)

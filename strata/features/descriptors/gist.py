@@ -26,21 +26,21 @@ _EVENED = 4  # cycles an image, at which the low-pass filter of the contrast has
 _BORDER = 16  # pixels mirrored on each side, so that opposite sides do not meet
 
 
-class Gist(TransformerMixin, BaseEstimator):
+class GIST(TransformerMixin, BaseEstimator):
     """One vector an image; nothing is learned.
 
     Args:
-        size: the image is brought to so many pixels a side, whatever its shape.
+        image_size: the image is brought to so many pixels a side, whatever its shape.
         orientations: how many at each scale, the finest first.
-        cells: along a side; `size` is a multiple of it.
+        n_cells: along a side; `size` is a multiple of it.
     """
 
     def __init__(
-        self, size: int = 128, orientations: tuple[int, ...] = (8, 8, 8, 8), cells: int = 4
+        self, image_size: int = 128, orientations: tuple[int, ...] = (8, 8, 8, 8), n_cells: int = 4
     ) -> None:
-        self.size = size
+        self.image_size = image_size
         self.orientations = orientations
-        self.cells = cells
+        self.n_cells = n_cells
 
     def fit(self, images: Any = None, labels: Any = None) -> Self:
         """Nothing is learned; returns self."""
@@ -64,32 +64,32 @@ class Gist(TransformerMixin, BaseEstimator):
         check_image(image)
         self._check()
         gray = planes(image, "gray")[0]
-        shrinks = max(gray.shape) > self.size
+        shrinks = max(gray.shape) > self.image_size
         how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        gray = cv2.resize(gray, (self.size, self.size), interpolation=how)
+        gray = cv2.resize(gray, (self.image_size, self.image_size), interpolation=how)
         spectrum = fft.fft2(_mirrored(even_contrast(gray)))
         answers = np.abs(fft.ifft2(spectrum * _filters(len(spectrum), tuple(self.orientations))))
-        inside = slice(_BORDER, _BORDER + self.size)
-        side = self.size // self.cells
-        cells = answers[:, inside, inside].reshape(-1, self.cells, side, self.cells, side)
+        inside = slice(_BORDER, _BORDER + self.image_size)
+        side = self.image_size // self.n_cells
+        cells = answers[:, inside, inside].reshape(-1, self.n_cells, side, self.n_cells, side)
         return cells.mean(axis=(2, 4)).ravel()
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
     def _length(self) -> int:
-        return sum(self.orientations) * self.cells**2
+        return sum(self.orientations) * self.n_cells**2
 
     def _check(self) -> None:
-        if min(self.orientations, default=0) < 1 or self.cells < 1:
+        if min(self.orientations, default=0) < 1 or self.n_cells < 1:
             raise InputError(
                 f"A gist has orientations and cells, one at least, not {self.orientations} and "
-                f"{self.cells}."
+                f"{self.n_cells}."
             )
-        if self.size < max(self.cells, 2 * _BORDER) or self.size % self.cells:
+        if self.image_size < max(self.n_cells, 2 * _BORDER) or self.image_size % self.n_cells:
             raise InputError(
-                f"A gist of {self.cells} x {self.cells} cells cannot be taken of "
-                f"{self.size} x {self.size} pixels.",
+                f"A gist of {self.n_cells} x {self.n_cells} cells cannot be taken of "
+                f"{self.image_size} x {self.image_size} pixels.",
                 f"The size is a multiple of the cells, {2 * _BORDER} or more.",
             )
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from strata.errors import InputError
-from strata.features.descriptors.base import Describer, check_image
+from strata.features.descriptors.base import BaseDescriptor, check_image
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 
 #: OpenCV's SIFT: a spatial bin's side is this many times the keypoint's diameter.
@@ -63,24 +63,28 @@ def places(keypoints: list[Any], shape: tuple[int, ...]) -> np.ndarray:
     return np.clip((found + 0.5) / (shape[1], shape[0]), 0, 1).astype(np.float32)
 
 
-class SparseSIFT(Describer):
+class SparseSIFT(BaseDescriptor):
     """SIFT at the keypoints of its own detector; an image without any has zero rows.
 
     Entries come in OpenCV's order, whose orientations run the other way round than `DenseSIFT`'s.
 
     Args:
-        keypoints: at most this many of each image, the strongest.
+        n_keypoints: at most this many of each image, the strongest.
         root: RootSIFT (entries are roots of an L1-normalized descriptor) instead of SIFT.
-        contrast, edge: OpenCV's `contrastThreshold` and `edgeThreshold`.
+        contrast_threshold, edge_threshold: OpenCV's `contrastThreshold` and `edgeThreshold`.
     """
 
     def __init__(
-        self, keypoints: int = 300, root: bool = True, contrast: float = 0.04, edge: float = 10.0
+        self,
+        n_keypoints: int = 300,
+        root: bool = True,
+        contrast_threshold: float = 0.04,
+        edge_threshold: float = 10.0,
     ) -> None:
-        self.keypoints = keypoints
+        self.n_keypoints = n_keypoints
         self.root = root
-        self.contrast = contrast
-        self.edge = edge
+        self.contrast_threshold = contrast_threshold
+        self.edge_threshold = edge_threshold
 
     def describe(self, image: np.ndarray) -> LocalDescriptors:
         """The (n, 128) descriptors of one image, of unit length, strongest keypoint first.
@@ -89,7 +93,9 @@ class SparseSIFT(Describer):
             InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), or no keypoint allowed.
         """
         plane = gray(image)
-        found, rows = sift_keypoints(plane, self.keypoints, self.contrast, self.edge)
+        found, rows = sift_keypoints(
+            plane, self.n_keypoints, self.contrast_threshold, self.edge_threshold
+        )
         tiny = np.finfo(np.float32).tiny
         if self.root:
             rows = np.sqrt(rows / (rows.sum(axis=1, keepdims=True) + tiny))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from strata.errors import InputError, StrataError
-from strata.features.descriptors.base import Describer
+from strata.features.descriptors.base import BaseDescriptor
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.descriptors.sparse_sift import gray
 
@@ -39,19 +39,19 @@ def _local(points: np.ndarray, shape: tuple[int, ...]) -> LocalDescriptors:
     )
 
 
-class SparseSURF(Describer):
+class SparseSURF(BaseDescriptor):
     """SURF at its own interest points; an image without any has zero rows.
 
     Args:
-        keypoints: at most this many of each image, the strongest.
+        n_keypoints: at most this many of each image, the strongest.
         threshold: least strength of an interest point (mahotas's `threshold`).
-        octaves: of the scale space.
+        n_octaves: of the scale space.
     """
 
-    def __init__(self, keypoints: int = 300, threshold: float = 0.1, octaves: int = 4) -> None:
-        self.keypoints = keypoints
+    def __init__(self, n_keypoints: int = 300, threshold: float = 0.1, n_octaves: int = 4) -> None:
+        self.n_keypoints = n_keypoints
         self.threshold = threshold
-        self.octaves = octaves
+        self.n_octaves = n_octaves
 
     def describe(self, image: np.ndarray) -> LocalDescriptors:
         """The (n, 64) descriptors of one image.
@@ -60,19 +60,19 @@ class SparseSURF(Describer):
             InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), or no keypoint allowed.
             StrataError: mahotas is not installed.
         """
-        if self.keypoints < 1:
-            raise InputError(f"At least one keypoint must be allowed, not {self.keypoints}.")
+        if self.n_keypoints < 1:
+            raise InputError(f"At least one keypoint must be allowed, not {self.n_keypoints}.")
         plane = gray(image)
         points = _mahotas().surf(
             plane,
-            nr_octaves=self.octaves,
+            nr_octaves=self.n_octaves,
             threshold=self.threshold,
-            max_points=self.keypoints,
+            max_points=self.n_keypoints,
         )
         return _local(points, plane.shape)
 
 
-class DenseSURF(Describer):
+class DenseSURF(BaseDescriptor):
     """SURF on a regular grid at one scale, wherever its support fits into the image.
 
     Args:

@@ -11,12 +11,12 @@ from strata.errors import InputError, nearest
 from strata.features.codebooks.assignment import nearest_words, soft_assignment
 from strata.features.codebooks.visual_words import VisualWords
 from strata.features.descriptors.local_descriptors import LocalDescriptors
-from strata.features.encodings.base import Encoder
+from strata.features.encodings.base import BaseEncoder
 from strata.features.encodings.spatial_pyramid import Grid, Layout, cell_of, pyramid
 from strata.features.transforms.normalize import Norm, normalize
 
 
-class BagOfWords(Encoder):
+class BagOfWords(BaseEncoder):
     """Histograms of visual words, one for each cell of a pyramid, side by side.
 
     Args:
@@ -27,7 +27,7 @@ class BagOfWords(Encoder):
         weighted: whether levels weigh as Lazebnik et al. have it, or all the same.
         assignment: "hard" counts a descriptor under its nearest word, "soft" shares it among the
             nearest `neighbors` by a Gaussian of the distance.
-        neighbors: of soft assignment.
+        n_neighbors: of soft assignment.
         norm: normalization, see `strata.features.transforms.normalize.normalize`.
         per_histogram: whether each histogram is normalized on its own, before the levels are
             weighted, or the vector as a whole, after.
@@ -43,7 +43,7 @@ class BagOfWords(Encoder):
         levels: int = 2,
         weighted: bool = True,
         assignment: Literal["hard", "soft"] = "hard",
-        neighbors: int = 5,
+        n_neighbors: int = 5,
         norm: Norm = "l1",
         per_histogram: bool = False,
     ) -> None:
@@ -52,7 +52,7 @@ class BagOfWords(Encoder):
         self.levels = levels
         self.weighted = weighted
         self.assignment = assignment
-        self.neighbors = neighbors
+        self.n_neighbors = n_neighbors
         self.norm = norm
         self.per_histogram = per_histogram
 
@@ -68,8 +68,10 @@ class BagOfWords(Encoder):
             raise InputError(
                 f"There is no assignment '{self.assignment}'.", nearest(str(self.assignment), ways)
             )
-        if self.neighbors < 1:
-            raise InputError(f"A descriptor is shared among 1 word or more, not {self.neighbors}.")
+        if self.n_neighbors < 1:
+            raise InputError(
+                f"A descriptor is shared among 1 word or more, not {self.n_neighbors}."
+            )
         codebook = VisualWords() if self.codebook is None else clone(self.codebook)
         self.codebook_ = codebook.fit(images, y)
         return self
@@ -101,11 +103,11 @@ class BagOfWords(Encoder):
     def _assigned(self, image: LocalDescriptors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Words (n, m), weights (n, m) and positions (n, 2) of the descriptors that count."""
         descriptors, positions = image.descriptors, image.positions
-        if self.codebook_.zero == "keep":
+        if self.codebook_.zero_descriptors == "keep":
             return *self._words_of(descriptors), positions
         contrast = descriptors.any(axis=1)
         words, weights = self._words_of(descriptors[contrast])
-        if self.codebook_.zero == "drop":
+        if self.codebook_.zero_descriptors == "drop":
             return words, weights, positions[contrast]
         all_words = np.full((len(descriptors), words.shape[1]), len(self.codebook_.words_))
         all_weights = np.full(all_words.shape, 1 / words.shape[1], np.float32)
@@ -119,6 +121,6 @@ class BagOfWords(Encoder):
         return soft_assignment(
             descriptors,
             self.codebook_.words_,
-            neighbors=self.neighbors,
+            neighbors=self.n_neighbors,
             bandwidth=self.codebook_.bandwidth_,
         )

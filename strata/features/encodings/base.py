@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 
 
-class Encoder(TransformerMixin, BaseEstimator, ABC):
+class BaseEncoder(TransformerMixin, BaseEstimator, ABC):
     """A transformer from the local descriptors of each image to one vector of it."""
 
     @abstractmethod

@@ -9,9 +9,9 @@ from sklearn.decomposition import PCA
 from strata import seeds
 from strata.errors import InputError
 from strata.features.codebooks.descriptor_sampling import sample_local
-from strata.features.codebooks.gaussian_mixture import DiagonalMixture
+from strata.features.codebooks.gaussian_mixture import DiagonalGaussianMixture
 from strata.features.descriptors.local_descriptors import LocalDescriptors
-from strata.features.encodings.base import Encoder
+from strata.features.encodings.base import BaseEncoder
 from strata.features.encodings.spatial_pyramid import Grid, Layout, cell_of, pyramid
 from strata.features.transforms.normalize import Norm, normalize, power
 
@@ -20,7 +20,7 @@ from strata.features.transforms.normalize import Norm, normalize, power
 NOISE = 1e-5
 
 
-def fisher_vector(points: np.ndarray, mixture: DiagonalMixture) -> np.ndarray:
+def fisher_vector(points: np.ndarray, mixture: DiagonalGaussianMixture) -> np.ndarray:
     """The normalized gradient of the mean log-likelihood with respect to means and deviations.
 
     With posteriors g, for component k (Perronnin, Sanchez, Mensink 2010, equations 4 and 5)::
@@ -49,15 +49,15 @@ def fisher_vector(points: np.ndarray, mixture: DiagonalMixture) -> np.ndarray:
     return np.concatenate([by_mean.ravel(), by_deviation.ravel()]).astype(np.float32)
 
 
-class FisherVectors(Encoder):
+class FisherVectors(BaseEncoder):
     """One Fisher vector an image, from projection, mixture and positions learned on a sample.
 
     Args:
-        components: Gaussians of the mixture.
-        dimensions: descriptors are projected onto so many principal components, less those in
+        n_components: Gaussians of the mixture.
+        n_dims: descriptors are projected onto so many principal components, less those in
             which they do not vary (colors of gray images); 0 leaves them.
         whiten: whether each projected dimension is scaled to variance one.
-        positions: standard deviation given to the position (x, y) that is appended to each
+        position_weight: standard deviation given to the position (x, y) that is appended to each
             projected descriptor, in place of a spatial pyramid (Sanchez, Perronnin, de Campos
             2012); it matters to the k-means start only. 0 appends none.
         pyramid: layout of cells that get a vector each, see `pyramid`; all
@@ -66,9 +66,9 @@ class FisherVectors(Encoder):
         keep_zero: whether descriptors that are zero throughout (no contrast) count.
         power: exponent of the signed power that is applied first; 1 leaves the vector.
         norm: of each cell's vector afterwards, and of them all together.
-        iterations: EM steps of the mixture at most.
-        sample: descriptors to learn from, drawn evenly over the images.
-        seed: of the sample and the mixture.
+        max_iter: EM steps of the mixture at most.
+        max_samples: descriptors to learn from, drawn evenly over the images.
+        random_state: of the sample and the mixture.
 
     Attributes:
         projection_: (d, dimensions) float32, so that x projection_ - offset_ is x projected, with
@@ -79,31 +79,31 @@ class FisherVectors(Encoder):
 
     def __init__(
         self,
-        components: int = 64,
-        dimensions: int = 64,
+        n_components: int = 64,
+        n_dims: int = 64,
         whiten: bool = False,
-        positions: float = 1.0,
+        position_weight: float = 1.0,
         pyramid: Layout = "none",
         levels: int = 1,
         keep_zero: bool = True,
         power: float = 0.5,
         norm: Norm = "l2",
-        iterations: int = 30,
-        sample: int = 250_000,
-        seed: int = 0,
+        max_iter: int = 30,
+        max_samples: int = 250_000,
+        random_state: int = 0,
     ) -> None:
-        self.components = components
-        self.dimensions = dimensions
+        self.n_components = n_components
+        self.n_dims = n_dims
         self.whiten = whiten
-        self.positions = positions
+        self.position_weight = position_weight
         self.pyramid = pyramid
         self.levels = levels
         self.keep_zero = keep_zero
         self.power = power
         self.norm = norm
-        self.iterations = iterations
-        self.sample = sample
-        self.seed = seed
+        self.max_iter = max_iter
+        self.max_samples = max_samples
+        self.random_state = random_state
 
     def fit(self, images: Sequence[LocalDescriptors], y: object = None) -> Self:
         """Learn projection and mixture from the local descriptors of the images.
@@ -112,18 +112,18 @@ class FisherVectors(Encoder):
             InputError: no such pyramid, or fewer descriptors than Gaussians, or than two.
         """
         self._grids()
-        rng = seeds.generator(self.seed, "fisher", "sample")
-        drawn = sample_local(images, self.sample, rng, keep_zero=self.keep_zero)
-        if len(drawn.descriptors) < max(2, self.components):
+        rng = seeds.generator(self.random_state, "fisher", "sample")
+        drawn = sample_local(images, self.max_samples, rng, keep_zero=self.keep_zero)
+        if len(drawn.descriptors) < max(2, self.n_components):
             raise InputError(
                 f"{len(drawn.descriptors)} descriptors are too few for a projection and "
-                f"{self.components} Gaussians.",
+                f"{self.n_components} Gaussians.",
                 "Take fewer Gaussians, or a denser grid or a smaller scale, which yield more.",
             )
         self._learn_projection(drawn.descriptors)
         points = self._points(drawn)
-        self.mixture_ = DiagonalMixture(
-            self.components, iterations=self.iterations, seed=self.seed
+        self.mixture_ = DiagonalGaussianMixture(
+            self.n_components, max_iter=self.max_iter, random_state=self.random_state
         ).fit(points)
         return self
 
@@ -152,10 +152,10 @@ class FisherVectors(Encoder):
 
     def _learn_projection(self, descriptors: np.ndarray) -> None:
         n, d = descriptors.shape
-        if not self.dimensions:
+        if not self.n_dims:
             axes, mean, variances = np.eye(d), descriptors.mean(axis=0), descriptors.var(axis=0)
         else:
-            pca = PCA(min(self.dimensions, n, d), svd_solver="covariance_eigh").fit(descriptors)
+            pca = PCA(min(self.n_dims, n, d), svd_solver="covariance_eigh").fit(descriptors)
             varying = int((pca.explained_variance_ > NOISE * pca.explained_variance_[0]).sum()) or 1
             axes, mean = pca.components_[:varying].T, pca.mean_
             variances = pca.explained_variance_[:varying]
@@ -168,10 +168,10 @@ class FisherVectors(Encoder):
     def _points(self, image: LocalDescriptors) -> np.ndarray:
         """(n, d) projected descriptors and weighted positions, as the mixture takes them."""
         k = self.projection_.shape[1]
-        points = np.empty((len(image.descriptors), k + 2 * (self.positions != 0)), np.float32)
+        points = np.empty((len(image.descriptors), k + 2 * (self.position_weight != 0)), np.float32)
         descriptors = np.asarray(image.descriptors, np.float32)
         np.matmul(descriptors, self.projection_, out=points[:, :k])
         points[:, :k] -= self.offset_
-        if self.positions:  # spread evenly over [0, 1] they have variance 1/12
-            points[:, k:] = (image.positions - np.float32(0.5)) * (self.positions * 12**0.5)
+        if self.position_weight:  # spread evenly over [0, 1] they have variance 1/12
+            points[:, k:] = (image.positions - np.float32(0.5)) * (self.position_weight * 12**0.5)
         return points

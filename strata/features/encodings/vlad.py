@@ -11,24 +11,24 @@ from strata.features.codebooks.assignment import nearest_words
 from strata.features.codebooks.descriptor_sampling import sample_descriptors
 from strata.features.codebooks.kmeans import KMeansCodebook
 from strata.features.descriptors.local_descriptors import LocalDescriptors
-from strata.features.encodings.base import Encoder
+from strata.features.encodings.base import BaseEncoder
 from strata.features.transforms.normalize import l2, power
 
 
-class VLAD(Encoder):
+class VLAD(BaseEncoder):
     """Vectors of locally aggregated descriptors: for each word, the sum of x - word.
 
     Jegou, Douze, Schmid and Perez (CVPR 2010); normalized within each word by Arandjelovic and
     Zisserman, "All about VLAD" (CVPR 2013). Descriptors that are zero throughout are left out.
 
     Args:
-        words: size of the codebook.
-        intra: whether the sum of each word is scaled to length one by itself, so that one
+        n_words: size of the codebook.
+        intra_norm: whether the sum of each word is scaled to length one by itself, so that one
             repeated structure cannot fill the vector.
         power: exponent of the signed power that is applied before; 1 leaves the sums.
-        iterations: of k-means.
-        sample: descriptors to learn from, drawn evenly over the images.
-        seed: of the sample and of k-means.
+        max_iter: of k-means.
+        max_samples: descriptors to learn from, drawn evenly over the images.
+        random_state: of the sample and of k-means.
 
     Attributes:
         words_: (words, d) float32.
@@ -36,19 +36,19 @@ class VLAD(Encoder):
 
     def __init__(
         self,
-        words: int = 64,
-        intra: bool = True,
+        n_words: int = 64,
+        intra_norm: bool = True,
         power: float = 1.0,
-        iterations: int = 25,
-        sample: int = 250_000,
-        seed: int = 0,
+        max_iter: int = 25,
+        max_samples: int = 250_000,
+        random_state: int = 0,
     ) -> None:
-        self.words = words
-        self.intra = intra
+        self.n_words = n_words
+        self.intra_norm = intra_norm
         self.power = power
-        self.iterations = iterations
-        self.sample = sample
-        self.seed = seed
+        self.max_iter = max_iter
+        self.max_samples = max_samples
+        self.random_state = random_state
 
     def fit(self, images: Sequence[LocalDescriptors], y: object = None) -> Self:
         """Learn the codebook from the local descriptors of the images.
@@ -56,8 +56,12 @@ class VLAD(Encoder):
         Raises:
             InputError: no descriptors, or fewer than words.
         """
-        drawn = sample_descriptors(images, self.sample, seeds.generator(self.seed, "vlad"))
-        self.words_ = KMeansCodebook(self.words, self.iterations, self.seed).fit(drawn).centers_
+        drawn = sample_descriptors(
+            images, self.max_samples, seeds.generator(self.random_state, "vlad")
+        )
+        self.words_ = (
+            KMeansCodebook(self.n_words, self.max_iter, self.random_state).fit(drawn).centers_
+        )
         return self
 
     def encode(self, image: LocalDescriptors) -> np.ndarray:
@@ -66,7 +70,7 @@ class VLAD(Encoder):
         residuals = np.zeros(self.words_.shape, np.float64)
         _add_residuals(X, self.words_, nearest_words(X, self.words_), residuals)
         residuals = power(residuals, self.power)
-        if self.intra:
+        if self.intra_norm:
             residuals = l2(residuals)
         return l2(residuals.ravel()).astype(np.float32)
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from strata.errors import InputError
 
 
-class LinearDiscriminants(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class LDA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """The directions in which class means lie far apart, measured by the spread within classes.
 
     Fisher (1936), Rao (1948). One covariance is estimated for all classes together and shrunk as
@@ -21,15 +21,15 @@ class LinearDiscriminants(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     class stands classes of two or three images.
 
     Args:
-        components: how many, at most one less than the classes; None for all of them.
+        n_components: how many, at most one less than the classes; None for all of them.
 
     Attributes:
         mean_: (d,) of the training vectors.
         directions_: (d, components), scaled to variance one within classes.
     """
 
-    def __init__(self, components: int | None = None) -> None:
-        self.components = components
+    def __init__(self, n_components: int | None = None) -> None:
+        self.n_components = n_components
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
         """Learn from (n, d) vectors and n labels.
@@ -38,8 +38,8 @@ class LinearDiscriminants(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             InputError: no class has two images, there is only one class, all vectors are the same,
                 or no component is wanted.
         """
-        if self.components is not None and self.components < 1:
-            raise InputError(f"Discriminants have one component or more, not {self.components}.")
+        if self.n_components is not None and self.n_components < 1:
+            raise InputError(f"Discriminants have one component or more, not {self.n_components}.")
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
@@ -57,7 +57,7 @@ class LinearDiscriminants(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         within += np.eye(len(within)) * max(1e-9 * np.trace(within) / len(within), 1e-300)
         between = (means.T * counts) @ means / len(y)
         _, axes = scipy.linalg.eigh(between, within)
-        most = min(self.components or len(classes) - 1, len(classes) - 1, axes.shape[1])
+        most = min(self.n_components or len(classes) - 1, len(classes) - 1, axes.shape[1])
         self.directions_ = turn @ axes[:, ::-1][:, :most]
         self._n_features_out = most
         return self

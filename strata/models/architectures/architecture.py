@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Union
+from typing import Annotated, Any, Union
 
 from strata.errors import InputError, nearest
 from strata.models.architectures.block_spec import Block, Branches
-from strata.models.architectures.presets import preset
+from strata.models.architectures.presets import PRESETS, preset
 from strata.models.architectures.registry import (
     ACTIVATIONS,
     HEAD_NORMALIZATIONS,
     HEAD_POOLS,
     INITIALIZATIONS,
 )
+from strata.parameter_types import NamedTable
 
 
 @dataclass(frozen=True)
@@ -194,3 +195,10 @@ def _lists(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _lists(v) for key, v in value.items()}
     return [_lists(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+#: A parameter: a name of `PRESETS`, or a table that `Architecture.of` reads.
+ArchitectureLike = Annotated[
+    str | Mapping[str, Any],
+    NamedTable(PRESETS, "strata.models.architectures.architecture:Architecture.of"),
+]

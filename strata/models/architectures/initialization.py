@@ -60,7 +60,7 @@ def initialize(network: nn.Module, scheme: str, generator: torch.Generator) -> N
         network: modules on the generator's device.
         scheme: one of `INITIALIZATIONS`: Glorot and Bengio 2010, He et al. 2015, a plain normal
             of deviation 0.05, zeros (which cannot learn: the paper's counter-example), or "lsuv":
-            orthogonal (Saxe et al. 2014), to be followed by `unit_variance`.
+            orthogonal (Saxe et al. 2014), to be followed by `lsuv_init`.
         generator: the only source of randomness.
 
     Raises:
@@ -82,7 +82,7 @@ def initialize(network: nn.Module, scheme: str, generator: torch.Generator) -> N
 
 
 @torch.no_grad()
-def unit_variance(network: nn.Module, images: Tensor) -> None:
+def lsuv_init(network: nn.Module, images: Tensor) -> None:
     """Scale each layer's weights so that its output over a batch has variance 1, in place.
 
     Layer-sequential unit variance (Mishkin and Matas 2016): layers in the order in which images

@@ -42,7 +42,7 @@ NOT_CONVERGED = (
 )
 
 
-class SVM(ClassifierMixin, BaseEstimator):
+class KernelSVM(ClassifierMixin, BaseEstimator):
     """One-vs-rest support vector machine, hinge loss, with calibrated probabilities.
 
     Args:
@@ -57,7 +57,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         inner_folds: stratified folds of the training vectors that C="cv" and the probabilities
             are learned from; fewer where the smallest class has fewer pictures. 0 leaves
             probabilities out.
-        seed: of the inner folds.
+        random_state: of the inner folds.
 
     Attributes:
         classes_: sorted labels.
@@ -81,14 +81,14 @@ class SVM(ClassifierMixin, BaseEstimator):
         gamma: float | Literal["scale", "cv"] = "scale",
         class_weight: dict | Literal["balanced"] | None = None,
         inner_folds: int = 5,
-        seed: int = 0,
+        random_state: int = 0,
     ) -> None:
         self.kernel = kernel
         self.C = C
         self.gamma = gamma
         self.class_weight = class_weight
         self.inner_folds = inner_folds
-        self.seed = seed
+        self.random_state = random_state
 
     def fit(self, X: np.ndarray, y: np.ndarray, groups: ArrayLike | None = None) -> Self:
         """Learn from (n, d) vectors, or an (n, n) kernel matrix, and n labels.
@@ -109,7 +109,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         to_try(self.C)
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)[codes]
         known = np.arange(len(X)) if groups is None else np.asarray(groups)
-        fold_of = inner_folds(codes, known, self.inner_folds, self.seed)
+        fold_of = inner_folds(codes, known, self.inner_folds, self.random_state)
         self._forget()
         problem, chosen = self._best(self._problems(X, codes, weights), fold_of)
         self.C_, self.inner_accuracy_, self.temperature_ = chosen

@@ -30,11 +30,11 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
     Args:
         C: cost of errors, or "cv" to choose it by accuracy on the held-out vectors.
         class_weight: None, "balanced", or a weight for each class; multiplies C.
-        held_out: share of the training vectors, at random, that probabilities (and C) are learned
+        validation_fraction: share of the training vectors, at random, that probabilities (and C) are learned
             from by a machine fitted on the others; 0 (or all) leaves probabilities out.
-        passes: over the vectors, at most.
-        tolerance: a pass in which no dual variable's projected gradient is larger ends the fit.
-        seed: of the order of vectors within blocks and of the held-out part.
+        max_iter: over the vectors, at most.
+        tol: a pass in which no dual variable's projected gradient is larger ends the fit.
+        random_state: of the order of vectors within blocks and of the held-out part.
 
     Attributes:
         classes_: sorted labels.
@@ -44,29 +44,29 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         temperature_: of the probabilities.
         inner_accuracy_: accuracy on the held-out vectors, or None without.
         training_accuracy_: accuracy on the vectors it was fitted on.
-        passes_: that the last fit took.
+        n_iter_: that the last fit took.
     """
 
     def __init__(
         self,
         C: float | Literal["cv"] = 10.0,
         class_weight: dict | Literal["balanced"] | None = None,
-        held_out: float = 0.2,
-        passes: int = 20,
-        tolerance: float = 0.1,
-        seed: int = 0,
+        validation_fraction: float = 0.2,
+        max_iter: int = 20,
+        tol: float = 0.1,
+        random_state: int = 0,
     ) -> None:
         self.C = C
         self.class_weight = class_weight
-        self.held_out = held_out
-        self.passes = passes
-        self.tolerance = tolerance
-        self.seed = seed
+        self.validation_fraction = validation_fraction
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
 
     def fit(self, X: np.ndarray, y: np.ndarray, groups: ArrayLike | None = None) -> Self:
         """Learn from (n, d) vectors in memory and n labels; groups as of `fit_blocks`."""
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
-        order = seeds.generator(self.seed, "blocks").permutation(len(X))
+        order = seeds.generator(self.random_state, "blocks").permutation(len(X))
 
         def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
             for start in range(0, len(X), BLOCK):
@@ -94,7 +94,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)[codes]
         machines = np.arange(len(self.classes_))[1 if len(self.classes_) == 2 else 0 :]
         targets = np.where(machines[:, None] == codes, 1.0, -1.0)
-        descent = BlockDescent(blocks, targets, passes=self.passes, tolerance=self.tolerance)
+        descent = BlockDescent(blocks, targets, passes=self.max_iter, tolerance=self.tol)
         held = self._held_out(codes, np.arange(len(y)) if groups is None else np.asarray(groups))
         start = self._calibrate(descent, blocks, codes, weights, held)
         self._learn(descent, self.C_ * weights, start)
@@ -161,18 +161,18 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
 
     def _held_out(self, codes: np.ndarray, groups: np.ndarray) -> np.ndarray:
         """Which vectors (n,) are held out; of every class one picture at least is not."""
-        if not 0 < self.held_out < 1:
+        if not 0 < self.validation_fraction < 1:
             return np.zeros(len(codes), bool)
         pictures, of = np.unique(groups, return_inverse=True)
-        chance = seeds.generator(self.seed, "held out")
-        held: np.ndarray = chance.random(len(pictures)) < self.held_out
+        chance = seeds.generator(self.random_state, "held out")
+        held: np.ndarray = chance.random(len(pictures)) < self.validation_fraction
         firsts = np.unique(codes, return_index=True)[1]
         kept = np.bincount(codes, ~held[of])
         held[of[firsts[kept == 0]]] = False
         return held[of]
 
     def _learn(self, descent: BlockDescent, costs: np.ndarray, start: Machines | None) -> Machines:
-        found = descent.solve(costs, seeds.generator(self.seed, "order"), start)
-        self.coef_, self.intercept_, self.passes_ = found.coef, found.intercept, found.passes
+        found = descent.solve(costs, seeds.generator(self.random_state, "order"), start)
+        self.coef_, self.intercept_, self.n_iter_ = found.coef, found.intercept, found.passes
         self.n_features_in_ = found.coef.shape[1]
         return found

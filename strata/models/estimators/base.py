@@ -10,11 +10,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from strata.errors import DivergedError, InputError
 from strata.models.classifiers.temperature_scaling import probabilities
 from strata.models.training.augment_config import Augmentation
-from strata.models.training.config import Settings
+from strata.models.training.config import TrainingConfig
 from strata.models.training.trainer import Epoch
 
 
-class TrainedClassifier(ClassifierMixin, BaseEstimator, ABC):
+class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
     """Predictions from scores, and settings from parameters; `decision_function` is the child's."""
 
     classes_: NDArray[Any]
@@ -68,9 +68,11 @@ class TrainedClassifier(ClassifierMixin, BaseEstimator, ABC):
             raise InputError("A classifier needs images of two classes or more.")
         return numbers.astype(np.int64)
 
-    def _settings(self, **others: Any) -> Settings:
+    def _settings(self, **others: Any) -> TrainingConfig:
         """The training's settings: the parameters of the same names, or `others`."""
         params = self.get_params(deep=False)
-        given = {name: params[name] for name in Settings.__dataclass_fields__ if name in params}
-        augmentation = Augmentation.of(params["augmentations"])
-        return Settings(**{"patience": None, "augmentation": augmentation, **given, **others})
+        given = {
+            name: params[name] for name in TrainingConfig.__dataclass_fields__ if name in params
+        }
+        augmentation = Augmentation.of(params["augmentation"])
+        return TrainingConfig(**{"patience": None, "augmentation": augmentation, **given, **others})

@@ -10,7 +10,7 @@ from strata.errors import InputError
 from strata.models.architectures.builder import Network
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.runtime.devices import choose_device, deterministic_cuda
-from strata.models.transfer.finetune_module import Tail
+from strata.models.transfer.finetune_module import FineTuneModule
 
 
 def grad_cam(
@@ -57,7 +57,7 @@ def grad_cam(
     return np.concatenate(found)
 
 
-def weighed_maps(network: Network | Tail, images: Tensor, columns: Tensor) -> Tensor:
+def weighed_maps(network: Network | FineTuneModule, images: Tensor, columns: Tensor) -> Tensor:
     """Grad-CAM at the size of the network's last maps, as it comes (Selvaraju et al., eq. 1-2).
 
     Args:

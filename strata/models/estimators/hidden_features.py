@@ -18,7 +18,7 @@ from strata.models.runtime.devices import choose_device, deterministic_cuda, mix
 EMBEDDING = "embedding"
 
 
-class DeepFeatures(TransformerMixin, BaseEstimator):
+class HiddenFeatures(TransformerMixin, BaseEstimator):
     """A layer of a network trained for the purpose, as features of images.
 
     `X` is (n, size, size, 3) uint8, as of `NetworkClassifier`.
@@ -56,7 +56,7 @@ class LayerReader:
 
     Args:
         classifier: trained.
-        layer: as of `DeepFeatures`.
+        layer: as of `HiddenFeatures`.
 
     Attributes:
         window: side of what the network sees at once, pixels.

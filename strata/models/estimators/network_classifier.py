@@ -15,9 +15,9 @@ from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture
 from strata.models.architectures.builder import Network, build
 from strata.models.architectures.flops import cost_table
-from strata.models.architectures.initialization import unit_variance
+from strata.models.architectures.initialization import lsuv_init
 from strata.models.architectures.registry import LSUV
-from strata.models.estimators.base import TrainedClassifier
+from strata.models.estimators.base import BaseNetworkClassifier
 from strata.models.runtime.checkpoint import training_key
 from strata.models.runtime.devices import choose_device
 from strata.models.runtime.image_source import Pixels, held, on_device, part, too_large
@@ -26,7 +26,7 @@ from strata.models.training.batches import Images
 from strata.models.training.denoising_pretraining import pretrain
 from strata.models.training.distillation import SoftLabels
 from strata.models.training.inference import predict, window_starts
-from strata.models.training.lr_finder import RateCurve, find_rate
+from strata.models.training.lr_finder import LRCurve, find_lr
 from strata.models.training.trainer import Epoch, Training
 from strata.models.training.validation_split import hold_out
 from strata.seeds import derive, generator
@@ -35,7 +35,7 @@ from strata.seeds import derive, generator
 INITIAL_BATCH = 64
 
 
-class NetworkClassifier(TrainedClassifier):
+class NetworkClassifier(BaseNetworkClassifier):
     """A network trained from scratch on square images of one size.
 
     `X` is (n, size, size, 3) uint8 RGB (`images.resize_images` makes it so, in training and
@@ -45,35 +45,35 @@ class NetworkClassifier(TrainedClassifier):
     Args:
         architecture: a name of `presets.PRESETS`, a dict of such a `name` and arguments of that
             preset, or a description that `architecture.Architecture.from_dict` reads.
-        size: side of the images, pixels.
+        image_size: side of the images, pixels.
         epochs: passes over the training images.
-        batch: images per step, at least 2.
+        batch_size: images per step, at least 2.
         optimizer: a key of `optimizers.OPTIMIZERS`.
-        max_rate: the highest learning rate; "auto" tries rising ones first and takes what
-            `rates.find_rate` suggests.
+        max_lr: the highest learning rate; "auto" tries rising ones first and takes what
+            `rates.find_lr` suggests.
         momentum: of the optimizer "sgd"; the others take none.
         weight_decay: of weights, not of biases and normalizations.
-        schedule: a key of `schedules.SCHEDULES`.
+        lr_schedule: a key of `schedules.SCHEDULES`.
         label_smoothing: share of a target that is spread over all classes.
         class_weight: "balanced": an image's loss counts n / (classes * images of its class), so
             that rare classes count as much as frequent ones; None: every image counts alike.
-        augmentations: "none", "light", "strong" (see `augmentation.AUGMENTATIONS`), or fields of
+        augmentation: "none", "light", "strong" (see `augmentation.AUGMENTATIONS`), or fields of
             `augmentation.Augmentation`.
-        clip: largest norm of a step's gradient; None: as it is.
-        ema: decay of the moving average of weights that is kept as the result; 0: none.
-        flip_average: predict from the mean score of an image and its mirror image.
-        views: predict from the mean score of views x views windows, spread evenly over the image
+        clip_grad_norm: largest norm of a step's gradient; None: as it is.
+        ema_decay: decay of the moving average of weights that is kept as the result; 0: none.
+        tta_flip: predict from the mean score of an image and its mirror image.
+        tta_views: predict from the mean score of views x views windows, spread evenly over the image
             where training sees windows (`crop`), else a little moved (see `inference.predict`);
             1: the one in the middle.
-        pretraining: epochs in which each block learns to undo noise before the training proper,
+        pretrain_epochs: epochs in which each block learns to undo noise before the training proper,
             without labels (see `pretraining.pretrain`); for few images. 0: none.
         patience: end when the validation loss has not improved for so many epochs, and keep the
             best epoch's weights; None: train to the end.
-        validation: share of the training images, of every class, that `patience` watches.
-        teaching, temperature: weight of a teacher's probabilities in the loss, and how far they are
+        validation_fraction: share of the training images, of every class, that `patience` watches.
+        teacher_weight, temperature: weight of a teacher's probabilities in the loss, and how far they are
             softened (see `distillation.SoftLabels`); without a teacher they say nothing.
         device: "auto", "cpu", "cuda" or "mps".
-        seed: of initial weights, order, augmentation and dropout. On a CPU with one thread the
+        random_state: of initial weights, order, augmentation and dropout. On a CPU with one thread the
             same seed gives the same result bit for bit.
 
     Attributes:
@@ -96,52 +96,52 @@ class NetworkClassifier(TrainedClassifier):
         self,
         architecture: str | Mapping[str, Any] = "tinynet",
         *,
-        size: int = 64,
+        image_size: int = 64,
         epochs: int = 60,
-        batch: int = 64,
+        batch_size: int = 64,
         optimizer: str = "adamw",
-        max_rate: float | Literal["auto"] = 0.01,
+        max_lr: float | Literal["auto"] = 0.01,
         momentum: float = 0.9,
         weight_decay: float = 0.05,
-        schedule: str = "one-cycle",
+        lr_schedule: str = "one-cycle",
         label_smoothing: float = 0.1,
         class_weight: Literal["balanced"] | None = None,
-        augmentations: str | Mapping[str, Any] = "light",
-        clip: float | None = None,
-        ema: float = 0.0,
-        flip_average: bool = True,
-        views: int = 1,
-        pretraining: int = 0,
+        augmentation: str | Mapping[str, Any] = "light",
+        clip_grad_norm: float | None = None,
+        ema_decay: float = 0.0,
+        tta_flip: bool = True,
+        tta_views: int = 1,
+        pretrain_epochs: int = 0,
         patience: int | None = None,
-        validation: float = 0.1,
-        teaching: float = 0.5,
+        validation_fraction: float = 0.1,
+        teacher_weight: float = 0.5,
         temperature: float = 2.0,
         device: str = "auto",
-        seed: int = 0,
+        random_state: int = 0,
     ) -> None:
         self.architecture = architecture
-        self.size = size
+        self.image_size = image_size
         self.epochs = epochs
-        self.batch = batch
+        self.batch_size = batch_size
         self.optimizer = optimizer
-        self.max_rate = max_rate
+        self.max_lr = max_lr
         self.momentum = momentum
         self.weight_decay = weight_decay
-        self.schedule = schedule
+        self.lr_schedule = lr_schedule
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
-        self.augmentations = augmentations
-        self.clip = clip
-        self.ema = ema
-        self.flip_average = flip_average
-        self.views = views
-        self.pretraining = pretraining
+        self.augmentation = augmentation
+        self.clip_grad_norm = clip_grad_norm
+        self.ema_decay = ema_decay
+        self.tta_flip = tta_flip
+        self.tta_views = tta_views
+        self.pretrain_epochs = pretrain_epochs
         self.patience = patience
-        self.validation = validation
-        self.teaching = teaching
+        self.validation_fraction = validation_fraction
+        self.teacher_weight = teacher_weight
         self.temperature = temperature
         self.device = device
-        self.seed = seed
+        self.random_state = random_state
 
     def fit(
         self,
@@ -204,10 +204,10 @@ class NetworkClassifier(TrainedClassifier):
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
-    def find_rate(
+    def find_lr(
         self, X: ArrayLike | Pixels, y: ArrayLike, *, teacher: ArrayLike | None = None
-    ) -> RateCurve:
-        """Try rising learning rates on a network like this one (see `rates.find_rate`).
+    ) -> LRCurve:
+        """Try rising learning rates on a network like this one (see `rates.find_lr`).
 
         Args:
             X, y, teacher: as of `fit`. The network is pretrained first if it is to be.
@@ -224,8 +224,8 @@ class NetworkClassifier(TrainedClassifier):
             network,
             on_device(pixels, device),
             window=self.window(),
-            views=self.views,
-            flip=self.flip_average,
+            views=self.tta_views,
+            flip=self.tta_flip,
         )
         return scores.cpu().numpy().astype(np.float64)
 
@@ -243,7 +243,7 @@ class NetworkClassifier(TrainedClassifier):
 
     def window(self) -> int:
         """Side of what the network sees at once, pixels."""
-        return Augmentation.of(self.augmentations).window(self.size)
+        return Augmentation.of(self.augmentation).window(self.image_size)
 
     def middle(self, X: ArrayLike) -> NDArray[np.uint8]:
         """The window in the middle of each image: (n, window, window, 3) uint8.
@@ -254,22 +254,22 @@ class NetworkClassifier(TrainedClassifier):
         Raises:
             InputError: other images than `fit` takes.
         """
-        (start,) = window_starts(self.size, self.window(), 1)
+        (start,) = window_starts(self.image_size, self.window(), 1)
         inner = slice(start, start + self.window())
         windows: NDArray[np.uint8] = self._check(np.asarray(X))[:, inner, inner]
         return windows
 
     def _check_settings(self) -> None:
         """Raise `InputError` for what no training can have, before any work."""
-        self._settings(max_rate=1.0 if self.max_rate == "auto" else self.max_rate).check()
-        if self.views < 1 or self.pretraining < 0:
+        self._settings(max_rate=1.0 if self.max_lr == "auto" else self.max_lr).check()
+        if self.tta_views < 1 or self.pretrain_epochs < 0:
             raise InputError("views must be at least 1, and pretraining must not be negative.")
-        if self.patience is not None and not 0 < self.validation < 1:
-            raise InputError(f"validation must be in (0, 1): {self.validation}.")
+        if self.patience is not None and not 0 < self.validation_fraction < 1:
+            raise InputError(f"validation must be in (0, 1): {self.validation_fraction}.")
 
     def _check(self, X: ArrayLike | Pixels) -> Pixels:
         pixels = held(X)
-        expected = (len(pixels), self.size, self.size, 3)
+        expected = (len(pixels), self.image_size, self.image_size, 3)
         if pixels.dtype != np.uint8 or pixels.shape != expected:
             raise InputError(
                 f"Expected uint8 images of shape {expected}, not {pixels.dtype} {pixels.shape}.",
@@ -283,21 +283,23 @@ class NetworkClassifier(TrainedClassifier):
         """Rows to learn from, and rows that `patience` watches."""
         if self.patience is None:
             return np.arange(len(numbers)), np.arange(0)
-        return hold_out(numbers, self.validation, generator(self.seed, "validation"), groups)
+        return hold_out(
+            numbers, self.validation_fraction, generator(self.random_state, "validation"), groups
+        )
 
     def _begun(self, pixels: Pixels, device: torch.device) -> Network:
         """The network before training, as the training images make it; sets `architecture_`."""
         architecture = Architecture.of(self.architecture)
         self.architecture_ = architecture.to_dict()
-        seed, classes = derive(self.seed, "weights"), len(self.classes_)
+        seed, classes = derive(self.random_state, "weights"), len(self.classes_)
         network = build(architecture, side=self.window(), classes=classes, seed=seed)
         network.standardize_by(pixels)
         if architecture.initialization == LSUV:
-            some = generator(self.seed, "lsuv").permutation(len(pixels))[:INITIAL_BATCH]
+            some = generator(self.random_state, "lsuv").permutation(len(pixels))[:INITIAL_BATCH]
             views = torch.from_numpy(self.middle(pixels[np.sort(some)]))
-            unit_variance(network.eval(), views.permute(0, 3, 1, 2))
+            lsuv_init(network.eval(), views.permute(0, 3, 1, 2))
         network.to(device)
-        if self.pretraining:
+        if self.pretrain_epochs:
             self.pretraining_losses_ = self._pretrain(network, pixels)
         return network
 
@@ -312,16 +314,16 @@ class NetworkClassifier(TrainedClassifier):
         return pretrain(
             network.to(memory_format=torch.channels_last),
             unlabeled.permute(0, 3, 1, 2),
-            epochs=self.pretraining,
-            batch=self.batch,
-            seed=derive(self.seed, "pretraining"),
+            epochs=self.pretrain_epochs,
+            batch=self.batch_size,
+            seed=derive(self.random_state, "pretraining"),
         )
 
     def _rate(self, network: Network, learned: Images) -> float:
         """The highest learning rate; where it is to be found, sets `rate_curve_`."""
-        if self.max_rate != "auto":
-            return self.max_rate
-        self.rate_curve_ = find_rate(network, learned, self._settings(max_rate=1.0))
+        if self.max_lr != "auto":
+            return self.max_lr
+        self.rate_curve_ = find_lr(network, learned, self._settings(max_rate=1.0))
         return self.rate_curve_.suggestion
 
     def _key(self, device: torch.device, data: list[Pixels]) -> str:
@@ -339,7 +341,7 @@ class NetworkClassifier(TrainedClassifier):
             raise InputError(
                 f"A teacher's probabilities need the shape {expected}, not {given.shape}."
             )
-        return SoftLabels.of(given, self.teaching, self.temperature, device)
+        return SoftLabels.of(given, self.teacher_weight, self.temperature, device)
 
     def _measure(self) -> None:
         """Costs of the fitted network."""

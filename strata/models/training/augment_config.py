@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Annotated, Any
 
 from strata.errors import InputError, nearest
+from strata.parameter_types import NamedTable
 
 
 @dataclass(frozen=True)
@@ -106,3 +107,9 @@ AUGMENTATIONS = {
         mixup=0.2,
     ),
 }
+
+#: A parameter: a name of `AUGMENTATIONS`, or a table that `Augmentation.of` reads.
+AugmentationLike = Annotated[
+    str | Mapping[str, Any],
+    NamedTable(AUGMENTATIONS, "strata.models.training.augment_config:Augmentation.of"),
+]

@@ -9,44 +9,46 @@ from strata.models.training.optimizers import known_optimizer
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingConfig:
     """How a network is trained; `NetworkClassifier` documents each."""
 
     epochs: int
-    batch: int
+    batch_size: int
     optimizer: str
-    max_rate: float
+    max_lr: float
     momentum: float
     weight_decay: float
-    schedule: str
+    lr_schedule: str
     label_smoothing: float
     class_weight: str | None
     augmentation: Augmentation
-    clip: float | None
-    ema: float
+    clip_grad_norm: float | None
+    ema_decay: float
     patience: int | None
     seed: int
 
     def check(self) -> None:
         """Raise `InputError` for values that no training can have."""
-        schedule(self.schedule)
+        schedule(self.lr_schedule)
         known_optimizer(self.optimizer)
         if self.epochs < 0:
             raise InputError(f"epochs must not be negative: {self.epochs}.")
-        if self.batch < 2:
-            raise InputError(f"batch must be at least 2: {self.batch}.")
-        if isinstance(self.max_rate, str) or not self.max_rate > 0:
-            raise InputError(f"max_rate must be positive: {self.max_rate}.")
+        if self.batch_size < 2:
+            raise InputError(f"batch must be at least 2: {self.batch_size}.")
+        if isinstance(self.max_lr, str) or not self.max_lr > 0:
+            raise InputError(f"max_rate must be positive: {self.max_lr}.")
         if self.class_weight not in (None, "balanced"):
             raise InputError(f"class_weight must be 'balanced' or None: {self.class_weight!r}.")
         for name, value in (
             ("label_smoothing", self.label_smoothing),
-            ("ema", self.ema),
+            ("ema", self.ema_decay),
             ("momentum", self.momentum),
         ):
             if not 0 <= value < 1:
                 raise InputError(f"{name} must be in [0, 1): {value}.")
-        if not self.weight_decay >= 0 or (self.clip is not None and not self.clip > 0):
+        if not self.weight_decay >= 0 or (
+            self.clip_grad_norm is not None and not self.clip_grad_norm > 0
+        ):
             raise InputError("weight_decay must not be negative, and clip must be positive.")
         if self.patience is not None and self.patience < 1:
             raise InputError(f"patience must be at least 1: {self.patience}.")

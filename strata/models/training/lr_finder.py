@@ -12,7 +12,7 @@ from strata.errors import DivergedError
 from strata.models.architectures.builder import Network
 from strata.models.runtime.devices import deterministic_cuda
 from strata.models.training.batches import Images
-from strata.models.training.config import Settings
+from strata.models.training.config import TrainingConfig
 from strata.models.training.train_step import GradientDescent
 
 #: Weight of the past in the smoothed loss; the search ends at this multiple of the best loss.
@@ -21,7 +21,7 @@ MEMORY, BURST = 0.9, 4.0
 REACH = 10
 
 
-class RateCurve(NamedTuple):
+class LRCurve(NamedTuple):
     """What a learning-rate finder saw."""
 
     rates: NDArray[np.float64]  #: (steps,) tried, rising
@@ -29,15 +29,15 @@ class RateCurve(NamedTuple):
     suggestion: float  #: where the loss falls most steeply over the logarithm of the rate
 
 
-def find_rate(
+def find_lr(
     network: Network,
     images: Images,
-    settings: Settings,
+    settings: TrainingConfig,
     *,
     lowest: float = 1e-5,
     highest: float = 1.0,
     steps: int = 100,
-) -> RateCurve:
+) -> LRCurve:
     """Train a copy of a network for a few steps while the rate rises (Smith 2017).
 
     Args:
@@ -69,7 +69,7 @@ def find_rate(
     steepest = _steepest(seen)
     if steepest is None:
         raise DivergedError("No learning rate lowers the loss.", "Give max_rate a number.")
-    return RateCurve(rates[: len(seen)], seen, float(rates[steepest]))
+    return LRCurve(rates[: len(seen)], seen, float(rates[steepest]))
 
 
 def _steepest(losses: NDArray[np.float64]) -> int | None:

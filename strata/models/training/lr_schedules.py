@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable
+from typing import Annotated
 
 from strata.errors import InputError, nearest
+from strata.parameter_types import OneOf
 
 #: Share of a one-cycle training that warms up, and the rate it starts and ends at.
 WARM_UP, FIRST, LAST = 0.25, 0.04, 1e-4
@@ -41,6 +43,8 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": constant,
     "step": step,
 }
+#: A parameter: a name of `SCHEDULES`.
+ScheduleName = Annotated[str, OneOf(SCHEDULES)]
 
 
 def schedule(name: str) -> Callable[[float], float]:

@@ -1,13 +1,14 @@
 """Optimizers by name, with weight decay where it belongs."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
 from strata.errors import InputError, nearest
+from strata.parameter_types import OneOf
 
 
 def _device_of(groups: list[dict[str, Any]]) -> str:
@@ -24,6 +25,8 @@ OPTIMIZERS: dict[str, Callable[[Any, float, float], Optimizer]] = {
     "adadelta": lambda p, r, _: torch.optim.Adadelta(p, lr=r),
     "adagrad": lambda p, r, _: torch.optim.Adagrad(p, lr=r, fused=_device_of(p) != "mps"),
 }
+#: A parameter: a name of `OPTIMIZERS`.
+OptimizerName = Annotated[str, OneOf(OPTIMIZERS)]
 
 
 def optimizer(

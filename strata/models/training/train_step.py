@@ -19,7 +19,7 @@ from strata.models.runtime.devices import mixed_precision
 from strata.models.training import augment
 from strata.models.training.batches import Batch, Images, batch_bounds
 from strata.models.training.class_weights import balanced, weighted
-from strata.models.training.config import Settings
+from strata.models.training.config import TrainingConfig
 from strata.models.training.optimizers import optimizer
 from strata.seeds import derive, generator
 
@@ -48,7 +48,7 @@ class GradientDescent:
         self,
         network: Network,
         images: Images,
-        settings: Settings,
+        settings: TrainingConfig,
         layers: Sequence[tuple[float, list[Parameter]]] = (),
     ) -> None:
         settings.check()
@@ -58,17 +58,17 @@ class GradientDescent:
         self.optimizer = optimizer(
             settings.optimizer,
             layers or [(1.0, network.parameters())],
-            settings.max_rate,
+            settings.max_lr,
             settings.weight_decay,
             settings.momentum,
         )
         self.class_weights = None
         if settings.class_weight:
             self.class_weights = balanced(images.labels, network.classes)
-        self.bounds = batch_bounds(len(images), settings.batch)
+        self.bounds = batch_bounds(len(images), settings.batch_size)
         if min(rows.stop - rows.start for rows in self.bounds) < distributed.count():
             raise InputError(
-                f"Batches of {settings.batch} are too small for {distributed.count()} processes.",
+                f"Batches of {settings.batch_size} are too small for {distributed.count()} processes.",
                 "Raise batch, or start fewer processes.",
             )
         distributed.as_first(network.state_dict().values())
@@ -147,6 +147,6 @@ class GradientDescent:
     def _clip(self) -> Tensor:
         parameters = list(self.network.parameters())
         norm = get_total_norm(p.grad for p in parameters if p.grad is not None)
-        if self.settings.clip is not None:
-            clip_grads_with_norm_(parameters, self.settings.clip, norm)
+        if self.settings.clip_grad_norm is not None:
+            clip_grads_with_norm_(parameters, self.settings.clip_grad_norm, norm)
         return norm

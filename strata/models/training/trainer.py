@@ -16,7 +16,7 @@ from strata.models.architectures.builder import Network
 from strata.models.runtime import checkpoint, distributed
 from strata.models.runtime.devices import deterministic_cuda
 from strata.models.training.batches import Images
-from strata.models.training.config import Settings
+from strata.models.training.config import TrainingConfig
 from strata.models.training.diagnostics import watching
 from strata.models.training.inference import predict
 from strata.models.training.lr_schedules import schedule
@@ -41,16 +41,16 @@ class Training:
 
     network: Network
     images: Images
-    settings: Settings
+    settings: TrainingConfig
     validation: Images | None = None
     history: list[Epoch] = field(default_factory=list)
     layers: Sequence[tuple[float, list[Parameter]]] = ()  #: as of `optimizer`; (): all alike
 
     def __post_init__(self) -> None:
         self.descent = GradientDescent(self.network, self.images, self.settings, self.layers)
-        self.schedule = schedule(self.settings.schedule)
+        self.schedule = schedule(self.settings.lr_schedule)
         self.tensors = [t for t in self.network.state_dict().values() if t.is_floating_point()]
-        self.average = [t.clone() for t in self.tensors] if self.settings.ema else []
+        self.average = [t.clone() for t in self.tensors] if self.settings.ema_decay else []
         self.best: tuple[float, list[Tensor]] | None = None
 
     def run(
@@ -98,7 +98,7 @@ class Training:
         rate = 0.0
         inside: dict[str, Any] = {}
         for step, batch in enumerate(self.descent.batches(epoch), start=epoch * steps):
-            rate = settings.max_rate * self.schedule(step / (settings.epochs * steps))
+            rate = settings.max_lr * self.schedule(step / (settings.epochs * steps))
             self.descent.set_rate(rate)
             if inside:
                 totals += self.descent.step(batch)
@@ -123,13 +123,13 @@ class Training:
         if not math.isfinite(loss):
             raise DivergedError(
                 f"Training diverged in epoch {epoch + 1}: the loss is no longer a number.",
-                f"Lower max_rate (now {self.settings.max_rate:g}), or set clip = 1.0.",
+                f"Lower max_rate (now {self.settings.max_lr:g}), or set clip = 1.0.",
             )
 
     def _follow(self, step: int) -> None:
         """Move the average of weights and moving statistics, faster at first (it knows less)."""
         if self.average:
-            keep = min(self.settings.ema, (1 + step) / (10 + step))
+            keep = min(self.settings.ema_decay, (1 + step) / (10 + step))
             torch._foreach_lerp_(self.average, self.tensors, 1 - keep)
 
     def _validate(self, images: Images, epoch: int) -> Epoch:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from strata.errors import InputError
 from strata.models.runtime.devices import choose_device
 from strata.models.training.resize import resize_images
-from strata.models.transfer.frozen_backbone import Frozen, Weights, in_batches, state_of
+from strata.models.transfer.frozen_backbone import FrozenBackbone, Weights, in_batches, state_of
 from strata.models.transfer.subgraph import IMAGES, last_node, pool
 from strata.models.transfer.subgraph_flops import part_cost
 
@@ -28,7 +28,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         nodes: where to look (see `sections.nodes`); empty: before its last layer.
         weights: a file of weights, or a folder that holds `BACKBONE.pth`; "": the variable
             STRATA_WEIGHTS, torch's hub folder, or torchvision's server. Or a state_dict.
-        side: of the square that an image is brought to (`images.resize_image`), pixels; None:
+        image_size: of the square that an image is brought to (`images.resize_image`), pixels; None:
             what the network was made for.
         mirror: the mean of an image's vector and its mirror image's.
         grids: rows and columns of cells that maps are pooled in, one grid after another: scenes
@@ -37,7 +37,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
             where the map's side is no multiple of their number.
         norm: "l2": the vector of each grid of each node to length 1, so that they count alike;
             "none".
-        batch: images at a time.
+        batch_size: images at a time.
         device: "auto", "cpu", "cuda" or "mps".
 
     Attributes:
@@ -53,21 +53,21 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         *,
         nodes: Sequence[str] = (),
         weights: Weights = "",
-        side: int | None = None,
+        image_size: int | None = None,
         mirror: bool = False,
         grids: Sequence[tuple[int, int]] = ((1, 1),),
         norm: Literal["none", "l2"] = "none",
-        batch: int = 16,
+        batch_size: int = 16,
         device: str = "auto",
     ) -> None:
         self.backbone = backbone
         self.nodes = nodes
         self.weights = weights
-        self.side = side
+        self.image_size = image_size
         self.mirror = mirror
         self.grids = grids
         self.norm = norm
-        self.batch = batch
+        self.batch_size = batch_size
         self.device = device
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
@@ -81,8 +81,8 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         if self.norm not in ("none", "l2"):
             raise InputError(f"norm must be 'none' or 'l2': {self.norm!r}.")
         self.nodes_ = tuple(self.nodes) or (last_node(self.backbone),)
-        self._frozen = Frozen(
-            self.backbone, self.nodes_, state_of(self.backbone, self.weights), self.side
+        self._frozen = FrozenBackbone(
+            self.backbone, self.nodes_, state_of(self.backbone, self.weights), self.image_size
         )
         cost = part_cost(self.backbone, IMAGES, self.nodes_, self._frozen.side)
         empty = [torch.empty(1, *shape) for shape in cost.outputs]
@@ -103,7 +103,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         device = choose_device(self.device)
         parts = [np.zeros((0, sum(self.widths_)), np.float32)]
-        for images in in_batches(X, self.batch):
+        for images in in_batches(X, self.batch_size):
             pixels = resize_images(images, self._frozen.side)
             views = [pixels, pixels[:, :, ::-1]] if self.mirror else [pixels]
             pooled = [self._pooled(view, device) for view in views]

@@ -14,7 +14,7 @@ from strata.models.transfer.pooling import Embedding
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
 
 
-class Tail(nn.Module):
+class FineTuneModule(nn.Module):
     """From a border to class scores: blocks, pooling, linear.
 
     Args:
@@ -101,11 +101,11 @@ class Tail(nn.Module):
         outputs: tuple[Tensor, ...] = self.blocks(self.prepare(x.float()))
         return outputs
 
-    def only_head(self) -> "Tail":
+    def only_head(self) -> "FineTuneModule":
         """The same head (not a copy) on embedded activations (b, features, 1, 1)."""
         graph = fx.Graph()
         graph.output((graph.placeholder("given"),))
-        alone = Tail(
+        alone = FineTuneModule(
             fx.GraphModule(nn.Module(), graph),
             self.classes,
             expected=None,

@@ -40,7 +40,7 @@ class Standardize(nn.Module):
         return torch.addcmul(self.offset, pixels.float(), self.scale)
 
 
-class Frozen:
+class FrozenBackbone:
     """The part of a pretrained network from images to some nodes, to be run only.
 
     Args:
@@ -88,7 +88,7 @@ def in_batches(images: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 def border_activations(
-    frozen: Frozen, views: Iterable[ArrayLike], device: torch.device
+    frozen: FrozenBackbone, views: Iterable[ArrayLike], device: torch.device
 ) -> Iterator[NDArray[np.float16]]:
     """The output at a frozen part's (only) node for batches of images, to train on from there.
 

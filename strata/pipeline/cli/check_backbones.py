@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from strata.errors import InputError, nearest
-from strata.pipeline.execution.plan import Plan, in_order
+from strata.pipeline.execution.plan import Plan, topological_order
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node, Stage
 from strata.pipeline.stages.deep_descriptors import map_descriptors
@@ -32,7 +32,7 @@ def check_backbones(targets: Iterable[Target], plan: Plan) -> None:
     needed = set(plan.needed)
     known: dict[str, list[str]] = {}
     for target in targets:
-        for node in in_order(target.goals):
+        for node in topological_order(target.goals):
             if node.key not in needed:
                 continue
             if node.stage is pretrained:

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.execution.plan import Plan, in_order
+from strata.pipeline.execution.plan import Plan, topological_order
 from strata.pipeline.experiment.compose import Target
 
 
@@ -24,7 +24,7 @@ def _text(target: Target, plan: Plan) -> list[str]:
     total: Counter[str] = Counter()
     there: Counter[str] = Counter()
     reads: dict[str, dict[str, None]] = {}
-    for node in in_order([target.node]):
+    for node in topological_order([target.node]):
         name = node.stage.name
         total[name] += 1
         there[name] += plan.states[node.key] == "present"
@@ -42,7 +42,7 @@ def _dot(wanted: list[Target], plan: Plan) -> list[str]:
     boxes: dict[str, str] = {}
     count: Counter[str] = Counter()
     edges: dict[tuple[str, str], None] = {}
-    for node in in_order([target.node for target in wanted]):
+    for node in topological_order([target.node for target in wanted]):
         box = _box(node.context, node.stage.name)
         boxes[node.key] = box
         count[box] += 1

@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from strata.pipeline.execution.plan import Plan, in_order
+from strata.pipeline.execution.plan import Plan, topological_order
 from strata.pipeline.experiment.compose import Target, check_names, chosen, compose
 from strata.pipeline.experiment.dataset import Dataset, open_dataset
 from strata.pipeline.experiment.file import DEFAULT_FILE, Experiment, read_experiment
-from strata.pipeline.experiment.resolve import settle
+from strata.pipeline.experiment.resolve import resolve
 from strata.pipeline.graph.code_digest import keep_parsed, save_parsed
 from strata.pipeline.store.store import Store
 
@@ -87,7 +87,7 @@ class Workspace:
     @cached_property
     def targets(self) -> list[Target]:
         """All methods, composed; what is wrong with them is said before images are read."""
-        methods = settle(self.experiment)
+        methods = resolve(self.experiment)
         composed = compose(methods, self.dataset, self.store)
         save_parsed()
         return composed
@@ -118,7 +118,7 @@ class Workspace:
 
     def needed(self) -> set[str]:
         """Keys of all artifacts that the targets rest on."""
-        nodes = in_order([target.node for target in self.targets])
+        nodes = topological_order([target.node for target in self.targets])
         return {node.key for node in nodes} | {self.dataset.assignment.key}
 
 

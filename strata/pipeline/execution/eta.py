@@ -90,11 +90,11 @@ class Pace:
         self.told: Tick | None = None
         self._heard: deque[tuple[float, int]] = deque(maxlen=RECENT)
 
-    def hear(self, tick: Tick | None, now: float) -> None:
+    def hear(self, report_progress: Tick | None, now: float) -> None:
         """Take note of what the stage tells at a time in seconds; None where it tells nothing."""
-        if tick is not None and tick != self.told:
-            self.told = tick
-            self._heard.append((now, tick.done))
+        if report_progress is not None and report_progress != self.told:
+            self.told = report_progress
+            self._heard.append((now, report_progress.done))
 
     @property
     def step_seconds(self) -> float | None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from strata.errors import DivergedError, StrataError
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.scheduler import Agenda
+from strata.pipeline.execution.scheduler import Scheduler
 from strata.pipeline.execution.worker import Done, StageError, Task, run_task
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.store import DamagedError, Store, StoreFullError
@@ -65,7 +65,7 @@ class Run:
         self.jobs = jobs
         self.always = always
         self.outcome = Outcome()
-        self._agenda = Agenda(plan)
+        self._agenda = Scheduler(plan)
         self._running: dict[Future[Done], Node] = {}
         self._alone: deque[str] = deque()
         self._retried: set[str] = set()

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from strata.pipeline.execution.plan import in_order
+from strata.pipeline.execution.plan import topological_order
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.store import Store
 
 
 def own_keys(targets: Iterable[Node], others: Iterable[Node]) -> list[str]:
     """Keys that these targets need and no other one does."""
-    shared = {node.key for node in in_order(others)}
-    return [node.key for node in in_order(targets) if node.key not in shared]
+    shared = {node.key for node in topological_order(others)}
+    return [node.key for node in topological_order(targets) if node.key not in shared]
 
 
 def collectable(

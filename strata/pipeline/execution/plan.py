@@ -7,7 +7,7 @@ from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.store import Store
 
 
-def in_order(targets: Iterable[Node]) -> list[Node]:
+def topological_order(targets: Iterable[Node]) -> list[Node]:
     """The targets and all that they depend on, each key once, parents first."""
     found: dict[str, Node] = {}
     for target in targets:
@@ -45,7 +45,7 @@ class Plan:
         What is absent is needed only where something that depends on it is: results outlive the
         intermediates that were cleaned away. What is damaged is always needed.
         """
-        nodes = {node.key: node for node in in_order(targets)}
+        nodes = {node.key: node for node in topological_order(targets)}
         states = {key: store.state(key) for key in nodes}
         wanted = {key for key, state in states.items() if always or state == "damaged"}
         wanted |= {node.key for node in targets if states[node.key] != "present"}

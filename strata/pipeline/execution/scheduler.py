@@ -4,10 +4,10 @@ import heapq
 from collections.abc import Callable
 
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.graph.stage import SparingStage
+from strata.pipeline.graph.stage import OptionalInputsStage
 
 
-class Agenda:
+class Scheduler:
     """The needed nodes of a plan, by key, on their way from blocked over ready to done.
 
     Ready ones come method by method and fold by fold: first results come early, and what a stage
@@ -61,7 +61,7 @@ class Agenda:
             children = self._children.get(current)
             if not children:
                 return None
-            spare = {c for c in children if isinstance(self._nodes[c].stage, SparingStage)}
+            spare = {c for c in children if isinstance(self._nodes[c].stage, OptionalInputsStage)}
             sparing |= spare
             waiting += children.keys() - spare
         for current in lost:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from strata.errors import InputError, nearest
-from strata.pipeline.execution.plan import in_order
+from strata.pipeline.execution.plan import topological_order
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.experiment.methods import Method
-from strata.pipeline.experiment.resolve import Settled
+from strata.pipeline.experiment.resolve import ResolvedMethod
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import Recipe
 from strata.pipeline.graph.stage import Node, composing
@@ -47,7 +47,7 @@ class Target:
         return self.open or (self.node,)
 
 
-def compose(methods: dict[str, Settled], dataset: Dataset, store: Store) -> list[Target]:
+def compose(methods: dict[str, ResolvedMethod], dataset: Dataset, store: Store) -> list[Target]:
     """All methods as targets, with what their searches have picked so far.
 
     Raises:
@@ -60,7 +60,7 @@ def compose(methods: dict[str, Settled], dataset: Dataset, store: Store) -> list
 class _Composer:
     """Composes any method of an experiment on any fold, each once."""
 
-    def __init__(self, dataset: Dataset, methods: dict[str, Settled], store: Store) -> None:
+    def __init__(self, dataset: Dataset, methods: dict[str, ResolvedMethod], store: Store) -> None:
         self.dataset = dataset
         self.methods = methods
         self.store = store
@@ -98,10 +98,10 @@ class _Composer:
         self._made[name, id(fold)] = (fold, node)
         return node
 
-    def _plain(self, method: Settled, fold: Fold, parameters: dict[str, Any]) -> Node:
+    def _plain(self, method: ResolvedMethod, fold: Fold, parameters: dict[str, Any]) -> Node:
         return method.recipe.compose(self.dataset.data_of(fold, self.scores), fold, parameters)
 
-    def _searched(self, method: Settled, fold: Fold) -> Node:
+    def _searched(self, method: ResolvedMethod, fold: Fold) -> Node:
         """The scores with the parameters that do best inside of the fold's training part."""
         search = method.method.search
         assert search is not None
@@ -124,7 +124,7 @@ class _Composer:
         return 0
 
 
-def _target(settled: Settled, composer: _Composer) -> Target:
+def _target(settled: ResolvedMethod, composer: _Composer) -> Target:
     dataset, method = composer.dataset, settled.method
     folds = dataset.folds_with(method.train_per_class or dataset.protocol["train_per_class"])
     parts = tuple((fold, composer.scores(method.name, fold)) for fold in folds)
@@ -142,7 +142,7 @@ def _first(node: Node, unread: set[str]) -> tuple[Node, ...]:
     """The searches on the way to a node that have not picked and wait for no other search."""
     waiting: set[str] = set()
     found = []
-    for step in in_order([node]):
+    for step in topological_order([node]):
         waits = any(parent.key in waiting for parent in step.parents)
         if step.key in unread and not waits:
             found.append(step)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from strata.errors import InputError
 from strata.pipeline.experiment.file import Experiment
-from strata.pipeline.experiment.splits import Assignment, assignment
+from strata.pipeline.experiment.splits import SplitAssignment, assignment
 from strata.pipeline.graph.inputs import Data, Fold, ImageShard, Subset, cut_into_shards
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.hashing import content_key
@@ -33,7 +33,7 @@ class Dataset:
     """A manifest with its split and folds."""
 
     manifest: "Manifest"
-    assignment: Assignment
+    assignment: SplitAssignment
     protocol: dict[str, Any]
 
     @cached_property
@@ -279,9 +279,9 @@ def drawn_scenes(
     store: Store, per_class: int, size: int, seed: int, jobs: int, progress: Progress
 ) -> Path:
     """The folder of the built-in data set, drawn once for each version of its code."""
-    from strata.pipeline.graph.code_digest import reached_code
+    from strata.pipeline.graph.code_digest import code_digests
 
-    code = reached_code("strata.scenes.write", "write_scenes")
+    code = code_digests("strata.scenes.write", "write_scenes")
     root = store.data / f"scenes-{content_key(per_class, size, seed, code)[:12]}"
     if not root.exists():
         from strata.scenes.write import write_scenes

@@ -9,17 +9,17 @@ from typing import Any
 
 from strata.errors import InputError
 from strata.pipeline.experiment.search_space import Space, read_space
-from strata.pipeline.graph.parameter_types import Count
+from strata.parameter_types import PositiveInt
 from strata.pipeline.graph.parameters import Parameters
 from strata.seeds import generator
 
 
 def search(
     *,
-    trials: Count = 20,
+    trials: PositiveInt = 20,
     seed: int = 0,
     folds: int = 4,
-    parts: Count = 1,
+    parts: PositiveInt = 1,
     space: dict[str, Any] = {},  # noqa: B006 (a signature to check against, never called)
 ) -> None:
     """The keys of [methods.NAME.search]; docs/experiment-file.md says what they mean."""

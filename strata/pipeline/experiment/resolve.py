@@ -11,7 +11,7 @@ from strata.pipeline.graph.recipe import Recipe, known_recipes
 
 
 @dataclass(frozen=True)
-class Settled:
+class ResolvedMethod:
     """A method with checked parameters; those of each trial where it is searched."""
 
     method: Method
@@ -20,7 +20,7 @@ class Settled:
     trials: tuple[dict[str, Any], ...]
 
 
-def settle(experiment: Experiment) -> dict[str, Settled]:
+def resolve(experiment: Experiment) -> dict[str, ResolvedMethod]:
     """All methods of an experiment with their parameters, by name; no image is read for it.
 
     Raises:
@@ -33,7 +33,7 @@ def settle(experiment: Experiment) -> dict[str, Settled]:
         raise InputError(f"{experiment.path.name}: {error.what}", error.hint) from None
 
 
-def _settled(method: Method, recipes: dict[str, Recipe]) -> Settled:
+def _settled(method: Method, recipes: dict[str, Recipe]) -> ResolvedMethod:
     where = f"methods.{method.variant_of or method.name}"
     if method.recipe not in recipes:
         raise InputError(
@@ -42,7 +42,7 @@ def _settled(method: Method, recipes: dict[str, Recipe]) -> Settled:
     recipe = recipes[method.recipe]
     parameters = recipe.checked(method.settings, where)
     if method.search is None:
-        return Settled(method, recipe, parameters, ())
+        return ResolvedMethod(method, recipe, parameters, ())
 
     def checked(values: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -54,4 +54,4 @@ def _settled(method: Method, recipes: dict[str, Recipe]) -> Settled:
 
     for values in method.search.extremes():
         checked(values)
-    return Settled(method, recipe, parameters, tuple(map(checked, method.search.drawn())))
+    return ResolvedMethod(method, recipe, parameters, tuple(map(checked, method.search.drawn())))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.execution.worker import versions
-from strata.pipeline.graph.code_digest import reached_code
+from strata.pipeline.graph.code_digest import code_digests
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store, explained
 from strata.seeds import derive
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Assignment:
+class SplitAssignment:
     """Where each image of a manifest goes, in the manifest's order.
 
     Attributes:
@@ -32,14 +32,14 @@ class Assignment:
 
 def assignment(
     manifest: "Manifest", protocol: dict[str, Any], near: bool, store: Store
-) -> Assignment:
+) -> SplitAssignment:
     """The split and the folds of a protocol, made once and kept in the store.
 
     Raises:
         InputError: a class has too few images for the folds.
     """
     settings = {name: protocol[name] for name in ("folds", "repeats", "new_folds", "seed", "test")}
-    code = reached_code(__name__, assign.__name__)
+    code = code_digests(__name__, assign.__name__)
     key = content_key("split", manifest.digest, settings, near, code)
     if store.state(key) != "present":
         made = assign(manifest.records, near_duplicates=near, **settings)
@@ -49,7 +49,7 @@ def assignment(
         except OSError as error:
             raise explained(error, store.root) from error
     kept = store.read(key)
-    return Assignment(key, kept["test"], kept["folds"], kept["groups"])
+    return SplitAssignment(key, kept["test"], kept["folds"], kept["groups"])
 
 
 def assign(

@@ -198,7 +198,7 @@ def save_parsed() -> None:
 def register(module: str, path: Path) -> None:
     """Count a user's own file of recipes as project code, under the given module name."""
     _extra[module] = path
-    for cached in (_find, _module, reached_code):
+    for cached in (_find, _module, code_digests):
         cached.cache_clear()
 
 
@@ -243,7 +243,7 @@ def edited(reached: dict[str, str], files: dict[str, int]) -> str | None:
     """The first of some symbols whose code is no longer what it was, if there is one.
 
     Args:
-        reached: symbols with their digests, as `reached_code` gave them.
+        reached: symbols with their digests, as `code_digests` gave them.
         files: as `source_files` gave them at that time; only files touched since are read.
     """
     for symbol, digest in reached.items():
@@ -256,7 +256,7 @@ def edited(reached: dict[str, str], files: dict[str, int]) -> str | None:
 
 
 @cache
-def reached_code(module: str, name: str) -> dict[str, str]:
+def code_digests(module: str, name: str) -> dict[str, str]:
     """Every project symbol that `module.name` reaches, itself included, with its digest.
 
     Raises:

@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Union
 
-from strata.pipeline.graph.code_digest import reached_code, source_files
+from strata.pipeline.graph.code_digest import code_digests, source_files
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
 from strata.pipeline.graph.parameters import Parameters
 from strata.pipeline.store.hashing import content_key
@@ -49,7 +49,7 @@ class StageReference:
 
     def code(self) -> dict[str, str]:
         """Digest of each project symbol that the stage reaches."""
-        return reached_code(self.module, self.name)
+        return code_digests(self.module, self.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +207,7 @@ class Stage(Step):
         return Node(self, parameters, inputs, key, _context.get(), shard)
 
 
-class SparingStage(Stage):
+class OptionalInputsStage(Stage):
     """A stage that can do without inputs whose training diverged: it is given None for them."""
 
 
@@ -265,9 +265,9 @@ def step(function: Callable[..., Any]) -> Step:
     return Step(function)
 
 
-def sparing_stage(function: Callable[..., dict[str, Any]]) -> SparingStage:
+def optional_inputs_stage(function: Callable[..., dict[str, Any]]) -> OptionalInputsStage:
     """Decorator: make a function a stage that does without what diverged on the way to it."""
-    return SparingStage(function)
+    return OptionalInputsStage(function)
 
 
 def shard_stage(function: Callable[..., dict[str, Any]]) -> ShardStage:

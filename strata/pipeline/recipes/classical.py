@@ -9,7 +9,7 @@ from typing import Any
 from strata.errors import InputError
 from strata.pipeline.graph.choice import choice, optional
 from strata.pipeline.graph.inputs import Data, Fold
-from strata.pipeline.graph.parameter_types import NotNegative, check_weights
+from strata.parameter_types import NonNegativeFloat, check_weights
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.stage import Node, Options, Sharded
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
@@ -145,7 +145,7 @@ def fisher_color(
         dense_sift.options(color="opponent", contrast=0.002, mirror=True),
     ),
     color_mixture: Options = fisher_vectors.options(components=128),
-    weights: tuple[NotNegative, NotNegative] = (0.5, 0.5),
+    weights: tuple[NonNegativeFloat, NonNegativeFloat] = (0.5, 0.5),
     classifier: Options = classifiers(),
 ) -> Node:
     """Fisher vectors of SIFT and of local color statistics side by side, a linear SVM.

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from strata.errors import InputError
 from strata.pipeline.graph.inputs import Data, Fold
-from strata.pipeline.graph.parameter_types import Whole
+from strata.parameter_types import NonNegativeInt
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.stage import Node, Options
 from strata.pipeline.stages.networks import network_scores, resized, soft_labels, train_network
@@ -16,7 +16,7 @@ def distilled(
     fold: Fold,
     *,
     teacher: str = "",
-    inner_folds: Whole = 4,
+    inner_folds: NonNegativeInt = 4,
     images: Options = resized.options(size=64),
     distil: Options = soft_labels.options(),
     network: Options = train_network.options(),

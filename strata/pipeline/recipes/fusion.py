@@ -5,7 +5,7 @@ Late fusion combines what their classifiers say, early fusion what these are giv
 
 from strata.errors import InputError
 from strata.pipeline.graph.inputs import Data, Fold
-from strata.pipeline.graph.parameter_types import check_weights
+from strata.parameter_types import check_weights
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.stage import Node, Options
 from strata.pipeline.recipes.classical import classified, classifiers

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from strata.files import write_whole
-from strata.pipeline.graph.code_digest import reached_code
+from strata.pipeline.graph.code_digest import code_digests
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store
 
@@ -52,7 +52,7 @@ def _shown(finding: dict[str, Any]) -> dict[str, Any]:
 def _findings(manifest: "Manifest", folds: int, store: Store) -> list[dict[str, Any]]:
     """What the audit finds, from the store if it was asked the same before."""
     images = [manifest.digest, [b.id for b in manifest.broken], list(manifest.missing)]
-    code = reached_code("strata.pipeline.data.audit", "audit")
+    code = code_digests("strata.pipeline.data.audit", "audit")
     path = store.data / f"audit-{content_key(images, folds, code)[:16]}.json"
     try:
         return json.loads(path.read_bytes())

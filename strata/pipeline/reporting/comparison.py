@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
 from strata.pipeline.execution.executor import Outcome
-from strata.pipeline.execution.plan import in_order
+from strata.pipeline.execution.plan import topological_order
 from strata.pipeline.execution.worker import versions
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
@@ -152,7 +152,7 @@ def _scores(made: Any, belongs: Any) -> "Scores | None":
 
 def _error_of(target: Target, outcome: Outcome) -> str:
     """Why a target is missing: the error of the first node that failed on the way to it."""
-    for node in in_order([target.node]):
+    for node in topological_order([target.node]):
         if node.key in outcome.errors:
             error: StrataError = outcome.errors[node.key]
             return str(error)

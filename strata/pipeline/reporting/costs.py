@@ -5,7 +5,7 @@ from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.execution.plan import in_order
+from strata.pipeline.execution.plan import topological_order
 from strata.pipeline.execution.worker import versions
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.inputs import Subset
@@ -55,7 +55,7 @@ def stage_rows(target: Target, records: Records, made: set[str]) -> "list[StageR
     scores = [node for _, node in target.folds]
     own = _beside_trials(scores)
     groups: dict[tuple[str, str], list[Node]] = {}
-    for node in in_order(scores):
+    for node in topological_order(scores):
         step = node if node.key in own else _TRIALS
         parameters = json.dumps(step.parameters, sort_keys=True, default=str)
         groups.setdefault((step.stage.name, parameters), []).append(node)
@@ -115,7 +115,7 @@ def cost(target: Target, records: Records) -> "Cost":
 
     fold, scores = target.folds[-1]
     predicting, fitted = prediction_path(scores)
-    fitting = in_order(fitted)
+    fitting = topological_order(fitted)
     step = _steps([scores])
     one_shard = {step[n.key]: n for n in predicting if n.shard}  # a frozen network tells its size
     counted = [*fitted, *one_shard.values()]
@@ -126,7 +126,7 @@ def cost(target: Target, records: Records) -> "Cost":
         parameters=_total(values, "parameters"),
         multiply_adds=_total(values, "multiply_adds"),
         bytes=sum(map(records.bytes, fitted)),
-        peak_memory=max(records.of(n).get("peak_memory", 0) for n in in_order([scores])),
+        peak_memory=max(records.of(n).get("peak_memory", 0) for n in topological_order([scores])),
     )
 
 
@@ -136,7 +136,7 @@ def prediction_path(scores: Node) -> tuple[list[Node], list[Node]]:
     Models are what was fitted, and what sees no images at all, such as pretrained weights. What
     they are made from (the inner folds of stacking, say) is in neither.
     """
-    order = in_order([scores])
+    order = topological_order([scores])
     seeing = _that_see_images(order)
     path: set[str] = set()
     models: set[str] = set()
@@ -202,7 +202,7 @@ def _steps(scores: list[Node]) -> dict[str, int]:
     """
     numbers: dict[tuple[str, str, tuple[int, ...]], int] = {}
     found: dict[str, int] = {}
-    for node in in_order(scores):
+    for node in topological_order(scores):
         parents = tuple(sorted({found[parent.key] for parent in node.parents}))
         parameters = json.dumps(node.parameters, sort_keys=True, default=str)
         step = (node.stage.name, parameters, parents)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from strata.errors import InputError
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.parameter_types import Count, Positive, Whole
+from strata.parameter_types import NonNegativeInt, PositiveFloat, PositiveInt
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import stage
 
@@ -33,17 +33,17 @@ def svm(
         "chi_square",
         "hellinger",
     ] = "linear",
-    C: Positive | Literal["cv"] = 10.0,
-    gamma: Positive | Literal["scale", "cv"] = "scale",
+    C: PositiveFloat | Literal["cv"] = 10.0,
+    gamma: PositiveFloat | Literal["scale", "cv"] = "scale",
     offset: float = 0.0,
-    degree: Count = 3,
-    alpha: Positive = 0.5,
+    degree: PositiveInt = 3,
+    alpha: PositiveFloat = 0.5,
     class_weight: Literal["balanced"] | None = None,
-    inner_folds: Whole = 5,
+    inner_folds: NonNegativeInt = 5,
 ) -> dict[str, Any]:
     """Fit a support vector machine, one class against the rest.
 
-    C, class_weight and inner_folds as of `strata.models.classifiers.kernel_svm.SVM`, kernels as in
+    C, class_weight and inner_folds as of `strata.models.classifiers.kernel_svm.KernelSVM`, kernels as in
     `kernels`. Linear machines on more than half a gigabyte of vectors, or 8,192 of
     them, read them shard by shard (`LinearSVM`), with one part held out
     for inner folds.
@@ -59,16 +59,16 @@ def svm(
         return _linear_machine(vectors, train, C, class_weight, inner_folds)
     from sklearn.exceptions import ConvergenceWarning
 
-    from strata.models.classifiers.kernel_svm import SVM
+    from strata.models.classifiers.kernel_svm import KernelSVM
 
     rows = vectors.rows("vectors", train)
-    classifier = SVM(
+    classifier = KernelSVM(
         kernel=_kernel(kernel, rows, gamma, offset, degree, alpha),
         C=C,
         gamma=gamma,
         class_weight=class_weight,
         inner_folds=inner_folds,
-        seed=train.seed_for("svm"),
+        random_state=train.seed_for("svm"),
     )
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # the report tells
         classifier.fit(rows, train.y, train.groups)
@@ -89,8 +89,8 @@ def _linear_machine(
     classifier = LinearSVM(
         C=C,  # type: ignore[arg-type]
         class_weight=class_weight,  # type: ignore[arg-type]
-        held_out=1 / inner_folds if inner_folds else 0,
-        seed=train.seed_for("svm"),
+        validation_fraction=1 / inner_folds if inner_folds else 0,
+        random_state=train.seed_for("svm"),
     )
     classifier.fit_blocks(lambda: vectors.blocks("vectors", train), train.y, train.groups)
     return fitted_with(
@@ -137,9 +137,9 @@ def logistic(
     vectors: Shards,
     train: Subset,
     *,
-    C: Positive = 1.0,
+    C: PositiveFloat = 1.0,
     class_weight: Literal["balanced"] | None = None,
-    iterations: Count = 1000,
+    iterations: PositiveInt = 1000,
 ) -> dict[str, Any]:
     """Fit a multinomial logistic regression (scikit-learn's, L2 penalty 1 / C).
 
@@ -172,7 +172,7 @@ def knn(
     vectors: Shards,
     train: Subset,
     *,
-    neighbors: Count = 5,
+    neighbors: PositiveInt = 5,
     metric: Literal["euclidean", "manhattan", "cosine"] = "euclidean",
     weights: Literal["uniform", "distance"] = "uniform",
 ) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from itertools import chain
 from typing import Any, Literal
 
 from strata.pipeline.graph.inputs import ImageShard
-from strata.pipeline.graph.parameter_types import Count
+from strata.parameter_types import PositiveInt
 from strata.pipeline.graph.stage import Sharded, shard_stage, step
 from strata.pipeline.stages.pretrained import pretrained, state_of, weights_file
-from strata.pipeline.stages.serialize import packed_halves
+from strata.pipeline.stages.serialize import serialize_float16
 
 #: Images that pass through the network at once.
 BATCH = 16
@@ -21,7 +21,7 @@ def deep_map(
     backbone: str = "squeezenet1_1",
     weights: str = "",
     node: str = "",
-    side: Count | None = None,
+    side: PositiveInt | None = None,
     norm: Literal["none", "l2"] = "l2",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> Sharded:
@@ -49,7 +49,7 @@ def map_descriptors(
     network: Mapping[str, Any],
     *,
     node: str = "",
-    side: Count | None = None,
+    side: PositiveInt | None = None,
     norm: Literal["none", "l2"] = "l2",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
@@ -57,14 +57,18 @@ def map_descriptors(
     from strata.features.descriptors.feature_map import descriptors_of
     from strata.models.runtime.devices import choose_device
     from strata.models.training.resize import resize_images
-    from strata.models.transfer.frozen_backbone import Frozen, border_activations, in_batches
+    from strata.models.transfer.frozen_backbone import (
+        FrozenBackbone,
+        border_activations,
+        in_batches,
+    )
     from strata.models.transfer.subgraph import IMAGES, last_node
     from strata.models.transfer.subgraph_flops import part_cost
 
     place = node or last_node(network["backbone"])
-    frozen = Frozen(network["backbone"], [place], state_of(network), side)
+    frozen = FrozenBackbone(network["backbone"], [place], state_of(network), side)
     cost = part_cost(network["backbone"], IMAGES, [place], frozen.side)
     pixels = (resize_images(batch, frozen.side) for batch in in_batches(images, BATCH))
     maps = chain.from_iterable(border_activations(frozen, pixels, choose_device(device)))
-    local = packed_halves(descriptors_of(found, frozen.side, norm) for found in maps)
+    local = serialize_float16(descriptors_of(found, frozen.side, norm) for found in maps)
     return {**local, "parameters": cost.parameters, "multiply_adds": cost.multiply_adds}

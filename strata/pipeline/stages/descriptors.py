@@ -7,14 +7,19 @@ too small to tell scenes or objects by: images of more than `largest` x `largest
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from strata.pipeline.graph.parameter_types import Count, NotNegative, Positive, Sizes
+from strata.parameter_types import (
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    PositiveInts,
+)
 from strata.pipeline.graph.stage import shard_stage
-from strata.pipeline.stages.serialize import packed_bytes, packed_halves
+from strata.pipeline.stages.serialize import serialize_float16, serialize_uint8
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from strata.features.descriptors.base import Describer
+    from strata.features.descriptors.base import BaseDescriptor
     from strata.features.descriptors.local_descriptors import LocalDescriptors
 
     Images = Iterable[np.ndarray]
@@ -24,7 +29,7 @@ LARGEST = 400
 
 
 def _described(
-    describer: "Describer", images: "Images", largest: int
+    describer: "BaseDescriptor", images: "Images", largest: int
 ) -> "Iterator[LocalDescriptors]":
     """The descriptors of each image, shrunk where it is larger; scales in its own pixels."""
     import numpy as np
@@ -42,13 +47,13 @@ def _described(
 def dense_sift(
     images: "Images",
     *,
-    step: Count = 6,
-    bins: Sizes = (4, 6, 8, 12),
+    step: PositiveInt = 6,
+    bins: PositiveInts = (4, 6, 8, 12),
     root: bool = True,
     contrast: float = 0.005,
     color: Literal["gray", "opponent", "rgb"] = "gray",
     mirror: bool = False,
-    largest: Count = LARGEST,
+    largest: PositiveInt = LARGEST,
 ) -> dict[str, Any]:
     """SIFT on regular grids; parameters as in `strata.features.descriptors.dense_sift.DenseSIFT`.
 
@@ -58,8 +63,10 @@ def dense_sift(
     """
     from strata.features.descriptors.dense_sift import DenseSIFT, mirror_order
 
-    describer = DenseSIFT(step=step, bins=bins, root=root, contrast=contrast, color=color)
-    local = packed_bytes(_described(describer, images, largest))
+    describer = DenseSIFT(
+        step=step, bin_sizes=bins, root=root, contrast_threshold=contrast, color=color
+    )
+    local = serialize_uint8(_described(describer, images, largest))
     return {**local, "mirror": mirror_order(color)} if mirror else local
 
 
@@ -67,10 +74,10 @@ def dense_sift(
 def color_statistics(
     images: "Images",
     *,
-    step: Count = 8,
-    cells: Sizes = (4, 6, 8),
+    step: PositiveInt = 8,
+    cells: PositiveInts = (4, 6, 8),
     mirror: bool = False,
-    largest: Count = LARGEST,
+    largest: PositiveInt = LARGEST,
 ) -> dict[str, Any]:
     """Local means and deviations of colors, on regular grids.
 
@@ -79,98 +86,102 @@ def color_statistics(
     """
     from strata.features.descriptors.color_statistics import ColorStatistics, mirror_order
 
-    describer = ColorStatistics(step=step, cells=cells)
-    local = packed_halves(_described(describer, images, largest))
+    describer = ColorStatistics(step=step, cell_sizes=cells)
+    local = serialize_float16(_described(describer, images, largest))
     return {**local, "mirror": mirror_order()} if mirror else local
 
 
 @shard_stage
-def paper_sift(images: "Images", *, step_div: Count = 20, sizes: Count = 1) -> dict[str, Any]:
+def paper_sift(
+    images: "Images", *, step_div: PositiveInt = 20, sizes: PositiveInt = 1
+) -> dict[str, Any]:
     """The dense SIFT of arXiv:2105.04895; see `PaperDenseSIFT`."""
     from strata.features.descriptors.dense_sift import PaperDenseSIFT
 
-    return packed_bytes(map(PaperDenseSIFT(step_div=step_div, sizes=sizes).describe, images))
+    return serialize_uint8(map(PaperDenseSIFT(step_div=step_div, n_sizes=sizes).describe, images))
 
 
 @shard_stage
 def sparse_sift(
     images: "Images",
     *,
-    keypoints: Count = 300,
+    keypoints: PositiveInt = 300,
     root: bool = True,
-    contrast: NotNegative = 0.04,
-    edge: Positive = 10.0,
-    largest: Count = LARGEST,
+    contrast: NonNegativeFloat = 0.04,
+    edge: PositiveFloat = 10.0,
+    largest: PositiveInt = LARGEST,
 ) -> dict[str, Any]:
     """SIFT at its own keypoints; parameters as in `SparseSIFT`."""
     from strata.features.descriptors.sparse_sift import SparseSIFT
 
-    describer = SparseSIFT(keypoints=keypoints, root=root, contrast=contrast, edge=edge)
-    return packed_bytes(_described(describer, images, largest))
+    describer = SparseSIFT(
+        n_keypoints=keypoints, root=root, contrast_threshold=contrast, edge_threshold=edge
+    )
+    return serialize_uint8(_described(describer, images, largest))
 
 
 @shard_stage
 def sparse_surf(
     images: "Images",
     *,
-    keypoints: Count = 300,
-    threshold: NotNegative = 0.1,
-    octaves: Count = 4,
-    largest: Count = LARGEST,
+    keypoints: PositiveInt = 300,
+    threshold: NonNegativeFloat = 0.1,
+    octaves: PositiveInt = 4,
+    largest: PositiveInt = LARGEST,
 ) -> dict[str, Any]:
     """SURF at its own interest points; parameters as in `SparseSURF`."""
     from strata.features.descriptors.surf import SparseSURF
 
-    describer = SparseSURF(keypoints=keypoints, threshold=threshold, octaves=octaves)
-    return packed_halves(_described(describer, images, largest))
+    describer = SparseSURF(n_keypoints=keypoints, threshold=threshold, n_octaves=octaves)
+    return serialize_float16(_described(describer, images, largest))
 
 
 @shard_stage
 def dense_surf(
     images: "Images",
     *,
-    step: Count = 8,
-    scale: Positive | None = None,
-    largest: Count = LARGEST,
+    step: PositiveInt = 8,
+    scale: PositiveFloat | None = None,
+    largest: PositiveInt = LARGEST,
 ) -> dict[str, Any]:
     """SURF on a regular grid; parameters as in `strata.features.descriptors.surf.DenseSURF`."""
     from strata.features.descriptors.surf import DenseSURF
 
     describer = DenseSURF(step=step, scale=scale)
-    return packed_halves(_described(describer, images, largest))
+    return serialize_float16(_described(describer, images, largest))
 
 
 @shard_stage
 def dense_daisy(
     images: "Images",
     *,
-    step: Count = 8,
-    radius: Count = 15,
-    rings: Count = 3,
-    histograms: Count = 8,
-    orientations: Count = 8,
-    largest: Count = LARGEST,
+    step: PositiveInt = 8,
+    radius: PositiveInt = 15,
+    rings: PositiveInt = 3,
+    histograms: PositiveInt = 8,
+    orientations: PositiveInt = 8,
+    largest: PositiveInt = LARGEST,
 ) -> dict[str, Any]:
     """DAISY on a regular grid; parameters as in `strata.features.descriptors.daisy.DenseDAISY`."""
     from strata.features.descriptors.daisy import DenseDAISY
 
     describer = DenseDAISY(step, radius, rings, histograms, orientations)
-    return packed_halves(_described(describer, images, largest))
+    return serialize_float16(_described(describer, images, largest))
 
 
 @shard_stage
 def sparse_daisy(
     images: "Images",
     *,
-    keypoints: Count = 300,
-    radius: Count = 15,
-    rings: Count = 3,
-    histograms: Count = 8,
-    orientations: Count = 8,
-    largest: Count = LARGEST,
+    keypoints: PositiveInt = 300,
+    radius: PositiveInt = 15,
+    rings: PositiveInt = 3,
+    histograms: PositiveInt = 8,
+    orientations: PositiveInt = 8,
+    largest: PositiveInt = LARGEST,
 ) -> dict[str, Any]:
     """DAISY at SIFT keypoints; parameters as in `strata.features.descriptors.daisy.SparseDAISY`."""
     from strata.features.descriptors.daisy import SparseDAISY
 
     describer = SparseDAISY(keypoints, radius, rings, histograms, orientations)
-    return packed_halves(_described(describer, images, largest))
+    return serialize_float16(_described(describer, images, largest))

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.parameter_types import Count, Level, NotNegative, Positive, Whole
+from strata.parameter_types import (
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    PyramidLevel,
+)
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import shard_stage, stage
 from strata.pipeline.stages.serialize import of_shard, of_subset
@@ -15,10 +21,10 @@ def visual_words(
     local: Shards,
     train: Subset,
     *,
-    words: Count = 512,
+    words: PositiveInt = 512,
     zero: Literal["drop", "word", "keep"] = "word",
-    iterations: Count = 25,
-    sample: Count = 250_000,
+    iterations: PositiveInt = 25,
+    sample: PositiveInt = 250_000,
 ) -> dict[str, Any]:
     """Learn a codebook from descriptors of the training images.
 
@@ -26,7 +32,7 @@ def visual_words(
     """
     from strata.features.codebooks.visual_words import VisualWords
 
-    codebook = VisualWords(words, zero, iterations, sample, seed=train.seed_for("codebook"))
+    codebook = VisualWords(words, zero, iterations, sample, random_state=train.seed_for("codebook"))
     codebook.fit(of_subset(local, train.digests))
     return {"codebook": codebook, "parameters": int(codebook.words_.size)}
 
@@ -37,7 +43,7 @@ def histograms(
     fitted: Mapping[str, Any],
     *,
     pyramid: Literal["none", "square", "horizontal", "paper"] = "square",
-    levels: Level = 2,
+    levels: PyramidLevel = 2,
     weighted: bool = True,
     assignment: Literal["hard", "soft"] = "hard",
     norm: Literal["none", "l1", "l2", "power"] = "l1",
@@ -68,17 +74,17 @@ def fisher_vectors(
     local: Shards,
     train: Subset,
     *,
-    components: Count = 64,
-    dimensions: Whole = 64,
+    components: PositiveInt = 64,
+    dimensions: NonNegativeInt = 64,
     whiten: bool = False,
-    positions: NotNegative = 1.0,
+    positions: NonNegativeFloat = 1.0,
     pyramid: Literal["none", "square", "horizontal", "paper"] = "none",
-    levels: Level = 1,
+    levels: PyramidLevel = 1,
     keep_zero: bool = True,
-    power: Positive = 0.5,
+    power: PositiveFloat = 0.5,
     norm: Literal["none", "l1", "l2", "power"] = "l2",
-    iterations: Count = 30,
-    sample: Count = 250_000,
+    iterations: PositiveInt = 30,
+    sample: PositiveInt = 250_000,
 ) -> dict[str, Any]:
     """Learn a projection and a Gaussian mixture from descriptors of the training images.
 
@@ -87,18 +93,18 @@ def fisher_vectors(
     from strata.features.encodings.fisher_vectors import FisherVectors
 
     encoder = FisherVectors(
-        components=components,
-        dimensions=dimensions,
+        n_components=components,
+        n_dims=dimensions,
         whiten=whiten,
-        positions=positions,
+        position_weight=positions,
         pyramid=pyramid,
         levels=levels,
         keep_zero=keep_zero,
         power=power,
         norm=norm,
-        iterations=iterations,
-        sample=sample,
-        seed=train.seed_for("mixture"),
+        max_iter=iterations,
+        max_samples=sample,
+        random_state=train.seed_for("mixture"),
     )
     encoder.fit(of_subset(local, train.digests))
     learned = [encoder.mixture_.means_, encoder.mixture_.variances_, encoder.mixture_.weights_]
@@ -112,11 +118,11 @@ def vlad_vectors(
     local: Shards,
     train: Subset,
     *,
-    words: Count = 64,
+    words: PositiveInt = 64,
     intra: bool = True,
-    power: Positive = 1.0,
-    iterations: Count = 25,
-    sample: Count = 250_000,
+    power: PositiveFloat = 1.0,
+    iterations: PositiveInt = 25,
+    sample: PositiveInt = 250_000,
 ) -> dict[str, Any]:
     """Learn a codebook for vectors of locally aggregated descriptors.
 
@@ -125,12 +131,12 @@ def vlad_vectors(
     from strata.features.encodings.vlad import VLAD
 
     encoder = VLAD(
-        words=words,
-        intra=intra,
+        n_words=words,
+        intra_norm=intra,
         power=power,
-        iterations=iterations,
-        sample=sample,
-        seed=train.seed_for("vlad"),
+        max_iter=iterations,
+        max_samples=sample,
+        random_state=train.seed_for("vlad"),
     )
     encoder.fit(of_subset(local, train.digests))
     return {"encoder": encoder, "parameters": int(encoder.words_.size)}

@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from annotated_types import Le
 
 from strata.pipeline.graph.inputs import ImageShard, Subset
-from strata.pipeline.graph.parameter_types import (
+from strata.parameter_types import (
     Augmentations,
-    Batch,
-    Count,
-    NotNegative,
+    BatchSize,
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
     Optimizer,
-    Part,
-    Positive,
+    PositiveFloat,
+    PositiveInt,
     Schedule,
-    Whole,
 )
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import shard_stage, stage
 from strata.pipeline.stages.classifiers import in_all_classes
 from strata.pipeline.stages.networks import trained
 from strata.pipeline.stages.pretrained import state_of
-from strata.pipeline.store.task_progress import checkpoint_path, tick
+from strata.pipeline.store.task_progress import checkpoint_path, report_progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +35,7 @@ def divided(
     border: str = "",
     cut: str = "",
     beside: tuple[str, ...] = (),
-    side: Count | None = None,
+    side: PositiveInt | None = None,
 ) -> dict[str, Any]:
     """Which part of a network stays frozen, and which is trained.
 
@@ -59,10 +59,10 @@ def divided(
 def inception_divided(
     network: Mapping[str, Any],
     *,
-    removed: Annotated[Whole, Le(10)] = 2,
-    open: Whole | Literal["all"] = 1,
-    seen: Count = 1,
-    side: Count | None = None,
+    removed: Annotated[NonNegativeInt, Le(10)] = 2,
+    open: NonNegativeInt | Literal["all"] = 1,
+    seen: PositiveInt = 1,
+    side: PositiveInt | None = None,
 ) -> dict[str, Any]:
     """Which of Inception's 11 blocks, counted from the end, are cut off, and which are trained.
 
@@ -126,7 +126,7 @@ def border_views(
     parts: Mapping[str, Any],
     *,
     mirror: bool = True,
-    copies: Whole = 0,
+    copies: NonNegativeInt = 0,
     augmentations: Augmentations = "light",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
@@ -144,19 +144,21 @@ def border_views(
     import numpy as np
 
     from strata.models.runtime.devices import choose_device
-    from strata.models.transfer.frozen_backbone import Frozen, border_activations
+    from strata.models.transfer.frozen_backbone import FrozenBackbone, border_activations
     from strata.models.transfer.subgraph import IMAGES
 
     batches = _views(images, parts["side"], mirror, copies, augmentations)
     if parts["border"] != IMAGES:
-        frozen = Frozen(network["backbone"], [parts["border"]], state_of(network), parts["side"])
+        frozen = FrozenBackbone(
+            network["backbone"], [parts["border"]], state_of(network), parts["side"]
+        )
         batches = border_activations(frozen, batches, choose_device(device))
     if parts["border"] == parts["cut"]:
         batches = (b.mean((1, 2), dtype=np.float32, keepdims=True) for b in batches)
     found = []
     for views in batches:
         found.append(views)
-        tick(len(found), len(images))
+        report_progress(len(found), len(images))
     return {"views": np.stack(found), "unchanged": 1 + mirror}
 
 
@@ -196,24 +198,24 @@ def fine_tune(
     train: Subset,
     *,
     embedding: Literal["pooled", "rooted"] = "pooled",
-    head_epochs: Whole = 10,
-    head_rate: Positive = 0.01,
-    head_C: Positive | None = None,
-    epochs: Whole = 3,
-    batch: Batch = 32,
+    head_epochs: NonNegativeInt = 10,
+    head_rate: PositiveFloat = 0.01,
+    head_C: PositiveFloat | None = None,
+    epochs: NonNegativeInt = 3,
+    batch: BatchSize = 32,
     optimizer: Optimizer = "adamw",
-    max_rate: Positive = 3e-4,
-    momentum: Part = 0.9,
-    weight_decay: NotNegative = 0.05,
+    max_rate: PositiveFloat = 3e-4,
+    momentum: Fraction = 0.9,
+    weight_decay: NonNegativeFloat = 0.05,
     schedule: Schedule = "one-cycle",
-    label_smoothing: Part = 0.1,
+    label_smoothing: Fraction = 0.1,
     class_weight: Literal["balanced"] | None = None,
-    clip: Positive | None = None,
-    ema: Part = 0.99,
-    rate_decay: NotNegative = 1.0,
+    clip: PositiveFloat | None = None,
+    ema: Fraction = 0.99,
+    rate_decay: NonNegativeFloat = 1.0,
     normalization: Literal["adapt", "frozen"] = "adapt",
-    dropout: Part = 0.0,
-    auxiliary: NotNegative = 0.0,
+    dropout: Fraction = 0.0,
+    auxiliary: NonNegativeFloat = 0.0,
     augmentations: Augmentations = "none",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
@@ -226,39 +228,39 @@ def fine_tune(
     only_head = parts["border"] == parts["cut"]
     classifier = FineTunedClassifier(
         network["backbone"],
-        border=parts["border"],
-        cut=parts["cut"],
-        beside=parts["beside"],
+        freeze_until=parts["border"],
+        output_node=parts["cut"],
+        head_inputs=parts["beside"],
         embedding=embedding,
         weights=state_of(network),
         head_epochs=head_epochs,
-        head_rate=head_rate,
-        head_C=head_C,
+        head_lr=head_rate,
+        head_init_C=head_C,
         epochs=0 if only_head else epochs,
-        batch=batch,
+        batch_size=batch,
         optimizer=optimizer,
-        max_rate=max_rate,
+        max_lr=max_rate,
         momentum=momentum,
         weight_decay=weight_decay,
-        schedule=schedule,
+        lr_schedule=schedule,
         label_smoothing=label_smoothing,
         class_weight=class_weight,
-        clip=clip,
-        ema=ema,
-        rate_decay=rate_decay,
-        normalization=normalization,
+        clip_grad_norm=clip,
+        ema_decay=ema,
+        layer_decay=rate_decay,
+        batch_norm=normalization,
         dropout=dropout,
-        auxiliary=auxiliary,
-        augmentations=augmentations,
+        aux_weight=auxiliary,
+        augmentation=augmentations,
         device=device,
-        seed=train.seed_for("fine-tuning"),
+        random_state=train.seed_for("fine-tuning"),
     )
     total = (0 if head_C else head_epochs) + classifier.epochs
     classifier.fit(
         views.lazy("views", train),
         train.y,
         checkpoint=checkpoint_path(),
-        on_epoch=lambda line: tick(int(line["epoch"]), total),
+        on_epoch=lambda line: report_progress(int(line["epoch"]), total),
     )
     classifier.weights = ""  # they are in the store; what was learned is in the classifier
     return trained(classifier, saved_multiply_adds=classifier.saved_multiply_adds_)

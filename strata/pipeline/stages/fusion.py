@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from strata.errors import InputError
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.parameter_types import Positive, Weights, check_weights
+from strata.parameter_types import PositiveFloat, Weights, check_weights
 from strata.pipeline.graph.stage import stage
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def fit_stack(
     tests: Sequence[Subset],
     train: Subset,
     *,
-    C: Positive = 1.0,
+    C: PositiveFloat = 1.0,
 ) -> dict[str, Any]:
     """Learn one weight per method and one bias per class from scores in the inner folds.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.graph.parameter_types import Count, Sizes
+from strata.parameter_types import PositiveInt, PositiveInts
 from strata.pipeline.graph.stage import shard_stage
 
 if TYPE_CHECKING:
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def spatial_envelope(
     images: "Iterable[np.ndarray]",
     *,
-    size: Count = 128,
-    orientations: Sizes = (8, 8, 8, 8),
-    cells: Count = 4,
+    size: PositiveInt = 128,
+    orientations: PositiveInts = (8, 8, 8, 8),
+    cells: PositiveInt = 4,
 ) -> dict[str, Any]:
     """How strong which textures are in which part of the image.
 
-    Parameters as of `strata.features.descriptors.gist.Gist`.
+    Parameters as of `strata.features.descriptors.gist.GIST`.
     """
-    from strata.features.descriptors.gist import Gist
+    from strata.features.descriptors.gist import GIST
 
-    return {"vectors": Gist(size, orientations, cells).transform(images)}
+    return {"vectors": GIST(size, orientations, cells).transform(images)}

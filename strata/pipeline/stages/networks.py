@@ -7,34 +7,34 @@ from annotated_types import Gt
 
 from strata.errors import InputError
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.parameter_types import (
+from strata.parameter_types import (
     Architecture,
     Augmentations,
-    Batch,
-    Count,
-    NotNegative,
+    BatchSize,
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
     Optimizer,
-    Part,
-    Positive,
+    PositiveFloat,
+    PositiveInt,
     Schedule,
-    Share,
-    Whole,
+    UnitInterval,
 )
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import shard_stage, stage
 from strata.pipeline.stages.classifiers import fitted_with, in_all_classes
-from strata.pipeline.stages.serialize import packed_halves
-from strata.pipeline.store.task_progress import checkpoint_path, tick
+from strata.pipeline.stages.serialize import serialize_float16
+from strata.pipeline.store.task_progress import checkpoint_path, report_progress
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from strata.models.estimators.base import TrainedClassifier
-    from strata.models.training.lr_finder import RateCurve
+    from strata.models.estimators.base import BaseNetworkClassifier
+    from strata.models.training.lr_finder import LRCurve
 
 
 @shard_stage
-def resized(images: "Iterable[np.ndarray]", *, size: Count = 64) -> dict[str, Any]:
+def resized(images: "Iterable[np.ndarray]", *, size: PositiveInt = 64) -> dict[str, Any]:
     """Square images of one size: `pixels` (images, size, size, 3) uint8."""
     from strata.models.training.resize import resize_images
 
@@ -48,23 +48,23 @@ def train_network(
     taught: Mapping[str, Any] | None = None,
     *,
     architecture: Architecture = "tinynet",
-    epochs: Count = 60,
-    batch: Batch = 64,
+    epochs: PositiveInt = 60,
+    batch: BatchSize = 64,
     optimizer: Optimizer = "adamw",
-    max_rate: Positive | Literal["auto"] = 0.01,
-    momentum: Part = 0.9,
-    weight_decay: NotNegative = 0.05,
+    max_rate: PositiveFloat | Literal["auto"] = 0.01,
+    momentum: Fraction = 0.9,
+    weight_decay: NonNegativeFloat = 0.05,
     schedule: Schedule = "one-cycle",
-    label_smoothing: Part = 0.1,
+    label_smoothing: Fraction = 0.1,
     class_weight: Literal["balanced"] | None = None,
     augmentations: Augmentations = "light",
-    clip: Positive | None = None,
-    ema: Part = 0.0,
+    clip: PositiveFloat | None = None,
+    ema: Fraction = 0.0,
     flip_average: bool = True,
-    views: Count = 1,
-    pretraining: Whole = 0,
-    patience: Count | None = None,
-    validation: Annotated[Part, Gt(0)] = 0.1,
+    views: PositiveInt = 1,
+    pretraining: NonNegativeInt = 0,
+    patience: PositiveInt | None = None,
+    validation: Annotated[Fraction, Gt(0)] = 0.1,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
     """Train a network from scratch, on the labels and, where there is a teacher, on what it says.
@@ -77,26 +77,26 @@ def train_network(
     teaching = {name: taught[name] for name in ("teaching", "temperature")} if taught else {}
     classifier = NetworkClassifier(
         architecture,
-        size=pixels.shape[1],
+        image_size=pixels.shape[1],
         epochs=epochs,
-        batch=batch,
+        batch_size=batch,
         optimizer=optimizer,
-        max_rate=max_rate,
+        max_lr=max_rate,
         momentum=momentum,
         weight_decay=weight_decay,
-        schedule=schedule,
+        lr_schedule=schedule,
         label_smoothing=label_smoothing,
         class_weight=class_weight,
-        augmentations=augmentations,
-        clip=clip,
-        ema=ema,
-        flip_average=flip_average,
-        views=views,
-        pretraining=pretraining,
+        augmentation=augmentations,
+        clip_grad_norm=clip,
+        ema_decay=ema,
+        tta_flip=flip_average,
+        tta_views=views,
+        pretrain_epochs=pretraining,
         patience=patience,
-        validation=validation,
+        validation_fraction=validation,
         device=device,
-        seed=train.seed_for("network"),
+        random_state=train.seed_for("network"),
         **teaching,
     )
     classifier.fit(
@@ -105,13 +105,13 @@ def train_network(
         groups=train.groups,
         teacher=taught["probabilities"][:, sorted(set(train.y.tolist()))] if taught else None,
         checkpoint=checkpoint_path(),
-        on_epoch=lambda line: tick(int(line["epoch"]), epochs),
+        on_epoch=lambda line: report_progress(int(line["epoch"]), epochs),
     )
     searched = {"rate_search": _rate_search(classifier.rate_curve_)} if max_rate == "auto" else {}
     return trained(classifier, max_rate=float(classifier.max_rate_), **searched)
 
 
-def trained(classifier: "TrainedClassifier", **facts: Any) -> dict[str, Any]:
+def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]:
     """A trained network as an artifact, with what the report shows of its training."""
     return fitted_with(
         classifier,
@@ -123,7 +123,7 @@ def trained(classifier: "TrainedClassifier", **facts: Any) -> dict[str, Any]:
     )
 
 
-def _rate_search(curve: "RateCurve") -> dict[str, Any]:
+def _rate_search(curve: "LRCurve") -> dict[str, Any]:
     """What a learning-rate finder saw, as plain values."""
     return {
         "rates": curve.rates.tolist(),
@@ -138,8 +138,8 @@ def soft_labels(
     scored: Sequence[Subset],
     train: Subset,
     *,
-    weight: Share = 0.5,
-    temperature: Positive = 2.0,
+    weight: UnitInterval = 0.5,
+    temperature: PositiveFloat = 2.0,
 ) -> dict[str, Any]:
     """A teacher's probabilities for the training images (Hinton, Vinyals and Dean, 2015).
 
@@ -176,7 +176,7 @@ def deep_features(
 ) -> dict[str, Any]:
     """One layer of a trained network, one vector per image: `vectors` (images, units) float32.
 
-    `layer` as of `strata.models.estimators.hidden_features.DeepFeatures`.
+    `layer` as of `strata.models.estimators.hidden_features.HiddenFeatures`.
     """
     from strata.models.estimators.hidden_features import LayerReader
 
@@ -189,12 +189,12 @@ def patch_descriptors(
     fitted: Mapping[str, Any],
     *,
     layer: str = "embedding",
-    step: Count = 3,
+    step: PositiveInt = 3,
 ) -> dict[str, Any]:
     """One layer of a network trained on windows, at each place of a grid, as local descriptors.
 
     Args:
-        layer: as of `strata.models.estimators.hidden_features.DeepFeatures`.
+        layer: as of `strata.models.estimators.hidden_features.HiddenFeatures`.
         step: from window to window, pixels of the resized image.
     """
     import numpy as np
@@ -204,7 +204,7 @@ def patch_descriptors(
 
     reader = LayerReader(fitted["classifier"], layer)
     described = (reader.of_grid(np.asarray(image), step) for image in images["pixels"])
-    return packed_halves(
+    return serialize_float16(
         LocalDescriptors(vectors, places, np.full(len(vectors), reader.window, np.float32))
         for vectors, places in described
     )

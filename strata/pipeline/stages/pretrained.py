@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from strata.pipeline.graph.inputs import File
-from strata.pipeline.graph.parameter_types import Count, Level
+from strata.parameter_types import PositiveInt, PyramidLevel
 from strata.pipeline.graph.stage import shard_stage, stage
-from strata.pipeline.store.task_progress import tick
+from strata.pipeline.store.task_progress import report_progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
     from strata.errors import InputError
     from strata.models.transfer import backbones, weights
 
-    path = weights.obtain(backbone, str(file.path or ""), tick)
+    path = weights.obtain(backbone, str(file.path or ""), report_progress)
     if file.path and weights.weights_digest(path) != file.digest:
         raise InputError(f"{path} was changed during the run.", "Make again.")
     content = path.read_bytes()
@@ -60,10 +60,10 @@ def backbone_features(
     network: Mapping[str, Any],
     *,
     nodes: tuple[str, ...] = (),
-    side: Count | None = None,
+    side: PositiveInt | None = None,
     mirror: bool = True,
     pyramid: Literal["none", "square", "horizontal", "paper"] = "none",
-    levels: Level = 1,
+    levels: PyramidLevel = 1,
     norm: Literal["none", "l2"] = "l2",
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def backbone_features(
         network["backbone"],
         nodes=nodes,
         weights=state_of(network),
-        side=side,
+        image_size=side,
         mirror=mirror,
         grids=[(g.rows, g.columns) for g in pyramids.pyramid(pyramid, levels)],
         norm=norm,

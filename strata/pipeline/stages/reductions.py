@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.parameter_types import (
-    Between,
-    Count,
-    Positive,
+from strata.parameter_types import (
+    NonNegativeInt,
+    OpenUnitInterval,
+    PositiveFloat,
+    PositiveInt,
     Weights,
-    Whole,
     check_weights,
 )
 from strata.pipeline.graph.sharded_arrays import Shards
@@ -33,7 +33,7 @@ def standardize(vectors: Shards, train: Subset) -> dict[str, Any]:
 
 
 @stage
-def centered_power(vectors: Shards, train: Subset, *, alpha: Positive = 0.5) -> dict[str, Any]:
+def centered_power(vectors: Shards, train: Subset, *, alpha: PositiveFloat = 0.5) -> dict[str, Any]:
     """Signed power of each component, minus its mean over the training images.
 
     Parameters as of `strata.features.transforms.normalize.CenteredPower`.
@@ -48,7 +48,11 @@ def centered_power(vectors: Shards, train: Subset, *, alpha: Positive = 0.5) -> 
 
 @stage
 def pca(
-    vectors: Shards, train: Subset, *, components: Count | Between = 64, whiten: bool = False
+    vectors: Shards,
+    train: Subset,
+    *,
+    components: PositiveInt | OpenUnitInterval = 64,
+    whiten: bool = False,
 ) -> dict[str, Any]:
     """Principal components of the training images' vectors (of half a gigabyte at most).
 
@@ -73,16 +77,16 @@ def pca(
 
 
 @stage
-def lda(vectors: Shards, train: Subset, *, components: Count | None = None) -> dict[str, Any]:
+def lda(vectors: Shards, train: Subset, *, components: PositiveInt | None = None) -> dict[str, Any]:
     """Fisher's linear discriminants of the training images' classes.
 
     They are learned from `FOR_LDA` bytes of vectors at most, as large a share of each class.
-    Parameters as of `strata.features.transforms.lda.LinearDiscriminants`.
+    Parameters as of `strata.features.transforms.lda.LDA`.
     """
-    from strata.features.transforms.lda import LinearDiscriminants
+    from strata.features.transforms.lda import LDA
 
     rows = vectors.some_rows("vectors", train, FOR_LDA)
-    found = LinearDiscriminants(components).fit(*rows)
+    found = LDA(components).fit(*rows)
     return {"reduction": found, "parameters": int(found.directions_.size + found.mean_.size)}
 
 
@@ -92,8 +96,8 @@ def additive_map(
     train: Subset,
     *,
     kernel: Literal["intersection", "chi_square"] = "intersection",
-    order: Whole = 1,
-    period: Positive = 0.6,
+    order: NonNegativeInt = 1,
+    period: PositiveFloat = 0.6,
 ) -> dict[str, Any]:
     """Maps histograms so that dot products approximate a kernel, for sets too large for a matrix.
 
@@ -108,7 +112,7 @@ def additive_map(
 
 @stage
 def radial_map(
-    vectors: Shards, train: Subset, *, components: Count = 1000, gamma: Positive = 0.5
+    vectors: Shards, train: Subset, *, components: PositiveInt = 1000, gamma: PositiveFloat = 0.5
 ) -> dict[str, Any]:
     """Maps vectors so that dot products approximate exp(-gamma |x - y|^2 / d).
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from strata.errors import StrataError
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.stage import Node, sparing_stage, stage
+from strata.pipeline.graph.stage import Node, optional_inputs_stage, stage
 
 
-@sparing_stage
+@optional_inputs_stage
 def pick(
     trials: Sequence[Sequence[Mapping[str, Any] | None]], tests: Sequence[Subset], train: Subset
 ) -> dict[str, Any]:

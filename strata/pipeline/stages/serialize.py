@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from strata.features.descriptors.local_descriptors import LocalDescriptors
 
 
-def packed_bytes(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
+def serialize_uint8(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
     """Descriptors without negative entries, of length one or zero, in a byte an entry."""
     from strata.features.descriptors.quantize import quantize
 
     return _packed((quantize(d.descriptors), d.positions, d.scales) for d in described)
 
 
-def packed_halves(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
+def serialize_float16(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
     """Descriptors of any kind, in float16."""
     import numpy as np
 

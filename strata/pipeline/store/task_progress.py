@@ -22,7 +22,7 @@ class Tick(NamedTuple):
 
 @dataclass
 class _Running:
-    tick: Path
+    report_progress: Path
     checkpoint: Path
     told: float = 0.0
 
@@ -30,14 +30,14 @@ class _Running:
 _current: _Running | None = None
 
 
-def tick(done: int, total: int) -> None:
+def report_progress(done: int, total: int) -> None:
     """Tell how far the running stage is; cheap enough for every epoch or image."""
     now = time.monotonic()
     if _current is None or now - _current.told < 0.3:
         return
     _current.told = now
     try:
-        _current.tick.write_text(f"{done} {total}")
+        _current.report_progress.write_text(f"{done} {total}")
     except OSError:  # progress is not worth a failure
         pass
 
@@ -61,7 +61,7 @@ def running(root: Path, key: str) -> Iterator[None]:
     try:
         yield
     finally:
-        _current.tick.unlink(missing_ok=True)
+        _current.report_progress.unlink(missing_ok=True)
         _current = None
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from strata.features.descriptors.local_descriptors import LocalDescriptors
     from strata.pipeline.data.manifest import ImageRecord
-    from strata.reports.model.visualizations import Exhibit, TileRow
+    from strata.reports.model.visualizations import TileRow, Visualization
 
 #: Words of each kind, patches of each word, descriptors looked at in all.
 WORDS, PATCHES, DESCRIPTORS = 5, 8, 80_000
@@ -43,7 +43,7 @@ class Seen(NamedTuple):
 
 def codebook(
     node: Node, encoder: Any, fold: Fold, dataset: Dataset, store: Store
-) -> "Exhibit | None":
+) -> "Visualization | None":
     """Words by use and by what they tell, on some training images.
 
     Args:
@@ -55,7 +55,7 @@ def codebook(
     """
     import numpy as np
 
-    from strata.reports.model.visualizations import Exhibit
+    from strata.reports.model.visualizations import Visualization
 
     if not (hasattr(encoder, "words_") or hasattr(encoder, "mixture_")):
         return None
@@ -74,7 +74,7 @@ def codebook(
     for word, note, label in telling:
         own = [one for one in seen if one.sample.label == label]
         rows.append(_row(f"{name} {word}", note, word, seen, own, records))
-    return Exhibit(
+    return Visualization(
         f"Visual {'words' if name == 'word' else 'Gaussians'}",
         f"Each row is one of {words}: the patches nearest to it, from different training images, "
         f"and where it lies in one of them. First the most used, then those that tell a class. "
@@ -179,7 +179,7 @@ def _row(
     records: "dict[str, ImageRecord]",
 ) -> "TileRow":
     """The nearest patch of each of some images, and the one `among` some with most of the word."""
-    from strata.reports.model.visualizations import Tile, TileRow
+    from strata.reports.model.visualizations import Panel, TileRow
 
     nearest_first = []
     for one in seen:
@@ -188,15 +188,15 @@ def _row(
             best = own[one.distances[own].argmin()]
             nearest_first.append((float(one.distances[best]), one, best))
     nearest_first.sort(key=lambda entry: entry[0])
-    tiles: list[Tile] = []
+    tiles: list[Panel] = []
     for _, one, best in nearest_first[:PATCHES]:
         seen_by_it = patch(records[one.sample.id].path, one.places[best])
-        tiles.append(Tile(seen_by_it, f"a patch of {heading}, from {one.sample.id}"))
+        tiles.append(Panel(seen_by_it, f"a patch of {heading}, from {one.sample.id}"))
     if tiles:
         fullest = max(among, key=lambda one: int((one.words == word).sum()))
         own = (fullest.words == word).nonzero()[0]
         own = own[fullest.distances[own].argsort(kind="stable")][:MARKS]
         name = fullest.sample.id
         picture = marked(records[name].path, fullest.places[own])
-        tiles.append(Tile(picture, f"{name}, with squares where {heading} lies", name))
+        tiles.append(Panel(picture, f"{name}, with squares where {heading} lies", name))
     return TileRow(heading, note, tiles)

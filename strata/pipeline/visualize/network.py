@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from strata.reports.comparison.hardest_images import Judged
     from strata.reports.model.scores import Scores
-    from strata.reports.model.visualizations import Exhibit, Tile
+    from strata.reports.model.visualizations import Panel, Visualization
 
 #: Filters shown at most, and columns of their sheet.
 FILTERS, COLUMNS = 64, 16
@@ -28,9 +28,9 @@ MOST, CLOSE = 12, 4
 SIDE = 96
 
 
-def filters(classifier: Any) -> "Exhibit | None":
+def filters(classifier: Any) -> "Visualization | None":
     """The first convolution's filters, if they see colors and places."""
-    from strata.reports.model.visualizations import Exhibit, Tile, TileRow
+    from strata.reports.model.visualizations import Panel, TileRow, Visualization
 
     for weights in classifier.network().state_dict().values():
         if weights.ndim == 4 and weights.shape[1] == 3 and min(weights.shape[2:]) > 1:
@@ -41,11 +41,11 @@ def filters(classifier: Any) -> "Exhibit | None":
     count, _, height, width = values.shape
     sheet = filter_sheet(values[:FILTERS])
     says = f"{min(count, FILTERS)} filters of {width} x {height} pixels"
-    return Exhibit(
+    return Visualization(
         "First filters",
         f"What the first layer's {count} filters of {width} x {height} pixels answer to, each "
         "scaled to its own range; gray is zero.",
-        [TileRow("", "", [Tile(sheet, says, enlarged=True)])],
+        [TileRow("", "", [Panel(sheet, says, enlarged=True)])],
     )
 
 
@@ -64,7 +64,7 @@ def filter_sheet(weights: "np.ndarray") -> "np.ndarray":
     return sheet
 
 
-def heat_maps(target: Target, dataset: Dataset, store: Store, scores: "Scores") -> "Exhibit":
+def heat_maps(target: Target, dataset: Dataset, store: Store, scores: "Scores") -> "Visualization":
     """Where the network looks in its worst mistakes, surest hits and answers, closest calls.
 
     Each image is seen by a network that did not learn from it.
@@ -72,14 +72,14 @@ def heat_maps(target: Target, dataset: Dataset, store: Store, scores: "Scores") 
     Raises:
         LookupError: networks or resized images are no longer in the store.
     """
-    from strata.reports.model.visualizations import Exhibit, TileRow
+    from strata.reports.model.visualizations import TileRow, Visualization
 
     rows = []
     for heading, note, chosen in _chosen(scores, len(dataset.classes)):
         tiles = [_looked(one, target, dataset, store) for one in chosen]
         if tiles:
             rows.append(TileRow(heading, note, tiles))
-    return Exhibit(
+    return Visualization(
         "Where the network looks",
         "Each picture, and where its answer comes from: parts that speak for the class that it "
         "names are yellow (Grad-CAM, Selvaraju et al., ICCV 2017, at the last feature map).",
@@ -106,9 +106,9 @@ def _chosen(scores: "Scores", classes: int) -> "list[tuple[str, str, list[Judged
     ]
 
 
-def _looked(one: "Judged", target: Target, dataset: Dataset, store: Store) -> "Tile":
+def _looked(one: "Judged", target: Target, dataset: Dataset, store: Store) -> "Panel":
     """The picture and its heat map side by side."""
-    from strata.reports.model.visualizations import Tile
+    from strata.reports.model.visualizations import Panel
 
     fold, scores = next(part for part in target.folds if one.image in part[0].test.ids)
     _, fitted = prediction_path(scores)
@@ -119,7 +119,7 @@ def _looked(one: "Judged", target: Target, dataset: Dataset, store: Store) -> "T
     named, true = dataset.classes[one.predicted], dataset.classes[one.true]
     said = named if one.true == one.predicted else f"{true} → {named}"
     picture = _seen(artifact["classifier"], given, one.image, dataset)
-    return Tile(beside(picture, heat), f"{one.image}, and where {named} comes from in it", said)
+    return Panel(beside(picture, heat), f"{one.image}, and where {named} comes from in it", said)
 
 
 def _given(scores: Node, row: Subset, store: Store) -> "np.ndarray":

@@ -10,13 +10,13 @@ from strata.pipeline.visualize.samples import samples, sharded_input
 if TYPE_CHECKING:
     import numpy as np
 
-    from strata.reports.model.visualizations import Exhibit
+    from strata.reports.model.visualizations import Visualization
 
 #: Images on which it is tried: each is scored once for every cell.
 IMAGES = 32
 
 
-def cells(node: Node, classifier: Any, fold: Fold, store: Store) -> "Exhibit | None":
+def cells(node: Node, classifier: Any, fold: Fold, store: Store) -> "Visualization | None":
     """How far the scores move when the words of one cell are taken away.
 
     Args:
@@ -29,7 +29,7 @@ def cells(node: Node, classifier: Any, fold: Fold, store: Store) -> "Exhibit | N
     import numpy as np
 
     from strata.features.encodings.spatial_pyramid import pyramid
-    from strata.reports.model.visualizations import Exhibit, Tile, TileRow
+    from strata.reports.model.visualizations import Panel, TileRow, Visualization
 
     histograms = sharded_input(node)
     if histograms.stage.name != "histograms":
@@ -52,8 +52,8 @@ def cells(node: Node, classifier: Any, fold: Fold, store: Store) -> "Exhibit | N
         alike = picture.repeat(finest.rows // grid.rows, 0).repeat(
             finest.columns // grid.columns, 1
         )
-        tiles.append(Tile(alike, says, caption, enlarged=True))
-    return Exhibit(
+        tiles.append(Panel(alike, says, caption, enlarged=True))
+    return Visualization(
         "Weight of the pyramid's cells",
         "How far the class scores move when the words in a cell are taken away, on average over "
         f"{len(chosen)} training images; darker is further.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from strata.files import write_whole
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
-from strata.pipeline.graph.code_digest import reached_code
+from strata.pipeline.graph.code_digest import code_digests
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.reporting.costs import prediction_path
@@ -16,13 +16,13 @@ from strata.pipeline.store.store import Store
 
 if TYPE_CHECKING:
     from strata.reports.model.scores import Scores
-    from strata.reports.model.visualizations import Exhibit
+    from strata.reports.model.visualizations import Visualization
 
 #: Methods whose exhibits are kept beside the store, less than a megabyte each.
 KEPT = 200
 
 #: Exhibits, and a finding for the report's checks where they could not be made.
-Found = tuple[list["Exhibit"], list[dict[str, Any]]]
+Found = tuple[list["Visualization"], list[dict[str, Any]]]
 
 
 def exhibits(target: Target, dataset: Dataset, store: Store, scores: "Scores | None") -> Found:
@@ -33,7 +33,7 @@ def exhibits(target: Target, dataset: Dataset, store: Store, scores: "Scores | N
     Args:
         scores: of held-out images, for those that show what the method does with them.
     """
-    code = reached_code(__name__, look.__name__)
+    code = code_digests(__name__, look.__name__)
     path = store.data / "exhibits" / f"{content_key(target.node.key, code)}.pickle"
     try:
         kept = _kept(path)
@@ -45,7 +45,7 @@ def exhibits(target: Target, dataset: Dataset, store: Store, scores: "Scores | N
         return [], [_could_not(error)]
 
 
-def _kept(path: Path) -> "list[Exhibit] | None":
+def _kept(path: Path) -> "list[Visualization] | None":
     try:
         found = pickle.loads(path.read_bytes())
         path.touch()
@@ -54,7 +54,7 @@ def _kept(path: Path) -> "list[Exhibit] | None":
         return None
 
 
-def _keep(path: Path, made: "list[Exhibit]") -> None:
+def _keep(path: Path, made: "list[Visualization]") -> None:
     """Of many, those that were not asked for the longest go."""
     path.parent.mkdir(exist_ok=True)
     write_whole(path, pickle.dumps(made))
@@ -65,7 +65,7 @@ def _keep(path: Path, made: "list[Exhibit]") -> None:
 
 def look(
     target: Target, dataset: Dataset, store: Store, scores: "Scores | None"
-) -> "list[Exhibit]":
+) -> "list[Visualization]":
     """Codebooks, pyramid cells and networks of a method, as far as they are in the store.
 
     Raises:

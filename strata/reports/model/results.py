@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from strata.reports.model.scores import Scores
-from strata.reports.model.visualizations import Exhibit
+from strata.reports.model.visualizations import Visualization
 
 #: Where a method's features come from: designed by people, learned by a network, or both.
 Family = Literal["classical", "deep", "fused", ""]
@@ -139,7 +139,7 @@ class Method:
     findings: list[dict[str, Any]] = field(default_factory=list)
     family: Family = ""
     paper: float | None = None
-    exhibits: list[Exhibit] = field(default_factory=list)
+    exhibits: list[Visualization] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Tile:
+class Panel:
     """One small picture of an exhibit.
 
     Attributes:
@@ -28,11 +28,11 @@ class TileRow:
 
     heading: str
     note: str
-    tiles: list[Tile]
+    tiles: list[Panel]
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class Visualization:
     """What a method has learned or looks at, in pictures. `note` says how to read them."""
 
     title: str

@@ -16,7 +16,7 @@ from strata.reports.formatting import (
     size,
 )
 from strata.reports.model.results import Method, StageRow
-from strata.reports.model.visualizations import Exhibit
+from strata.reports.model.visualizations import Visualization
 from strata.reports.page.method_scores import class_rows, facts, fold_text, mix_ups, recall_axis
 from strata.reports.page.network_diagnostics import inside_drawings
 from strata.reports.page.pictures import Pictures
@@ -99,7 +99,7 @@ def _origin(stage: StageRow) -> str:
     return f"{made} with {others}" if others else made
 
 
-def _exhibits(exhibits: list[Exhibit], pictures: Pictures, most: int) -> list[dict[str, Any]]:
+def _exhibits(exhibits: list[Visualization], pictures: Pictures, most: int) -> list[dict[str, Any]]:
     """Exhibits with at most so many rows each, taken evenly from all of theirs."""
     return [
         {

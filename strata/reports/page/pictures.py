@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from strata.reports.model.visualizations import Tile
+from strata.reports.model.visualizations import Panel
 from strata.reports.page.plots.svg import element
 
 #: Bytes of all pictures of one page together, as they stand in the file.
@@ -69,7 +69,7 @@ class Pictures:
             self._shown[image] = self._image(image)
         return self._shown[image]
 
-    def tile(self, tile: Tile) -> Shown | None:
+    def tile(self, tile: Panel) -> Shown | None:
         """A picture of an exhibit, each shown once."""
         picture = np.ascontiguousarray(tile.picture, np.uint8)
         if tile.enlarged:

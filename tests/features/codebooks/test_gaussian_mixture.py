@@ -7,7 +7,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils.estimator_checks import check_estimator
 
 from strata.errors import InputError
-from strata.features.codebooks.gaussian_mixture import DiagonalMixture
+from strata.features.codebooks.gaussian_mixture import DiagonalGaussianMixture
 
 
 def points(n=4000, d=6, seed=0, shift=0.0):
@@ -27,7 +27,7 @@ def naive_densities(X, mixture):
 @pytest.mark.parametrize("shift", [0.0, 500.0])
 def test_densities_and_posteriors_are_those_of_the_definition(shift):
     X = points(shift=shift)
-    mixture = DiagonalMixture(8, iterations=5).fit(X)
+    mixture = DiagonalGaussianMixture(8, max_iter=5).fit(X)
     joint = naive_densities(X, mixture)
     total = np.logaddexp.reduce(joint, axis=1)
     np.testing.assert_allclose(mixture.score_samples(X), total, atol=2e-3)
@@ -40,7 +40,7 @@ SIZES = [(1, 6), (8, 1), (31, 7), (32, 6), (33, 9), (100, 2), (5, 15), (5, 20), 
 @pytest.mark.parametrize(("components", "d"), SIZES)
 def test_statistics_are_the_weighted_sums(components, d):
     X = points(1300, d)
-    mixture = DiagonalMixture(components, iterations=5).fit(X)
+    mixture = DiagonalGaussianMixture(components, max_iter=5).fit(X)
     found = mixture.statistics(X)
     posterior = mixture.predict_proba(X).astype(float)
     moved = X.astype(float) - mixture.shift_
@@ -53,7 +53,7 @@ def test_statistics_are_the_weighted_sums(components, d):
 
 def test_one_em_step_is_scikit_learns_in_float64():
     X = points().astype(float)
-    ours = DiagonalMixture(6, iterations=3, tolerance=-np.inf, variance_floor=1e-9).fit(X)
+    ours = DiagonalGaussianMixture(6, max_iter=3, tol=-np.inf, variance_floor=1e-9).fit(X)
     peer = GaussianMixture(
         6,
         covariance_type="diag",
@@ -65,7 +65,7 @@ def test_one_em_step_is_scikit_learns_in_float64():
     )
     with warnings.catch_warnings(action="ignore"):  # one step does not converge
         peer.fit(X)
-    again = DiagonalMixture(6, iterations=4, tolerance=-np.inf, variance_floor=1e-9).fit(X)
+    again = DiagonalGaussianMixture(6, max_iter=4, tol=-np.inf, variance_floor=1e-9).fit(X)
     np.testing.assert_allclose(again.weights_, peer.weights_, rtol=1e-3)
     np.testing.assert_allclose(again.means_, peer.means_, atol=2e-3)
     np.testing.assert_allclose(again.variances_, peer.covariances_, rtol=2e-3)
@@ -74,7 +74,7 @@ def test_one_em_step_is_scikit_learns_in_float64():
 
 def test_the_likelihood_grows_with_every_step():
     X = points(seed=2)
-    mixture = DiagonalMixture(10, iterations=40, tolerance=1e-4).fit(X)
+    mixture = DiagonalGaussianMixture(10, max_iter=40, tol=1e-4).fit(X)
     growth = np.diff(mixture.log_likelihoods_)
     assert (growth > -1e-4).all()
     assert mixture.converged_
@@ -83,21 +83,23 @@ def test_the_likelihood_grows_with_every_step():
 
 def test_variances_keep_above_the_floor():
     X = np.repeat(points(40, 3), 30, axis=0)  # as many Gaussians as distinct points collapse
-    mixture = DiagonalMixture(40, variance_floor=1e-3).fit(X)
+    mixture = DiagonalGaussianMixture(40, variance_floor=1e-3).fit(X)
     assert (mixture.variances_ >= 1e-3 * X.var(axis=0) * 0.999).all()
     assert np.isfinite(mixture.score_samples(X)).all()
 
 
 def test_constant_points_and_too_few():
-    assert np.isfinite(DiagonalMixture(2).fit(np.full((20, 3), 7.0)).score(np.zeros((1, 3))))
+    assert np.isfinite(
+        DiagonalGaussianMixture(2).fit(np.full((20, 3), 7.0)).score(np.zeros((1, 3)))
+    )
     with pytest.raises(InputError, match="too few"):
-        DiagonalMixture(components=10).fit(np.ones((9, 2)))
+        DiagonalGaussianMixture(n_components=10).fit(np.ones((9, 2)))
 
 
 @pytest.mark.parametrize("components", [3, 32])
 @pytest.mark.parametrize("far", [1e3, 1e5, 1e8, 1e14, 1e18])
 def test_a_point_however_far_belongs_to_some_gaussian(components, far):
-    mixture = DiagonalMixture(components, iterations=5).fit(points(600, 4))
+    mixture = DiagonalGaussianMixture(components, max_iter=5).fit(points(600, 4))
     found = mixture.statistics(np.full((1, 4), far, np.float32))
     assert found.mass.sum() == pytest.approx(1)
     assert found.log_likelihood == pytest.approx(
@@ -107,7 +109,7 @@ def test_a_point_however_far_belongs_to_some_gaussian(components, far):
 
 def test_a_point_far_from_all_narrow_gaussians_is_counted():
     tight = np.repeat([-1.0, 1.0], 200)[:, None] + 1e-6 * points(400, 3)
-    mixture = DiagonalMixture(2, iterations=3, variance_floor=1e-12).fit(tight)
+    mixture = DiagonalGaussianMixture(2, max_iter=3, variance_floor=1e-12).fit(tight)
     between = np.repeat(mixture.shift_[None], 4, axis=0)  # where the constants are all there is
     found = mixture.statistics(between)
     np.testing.assert_allclose(found.mass.sum(), 4)
@@ -117,7 +119,7 @@ def test_a_point_far_from_all_narrow_gaussians_is_counted():
 @pytest.mark.parametrize("spread", [1, 30, 1000])
 def test_scales_as_unlike_as_they_come_leave_the_posteriors(spread):
     X = points(2000, 5)
-    mixture = DiagonalMixture(40, iterations=4, variance_floor=1e-7).fit(X)
+    mixture = DiagonalGaussianMixture(40, max_iter=4, variance_floor=1e-7).fit(X)
     heavy = X.copy()
     heavy[:5] *= spread  # the whole numbers, which only sift, have to hold these too
     found = mixture.statistics(heavy)
@@ -130,16 +132,18 @@ def test_scales_as_unlike_as_they_come_leave_the_posteriors(spread):
 
 def test_a_dimension_of_next_to_no_variance_spoils_no_other():
     X = points(500, 4)
-    rest = DiagonalMixture(3, iterations=5).fit(np.hstack([X, np.zeros((500, 1), np.float32)]))
+    rest = DiagonalGaussianMixture(3, max_iter=5).fit(
+        np.hstack([X, np.zeros((500, 1), np.float32)])
+    )
     X = np.hstack([X, np.random.default_rng(0).normal(scale=1e-18, size=(500, 1))])
-    found = DiagonalMixture(3, iterations=5).fit(X.astype(np.float32))
+    found = DiagonalGaussianMixture(3, max_iter=5).fit(X.astype(np.float32))
     assert np.isfinite(found.density_map_).all()
     np.testing.assert_allclose(found.weights_, rest.weights_)
 
 
 def test_it_is_a_scikit_learn_estimator():
     check_estimator(
-        DiagonalMixture(components=2),
+        DiagonalGaussianMixture(n_components=2),
         expected_failed_checks={
             "check_fit2d_1sample": "raises InputError, not ValueError",
             "check_methods_subset_invariance": "to 1e-7; products are in float32",

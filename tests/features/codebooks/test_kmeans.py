@@ -17,7 +17,7 @@ def blobs(n=3000, k=12, d=8, seed=0):
 
 def test_inertia_is_that_of_the_labels_and_about_as_low_as_scikit_learns():
     X = blobs()
-    ours = KMeansCodebook(words=50, iterations=30).fit(X)
+    ours = KMeansCodebook(n_words=50, max_iter=30).fit(X)
     own = ((X.astype(float) - ours.centers_[ours.labels_]) ** 2).sum()
     np.testing.assert_allclose(ours.inertia_, own, rtol=1e-5)
     peer = KMeans(50, init="random", n_init=1, max_iter=30, random_state=0).fit(X)
@@ -26,35 +26,35 @@ def test_inertia_is_that_of_the_labels_and_about_as_low_as_scikit_learns():
 
 def test_more_iterations_never_hurt():
     X = blobs()
-    inertias = [KMeansCodebook(40, iterations=i).fit(X).inertia_ for i in (2, 6, 20, 60)]
+    inertias = [KMeansCodebook(40, max_iter=i).fit(X).inertia_ for i in (2, 6, 20, 60)]
     assert all(b < a * 1.001 for a, b in itertools.pairwise(inertias))
 
 
 def test_labels_are_predictions_and_runs_repeat_bit_for_bit():
     X = blobs()
-    first, second = (KMeansCodebook(20, seed=3).fit(X) for _ in range(2))
+    first, second = (KMeansCodebook(20, random_state=3).fit(X) for _ in range(2))
     np.testing.assert_array_equal(first.predict(X), first.labels_)
     np.testing.assert_array_equal(first.centers_, second.centers_)
-    assert (KMeansCodebook(20, seed=4).fit(X).centers_ != first.centers_).any()
+    assert (KMeansCodebook(20, random_state=4).fit(X).centers_ != first.centers_).any()
 
 
 def test_no_word_stays_empty_among_copies():
     X = np.repeat(np.eye(8, dtype=np.float32), 50, axis=0)
-    found = KMeansCodebook(8, seed=1).fit(X)
+    found = KMeansCodebook(8, random_state=1).fit(X)
     assert found.inertia_ == pytest.approx(0)
     assert len(np.unique(found.labels_)) == 8
 
 
 def test_too_few_points():
     with pytest.raises(InputError, match="too few"):
-        KMeansCodebook(words=10).fit(np.ones((9, 2)))
+        KMeansCodebook(n_words=10).fit(np.ones((9, 2)))
     with pytest.raises(InputError, match="one word or more"):
-        KMeansCodebook(words=0).fit(np.ones((9, 2)))
+        KMeansCodebook(n_words=0).fit(np.ones((9, 2)))
 
 
 def test_it_is_a_scikit_learn_estimator():
     check_estimator(
-        KMeansCodebook(words=3),
+        KMeansCodebook(n_words=3),
         expected_failed_checks={"check_fit2d_1sample": "raises InputError, not ValueError"},
         on_skip=None,
     )

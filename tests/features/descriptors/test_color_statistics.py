@@ -25,7 +25,7 @@ def naive(image, x, y, cell):
 @pytest.mark.parametrize("cell", [3, 4, 5, 8])
 def test_every_descriptor_is_the_mean_and_deviation_of_its_cells(cell):
     image = np.random.default_rng(0).integers(0, 256, (60, 71, 3), dtype=np.uint8)
-    found = ColorStatistics(step=7, cells=(cell,)).describe(image)
+    found = ColorStatistics(step=7, cell_sizes=(cell,)).describe(image)
     inside = 0
     for row, (x, y) in zip(found.descriptors, found.positions * (71, 60) - 0.5, strict=True):
         reach = 2 * cell + 1
@@ -45,7 +45,7 @@ def test_a_gray_image_has_no_color_and_a_flat_one_no_deviation():
 
 def test_sizes_follow_each_other_and_small_images_have_none():
     image = np.zeros((64, 48, 3), np.uint8)
-    found = ColorStatistics(cells=(4, 6)).describe(image)
+    found = ColorStatistics(cell_sizes=(4, 6)).describe(image)
     assert found.descriptors.shape == (len(found.scales), 96)
     assert set(found.scales) == {4.0, 6.0}
     assert ((found.positions > 0) & (found.positions < 1)).all()
@@ -61,7 +61,7 @@ def test_bad_input_is_said():
 
 def test_a_mirrored_image_has_the_same_descriptors_in_another_order():
     image = np.random.default_rng(2).integers(0, 256, (41, 41, 3), dtype=np.uint8)
-    describer = ColorStatistics(step=1, cells=(3,))
+    describer = ColorStatistics(step=1, cell_sizes=(3,))
     rows = describer.describe(image).descriptors.reshape(32, 32, -1)
     turned = describer.describe(np.ascontiguousarray(image[:, ::-1])).descriptors
     assert np.allclose(turned.reshape(32, 32, -1), rows[:, ::-1][..., mirror_order()], atol=1e-4)

@@ -85,7 +85,7 @@ def naive_sift(plane: np.ndarray, y: float, x: float, bin_size: int, contrast: f
 @pytest.mark.parametrize("shape", [(61, 74), (50, 50)])
 def test_agrees_with_the_definition(shape: tuple[int, int], engine: str) -> None:
     image = texture(*shape)
-    got = DenseSIFT(step=5, bins=(2, 3, 5, 8), root=False, engine=engine).describe(image)
+    got = DenseSIFT(step=5, bin_sizes=(2, 3, 5, 8), root=False, engine=engine).describe(image)
     gray = image @ np.array([0.299, 0.587, 0.114])
     rows = np.random.default_rng(1).choice(len(got.scales), 12, replace=False)
     for row in rows:
@@ -149,7 +149,7 @@ def test_the_stated_number_of_descriptors() -> None:
 def test_any_size_gives_unit_vectors_or_zero(h: int, w: int, step: int, seed: int) -> None:
     image = texture(h, w, seed)
     for root in (True, False):
-        got = DenseSIFT(step=step, bins=(1, 3, 4), root=root).describe(image)
+        got = DenseSIFT(step=step, bin_sizes=(1, 3, 4), root=root).describe(image)
         length = np.linalg.norm(got.descriptors, axis=1)
         assert np.all((np.abs(length - 1) < 1e-5) | (length == 0))
         assert np.all((got.positions >= 0) & (got.positions <= 1))
@@ -170,7 +170,7 @@ def opencv_sift(image: np.ndarray, got: LocalDescriptors) -> np.ndarray:
 
 def test_close_to_opencv_at_its_own_smoothing() -> None:
     image = texture(150, 170)[..., 0].copy()
-    got = DenseSIFT(root=False, contrast=0.01, smoothing=1.6).describe(image)
+    got = DenseSIFT(root=False, contrast_threshold=0.01, smoothing=1.6).describe(image)
     rows = got.descriptors.any(axis=1)
     cosine = (got.descriptors * opencv_sift(image, got))[rows].sum(axis=1)
     assert rows.sum() > 500
@@ -187,13 +187,14 @@ def test_the_papers_grid_on_its_images_close_to_opencv() -> None:
     rows = got.descriptors.any(axis=1)
     cosine = (got.descriptors * opencv_sift(image, got))[rows].sum(axis=1)
     assert cosine.mean() > 0.99
-    assert len(PaperDenseSIFT(sizes=3).describe(image).scales) == 484 + 11 * 11 + 8 * 8
+    assert len(PaperDenseSIFT(n_sizes=3).describe(image).scales) == 484 + 11 * 11 + 8 * 8
 
 
 def test_smoothing_true_is_not_smoothing_to_one_pixel() -> None:
     image = texture(64, 64)
     found = [
-        DenseSIFT(bins=(12,), smoothing=s).describe(image).descriptors for s in (True, 1.0, 2.0)
+        DenseSIFT(bin_sizes=(12,), smoothing=s).describe(image).descriptors
+        for s in (True, 1.0, 2.0)
     ]
     assert np.array_equal(found[0], found[2])
     assert not np.allclose(found[0], found[1])
@@ -208,16 +209,16 @@ def test_a_flat_image_gives_zero_rows_of_the_full_count() -> None:
 
 def test_brightness_and_gain_change_nothing() -> None:
     image = texture(64, 64)[..., 0] // 2
-    plain = DenseSIFT(contrast=0).describe(image).descriptors
-    brighter = DenseSIFT(contrast=0).describe(image + np.uint8(40)).descriptors
-    doubled = DenseSIFT(contrast=0).describe(image * np.uint8(2)).descriptors
+    plain = DenseSIFT(contrast_threshold=0).describe(image).descriptors
+    brighter = DenseSIFT(contrast_threshold=0).describe(image + np.uint8(40)).descriptors
+    doubled = DenseSIFT(contrast_threshold=0).describe(image * np.uint8(2)).descriptors
     np.testing.assert_allclose(brighter, plain, atol=2e-3)
     np.testing.assert_allclose(doubled, plain, atol=2e-3)
 
 
 def test_turning_the_image_permutes_the_descriptors() -> None:
     image = texture(61, 61)[..., 0]
-    sift = DenseSIFT(step=6, bins=(4,), root=False, contrast=0)
+    sift = DenseSIFT(step=6, bin_sizes=(4,), root=False, contrast_threshold=0)
     count = (61 - 1 - 12) // 6 + 1
     plain = sift.describe(image).descriptors.reshape(count, count, 4, 4, 8)
     turned = sift.describe(np.rot90(image, -1).copy()).descriptors
@@ -228,7 +229,7 @@ def test_turning_the_image_permutes_the_descriptors() -> None:
 
 @pytest.mark.parametrize("color", ["gray", "opponent", "rgb"])
 def test_is_a_scikit_learn_transformer(color: str) -> None:
-    sift = DenseSIFT(step=8, bins=(4,), color=color)
+    sift = DenseSIFT(step=8, bin_sizes=(4,), color=color)
     copy = pickle.loads(pickle.dumps(clone(sift))).fit(None)
     images = [texture(40, 52), texture(40, 40)[..., 0].copy()]
     for one, other in zip(sift.fit_transform(images), copy.transform(images), strict=True):
@@ -254,7 +255,7 @@ def test_unknown_parameters_are_refused() -> None:
 @pytest.mark.parametrize("color", ["gray", "opponent"])
 def test_a_mirrored_image_has_the_same_descriptors_in_another_order(color):
     image = np.random.default_rng(2).integers(0, 256, (41, 41, 3), dtype=np.uint8)
-    describer = DenseSIFT(step=1, bins=(4,), color=color)
+    describer = DenseSIFT(step=1, bin_sizes=(4,), color=color)
     n = 41 - 3 * 4
     rows = describer.describe(image).descriptors.reshape(n, n, -1)
     turned = describer.describe(np.ascontiguousarray(image[:, ::-1])).descriptors.reshape(n, n, -1)

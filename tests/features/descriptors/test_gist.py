@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strata.errors import InputError
-from strata.features.descriptors.gist import _BORDER, Gist, even_contrast
+from strata.features.descriptors.gist import _BORDER, GIST, even_contrast
 
 
 def naive_gist(image, size, orientations, cells):
@@ -39,7 +39,7 @@ def textured(seed, height=40, width=40):
 @settings(max_examples=5, deadline=None)
 def test_it_is_what_the_definition_says(seed, orientations, cells):
     image = textured(seed)
-    found = Gist(40, orientations, cells).describe(image)
+    found = GIST(40, orientations, cells).describe(image)
     naive = naive_gist(image, 40, orientations, cells)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, naive, rtol=1e-3, atol=1e-5)
@@ -61,19 +61,19 @@ def test_a_grating_answers_at_its_scale_and_orientation(turn):
     y, x = np.mgrid[:128, :128]
     angle = -np.pi * turn / 4
     wave = np.sin(2 * np.pi * 0.3 / 1.85 * (x * np.cos(angle) + y * np.sin(angle)))
-    found = Gist(128, (4, 4, 4), 2).describe(np.uint8(128 + 60 * wave)).reshape(3, 4, 4)
+    found = GIST(128, (4, 4, 4), 2).describe(np.uint8(128 + 60 * wave)).reshape(3, 4, 4)
     assert (found.reshape(12, 4).argmax(axis=0) == 4 + turn).all()
 
 
 def test_mirrored_images_have_mirrored_cells_and_orientations():
     image = textured(1, 64, 64)
-    found = Gist(64, (4, 4), 4).describe(image).reshape(2, 4, 4, 4)
-    mirrored = Gist(64, (4, 4), 4).describe(image[:, ::-1]).reshape(2, 4, 4, 4)
+    found = GIST(64, (4, 4), 4).describe(image).reshape(2, 4, 4, 4)
+    mirrored = GIST(64, (4, 4), 4).describe(image[:, ::-1]).reshape(2, 4, 4, 4)
     np.testing.assert_allclose(mirrored, found[:, [0, 3, 2, 1], :, ::-1], rtol=1e-3, atol=1e-5)
 
 
 def test_any_image_has_one_vector():
-    gist = Gist()
+    gist = GIST()
     images = [textured(0, 3, 500), np.zeros((1, 1, 3), np.uint8), textured(2, 300, 200)]
     vectors = gist.fit_transform(images)
     assert vectors.shape == (3, 512)
@@ -84,8 +84,8 @@ def test_any_image_has_one_vector():
 
 def test_what_cannot_be_taken_is_refused():
     with pytest.raises(InputError, match="4 x 4 cells cannot be taken of 130 x 130"):
-        Gist(130).describe(textured(0))
+        GIST(130).describe(textured(0))
     with pytest.raises(InputError, match="one at least"):
-        Gist(orientations=()).describe(textured(0))
+        GIST(orientations=()).describe(textured(0))
     with pytest.raises(InputError, match="uint8"):
-        Gist().describe(np.zeros((4, 4)))
+        GIST().describe(np.zeros((4, 4)))

@@ -7,13 +7,13 @@ from sklearn.base import clone
 
 from strata.errors import InputError
 from strata.features.descriptors import daisy
-from strata.features.descriptors.base import Describer
+from strata.features.descriptors.base import BaseDescriptor
 from strata.features.descriptors.daisy import DenseDAISY, SparseDAISY
 from strata.features.descriptors.sparse_sift import SparseSIFT
 
 DESCRIBERS = [
     SparseSIFT(),
-    SparseSIFT(keypoints=20, root=False),
+    SparseSIFT(n_keypoints=20, root=False),
     DenseDAISY(),
     DenseDAISY(step=5, radius=9, rings=2, histograms=4, orientations=6),
     SparseDAISY(radius=9),
@@ -32,7 +32,7 @@ def blobs(height: int = 120, width: int = 150) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (19, 19), (64, 48, 3)])
 @pytest.mark.parametrize("flat", [True, False])
 def test_any_image_gives_rows_that_fit(
-    describer: Describer, shape: tuple[int, ...], flat: bool
+    describer: BaseDescriptor, shape: tuple[int, ...], flat: bool
 ) -> None:
     image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     image = np.full_like(image, 7) if flat else image
@@ -47,7 +47,7 @@ def test_any_image_gives_rows_that_fit(
 
 
 def test_keypoints_lie_on_the_blobs_and_are_capped() -> None:
-    got = SparseSIFT(keypoints=3).describe(blobs())
+    got = SparseSIFT(n_keypoints=3).describe(blobs())
     assert len(got.scales) == 3
     centers = np.array([(30, 30), (90, 40), (40, 85), (110, 90)])
     found = got.positions * [150, 120] - 0.5
@@ -104,7 +104,7 @@ def test_daisy_row_by_row_is_daisy_in_little_memory(describer, monkeypatch) -> N
 
 def test_nonsense_is_refused() -> None:
     with pytest.raises(InputError, match="keypoint"):
-        SparseSIFT(keypoints=0).describe(blobs())
+        SparseSIFT(n_keypoints=0).describe(blobs())
     with pytest.raises(InputError, match="DAISY"):
         DenseDAISY(step=0).describe(blobs())
     with pytest.raises(InputError, match="uint8"):

@@ -39,7 +39,7 @@ def test_the_strongest_point_is_the_disc(x: int, y: int, radius: int) -> None:
 @pytest.mark.usefixtures("mahotas")
 def test_the_cap_holds() -> None:
     image = np.random.default_rng(0).integers(0, 256, (128, 128), np.uint8)
-    assert 0 < len(SparseSURF(keypoints=20).describe(image).scales) <= 20
+    assert 0 < len(SparseSURF(n_keypoints=20).describe(image).scales) <= 20
 
 
 @pytest.mark.usefixtures("mahotas")
@@ -73,7 +73,7 @@ def test_any_image_gives_rows_that_fit(
 @pytest.mark.usefixtures("mahotas")
 def test_nonsense_is_refused() -> None:
     with pytest.raises(InputError, match="keypoint"):
-        SparseSURF(keypoints=0).describe(disc(100, 60, 5))
+        SparseSURF(n_keypoints=0).describe(disc(100, 60, 5))
     with pytest.raises(InputError, match="step"):
         DenseSURF(step=0).describe(disc(100, 60, 5))
     with pytest.raises(InputError, match="scale"):

@@ -44,7 +44,7 @@ def test_it_counts_each_descriptor_once_a_level_in_its_cell_and_word(layout, zer
 
 
 def test_coarse_histograms_are_the_sums_of_the_fine_ones():
-    encoder = BagOfWords(VisualWords(7), **COUNTS, assignment="soft", neighbors=3).fit(IMAGES)
+    encoder = BagOfWords(VisualWords(7), **COUNTS, assignment="soft", n_neighbors=3).fit(IMAGES)
     vector = encoder.encode(IMAGES[0]).reshape(21, 8)
     np.testing.assert_allclose(vector[0], vector[1:5].sum(axis=0), rtol=1e-5)
     np.testing.assert_allclose(vector[0], vector[5:].sum(axis=0), rtol=1e-5)
@@ -75,13 +75,13 @@ def test_unknown_options_are_named():
         with pytest.raises(InputError, match="There is no"):
             BagOfWords(VisualWords(4), **wrong).fit(IMAGES).transform(IMAGES)
     with pytest.raises(InputError, match="There is no"):
-        VisualWords(4, zero="wrd").fit(IMAGES)
+        VisualWords(4, zero_descriptors="wrd").fit(IMAGES)
     with pytest.raises(InputError, match="1 word or more, not 0"):
-        BagOfWords(VisualWords(4), assignment="soft", neighbors=0).fit(IMAGES)
+        BagOfWords(VisualWords(4), assignment="soft", n_neighbors=0).fit(IMAGES)
 
 
 def test_it_clones_pickles_and_repeats_bit_for_bit():
-    encoder = BagOfWords(VisualWords(5, seed=3)).fit(IMAGES)
+    encoder = BagOfWords(VisualWords(5, random_state=3)).fit(IMAGES)
     vectors = encoder.transform(IMAGES)
     np.testing.assert_array_equal(clone(encoder).fit(IMAGES).transform(IMAGES), vectors)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(encoder)).transform(IMAGES), vectors)

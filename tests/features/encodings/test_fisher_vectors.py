@@ -7,11 +7,11 @@ from sklearn.base import clone
 from sklearn.mixture import GaussianMixture
 
 from strata.errors import InputError
-from strata.features.codebooks.gaussian_mixture import DiagonalMixture
+from strata.features.codebooks.gaussian_mixture import DiagonalGaussianMixture
 from strata.features.descriptors.color_statistics import ColorStatistics
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.encodings.fisher_vectors import FisherVectors, fisher_vector
-from strata.pipeline.stages.serialize import of_shard, packed_halves
+from strata.pipeline.stages.serialize import of_shard, serialize_float16
 
 
 def local(n, d=12, seed=0):
@@ -25,7 +25,9 @@ IMAGES = [local(n, seed=n) for n in (300, 200, 1, 257, 400)]
 
 @pytest.fixture(scope="module")
 def mixture():
-    return DiagonalMixture(5, iterations=8).fit(np.concatenate([i.descriptors for i in IMAGES]))
+    return DiagonalGaussianMixture(5, max_iter=8).fit(
+        np.concatenate([i.descriptors for i in IMAGES])
+    )
 
 
 def naive(points, mixture):
@@ -80,7 +82,9 @@ def test_no_points_no_gradient(mixture):
 @pytest.mark.parametrize("positions", [0.0, 0.5])
 @pytest.mark.parametrize("dimensions", [0, 4])
 def test_shapes_lengths_and_empty_images(positions, dimensions):
-    encoder = FisherVectors(components=3, dimensions=dimensions, positions=positions, sample=500)
+    encoder = FisherVectors(
+        n_components=3, n_dims=dimensions, position_weight=positions, max_samples=500
+    )
     vectors = encoder.fit(IMAGES).transform([*IMAGES, LocalDescriptors.empty(12)])
     width = (dimensions or 12) + 2 * (positions > 0)
     assert vectors.shape == (6, 2 * 3 * width)
@@ -99,7 +103,7 @@ def test_plain_and_improved_differ_by_signed_root_and_length():
 
 
 def test_whitening_gives_the_projected_sample_variance_one():
-    encoder = FisherVectors(components=2, dimensions=4, whiten=True, positions=0).fit(IMAGES)
+    encoder = FisherVectors(n_components=2, n_dims=4, whiten=True, position_weight=0).fit(IMAGES)
     everything = np.concatenate([image.descriptors for image in IMAGES])
     projected = everything @ encoder.projection_ - encoder.offset_
     np.testing.assert_allclose(projected.mean(axis=0), 0, atol=1e-4)
@@ -110,7 +114,7 @@ def test_zero_rows_count_or_do_not():
     image = IMAGES[0]
     padded = LocalDescriptors(*(np.concatenate([a, np.zeros_like(a[:50])]) for a in image))
     for keep_zero in (False, True):
-        encoder = FisherVectors(components=3, dimensions=4, keep_zero=keep_zero).fit(IMAGES)
+        encoder = FisherVectors(n_components=3, n_dims=4, keep_zero=keep_zero).fit(IMAGES)
         same = np.allclose(encoder.encode(image), encoder.encode(padded), atol=1e-6)
         assert same == (not keep_zero)
 
@@ -118,12 +122,12 @@ def test_zero_rows_count_or_do_not():
 def test_bytes_are_encoded_as_their_values():
     image = IMAGES[0]._replace(descriptors=np.round(IMAGES[0].descriptors * 20).astype(np.uint8))
     floats = image._replace(descriptors=image.descriptors.astype(np.float32))
-    encoder = FisherVectors(components=3, dimensions=4).fit([floats])
+    encoder = FisherVectors(n_components=3, n_dims=4).fit([floats])
     np.testing.assert_array_equal(encoder.encode(image), encoder.encode(floats))
 
 
 def test_it_clones_pickles_and_repeats_bit_for_bit():
-    encoder = FisherVectors(components=3, dimensions=4, sample=500, seed=5).fit(IMAGES)
+    encoder = FisherVectors(n_components=3, n_dims=4, max_samples=500, random_state=5).fit(IMAGES)
     vectors = encoder.transform(IMAGES)
     np.testing.assert_array_equal(clone(encoder).fit(IMAGES).transform(IMAGES), vectors)
     again = pickle.loads(pickle.dumps(encoder)).transform(IMAGES)
@@ -167,12 +171,12 @@ def test_what_does_not_vary_is_left_out_of_the_projection(whiten):
 def test_gray_images_have_vectors_of_color_statistics_as_these_are_kept():
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 256, (64, 64, 1), np.uint8).repeat(3, axis=2) for _ in range(4)]
-    local = of_shard(packed_halves(map(ColorStatistics().describe, images)))
-    vectors = FisherVectors(components=4, iterations=5).fit_transform(local)
+    local = of_shard(serialize_float16(map(ColorStatistics().describe, images)))
+    vectors = FisherVectors(n_components=4, max_iter=5).fit_transform(local)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("descriptors", "components"), [(1, 1), (1, 64), (5, 6)])
 def test_too_few_descriptors_are_an_error_for_the_user(descriptors, components):
     with pytest.raises(InputError, match="too few"):
-        FisherVectors(components=components).fit([local(descriptors)])
+        FisherVectors(n_components=components).fit([local(descriptors)])

@@ -19,7 +19,7 @@ IMAGES = [local(n, n) for n in (200, 90, 1, 150)]
 
 @pytest.mark.parametrize("intra", [False, True])
 def test_it_is_the_normalized_sum_of_residuals(intra):
-    encoder = VLAD(words=5, intra=intra).fit(IMAGES)
+    encoder = VLAD(n_words=5, intra_norm=intra).fit(IMAGES)
     for image in IMAGES:
         sums = np.zeros((5, 6))
         for x in image.descriptors[image.descriptors.any(axis=1)].astype(float):
@@ -33,12 +33,12 @@ def test_it_is_the_normalized_sum_of_residuals(intra):
 
 
 def test_images_without_descriptors_are_zero():
-    encoder = VLAD(words=3).fit(IMAGES)
+    encoder = VLAD(n_words=3).fit(IMAGES)
     assert not encoder.transform([LocalDescriptors.empty(6)]).any()
 
 
 def test_it_clones_pickles_and_repeats_bit_for_bit():
-    encoder = VLAD(words=4, power=0.5).fit(IMAGES)
+    encoder = VLAD(n_words=4, power=0.5).fit(IMAGES)
     vectors = encoder.transform(IMAGES)
     np.testing.assert_array_equal(clone(encoder).fit(IMAGES).transform(IMAGES), vectors)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(encoder)).transform(IMAGES), vectors)

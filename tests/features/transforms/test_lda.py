@@ -6,11 +6,11 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from strata.errors import InputError
-from strata.features.transforms.lda import LinearDiscriminants
+from strata.features.transforms.lda import LDA
 
 
 @parametrize_with_checks(
-    [LinearDiscriminants()],
+    [LDA()],
     expected_failed_checks=lambda _: {
         "check_fit2d_1sample": "asks for two classes in its own words"
     },
@@ -28,7 +28,7 @@ def clouds(n, d, seed=0):
 
 def test_with_many_images_they_span_what_the_library_finds():
     X, y = clouds(3000, 6)
-    ours = LinearDiscriminants().fit(X, y).transform(X)
+    ours = LDA().fit(X, y).transform(X)
     theirs = LinearDiscriminantAnalysis(solver="eigen").fit(X, y).transform(X)
     for j in range(2):
         assert abs(np.corrcoef(ours[:, j], theirs[:, j])[0, 1]) > 0.999
@@ -36,7 +36,7 @@ def test_with_many_images_they_span_what_the_library_finds():
 
 def test_spread_within_classes_is_one_in_each_direction():
     X, y = clouds(3000, 6)
-    Z = LinearDiscriminants().fit(X, y).transform(X)
+    Z = LDA().fit(X, y).transform(X)
     within = np.stack([Z[y == c] - Z[y == c].mean(axis=0) for c in range(3)]).reshape(-1, 2)
     assert np.allclose(within.T @ within / 3000, np.eye(2), atol=0.02)
 
@@ -44,8 +44,8 @@ def test_spread_within_classes_is_one_in_each_direction():
 def test_turning_the_vectors_changes_nothing():
     X, y = clouds(30, 50)
     turn = np.linalg.qr(np.random.default_rng(1).normal(size=(80, 50)))[0]
-    a = LinearDiscriminants().fit(X, y).transform(X)
-    b = LinearDiscriminants().fit(X @ turn.T, y).transform(X @ turn.T)
+    a = LDA().fit(X, y).transform(X)
+    b = LDA().fit(X @ turn.T, y).transform(X @ turn.T)
     assert a.shape == (30, 2)
     # The estimate of the spread depends a little on the number of dimensions asked about only.
     assert np.allclose(np.abs(a), np.abs(b), rtol=1e-6, atol=1e-6)
@@ -53,14 +53,14 @@ def test_turning_the_vectors_changes_nothing():
 
 def test_few_images_are_enough_and_too_few_are_said():
     X, y = clouds(4, 50)
-    assert np.isfinite(LinearDiscriminants().fit(X, y).transform(X)).all()
+    assert np.isfinite(LDA().fit(X, y).transform(X)).all()
     with pytest.raises(InputError, match="two images"):
-        LinearDiscriminants().fit(X[:3], y[:3])
+        LDA().fit(X[:3], y[:3])
     with pytest.raises(InputError, match="the same"):
-        LinearDiscriminants().fit(np.ones_like(X), y)
+        LDA().fit(np.ones_like(X), y)
 
 
 @pytest.mark.parametrize("components", [0, -1])
 def test_no_components_are_not_all_of_them(components):
     with pytest.raises(InputError, match=f"not {components}"):
-        LinearDiscriminants(components).fit(*clouds(30, 6))
+        LDA(components).fit(*clouds(30, 6))

@@ -10,7 +10,7 @@ from strata.models.architectures.block_spec import Block, Branches
 from strata.models.architectures.blocks import ACTIVATIONS, POOLS
 from strata.models.architectures.builder import build
 from strata.models.architectures.flops import cost_table
-from strata.models.architectures.initialization import unit_variance
+from strata.models.architectures.initialization import lsuv_init
 from strata.models.architectures.normalization import NORMALIZATIONS
 from strata.models.architectures.registry import CONVOLUTIONS, HEAD_POOLS, INITIALIZATIONS
 from strata.models.architectures.tinynet import tinynet
@@ -254,7 +254,7 @@ def test_unit_variance_leaves_a_layer_that_no_image_reaches():
     with torch.no_grad():
         network.head[0].weight.copy_(-network.head[0].weight.abs())  # sums of what a ReLU gives
     before = network.head[-1].weight.clone()
-    unit_variance(network, torch.randint(0, 256, (8, 3, 8, 8)))
+    lsuv_init(network, torch.randint(0, 256, (8, 3, 8, 8)))
     assert torch.equal(network.head[-1].weight, before)
 
 
@@ -267,7 +267,7 @@ def test_layer_sequential_unit_variance():
     }
     network = build(description, side=16, classes=4).eval()
     images = torch.randint(0, 256, (32, 3, 16, 16), generator=torch.Generator().manual_seed(0))
-    unit_variance(network, images)
+    lsuv_init(network, images)
     seen = []
     for module in network.modules():
         if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):

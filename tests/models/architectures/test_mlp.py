@@ -21,5 +21,5 @@ def test_it_learns(normalization):
     X = rng.integers(0, 128, (40, 8, 8, 3))
     X[y == 1, :4] += 100
     network = mlp((16, 8), normalization=normalization, dropout=0.1)
-    model = NetworkClassifier(network, size=8, batch=8, epochs=15, device="cpu")
+    model = NetworkClassifier(network, image_size=8, batch_size=8, epochs=15, device="cpu")
     assert model.fit(X.astype(np.uint8), y).training_accuracy_ == 1

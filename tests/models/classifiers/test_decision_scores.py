@@ -8,11 +8,11 @@ from strata.models.classifiers.decision_scores import (
     columns,
     scores_and_probabilities,
 )
-from strata.models.classifiers.kernel_svm import SVM
+from strata.models.classifiers.kernel_svm import KernelSVM
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-@pytest.mark.parametrize("model", [SVM(), LogisticRegression(), KNeighborsClassifier()])
+@pytest.mark.parametrize("model", [KernelSVM(), LogisticRegression(), KNeighborsClassifier()])
 def test_one_column_a_class_and_the_best_is_predicted(model, classes):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(90, 5)), np.arange(90) % classes
@@ -39,10 +39,10 @@ def test_scores_are_computed_once_and_give_the_probabilities():
         calls.append(len(A))
         return A @ B.T
 
-    machine = SVM(kernel).fit(X, y)
+    machine = KernelSVM(kernel).fit(X, y)
     calls.clear()
     scores, found = scores_and_probabilities(machine, X[:7])
     assert calls == [7]
     assert np.array_equal(scores, machine.decision_function(X[:7]))
     assert np.array_equal(found, machine.predict_proba(X[:7]))
-    assert scores_and_probabilities(SVM(inner_folds=0).fit(X, y), X[:7])[1] is None
+    assert scores_and_probabilities(KernelSVM(inner_folds=0).fit(X, y), X[:7])[1] is None

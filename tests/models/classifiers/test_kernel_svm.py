@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from strata.errors import InputError
 from strata.models.classifiers import kernel_svm
-from strata.models.classifiers.kernel_svm import SVM
+from strata.models.classifiers.kernel_svm import KernelSVM
 from strata.models.classifiers.model_selection import C_GRID
 
 
@@ -38,7 +38,7 @@ def gaussian(X, Y):
 )
 def test_scores_are_those_of_one_machine_a_class(kernel, peer):
     X, y = data()
-    ours = SVM(kernel, C=10, inner_folds=0).fit(X[:160], y[:160])
+    ours = KernelSVM(kernel, C=10, inner_folds=0).fit(X[:160], y[:160])
     theirs = OneVsRestClassifier(peer).fit(X[:160], y[:160])
     np.testing.assert_allclose(
         ours.decision_function(X[160:]), theirs.decision_function(X[160:]), atol=5e-3
@@ -48,8 +48,8 @@ def test_scores_are_those_of_one_machine_a_class(kernel, peer):
 
 def test_a_precomputed_matrix_is_its_kernel():
     X, y = data()
-    by_vectors = SVM("linear").fit(X[:160], y[:160])
-    by_matrix = SVM("precomputed").fit(X[:160] @ X[:160].T, y[:160])
+    by_vectors = KernelSVM("linear").fit(X[:160], y[:160])
+    by_matrix = KernelSVM("precomputed").fit(X[:160] @ X[:160].T, y[:160])
     np.testing.assert_allclose(
         by_matrix.predict_proba(X[160:] @ X[:160].T), by_vectors.predict_proba(X[160:]), rtol=1e-6
     )
@@ -57,14 +57,14 @@ def test_a_precomputed_matrix_is_its_kernel():
 
 def test_single_precision_scores_are_those_of_double():
     X, y = data()
-    scores = [SVM("linear").fit(Z, y).decision_function(Z)
+    scores = [KernelSVM("linear").fit(Z, y).decision_function(Z)
               for Z in (X, X.astype(np.float32))]  # fmt: skip
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-2)
 
 
 def test_probabilities_sum_to_one_agree_and_are_worth_something():
     X, y = data(n=600, d=40)
-    model = SVM("rbf").fit(X[:400], y[:400])
+    model = KernelSVM("rbf").fit(X[:400], y[:400])
     p = model.predict_proba(X[400:])
     np.testing.assert_allclose(p.sum(axis=1), 1)
     np.testing.assert_array_equal(model.classes_[p.argmax(axis=1)], model.predict(X[400:]))
@@ -75,7 +75,7 @@ def test_probabilities_sum_to_one_agree_and_are_worth_something():
 def test_the_inner_folds_see_no_vector_they_trained_on():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(200, 400)), rng.integers(2, size=200)  # noise, separable in training
-    model = SVM("linear").fit(X, y)
+    model = KernelSVM("linear").fit(X, y)
     assert model.training_accuracy_ == 1
     assert 0.3 < model.inner_accuracy_ < 0.7
     assert model.predict_proba(X).max() < 0.99  # so it does not claim to be sure
@@ -83,9 +83,9 @@ def test_the_inner_folds_see_no_vector_they_trained_on():
 
 def test_c_is_chosen_by_inner_cross_validation():
     X, y = data()
-    model = SVM("rbf", C="cv").fit(X, y)
+    model = KernelSVM("rbf", C="cv").fit(X, y)
     assert model.C_ in C_GRID
-    best = max(SVM("rbf", C=C).fit(X, y).inner_accuracy_ for C in C_GRID)
+    best = max(KernelSVM("rbf", C=C).fit(X, y).inner_accuracy_ for C in C_GRID)
     assert model.inner_accuracy_ == best
 
 
@@ -93,7 +93,7 @@ def test_a_kernel_matrix_that_would_not_fit_is_refused(monkeypatch):
     X, y = data(d=20)
     monkeypatch.setattr(kernel_svm, "LARGEST_MATRIX", 100)
     with pytest.raises(InputError, match="does not fit"):
-        SVM("linear").fit(X, y)
+        KernelSVM("linear").fit(X, y)
 
 
 def test_balanced_weights_raise_the_recall_of_a_rare_class():
@@ -101,7 +101,7 @@ def test_balanced_weights_raise_the_recall_of_a_rare_class():
     y = (rng.random(400) < 0.06).astype(int)
     X = rng.normal(size=(400, 5)) + y[:, None]
     recalls = [
-        (SVM("linear", class_weight=weight).fit(X, y).predict(X)[y == 1] == 1).mean()
+        (KernelSVM("linear", class_weight=weight).fit(X, y).predict(X)[y == 1] == 1).mean()
         for weight in (None, "balanced")
     ]
     assert recalls[1] > recalls[0] + 0.3
@@ -112,62 +112,64 @@ def test_a_class_of_one_leaves_out_probabilities_but_not_predictions():
     y[:] = "a"
     y[:12] = "b"
     y[0] = "c"
-    model = SVM().fit(X, y)
+    model = KernelSVM().fit(X, y)
     assert model.predict(X[:1]) == "c"
     with pytest.raises(InputError, match="no probabilities"):
         model.predict_proba(X)
     for asked in ({"C": "cv"}, {"kernel": "rbf", "gamma": "cv"}):
         with pytest.raises(InputError, match="inner folds"):
-            SVM(**asked).fit(X, y)
-    assert SVM("linear", gamma="cv").fit(X, y).predict(X[:1]) == "c"  # gamma says nothing there
+            KernelSVM(**asked).fit(X, y)
+    assert (
+        KernelSVM("linear", gamma="cv").fit(X, y).predict(X[:1]) == "c"
+    )  # gamma says nothing there
 
 
 def test_errors_are_for_the_user():
     X, y = data(n=30)
     with pytest.raises(ValueError, match="one class"):
-        SVM().fit(X, np.full(30, "a"))
+        KernelSVM().fit(X, np.full(30, "a"))
     with pytest.raises(InputError, match="'linear'"):
-        SVM("liner").fit(X, y)
+        KernelSVM("liner").fit(X, y)
     with pytest.raises(InputError, match="'scale'"):
-        SVM("rbf", gamma="scaled").fit(X, y)
+        KernelSVM("rbf", gamma="scaled").fit(X, y)
     for wrong in ({"C": 0.0}, {"C": "cvs"}, {"C": np.nan}, {"gamma": -1.0}, {"gamma": 0}):
         with pytest.raises(InputError, match=rf"^{next(iter(wrong))} = "):
-            SVM("rbf", **wrong).fit(X, y)
+            KernelSVM("rbf", **wrong).fit(X, y)
 
 
 def test_a_second_fit_leaves_nothing_of_the_first():
     X, y = data(n=60)
-    again = SVM("rbf").fit(X, y)
+    again = KernelSVM("rbf").fit(X, y)
     for kernel in ("linear", "precomputed", gaussian, "rbf", "linear"):
         again.set_params(kernel=kernel).fit(X @ X.T, y)
-        assert vars(again).keys() == vars(SVM(kernel).fit(X @ X.T, y)).keys()
+        assert vars(again).keys() == vars(KernelSVM(kernel).fit(X @ X.T, y)).keys()
 
 
 def test_it_pickles_and_repeats_bit_for_bit():
     X, y = data()
-    first, second = (SVM("rbf").fit(X, y).predict_proba(X) for _ in range(2))
+    first, second = (KernelSVM("rbf").fit(X, y).predict_proba(X) for _ in range(2))
     np.testing.assert_array_equal(first, second)
-    again = pickle.loads(pickle.dumps(SVM("rbf").fit(X, y))).predict_proba(X)
+    again = pickle.loads(pickle.dumps(KernelSVM("rbf").fit(X, y))).predict_proba(X)
     np.testing.assert_array_equal(first, again)
 
 
 def test_precomputed_matrices_are_cut_both_ways_in_cross_validation():
     X, y = data()
-    by_matrix = cross_val_score(SVM("precomputed", inner_folds=0), X @ X.T, y, cv=3)
-    by_vectors = cross_val_score(SVM("linear", inner_folds=0), X, y, cv=3)
+    by_matrix = cross_val_score(KernelSVM("precomputed", inner_folds=0), X @ X.T, y, cv=3)
+    by_vectors = cross_val_score(KernelSVM("linear", inner_folds=0), X, y, cv=3)
     np.testing.assert_allclose(by_matrix, by_vectors)
 
 
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])
 def test_it_is_a_scikit_learn_estimator(kernel):
-    check_estimator(SVM(kernel), on_skip=None)
+    check_estimator(KernelSVM(kernel), on_skip=None)
 
 
 def test_a_machine_that_was_stopped_says_so(monkeypatch):
     X, y = data(90, 20)
-    assert SVM(inner_folds=0).fit(X, y).converged_
+    assert KernelSVM(inner_folds=0).fit(X, y).converged_
     monkeypatch.setattr("strata.models.classifiers.svm_dual.STEPS", 500)
     monkeypatch.setattr("strata.models.classifiers.svm_dual.STEPS_OF_A_VECTOR", 0)
     with pytest.warns(ConvergenceWarning, match="unit length"):
-        stopped = SVM(inner_folds=0).fit(X * 1000, y)
+        stopped = KernelSVM(inner_folds=0).fit(X * 1000, y)
     assert not stopped.converged_

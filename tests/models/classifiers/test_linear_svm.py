@@ -11,7 +11,7 @@ from strata.errors import InputError
 from strata.models.classifiers.linear_svm import LinearSVM
 
 
-@parametrize_with_checks([LinearSVM(held_out=0), LinearSVM()])
+@parametrize_with_checks([LinearSVM(validation_fraction=0), LinearSVM()])
 def test_it_is_an_estimator(estimator, check):
     check(estimator)
 
@@ -36,7 +36,7 @@ def in_pieces(X, *cuts):
 @pytest.mark.parametrize("classes", [2, 3])
 def test_it_finds_what_liblinear_finds(classes):
     X, y = overlapping(classes)
-    ours = LinearSVM(C=2.0, tolerance=1e-3, passes=500, held_out=0).fit(X, y)
+    ours = LinearSVM(C=2.0, tol=1e-3, max_iter=500, validation_fraction=0).fit(X, y)
     theirs = LinearSVC(C=2.0, loss="hinge", tol=1e-7, max_iter=10**6, random_state=0).fit(X, y)
     assert np.allclose(ours.coef_, theirs.coef_, atol=2e-3)
     assert np.allclose(ours.intercept_, theirs.intercept_, atol=2e-3)
@@ -70,7 +70,7 @@ def test_only_one_block_is_asked_for_at_a_time():
             del block
             assert sum(ref() is not None for ref in reading) <= 1
 
-    LinearSVM(passes=3).fit_blocks(blocks, y)
+    LinearSVM(max_iter=3).fit_blocks(blocks, y)
     assert len(reading) > 6
 
 
@@ -90,14 +90,14 @@ def test_cost_is_not_chosen_from_nothing():
             LinearSVM(wrong).fit(X, y)
     for held_out in (0, 1.0):
         with pytest.raises(InputError, match="held out"):
-            LinearSVM("cv", held_out=held_out).fit(X, y)
+            LinearSVM("cv", validation_fraction=held_out).fit(X, y)
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_class_of_a_single_vector_leaves_probabilities_and_cost(seed):
     X, y = overlapping()
     X, y = np.vstack([X, -X[:1]]), np.append(y, 3)
-    model = LinearSVM("cv", held_out=0.5, seed=seed).fit(X, y)
+    model = LinearSVM("cv", validation_fraction=0.5, random_state=seed).fit(X, y)
     assert model.inner_accuracy_ > 0.6
     assert np.allclose(model.predict_proba(X[:5]).sum(axis=1), 1)
 

@@ -12,8 +12,8 @@ from strata.models.estimators import fine_tuned_classifier
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.runtime import checkpoint, image_source
 from strata.models.transfer import backbones
-from strata.models.transfer.finetune_module import Tail, blocks_of
-from strata.models.transfer.frozen_backbone import Frozen, border_activations
+from strata.models.transfer.finetune_module import FineTuneModule, blocks_of
+from strata.models.transfer.frozen_backbone import FrozenBackbone, border_activations
 from strata.models.transfer.pooling import Embedding
 from strata.models.transfer.subgraph import IMAGES, last_node, section
 from tests.models.runtime.test_image_source import Mapped
@@ -40,14 +40,14 @@ def images():
 
 
 def activations(state, pixels, node):
-    frozen = Frozen(NAME, [node], state, SIDE)
+    frozen = FrozenBackbone(NAME, [node], state, SIDE)
     views = border_activations(frozen, [pixels, pixels[:, :, ::-1]], torch.device("cpu"))
     return np.stack(list(views), axis=1)
 
 
 def classifier(state, **options):
     options = {"border": BORDER, "head_epochs": 15, "epochs": 3, "batch": 8} | options
-    return FineTunedClassifier(NAME, cut=CUT, weights=state, **options)
+    return FineTunedClassifier(NAME, output_node=CUT, weights=state, **options)
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +226,7 @@ def test_blocks_are_found_in_order():
 def test_normalizations_adapt_or_stay(adapt):
     network = backbones.skeleton("resnet18")
     part = section(network, "layer3", ["layer4"])
-    tail = Tail(
+    tail = FineTuneModule(
         part, 2, expected=None, embedding=Embedding([512], "pooled"), dropout=0.0, adapt=adapt
     )
     before = {k: v.clone() for k, v in tail.state_dict().items()}
@@ -241,7 +241,7 @@ def test_dropout_inside_of_the_network_is_seeded_too():
     """AlexNet and VGG drop units between their last linear layers."""
     network = backbones.skeleton("alexnet")
     part = section(network, "classifier.2", ["classifier.5"])
-    tail = Tail(
+    tail = FineTuneModule(
         part, 2, expected=None, embedding=Embedding([4096], "pooled"), dropout=0.0, adapt=True
     ).train()
     torch.nn.init.ones_(tail.head[1].weight)

@@ -60,6 +60,6 @@ def test_what_it_cannot_look_at_is_explained(trained):
         grad_cam(trained, X, y[:3])
     with pytest.raises(InputError, match="Expected uint8 images"):
         grad_cam(trained, X[:, :12, :12], y)
-    flat = NetworkClassifier({"name": "mlp", "hidden": [4]}, size=16, epochs=1, device="cpu")
+    flat = NetworkClassifier({"name": "mlp", "hidden": [4]}, image_size=16, epochs=1, device="cpu")
     with pytest.raises(InputError, match="no blocks"):
         grad_cam(flat.fit(X, y), X, y)

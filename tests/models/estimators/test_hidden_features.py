@@ -4,7 +4,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from strata.errors import InputError
-from strata.models.estimators.hidden_features import DeepFeatures, LayerReader
+from strata.models.estimators.hidden_features import HiddenFeatures, LayerReader
 from strata.models.estimators.network_classifier import NetworkClassifier
 
 NETWORK = {
@@ -25,7 +25,7 @@ def images():
 @pytest.fixture(scope="module")
 def trained(images):
     settings = {"size": 16, "batch": 8, "epochs": 3, "device": "cpu", "flip_average": False}
-    return NetworkClassifier(NETWORK, augmentations={"crop": 0.5}, **settings).fit(*images)
+    return NetworkClassifier(NETWORK, augmentation={"crop": 0.5}, **settings).fit(*images)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_a_grid_reads_each_window_where_it_lies(trained, images, step):
 
 
 def test_they_feed_another_classifier(images):
-    classifier = NetworkClassifier(NETWORK, size=16, batch=8, epochs=6, device="cpu")
-    both = make_pipeline(DeepFeatures(classifier, "hidden1"), SVC()).fit(*images)
+    classifier = NetworkClassifier(NETWORK, image_size=16, batch_size=8, epochs=6, device="cpu")
+    both = make_pipeline(HiddenFeatures(classifier, "hidden1"), SVC()).fit(*images)
     assert both.score(*images) == 1
     assert not hasattr(classifier, "weights_")
 

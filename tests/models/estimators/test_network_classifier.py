@@ -86,7 +86,7 @@ def test_scores_and_probabilities():
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
     X, y = scenes(4)
     settings = {**STATEFUL, "epochs": 2}
-    one, two, other = (NetworkClassifier(**settings, seed=s).fit(X, y) for s in (3, 3, 4))
+    one, two, other = (NetworkClassifier(**settings, random_state=s).fit(X, y) for s in (3, 3, 4))
     assert same(one, two)
     assert without_seconds(one.history_) == without_seconds(two.history_)
     assert not same(one, other)
@@ -200,7 +200,7 @@ def test_a_damaged_checkpoint_is_ignored(tmp_path, damage):
 
 def test_it_is_a_scikit_learn_estimator(tmp_path):
     X, y = scenes(4)
-    model = NetworkClassifier(**SMALL, epochs=1, augmentations={"flip": True})
+    model = NetworkClassifier(**SMALL, epochs=1, augmentation={"flip": True})
     assert clone(model).get_params() == model.get_params()
     assert cross_val_score(model, X, y, cv=2).shape == (2,)
     fitted = model.fit(X, y)
@@ -220,7 +220,7 @@ def test_any_number_of_images_trains(n):
 def test_a_thousand_classes_of_one_gray_image_each():
     X = np.repeat(np.arange(1000)[:, None, None, None] % 256, 64, axis=1).reshape(1000, 8, 8, 1)
     X = np.repeat(X, 3, axis=3).astype(np.uint8)
-    model = NetworkClassifier(TINY, size=8, epochs=1, device="cpu").fit(X, np.arange(1000))
+    model = NetworkClassifier(TINY, image_size=8, epochs=1, device="cpu").fit(X, np.arange(1000))
     assert model.decision_function(X[:3]).shape == (3, 1000)
 
 
@@ -239,7 +239,7 @@ def test_training_and_prediction_see_windows_of_one_size(pool):
     X, y = scenes(10)
     network = {"blocks": [{"filters": 6, "stride": 2}], "head": {"pool": pool}}
     settings = {"size": 16, "batch": 8, "epochs": 8, "augmentations": {"crop": 0.75}}
-    model = NetworkClassifier(network, **settings, device="cpu", flip_average=False).fit(X, y)
+    model = NetworkClassifier(network, **settings, device="cpu", tta_flip=False).fit(X, y)
     assert model.training_accuracy_ > 0.9
     middle = model.decision_function(X)
     framed = np.zeros_like(X)
@@ -256,7 +256,9 @@ def test_training_and_prediction_see_windows_of_one_size(pool):
 def test_every_optimizer_lowers_the_loss(name):
     X, y = scenes(5)
     rate = {"adadelta": 1.0, "plain-sgd": 0.1}.get(name, 0.01)
-    model = NetworkClassifier(**SMALL, epochs=6, optimizer=name, max_rate=rate, schedule="constant")
+    model = NetworkClassifier(
+        **SMALL, epochs=6, optimizer=name, max_lr=rate, lr_schedule="constant"
+    )
     losses = [line["loss"] for line in model.fit(X, y).history_]
     assert losses[-1] < losses[0]
 
@@ -264,7 +266,7 @@ def test_every_optimizer_lowers_the_loss(name):
 @pytest.mark.parametrize("name", sorted(SCHEDULES))
 def test_the_rate_follows_the_schedule(name):
     X, y = scenes(4)
-    model = NetworkClassifier(**SMALL, epochs=4, schedule=name).fit(X, y)
+    model = NetworkClassifier(**SMALL, epochs=4, lr_schedule=name).fit(X, y)
     assert [line["rate"] for line in model.history_] == pytest.approx(
         [0.01 * SCHEDULES[name]((2 * epoch + 1) / 8) for epoch in range(4)]
     )
@@ -274,7 +276,7 @@ def test_clipping_bounds_what_a_step_applies():
     X, y = scenes(4)
     settings = {**SMALL, "epochs": 1, "optimizer": "plain-sgd", "max_rate": 0.1}
     free = NetworkClassifier(**settings).fit(X, y)
-    clipped = NetworkClassifier(**settings, clip=1e-9).fit(X, y)
+    clipped = NetworkClassifier(**settings, clip_grad_norm=1e-9).fit(X, y)
     start = NetworkClassifier(**{**settings, "epochs": 0}).fit(X, y)
     name = "head.0.weight"
     assert np.abs(free.weights_[name] - start.weights_[name]).max() > 1e-3
@@ -285,7 +287,7 @@ def test_a_training_that_diverges_says_so():
     X, y = scenes(4)
     with pytest.raises(StrataError, match="diverged"):
         NetworkClassifier(
-            **SMALL, epochs=30, optimizer="plain-sgd", max_rate=1e30, schedule="constant"
+            **SMALL, epochs=30, optimizer="plain-sgd", max_lr=1e30, lr_schedule="constant"
         ).fit(X, y)
 
 
@@ -343,7 +345,7 @@ def test_a_training_that_diverges_with_its_last_step_says_so():
     X, y = scenes(4)
     once = {"epochs": 1, "batch": 32, "optimizer": "plain-sgd", "schedule": "constant"}
     with pytest.raises(DivergedError, match="last steps"):
-        NetworkClassifier("mlp", size=16, max_rate=1e38, **once).fit(X, y)
+        NetworkClassifier("mlp", image_size=16, max_lr=1e38, **once).fit(X, y)
 
 
 def test_a_validation_loss_that_is_no_number_is_no_best_one(monkeypatch):
@@ -354,13 +356,15 @@ def test_a_validation_loss_that_is_no_number_is_no_best_one(monkeypatch):
 
     monkeypatch.setattr(trainer, "predict", broken)
     with pytest.raises(DivergedError, match="epoch 1"):
-        NetworkClassifier(**SMALL, epochs=2, patience=1, validation=0.3).fit(X, y)
+        NetworkClassifier(**SMALL, epochs=2, patience=1, validation_fraction=0.3).fit(X, y)
 
 
 def test_a_validation_loss_that_stays_as_it_is_has_not_improved():
     X, y = scenes(6)
     still = {"optimizer": "plain-sgd", "max_rate": 1e-30, "weight_decay": 0.0}
-    model = NetworkClassifier("mlp", size=16, epochs=9, patience=2, validation=0.3, **still)
+    model = NetworkClassifier(
+        "mlp", image_size=16, epochs=9, patience=2, validation_fraction=0.3, **still
+    )
     assert len(model.fit(X, y).history_) == 3
 
 
@@ -374,7 +378,7 @@ def test_the_rate_finder_takes_fixed_algorithms_too(monkeypatch):
         return step(self, batch)
 
     monkeypatch.setattr(GradientDescent, "step", watched)
-    NetworkClassifier(**SMALL).find_rate(X, y)
+    NetworkClassifier(**SMALL).find_lr(X, y)
     assert fixed
     assert all(fixed)
 
@@ -382,21 +386,21 @@ def test_the_rate_finder_takes_fixed_algorithms_too(monkeypatch):
 def test_the_rate_finder_suggests_a_rate_that_learns():
     X, y = scenes(20)
     model = NetworkClassifier(**SMALL, epochs=6)
-    curve = model.find_rate(X, y)
+    curve = model.find_lr(X, y)
     assert len(curve.rates) == len(curve.losses) <= 100
     assert curve.rates[0] == pytest.approx(1e-5)
     assert curve.suggestion in curve.rates
     assert curve.losses.min() < curve.losses[0]
-    np.testing.assert_array_equal(model.find_rate(X, y).losses, curve.losses)
+    np.testing.assert_array_equal(model.find_lr(X, y).losses, curve.losses)
     losses = [h["loss"] for h in model.set_params(max_rate=curve.suggestion).fit(X, y).history_]
     assert losses[-1] < losses[0]
 
 
 def test_the_rate_may_be_found_on_the_way():
     X, y = scenes(20)
-    model = NetworkClassifier(**SMALL, epochs=2, max_rate="auto").fit(X, y)
+    model = NetworkClassifier(**SMALL, epochs=2, max_lr="auto").fit(X, y)
     assert model.max_rate_ == model.rate_curve_.suggestion
-    same_rate = NetworkClassifier(**SMALL, epochs=2, max_rate=model.max_rate_).fit(X, y)
+    same_rate = NetworkClassifier(**SMALL, epochs=2, max_lr=model.max_rate_).fit(X, y)
     assert same(model, same_rate)
     assert not hasattr(model.set_params(max_rate=0.01).fit(X, y), "rate_curve_")
 
@@ -411,7 +415,7 @@ def test_a_search_for_the_rate_trains_as_the_training_will(with_teacher):
     losses = plain.fit(X, y).rate_curve_.losses
     seen = other.fit(X, y, teacher=teacher).rate_curve_.losses
     assert seen[0] != losses[0]
-    np.testing.assert_array_equal(other.find_rate(X, y, teacher=teacher).losses, seen)
+    np.testing.assert_array_equal(other.find_lr(X, y, teacher=teacher).losses, seen)
 
 
 def test_momentum_is_that_of_gradient_descent():

@@ -12,7 +12,7 @@ from torch import distributed
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.transfer import backbones
-from strata.models.transfer.finetune_module import Tail
+from strata.models.transfer.finetune_module import FineTuneModule
 from tests.models.estimators.test_network_classifier import scenes
 
 pytestmark = pytest.mark.skipif(
@@ -108,7 +108,12 @@ def fine_tuned():
     state = backbones.skeleton("resnet18").state_dict()
     settings = {"head_epochs": 2, "epochs": 2, "batch": 6, "ema": 0.5, "optimizer": "sgd"}
     return FineTunedClassifier(
-        "resnet18", border="layer3", cut="layer4", weights=state, device="cpu", **settings
+        "resnet18",
+        freeze_until="layer3",
+        output_node="layer4",
+        weights=state,
+        device="cpu",
+        **settings,
     )
 
 
@@ -141,7 +146,9 @@ def test_two_processes_end_where_one_does(tmp_path):
 
 
 def test_two_processes_fine_tune_as_one_does(tmp_path, monkeypatch):
-    monkeypatch.setattr(Tail, "large", False)  # bfloat16 rounds more than the parts differ
+    monkeypatch.setattr(
+        FineTuneModule, "large", False
+    )  # bfloat16 rounds more than the parts differ
     first, second = in_two_processes(FINE_TUNED, tmp_path)
     alone = fine_tuned().fit(*activations())
     for name, value in alone.weights_.items():

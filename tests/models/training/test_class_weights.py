@@ -52,15 +52,15 @@ def from_scratch(class_weight, label_smoothing=0.0, teacher=None):
     """Chances of the two classes for an image like all others."""
     model = NetworkClassifier(
         {"name": "mlp", "hidden": [4], "normalization": "none", "dropout": 0.0},
-        size=4,
+        image_size=4,
         epochs=200,
-        batch=12,
-        max_rate=0.05,
+        batch_size=12,
+        max_lr=0.05,
         label_smoothing=label_smoothing,
         weight_decay=0.0,
-        augmentations="none",
+        augmentation="none",
         class_weight=class_weight,
-        teaching=1.0,
+        teacher_weight=1.0,
         temperature=1.0,
     )
     X = np.full((len(LABELS), 4, 4, 3), 100, np.uint8)
@@ -71,13 +71,13 @@ def fine_tuned(class_weight):
     state = backbones.skeleton("squeezenet1_1").state_dict()
     model = FineTunedClassifier(
         "squeezenet1_1",
-        border="features.12",
-        cut="features.12",
+        freeze_until="features.12",
+        output_node="features.12",
         weights=state,
         head_epochs=200,
-        head_rate=0.05,
+        head_lr=0.05,
         epochs=0,
-        batch=12,
+        batch_size=12,
         label_smoothing=0.0,
         weight_decay=0.0,
         class_weight=class_weight,

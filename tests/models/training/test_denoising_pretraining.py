@@ -66,7 +66,7 @@ def test_it_is_where_a_training_starts(ema):
     settings = {"size": 16, "batch": 4, "epochs": 1, "ema": ema, "device": "cpu", "clip": 1e-12}
     settings |= {"optimizer": "plain-sgd", "label_smoothing": 0.0, "weight_decay": 0.0}
     model, again, none = (
-        NetworkClassifier(NETWORK, pretraining=n, **settings).fit(X, y) for n in (3, 3, 0)
+        NetworkClassifier(NETWORK, pretrain_epochs=n, **settings).fit(X, y) for n in (3, 3, 0)
     )
     name = "blocks.0.layers.0.0.weight"
     assert np.array_equal(model.weights_[name], again.weights_[name])
@@ -85,6 +85,8 @@ def test_a_block_that_is_given_equal_numbers_stays_finite():
 
 def test_losses_of_an_earlier_fit_are_forgotten():
     X, y = stripes(12), np.arange(12) % 3
-    model = NetworkClassifier(NETWORK, size=16, batch=4, epochs=1, device="cpu", pretraining=1)
+    model = NetworkClassifier(
+        NETWORK, image_size=16, batch_size=4, epochs=1, device="cpu", pretrain_epochs=1
+    )
     assert len(model.fit(X, y).pretraining_losses_) == 2
     assert not hasattr(model.set_params(pretraining=0).fit(X, y), "pretraining_losses_")

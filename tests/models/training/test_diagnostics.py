@@ -41,7 +41,7 @@ def test_what_is_seen_is_what_an_image_becomes():
 def test_every_epoch_tells_and_watching_changes_nothing():
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (12, 8, 8, 3)).astype(np.uint8)
-    model = NetworkClassifier(NETWORK, size=8, batch=4, epochs=3, device="cpu")
+    model = NetworkClassifier(NETWORK, image_size=8, batch_size=4, epochs=3, device="cpu")
     history = model.fit(X, np.arange(12) % 3).history_
     layers = [f"block{i}" for i in (1, 2)] + ["hidden1", "scores"]
     for line in history:

@@ -64,7 +64,9 @@ def colors(n=48, seed=0):
 def test_a_student_learns_from_its_teacher_what_the_labels_do_not_say():
     X, _, teacher = colors()
     labels = np.arange(len(X)) % 2  # say nothing of the color
-    student = NetworkClassifier(**SMALL, epochs=15, teaching=1.0).fit(X, labels, teacher=teacher)
+    student = NetworkClassifier(**SMALL, epochs=15, teacher_weight=1.0).fit(
+        X, labels, teacher=teacher
+    )
     fresh, truth, _ = colors(seed=1)
     assert (student.predict(fresh) == truth).mean() > 0.95
 
@@ -72,7 +74,7 @@ def test_a_student_learns_from_its_teacher_what_the_labels_do_not_say():
 def test_a_teacher_of_weight_0_changes_nothing():
     X, red, teacher = colors(16)
     alone = NetworkClassifier(**SMALL, epochs=2).fit(X, red)
-    heard = NetworkClassifier(**SMALL, epochs=2, teaching=0.0).fit(X, red, teacher=teacher)
+    heard = NetworkClassifier(**SMALL, epochs=2, teacher_weight=0.0).fit(X, red, teacher=teacher)
     for name, value in alone.weights_.items():
         np.testing.assert_array_equal(value, heard.weights_[name])
 

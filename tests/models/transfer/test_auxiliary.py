@@ -6,7 +6,7 @@ from strata.errors import InputError
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.transfer import backbones
 from strata.models.transfer.auxiliary import AuxiliaryHead, check_place
-from strata.models.transfer.finetune_module import Tail
+from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.pooling import Embedding
 from strata.models.transfer.subgraph import section
 
@@ -28,7 +28,7 @@ def test_initial_weights_are_those_of_torchvision():
 def test_both_heads_see_their_own_node():
     network = backbones.skeleton("inception_v3")
     part = section(network, "Mixed_6d", ["Mixed_7a", "Mixed_6e"])
-    tail = Tail(
+    tail = FineTuneModule(
         part, 3, expected=None, embedding=Embedding([1280], "pooled"), dropout=0.0, adapt=False
     )
     tail.auxiliary, tail.auxiliary_weight = AuxiliaryHead(3, seed=0).eval(), 0.4
@@ -48,12 +48,12 @@ def test_it_teaches_and_is_gone():
     X = np.random.default_rng(0).random((3, 1, 17, 17, 768)).astype(np.float16)
     trained = [
         FineTunedClassifier(
-            border="Mixed_6d",
-            cut="Mixed_7a",
+            freeze_until="Mixed_6d",
+            output_node="Mixed_7a",
             weights=state,
             head_epochs=0,
             epochs=1,
-            auxiliary=weight,
+            aux_weight=weight,
         ).fit(X, [0, 1, 0])
         for weight in (0.0, 0.4)
     ]

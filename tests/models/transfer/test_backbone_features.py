@@ -11,7 +11,7 @@ from torchvision import models, transforms
 
 from strata.errors import InputError
 from strata.models.transfer.backbone_features import BackboneFeatures
-from strata.models.transfer.frozen_backbone import Frozen, border_activations
+from strata.models.transfer.frozen_backbone import FrozenBackbone, border_activations
 
 NAME = "squeezenet1_1"
 
@@ -29,7 +29,7 @@ def images():
 
 
 def features(state, **options):
-    return BackboneFeatures(NAME, weights=state, side=64, **options).fit()
+    return BackboneFeatures(NAME, weights=state, image_size=64, **options).fit()
 
 
 def test_vectors_are_the_pooled_activations_of_the_network(state, images, float32):
@@ -70,7 +70,7 @@ def test_norm_makes_nodes_count_alike(state, images):
 
 
 def test_a_grid_has_a_mean_for_each_cell(state, images, float32):
-    (maps,) = Frozen(NAME, ["features.6"], state, 64).run(images, torch.device("cpu"))
+    (maps,) = FrozenBackbone(NAME, ["features.6"], state, 64).run(images, torch.device("cpu"))
     maps = maps.numpy()  # 7 x 7: the middle strip of three shares its border rows
     strips = [maps[:, :, rows].mean((2, 3)) for rows in (slice(0, 3), slice(2, 5), slice(4, 7))]
     expected = np.concatenate([maps.mean((2, 3)), *strips], 1)
@@ -107,7 +107,9 @@ def test_it_is_a_scikit_learn_transformer(state, images):
     expected = reader.transform(images)
     assert np.array_equal(pickle.loads(pickle.dumps(reader)).transform(images), expected)
     assert clone(reader).get_params()["side"] == 64
-    pipeline = make_pipeline(BackboneFeatures(NAME, weights=state, side=64), LogisticRegression())
+    pipeline = make_pipeline(
+        BackboneFeatures(NAME, weights=state, image_size=64), LogisticRegression()
+    )
     assert pipeline.fit(images, [0, 1, 0, 1, 0]).predict(images).shape == (5,)
 
 
@@ -122,7 +124,7 @@ def test_a_missing_file_is_an_error(tmp_path):
 
 
 def test_border_activations_keep_places_in_half_precision(state, images, float32):
-    frozen = Frozen(NAME, ["features.6"], state, 64)
+    frozen = FrozenBackbone(NAME, ["features.6"], state, 64)
     device = torch.device("cpu")
     (found,) = border_activations(frozen, [images], device)
     (expected,) = frozen.run(images, device)

@@ -7,7 +7,7 @@ import pytest
 
 from strata.errors import InputError
 from strata.pipeline.cli.check_backbones import check_backbones
-from strata.pipeline.execution.plan import Plan, in_order
+from strata.pipeline.execution.plan import Plan, topological_order
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.methods import Method
 from strata.pipeline.graph.inputs import File, ImageShard
@@ -25,7 +25,7 @@ def target(node, parameters):
 
 
 def checked(node, parameters, needed=None):
-    nodes = {n.key: n for n in in_order([node])}
+    nodes = {n.key: n for n in topological_order([node])}
     plan = Plan(nodes, {}, list(nodes) if needed is None else needed)
     check_backbones([target(node, parameters)], plan)
 

@@ -11,9 +11,9 @@ from strata.pipeline.execution import progress_bar
 from strata.pipeline.execution.eta import Estimates, Pace
 from strata.pipeline.execution.progress_bar import Progress
 from strata.pipeline.execution.worker import Done
-from strata.pipeline.graph.code_digest import reached_code
+from strata.pipeline.graph.code_digest import code_digests
 from strata.pipeline.store import task_progress
-from strata.pipeline.store.task_progress import Tick, read_tick, tick
+from strata.pipeline.store.task_progress import Tick, read_tick, report_progress
 
 
 def node(key, stage="train_network"):
@@ -133,18 +133,18 @@ def test_what_nobody_has_timed_comes_on_top(tmp_path, clock):
 def test_a_stage_tells_through_its_file_and_not_too_often(tmp_path, clock):
     with task_progress.running(tmp_path, "key"):
         assert read_tick(tmp_path, "key") is None
-        tick(1, 9)
+        report_progress(1, 9)
         assert read_tick(tmp_path, "key") == Tick(1, 9)
-        tick(2, 9)
+        report_progress(2, 9)
         assert read_tick(tmp_path, "key") == Tick(1, 9)
         clock.seconds += 1
-        tick(3, 9)
+        report_progress(3, 9)
         assert read_tick(tmp_path, "key") == Tick(3, 9)
     assert read_tick(tmp_path, "key") is None
 
 
 def test_telling_is_no_part_of_a_key():
-    reached = reached_code("strata.pipeline.stages.networks", "train_network")
+    reached = code_digests("strata.pipeline.stages.networks", "train_network")
     parts = ("running", "progress", "pace")
     assert not [name for name in reached if name.startswith("strata.pipeline.") and
                 name.split(".")[2] in parts]  # fmt: skip

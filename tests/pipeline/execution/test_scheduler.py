@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.scheduler import Agenda
-from strata.pipeline.graph.stage import SparingStage
+from strata.pipeline.execution.scheduler import Scheduler
+from strata.pipeline.graph.stage import OptionalInputsStage
 
-SPARING = object.__new__(SparingStage)
+SPARING = object.__new__(OptionalInputsStage)
 
 
 def agenda(needed="", *, sparing="", **parents):
@@ -17,7 +17,7 @@ def agenda(needed="", *, sparing="", **parents):
     for key, of in parents.items():
         stage = SPARING if key in sparing else None
         nodes[key] = SimpleNamespace(key=key, parents=[nodes[p] for p in of], stage=stage)
-    return Agenda(Plan(nodes, {}, list(needed or nodes)))
+    return Scheduler(Plan(nodes, {}, list(needed or nodes)))
 
 
 def taken(plan):

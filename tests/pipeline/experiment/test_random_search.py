@@ -12,7 +12,7 @@ import pytest
 from strata.errors import InputError, StrataError
 from strata.pipeline.cli.tidy import clean
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.execution.plan import in_order
+from strata.pipeline.execution.plan import topological_order
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.experiment.random_search import with_values
 from strata.pipeline.graph.inputs import Subset
@@ -71,7 +71,7 @@ def test_trials_see_nothing_of_what_the_fold_is_scored_on(project):
         held_out, learned = set(fold.test.ids), set(fold.train.ids)
         choice = scores.inputs[0]
         assert choice.stage is pick
-        behind = in_order([choice])
+        behind = topological_order([choice])
         subsets = [i for n in behind for i in n.inputs if isinstance(i, Subset)]
         subsets += choice.inputs[1]
         assert len([n for n in behind if n.stage.name == "distances"]) == 3 * 2

@@ -7,7 +7,7 @@ import pytest
 
 from strata.pipeline.graph import code_digest
 from strata.pipeline.graph.choice import Choice
-from strata.pipeline.graph.code_digest import UnresolvedNameError, reached_code
+from strata.pipeline.graph.code_digest import UnresolvedNameError, code_digests
 from strata.pipeline.graph.recipe import known_recipes
 from strata.pipeline.graph.stage import Stage
 
@@ -46,7 +46,7 @@ def reach(tmp_path: Path):
         path = tmp_path / "user_module.py"
         path.write_text(source)
         code_digest.register("user_module", path)
-        return reached_code("user_module", name)
+        return code_digests("user_module", name)
 
     return reach
 
@@ -125,7 +125,10 @@ def test_every_stage_of_the_package_resolves_and_reaches_its_room():
             stages |= {step.name: step for step in steps if isinstance(step, Stage)}
     reached = {name: set(stage.reference.code()) for name, stage in stages.items()}
     assert "strata.features.descriptors.dense_sift.DenseSIFT" in reached["dense_sift"]
-    assert "strata.features.codebooks.gaussian_mixture.DiagonalMixture" in reached["fisher_vectors"]
+    assert (
+        "strata.features.codebooks.gaussian_mixture.DiagonalGaussianMixture"
+        in reached["fisher_vectors"]
+    )
     assert any(
         symbol.startswith("strata.models.training.trainer") for symbol in reached["train_network"]
     )

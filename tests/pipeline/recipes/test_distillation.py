@@ -7,7 +7,7 @@ import pytest
 
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.execution.plan import in_order
+from strata.pipeline.execution.plan import topological_order
 from strata.pipeline.graph.inputs import Subset
 from tests.pipeline.project import Project, write_images
 
@@ -64,14 +64,14 @@ def target(workspace, name):
 
 
 def soft_labels_of(scores):
-    return next(node for node in in_order([scores]) if node.stage.name == "soft_labels")
+    return next(node for node in topological_order([scores]) if node.stage.name == "soft_labels")
 
 
 @pytest.mark.parametrize("name", ["student", "echo"])
 def test_no_image_to_be_scored_is_ever_learned_from(workspace, name):
     for fold, scores in target(workspace, name).folds:
         known = set(fold.test.digests)
-        above = [node for node in in_order([scores]) if node is not scores]
+        above = [node for node in topological_order([scores]) if node is not scores]
         seen = [i for node in above for i in flat(node.inputs) if isinstance(i, Subset)]
         assert seen
         assert not [subset for subset in seen if known & set(subset.digests)]

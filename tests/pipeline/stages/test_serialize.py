@@ -7,7 +7,7 @@ from strata.features.descriptors.dense_sift import DenseSIFT, mirror_order
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.descriptors.quantize import dequantize, quantize
 from strata.pipeline.graph.sharded_arrays import Shards
-from strata.pipeline.stages.serialize import of_shard, of_subset, packed_bytes, packed_halves
+from strata.pipeline.stages.serialize import of_shard, of_subset, serialize_float16, serialize_uint8
 
 RNG = np.random.default_rng(0)
 
@@ -19,7 +19,9 @@ def described(counts, negative):
         yield LocalDescriptors(rows, np.float32(RNG.random((n, 2))), np.float32(RNG.random(n)))
 
 
-@pytest.mark.parametrize(("packed", "negative"), [(packed_bytes, False), (packed_halves, True)])
+@pytest.mark.parametrize(
+    ("packed", "negative"), [(serialize_uint8, False), (serialize_float16, True)]
+)
 def test_what_was_packed_comes_out_again(packed, negative):
     images = list(described([3, 0, 5], negative))
     found = of_shard(packed(images))
@@ -33,8 +35,8 @@ def test_what_was_packed_comes_out_again(packed, negative):
 
 def test_the_mirrored_image_follows():
     pixels = RNG.integers(0, 256, (41, 41), dtype=np.uint8)
-    describer = DenseSIFT(step=1, bins=(4,), contrast=0)
-    local = {**packed_bytes([describer.describe(pixels)]), "mirror": mirror_order()}
+    describer = DenseSIFT(step=1, bin_sizes=(4,), contrast_threshold=0)
+    local = {**serialize_uint8([describer.describe(pixels)]), "mirror": mirror_order()}
     found = of_shard(local)[0]
     turned = describer.describe(np.ascontiguousarray(pixels[:, ::-1]))
     n = len(turned.descriptors)
@@ -54,7 +56,7 @@ def test_the_mirrored_image_follows():
 
 
 def test_an_image_too_small_for_descriptors_has_no_mirrored_ones_either():
-    local = {**packed_bytes(described([3, 0], negative=False)), "mirror": np.arange(12)[::-1]}
+    local = {**serialize_uint8(described([3, 0], negative=False)), "mirror": np.arange(12)[::-1]}
     local["descriptors"].flags.writeable = False  # as it comes from the store
     found = of_shard(local)
     assert [len(image.descriptors) for image in found] == [6, 0]

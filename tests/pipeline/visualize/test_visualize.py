@@ -69,7 +69,7 @@ def described():
 
 
 def test_nearest_words_are_those_of_all_distances(described):
-    encoder = VisualWords(8, sample=200).fit(described)
+    encoder = VisualWords(8, max_samples=200).fit(described)
     words, distances = nearest(encoder, described[0])
     every = ((described[0].descriptors[:, None] - encoder.words_[None]) ** 2).sum(axis=2)
     assert words.tolist() == every.argmin(axis=1).tolist()
@@ -77,7 +77,7 @@ def test_nearest_words_are_those_of_all_distances(described):
 
 
 def test_gaussians_are_told_by_probability_and_measured_in_their_deviations(described):
-    encoder = FisherVectors(components=3, dimensions=4, sample=200).fit(described)
+    encoder = FisherVectors(n_components=3, n_dims=4, max_samples=200).fit(described)
     words, distances = nearest(encoder, described[0])
     points, mixture = encoder._points(described[0]), encoder.mixture_
     assert words.tolist() == mixture.predict_proba(points).argmax(axis=1).tolist()
@@ -188,7 +188,11 @@ def test_heat_lies_where_the_class_comes_from():
 def test_a_perceptron_on_windows_has_nothing_to_look_at():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3)).astype(np.uint8)
     network = NetworkClassifier(
-        {"name": "mlp", "hidden": [4]}, size=8, epochs=1, augmentations={"crop": 0.5}, device="cpu"
+        {"name": "mlp", "hidden": [4]},
+        image_size=8,
+        epochs=1,
+        augmentation={"crop": 0.5},
+        device="cpu",
     )
     with pytest.raises(LookupError, match="no feature maps"):
         grad_cam(network.fit(pixels, np.arange(20) % 2), pixels[0], 0)
@@ -199,7 +203,7 @@ def test_a_network_on_windows_looks_at_the_middle():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3)).astype(np.uint8)
     blocks = {"blocks": [{"filters": 6}]}
     model = NetworkClassifier(
-        blocks, size=16, epochs=2, augmentations={"crop": 0.5}, device="cpu"
+        blocks, image_size=16, epochs=2, augmentation={"crop": 0.5}, device="cpu"
     ).fit(pixels, np.arange(20) % 2)
     for column in (0, 1):
         (expected,) = saliency.grad_cam(model, pixels[:1], [column])
@@ -212,13 +216,13 @@ def test_heat_of_a_pretrained_network_is_that_of_its_last_maps(beside):
     torch.manual_seed(0)
     model = FineTunedClassifier(
         "resnet18",
-        border="layer3",
-        cut="layer4",
-        beside=beside,
+        freeze_until="layer3",
+        output_node="layer4",
+        head_inputs=beside,
         weights=backbones.skeleton("resnet18").state_dict(),
         head_epochs=2,
         epochs=1,
-        batch=4,
+        batch_size=4,
         device="cpu",
     )
     views = np.random.default_rng(0).random((8, 1, 6, 6, 256)).astype(np.float32)

@@ -15,7 +15,7 @@ from PIL import Image
 from strata.reports import analyze
 from strata.reports.comparison.pairs import Pair
 from strata.reports.model.results import Method, StageRow
-from strata.reports.model.visualizations import Tile
+from strata.reports.model.visualizations import Panel
 from strata.reports.page import page_html, pictures_for
 from strata.reports.page.cross_method import _sentence as across_sentence
 from strata.reports.page.pictures import Pictures
@@ -182,7 +182,7 @@ def test_pictures_keep_to_their_budget():
 def test_enlarged_tiles_keep_every_pixel():
     filters = np.random.default_rng(0).integers(0, 256, (5, 5, 3), np.uint8)
     pictures = Pictures(synthetic.picture)
-    shown = pictures.tile(Tile(filters, "a filter", enlarged=True))
+    shown = pictures.tile(Panel(filters, "a filter", enlarged=True))
     (image,) = inside(pictures.symbols)
     assert np.array_equal(np.asarray(image), filters)
     assert shown.width == shown.height

@@ -11,7 +11,7 @@ from strata.errors import InputError
 from strata.models.architectures.presets import PRESETS
 from strata.models.training.augment_config import AUGMENTATIONS
 from strata.models.training.optimizers import OPTIMIZERS
-from strata.pipeline.graph import parameter_types
+from strata import parameter_types
 from strata.pipeline.stages.descriptors import dense_sift, dense_surf, sparse_sift, sparse_surf
 from strata.pipeline.stages.encodings import fisher_vectors, vlad_vectors
 from strata.pipeline.stages.fine_tuning import border_views, divided, fine_tune, inception_divided
