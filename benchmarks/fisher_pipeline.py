@@ -41,7 +41,7 @@ EXPERIMENT = f"""
 source = "images"
 near_duplicates = false
 [methods.fisher]
-mixture = {{ components = {GAUSSIANS}, dimensions = {DIMENSIONS}, keep_zero = false }}
+mixture = {{ n_components = {GAUSSIANS}, n_dims = {DIMENSIONS}, keep_zero = false }}
 descriptor.mirror = %s
 """
 

@@ -41,7 +41,7 @@ STAGES: dict[str, tuple[str, Callable[..., Any]]] = {
     "standardize": ("fisher", reductions.standardize.function),
     "pca": ("fisher", reductions.pca.function),
     "lda": ("histograms", reductions.lda.function),
-    "additive_map": ("histograms", reductions.additive_map.function),
+    "additive_kernel_map": ("histograms", reductions.additive_map.function),
     "svm": ("fisher", classifiers.svm.function),
     "logistic": ("fisher", classifiers.logistic.function),
     "class_scores": ("fisher", classifiers.class_scores.function),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+AFFECTS_RESULTS = False  # the same result with any number of threads
+
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 

@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+AFFECTS_RESULTS = False  # identifies files, computes nothing from them
+
 
 def file_digest(path: Path) -> str:
     """The sha256 of a file's content, 64 hex digits; the file is read each time.

@@ -11,6 +11,8 @@ from typing import IO
 from strata.digest import file_digest
 from strata.errors import InputError, StrataError
 
+AFFECTS_RESULTS = False  # what arrives is checked against its digest
+
 #: Seconds without a byte after which a connection counts as stalled.
 STALL_SECONDS = 30.0
 #: Connections in a row that may break off without getting further than those before.

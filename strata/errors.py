@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+AFFECTS_RESULTS = False  # texts for the user
+
 
 class StrataError(Exception):
     """An error shown without a traceback.

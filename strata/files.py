@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+AFFECTS_RESULTS = False  # how files are written, not what is in them
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:

@@ -6,6 +6,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+AFFECTS_RESULTS = False  # who waits for whom
+
 try:
     import fcntl
 except ImportError:  # not a POSIX system: the store's atomic renames must do

@@ -16,6 +16,8 @@ from strata.errors import InputError
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
 
+AFFECTS_RESULTS = False  # refuses values, changes none
+
 
 @dataclass(frozen=True)
 class OneOf:
@@ -78,6 +80,8 @@ Fraction = Annotated[float, Ge(0), Lt(1)]
 OpenUnitInterval = Annotated[float, Gt(0), Lt(1)]
 #: One per method or branch, in their order.
 Weights = tuple[NonNegativeFloat, ...]
+#: Cells of a spatial pyramid, see `strata.features.encodings.spatial_pyramid`.
+PyramidLayout = Literal["none", "square", "horizontal", "paper"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from strata._worker_environment import worker_environment
 from strata.errors import StrataError
 
+AFFECTS_RESULTS = False  # where work is done, not what
+
 #: The executor, once it has been started.
 _started: list[Any] = []
 

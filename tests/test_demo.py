@@ -12,9 +12,9 @@ SMALL = [
     "data.per_class=12",
     "data.size=96",
     "protocol.folds=3",
-    "bovw.codebook.words=32",
-    "fisher.mixture.components=8",
-    "fisher.mixture.dimensions=24",
+    "bovw.codebook.n_words=32",
+    "fisher.mixture.n_components=8",
+    "fisher.mixture.n_dims=24",
     "tinynet.network.epochs=4",
 ]
 

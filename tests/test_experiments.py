@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from strata.pipeline.experiment.file import read_experiment
-from strata.pipeline.graph.recipe import known_recipes
+from strata.pipeline.recipes.registry import known_recipes
 
 ROOT = Path(__file__).parents[1] / "experiments"
 FILES = sorted(ROOT.rglob("*.toml"))

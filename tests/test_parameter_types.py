@@ -7,17 +7,22 @@ from typing import get_args
 
 import pytest
 
+from strata import parameter_types
 from strata.errors import InputError
 from strata.models.architectures.presets import PRESETS
 from strata.models.training.augment_config import AUGMENTATIONS
 from strata.models.training.optimizers import OPTIMIZERS
-from strata import parameter_types
 from strata.pipeline.stages.descriptors import dense_sift, dense_surf, sparse_sift, sparse_surf
-from strata.pipeline.stages.encodings import fisher_vectors, vlad_vectors
-from strata.pipeline.stages.fine_tuning import border_views, divided, fine_tune, inception_divided
-from strata.pipeline.stages.fusion import average, fit_stack
+from strata.pipeline.stages.encodings import fisher_vectors, vlad
+from strata.pipeline.stages.fine_tuning import (
+    boundary_activations,
+    fine_tune,
+    split_backbone,
+    split_inception,
+)
+from strata.pipeline.stages.fusion import average_scores, fit_stack
 from strata.pipeline.stages.networks import patch_descriptors, train_network
-from strata.pipeline.stages.reductions import additive_map, joined, lda, pca
+from strata.pipeline.stages.reductions import additive_kernel_map, concatenate, lda, pca
 
 
 def test_the_names_are_those_of_the_models():
@@ -56,13 +61,13 @@ def test_a_table_is_read_at_once_and_its_error_names_the_key(given, says):
         (train_network, {"clip": 0.0}),
         (train_network, {"validation": 0.0}),
         (patch_descriptors, {"step": 0}),
-        (border_views, {"copies": -1}),
-        (divided, {"side": 0}),
-        (inception_divided, {"removed": 11}),
+        (boundary_activations, {"copies": -1}),
+        (split_backbone, {"side": 0}),
+        (split_inception, {"removed": 11}),
         (fine_tune, {"epochs": -1}),
         (fine_tune, {"batch": 1}),
         (fine_tune, {"dropout": 1.0}),
-        (fine_tune, {"rate_decay": -1.0}),
+        (fine_tune, {"layer_decay": -1.0}),
         (sparse_sift, {"edge": 0.0}),
         (dense_surf, {"scale": 0.0}),
         (sparse_surf, {"threshold": -0.1}),
@@ -70,12 +75,12 @@ def test_a_table_is_read_at_once_and_its_error_names_the_key(given, says):
         (fisher_vectors, {"levels": 40}),
         (fisher_vectors, {"power": 0.0}),
         (fisher_vectors, {"positions": -1.0}),
-        (vlad_vectors, {"power": -0.5}),
-        (pca, {"components": 0}),
-        (pca, {"components": 1.5}),
-        (lda, {"components": 0}),
-        (additive_map, {"order": -1}),
-        (additive_map, {"period": 0.0}),
+        (vlad, {"power": -0.5}),
+        (pca, {"n_components": 0}),
+        (pca, {"n_components": 1.5}),
+        (lda, {"n_components": 0}),
+        (additive_kernel_map, {"order": -1}),
+        (additive_kernel_map, {"period": 0.0}),
         (fit_stack, {"C": 0.0}),
     ],
 )
@@ -97,7 +102,7 @@ def test_sizes_are_one_or_more(bins, says):
 
 
 def test_of_several_weights_none_is_negative_and_some_count():
-    for stage in (joined, average):
+    for stage in (concatenate, average_scores):
         with pytest.raises(InputError, match=r"^here\.weights\.1 = "):
             stage.parameters.checked({"weights": [0.5, -0.5]}, "here")
     parameter_types.check_weights((), 3)
@@ -109,7 +114,7 @@ def test_of_several_weights_none_is_negative_and_some_count():
 
 def test_components_are_a_number_or_a_share_of_the_variance():
     for given, checked in ((64, 64), (64.0, 64), (1, 1), (0.5, 0.5)):
-        found = pca.parameters.checked({"components": given}, "here")["components"]
+        found = pca.parameters.checked({"n_components": given}, "here")["n_components"]
         assert found == checked
         assert isinstance(found, type(checked))
 

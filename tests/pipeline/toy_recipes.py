@@ -4,8 +4,9 @@ import os
 import time
 
 from strata.errors import DivergedError
-from strata.pipeline.graph.inputs import Data, Fold, Subset
+from strata.pipeline.graph.inputs import Fold, Subset
 from strata.pipeline.graph.recipe import recipe
+from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options, shard_stage, stage
 
 SCALE = 255.0

@@ -11,7 +11,7 @@ from strata.features.encodings.fisher_vectors import FisherVectors
 from strata.models.transfer import backbones, weights
 from strata.models.transfer.backbone_features import BackboneFeatures
 from strata.pipeline.graph.inputs import ImageShard
-from strata.pipeline.stages.deep_descriptors import map_descriptors
+from strata.pipeline.stages.deep_descriptors import feature_map_descriptors
 from strata.pipeline.stages.pretrained import pretrained, weights_file
 from strata.pipeline.stages.serialize import of_shard
 
@@ -60,7 +60,7 @@ def test_so_do_fisher_vectors_of_its_last_map():
     file = weights_file("squeezenet1_1", str(SHARED / "weights"))
     network = pretrained.function(file, backbone="squeezenet1_1")
     shard = ImageShard("", tuple(map(str, PATHS)), tuple(PATHS))
-    local = of_shard(map_descriptors.function(shard, network, node="features.12"))
+    local = of_shard(feature_map_descriptors.function(shard, network, node="features.12"))
     encoder = FisherVectors(n_components=4, n_dims=32, max_iter=10)
     encoder.fit([one for one, train in zip(local, TRAIN, strict=True) if train])
     assert accuracy(encoder.transform(local)) >= 0.8

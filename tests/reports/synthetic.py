@@ -285,7 +285,7 @@ def swept(per_class: int = 20) -> Comparison:
         methods.append(Method(**{**vars(base), **changes}))
 
     for words in (64, 256, 1024):
-        for kernel in ("linear", "chi_square", "intersection"):
+        for kernel in ("linear", "chi2", "intersection"):
             quality = 1.2 + 0.25 * np.log2(words / 64) + 0.2 * len(kernel) / 6
             paper = 0.8 if kernel == "intersection" else None
             add(f"bovw[{words},{kernel}]", "bovw", quality, paper, words=words, kernel=kernel)

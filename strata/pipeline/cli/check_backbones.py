@@ -8,18 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from strata.errors import InputError, nearest
-from strata.pipeline.execution.plan import Plan, topological_order
+from strata.pipeline.execution.plan import Plan
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node, Stage
-from strata.pipeline.stages.deep_descriptors import map_descriptors
-from strata.pipeline.stages.fine_tuning import divided
+from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.stages.deep_descriptors import feature_map_descriptors
+from strata.pipeline.stages.fine_tuning import split_backbone
 from strata.pipeline.stages.pretrained import backbone_features, pretrained
 
 #: The parameters of a stage that name nodes of the network that is among its inputs.
 _NODES: dict[Stage, tuple[str, ...]] = {
     backbone_features: ("nodes",),
-    divided: ("border", "cut", "beside"),
-    map_descriptors: ("node",),
+    split_backbone: ("freeze_until", "output_node", "head_inputs"),
+    feature_map_descriptors: ("node",),
 }
 
 

@@ -3,8 +3,9 @@
 from collections import Counter
 
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.execution.plan import Plan, topological_order
+from strata.pipeline.execution.plan import Plan
 from strata.pipeline.experiment.compose import Target
+from strata.pipeline.graph.topological_order import topological_order
 
 
 def graph(workspace: Workspace, names: list[str], *, dot: bool) -> int:

@@ -12,8 +12,9 @@ from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.staleness import image_changes, reasons, version_notes
 from strata.pipeline.experiment.file import DEFAULT_FILE, read_recipes_key
 from strata.pipeline.graph.choice import Choice
-from strata.pipeline.graph.recipe import Recipe, known_recipes
+from strata.pipeline.graph.recipe import Recipe
 from strata.pipeline.graph.stage import Options
+from strata.pipeline.recipes.registry import known_recipes
 
 
 def status(workspace: Workspace, names: list[str], as_json: bool) -> int:

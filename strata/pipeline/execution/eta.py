@@ -5,7 +5,7 @@ from collections import deque
 from pathlib import Path
 
 from strata.files import write_whole
-from strata.pipeline.store.task_progress import Tick
+from strata.pipeline.store.task_progress import TaskProgress
 
 #: Times that a stage told how far it is which its speed comes from.
 RECENT = 4
@@ -87,10 +87,10 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        self.told: Tick | None = None
+        self.told: TaskProgress | None = None
         self._heard: deque[tuple[float, int]] = deque(maxlen=RECENT)
 
-    def hear(self, report_progress: Tick | None, now: float) -> None:
+    def hear(self, report_progress: TaskProgress | None, now: float) -> None:
         """Take note of what the stage tells at a time in seconds; None where it tells nothing."""
         if report_progress is not None and report_progress != self.told:
             self.told = report_progress

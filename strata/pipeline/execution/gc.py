@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from strata.pipeline.execution.plan import topological_order
 from strata.pipeline.graph.stage import Node
+from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.store.store import Store
 
 

@@ -1,32 +1,15 @@
-"""Which nodes have to be made, and why: make's question, asked of the store."""
+"""Plan of a run: the nodes to be made, by what is in the store."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from strata.pipeline.graph.stage import Node
+from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.store.store import Store
-
-
-def topological_order(targets: Iterable[Node]) -> list[Node]:
-    """The targets and all that they depend on, each key once, parents first."""
-    found: dict[str, Node] = {}
-    for target in targets:
-        stack = [(target, False)]
-        while stack:
-            node, parents_done = stack.pop()
-            if node.key in found:
-                continue
-            if parents_done:
-                found[node.key] = node
-            else:
-                stack.append((node, True))
-                stack.extend((p, False) for p in reversed(node.parents) if p.key not in found)
-    return list(found.values())
 
 
 @dataclass
 class Plan:
-    """What a run would do.
+    """Nodes of some targets, their states in the store, and those to be made.
 
     Attributes:
         nodes: the targets and all they depend on, by key, parents first.

@@ -11,7 +11,7 @@ from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.worker import Done
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.store import Store
-from strata.pipeline.store.task_progress import read_tick
+from strata.pipeline.store.task_progress import read_progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -108,7 +108,7 @@ class Progress(AbstractContextManager["Progress"]):
         now = time.monotonic()
         if now - self._drawn > 0.5:
             for key, pace in self._running.items():
-                pace.hear(read_tick(self._store.root, key), now)
+                pace.hear(read_progress(self._store.root, key), now)
             if not self._bar and now - self._said > SILENCE:
                 self._say(
                     "running: " + "; ".join(sorted(self._open[key].title for key in self._running))

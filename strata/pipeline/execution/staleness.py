@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.worker import describe_node, versions
+from strata.pipeline.graph.provenance import describe_node, versions
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.store import Store
 

@@ -16,6 +16,7 @@ from strata.errors import StrataError
 from strata.pipeline.execution.peak_memory import PeakMemory
 from strata.pipeline.graph.code_digest import edited
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
+from strata.pipeline.graph.provenance import describe_node, versions
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import Node, Sharded, Stage, StageReference
 from strata.pipeline.store.store import Store, explained
@@ -108,40 +109,6 @@ def _referred(given: Any, lost: Set[str]) -> Any:
     if isinstance(given, Subset | ImageShard | File):
         return given
     return [_referred(part, lost) for part in given]
-
-
-def describe_node(node: Node) -> dict[str, Any]:
-    """What the manifest says of where an artifact comes from (`strata why` compares it)."""
-    return {
-        "stage": node.stage.name,
-        "context": node.context,
-        "title": node.title,
-        "parameters": node.parameters,
-        "inputs": [_described(i) for i in node.inputs],
-        "code": node.code,
-    }
-
-
-def _described(given: Any) -> dict[str, Any]:
-    if isinstance(given, Node):
-        return {"stage": given.stage.name, "key": given.key, **_of_view(given)}
-    if isinstance(given, Sharded):
-        keys = [n.key for n in given.nodes]
-        return {"stage": given.stage.name, "keys": keys, **_of_view(given.nodes[0])}
-    if isinstance(given, ImageShard):
-        return {"images": len(given), "shard": given.prefix, "key": given.key}
-    if isinstance(given, Subset):
-        return {"images": len(given), "key": given.key}
-    if isinstance(given, File):
-        return {"file": given.path.name if given.path else given.digest, "key": given.key}
-    return {"parts": [_described(part) for part in given]}
-
-
-def _of_view(node: Node) -> dict[str, Any]:
-    """What no manifest of its own says of a view."""
-    if not node.is_view:
-        return {}
-    return {"parameters": node.parameters, "inputs": [_described(i) for i in node.inputs]}
 
 
 @dataclass(frozen=True)
@@ -256,17 +223,3 @@ def _failed(task: Task, store: Store, error: Exception) -> StageError:
         f"({Path(place.filename).name}, line {place.lineno}).",
         f"The traceback is in {log}.",
     )
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Of Python and of the packages that results may depend on."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {"python": platform.python_version()}
-    for package in ("numpy", "scipy", "scikit-learn", "opencv-contrib-python", "pillow", "torch"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from strata.errors import InputError, nearest
-from strata.pipeline.execution.plan import topological_order
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.experiment.methods import Method
 from strata.pipeline.experiment.resolve import ResolvedMethod
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import Recipe
 from strata.pipeline.graph.stage import Node, composing
+from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.stages.predictions import predictions
-from strata.pipeline.stages.search import pick, picked
+from strata.pipeline.stages.search import apply_selection, select_trial
 from strata.pipeline.store.store import Store
 
 
@@ -112,9 +112,9 @@ class _Composer:
             for part in inner:
                 with composing(f"{method.method.name}, {part.name}, trial {number}"):
                     trials[-1].append(self._plain(method, part, parameters))
-        choice = pick(trials, [part.test for part in inner], fold.train)
+        choice = select_trial(trials, [part.test for part in inner], fold.train)
         trial = self._picked(choice)
-        return picked(choice, self._plain(method, fold, method.trials[trial]), trial=trial)
+        return apply_selection(choice, self._plain(method, fold, method.trials[trial]), trial=trial)
 
     def _picked(self, choice: Node) -> int:
         """The number of the trial that was picked; the first one's as long as none was."""

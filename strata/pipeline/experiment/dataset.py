@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from strata.errors import InputError
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.splits import SplitAssignment, assignment
-from strata.pipeline.graph.inputs import Data, Fold, ImageShard, Subset, cut_into_shards
+from strata.pipeline.graph.inputs import Fold, ImageShard, Subset, cut_into_shards
+from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store

@@ -7,9 +7,6 @@ from typing import Any
 from strata.errors import InputError
 from strata.pipeline.experiment.random_search import Search, with_values
 
-#: What a method's table may hold beside the recipe's parameters.
-METHOD_KEYS = ("recipe", "vary", "search", "train_per_class", "paper")
-
 
 @dataclass(frozen=True)
 class Method:

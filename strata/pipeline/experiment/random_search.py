@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from strata.errors import InputError
-from strata.pipeline.experiment.search_space import Space, read_space
 from strata.parameter_types import PositiveInt
+from strata.pipeline.experiment.search_space import Space, read_space
 from strata.pipeline.graph.parameters import Parameters
 from strata.seeds import generator
 

@@ -7,7 +7,9 @@ from strata.errors import InputError, nearest
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.methods import Method
 from strata.pipeline.experiment.random_search import with_values
-from strata.pipeline.graph.recipe import Recipe, known_recipes
+from strata.pipeline.graph.recipe import Recipe
+from strata.pipeline.graph.renamed_keys import renamed
+from strata.pipeline.recipes.registry import known_recipes
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ def _settled(method: Method, recipes: dict[str, Recipe]) -> ResolvedMethod:
     where = f"methods.{method.variant_of or method.name}"
     if method.recipe not in recipes:
         raise InputError(
-            f"{where}: there is no recipe '{method.recipe}'.", nearest(method.recipe, recipes)
+            f"{where}: there is no recipe '{method.recipe}'.",
+            renamed(method.recipe, recipes) or nearest(method.recipe, recipes),
         )
     recipe = recipes[method.recipe]
     parameters = recipe.checked(method.settings, where)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.execution.worker import versions
 from strata.pipeline.graph.code_digest import code_digests
+from strata.pipeline.graph.provenance import versions
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store, explained
 from strata.seeds import derive

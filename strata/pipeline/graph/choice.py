@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strata.errors import InputError, nearest
+from strata.pipeline.graph.renamed_keys import renamed
 from strata.pipeline.graph.stage import Options
 
 #: What `use` says where a step may be left out, and is.
@@ -54,7 +55,9 @@ class Choice:
         if name not in self.stages:
             raise InputError(
                 f"{where}.use = {name!r}: there is no such step here.",
-                nearest(str(name), self.stages) or f"Known: {', '.join(self.stages)}.",
+                renamed(name, self.stages)
+                or nearest(str(name), self.stages)
+                or f"Known: {', '.join(self.stages)}.",
             )
         return {"use": name, **self.stages[name].checked(rest, where)}
 

@@ -1,153 +1,36 @@
-"""Which project code a stage runs, and a digest of each piece, without importing anything.
+"""The project code that a stage reaches, and a digest of each piece, without importing anything.
 
-A stage's key must change when the code behind it does, and only then. So we follow the names in
-its source: through functions, classes and constants of the project's packages, and through the
-imports (also those inside functions) that lead to them. What counts of a definition is its
-syntax tree, so comments, docstrings and layout do not.
+A stage's key must change when the code behind it does, and only then. So the names in its source
+are followed: through functions, classes and constants of the project's packages, through imports
+(those inside functions too), and through strings that are dotted names of project code. `symbols`
+says what counts of a definition; modules that say AFFECTS_RESULTS = False (texts of errors, locks,
+downloads, keys) do not count at all.
 
-Limits, on purpose: a method is counted with its whole class; code that is chosen by a string at
-run time is seen only if the table it is chosen from is a named constant; other packages' versions
-are recorded with each artifact, not part of its key.
+Limits, on purpose: a method counts with its whole class; other packages' versions are recorded with
+each artifact, not part of its key.
 """
 
-import ast
-import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from strata.errors import StrataError
 from strata.files import write_whole
+from strata.pipeline.graph.symbols import Module, read_module
+from strata.pipeline.store.hashing import content_key
+
+AFFECTS_RESULTS = False  # makes keys, and nothing else
 
 PACKAGE = "strata"
 _ROOT = Path(__file__).resolve().parents[2]
-#: The frame around stages, the texts of errors, and how a file that is checked arrives cannot
-#: change a stage's result.
-_FRAME = (
-    "strata._threads",
-    "strata.digest",
-    "strata.download",
-    "strata.errors",
-    "strata.locks",
-    "strata.pipeline.store.hashing",
-    "strata.process_pool",
-    "strata.pipeline.store.task_progress",
-    "strata.pipeline.graph.stage",
-)
+#: Increase when parsed files mean something else.
+_FORMAT = 2
 
 
 class UnresolvedNameError(StrataError):
     """A stage's code refers to a project name that is not defined where it says."""
-
-
-@dataclass(frozen=True)
-class Module:
-    """What matters of one source file.
-
-    Attributes:
-        digests: top-level name -> digest of the syntax that defines it.
-        references: top-level name -> dotted project names that its definition uses.
-        imports: top-level name -> dotted project name that an import binds it to.
-    """
-
-    digests: dict[str, str]
-    references: dict[str, list[str]]
-    imports: dict[str, str]
-
-
-def parse(name: str, path: Path) -> Module:
-    """Read one source file."""
-    statements = list(_top_level(ast.parse(path.read_bytes(), str(path)).body))
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    imports = dict(_bindings(statements, name, package))
-    definitions: dict[str, list[ast.stmt]] = {}
-    for statement in statements:
-        for defined in _defined(statement):
-            definitions.setdefault(defined, []).append(statement)
-    references = {}
-    for defined, parts in definitions.items():
-        inner = dict(_bindings((n for p in parts for n in ast.walk(p)), name, package))
-        known = {**{d: f"{name}.{d}" for d in definitions}, **imports, **inner}
-        used = {dotted for part in parts for dotted in _used(part, known)}
-        references[defined] = sorted(used - {f"{name}.{defined}"})
-    digests = {defined: _digest(parts) for defined, parts in definitions.items()}
-    return Module(digests, references, imports)
-
-
-def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements of a module, those inside top-level `if` and `try` included."""
-    for statement in body:
-        if isinstance(statement, ast.If | ast.Try):
-            for part in ("body", "orelse", "finalbody"):
-                yield from _top_level(getattr(statement, part, []))
-            for handler in getattr(statement, "handlers", []):
-                yield from _top_level(handler.body)
-        else:
-            yield statement
-
-
-def _defined(statement: ast.stmt) -> list[str]:
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return [statement.name]
-    if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
-    return []
-
-
-def _bindings(nodes: Iterable[ast.AST], module: str, package: str) -> Iterator[tuple[str, str]]:
-    """What project names imports bind: (name here, dotted name)."""
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                bound = alias.asname or alias.name.partition(".")[0]
-                if alias.name.partition(".")[0] == PACKAGE:
-                    yield bound, alias.name if alias.asname else bound
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parts = package.split(".")
-                base = ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [base])])
-            if base.partition(".")[0] in (PACKAGE, module):
-                for alias in node.names:
-                    yield alias.asname or alias.name, f"{base}.{alias.name}"
-
-
-def _used(node: ast.AST, known: dict[str, str]) -> Iterator[str]:
-    """Dotted names for the names and attribute chains below a node that lead to project code."""
-    if isinstance(node, ast.Attribute):
-        chain = _chain(node)
-        if chain and chain[0] in known:
-            yield ".".join([known[chain[0]], *chain[1:]])
-            return
-    if isinstance(node, ast.Name) and node.id in known:
-        yield known[node.id]
-    for child in ast.iter_child_nodes(node):
-        yield from _used(child, known)
-
-
-def _chain(node: ast.Attribute) -> list[str]:
-    names = [node.attr]
-    value = node.value
-    while isinstance(value, ast.Attribute):
-        names.append(value.attr)
-        value = value.value
-    return [value.id, *reversed(names)] if isinstance(value, ast.Name) else []
-
-
-def _digest(statements: list[ast.stmt]) -> str:
-    """Of the syntax of a definition, docstrings left out."""
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                first = node.body[0]
-                if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                    node.body = node.body[1:] or [ast.Pass()]
-    text = "\n".join(map(ast.unparse, statements))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class _Parsed:
@@ -161,22 +44,23 @@ class _Parsed:
     def load(self, path: Path) -> None:
         self.path, self.changed = path, False
         try:
-            self.known = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+            found = json.loads(path.read_bytes())
+            self.known = found["modules"] if found["format"] == _FORMAT else {}
+        except (OSError, ValueError, KeyError, TypeError):
             self.known = {}
 
     def save(self) -> None:
         if self.path and self.changed:
             with suppress(OSError):  # a store that cannot be written: parse again next time
-                write_whole(self.path, json.dumps(self.known))
+                write_whole(self.path, json.dumps({"format": _FORMAT, "modules": self.known}))
             self.changed = False
 
     def module(self, name: str, path: Path) -> Module:
         status = path.stat()
         stamp = [str(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns]
         if self.known.get(name, [None])[0] != stamp:
-            parsed = parse(name, path)
-            self.known[name] = [stamp, parsed.digests, parsed.references, parsed.imports]
+            m = _read(name, path)
+            self.known[name] = [stamp, m.digests, m.references, m.imports, m.affects_results]
             self.changed = True
         return Module(*self.known[name][1:])
 
@@ -198,8 +82,23 @@ def save_parsed() -> None:
 def register(module: str, path: Path) -> None:
     """Count a user's own file of recipes as project code, under the given module name."""
     _extra[module] = path
-    for cached in (_find, _module, code_digests):
+    forget()
+
+
+def forget() -> None:
+    """Forget where modules lie and what they hold; the next question reads files again."""
+    for cached in (_find, _module, code_digests, code_key):
         cached.cache_clear()
+
+
+def _read(name: str, path: Path) -> Module:
+    return read_module(
+        name,
+        path.read_bytes(),
+        package=name if path.name == "__init__.py" else name.rpartition(".")[0],
+        split=_split,
+        counts=lambda module: module == name or _module(module).affects_results,
+    )
 
 
 @cache
@@ -222,14 +121,22 @@ def _module(name: str) -> Module:
     return _parsed.module(name, path)
 
 
-def _resolved(dotted: str) -> tuple[str, str]:
-    """The module that a dotted name leads into, and the name in it ("" for the module itself)."""
+def _split(dotted: str) -> tuple[str, str] | None:
+    """The project module that a dotted name leads into, and the rest of the name."""
     parts = dotted.split(".")
     for length in range(len(parts), 0, -1):
         module = ".".join(parts[:length])
         if _find(module):
-            return module, parts[length] if length < len(parts) else ""
-    raise UnresolvedNameError(f"{dotted} has no source file.")
+            return module, ".".join(parts[length:])
+    return None
+
+
+def _resolved(dotted: str) -> tuple[str, str]:
+    """The module that a dotted name leads into, and the symbol in it ("" for the module itself)."""
+    split = _split(dotted)
+    if split is None:
+        raise UnresolvedNameError(f"{dotted} has no source file.")
+    return split[0], split[1].partition(".")[0]
 
 
 def source_files(reached: Iterable[str]) -> dict[str, int]:
@@ -239,7 +146,7 @@ def source_files(reached: Iterable[str]) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in paths}
 
 
-def edited(reached: dict[str, str], files: dict[str, int]) -> str | None:
+def edited(reached: Mapping[str, str], files: Mapping[str, int]) -> str | None:
     """The first of some symbols whose code is no longer what it was, if there is one.
 
     Args:
@@ -250,9 +157,31 @@ def edited(reached: dict[str, str], files: dict[str, int]) -> str | None:
         module, name = _resolved(symbol)
         path = _find(module)
         touched = path and name and path.stat().st_mtime_ns != files[str(path)]
-        if path and touched and parse(module, path).digests.get(name) != digest:
+        if path and touched and _read(module, path).digests.get(name) != digest:
             return symbol
     return None
+
+
+@cache
+def code_key(module: str, name: str) -> str:
+    """Key of the code that `module.name` reaches: digests and links, wherever the files lie.
+
+    Each definition counts by its last name, its digest and those of what it uses, so that two
+    definitions that change places are noticed, and files that do are not.
+    """
+    reached = code_digests(module, name)
+    links = []
+    for full in reached:
+        place, symbol = _resolved(full)
+        if symbol:
+            used = {_followed(dotted) for dotted in _module(place).references[symbol]} - {None}
+            shorts = sorted(_short(target, reached) for target in used if target in reached)
+            links.append([*_short(full, reached), shorts])
+    return content_key("code", sorted(links))
+
+
+def _short(full: str, reached: Mapping[str, str]) -> list[str]:
+    return [_resolved(full)[1], reached[full]]
 
 
 @cache
@@ -266,23 +195,35 @@ def code_digests(module: str, name: str) -> dict[str, str]:
     waiting = [(f"{module}.{name}", "")]
     while waiting:
         dotted, origin = waiting.pop()
-        place, symbol = _resolved(dotted)
-        full = f"{place}.{symbol}" if symbol else place
-        if full in reached or place in _FRAME:
+        full = _followed(dotted, origin)
+        if full is None or full in reached:
             continue
+        place, symbol = _resolved(full)
         source = _module(place)
-        if symbol in source.digests:
+        if symbol:
             reached[full] = source.digests[symbol]
             waiting += [(used, full) for used in source.references[symbol]]
-        elif symbol in source.imports:
-            waiting.append((source.imports[symbol], full))
-        elif not symbol:
-            # The module itself is passed around: all that it defines may be used.
+        else:  # the module itself is passed around: all that it defines may be used
             reached[full] = ""
             waiting += [(f"{place}.{defined}", full) for defined in source.digests]
-        elif not symbol.startswith("__"):
-            raise UnresolvedNameError(
-                f"{origin} uses {full}, which {place} does not define.",
-                "Import it from the module that defines it.",
-            )
     return dict(sorted(reached.items()))
+
+
+def _followed(dotted: str, origin: str = "") -> str | None:
+    """The definition that a dotted name ends at, through imports; None for what does not count."""
+    place, symbol = _resolved(dotted)
+    source = _module(place)
+    if not source.affects_results:
+        return None
+    if not symbol:
+        return place
+    if symbol in source.digests:
+        return f"{place}.{symbol}"
+    if symbol in source.imports:
+        return _followed(source.imports[symbol], f"{place}.{symbol}")
+    if symbol.startswith("__"):
+        return None
+    raise UnresolvedNameError(
+        f"{origin} uses {place}.{symbol}, which {place} does not define.",
+        "Import it from the module that defines it.",
+    )

@@ -1,6 +1,6 @@
-"""The images that a recipe may see, cut into shards by content."""
+"""Inputs of stages that are not artifacts: image shards, subsets, folds, files."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +12,6 @@ from strata.seeds import derive, generator
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from strata.pipeline.graph.stage import Node
 
 #: A shard splits in two when it would hold more distinct images than this.
 SHARD_CAPACITY = 256
@@ -149,22 +147,3 @@ class Fold:
     number: int
     train: Subset
     test: Subset
-
-
-@dataclass(frozen=True)
-class Data:
-    """What a recipe is given besides the fold.
-
-    Attributes:
-        images: all images of the fold, as shards: those of cross-validation hold no test image.
-        classes: class names, sorted.
-        method: composes another method of the experiment file, by name, on a fold: the node of
-            the scores of `fold.test`.
-        inner_folds: cuts the training part of a fold again, into so many folds, copies of one
-            picture kept together; scores from them are of images not learned from.
-    """
-
-    images: Sequence[ImageShard]
-    classes: tuple[str, ...]
-    method: "Callable[[str, Fold], Node]"
-    inner_folds: Callable[[Fold, int], list[Fold]]

@@ -1,12 +1,15 @@
-"""The one place for parameters' validation: against the signatures of stages and recipes."""
+"""Validation of parameters against the signatures of stages and recipes; the one place for it."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from strata.errors import InputError, nearest
+from strata.pipeline.graph.renamed_keys import renamed
+from strata.pipeline.graph.signatures import Argument, argument_help
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -14,15 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Names, types and defaults of a function's keyword-only arguments."""
+    """Names, types, defaults and help texts of parameters."""
 
     owner: str
     annotations: dict[str, Any]
     defaults: dict[str, Any]
+    help: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Parameters":
-        """Read a function's signature.
+        """Keyword-only arguments of a function, from its signature and its docstring.
 
         Raises:
             TypeError: a keyword-only argument lacks its type or its default.
@@ -37,7 +41,18 @@ class Parameters:
             if isinstance(argument.annotation, str):
                 annotations[name] = eval(argument.annotation, function.__globals__)
             defaults[name] = argument.default
-        return cls(function.__name__, annotations, defaults)
+        told = argument_help(inspect.getdoc(function) or "")
+        texts = {name: told[name] for name in annotations if name in told}
+        return cls(function.__name__, annotations, defaults, texts)
+
+    def after(self, arguments: Mapping[str, Argument]) -> "Parameters":
+        """These parameters after those of an estimator; of equal names, these count."""
+        return Parameters(
+            self.owner,
+            {name: a.annotation for name, a in arguments.items()} | self.annotations,
+            {name: a.default for name, a in arguments.items()} | self.defaults,
+            {name: a.help for name, a in arguments.items() if a.help} | self.help,
+        )
 
     @cached_property
     def _model(self) -> "type[BaseModel]":
@@ -77,14 +92,14 @@ class Parameters:
 
 
 def _takes_truth(annotation: Any) -> bool:
-    """Whether true and false are among the values of a type; pydantic takes them for 1 and 0."""
+    """True if a type takes true and false; pydantic would take them for 1 and 0 elsewhere."""
     if annotation in (bool, Any) or isinstance(annotation, bool):
         return True
     return not isinstance(annotation, type) and any(map(_takes_truth, get_args(annotation)))
 
 
 def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) -> InputError:
-    """All that pydantic found, one sentence each, with the key and what to write instead."""
+    """One error for all that pydantic found: a sentence each, with the key and a remedy."""
     sentences, hints = [], []
     reasons: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
@@ -94,13 +109,16 @@ def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) ->
         path = ".".join([str(place[0]), *(str(p) for p in place[1:] if isinstance(p, int))])
         if problem["type"] == "extra_forbidden":
             sentences.append(f"There is no key {where}.{path}.")
-            hints.append(nearest(path, known))
+            hints.append(renamed(path, known) or nearest(path, known))
         elif problem["type"] == "too_short":
             if not problem["input"]:  # else its members are wrong, which is told by itself
                 reasons.setdefault(path, []).append("should name one or more")
                 values[path] = problem["input"]
         else:
             reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            if problem["type"] == "literal_error":
+                allowed = re.findall("'([^']*)'", problem["ctx"]["expected"])
+                hints.append(renamed(problem["input"], allowed))
             reasons.setdefault(path, []).append(_lower(reason))
             values[path] = problem["input"]
     for path, found in reasons.items():

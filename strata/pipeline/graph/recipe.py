@@ -15,19 +15,18 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, nearest
-from strata.pipeline.experiment.methods import METHOD_KEYS
 from strata.pipeline.graph.choice import Choice
-from strata.pipeline.graph.inputs import Data, Fold
+from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.parameters import Parameters
+from strata.pipeline.graph.recipe_context import Data
+from strata.pipeline.graph.renamed_keys import renamed
 from strata.pipeline.graph.stage import Node, Options
-from strata.pipeline.graph.user_modules import import_from
 
-#: All recipes known, by name.
-_recipes: dict[str, "Recipe"] = {}
+#: Keys of a method's table beside the recipe's parameters.
+METHOD_KEYS = ("recipe", "vary", "search", "train_per_class", "paper")
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Recipe:
             known = [*self.sections, *self.plain.defaults, *METHOD_KEYS]
             raise InputError(
                 f"{where}.{unknown[0]} is not a parameter of the recipe '{self.name}'.",
-                nearest(unknown[0], known),
+                renamed(unknown[0], known) or nearest(unknown[0], known),
             )
         rest = {n: v for n, v in settings.items() if n in self.plain.defaults}
         return found | self.plain.checked(rest, where)
@@ -92,21 +91,4 @@ class Recipe:
 
 def recipe(function: Callable[..., Node]) -> Recipe:
     """Decorator: make a function a recipe, known by its name."""
-    made = Recipe(function)
-    _recipes[made.name] = made
-    return made
-
-
-def known_recipes(extra: Path | None = None) -> dict[str, Recipe]:
-    """The package's recipes and those of a user's own file, by name.
-
-    Raises:
-        InputError: the file is missing or cannot be imported.
-    """
-    import strata.pipeline.recipes  # noqa: F401
-
-    if extra:
-        if not extra.is_file():
-            raise InputError(f"There is no file of recipes {extra}.", "The key 'recipes' names it.")
-        import_from(f"recipes_{extra.stem}", extra)
-    return dict(_recipes)
+    return Recipe(function)

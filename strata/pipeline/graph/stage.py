@@ -1,12 +1,12 @@
 """Stages: pure functions from inputs and parameters to one artifact, composed lazily.
 
-    @stage
-    def fit_mixture(local, train, *, components: int = 64): ...
+    @stage(estimator="strata.features.encodings.fisher_vectors:FisherVectors", role="fit")
+    def fisher_vectors(local, train, *, extra: int = 1, **parameters): ...
 
-Positional arguments are inputs, keyword-only arguments are parameters with defaults and types.
-Calling a stage computes nothing: it yields a `Node` (or, for a `shard_stage`, a `Sharded`, one
-node a shard) whose key covers the stage's name, its parameters, its inputs' keys and the code
-that it reaches.
+Positional arguments are inputs; keyword-only arguments, and those of the estimator's constructor,
+are parameters with types and defaults. Calling a stage computes nothing: it yields a `Node` (or,
+for a `shard_stage`, a `Sharded`, one node per shard) whose key covers the stage's name, its
+parameters, its inputs' keys and the code that it reaches.
 """
 
 import inspect
@@ -14,14 +14,60 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Generic, Literal, TypedDict, TypeVar, Union, Unpack, overload
 
-from strata.pipeline.graph.code_digest import code_digests, source_files
+from strata.pipeline.graph.code_digest import code_digests, code_key, source_files
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
 from strata.pipeline.graph.parameters import Parameters
+from strata.pipeline.graph.signatures import constructor_arguments
 from strata.pipeline.store.hashing import content_key
+
+AFFECTS_RESULTS = False  # composes; what stages compute is in their functions
+
+#: Part that a stage plays in a method.
+Role = Literal[
+    "",
+    "weights",
+    "backbone split",
+    "images",
+    "local descriptors",
+    "codebook",
+    "encoder",
+    "reduction",
+    "vectors",
+    "classifier",
+    "vector scores",
+    "network",
+    "image scores",
+    "soft labels",
+    "combination",
+    "selection",
+    "selected scores",
+    "predictions",
+]
+#: Entries that the artifact of a role has at least.
+YIELDS: dict[Role, tuple[str, ...]] = {
+    "weights": ("backbone", "content"),
+    "backbone split": ("freeze_until", "output_node", "head_inputs", "image_size"),
+    "local descriptors": ("descriptors", "positions", "scales", "offsets"),
+    "codebook": ("codebook", "parameters"),
+    "encoder": ("encoder", "parameters"),
+    "reduction": ("reduction",),
+    "vectors": ("vectors",),
+    "classifier": ("classifier", "classes", "parameters"),
+    "vector scores": ("scores",),
+    "network": ("classifier", "classes", "history", "parameters", "multiply_adds"),
+    "image scores": ("scores", "probabilities"),
+    "soft labels": ("probabilities", "teacher_weight", "temperature"),
+    "combination": ("scores", "probabilities"),
+    "selection": ("trial", "accuracies"),
+    "selected scores": ("scores",),
+    "predictions": ("ids", "labels", "repeat", "fold", "scores", "probabilities"),
+}
+#: Origin of the features of images that a stage makes.
+Features = Literal["", "designed", "learned"]
 
 #: What a node can depend on.
 Input = Union["Node", "Sharded", Subset, ImageShard, File, Sequence["Input"]]
@@ -31,7 +77,7 @@ _context: ContextVar[str] = ContextVar("composing", default="")
 
 @contextmanager
 def composing(what: str) -> Iterator[None]:
-    """Name what the nodes made inside belong to ("fisher, fold 3"), for people to read."""
+    """Context that names the nodes composed in it ("fisher, fold 3"), for people to read."""
     token = _context.set(what)
     try:
         yield
@@ -41,7 +87,7 @@ def composing(what: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class StageReference:
-    """Where a worker finds a stage's function."""
+    """Address of a stage's function, for a worker process."""
 
     module: str
     name: str
@@ -54,7 +100,7 @@ class StageReference:
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One artifact to be: a stage with its parameters and inputs.
+    """One artifact to be made: a stage with its parameters and inputs.
 
     Attributes:
         key: where the artifact lies in the store.
@@ -83,12 +129,12 @@ class Node:
 
     @property
     def is_view(self) -> bool:
-        """Whether its artifact is made when it is read, and never kept."""
+        """True where the artifact is made when it is read, and never kept."""
         return isinstance(self.stage, ViewStage)
 
     @cached_property
     def code(self) -> dict[str, str]:
-        """Digest of each project symbol that runs: the stage's, and that of the views it reads."""
+        """Digest of each project symbol that runs: for the stage, and for the views it reads."""
         found = dict(self.stage.reference.code())
         for view in _views_in(self.inputs):
             found |= view.stage.reference.code()
@@ -104,7 +150,7 @@ class Node:
 
     @property
     def learns(self) -> bool:
-        """Whether it sees labels or other facts of training images as a set: a fit."""
+        """True for a fit: it sees labels or other facts of the training images as a set."""
         return any(isinstance(i, Subset) and i.labels is not None for i in self.inputs)
 
 
@@ -153,35 +199,78 @@ def _input_key(given: Input) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A function with parameters that a recipe composes, and an experiment file may set."""
+    """A function with parameters that a recipe composes, and an experiment file may set.
+
+    Attributes:
+        function: positional arguments are inputs, keyword-only ones parameters; `**` takes those
+            of the estimator.
+        estimator: "module:Class" whose constructor arguments are parameters too, with their types,
+            defaults and help; "": none.
+        supplies: constructor arguments that the function gives itself; `random_state` always.
+    """
 
     function: Callable[..., Any]
+    estimator: str = ""
+    supplies: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The function's name."""
         return self.function.__name__
 
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
     @cached_property
     def parameters(self) -> Parameters:
-        """The keyword-only arguments: names, types, defaults."""
-        return Parameters.of(self.function)
+        """Names, types, defaults and help: the estimator's arguments, then the function's own.
+
+        An own argument of the same name stands in place of the estimator's, to narrow its type.
+        """
+        own = Parameters.of(self.function)
+        if not self.estimator:
+            return own
+        omit = frozenset((*self.supplies, *own.defaults, "random_state"))
+        return own.after(constructor_arguments(self.estimator, omit))
+
+    def run(self, *inputs: Any, **parameters: Any) -> Any:
+        """The function's result on values, with checked parameters and defaults filled in."""
+        return self.function(*inputs, **self.parameters.checked(parameters, self.name))
 
     def options(self, **values: Any) -> "Options":
         """This step's parameters as the default of a recipe's section, some set anew."""
         return Options(self, values)
 
     def __call__(self, *inputs: Any, **parameters: Any) -> Any:
-        """Compose, with checked parameters: what the function, a few stages in one, composes."""
-        return self.function(*inputs, **self.parameters.checked(parameters, self.name))
+        """Compose, with checked parameters: a step's function is itself made of stages."""
+        return self.run(*inputs, **parameters)
 
 
+@dataclass(frozen=True, eq=False)
 class Stage(Step):
-    """A function that makes one artifact from its inputs."""
+    """A function that makes one artifact from its inputs.
+
+    Attributes:
+        role: part that it plays in a method; those who look at graphs go by it, never by names.
+        features: "designed" or "learned" by a network, where it makes features of images; "" where
+            it makes none.
+        accelerator: whether it computes on a GPU where there is one.
+    """
+
+    role: Role = ""
+    features: Features = ""
+    accelerator: bool = False
+
+    @property
+    def yields(self) -> tuple[str, ...]:
+        """Entries that its artifact has at least."""
+        return YIELDS.get(self.role, ())
 
     @cached_property
     def reference(self) -> StageReference:
-        """Where the function is defined."""
+        """Address of the function."""
         code = inspect.unwrap(self.function).__code__
         return StageReference(self.function.__module__, self.name, Path(code.co_filename))
 
@@ -193,7 +282,7 @@ class Stage(Step):
     @cached_property
     def _code_key(self) -> str:
         _ = self.files  # noted now, before anything runs
-        return content_key(self.reference.code())
+        return code_key(self.reference.module, self.reference.name)
 
     def __call__(self, *inputs: Any, **parameters: Any) -> Any:
         """Compose: a node whose artifact this stage would make."""
@@ -208,7 +297,7 @@ class Stage(Step):
 
 
 class OptionalInputsStage(Stage):
-    """A stage that can do without inputs whose training diverged: it is given None for them."""
+    """A stage whose inputs may be missing: it is given None for what diverged in training."""
 
 
 class ShardStage(Stage):
@@ -235,7 +324,7 @@ class ShardStage(Stage):
 
 
 class ViewStage(ShardStage):
-    """A shard stage whose artifacts are not kept: whoever reads them makes them.
+    """A shard stage whose artifacts are not kept: they are made again by each reader.
 
     For what is quicker to make from its inputs than to keep.
     """
@@ -255,29 +344,44 @@ def _shard_of(given: Any) -> ImageShard | None:
     return given if isinstance(given, ImageShard) else getattr(given, "shard", None)
 
 
-def stage(function: Callable[..., dict[str, Any]]) -> Stage:
-    """Decorator: make a function a stage."""
-    return Stage(function)
+class About(TypedDict, total=False):
+    """Attributes of a stage that its decorator may set, see `Step` and `Stage`."""
+
+    estimator: str
+    supplies: tuple[str, ...]
+    role: Role
+    features: Features
+    accelerator: bool
+
+
+Kind = TypeVar("Kind", bound=Stage)
+
+
+class _Decorator(Generic[Kind]):
+    """Makes a function a stage: `@stage`, or `@stage(role=..., ...)`."""
+
+    def __init__(self, kind: type[Kind]) -> None:
+        self._kind = kind
+
+    @overload
+    def __call__(self, function: Callable[..., Any], /) -> Kind: ...
+
+    @overload
+    def __call__(self, /, **about: Unpack[About]) -> Callable[[Callable[..., Any]], Kind]: ...
+
+    def __call__(self, function: Any = None, /, **about: Any) -> Any:
+        return self._kind(function) if function else partial(self._kind, **about)
+
+
+stage = _Decorator(Stage)
+optional_inputs_stage = _Decorator(OptionalInputsStage)
+shard_stage = _Decorator(ShardStage)
+view_stage = _Decorator(ViewStage)
 
 
 def step(function: Callable[..., Any]) -> Step:
     """Decorator: a function that composes stages, to stand in recipes where a stage could."""
     return Step(function)
-
-
-def optional_inputs_stage(function: Callable[..., dict[str, Any]]) -> OptionalInputsStage:
-    """Decorator: make a function a stage that does without what diverged on the way to it."""
-    return OptionalInputsStage(function)
-
-
-def shard_stage(function: Callable[..., dict[str, Any]]) -> ShardStage:
-    """Decorator: make a function a stage that runs shard by shard."""
-    return ShardStage(function)
-
-
-def view_stage(function: Callable[..., dict[str, Any]]) -> ViewStage:
-    """Decorator: make a function a stage that runs shard by shard, whenever it is read."""
-    return ViewStage(function)
 
 
 @dataclass(frozen=True)

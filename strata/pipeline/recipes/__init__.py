@@ -1,5 +1,5 @@
-"""The methods that come with strata, each as a recipe, one module a family."""
+"""Methods that come with strata: each a recipe, one module per kind.
 
-from strata.pipeline.recipes import classical, distillation, fusion, networks, transfer
-
-__all__ = ["classical", "distillation", "fusion", "networks", "transfer"]
+May import `stages`, `graph`, `data` and `store`. `registry.py` knows them all by name. Start at
+`classical.py`.
+"""

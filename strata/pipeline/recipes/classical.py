@@ -1,4 +1,4 @@
-"""Local descriptors, encoded by what was learned from them, to a classifier on one vector an image.
+"""Classical methods: local descriptors, an encoding learned from them, a classifier of vectors.
 
 Descriptor and classifier are choices (`descriptor.use = "dense_daisy"`, `classifier.use = "knn"`);
 between encoding and classifier the vectors may be scaled or projected (`reduction.use = "lda"`).
@@ -7,13 +7,14 @@ between encoding and classifier the vectors may be scaled or projected (`reducti
 from typing import Any
 
 from strata.errors import InputError
-from strata.pipeline.graph.choice import choice, optional
-from strata.pipeline.graph.inputs import Data, Fold
 from strata.parameter_types import NonNegativeFloat, check_weights
+from strata.pipeline.graph.choice import choice, optional
+from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
+from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options, Sharded
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
-from strata.pipeline.stages.deep_descriptors import deep_map
+from strata.pipeline.stages.deep_descriptors import deep_descriptors
 from strata.pipeline.stages.descriptors import (
     color_statistics,
     dense_daisy,
@@ -25,25 +26,25 @@ from strata.pipeline.stages.descriptors import (
     sparse_surf,
 )
 from strata.pipeline.stages.encodings import (
+    bag_of_words,
     encode,
     fisher_vectors,
-    histograms,
     visual_words,
-    vlad_vectors,
 )
-from strata.pipeline.stages.global_descriptors import spatial_envelope
+from strata.pipeline.stages.encodings import vlad as vlad_codebook
+from strata.pipeline.stages.global_descriptors import gist_descriptor
 from strata.pipeline.stages.reductions import (
-    additive_map,
+    additive_kernel_map,
+    apply_reduction,
     centered_power,
-    joined,
+    concatenate,
     lda,
+    nystroem,
     pca,
-    radial_map,
-    reduced,
     standardize,
 )
 
-#: What describes the images, besides dense SIFT with the settings of each recipe.
+#: Choices of local descriptors besides dense SIFT with the settings of each recipe.
 OTHERS = tuple(
     stage.options()
     for stage in (
@@ -54,26 +55,26 @@ OTHERS = tuple(
         dense_daisy,
         sparse_daisy,
         color_statistics,
-        deep_map,
+        deep_descriptors,
     )
 )
-#: The mirrored image in the same set: in photographs, left and right rarely tell a class.
+#: With the mirror image in the same set: in photographs, left and right rarely tell a class.
 MIRRORED_SIFT = dense_sift.options(mirror=True)
-#: More sizes and fainter contrast than a bag of words likes.
-FISHER_SIFT = dense_sift.options(bins=(4, 6, 8, 12, 16), contrast=0.002, mirror=True)
+#: More sizes, and fainter contrast, than is best for a bag of words.
+FISHER_SIFT = dense_sift.options(bin_sizes=(4, 6, 8, 12, 16), contrast_threshold=0.002, mirror=True)
 REDUCTIONS: Any = optional(
     standardize.options(),
     centered_power.options(),
     pca.options(),
     lda.options(),
-    additive_map.options(),
-    radial_map.options(),
+    additive_kernel_map.options(),
+    nystroem.options(),
 )
 
 
-def classifiers(**machine: Any) -> Any:
-    """A support vector machine with these parameters unless another classifier is chosen."""
-    return choice(svm.options(**machine), logistic.options(), knn.options())
+def classifiers(**parameters: Any) -> Any:
+    """Choice of classifier: an SVM with these parameters unless the file says otherwise."""
+    return choice(svm.options(**parameters), logistic.options(), knn.options())
 
 
 @recipe
@@ -83,7 +84,7 @@ def bovw(
     *,
     descriptor: Options = choice(MIRRORED_SIFT, *OTHERS),
     codebook: Options = visual_words.options(),
-    histogram: Options = histograms.options(),
+    histogram: Options = bag_of_words.options(),
     reduction: Options | None = REDUCTIONS,
     classifier: Options = classifiers(kernel="intersection"),
 ) -> Node:
@@ -103,7 +104,7 @@ def vlad(
     fold: Fold,
     *,
     descriptor: Options = choice(MIRRORED_SIFT, *OTHERS),
-    codebook: Options = vlad_vectors.options(),
+    codebook: Options = vlad_codebook.options(),
     reduction: Options | None = REDUCTIONS,
     classifier: Options = classifiers(),
 ) -> Node:
@@ -139,12 +140,12 @@ def fisher_color(
     fold: Fold,
     *,
     shape: Options = FISHER_SIFT,
-    shape_mixture: Options = fisher_vectors.options(components=256, dimensions=80, keep_zero=False),
+    shape_mixture: Options = fisher_vectors.options(n_components=256, n_dims=80, keep_zero=False),
     color: Options = choice(
-        color_statistics.options(step=6, cells=(4, 6, 8, 12), mirror=True),
-        dense_sift.options(color="opponent", contrast=0.002, mirror=True),
+        color_statistics.options(step=6, cell_sizes=(4, 6, 8, 12), mirror=True),
+        dense_sift.options(color="opponent", contrast_threshold=0.002, mirror=True),
     ),
-    color_mixture: Options = fisher_vectors.options(components=128),
+    color_mixture: Options = fisher_vectors.options(n_components=128),
     weights: tuple[NonNegativeFloat, NonNegativeFloat] = (0.5, 0.5),
     classifier: Options = classifiers(),
 ) -> Node:
@@ -158,7 +159,7 @@ def fisher_color(
         encoded(data, fold, shape, shape_mixture),
         encoded(data, fold, color, color_mixture),
     )
-    return classified(joined(*branches, weights=weights), fold, None, classifier)
+    return classified(concatenate(*branches, weights=weights), fold, None, classifier)
 
 
 @recipe
@@ -166,20 +167,20 @@ def gist(
     data: Data,
     fold: Fold,
     *,
-    envelope: Options = spatial_envelope.options(),
-    reduction: Options | None = choice(radial_map.options(), standardize.options(), pca.options()),
+    descriptor: Options = gist_descriptor.options(),
+    reduction: Options | None = choice(nystroem.options(), standardize.options(), pca.options()),
     classifier: Options = classifiers(),
 ) -> Node:
-    """Strengths of Gabor filters over a grid on the whole image, a kernel SVM.
+    """GIST, energies of Gabor filters in a grid of cells, and a kernel SVM.
 
-    Oliva and Torralba, "Modeling the shape of the scene" (IJCV 2001); the kernel's map is
-    Nystroem's: Williams and Seeger (NIPS 2000).
+    Oliva and Torralba, "Modeling the shape of the scene" (IJCV 2001); the RBF
+    kernel by the Nystroem method: Williams and Seeger (NIPS 2000).
     """
-    return classified(envelope(data.images), fold, reduction, classifier)
+    return classified(descriptor(data.images), fold, reduction, classifier)
 
 
 def encoded(data: Data, fold: Fold, descriptor: Options, encoding: Options) -> Sharded:
-    """One vector an image, by an encoding that is learned from the fold's training images."""
+    """One vector an image, by an encoding learned from the fold's training images."""
     local = descriptor(data.images)
     return encode(local, encoding(local, fold.train))
 
@@ -187,16 +188,16 @@ def encoded(data: Data, fold: Fold, descriptor: Options, encoding: Options) -> S
 def classified(
     vectors: Sharded, fold: Fold, reduction: Options | None, classifier: Options
 ) -> Node:
-    """Scores of the fold's test images by what its training images teach."""
+    """Scores of the fold's test images by a classifier of its training images."""
     _check(reduction, classifier)
     if reduction is not None:
-        vectors = reduced(vectors, reduction(vectors, fold.train))
+        vectors = apply_reduction(vectors, reduction(vectors, fold.train))
     return class_scores(vectors, classifier(vectors, fold.train), fold.test)
 
 
 def _check(reduction: Options | None, classifier: Options) -> None:
-    """Refuse what a support vector machine could not do, before its vectors are made."""
-    if classifier.stage.name != svm.name:
+    """Refuse what an SVM cannot do, before its vectors are made."""
+    if classifier.stage is not svm:
         return
     settings = {**svm.parameters.defaults, **classifier}
     kernel, chosen = settings["kernel"], [n for n in ("C", "gamma") if settings[n] == "cv"]
@@ -209,9 +210,9 @@ def _check(reduction: Options | None, classifier: Options) -> None:
         raise InputError(
             f'classifier.gamma = "cv" is for the kernel rbf, not {kernel}.', "Give it a number."
         )
-    if kernel not in ("intersection", "chi_square", "hellinger") or reduction is None:
+    if kernel not in ("intersection", "chi2", "hellinger") or reduction is None:
         return
-    if reduction.stage.name != additive_map.name:
+    if reduction.stage is not additive_kernel_map:
         raise InputError(
             f'classifier.kernel = "{kernel}" is for histograms, and what reduction.use = '
             f'"{reduction.stage.name}" makes of them has negative numbers.',

@@ -1,25 +1,29 @@
-"""Several methods of the experiment file together, inside the folds.
+"""Fusion of several methods of the experiment file, inside the folds.
 
-Late fusion combines what their classifiers say, early fusion what these are given.
+Late fusion combines class scores, early fusion the vectors that are classified.
 """
 
 from strata.errors import InputError
-from strata.pipeline.graph.inputs import Data, Fold
 from strata.parameter_types import check_weights
+from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
+from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options
 from strata.pipeline.recipes.classical import classified, classifiers
-from strata.pipeline.stages.classifiers import class_scores, svm
-from strata.pipeline.stages.fusion import average, fit_stack, stacked
-from strata.pipeline.stages.reductions import joined
-from strata.pipeline.stages.search import picked
+from strata.pipeline.stages.classifiers import svm
+from strata.pipeline.stages.fusion import average_scores, fit_stack, stack_scores
+from strata.pipeline.stages.reductions import concatenate
 
 
 @recipe
 def fusion(
-    data: Data, fold: Fold, *, of: tuple[str, ...] = (), combination: Options = average.options()
+    data: Data,
+    fold: Fold,
+    *,
+    of: tuple[str, ...] = (),
+    combination: Options = average_scores.options(),
 ) -> Node:
-    """The mean log-probability, or probability, of the methods named in `of`.
+    """Mean log-probability, or probability, of the methods named in `of`.
 
     Kittler et al., "On combining classifiers" (PAMI 20, 1998).
     """
@@ -34,7 +38,7 @@ def early_fusion(
     fold: Fold,
     *,
     of: tuple[str, ...] = (),
-    join: Options = joined.options(),
+    join: Options = concatenate.options(),
     classifier: Options = classifiers(),
 ) -> Node:
     """One classifier on the vectors of the methods named in `of`, side by side.
@@ -43,12 +47,12 @@ def early_fusion(
     """
     nodes = at_least_two([data.method(name, fold) for name in of])
     for name, node in zip(of, nodes, strict=True):
-        if node.stage.name == picked.name:
+        if node.stage.role == "selected scores":
             raise InputError(
                 f"'{name}' has a search, so it has no fixed vectors to put beside others.",
                 "Run the search without fusion, and set the parameters that it finds.",
             )
-        if node.stage.name != class_scores.name:
+        if node.stage.role != "vector scores":
             raise InputError(
                 f"'{name}' does not classify vectors, so it has none to put beside others.",
                 'Average its probabilities with theirs: recipe = "fusion".',
@@ -66,7 +70,7 @@ def stacking(
     inner_folds: int = 4,
     combination: Options = fit_stack.options(),
 ) -> Node:
-    """The methods named in `of`, with weights learned from their scores in inner folds.
+    """Stacking: the methods named in `of`, with weights learned from their out-of-fold scores.
 
     Wolpert, "Stacked generalization" (Neural Networks 5, 1992). Makes each method once more for
     each inner fold.
@@ -75,14 +79,14 @@ def stacking(
     nodes = with_probabilities(of, [data.method(name, fold) for name in of])
     unseen = [[data.method(name, part) for name in of] for part in inner]
     weights = combination(unseen, [part.test for part in inner], fold.train)
-    return stacked(nodes, weights)
+    return stack_scores(nodes, weights)
 
 
 def with_probabilities(of: tuple[str, ...], nodes: list[Node]) -> list[Node]:
-    """The methods' scores, if none is of a machine that is asked for no probabilities."""
+    """Score nodes of methods, all of which give probabilities."""
     for name, node in zip(of, nodes, strict=True):
-        for machine in node.parents if node.stage.name == class_scores.name else ():
-            if machine.stage.name == svm.name and machine.parameters["inner_folds"] < 2:
+        for classifier in node.parents if node.stage.role == "vector scores" else ():
+            if classifier.stage is svm and classifier.parameters["inner_folds"] < 2:
                 raise InputError(
                     f"'{name}' gives no probabilities to combine.",
                     f"Set methods.{name}.classifier.inner_folds to 2 or more.",
@@ -91,7 +95,7 @@ def with_probabilities(of: tuple[str, ...], nodes: list[Node]) -> list[Node]:
 
 
 def at_least_two(nodes: list[Node]) -> list[Node]:
-    """The methods' scores, if there is something to combine."""
+    """Score nodes of methods, if there are two at least."""
     if len(nodes) < 2:
         raise InputError(
             f"Two or more methods are needed, not {len(nodes)}.",

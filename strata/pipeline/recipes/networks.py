@@ -1,17 +1,18 @@
-"""Networks that learn from the images alone, from scratch."""
+"""Networks trained from scratch, on the images alone."""
 
 from typing import Any
 
-from strata.pipeline.graph.inputs import Data, Fold
+from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
+from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options
 from strata.pipeline.recipes.classical import REDUCTIONS, classified, classifiers
-from strata.pipeline.stages.encodings import histograms, visual_words
+from strata.pipeline.stages.encodings import bag_of_words, visual_words
 from strata.pipeline.stages.networks import (
-    deep_features,
+    hidden_features,
     network_scores,
     patch_descriptors,
-    resized,
+    resize,
     train_network,
 )
 
@@ -23,9 +24,9 @@ WHOLE_IMAGES: dict[str, Any] = {
         "normalization": "batch",
         "dropout": 0.2,
     },
-    "max_rate": 0.003,
+    "max_lr": 0.003,
     "epochs": 120,
-    "augmentations": {
+    "augmentation": {
         "flip": True,
         "shift": 0.1,
         "zoom": 0.2,
@@ -43,11 +44,11 @@ WINDOWS: dict[str, Any] = {
         "normalization": "batch",
         "dropout": 0.1,
     },
-    "max_rate": 0.004,
+    "max_lr": 0.004,
     "epochs": 600,
-    "batch": 128,
-    "augmentations": {"flip": True, "crop": 0.375},
-    "views": 8,
+    "batch_size": 128,
+    "augmentation": {"flip": True, "crop": 0.375},
+    "tta_views": 8,
 }
 
 
@@ -56,7 +57,7 @@ def tinynet(
     data: Data,
     fold: Fold,
     *,
-    images: Options = resized.options(size=64),
+    images: Options = resize.options(size=64),
     network: Options = train_network.options(),
 ) -> Node:
     """A small network of strided convolutions, trained from scratch.
@@ -72,8 +73,8 @@ def cnn(
     data: Data,
     fold: Fold,
     *,
-    images: Options = resized.options(size=32),
-    network: Options = train_network.options(architecture="cnn", max_rate=0.003),
+    images: Options = resize.options(size=32),
+    network: Options = train_network.options(architecture="cnn", max_lr=0.003),
 ) -> Node:
     """Convolutions and pooling, trained from scratch, after Lorente, Riera and Rana (2021)."""
     return _trained(data, fold, images, network)
@@ -84,7 +85,7 @@ def mlp(
     data: Data,
     fold: Fold,
     *,
-    images: Options = resized.options(size=16),
+    images: Options = resize.options(size=16),
     network: Options = train_network.options(**WHOLE_IMAGES),
 ) -> Node:
     """A multi-layer perceptron on the pixels of the whole image.
@@ -100,7 +101,7 @@ def patch_mlp(
     data: Data,
     fold: Fold,
     *,
-    images: Options = resized.options(size=64),
+    images: Options = resize.options(size=64),
     network: Options = train_network.options(**WINDOWS),
 ) -> Node:
     """A multi-layer perceptron on windows: trained on random ones, scores averaged over a grid.
@@ -115,9 +116,9 @@ def deep_svm(
     data: Data,
     fold: Fold,
     *,
-    images: Options = resized.options(size=16),
+    images: Options = resize.options(size=16),
     network: Options = train_network.options(**WHOLE_IMAGES),
-    features: Options = deep_features.options(),
+    features: Options = hidden_features.options(),
     reduction: Options | None = REDUCTIONS,
     classifier: Options = classifiers(kernel="rbf"),
 ) -> Node:
@@ -135,11 +136,11 @@ def patch_words(
     data: Data,
     fold: Fold,
     *,
-    images: Options = resized.options(size=64),
+    images: Options = resize.options(size=64),
     network: Options = train_network.options(**WINDOWS),
     descriptor: Options = patch_descriptors.options(),
     codebook: Options = visual_words.options(),
-    histogram: Options = histograms.options(),
+    histogram: Options = bag_of_words.options(),
     reduction: Options | None = REDUCTIONS,
     classifier: Options = classifiers(kernel="intersection"),
 ) -> Node:

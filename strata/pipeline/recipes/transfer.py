@@ -1,17 +1,18 @@
-"""Networks that have learned from ImageNet, put to other images."""
+"""Transfer learning: networks pretrained on ImageNet, frozen or fine-tuned."""
 
 from strata.pipeline.graph.choice import choice
-from strata.pipeline.graph.inputs import Data, Fold
+from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
+from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options
 from strata.pipeline.recipes.classical import REDUCTIONS, classified
 from strata.pipeline.stages.classifiers import knn, logistic, svm
 from strata.pipeline.stages.fine_tuning import (
-    border_views,
-    divided,
+    boundary_activations,
     fine_tune,
     fine_tuned_scores,
-    inception_divided,
+    split_backbone,
+    split_inception,
 )
 from strata.pipeline.stages.pretrained import backbone_features, pretrained, weights_file
 
@@ -42,8 +43,8 @@ def inception(
     fold: Fold,
     *,
     weights: str = "",
-    blocks: Options = inception_divided.options(),
-    views: Options = border_views.options(),
+    blocks: Options = split_inception.options(),
+    views: Options = boundary_activations.options(),
     training: Options = fine_tune.options(),
 ) -> Node:
     """Inception-v3 from ImageNet, cut after a block; the last blocks and a new head are trained.
@@ -62,8 +63,8 @@ def fine_tuned(
     *,
     backbone: str = "squeezenet1_1",
     weights: str = "",
-    nodes: Options = divided.options(),
-    views: Options = border_views.options(),
+    nodes: Options = split_backbone.options(),
+    views: Options = boundary_activations.options(),
     training: Options = fine_tune.options(),
 ) -> Node:
     """Any classification network of torchvision, fine-tuned from a node of your choice on.

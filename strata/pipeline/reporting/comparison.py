@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
 from strata.pipeline.execution.executor import Outcome
-from strata.pipeline.execution.plan import topological_order
-from strata.pipeline.execution.worker import versions
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.random_search import with_values
+from strata.pipeline.graph.provenance import versions
+from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.audit_findings import audited
 from strata.pipeline.reporting.costs import Records, cost, prediction_path, stage_rows
 from strata.pipeline.reporting.method_kind import family

@@ -5,12 +5,12 @@ from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.execution.plan import topological_order
-from strata.pipeline.execution.worker import versions
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.inputs import Subset
+from strata.pipeline.graph.provenance import versions
 from strata.pipeline.graph.stage import Node
-from strata.pipeline.stages.search import pick
+from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.stages.search import select_trial
 from strata.pipeline.store.store import Store
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def stage_rows(target: Target, records: Records, made: set[str]) -> "list[StageR
 
 
 #: Stands for everything that only a search has made.
-_TRIALS = Node(pick, {}, (), "", "")
+_TRIALS = Node(select_trial, {}, (), "", "")
 
 
 def _beside_trials(scores: list[Node]) -> set[str]:
@@ -86,7 +86,7 @@ def _beside_trials(scores: list[Node]) -> set[str]:
         node = waiting.pop()
         if node.key not in found:
             found.add(node.key)
-            waiting += [] if node.stage is pick else node.parents
+            waiting += [] if node.stage is select_trial else node.parents
     return found
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.search_space import Range, Space
 from strata.pipeline.graph.stage import Node
-from strata.pipeline.stages.search import picked
+from strata.pipeline.stages.search import apply_selection
 from strata.pipeline.store.store import Store
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def searched(target: Target, store: Store) -> "Search | None":
     search = target.method.search
     if search is None:
         return None
-    choices = [(f, s.inputs[0]) for f, s in target.folds if s.stage is picked]
+    choices = [(f, s.inputs[0]) for f, s in target.folds if s.stage is apply_selection]
     there = [(f, c) for f, c in choices if isinstance(c, Node) and store.state(c.key) == "present"]
     if not there:
         return None

@@ -1,4 +1,4 @@
-"""Vectors to class scores."""
+"""Vectors to class scores: SVM, logistic regression, k nearest neighbors."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -6,19 +6,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from strata.errors import InputError
+from strata.parameter_types import PositiveFloat, PositiveInt
 from strata.pipeline.graph.inputs import Subset
-from strata.parameter_types import NonNegativeInt, PositiveFloat, PositiveInt
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import stage
 
 if TYPE_CHECKING:
     import numpy as np
 
-#: Bytes of training vectors, or of their kernel matrix, that a linear classifier takes into memory.
+#: Bytes of training vectors, or of their Gram matrix, that a linear classifier takes into memory.
 IN_MEMORY = 2**29
 
 
-@stage
+@stage(
+    estimator="strata.models.classifiers.kernel_svm:KernelSVM",
+    role="classifier",
+)
 def svm(
     vectors: Shards,
     train: Subset,
@@ -30,44 +33,41 @@ def svm(
         "sigmoid",
         "intersection",
         "generalized_intersection",
-        "chi_square",
+        "chi2",
         "hellinger",
     ] = "linear",
-    C: PositiveFloat | Literal["cv"] = 10.0,
-    gamma: PositiveFloat | Literal["scale", "cv"] = "scale",
-    offset: float = 0.0,
+    coef0: float = 0.0,
     degree: PositiveInt = 3,
     alpha: PositiveFloat = 0.5,
     class_weight: Literal["balanced"] | None = None,
-    inner_folds: NonNegativeInt = 5,
+    **parameters: Any,
 ) -> dict[str, Any]:
-    """Fit a support vector machine, one class against the rest.
+    """Kernel SVM, one-vs-rest.
 
-    C, class_weight and inner_folds as of `strata.models.classifiers.kernel_svm.KernelSVM`, kernels as in
-    `kernels`. Linear machines on more than half a gigabyte of vectors, or 8,192 of
-    them, read them shard by shard (`LinearSVM`), with one part held out
-    for inner folds.
+    Linear SVMs on more than half a gigabyte of vectors, or 8,192 of them, read them shard by shard
+    (`LinearSVM`), with one validation set in place of the inner folds.
 
     Args:
-        gamma: of the kernels rbf, polynomial and sigmoid; "scale" is 1 / (d var(X)), "cv" is
-            chosen around it by accuracy in the inner folds (rbf only).
-        offset: of polynomial and sigmoid.
-        degree: of polynomial.
-        alpha: exponent of generalized_intersection.
+        kernel: "linear", "polynomial", "rbf" or "sigmoid" as in scikit-learn, or one for
+            histograms: "intersection", "generalized_intersection", "chi2", "hellinger".
+        coef0: constant of the polynomial and sigmoid kernels.
+        degree: of the polynomial kernel.
+        alpha: exponent of the generalized intersection kernel.
+        class_weight: "balanced": C is multiplied by n / (classes * images of the class); None:
+            every image counts alike.
     """
+    C, gamma, inner_folds = parameters["C"], parameters["gamma"], parameters["inner_folds"]
     if kernel == "linear" and max(vectors.size("vectors", train), 8 * len(train) ** 2) > IN_MEMORY:
-        return _linear_machine(vectors, train, C, class_weight, inner_folds)
+        return _streamed_linear_svm(vectors, train, C, class_weight, inner_folds)
     from sklearn.exceptions import ConvergenceWarning
 
     from strata.models.classifiers.kernel_svm import KernelSVM
 
     rows = vectors.rows("vectors", train)
     classifier = KernelSVM(
-        kernel=_kernel(kernel, rows, gamma, offset, degree, alpha),
-        C=C,
-        gamma=gamma,
+        kernel=_kernel(kernel, rows, gamma, coef0, degree, alpha),
         class_weight=class_weight,
-        inner_folds=inner_folds,
+        **parameters,
         random_state=train.seed_for("svm"),
     )
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # the report tells
@@ -81,7 +81,7 @@ def svm(
     )
 
 
-def _linear_machine(
+def _streamed_linear_svm(
     vectors: Shards, train: Subset, C: float | str, class_weight: str | None, inner_folds: int
 ) -> dict[str, Any]:
     from strata.models.classifiers.linear_svm import LinearSVM
@@ -104,11 +104,11 @@ def _kernel(
     name: str,
     rows: "np.ndarray",
     gamma: float | str,
-    offset: float,
+    coef0: float,
     degree: int,
     alpha: float,
 ) -> Any:
-    """The SVM's own kernels by name, ours as functions."""
+    """Kernel as `KernelSVM` takes it: its own by name, others as functions."""
     from strata.features.transforms import kernels
 
     if name in ("linear", "rbf"):
@@ -122,28 +122,34 @@ def _kernel(
             )
         value = gamma if isinstance(gamma, float) else 1 / (rows.shape[1] * float(rows.var()) or 1)
         if name == "sigmoid":
-            return partial(kernels.sigmoid, gamma=value, offset=offset)
-        return partial(kernels.polynomial, gamma=value, offset=offset, degree=degree)
+            return partial(kernels.sigmoid, gamma=value, coef0=coef0)
+        return partial(kernels.polynomial, gamma=value, coef0=coef0, degree=degree)
     ours = {
         "intersection": kernels.intersection,
-        "chi_square": kernels.chi_square,
+        "chi2": kernels.chi2,
         "hellinger": kernels.hellinger,
     }
     return ours[name]
 
 
-@stage
+@stage(role="classifier")
 def logistic(
     vectors: Shards,
     train: Subset,
     *,
     C: PositiveFloat = 1.0,
     class_weight: Literal["balanced"] | None = None,
-    iterations: PositiveInt = 1000,
+    max_iter: PositiveInt = 1000,
 ) -> dict[str, Any]:
-    """Fit a multinomial logistic regression (scikit-learn's, L2 penalty 1 / C).
+    """Multinomial logistic regression with an L2 penalty (scikit-learn's).
 
     More than half a gigabyte of vectors is read shard by shard in every step of its optimizer.
+
+    Args:
+        C: inverse strength of the penalty.
+        class_weight: "balanced": losses are multiplied by n / (classes * images of the class);
+            None: every image counts alike.
+        max_iter: iterations of L-BFGS at most.
     """
     settings: dict[str, Any] = {"C": C, "class_weight": class_weight}
     if vectors.size("vectors", train) > IN_MEMORY:
@@ -152,13 +158,13 @@ def logistic(
         def blocks() -> "Iterator[tuple[np.ndarray, np.ndarray]]":
             return vectors.blocks("vectors", train)
 
-        classifier = fit_logistic(blocks, train.y, iterations=iterations, **settings)
+        classifier = fit_logistic(blocks, train.y, iterations=max_iter, **settings)
         right = sum(int((classifier.predict(X) == train.y[at]).sum()) for at, X in blocks())
     else:
         from sklearn.linear_model import LogisticRegression
 
         rows = vectors.rows("vectors", train)
-        classifier = LogisticRegression(max_iter=iterations, **settings).fit(rows, train.y)
+        classifier = LogisticRegression(max_iter=max_iter, **settings).fit(rows, train.y)
         right = int((classifier.predict(rows) == train.y).sum())
     return fitted_with(
         classifier,
@@ -167,31 +173,37 @@ def logistic(
     )
 
 
-@stage
+@stage(role="classifier")
 def knn(
     vectors: Shards,
     train: Subset,
     *,
-    neighbors: PositiveInt = 5,
+    n_neighbors: PositiveInt = 5,
     metric: Literal["euclidean", "manhattan", "cosine"] = "euclidean",
     weights: Literal["uniform", "distance"] = "uniform",
 ) -> dict[str, Any]:
-    """Keep the training vectors, for a vote among the nearest (scikit-learn's)."""
+    """k nearest neighbors among the training vectors (scikit-learn's).
+
+    Args:
+        n_neighbors: training vectors that vote.
+        metric: distance between vectors.
+        weights: "uniform", or "distance": votes weighted by the inverse distance.
+    """
     from sklearn.neighbors import KNeighborsClassifier
 
     rows = vectors.rows("vectors", train)
     classifier = KNeighborsClassifier(
-        min(neighbors, len(rows)), metric=metric, weights=weights, algorithm="brute"
+        min(n_neighbors, len(rows)), metric=metric, weights=weights, algorithm="brute"
     )
     return fitted_with(classifier.fit(rows, train.y), parameters=int(rows.size))
 
 
 def fitted_with(classifier: Any, **facts: Any) -> dict[str, Any]:
-    """A fitted classifier as an artifact, with the numbers of the classes that it knows."""
+    """Artifact of a fitted classifier, with the numbers of the classes that it knows."""
     return {"classifier": classifier, "classes": [int(c) for c in classifier.classes_], **facts}
 
 
-@stage
+@stage(role="vector scores")
 def class_scores(vectors: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Decision values and probabilities of images, in the columns of all classes."""
     import numpy as np
@@ -211,8 +223,8 @@ def in_all_classes(fitted: Mapping[str, Any], rows: Any, classes: int) -> dict[s
 
     Args:
         fitted: `classifier` and `classes`, the numbers of the classes that it knows.
-        rows: what the classifier scores.
-        classes: how many there are.
+        rows: vectors or images, as the classifier takes them.
+        classes: number of all classes.
     """
     import numpy as np
 

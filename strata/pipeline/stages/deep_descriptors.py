@@ -1,11 +1,11 @@
-"""Maps of pretrained networks as local descriptors."""
+"""Feature maps of pretrained networks as local descriptors."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, Literal
 
+from strata.parameter_types import Device, PositiveInt
 from strata.pipeline.graph.inputs import ImageShard
-from strata.parameter_types import PositiveInt
 from strata.pipeline.graph.stage import Sharded, shard_stage, step
 from strata.pipeline.stages.pretrained import pretrained, state_of, weights_file
 from strata.pipeline.stages.serialize import serialize_float16
@@ -15,45 +15,52 @@ BATCH = 16
 
 
 @step
-def deep_map(
+def deep_descriptors(
     images: Sequence[ImageShard],
     *,
     backbone: str = "squeezenet1_1",
     weights: str = "",
     node: str = "",
-    side: PositiveInt | None = None,
+    image_size: PositiveInt | None = None,
     norm: Literal["none", "l2"] = "l2",
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    device: Device = "auto",
 ) -> Sharded:
-    """A map of a pretrained network as dense local descriptors, one per place.
+    """Feature map of a pretrained network as dense local descriptors, one per place.
 
     Cimpoi, Maji and Vedaldi, "Deep filter banks for texture recognition and segmentation" (CVPR
     2015).
 
     Args:
         backbone: any classification network of torchvision.
-        weights: a file of its weights.
-        node: whose output is taken, of `nodes`; "": the one before the
-            network's own last layer.
-        side: of the square that images are brought to, pixels; larger ones give more places.
-            None: what the network was made for.
+        weights: file of its weights; "": looked for, else downloaded.
+        node: name of the node whose output is the map; "": the one before the network's own last
+            layer.
+        image_size: side of the square that images are resized to, pixels; larger ones give more
+            places. None: what the network was trained on.
         norm: "l2": each descriptor to length 1; "none".
+        device: "auto", "cpu", "cuda" or "mps".
     """
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
-    return map_descriptors(images, network, node=node, side=side, norm=norm, device=device)
+    return feature_map_descriptors(
+        images, network, node=node, image_size=image_size, norm=norm, device=device
+    )
 
 
-@shard_stage
-def map_descriptors(
+@shard_stage(
+    role="local descriptors",
+    features="learned",
+    accelerator=True,
+)
+def feature_map_descriptors(
     images: ImageShard,
     network: Mapping[str, Any],
     *,
     node: str = "",
-    side: PositiveInt | None = None,
+    image_size: PositiveInt | None = None,
     norm: Literal["none", "l2"] = "l2",
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    device: Device = "auto",
 ) -> dict[str, Any]:
-    """Local descriptors of each image, float16, as `deep_map` says."""
+    """Local descriptors of each image, float16; parameters as of `deep_descriptors`."""
     from strata.features.descriptors.feature_map import descriptors_of
     from strata.models.runtime.devices import choose_device
     from strata.models.training.resize import resize_images
@@ -66,7 +73,7 @@ def map_descriptors(
     from strata.models.transfer.subgraph_flops import part_cost
 
     place = node or last_node(network["backbone"])
-    frozen = FrozenBackbone(network["backbone"], [place], state_of(network), side)
+    frozen = FrozenBackbone(network["backbone"], [place], state_of(network), image_size)
     cost = part_cost(network["backbone"], IMAGES, [place], frozen.side)
     pixels = (resize_images(batch, frozen.side) for batch in in_batches(images, BATCH))
     maps = chain.from_iterable(border_activations(frozen, pixels, choose_device(device)))

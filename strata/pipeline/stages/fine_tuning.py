@@ -1,22 +1,14 @@
-"""Pretrained networks trained on, from activations that are kept at a border."""
+"""Fine-tuning of pretrained networks, on activations that are kept at the boundary of training."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Le
 
+from strata.errors import InputError
+from strata.models.training.augment_config import AugmentationLike
+from strata.parameter_types import Device, NonNegativeInt, PositiveInt
 from strata.pipeline.graph.inputs import ImageShard, Subset
-from strata.parameter_types import (
-    Augmentations,
-    BatchSize,
-    Fraction,
-    NonNegativeFloat,
-    NonNegativeInt,
-    Optimizer,
-    PositiveFloat,
-    PositiveInt,
-    Schedule,
-)
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import shard_stage, stage
 from strata.pipeline.stages.classifiers import in_all_classes
@@ -28,118 +20,132 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@stage
-def divided(
+@stage(role="backbone split")
+def split_backbone(
     network: Mapping[str, Any],
     *,
-    border: str = "",
-    cut: str = "",
-    beside: tuple[str, ...] = (),
-    side: PositiveInt | None = None,
+    freeze_until: str = "",
+    output_node: str = "",
+    head_inputs: tuple[str, ...] = (),
+    image_size: PositiveInt | None = None,
 ) -> dict[str, Any]:
-    """Which part of a network stays frozen, and which is trained.
+    """Frozen and trained part of a network, by the names of nodes.
 
     Args:
-        border: the node from which on the network learns; "images" is before the first layer;
-            "": the same as `cut`, so that only the new head learns.
-        cut: the last node that is kept; "": the one before the network's own last layer.
-        beside: more nodes that the head looks at, each the border or between it and the cut.
-        side: of the images, pixels; None: what the network was made for.
+        freeze_until: node whose output is the input of the trained part. "images": every layer is
+            trained; "": the same as `output_node`, so that only the new head is.
+        output_node: last node that is kept; "": the one before the network's own last layer.
+        head_inputs: further nodes whose outputs the head sees, each `freeze_until` or between it
+            and `output_node`.
+        image_size: side of the images, pixels; None: what the network was trained on.
 
     Returns:
-        `border`, `cut`, `beside` and `side`; what the part before the border costs.
+        The parameters, resolved; `parameters` and `multiply_adds` of the frozen part.
     """
     from strata.models.transfer.subgraph import last_node
 
-    cut = cut or last_node(network["backbone"])
-    return _parts(network["backbone"], border or cut, cut, beside, side)
+    output_node = output_node or last_node(network["backbone"])
+    return _split(
+        network["backbone"], freeze_until or output_node, output_node, head_inputs, image_size
+    )
 
 
-@stage
-def inception_divided(
+@stage(role="backbone split")
+def split_inception(
     network: Mapping[str, Any],
     *,
-    removed: Annotated[NonNegativeInt, Le(10)] = 2,
-    open: NonNegativeInt | Literal["all"] = 1,
-    seen: PositiveInt = 1,
-    side: PositiveInt | None = None,
+    removed_blocks: Annotated[NonNegativeInt, Le(10)] = 2,
+    trainable_blocks: NonNegativeInt | Literal["all"] = 1,
+    head_blocks: PositiveInt = 1,
+    image_size: PositiveInt | None = None,
 ) -> dict[str, Any]:
-    """Which of Inception's 11 blocks, counted from the end, are cut off, and which are trained.
+    """Frozen and trained part of Inception-v3, by its 11 blocks counted from the end.
 
     Args:
-        removed: blocks that are cut off.
-        open: blocks that learn, of those kept; "all" is the layers before the first block too.
-        seen: blocks whose outputs the head looks at, side by side, counted from the last one kept.
-            Beside those that learn, the one before them can be among them.
-        side: of the images, pixels.
+        removed_blocks: blocks that are cut off.
+        trainable_blocks: blocks that are trained, of those kept; "all": the layers before the first
+            block too.
+        head_blocks: blocks whose outputs the head sees, side by side, counted from the last one
+            kept: those that are trained, and the one before them.
+        image_size: side of the images, pixels; None: 299.
     """
-    from strata.errors import InputError
     from strata.models.transfer.backbones import INCEPTION_BLOCKS, INCEPTION_STEM
     from strata.models.transfer.subgraph import IMAGES
 
-    kept = INCEPTION_BLOCKS[: max(0, len(INCEPTION_BLOCKS) - removed)]
-    if not kept or removed < 0:
-        raise InputError(f"removed must be from 0 to 10: {removed}.")
-    if open == "all":
-        border = IMAGES
-    elif 0 <= open <= len(kept):
-        border = (INCEPTION_STEM, *kept)[len(kept) - open]
+    kept = INCEPTION_BLOCKS[: max(0, len(INCEPTION_BLOCKS) - removed_blocks)]
+    if not kept or removed_blocks < 0:
+        raise InputError(f"removed_blocks must be from 0 to 10: {removed_blocks}.")
+    if trainable_blocks == "all":
+        freeze_until = IMAGES
+    elif 0 <= trainable_blocks <= len(kept):
+        freeze_until = (INCEPTION_STEM, *kept)[len(kept) - trainable_blocks]
     else:
-        raise InputError(f"open must be from 0 to {len(kept)}, the blocks kept, or 'all': {open}.")
-    if seen > len(kept):
-        raise InputError(f"seen must be at most {len(kept)}, the blocks kept: {seen}.")
-    known = len(kept) - kept.index(border) if border in kept else len(kept)
-    if seen > known:
         raise InputError(
-            f"seen must be at most {known}, the open blocks and the one before: {seen}.",
-            "Open more blocks.",
+            f"trainable_blocks must be from 0 to {len(kept)}, the blocks kept, or 'all': "
+            f"{trainable_blocks}."
         )
-    beside = tuple(reversed(kept[-seen:-1]))
-    return _parts(network["backbone"], border, kept[-1], beside, side)
+    if head_blocks > len(kept):
+        raise InputError(
+            f"head_blocks must be at most {len(kept)}, the blocks kept: {head_blocks}."
+        )
+    known = len(kept) - kept.index(freeze_until) if freeze_until in kept else len(kept)
+    if head_blocks > known:
+        raise InputError(
+            f"head_blocks must be at most {known}, the trained blocks and the one before: "
+            f"{head_blocks}.",
+            "Raise trainable_blocks.",
+        )
+    head_inputs = tuple(reversed(kept[-head_blocks:-1]))
+    return _split(network["backbone"], freeze_until, kept[-1], head_inputs, image_size)
 
 
-def _parts(
-    backbone: str, border: str, cut: str, beside: tuple[str, ...], side: int | None
+def _split(
+    backbone: str,
+    freeze_until: str,
+    output_node: str,
+    head_inputs: tuple[str, ...],
+    image_size: int | None,
 ) -> dict[str, Any]:
     from strata.models.transfer.backbones import preparation
     from strata.models.transfer.subgraph import IMAGES, check_beside
     from strata.models.transfer.subgraph_flops import part_cost
 
-    check_beside(backbone, border, cut, beside)
-    side = side or preparation(backbone).side
-    part_cost(backbone, border, [cut, *beside], side)  # an error if there is no way
-    frozen = part_cost(backbone, IMAGES, [border], side)
+    check_beside(backbone, freeze_until, output_node, head_inputs)
+    image_size = image_size or preparation(backbone).side
+    part_cost(backbone, freeze_until, [output_node, *head_inputs], image_size)  # is there a way?
+    frozen = part_cost(backbone, IMAGES, [freeze_until], image_size)
     return {
-        "border": border,
-        "cut": cut,
-        "beside": beside,
-        "side": side,
+        "freeze_until": freeze_until,
+        "output_node": output_node,
+        "head_inputs": head_inputs,
+        "image_size": image_size,
         "parameters": frozen.parameters,
         "multiply_adds": frozen.multiply_adds,
     }
 
 
-@shard_stage
-def border_views(
+@shard_stage(role="images", features="learned", accelerator=True)
+def boundary_activations(
     images: ImageShard,
     network: Mapping[str, Any],
     parts: Mapping[str, Any],
     *,
     mirror: bool = True,
-    copies: NonNegativeInt = 0,
-    augmentations: Augmentations = "light",
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    n_copies: NonNegativeInt = 0,
+    augmentation: AugmentationLike = "light",
+    device: Device = "auto",
 ) -> dict[str, Any]:
-    """Activations at the border of each image and of its changed copies.
+    """Activations at the boundary of the trained part, of each image and of augmented copies.
 
     `views` (images, views, h, w, channels) float16: the image, its mirror image, the copies;
-    `unchanged`: how many there are before the copies. Where only the head learns, the activations
-    are pooled, float32, h = w = 1; where everything does, they are the uint8 images themselves.
+    `unchanged`: how many there are before the copies. Where only the head is trained, activations
+    are pooled, float32, h = w = 1; where every layer is, they are the uint8 images themselves.
 
     Args:
-        mirror: whether the mirror image is among the views.
-        copies: further views, changed at random by `augmentations` (fields of
-            `Augmentation`); the same for the same image in every run.
+        mirror: add the mirror image to the views.
+        n_copies: further views, augmented at random; the same for the same image in every run.
+        augmentation: of the copies: "none", "light", "strong", or a table of magnitudes.
+        device: "auto", "cpu", "cuda" or "mps".
     """
     import numpy as np
 
@@ -147,13 +153,12 @@ def border_views(
     from strata.models.transfer.frozen_backbone import FrozenBackbone, border_activations
     from strata.models.transfer.subgraph import IMAGES
 
-    batches = _views(images, parts["side"], mirror, copies, augmentations)
-    if parts["border"] != IMAGES:
-        frozen = FrozenBackbone(
-            network["backbone"], [parts["border"]], state_of(network), parts["side"]
-        )
+    size, boundary = parts["image_size"], parts["freeze_until"]
+    batches = _views(images, size, mirror, n_copies, augmentation)
+    if boundary != IMAGES:
+        frozen = FrozenBackbone(network["backbone"], [boundary], state_of(network), size)
         batches = border_activations(frozen, batches, choose_device(device))
-    if parts["border"] == parts["cut"]:
+    if boundary == parts["output_node"]:
         batches = (b.mean((1, 2), dtype=np.float32, keepdims=True) for b in batches)
     found = []
     for views in batches:
@@ -163,19 +168,18 @@ def border_views(
 
 
 def _views(
-    images: ImageShard, side: int, mirror: bool, copies: int, augmentations: str | dict[str, Any]
+    images: ImageShard, side: int, mirror: bool, copies: int, augmentation: str | Mapping[str, Any]
 ) -> "Iterator[np.ndarray]":
-    """For each image, its views (views, side, side, 3) uint8."""
+    """Views of each image, (views, side, side, 3) uint8."""
     import numpy as np
     import torch
 
-    from strata.errors import InputError
     from strata.models.training import augment
     from strata.models.training.augment_config import Augmentation
     from strata.models.training.resize import resize_image
     from strata.seeds import generator
 
-    changes = Augmentation.of(augmentations)
+    changes = Augmentation.of(augmentation)
     if changes.crop < 1 or changes.mixup:
         raise InputError("Views cannot be cropped or mixed: they all have the network's size.")
     for digest, image in zip(images.digests, images, strict=True):
@@ -190,72 +194,36 @@ def _views(
         yield np.stack(views)
 
 
-@stage
+@stage(
+    estimator="strata.models.estimators.fine_tuned_classifier:FineTunedClassifier",
+    supplies=("backbone", "freeze_until", "output_node", "head_inputs", "weights"),
+    role="network",
+    features="learned",
+    accelerator=True,
+)
 def fine_tune(
     views: Shards,
     network: Mapping[str, Any],
     parts: Mapping[str, Any],
     train: Subset,
-    *,
-    embedding: Literal["pooled", "rooted"] = "pooled",
-    head_epochs: NonNegativeInt = 10,
-    head_rate: PositiveFloat = 0.01,
-    head_C: PositiveFloat | None = None,
-    epochs: NonNegativeInt = 3,
-    batch: BatchSize = 32,
-    optimizer: Optimizer = "adamw",
-    max_rate: PositiveFloat = 3e-4,
-    momentum: Fraction = 0.9,
-    weight_decay: NonNegativeFloat = 0.05,
-    schedule: Schedule = "one-cycle",
-    label_smoothing: Fraction = 0.1,
-    class_weight: Literal["balanced"] | None = None,
-    clip: PositiveFloat | None = None,
-    ema: Fraction = 0.99,
-    rate_decay: NonNegativeFloat = 1.0,
-    normalization: Literal["adapt", "frozen"] = "adapt",
-    dropout: Fraction = 0.0,
-    auxiliary: NonNegativeFloat = 0.0,
-    augmentations: Augmentations = "none",
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    **parameters: Any,
 ) -> dict[str, Any]:
-    """Train the head of a pretrained network, then everything after the border.
-
-    Parameters as of `strata.models.estimators.fine_tuned_classifier.FineTunedClassifier`.
-    """
+    """Fine-tuned network: first its new head is trained, then everything after the boundary."""
     from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 
-    only_head = parts["border"] == parts["cut"]
+    if parts["freeze_until"] == parts["output_node"]:  # nothing after the boundary but the head
+        parameters = {**parameters, "epochs": 0}
     classifier = FineTunedClassifier(
         network["backbone"],
-        freeze_until=parts["border"],
-        output_node=parts["cut"],
-        head_inputs=parts["beside"],
-        embedding=embedding,
+        freeze_until=parts["freeze_until"],
+        output_node=parts["output_node"],
+        head_inputs=parts["head_inputs"],
         weights=state_of(network),
-        head_epochs=head_epochs,
-        head_lr=head_rate,
-        head_init_C=head_C,
-        epochs=0 if only_head else epochs,
-        batch_size=batch,
-        optimizer=optimizer,
-        max_lr=max_rate,
-        momentum=momentum,
-        weight_decay=weight_decay,
-        lr_schedule=schedule,
-        label_smoothing=label_smoothing,
-        class_weight=class_weight,
-        clip_grad_norm=clip,
-        ema_decay=ema,
-        layer_decay=rate_decay,
-        batch_norm=normalization,
-        dropout=dropout,
-        aux_weight=auxiliary,
-        augmentation=augmentations,
-        device=device,
+        **parameters,
         random_state=train.seed_for("fine-tuning"),
     )
-    total = (0 if head_C else head_epochs) + classifier.epochs
+    head_epochs = 0 if classifier.head_init_C else classifier.head_epochs
+    total = head_epochs + classifier.epochs
     classifier.fit(
         views.lazy("views", train),
         train.y,
@@ -266,7 +234,7 @@ def fine_tune(
     return trained(classifier, saved_multiply_adds=classifier.saved_multiply_adds_)
 
 
-@stage
+@stage(role="image scores", accelerator=True)
 def fine_tuned_scores(views: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Logits and probabilities of images, the mean over an image and its mirror image."""
     unchanged = views.place(test.digests[0])[0]["unchanged"] if len(test) else None

@@ -1,34 +1,34 @@
-"""Scores of several methods to scores of all of them together."""
+"""Late fusion: scores of several methods to combined scores."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from strata.errors import InputError
-from strata.pipeline.graph.inputs import Subset
 from strata.parameter_types import PositiveFloat, Weights, check_weights
+from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.stage import stage
 
 if TYPE_CHECKING:
     import numpy as np
 
-#: Below this, a probability says no more than that the method saw no case of it.
-LEAST = 1e-6
+#: Floor of probabilities: below it, one only says that the method saw no such case in training.
+MIN_PROBABILITY = 1e-6
 
 
-@stage
-def average(
+@stage(role="combination")
+def average_scores(
     scores: Sequence[Mapping[str, Any]],
     *,
     of: Literal["log_probabilities", "probabilities"] = "log_probabilities",
     weights: Weights = (),
 ) -> dict[str, Any]:
-    """The weighted mean of the methods' probabilities, or of their logarithms (a product).
+    """Weighted mean of the methods' probabilities, or of their logarithms (a product).
 
     Kittler, Hatef, Duin and Matas, "On combining classifiers" (PAMI 1998): sum and product rule.
 
     Args:
-        of: what is averaged.
-        weights: one a method, in their order; none for equal ones.
+        of: averaged quantity.
+        weights: one per method, in their order; none for equal ones.
     """
     import numpy as np
     from scipy.special import softmax
@@ -37,7 +37,7 @@ def average(
     given = _log_probabilities(scores)
     values = given if of == "log_probabilities" else np.exp(given)
     mean = np.average(values, axis=0, weights=weights or None)
-    combined = mean if of == "log_probabilities" else np.log(np.maximum(mean, LEAST))
+    combined = mean if of == "log_probabilities" else np.log(np.maximum(mean, MIN_PROBABILITY))
     return {"scores": combined, "probabilities": softmax(combined, axis=1)}
 
 
@@ -93,8 +93,8 @@ def fit_stack(
     }
 
 
-@stage
-def stacked(scores: Sequence[Mapping[str, Any]], fitted: Mapping[str, Any]) -> dict[str, Any]:
+@stage(role="combination")
+def stack_scores(scores: Sequence[Mapping[str, Any]], fitted: Mapping[str, Any]) -> dict[str, Any]:
     """The methods' log-probabilities, weighted as `fit_stack` learned."""
     import numpy as np
     from scipy.special import softmax
@@ -112,4 +112,4 @@ def _log_probabilities(scores: Sequence[Mapping[str, Any]]) -> "np.ndarray":
             "One of the methods to be combined gives no probabilities.",
             "A support vector machine gives them with inner_folds of 2 or more.",
         )
-    return np.log(np.maximum([s["probabilities"] for s in scores], LEAST))
+    return np.log(np.maximum([s["probabilities"] for s in scores], MIN_PROBABILITY))

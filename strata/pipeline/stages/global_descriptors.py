@@ -3,25 +3,19 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from strata.parameter_types import PositiveInt, PositiveInts
 from strata.pipeline.graph.stage import shard_stage
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-@shard_stage
-def spatial_envelope(
-    images: "Iterable[np.ndarray]",
-    *,
-    size: PositiveInt = 128,
-    orientations: PositiveInts = (8, 8, 8, 8),
-    cells: PositiveInt = 4,
-) -> dict[str, Any]:
-    """How strong which textures are in which part of the image.
-
-    Parameters as of `strata.features.descriptors.gist.GIST`.
-    """
+@shard_stage(
+    estimator="strata.features.descriptors.gist:GIST",
+    role="vectors",
+    features="designed",
+)
+def gist_descriptor(images: "Iterable[np.ndarray]", **parameters: Any) -> dict[str, Any]:
+    """GIST: energies of Gabor filters in a grid of cells, `vectors` (images, d) float32."""
     from strata.features.descriptors.gist import GIST
 
-    return {"vectors": GIST(size, orientations, cells).transform(images)}
+    return {"vectors": GIST(**parameters).transform(images)}

@@ -1,25 +1,11 @@
-"""Images to class scores, vectors or local descriptors by networks."""
+"""Networks trained from scratch: images to class scores, vectors or local descriptors."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from annotated_types import Gt
+from typing import TYPE_CHECKING, Any
 
 from strata.errors import InputError
+from strata.parameter_types import PositiveFloat, PositiveInt, UnitInterval
 from strata.pipeline.graph.inputs import Subset
-from strata.parameter_types import (
-    Architecture,
-    Augmentations,
-    BatchSize,
-    Fraction,
-    NonNegativeFloat,
-    NonNegativeInt,
-    Optimizer,
-    PositiveFloat,
-    PositiveInt,
-    Schedule,
-    UnitInterval,
-)
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import shard_stage, stage
 from strata.pipeline.stages.classifiers import fitted_with, in_all_classes
@@ -33,86 +19,53 @@ if TYPE_CHECKING:
     from strata.models.training.lr_finder import LRCurve
 
 
-@shard_stage
-def resized(images: "Iterable[np.ndarray]", *, size: PositiveInt = 64) -> dict[str, Any]:
-    """Square images of one size: `pixels` (images, size, size, 3) uint8."""
+@shard_stage(role="images")
+def resize(images: "Iterable[np.ndarray]", *, size: PositiveInt = 64) -> dict[str, Any]:
+    """Square images of one size: `pixels` (images, size, size, 3) uint8.
+
+    Args:
+        size: side of the square, pixels; the aspect is not kept.
+    """
     from strata.models.training.resize import resize_images
 
     return {"pixels": resize_images(images, size)}
 
 
-@stage
+@stage(
+    estimator="strata.models.estimators.network_classifier:NetworkClassifier",
+    supplies=("image_size", "teacher_weight", "temperature"),
+    role="network",
+    features="learned",
+    accelerator=True,
+)
 def train_network(
-    images: Shards,
-    train: Subset,
-    taught: Mapping[str, Any] | None = None,
-    *,
-    architecture: Architecture = "tinynet",
-    epochs: PositiveInt = 60,
-    batch: BatchSize = 64,
-    optimizer: Optimizer = "adamw",
-    max_rate: PositiveFloat | Literal["auto"] = 0.01,
-    momentum: Fraction = 0.9,
-    weight_decay: NonNegativeFloat = 0.05,
-    schedule: Schedule = "one-cycle",
-    label_smoothing: Fraction = 0.1,
-    class_weight: Literal["balanced"] | None = None,
-    augmentations: Augmentations = "light",
-    clip: PositiveFloat | None = None,
-    ema: Fraction = 0.0,
-    flip_average: bool = True,
-    views: PositiveInt = 1,
-    pretraining: NonNegativeInt = 0,
-    patience: PositiveInt | None = None,
-    validation: Annotated[Fraction, Gt(0)] = 0.1,
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    images: Shards, train: Subset, teacher: Mapping[str, Any] | None = None, **parameters: Any
 ) -> dict[str, Any]:
-    """Train a network from scratch, on the labels and, where there is a teacher, on what it says.
-
-    Parameters as of `strata.models.estimators.network_classifier.NetworkClassifier`.
-    """
+    """Network trained from scratch, on labels and, with a teacher, on its soft labels."""
     from strata.models.estimators.network_classifier import NetworkClassifier
 
     pixels = images.lazy("pixels", train)
-    teaching = {name: taught[name] for name in ("teaching", "temperature")} if taught else {}
+    soft = {name: teacher[name] for name in ("teacher_weight", "temperature")} if teacher else {}
     classifier = NetworkClassifier(
-        architecture,
-        image_size=pixels.shape[1],
-        epochs=epochs,
-        batch_size=batch,
-        optimizer=optimizer,
-        max_lr=max_rate,
-        momentum=momentum,
-        weight_decay=weight_decay,
-        lr_schedule=schedule,
-        label_smoothing=label_smoothing,
-        class_weight=class_weight,
-        augmentation=augmentations,
-        clip_grad_norm=clip,
-        ema_decay=ema,
-        tta_flip=flip_average,
-        tta_views=views,
-        pretrain_epochs=pretraining,
-        patience=patience,
-        validation_fraction=validation,
-        device=device,
-        random_state=train.seed_for("network"),
-        **teaching,
+        **parameters, image_size=pixels.shape[1], random_state=train.seed_for("network"), **soft
     )
+    known = sorted(set(train.y.tolist()))
     classifier.fit(
         pixels,
         train.y,
         groups=train.groups,
-        teacher=taught["probabilities"][:, sorted(set(train.y.tolist()))] if taught else None,
+        teacher=teacher["probabilities"][:, known] if teacher else None,
         checkpoint=checkpoint_path(),
-        on_epoch=lambda line: report_progress(int(line["epoch"]), epochs),
+        on_epoch=lambda line: report_progress(int(line["epoch"]), classifier.epochs),
     )
-    searched = {"rate_search": _rate_search(classifier.rate_curve_)} if max_rate == "auto" else {}
-    return trained(classifier, max_rate=float(classifier.max_rate_), **searched)
+    search = {}
+    if classifier.max_lr == "auto":
+        search = {"rate_search": _lr_search(classifier.lr_curve_)}
+    return trained(classifier, max_lr=float(classifier.max_lr_), **search)
 
 
 def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]:
-    """A trained network as an artifact, with what the report shows of its training."""
+    """Artifact of a trained network, with what the report shows of its training."""
     return fitted_with(
         classifier,
         history=classifier.history_,
@@ -123,8 +76,8 @@ def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]
     )
 
 
-def _rate_search(curve: "LRCurve") -> dict[str, Any]:
-    """What a learning-rate finder saw, as plain values."""
+def _lr_search(curve: "LRCurve") -> dict[str, Any]:
+    """Curve of the learning-rate finder, as plain values."""
     return {
         "rates": curve.rates.tolist(),
         "losses": curve.losses.tolist(),
@@ -132,7 +85,7 @@ def _rate_search(curve: "LRCurve") -> dict[str, Any]:
     }
 
 
-@stage
+@stage(role="soft labels")
 def soft_labels(
     scores: Sequence[Mapping[str, Any]],
     scored: Sequence[Subset],
@@ -141,12 +94,12 @@ def soft_labels(
     weight: UnitInterval = 0.5,
     temperature: PositiveFloat = 2.0,
 ) -> dict[str, Any]:
-    """A teacher's probabilities for the training images (Hinton, Vinyals and Dean, 2015).
+    """Soft labels: a teacher's probabilities for the training images (Hinton et al. 2015).
 
     Args:
         scores: of the images in each of `scored`, which together are all of `train`.
-        weight: of the teacher in the loss, against the images' own labels.
-        temperature: how far its probabilities are softened.
+        weight: weight of the soft labels in the loss, against the images' own labels.
+        temperature: softens the teacher's probabilities and the network's.
     """
     import numpy as np
 
@@ -155,35 +108,42 @@ def soft_labels(
             "The teacher gives no probabilities.",
             "A support vector machine gives them with inner_folds of 2 or more.",
         )
-    said = np.concatenate([part["probabilities"] for part in scores])
+    probabilities = np.concatenate([part["probabilities"] for part in scores])
     row = {name: i for i, name in enumerate(name for part in scored for name in part.ids)}
     return {
-        "probabilities": said[[row[name] for name in train.ids]],
-        "teaching": weight,
+        "probabilities": probabilities[[row[name] for name in train.ids]],
+        "teacher_weight": weight,
         "temperature": temperature,
     }
 
 
-@stage
+@stage(role="image scores", accelerator=True)
 def network_scores(images: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Logits and probabilities of images, in the columns of all classes."""
     return in_all_classes(fitted, images.lazy("pixels", test), len(test.classes))
 
 
-@shard_stage
-def deep_features(
+@shard_stage(
+    estimator="strata.models.estimators.hidden_features:HiddenFeatures",
+    supplies=("classifier",),
+    role="vectors",
+    features="learned",
+    accelerator=True,
+)
+def hidden_features(
     images: Mapping[str, Any], fitted: Mapping[str, Any], *, layer: str = "embedding"
 ) -> dict[str, Any]:
-    """One layer of a trained network, one vector per image: `vectors` (images, units) float32.
-
-    `layer` as of `strata.models.estimators.hidden_features.HiddenFeatures`.
-    """
+    """Activations of one layer of a trained network: `vectors` (images, units) float32."""
     from strata.models.estimators.hidden_features import LayerReader
 
     return {"vectors": LayerReader(fitted["classifier"], layer).of_images(images["pixels"])}
 
 
-@shard_stage
+@shard_stage(
+    role="local descriptors",
+    features="learned",
+    accelerator=True,
+)
 def patch_descriptors(
     images: Mapping[str, Any],
     fitted: Mapping[str, Any],
@@ -191,10 +151,10 @@ def patch_descriptors(
     layer: str = "embedding",
     step: PositiveInt = 3,
 ) -> dict[str, Any]:
-    """One layer of a network trained on windows, at each place of a grid, as local descriptors.
+    """Activations of one layer of a network trained on windows, at each place of a grid.
 
     Args:
-        layer: as of `strata.models.estimators.hidden_features.HiddenFeatures`.
+        layer: "embedding", the input of the last layer, or the name of a layer.
         step: from window to window, pixels of the resized image.
     """
     import numpy as np

@@ -1,4 +1,4 @@
-"""The last stage of every method: the scores of all folds in one artifact."""
+"""Last stage of every method: scores of all folds in one artifact."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,14 +7,14 @@ from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.stage import stage
 
 
-@stage
+@stage(role="predictions")
 def predictions(
     scores: Sequence[Mapping[str, Any]],
     tests: Sequence[Subset],
     *,
     folds: tuple[tuple[int, int], ...] = (),
 ) -> dict[str, Any]:
-    """Put the folds' scores side by side with the labels.
+    """Scores of all folds, with the labels.
 
     Args:
         scores: an artifact a fold: `scores` (n, classes) and, where the method gives them,

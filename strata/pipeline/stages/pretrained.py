@@ -1,10 +1,10 @@
-"""Pretrained networks as they are: their weights, and what they make of images."""
+"""Pretrained networks: their weights, and features by a frozen backbone."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from strata.parameter_types import PyramidLayout, PyramidLevel
 from strata.pipeline.graph.inputs import File
-from strata.parameter_types import PositiveInt, PyramidLevel
 from strata.pipeline.graph.stage import shard_stage, stage
 from strata.pipeline.store.task_progress import report_progress
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def weights_file(backbone: str, given: str = "") -> File:
-    """The file of a network's weights as an input: whoever has other weights has other results.
+    """File of a network's weights, as an input of stages: other weights give other keys.
 
     Args:
         backbone, given: as of `strata.models.transfer.weights.named_file`. Where no file is named,
@@ -28,9 +28,9 @@ def weights_file(backbone: str, given: str = "") -> File:
     return File(path, weights_digest(path) if path.is_file() else "missing")
 
 
-@stage
+@stage(role="weights")
 def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
-    """The weights of a torchvision network, from a file or fetched, checked to be all there.
+    """Weights of a torchvision network, from a file or downloaded, checked to be complete.
 
     `content` is the file, uint8.
     """
@@ -48,45 +48,41 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
 
 
 def state_of(network: Mapping[str, Any]) -> "dict[str, Tensor]":
-    """The tensors of what `pretrained` made."""
+    """Tensors of an artifact of `pretrained`, by name."""
     from strata.models.transfer.weights import read
 
     return read(network["content"].tobytes(), network["backbone"])
 
 
-@shard_stage
+@shard_stage(
+    estimator="strata.models.transfer.backbone_features:BackboneFeatures",
+    supplies=("backbone", "weights", "grids", "batch_size"),
+    role="vectors",
+    features="learned",
+    accelerator=True,
+)
 def backbone_features(
     images: "Iterable[np.ndarray]",
     network: Mapping[str, Any],
     *,
-    nodes: tuple[str, ...] = (),
-    side: PositiveInt | None = None,
-    mirror: bool = True,
-    pyramid: Literal["none", "square", "horizontal", "paper"] = "none",
+    pyramid: PyramidLayout = "none",
     levels: PyramidLevel = 1,
-    norm: Literal["none", "l2"] = "l2",
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    **parameters: Any,
 ) -> dict[str, Any]:
     """Pooled activations at nodes of a pretrained network: `vectors` (images, d) float32.
 
-    Parameters as of `BackboneFeatures`, but for the cells of its grids.
-
     Args:
-        pyramid, levels: layout and finest level of a spatial pyramid of cells, as of
-            `strata.features.encodings.spatial_pyramid.pyramid`.
+        pyramid: layout of a spatial pyramid of cells to pool over; "none": the whole image.
+        levels: finest level of the pyramid.
     """
-    from strata.features.encodings import spatial_pyramid as pyramids
+    from strata.features.encodings import spatial_pyramid
     from strata.models.transfer.backbone_features import BackboneFeatures
 
     reader = BackboneFeatures(
         network["backbone"],
-        nodes=nodes,
         weights=state_of(network),
-        image_size=side,
-        mirror=mirror,
-        grids=[(g.rows, g.columns) for g in pyramids.pyramid(pyramid, levels)],
-        norm=norm,
-        device=device,
+        grids=[(g.rows, g.columns) for g in spatial_pyramid.pyramid(pyramid, levels)],
+        **parameters,
     )
     return {
         "vectors": reader.fit().transform(images),

@@ -1,29 +1,28 @@
-"""Vectors to vectors: scaled, projected, put side by side."""
+"""Vector to vector: scaling, projections, kernel feature maps, concatenation."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from strata.pipeline.graph.inputs import Subset
 from strata.parameter_types import (
-    NonNegativeInt,
     OpenUnitInterval,
     PositiveFloat,
     PositiveInt,
     Weights,
     check_weights,
 )
+from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import shard_stage, stage, view_stage
 
-#: Bytes of vectors that projections are learned from at most; a fit holds some copies of them, for
-#: discriminants in double precision.
+#: Bytes of vectors that projections are learned from at most; a fit holds some copies of them, LDA
+#: in double precision.
 FOR_PCA = 2**29
 FOR_LDA = 2**27
 
 
-@stage
+@stage(role="reduction")
 def standardize(vectors: Shards, train: Subset) -> dict[str, Any]:
-    """Each component to mean 0 and variance 1 over the training images."""
+    """Scaling of each component to mean 0 and variance 1 over the training images."""
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler()
@@ -32,35 +31,32 @@ def standardize(vectors: Shards, train: Subset) -> dict[str, Any]:
     return {"reduction": scaler, "parameters": 2 * int(scaler.n_features_in_)}
 
 
-@stage
-def centered_power(vectors: Shards, train: Subset, *, alpha: PositiveFloat = 0.5) -> dict[str, Any]:
-    """Signed power of each component, minus its mean over the training images.
-
-    Parameters as of `strata.features.transforms.normalize.CenteredPower`.
-    """
+@stage(role="reduction", estimator="strata.features.transforms.normalize:CenteredPower")
+def centered_power(vectors: Shards, train: Subset, **parameters: Any) -> dict[str, Any]:
+    """Signed power of each component, minus its mean over the training images."""
     from strata.features.transforms.normalize import CenteredPower
 
-    centering = CenteredPower(alpha)
+    centering = CenteredPower(**parameters)
     for _, rows in vectors.blocks("vectors", train):
         centering.partial_fit(rows)
     return {"reduction": centering, "parameters": int(centering.n_features_in_)}
 
 
-@stage
+@stage(role="reduction")
 def pca(
     vectors: Shards,
     train: Subset,
     *,
-    components: PositiveInt | OpenUnitInterval = 64,
+    n_components: PositiveInt | OpenUnitInterval = 64,
     whiten: bool = False,
 ) -> dict[str, Any]:
-    """Principal components of the training images' vectors (of half a gigabyte at most).
+    """PCA of the training images' vectors (of half a gigabyte at most).
 
     Args:
-        components: how many, no more than there are images and dimensions; below 1, as many as
-            keep that share of the variance.
-        whiten: whether each component is scaled to variance 1; those that do not vary, of fewer
-            images than components or of copies, are left out then.
+        n_components: components, at most as many as images and dimensions; below 1, as many as keep
+            that fraction of the variance.
+        whiten: scale each component to variance 1; those that do not vary, of fewer images than
+            components or of copies, are left out then.
     """
     import numpy as np
     from sklearn.decomposition import PCA
@@ -68,7 +64,7 @@ def pca(
     from strata.features.encodings.fisher_vectors import NOISE
 
     rows, _ = vectors.some_rows("vectors", train, FOR_PCA)
-    most = components if components < 1 else min(int(components), *rows.shape)
+    most = n_components if n_components < 1 else min(int(n_components), *rows.shape)
     found = PCA(most, whiten=whiten, random_state=train.seed_for("pca")).fit(rows)
     varying = int(np.sum(found.explained_variance_ > NOISE * found.explained_variance_[0]))
     if whiten and 0 < varying < found.n_components_:
@@ -76,52 +72,46 @@ def pca(
     return {"reduction": found, "parameters": int(found.components_.size + found.mean_.size)}
 
 
-@stage
-def lda(vectors: Shards, train: Subset, *, components: PositiveInt | None = None) -> dict[str, Any]:
-    """Fisher's linear discriminants of the training images' classes.
+@stage(role="reduction", estimator="strata.features.transforms.lda:LDA")
+def lda(vectors: Shards, train: Subset, **parameters: Any) -> dict[str, Any]:
+    """LDA (Fisher's linear discriminants) of the training images' classes.
 
-    They are learned from `FOR_LDA` bytes of vectors at most, as large a share of each class.
-    Parameters as of `strata.features.transforms.lda.LDA`.
+    Learned from `FOR_LDA` bytes of vectors at most, the same fraction of each class.
     """
     from strata.features.transforms.lda import LDA
 
     rows = vectors.some_rows("vectors", train, FOR_LDA)
-    found = LDA(components).fit(*rows)
+    found = LDA(**parameters).fit(*rows)
     return {"reduction": found, "parameters": int(found.directions_.size + found.mean_.size)}
 
 
-@stage
-def additive_map(
-    vectors: Shards,
-    train: Subset,
-    *,
-    kernel: Literal["intersection", "chi_square"] = "intersection",
-    order: NonNegativeInt = 1,
-    period: PositiveFloat = 0.6,
-) -> dict[str, Any]:
-    """Maps histograms so that dot products approximate a kernel, for sets too large for a matrix.
+@stage(
+    role="reduction", estimator="strata.features.transforms.kernel_approximation:AdditiveKernelMap"
+)
+def additive_kernel_map(vectors: Shards, train: Subset, **parameters: Any) -> dict[str, Any]:
+    """Explicit feature map of an additive kernel on histograms, for sets too large for a matrix.
 
-    Parameters as of `AdditiveKernelMap`; a linear machine goes with
-    it. Nothing is learned.
+    Dot products approximate the kernel, so a linear SVM goes with it. Nothing is learned.
     """
     from strata.features.transforms.kernel_approximation import AdditiveKernelMap
 
     _, rows = next(vectors.blocks("vectors", train))
-    return {"reduction": AdditiveKernelMap(kernel=kernel, order=order, period=period).fit(rows)}
+    return {"reduction": AdditiveKernelMap(**parameters).fit(rows)}
 
 
-@stage
-def radial_map(
-    vectors: Shards, train: Subset, *, components: PositiveInt = 1000, gamma: PositiveFloat = 0.5
+@stage(role="reduction")
+def nystroem(
+    vectors: Shards, train: Subset, *, n_components: PositiveInt = 1000, gamma: PositiveFloat = 0.5
 ) -> dict[str, Any]:
-    """Maps vectors so that dot products approximate exp(-gamma |x - y|^2 / d).
+    """Nystroem feature map of the RBF kernel exp(-gamma |x - y|^2 / d) on standardized components.
 
-    Each of the d components is standardized first. Nystroem's method: the kernel with some of the
-    training images, as scikit-learn has it.
+    Williams and Seeger, "Using the Nystroem method to speed up kernel machines" (NIPS 2000), as
+    scikit-learn has it.
 
     Args:
-        components: how many images, as many as there are at most.
-        gamma: how narrow the kernel is.
+        n_components: training images that the kernel is computed with, at most as many as there
+            are.
+        gamma: inverse width of the kernel, for squared distances divided by the dimension.
     """
     from sklearn.kernel_approximation import Nystroem
     from sklearn.pipeline import make_pipeline
@@ -129,30 +119,33 @@ def radial_map(
 
     rows, _ = vectors.some_rows("vectors", train, FOR_PCA)
     n, d = rows.shape
-    nystroem = Nystroem(
+    kernel_map = Nystroem(
         gamma=gamma / d,
-        n_components=min(components, n),
+        n_components=min(n_components, n),
         random_state=train.seed_for("radial map"),
     )
-    found = make_pipeline(StandardScaler(), nystroem).fit(rows)
-    size = nystroem.components_.size + nystroem.normalization_.size + 2 * d
+    found = make_pipeline(StandardScaler(), kernel_map).fit(rows)
+    size = kernel_map.components_.size + kernel_map.normalization_.size + 2 * d
     return {"reduction": found, "parameters": int(size)}
 
 
-@shard_stage
-def reduced(vectors: Mapping[str, Any], fitted: Mapping[str, Any]) -> dict[str, Any]:
-    """The vectors of a shard, scaled or projected: (images, d') float32."""
+@shard_stage(role="vectors")
+def apply_reduction(vectors: Mapping[str, Any], fitted: Mapping[str, Any]) -> dict[str, Any]:
+    """Vectors of a shard by a fitted reduction: (images, d') float32."""
     import numpy as np
 
     found = fitted["reduction"].transform(vectors["vectors"])
     return {"vectors": np.asarray(found, np.float32)}
 
 
-@view_stage
-def joined(*branches: Mapping[str, Any], weights: Weights = ()) -> dict[str, Any]:
-    """Vectors of several methods side by side, each of length one times the root of its weight.
+@view_stage(role="vectors")
+def concatenate(*branches: Mapping[str, Any], weights: Weights = ()) -> dict[str, Any]:
+    """Concatenated vectors of several methods, each of length one times the root of its weight.
 
     So a linear kernel of the result is the weighted sum of the branches' cosine similarities.
+
+    Args:
+        weights: one per branch, in their order; none for equal ones.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""Which trial of a random search is taken, from scores of images held out in inner folds."""
+"""Selection among the trials of a random search, by accuracy in inner folds."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,11 +8,11 @@ from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.stage import Node, optional_inputs_stage, stage
 
 
-@optional_inputs_stage
-def pick(
+@optional_inputs_stage(role="selection")
+def select_trial(
     trials: Sequence[Sequence[Mapping[str, Any] | None]], tests: Sequence[Subset], train: Subset
 ) -> dict[str, Any]:
-    """The trial that recognizes most of the images held out; of equal ones, the first.
+    """Trial with the highest accuracy on held-out images; of equal ones, the first.
 
     Args:
         trials: for each trial, its scores of the images held out in each part; None where its
@@ -45,20 +45,20 @@ def pick(
     return {"trial": int(np.argmax(accuracies)), "accuracies": accuracies}
 
 
-@stage
-def picked(
-    choice: Mapping[str, Any], scores: Mapping[str, Any], *, trial: int = 0
+@stage(role="selected scores")
+def apply_selection(
+    selection: Mapping[str, Any], scores: Mapping[str, Any], *, trial: int = 0
 ) -> dict[str, Any]:
-    """The scores of a method with the parameters of the trial that was picked.
+    """Scores of a method with the parameters of the selected trial.
 
     Args:
-        trial: whose parameters the scores were made with.
+        trial: number of the trial that the scores were made with.
     """
     import numpy as np
 
-    if choice["trial"] != trial:
+    if selection["trial"] != trial:
         raise StrataError(
-            f"The search has picked trial {choice['trial'] + 1}, no longer {trial + 1}.",
+            f"The search has selected trial {selection['trial'] + 1}, no longer {trial + 1}.",
             "Make again: what is done is kept.",
         )
     names = [name for name in ("scores", "probabilities") if name in scores]
@@ -66,8 +66,8 @@ def picked(
 
 
 def without_search(scores: Node) -> Node:
-    """What gave the scores that a search has picked; of a method that is not searched, itself."""
-    if scores.stage is not picked:
+    """Node that gave the scores selected by a search; without a search, the node itself."""
+    if scores.stage.role != "selected scores":
         return scores
     _, found = scores.inputs
     assert isinstance(found, Node)

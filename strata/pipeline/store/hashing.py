@@ -4,6 +4,8 @@ import hashlib
 import json
 from typing import Any
 
+AFFECTS_RESULTS = False  # makes keys, and nothing else
+
 #: Increase when the meaning of keys or the layout of artifacts changes: everything is remade.
 KEY_FORMAT = 1
 

@@ -1,4 +1,4 @@
-"""What a stage may tell, and keep, while it runs."""
+"""Progress and checkpoint of the running task, in files that the parent process reads."""
 
 import time
 from collections.abc import Iterator
@@ -7,73 +7,74 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+AFFECTS_RESULTS = False  # a result does not depend on who watches
 
-class Tick(NamedTuple):
-    """How far a running stage is: steps done, of so many."""
+
+class TaskProgress(NamedTuple):
+    """Steps done by a running stage, of a total."""
 
     done: int
     total: int
 
     @property
     def share(self) -> float:
-        """What is done, part of one."""
+        """Steps done over their total, in [0, 1]."""
         return self.done / max(1, self.total)
 
 
 @dataclass
 class _Running:
-    report_progress: Path
+    progress: Path
     checkpoint: Path
-    told: float = 0.0
+    reported: float = 0.0
 
 
 _current: _Running | None = None
 
 
 def report_progress(done: int, total: int) -> None:
-    """Tell how far the running stage is; cheap enough for every epoch or image."""
+    """Report steps done of the running stage; cheap enough for every epoch or image."""
     now = time.monotonic()
-    if _current is None or now - _current.told < 0.3:
+    if _current is None or now - _current.reported < 0.3:
         return
-    _current.told = now
+    _current.reported = now
     try:
-        _current.report_progress.write_text(f"{done} {total}")
+        _current.progress.write_text(f"{done} {total}")
     except OSError:  # progress is not worth a failure
         pass
 
 
 def checkpoint_path() -> Path | None:
-    """A file for what the running stage would need to go on after being killed.
+    """File for the state from which a killed stage goes on, or None outside of a run.
 
-    It belongs to the artifact's key and is removed when the artifact is in the store. None
-    outside of a run.
+    It belongs to the artifact's key and is removed when the artifact is in the store.
     """
     return _current.checkpoint if _current else None
 
 
 @contextmanager
 def running(root: Path, key: str) -> Iterator[None]:
-    """What is told inside is about the artifact of this key."""
+    """Context in which progress and checkpoint belong to the artifact of this key."""
     global _current
-    for folder in ("ticks", "checkpoints"):
+    for folder in ("progress", "checkpoints"):
         (root / folder).mkdir(exist_ok=True)
-    _current = _Running(root / "ticks" / key, root / "checkpoints" / key)
+    _current = _Running(root / "progress" / key, root / "checkpoints" / key)
     try:
         yield
     finally:
-        _current.report_progress.unlink(missing_ok=True)
+        _current.progress.unlink(missing_ok=True)
         _current = None
 
 
 def forget_checkpoint(root: Path, key: str) -> None:
-    """The artifact is in the store: what was kept for going on is not needed."""
+    """Remove the checkpoint of an artifact that is in the store."""
     (root / "checkpoints" / key).unlink(missing_ok=True)
 
 
-def read_tick(root: Path, key: str) -> Tick | None:
-    """How far a running stage is, None if it does not tell."""
+def read_progress(root: Path, key: str) -> TaskProgress | None:
+    """Progress of a running stage, None if it reports none."""
     try:
-        done, total = (root / "ticks" / key).read_text().split()
-        return Tick(int(done), int(total))
+        done, total = (root / "progress" / key).read_text().split()
+        return TaskProgress(int(done), int(total))
     except (OSError, ValueError):
         return None

@@ -98,7 +98,7 @@ def test_agrees_with_the_definition(shape: tuple[int, int], engine: str) -> None
 def test_supports_over_the_border_see_nothing_there(engine: str) -> None:
     image = texture(80, 80)
     grids = paper_grids(80, 80, 20, 2)
-    got = dense_sift(image, grids, root=False, contrast=0, engine=engine)
+    got = dense_sift(image, grids, root=False, contrast_threshold=0, engine=engine)
     assert len(got.scales) == 10 * 10 + 5 * 5
     gray = image @ np.array([0.299, 0.587, 0.114])
     for row in (0, 9, 47, 99, 100, 124):
@@ -123,12 +123,14 @@ def test_the_engines_agree(
     image = texture(h, w, seed=step)
     grids = paper_grids(h, w, step, 2) if over else inner_grids(h, w, step, bins)
     plain, *others = (
-        dense_sift(image, grids, root=root, contrast=0, color=color, engine=engine)
+        dense_sift(image, grids, root=root, contrast_threshold=0, color=color, engine=engine)
         for engine in ("numpy", "compiled", "torch")
     )
     # Where an image is all but flat, gradients are rounding; and a root magnifies what rounding
     # leaves in empty bins: compare the entries before it.
-    seen = dense_sift(image, grids, contrast=0.001, color=color, engine="numpy").descriptors
+    seen = dense_sift(
+        image, grids, contrast_threshold=0.001, color=color, engine="numpy"
+    ).descriptors
     seen = seen.reshape(-1, 128).any(axis=1)
     power = 2 if root else 1
     want = plain.descriptors.reshape(-1, 128)[seen] ** power

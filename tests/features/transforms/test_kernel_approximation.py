@@ -6,7 +6,7 @@ from strata.errors import InputError
 from strata.features.transforms import kernels
 from strata.features.transforms.kernel_approximation import AdditiveKernelMap
 
-EXACT = {"intersection": kernels.intersection, "chi_square": kernels.chi_square}
+EXACT = {"intersection": kernels.intersection, "chi2": kernels.chi_square}
 
 
 def histograms():

@@ -60,7 +60,7 @@ def test_few_images_are_enough_and_too_few_are_said():
         LDA().fit(np.ones_like(X), y)
 
 
-@pytest.mark.parametrize("components", [0, -1])
+@pytest.mark.parametrize("n_components", [0, -1])
 def test_no_components_are_not_all_of_them(components):
     with pytest.raises(InputError, match=f"not {components}"):
         LDA(components).fit(*clouds(30, 6))

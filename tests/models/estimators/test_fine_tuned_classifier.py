@@ -113,7 +113,7 @@ def test_the_head_may_look_at_several_nodes(state, images):
     pixels, labels = images
     X = activations(state, pixels, BORDER)
     nodes = [CUT, BORDER, f"{CUT}.squeeze"]
-    model = classifier(state, beside=nodes[1:], embedding="rooted", epochs=1).fit(X, labels)
+    model = classifier(state, beside=nodes[1:], embedding="power_norm", epochs=1).fit(X, labels)
     assert model.training_accuracy_ > 0.9
     network = model.network()
     linear = network.head[1]
@@ -135,7 +135,7 @@ def test_the_first_phase_may_find_the_optimum(state, images):
     pixels, labels = images
     X = activations(state, pixels, BORDER)[:, :1]
     X = np.concatenate([X, X], axis=1)
-    settings = {"head_C": 2.0, "embedding": "rooted"}
+    settings = {"head_init_C": 2.0, "embedding": "power_norm"}
     model = classifier(state, epochs=0, **settings).fit(X, labels)
     assert model.history_ == []
     with torch.no_grad():
@@ -145,7 +145,7 @@ def test_the_first_phase_may_find_the_optimum(state, images):
     np.testing.assert_allclose(model.predict_proba(X), expected.predict_proba(vectors), atol=0.02)
     later = classifier(state, epochs=2, **settings).fit(X, labels)
     assert [line["epoch"] for line in later.history_] == [1, 2]
-    with pytest.raises(InputError, match="head_C must be above 0: 0"):
+    with pytest.raises(InputError, match="head_init_C must be above 0: 0"):
         classifier(state, head_C=0.0).fit(X, labels)
 
 
@@ -160,7 +160,7 @@ def test_rooted_embeddings_are_centered_on_the_training_images(state, images):
     pixels, labels = images
     X = activations(state, pixels, BORDER)
     for head_epochs in (0, 2):
-        model = classifier(state, embedding="rooted", head_epochs=head_epochs, max_rate=1e-9)
+        model = classifier(state, embedding="power_norm", head_epochs=head_epochs, max_rate=1e-9)
         network = model.fit(X, labels).network()
         with torch.no_grad():
             embedded = network.embed(
@@ -374,11 +374,11 @@ def test_what_cannot_be_trained_says_so(state):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"max_rate": -1.0},
+        {"max_lr": -1.0},
         {"optimizer": "adamx"},
         {"augmentations": {"flip": True}},
         {"dropout": 1.0},
-        {"rate_decay": -0.5},
+        {"layer_decay": -0.5},
         {"auxiliary": -1.0},
         {"normalization": "frosen"},
     ],

@@ -151,7 +151,7 @@ def stopped_after_one_epoch(path, X, y, **settings):
         NetworkClassifier(**settings).fit(X, y, checkpoint=path, on_epoch=stop)
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"max_rate": 0.02}, {"epochs": 3}, {"X": 1}])
+@pytest.mark.parametrize("change", [{"seed": 1}, {"max_lr": 0.02}, {"epochs": 3}, {"X": 1}])
 def test_a_checkpoint_of_another_training_is_ignored(tmp_path, change):
     X, y = scenes(4)
     settings, path = {**SMALL, "epochs": 2}, tmp_path / "training"
@@ -274,7 +274,7 @@ def test_the_rate_follows_the_schedule(name):
 
 def test_clipping_bounds_what_a_step_applies():
     X, y = scenes(4)
-    settings = {**SMALL, "epochs": 1, "optimizer": "plain-sgd", "max_rate": 0.1}
+    settings = {**SMALL, "epochs": 1, "optimizer": "plain-sgd", "max_lr": 0.1}
     free = NetworkClassifier(**settings).fit(X, y)
     clipped = NetworkClassifier(**settings, clip_grad_norm=1e-9).fit(X, y)
     start = NetworkClassifier(**{**settings, "epochs": 0}).fit(X, y)
@@ -301,8 +301,8 @@ def test_a_training_that_diverges_says_so():
         {"architecture": {"name": "tinynet", "width": 3}},
         {"batch": 1},
         {"epochs": -1},
-        {"max_rate": 0},
-        {"max_rate": "automatic"},
+        {"max_lr": 0},
+        {"max_lr": "automatic"},
         {"views": 0},
         {"pretraining": -1},
         {"weight_decay": float("nan")},
@@ -361,7 +361,7 @@ def test_a_validation_loss_that_is_no_number_is_no_best_one(monkeypatch):
 
 def test_a_validation_loss_that_stays_as_it_is_has_not_improved():
     X, y = scenes(6)
-    still = {"optimizer": "plain-sgd", "max_rate": 1e-30, "weight_decay": 0.0}
+    still = {"optimizer": "plain-sgd", "max_lr": 1e-30, "weight_decay": 0.0}
     model = NetworkClassifier(
         "mlp", image_size=16, epochs=9, patience=2, validation_fraction=0.3, **still
     )

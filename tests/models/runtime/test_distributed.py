@@ -34,7 +34,7 @@ SETTINGS = {
     "batch": 7,
     "epochs": 3,
     "optimizer": "sgd",
-    "max_rate": 0.02,
+    "max_lr": 0.02,
     "augmentations": {"flip": True, "shift": 0.1, "mixup": 0.4},
     "clip": 1.0,
     "ema": 0.8,

@@ -40,7 +40,7 @@ LEAST_VARIANCE = {"initialization": "lsuv", "blocks": [{"filters": 4, "stride": 
         {**STATEFUL, "epochs": 2},
         {"size": 16, "epochs": 2, "batch": 8, "augmentations": {"crop": 0.5}, "views": 2}
         | {"architecture": LEAST_VARIANCE, "device": "cpu"},
-        {"size": 16, "epochs": 1, "batch": 8, "max_rate": "auto", "device": "cpu"}
+        {"size": 16, "epochs": 1, "batch": 8, "max_lr": "auto", "device": "cpu"}
         | {"architecture": {"name": "tinynet", "widths": [4]}},
     ],
 )

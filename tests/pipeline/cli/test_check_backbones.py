@@ -7,12 +7,13 @@ import pytest
 
 from strata.errors import InputError
 from strata.pipeline.cli.check_backbones import check_backbones
-from strata.pipeline.execution.plan import Plan, topological_order
+from strata.pipeline.execution.plan import Plan
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.methods import Method
 from strata.pipeline.graph.inputs import File, ImageShard
-from strata.pipeline.stages.deep_descriptors import map_descriptors
-from strata.pipeline.stages.fine_tuning import divided
+from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.stages.deep_descriptors import feature_map_descriptors
+from strata.pipeline.stages.fine_tuning import split_backbone
 from strata.pipeline.stages.pretrained import backbone_features, pretrained
 from tests.pipeline.project import Project, write_images
 
@@ -35,7 +36,9 @@ def network(backbone="squeezenet1_1"):
 
 
 def cut(place, *beside):
-    return divided(network(), border="features.10", cut=place, beside=beside)
+    return split_backbone(
+        network(), freeze_until="features.10", output_node=place, head_inputs=beside
+    )
 
 
 def vectors(*places):
@@ -43,7 +46,7 @@ def vectors(*places):
 
 
 def local(place):
-    return map_descriptors(SHARDS, network(), node=place).nodes[0]
+    return feature_map_descriptors(SHARDS, network(), node=place).nodes[0]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,7 @@ def local(place):
         ),
         (
             local("feature.7"),
-            {"descriptor": {"use": "deep_map", "node": "feature.7"}},
+            {"descriptor": {"use": "deep_descriptors", "node": "feature.7"}},
             r"methods\.m\.descriptor\.node = 'feature\.7'.*Did you mean 'features\.7'",
         ),
     ],
@@ -97,10 +100,10 @@ def test_make_stops_before_it_makes_anything(tmp_path):
     write_images(tmp_path / "images", per_class=2)
     project.file.write_text(
         '[data]\nsource = "images"\nnear_duplicates = false\n[protocol]\nfolds = 2\ntest = 0\n'
-        '[methods.tuned]\nrecipe = "fine_tuned"\nnodes.cut = "features.13"\n'
+        '[methods.tuned]\nrecipe = "fine_tuned"\nnodes.output_node = "features.13"\n'
     )
     said = project.make(code=2)
-    assert "strata.toml: methods.tuned.nodes.cut = 'features.13'" in said
+    assert "strata.toml: methods.tuned.nodes.output_node = 'features.13'" in said
     assert "pretrained" not in said
     project.file.write_text(
         '[data]\nsource = "nowhere"\n[methods.t]\nrecipe = "tinynet"\n'

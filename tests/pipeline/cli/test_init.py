@@ -13,7 +13,7 @@ from strata.pipeline.cli.init import init
 from strata.pipeline.cli.inspect import list_recipes, status
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.experiment.file import read_experiment
-from strata.pipeline.graph.recipe import known_recipes
+from strata.pipeline.recipes.registry import known_recipes
 from tests.pipeline.data.folders import lay_out
 
 

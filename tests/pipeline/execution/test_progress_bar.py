@@ -13,7 +13,7 @@ from strata.pipeline.execution.progress_bar import Progress
 from strata.pipeline.execution.worker import Done
 from strata.pipeline.graph.code_digest import code_digests
 from strata.pipeline.store import task_progress
-from strata.pipeline.store.task_progress import Tick, read_tick, report_progress
+from strata.pipeline.store.task_progress import TaskProgress, read_progress, report_progress
 
 
 def node(key, stage="train_network"):
@@ -43,9 +43,9 @@ def watched(tmp_path, *, terminal):
 def test_the_speed_is_that_of_the_steps_seen():
     pace = Pace()
     assert pace.seconds_left(5.0, whole=80.0) == 80.0
-    pace.hear(Tick(60, 100), 10.0)  # goes on from a checkpoint
+    pace.hear(TaskProgress(60, 100), 10.0)  # goes on from a checkpoint
     assert pace.seconds_left(11.0, whole=80.0) == pytest.approx(32.0)
-    pace.hear(Tick(70, 100), 15.0)
+    pace.hear(TaskProgress(70, 100), 15.0)
     assert pace.whole_seconds == 50.0
     assert pace.seconds_left(16.0, whole=80.0) == 14.0
     pace.hear(None, 99.0)
@@ -55,20 +55,20 @@ def test_the_speed_is_that_of_the_steps_seen():
 def test_the_speed_is_that_of_the_last_steps():
     pace = Pace()
     for step in range(10):
-        pace.hear(Tick(step, 20), step * 0.1)
+        pace.hear(TaskProgress(step, 20), step * 0.1)
     for step in range(10, 14):
-        pace.hear(Tick(step, 20), 60.0 * (step - 9))
+        pace.hear(TaskProgress(step, 20), 60.0 * (step - 9))
     assert pace.seconds_left(240.0, whole=1.0) == pytest.approx(7 * 60)
 
 
 def test_each_running_training_shows_how_far_it_is(tmp_path, clock):
     shown, nodes, _ = watched(tmp_path, terminal=True)
-    (tmp_path / "ticks").mkdir()
+    (tmp_path / "progress").mkdir()
     with shown:
         shown.started(nodes["1"])
         shown.started(nodes["2"])
         for epoch in (10, 12):
-            (tmp_path / "ticks" / "1").write_text(f"{epoch} 120")
+            (tmp_path / "progress" / "1").write_text(f"{epoch} 120")
             clock.seconds += 2
             shown.waiting()
         last = shown._bar.tasks[1]
@@ -96,11 +96,11 @@ def test_what_was_not_planned_may_run_too(tmp_path, clock):
 
 def test_piped_output_stays_one_plain_line_a_stage(tmp_path, clock):
     shown, nodes, out = watched(tmp_path, terminal=False)
-    (tmp_path / "ticks").mkdir()
+    (tmp_path / "progress").mkdir()
     with shown:
         for key, one in nodes.items():
             shown.started(one)
-            (tmp_path / "ticks" / key).write_text("12 120")
+            (tmp_path / "progress" / key).write_text("12 120")
             clock.seconds += 2
             shown.waiting()
             shown.finished(one, Done(2.0, found=False))
@@ -132,15 +132,15 @@ def test_what_nobody_has_timed_comes_on_top(tmp_path, clock):
 
 def test_a_stage_tells_through_its_file_and_not_too_often(tmp_path, clock):
     with task_progress.running(tmp_path, "key"):
-        assert read_tick(tmp_path, "key") is None
+        assert read_progress(tmp_path, "key") is None
         report_progress(1, 9)
-        assert read_tick(tmp_path, "key") == Tick(1, 9)
+        assert read_progress(tmp_path, "key") == TaskProgress(1, 9)
         report_progress(2, 9)
-        assert read_tick(tmp_path, "key") == Tick(1, 9)
+        assert read_progress(tmp_path, "key") == TaskProgress(1, 9)
         clock.seconds += 1
         report_progress(3, 9)
-        assert read_tick(tmp_path, "key") == Tick(3, 9)
-    assert read_tick(tmp_path, "key") is None
+        assert read_progress(tmp_path, "key") == TaskProgress(3, 9)
+    assert read_progress(tmp_path, "key") is None
 
 
 def test_telling_is_no_part_of_a_key():

@@ -12,10 +12,10 @@ source = "images"
 [protocol]
 folds = 5
 [methods.bovw]
-codebook.words = 64
+codebook.n_words = 64
 [methods.many]
 recipe = "bovw"
-vary = { "codebook.words" = [32, 64], "classifier.C" = [1, 10] }
+vary = { "codebook.n_words" = [32, 64], "classifier.C" = [1, 10] }
 """
 
 
@@ -40,13 +40,13 @@ def test_names_defaults_and_methods(read):
 def test_vary_is_a_grid_whose_variants_are_named(read):
     variants = [m for m in read().methods if m.variant_of]
     assert [m.name for m in variants] == [
-        "many[words=32,C=1]",
-        "many[words=32,C=10]",
-        "many[words=64,C=1]",
-        "many[words=64,C=10]",
+        "many[n_words=32,C=1]",
+        "many[n_words=32,C=10]",
+        "many[n_words=64,C=1]",
+        "many[n_words=64,C=10]",
     ]
     assert variants[1].settings == {"codebook": {"words": 32}, "classifier": {"C": 10}}
-    assert variants[1].varied == {"codebook.words": 32, "classifier.C": 10}
+    assert variants[1].varied == {"codebook.n_words": 32, "classifier.C": 10}
 
 
 def test_set_reaches_tables_that_the_file_lacks(read):
@@ -58,7 +58,7 @@ def test_set_reaches_tables_that_the_file_lacks(read):
 
 def test_spaces_around_what_is_set_do_not_matter(read):
     assert read(TEXT, " title = another").title == "another"
-    assert read(TEXT, "bovw.codebook.words = 8").methods[0].settings["codebook"]["words"] == 8
+    assert read(TEXT, "bovw.codebook.n_words = 8").methods[0].settings["codebook"]["words"] == 8
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_spaces_around_what_is_set_do_not_matter(read):
         ("methods = 3", ["a.x.k=3"], ["no method 'a'"]),
         ("[methods]\na = 3", ["a.x.k=3"], ["'a' is not a table"]),
         ("[methods.a]\nvary = 3", ["a.x.k=3"], ["methods.a.vary must list"]),
-        (TEXT, ["bow.codebook.words=3"], ["no method 'bow'", "Did you mean 'bovw'"]),
-        (TEXT, ["bovw.codebook.words"], ["KEY=VALUE"]),
+        (TEXT, ["bow.codebook.n_words=3"], ["no method 'bow'", "Did you mean 'bovw'"]),
+        (TEXT, ["bovw.codebook.n_words"], ["KEY=VALUE"]),
     ],
 )
 def test_errors_name_the_place(read, text, settings, parts):

@@ -25,7 +25,7 @@ def test_paths_count_from_where_the_program_is_started(given, expected):
 
 def test_other_values_are_toml_or_text():
     tables = {"methods": {"bovw": {}}}
-    override(tables, "bovw.codebook.words=64")
+    override(tables, "bovw.codebook.n_words=64")
     override(tables, "methods.bovw.classifier.kernel=rbf")
     override(tables, 'title = "A title"')
     assert tables == {

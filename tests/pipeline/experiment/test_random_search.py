@@ -12,12 +12,12 @@ import pytest
 from strata.errors import InputError, StrataError
 from strata.pipeline.cli.tidy import clean
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.execution.plan import topological_order
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.experiment.random_search import with_values
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.recipe import known_recipes
-from strata.pipeline.stages.search import pick, picked
+from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.recipes.registry import known_recipes
+from strata.pipeline.stages.search import apply_selection, select_trial
 from strata.pipeline.store.store import Store
 from tests.pipeline.project import FILE, Project, predictions_of
 
@@ -70,7 +70,7 @@ def test_trials_see_nothing_of_what_the_fold_is_scored_on(project):
     for fold, scores in target.folds:
         held_out, learned = set(fold.test.ids), set(fold.train.ids)
         choice = scores.inputs[0]
-        assert choice.stage is pick
+        assert choice.stage is select_trial
         behind = topological_order([choice])
         subsets = [i for n in behind for i in n.inputs if isinstance(i, Subset)]
         subsets += choice.inputs[1]
@@ -101,7 +101,7 @@ def test_the_best_trial_is_picked_and_of_equal_ones_the_first():
         return {"scores": np.eye(2)[list(classes)]}
 
     trials = [[scores(0, 0, 0, 0)], [scores(0, 1, 1, 1)], [scores(1, 1, 1, 0)]]
-    made = pick.function(trials, [test], train)
+    made = select_trial.function(trials, [test], train)
     assert made["trial"] == 1
     assert made["accuracies"].tolist() == [0.5, 0.75, 0.75]
 
@@ -109,14 +109,14 @@ def test_the_best_trial_is_picked_and_of_equal_ones_the_first():
 def test_if_every_trial_diverged_there_is_nothing_to_pick():
     train, test = subset([0, 1], known=True), subset([0, 1], known=False)
     with pytest.raises(StrataError, match="every trial diverged"):
-        pick.function([[None], [None]], [test], train)
+        select_trial.function([[None], [None]], [test], train)
 
 
 def test_what_was_picked_meanwhile_is_not_passed_over():
     scores = {"scores": np.ones((1, 2))}
-    assert set(picked.function({"trial": 1}, scores, trial=1)) == {"scores"}
+    assert set(apply_selection.function({"trial": 1}, scores, trial=1)) == {"scores"}
     with pytest.raises(StrataError, match="has picked trial 2, no longer 1"):
-        picked.function({"trial": 1}, scores, trial=0)
+        apply_selection.function({"trial": 1}, scores, trial=0)
 
 
 def test_each_fold_goes_on_with_the_trial_that_its_inner_folds_like_best(searched):
@@ -147,7 +147,9 @@ def test_before_it_runs_everything_is_announced(project):
 
 
 def test_more_trials_keep_those_there_are(searched):
-    before = {name: stage_keys(searched, name) for name in ("mean_color", "distances", "pick")}
+    before = {
+        name: stage_keys(searched, name) for name in ("mean_color", "distances", "select_trial")
+    }
     out = searched.make("--set", "found.search.trials=5")
     after = {name: stage_keys(searched, name) for name in before}
     assert all(before[name] < after[name] for name in before)
@@ -263,7 +265,7 @@ space."combination.of" = ["log_probabilities", "probabilities"]
     write(project, text).make()
     assert "Nothing to be done" in project.make()
     # Four folds, and of each the one inner fold that the outer search is judged on.
-    assert len(stage_keys(project, "pick")) == 4 + 4 + 4
+    assert len(stage_keys(project, "select_trial")) == 4 + 4 + 4
 
 
 def test_new_images_are_told_by_what_was_picked(searched):
@@ -288,7 +290,7 @@ def test_the_report_tells_of_the_search(searched):
         assert taken == column.index(max(column))
     assert method["parameters"]["color"]["power"] == "searched"
     rows = [row["name"] for row in method["stages"]]
-    assert rows.count("pick") == 1
+    assert rows.count("select_trial") == 1
     assert method["cost"]["predict_ms"] > 0
 
 

@@ -8,8 +8,8 @@ import pytest
 from strata.pipeline.graph import code_digest
 from strata.pipeline.graph.choice import Choice
 from strata.pipeline.graph.code_digest import UnresolvedNameError, code_digests
-from strata.pipeline.graph.recipe import known_recipes
 from strata.pipeline.graph.stage import Stage
+from strata.pipeline.recipes.registry import known_recipes
 
 SOURCE = '''
 """A module."""

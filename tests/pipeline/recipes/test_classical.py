@@ -3,12 +3,13 @@
 import pytest
 
 from strata.errors import InputError
-from strata.pipeline.graph.inputs import Data, Fold
+from strata.pipeline.graph.inputs import Fold
+from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.recipes.classical import classified, fisher_color
 from strata.pipeline.recipes.fusion import early_fusion, fusion, stacking
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
-from strata.pipeline.stages.fusion import average
-from strata.pipeline.stages.reductions import additive_map, joined, pca
+from strata.pipeline.stages.fusion import average_scores
+from strata.pipeline.stages.reductions import additive_kernel_map, concatenate, pca
 from tests.pipeline.stages.vectors import subset
 
 TRAIN, TEST = subset(range(6), [0, 1, 2] * 2), subset(range(6, 9))
@@ -42,7 +43,7 @@ def test_what_a_machine_cannot_do_is_said(reduction, classifier, says):
     ("reduction", "classifier"),
     [
         (None, svm.options(kernel="intersection", C="cv")),
-        (additive_map.options(), svm.options(kernel="chi_square")),
+        (additive_kernel_map.options(), svm.options(kernel="chi2")),
         (None, logistic.options()),
     ],
 )
@@ -58,10 +59,10 @@ def test_weights_are_counted_before_anything_is_made():
     methods = data(a=knn, b=logistic)
     with pytest.raises(InputError, match="3 weights for 2 methods"):
         fusion.function(
-            methods, FOLD, of=("a", "b"), combination=average.options(weights=(1, 1, 1))
+            methods, FOLD, of=("a", "b"), combination=average_scores.options(weights=(1, 1, 1))
         )
     with pytest.raises(InputError, match="1 weights for 2 methods"):
-        early_fusion.function(methods, FOLD, of=("a", "b"), join=joined.options(weights=(1,)))
+        early_fusion.function(methods, FOLD, of=("a", "b"), join=concatenate.options(weights=(1,)))
     with pytest.raises(InputError, match="zero"):
         fisher_color.function(methods, FOLD, weights=(0, 0))
 

@@ -7,8 +7,8 @@ import pytest
 
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.execution.plan import topological_order
 from strata.pipeline.graph.inputs import Subset
+from strata.pipeline.graph.topological_order import topological_order
 from tests.pipeline.project import Project, write_images
 
 FILE = """\
@@ -23,14 +23,14 @@ test = 0.25
 [methods.teacher]
 recipe = "mlp"
 images.size = 8
-network = { architecture = { name = "mlp", hidden = [8] }, epochs = 2, max_rate = "auto" }
+network = { architecture = { name = "mlp", hidden = [8] }, epochs = 2, max_lr = "auto" }
 
 [methods.student]
 recipe = "distilled"
 teacher = "teacher"
 inner_folds = 2
 images.size = 16
-distil = { weight = 0.7, temperature = 3 }
+distillation = { weight = 0.7, temperature = 3 }
 network = { architecture = { name = "tinynet", widths = [4] }, epochs = 2 }
 
 [methods.echo]
@@ -111,7 +111,7 @@ def flat(inputs):
         ("student.teacher=student", "of itself"),
         ("student.teacher=", "no teacher"),
         ("student.inner_folds=1", "inner_folds = 1"),
-        ("student.distil.weight=1.5", "distil.weight"),
+        ("student.distillation.weight=1.5", "distillation.weight"),
     ],
 )
 def test_what_cannot_teach_is_said(folder, setting, said):
@@ -134,7 +134,7 @@ def test_students_are_made_and_the_search_for_the_rate_is_shown(folder, workspac
     np.testing.assert_array_equal(taught["probabilities"][row], said)
     fitted = workspace.store.read(target(workspace, "teacher").folds[0][1].inputs[1].key)
     search = fitted["rate_search"]
-    assert search["suggestion"] == fitted["max_rate"]
+    assert search["suggestion"] == fitted["max_lr"]
     assert len(search["rates"]) == len(search["losses"]) > 10
     page = (workspace.out / "report.html").read_text()
     assert page.count("Search for the learning rate. Taken:") == 1

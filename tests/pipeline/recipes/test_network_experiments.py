@@ -8,7 +8,7 @@ import torch
 from strata.models.architectures.flops import cost_table
 from strata.models.training.augment_config import Augmentation
 from strata.pipeline.experiment.file import read_experiment
-from strata.pipeline.graph.recipe import known_recipes
+from strata.pipeline.recipes.registry import known_recipes
 
 FILES = sorted((Path(__file__).parents[3] / "experiments" / "paper").glob("networks_*.toml"))
 

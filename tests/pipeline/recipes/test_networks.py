@@ -25,7 +25,7 @@ images.size = 16
 architecture = { name = "tinynet", widths = [4, 8] }
 epochs = 2
 patience = 2
-validation = 0.3
+validation_fraction = 0.3
 
 [methods.mlp]
 images.size = 8
@@ -33,7 +33,7 @@ network = { architecture = { name = "mlp", hidden = [8] }, epochs = 2 }
 
 [methods.patch_mlp]
 images.size = 16
-network = { architecture = { name = "mlp", hidden = [8] }, epochs = 2, views = 3 }
+network = { architecture = { name = "mlp", hidden = [8] }, epochs = 2, tta_views = 3 }
 
 [methods.deep_svm]
 images.size = 8
@@ -42,9 +42,9 @@ features.layer = "hidden1"
 
 [methods.patch_words]
 images.size = 16
-network = { architecture = { name = "mlp", hidden = [8] }, epochs = 2, views = 3 }
+network = { architecture = { name = "mlp", hidden = [8] }, epochs = 2, tta_views = 3 }
 descriptor.step = 4
-codebook.words = 8
+codebook.n_words = 8
 histogram.pyramid = "none"
 """
 

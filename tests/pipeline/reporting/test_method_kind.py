@@ -9,12 +9,12 @@ from strata.pipeline.graph.stage import Node, Stage
 from strata.pipeline.reporting.method_kind import family
 from strata.pipeline.stages.classifiers import svm
 from strata.pipeline.stages.descriptors import dense_sift
-from strata.pipeline.stages.encodings import encode, histograms, visual_words
-from strata.pipeline.stages.fusion import average
+from strata.pipeline.stages.encodings import bag_of_words, encode, visual_words
+from strata.pipeline.stages.fusion import average_scores
 from strata.pipeline.stages.networks import (
     network_scores,
     patch_descriptors,
-    resized,
+    resize,
     train_network,
 )
 
@@ -34,12 +34,12 @@ def kind(scores: Node) -> str:
 @pytest.fixture
 def words() -> Node:
     vectors = node(encode, node(dense_sift, IMAGES))
-    return node(average, vectors, node(svm, vectors, TRAIN))
+    return node(average_scores, vectors, node(svm, vectors, TRAIN))
 
 
 @pytest.fixture
 def network() -> Node:
-    pixels = node(resized, IMAGES)
+    pixels = node(resize, IMAGES)
     return node(network_scores, pixels, node(train_network, pixels, TRAIN))
 
 
@@ -52,7 +52,7 @@ def test_networks_on_pixels_are_deep(network):
 
 
 def test_both_ways_are_fused(words, network):
-    assert kind(node(average, words, network)) == "fused"
+    assert kind(node(average_scores, words, network)) == "fused"
 
 
 def test_networks_on_descriptors_are_fused():
@@ -61,7 +61,7 @@ def test_networks_on_descriptors_are_fused():
 
 
 def test_words_of_patches_that_a_network_describes_are_deep():
-    pixels = node(resized, IMAGES)
+    pixels = node(resize, IMAGES)
     local = node(patch_descriptors, pixels, node(train_network, pixels, TRAIN))
-    vectors = node(histograms, local, node(visual_words, local, TRAIN))
-    assert kind(node(average, vectors, node(svm, vectors, TRAIN))) == "deep"
+    vectors = node(bag_of_words, local, node(visual_words, local, TRAIN))
+    assert kind(node(average_scores, vectors, node(svm, vectors, TRAIN))) == "deep"

@@ -36,7 +36,7 @@ def test_classes_far_apart_are_told_apart(stage, parameters, classes):
     assert fitted["parameters"] > 0
 
 
-@pytest.mark.parametrize("kernel", ["intersection", "chi_square", "hellinger"])
+@pytest.mark.parametrize("kernel", ["intersection", "chi2", "hellinger"])
 def test_kernels_of_histograms(kernel):
     vectors, labels = clouds()
     _, found = scored(svm, {"kernel": kernel}, np.abs(vectors), labels, 3)
@@ -54,7 +54,7 @@ def test_a_class_with_a_single_training_image_leaves_probabilities_out():
     vectors, labels = clouds(2)
     train = [0, *np.flatnonzero(labels == 1)[:8]]
     shards = in_shards(vectors)
-    fitted = svm.function(shards, subset(train, labels[train], 2))
+    fitted = svm.run(shards, subset(train, labels[train], 2))
     assert set(class_scores.function(shards, fitted, subset([20, 21], classes=2))) == {"scores"}
 
 
@@ -91,7 +91,7 @@ def test_vectors_that_do_not_fit_in_memory_are_read_shard_by_shard(monkeypatch):
 def test_scores_stand_in_the_order_asked_for():
     vectors, labels = clouds()
     shards = in_shards(vectors)
-    fitted = svm.function(shards, subset(range(24), labels[:24]))
+    fitted = svm.run(shards, subset(range(24), labels[:24]))
     numbers = [30, 2, 17, 35, 1]
     found = class_scores.function(shards, fitted, subset(numbers))["scores"]
     one = [class_scores.function(shards, fitted, subset([i]))["scores"][0] for i in numbers]
@@ -108,6 +108,6 @@ def test_what_is_learned_of_copies_says_nothing_of_other_pictures(monkeypatch, i
     train = subset(range(180), labels)
     told = dataclasses.replace(train, groups=groups)
     accuracies = [
-        svm.function(in_shards(noise), part)["classifier"].inner_accuracy_ for part in (train, told)
+        svm.run(in_shards(noise), part)["classifier"].inner_accuracy_ for part in (train, told)
     ]
     assert accuracies[0] > 0.8 > 0.6 > accuracies[1]

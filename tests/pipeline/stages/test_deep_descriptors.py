@@ -9,11 +9,12 @@ import torch
 from strata.errors import InputError
 from strata.models.training.resize import resize_image
 from strata.models.transfer import backbones
-from strata.pipeline.graph.inputs import Data, Fold, ImageShard, Subset
-from strata.pipeline.graph.recipe import known_recipes
+from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
+from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import Node, Sharded
-from strata.pipeline.stages.deep_descriptors import map_descriptors
+from strata.pipeline.recipes.registry import known_recipes
+from strata.pipeline.stages.deep_descriptors import feature_map_descriptors
 from strata.pipeline.stages.pretrained import pretrained, weights_file
 from strata.pipeline.stages.serialize import of_shard
 from tests.pipeline.project import write_images
@@ -33,7 +34,9 @@ def test_descriptors_are_the_places_of_the_map(weights, tmp_path, float32):
     paths = sorted(tmp_path.glob("*/*"))
     shard = ImageShard("", tuple(p.parent.name for p in paths), tuple(paths))
     network = pretrained.function(weights_file(NAME, str(weights)), backbone=NAME)
-    local = map_descriptors.function(shard, network, node="features.2", side=64, norm="none")
+    local = feature_map_descriptors.function(
+        shard, network, node="features.2", image_size=64, norm="none"
+    )
     found = of_shard(local)[1].descriptors
     state = torch.load(weights)
     whole = backbones.build(NAME, state)
@@ -73,7 +76,7 @@ def made(given, known):
 @pytest.mark.parametrize(
     ("recipe", "encoding"),
     [
-        ("fisher", {"mixture": {"components": 2, "dimensions": 4}}),
+        ("fisher", {"mixture": {"n_components": 2, "dimensions": 4}}),
         ("vlad", {"codebook": {"words": 2}}),
         ("bovw", {"codebook": {"words": 4}, "histogram": {"pyramid": "none"}}),
     ],
@@ -86,7 +89,7 @@ def test_recipes_for_local_descriptors_take_them(weights, tmp_path, recipe, enco
     train = Subset(names, names, labels, classes, 0)
     fold = Fold("fold 1", 0, 0, train, Subset(names[::4], names[::4], None, classes, 0))
     data = Data([ImageShard("", names, tuple(paths))], classes, None, None)
-    use = {"use": "deep_map", "weights": str(weights), "node": "features.3", "side": 48}
+    use = {"use": "deep_descriptors", "weights": str(weights), "node": "features.3", "side": 48}
     chosen = known_recipes()[recipe]
     node = chosen.compose(data, fold, chosen.checked({"descriptor": use, **encoding}, recipe))
     known = {}

@@ -59,7 +59,7 @@ def test_a_large_image_is_described_as_its_small_version_is(stage):
 def test_images_that_are_small_enough_stay_as_they_are():
     image = noise(240, 320)
     found, whole = (
-        descriptors.dense_sift.function([image], largest=side) for side in (400, 10_000)
+        descriptors.dense_sift.function([image], max_size=side) for side in (400, 10_000)
     )
     for name, values in found.items():
         np.testing.assert_array_equal(values, whole[name])

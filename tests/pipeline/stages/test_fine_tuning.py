@@ -11,11 +11,11 @@ from strata.models.runtime import image_source
 from strata.pipeline.graph.inputs import ImageShard, Subset
 from strata.pipeline.graph.sharded_arrays import LazyRows, Shards
 from strata.pipeline.stages.fine_tuning import (
-    border_views,
-    divided,
+    boundary_activations,
     fine_tune,
     fine_tuned_scores,
-    inception_divided,
+    split_backbone,
+    split_inception,
 )
 from strata.pipeline.stages.pretrained import backbone_features
 from tests.pipeline.project import Project, write_images
@@ -37,14 +37,14 @@ test = 0
 recipe = "deep_features"
 backbone = "{NAME}"
 weights = "weights/net.pth"
-features.side = 48
+features.image_size = 48
 
 [methods.tuned]
 recipe = "fine_tuned"
 backbone = "{NAME}"
 weights = "weights/net.pth"
-nodes = {{ border = "features.10", beside = ["features.11"], side = 48 }}
-training = {{ embedding = "rooted", head_epochs = 3, epochs = 1, batch = 8 }}
+nodes = {{ freeze_until = "features.10", head_inputs = ["features.11"], image_size = 48 }}
+training = {{ embedding = "power_norm", head_epochs = 3, epochs = 1, batch_size = 8 }}
 
 [methods.broken]
 recipe = "fine_tuned"
@@ -62,32 +62,34 @@ def shard(tmp_path_factory):
 
 def test_views_are_the_image_its_mirror_image_and_copies(network, shard):
     _, net = network
-    parts = divided.function(net, border="features.6", side=48)
+    parts = split_backbone.function(net, freeze_until="features.6", image_size=48)
     assert parts["cut"] == "features.12.cat"
     assert parts["parameters"] > 0
-    found = border_views.function(shard, net, parts, copies=3)
+    found = boundary_activations.function(shard, net, parts, n_copies=3)
     views = found["views"]
     assert views.dtype == np.float16
     assert views.shape[:2] == (3, 5)
     assert found["unchanged"] == 2
-    plain = border_views.function(shard, net, parts, mirror=False)
+    plain = boundary_activations.function(shard, net, parts, mirror=False)
     assert plain["unchanged"] == 1
     np.testing.assert_allclose(plain["views"][:, 0], views[:, 0], atol=1e-2)
     distinct = {views[:, v].tobytes() for v in range(5)}
     assert len(distinct) == 5
-    again = border_views.function(shard, net, parts, copies=3)["views"]
+    again = boundary_activations.function(shard, net, parts, n_copies=3)["views"]
     assert np.array_equal(again, views)
 
 
 def test_views_of_a_head_alone_are_pooled_and_of_everything_are_images(network, shard):
     _, net = network
-    head = divided.function(net, cut="features.12", side=48)
-    views = border_views.function(shard, net, head)["views"]
+    head = split_backbone.function(net, output_node="features.12", image_size=48)
+    views = boundary_activations.function(shard, net, head)["views"]
     assert views.shape == (3, 2, 1, 1, 512)
-    vectors = backbone_features.function(shard, net, nodes=("features.12",), side=48, norm="none")
+    vectors = backbone_features.function(
+        shard, net, nodes=("features.12",), image_size=48, norm="none"
+    )
     np.testing.assert_allclose(views.mean(1)[:, 0, 0], vectors["vectors"], rtol=2e-3, atol=1e-4)
-    everything = divided.function(net, border="images", side=48)
-    pixels = border_views.function(shard, net, everything)["views"]
+    everything = split_backbone.function(net, freeze_until="images", image_size=48)
+    pixels = boundary_activations.function(shard, net, everything)["views"]
     assert pixels.dtype == np.uint8
     assert np.array_equal(pixels[:, 1], pixels[:, 0, :, ::-1])
     assert everything["multiply_adds"] == everything["parameters"] == 0
@@ -95,8 +97,8 @@ def test_views_of_a_head_alone_are_pooled_and_of_everything_are_images(network, 
 
 def test_views_that_do_not_fit_into_memory_are_read_from_the_shards(network, shard, monkeypatch):
     _, net = network
-    parts = divided.function(net, border="features.11", side=48)
-    made = border_views.function(shard, net, parts, copies=1)
+    parts = split_backbone.function(net, freeze_until="features.11", image_size=48)
+    made = boundary_activations.function(shard, net, parts, n_copies=1)
     halves = [{**made, "views": made["views"][rows]} for rows in (slice(0, 2), slice(2, 3))]
     views = Shards([shard.digests[:2], shard.digests[2:]], halves.__getitem__)
     chosen, classes = shard.digests[::-1], ("blue", "green", "gray")
@@ -104,7 +106,7 @@ def test_views_that_do_not_fit_into_memory_are_read_from_the_shards(network, sha
     test = Subset(chosen, chosen, None, classes, 0)
 
     def scores():
-        settings = {"head_epochs": 2, "epochs": 2, "batch": 3, "rate_decay": 0.5}
+        settings = {"head_epochs": 2, "epochs": 2, "batch": 3, "layer_decay": 0.5}
         fitted = fine_tune.function(views, net, parts, train, **settings)
         return fitted, fine_tuned_scores.function(views, fitted, test)["scores"]
 
@@ -126,8 +128,8 @@ def test_small_gray_images_are_brought_to_the_network_s_size(network, tmp_path, 
     Image.fromarray(gray).save(tmp_path / "gray.png")
     Image.fromarray(np.repeat(gray[:, :, None], 3, axis=2)).save(tmp_path / "rgb.png")
     shard = ImageShard("", ("g", "r"), (tmp_path / "gray.png", tmp_path / "rgb.png"))
-    parts = divided.function(net, border="images", side=48)
-    views = border_views.function(shard, net, parts)["views"]
+    parts = split_backbone.function(net, freeze_until="images", image_size=48)
+    views = boundary_activations.function(shard, net, parts)["views"]
     assert views.shape == (2, 2, 48, 48, 3)
     assert np.array_equal(views[0], views[1])
 
@@ -135,14 +137,14 @@ def test_small_gray_images_are_brought_to_the_network_s_size(network, tmp_path, 
 def test_a_size_that_does_not_pass_through_is_refused(network):
     _, net = network
     with pytest.raises(InputError, match="Images of 4 pixels do not pass through squeezenet1_1"):
-        divided.function(net, side=4)
+        split_backbone.function(net, image_size=4)
 
 
 def test_copies_that_change_the_size_are_refused(network, shard):
     _, net = network
-    parts = divided.function(net, side=48)
+    parts = split_backbone.function(net, image_size=48)
     with pytest.raises(InputError, match="cropped"):
-        border_views.function(shard, net, parts, copies=1, augmentations={"crop": 0.5})
+        boundary_activations.function(shard, net, parts, n_copies=1, augmentation={"crop": 0.5})
 
 
 @pytest.mark.parametrize(
@@ -156,14 +158,18 @@ def test_copies_that_change_the_size_are_refused(network, shard):
     ],
 )
 def test_blocks_of_inception_count_from_the_end(removed, open, border, cut):
-    found = inception_divided.function({"backbone": "inception_v3"}, removed=removed, open=open)
+    found = split_inception.function(
+        {"backbone": "inception_v3"}, removed_blocks=removed, trainable_blocks=open
+    )
     assert (found["border"], found["cut"], found["side"]) == (border, cut, 299)
 
 
 @pytest.mark.parametrize(("removed", "open"), [(11, 0), (-1, 0), (2, 10), (2, -1)])
 def test_blocks_that_are_not_there_are_an_error(removed, open):
     with pytest.raises(InputError, match="must be from 0"):
-        inception_divided.function({"backbone": "inception_v3"}, removed=removed, open=open)
+        split_inception.function(
+            {"backbone": "inception_v3"}, removed_blocks=removed, trainable_blocks=open
+        )
 
 
 @pytest.mark.parametrize(
@@ -178,7 +184,7 @@ def test_blocks_that_are_not_there_are_an_error(removed, open):
 )
 def test_the_head_looks_at_blocks_before_the_last(removed, open, seen, beside):
     settings = {"removed": removed, "open": open, "seen": seen}
-    found = inception_divided.function({"backbone": "inception_v3"}, **settings)
+    found = split_inception.function({"backbone": "inception_v3"}, **settings)
     assert found["beside"] == beside
 
 
@@ -189,7 +195,7 @@ def test_the_head_looks_at_blocks_before_the_last(removed, open, seen, beside):
 def test_blocks_before_the_open_ones_are_not_there_to_look_at(removed, open, seen, most):
     settings = {"removed": removed, "open": open, "seen": seen}
     with pytest.raises(InputError, match=f"seen must be at most {most}"):
-        inception_divided.function({"backbone": "inception_v3"}, **settings)
+        split_inception.function({"backbone": "inception_v3"}, **settings)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +212,7 @@ def test_blocks_before_the_open_ones_are_not_there_to_look_at(removed, open, see
 def test_nodes_that_do_not_lead_to_the_cut_cannot_be_looked_at(network, places, wrong):
     _, net = network
     with pytest.raises(InputError, match=f"cannot look at '{wrong}'"):
-        divided.function(net, side=48, **places)
+        split_backbone.function(net, image_size=48, **places)
 
 
 def test_a_missing_file_costs_the_other_methods_nothing(network, tmp_path):

@@ -6,7 +6,7 @@ from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
 from strata.errors import InputError
-from strata.pipeline.stages.fusion import average, fit_stack, stacked
+from strata.pipeline.stages.fusion import average_scores, fit_stack, stack_scores
 from tests.pipeline.stages.vectors import subset
 
 RNG = np.random.default_rng(0)
@@ -21,18 +21,18 @@ def opinions(strength, seed):
 
 def test_the_mean_of_probabilities_and_of_their_logarithms():
     a, b = opinions(2, 1), opinions(1, 2)
-    mean = average.function([a, b], of="probabilities")["probabilities"]
+    mean = average_scores.function([a, b], of="probabilities")["probabilities"]
     assert np.allclose(mean, (a["probabilities"] + b["probabilities"]) / 2)
-    product = average.function([a, b], weights=(3.0, 1.0))["probabilities"]
+    product = average_scores.function([a, b], weights=(3.0, 1.0))["probabilities"]
     naive = a["probabilities"] ** 0.75 * b["probabilities"] ** 0.25
     assert np.allclose(product, naive / naive.sum(axis=1, keepdims=True), atol=1e-4)
 
 
 def test_what_cannot_be_combined_is_said():
     with pytest.raises(InputError, match="3 weights for 2 methods"):
-        average.function([opinions(1, 1)] * 2, weights=(1.0, 1.0, 1.0))
+        average_scores.function([opinions(1, 1)] * 2, weights=(1.0, 1.0, 1.0))
     with pytest.raises(InputError, match="no probabilities"):
-        average.function([opinions(1, 1), {"scores": np.zeros((300, 3))}])
+        average_scores.function([opinions(1, 1), {"scores": np.zeros((300, 3))}])
 
 
 def stack(*methods, C=1.0):
@@ -49,7 +49,7 @@ def test_noise_gets_no_weight_and_two_witnesses_beat_one():
     fitted = stack(good, other, noise, C=10.0)
     assert fitted["weights"][2] < 0.1
     assert fitted["weights"][:2].min() > 0.5
-    found = stacked.function([good, other, noise], fitted)
+    found = stack_scores.function([good, other, noise], fitted)
     right = (found["probabilities"].argmax(axis=1) == LABELS).mean()
     assert right > (good["probabilities"].argmax(axis=1) == LABELS).mean()
 
@@ -59,7 +59,7 @@ def test_one_method_without_pull_is_what_the_library_fits():
     fitted = stack(only, C=1e6)
     logs = log_softmax(only["scores"], axis=1)
     reference = LogisticRegression(C=1e6, max_iter=5000, tol=1e-8).fit(logs, LABELS)
-    found = stacked.function([only], fitted)["probabilities"]
+    found = stack_scores.function([only], fitted)["probabilities"]
     # The library has a weight for each pair of classes, so it can only fit a little better.
     ours = -np.log(found[np.arange(300), LABELS]).mean()
     theirs = -reference.predict_log_proba(logs)[np.arange(300), LABELS].mean()

@@ -5,13 +5,13 @@ import pytest
 
 from strata.errors import InputError
 from strata.pipeline.stages.reductions import (
-    additive_map,
+    additive_kernel_map,
+    apply_reduction,
     centered_power,
-    joined,
+    concatenate,
     lda,
+    nystroem,
     pca,
-    radial_map,
-    reduced,
     standardize,
 )
 from tests.pipeline.stages.vectors import clouds, in_shards, subset
@@ -21,7 +21,7 @@ TRAIN = subset(range(24), LABELS[:24])
 
 
 def applied(fitted):
-    return reduced.function({"vectors": np.float32(VECTORS)}, fitted)["vectors"]
+    return apply_reduction.function({"vectors": np.float32(VECTORS)}, fitted)["vectors"]
 
 
 def test_standardized_training_vectors_have_mean_0_and_variance_1():
@@ -38,7 +38,7 @@ def test_centered_powers_have_mean_0_over_the_training_images():
 
 @pytest.mark.parametrize(("asked", "found"), [(3, 3), (100, 24)])
 def test_pca_keeps_what_is_there(asked, found):
-    fitted = pca.function(in_shards(VECTORS), TRAIN, components=asked)
+    fitted = pca.function(in_shards(VECTORS), TRAIN, n_components=asked)
     assert applied(fitted).shape == (36, found)
 
 
@@ -47,13 +47,13 @@ def test_whitened_components_are_none_of_rounding():
     copies = np.concatenate([VECTORS[:6]] * 4 + [VECTORS[24:]])
     for vectors, train, found in ((VECTORS, TRAIN, 23), (copies, TRAIN, 5)):
         fitted = pca.function(in_shards(vectors), train, whiten=True)
-        vectors = reduced.function({"vectors": np.float32(VECTORS)}, fitted)["vectors"]
+        vectors = apply_reduction.function({"vectors": np.float32(VECTORS)}, fitted)["vectors"]
         assert vectors.shape == (36, found)
         assert np.abs(vectors).max() < 50
 
 
 def test_pca_keeps_a_share_of_the_variance():
-    fitted = pca.function(in_shards(VECTORS), TRAIN, components=0.9)
+    fitted = pca.function(in_shards(VECTORS), TRAIN, n_components=0.9)
     kept = np.sum(fitted["reduction"].explained_variance_ratio_)
     assert 0.9 <= kept < 1
 
@@ -69,7 +69,7 @@ def test_discriminants_gather_classes_of_images_not_learned_from():
 
 def test_a_linear_kernel_of_joined_vectors_is_the_weighted_sum_of_kernels():
     a, b = np.float32(VECTORS[:6]), np.float32(VECTORS[6:12, :7])
-    found = joined.function({"vectors": a}, {"vectors": b}, weights=(0.3, 0.7))["vectors"]
+    found = concatenate.function({"vectors": a}, {"vectors": b}, weights=(0.3, 0.7))["vectors"]
     cosines = [x @ x.T / np.outer(*2 * [np.linalg.norm(x, axis=1)]) for x in (a, b)]
     assert np.allclose(found @ found.T, 0.3 * cosines[0] + 0.7 * cosines[1], rtol=1e-4)
 
@@ -85,35 +85,35 @@ def test_more_vectors_than_fit_leave_the_same_share_of_each_class(monkeypatch):
     everything, _ = shards.some_rows("vectors", TRAIN, 24 * row)
     assert (everything == shards.rows("vectors", TRAIN)).all()
     monkeypatch.setattr("strata.pipeline.stages.reductions.FOR_PCA", 12 * row)
-    assert pca.function(shards, TRAIN, components=20)["reduction"].n_components_ == 12
+    assert pca.function(shards, TRAIN, n_components=20)["reduction"].n_components_ == 12
 
 
 def test_joined_vectors_want_as_many_weights_as_there_are_branches():
     with pytest.raises(InputError, match="3 weights for 2"):
-        joined.function({"vectors": VECTORS}, {"vectors": VECTORS}, weights=(1, 1, 1))
+        concatenate.function({"vectors": VECTORS}, {"vectors": VECTORS}, weights=(1, 1, 1))
 
 
 def test_a_linear_kernel_of_mapped_histograms_is_nearly_the_kernel():
     from strata.features.transforms.kernels import chi_square
 
     histograms = np.float32(np.abs(VECTORS) / np.abs(VECTORS).sum(axis=1, keepdims=True))
-    fitted = additive_map.function(
-        in_shards(histograms), TRAIN, kernel="chi_square", order=3, period=0.4
+    fitted = additive_kernel_map.function(
+        in_shards(histograms), TRAIN, kernel="chi2", order=3, period=0.4
     )
-    found = reduced.function({"vectors": histograms}, fitted)["vectors"]
+    found = apply_reduction.function({"vectors": histograms}, fitted)["vectors"]
     assert np.allclose(found @ found.T, chi_square(histograms), atol=0.03)
 
 
 def test_a_linear_kernel_of_mapped_vectors_is_nearly_the_radial_one():
     from sklearn.metrics.pairwise import rbf_kernel
 
-    fitted = radial_map.function(in_shards(VECTORS), TRAIN, gamma=0.3)
-    found = reduced.function({"vectors": VECTORS}, fitted)["vectors"]
+    fitted = nystroem.function(in_shards(VECTORS), TRAIN, gamma=0.3)
+    found = apply_reduction.function({"vectors": VECTORS}, fitted)["vectors"]
     scaler, nystroem = fitted["reduction"]
     exact = rbf_kernel(scaler.transform(VECTORS), gamma=0.3 / VECTORS.shape[1])
     assert found.dtype == np.float32
     assert nystroem.n_components == len(TRAIN)
     assert np.allclose((found @ found.T)[:24, :24], exact[:24, :24], atol=1e-3)
     assert fitted["parameters"] > VECTORS.shape[1] * len(TRAIN)
-    fewer = radial_map.function(in_shards(VECTORS), TRAIN, components=7)["reduction"]
+    fewer = nystroem.function(in_shards(VECTORS), TRAIN, n_components=7)["reduction"]
     assert fewer.transform(VECTORS).shape == (len(VECTORS), 7)

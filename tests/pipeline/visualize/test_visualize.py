@@ -295,11 +295,11 @@ folds = 2
 test = 0.25
 
 [methods.bovw]
-codebook = { words = 8, sample = 2000 }
+codebook = { n_words = 8, max_samples = 2000 }
 histogram.levels = 1
 
 [methods.fisher]
-mixture = { components = 4, dimensions = 8, sample = 2000 }
+mixture = { n_components = 4, n_dims = 8, max_samples = 2000 }
 
 [methods.tinynet]
 images.size = 32

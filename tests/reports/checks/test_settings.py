@@ -19,8 +19,8 @@ def test_best_value_of_a_sweep_at_its_edge(qualities, severity):
     ("parameter", "values", "qualities", "severity"),
     [
         ("train_per_class", (5, 20, 50), (2.0, 2.5, 3.0), "not applicable"),
-        ("blocks.open", (0, 1, 3), (3.0, 2.5, 2.0), "passed"),
-        ("blocks.open", (0, 1, 3), (2.0, 2.5, 3.0), "tip"),
+        ("blocks.trainable_blocks", (0, 1, 3), (3.0, 2.5, 2.0), "passed"),
+        ("blocks.trainable_blocks", (0, 1, 3), (2.0, 2.5, 3.0), "tip"),
         ("shift", (-1, 0, 1), (3.0, 2.5, 2.0), "tip"),
     ],
 )

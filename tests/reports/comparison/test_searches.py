@@ -31,7 +31,7 @@ from tests.reports import synthetic
 
 C = Searched("classifier.C", 0.01, 100.0, log=True)
 SHARE = Searched("reduction.share", 0.0, 1.0)
-KERNEL = Searched("classifier.kernel", values=["linear", "rbf", "chi_square"])
+KERNEL = Searched("classifier.kernel", values=["linear", "rbf", "chi2"])
 
 
 def search(trials: int = 20, *, of=lambda c, share, kernel: 0.8 - 0.1 * abs(c), seed=0) -> Search:
@@ -131,7 +131,7 @@ def test_drawings_hold_every_trial():
     assert lines.count("<path") == 20
     assert lines.count('class="line warm"') == 1
     assert len(re.findall('class="axis"', lines)) == 4
-    for text in ("0.01", "100", "chi_square", "kernel", "accuracy"):
+    for text in ("0.01", "100", "chi2", "kernel", "accuracy"):
         assert text in lines
     assert course_drawing(search(1)).count("<circle") == 1
     assert parallel_drawing(search(1)).count("<path") == 1

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from strata.pipeline.graph.recipe import known_recipes
+from strata.pipeline.recipes.registry import known_recipes
 from strata.reports.exports.bibliography import ENTRIES, SOURCES, papers
 
 RECIPES = {name: r for name, r in known_recipes().items() if r.function.__module__[:7] == "strata."}

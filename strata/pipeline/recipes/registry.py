@@ -1,0 +1,35 @@
+"""All recipes by name: those of the package and those of a user's own file."""
+
+from pathlib import Path
+from types import ModuleType
+
+from strata.errors import InputError
+from strata.pipeline.graph.recipe import Recipe
+from strata.pipeline.graph.user_modules import import_from
+from strata.pipeline.recipes import classical, distillation, fusion, networks, transfer
+
+#: In the order in which they are listed.
+MODULES = (classical, networks, transfer, fusion, distillation)
+
+
+def known_recipes(extra: Path | None = None) -> dict[str, Recipe]:
+    """Recipes of the package and of a user's file; the user's win where names are equal.
+
+    Raises:
+        InputError: the file is missing or cannot be imported.
+    """
+    found = {name: r for module in MODULES for name, r in recipes_of(module).items()}
+    if extra:
+        if not extra.is_file():
+            raise InputError(f"There is no file of recipes {extra}.", "The key 'recipes' names it.")
+        found |= recipes_of(import_from(f"recipes_{extra.stem}", extra))
+    return found
+
+
+def recipes_of(module: ModuleType) -> dict[str, Recipe]:
+    """Recipes that a module defines, by name."""
+    return {
+        value.name: value
+        for value in vars(module).values()
+        if isinstance(value, Recipe) and value.function.__module__ == module.__name__
+    }
