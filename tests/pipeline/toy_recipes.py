@@ -4,10 +4,11 @@ import os
 import time
 
 from strata.errors import DivergedError
+from strata.pipeline.graph.decorators import shard_stage, stage
 from strata.pipeline.graph.inputs import Fold, Subset
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
-from strata.pipeline.graph.stage import Node, Options, shard_stage, stage
+from strata.pipeline.graph.stage import Node, Options
 
 SCALE = 255.0
 

@@ -1,12 +1,9 @@
-"""Stages: pure functions from inputs and parameters to one artifact, composed lazily.
+"""Stages and nodes: what a recipe composes lazily, and the graph that comes of it.
 
-    @stage(estimator="strata.features.encodings.fisher_vectors:FisherVectors", role="fit")
-    def fisher_vectors(local, train, *, extra: int = 1, **parameters): ...
-
-Positional arguments are inputs; keyword-only arguments, and those of the estimator's constructor,
-are parameters with types and defaults. Calling a stage computes nothing: it yields a `Node` (or,
-for a `shard_stage`, a `Sharded`, one node per shard) whose key covers the stage's name, its
-parameters, its inputs' keys and the code that it reaches.
+A stage is a pure function from inputs and parameters to one artifact (`decorators` makes functions
+stages). Calling it computes nothing: it yields a `Node` (or, for a `ShardStage`, a `Sharded`, one
+node per shard) whose key covers the stage's name, its parameters, its inputs' keys and the code that
+it reaches.
 """
 
 import inspect
@@ -14,60 +11,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, Literal, TypedDict, TypeVar, Union, Unpack, overload
+from typing import Any, Union
 
 from strata.pipeline.graph.code_digest import code_digests, code_key, source_files
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
 from strata.pipeline.graph.parameters import Parameters
+from strata.pipeline.graph.roles import YIELDS, Features, Role
 from strata.pipeline.graph.signatures import constructor_arguments
 from strata.pipeline.store.hashing import content_key
 
 AFFECTS_RESULTS = False  # composes; what stages compute is in their functions
-
-#: Part that a stage plays in a method.
-Role = Literal[
-    "",
-    "weights",
-    "backbone split",
-    "images",
-    "local descriptors",
-    "codebook",
-    "encoder",
-    "reduction",
-    "vectors",
-    "classifier",
-    "vector scores",
-    "network",
-    "image scores",
-    "soft labels",
-    "combination",
-    "selection",
-    "selected scores",
-    "predictions",
-]
-#: Entries that the artifact of a role has at least.
-YIELDS: dict[Role, tuple[str, ...]] = {
-    "weights": ("backbone", "content"),
-    "backbone split": ("freeze_until", "output_node", "head_inputs", "image_size"),
-    "local descriptors": ("descriptors", "positions", "scales", "offsets"),
-    "codebook": ("codebook", "parameters"),
-    "encoder": ("encoder", "parameters"),
-    "reduction": ("reduction",),
-    "vectors": ("vectors",),
-    "classifier": ("classifier", "classes", "parameters"),
-    "vector scores": ("scores",),
-    "network": ("classifier", "classes", "history", "parameters", "multiply_adds"),
-    "image scores": ("scores", "probabilities"),
-    "soft labels": ("probabilities", "teacher_weight", "temperature"),
-    "combination": ("scores", "probabilities"),
-    "selection": ("trial", "accuracies"),
-    "selected scores": ("scores",),
-    "predictions": ("ids", "labels", "repeat", "fold", "scores", "probabilities"),
-}
-#: Origin of the features of images that a stage makes.
-Features = Literal["", "designed", "learned"]
 
 #: What a node can depend on.
 Input = Union["Node", "Sharded", Subset, ImageShard, File, Sequence["Input"]]
@@ -342,46 +297,6 @@ def _parts(given: Any) -> Sequence[Any]:
 
 def _shard_of(given: Any) -> ImageShard | None:
     return given if isinstance(given, ImageShard) else getattr(given, "shard", None)
-
-
-class About(TypedDict, total=False):
-    """Attributes of a stage that its decorator may set, see `Step` and `Stage`."""
-
-    estimator: str
-    supplies: tuple[str, ...]
-    role: Role
-    features: Features
-    accelerator: bool
-
-
-Kind = TypeVar("Kind", bound=Stage)
-
-
-class _Decorator(Generic[Kind]):
-    """Makes a function a stage: `@stage`, or `@stage(role=..., ...)`."""
-
-    def __init__(self, kind: type[Kind]) -> None:
-        self._kind = kind
-
-    @overload
-    def __call__(self, function: Callable[..., Any], /) -> Kind: ...
-
-    @overload
-    def __call__(self, /, **about: Unpack[About]) -> Callable[[Callable[..., Any]], Kind]: ...
-
-    def __call__(self, function: Any = None, /, **about: Any) -> Any:
-        return self._kind(function) if function else partial(self._kind, **about)
-
-
-stage = _Decorator(Stage)
-optional_inputs_stage = _Decorator(OptionalInputsStage)
-shard_stage = _Decorator(ShardStage)
-view_stage = _Decorator(ViewStage)
-
-
-def step(function: Callable[..., Any]) -> Step:
-    """Decorator: a function that composes stages, to stand in recipes where a stage could."""
-    return Step(function)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from itertools import chain
 from typing import Any, Literal
 
 from strata.parameter_types import Device, PositiveInt
+from strata.pipeline.graph.decorators import shard_stage, step
 from strata.pipeline.graph.inputs import ImageShard
-from strata.pipeline.graph.stage import Sharded, shard_stage, step
+from strata.pipeline.graph.stage import Sharded
 from strata.pipeline.stages.pretrained import pretrained, state_of, weights_file
 from strata.pipeline.stages.serialize import serialize_float16
 

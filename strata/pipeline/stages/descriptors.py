@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from strata.parameter_types import PositiveInt
-from strata.pipeline.graph.stage import shard_stage
+from strata.pipeline.graph.decorators import shard_stage
 from strata.pipeline.stages.serialize import serialize_float16, serialize_uint8
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from strata.pipeline.graph.decorators import shard_stage, stage
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.sharded_arrays import Shards
-from strata.pipeline.graph.stage import shard_stage, stage
 from strata.pipeline.stages.serialize import of_shard, of_subset
 
 

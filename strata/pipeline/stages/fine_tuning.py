@@ -8,9 +8,9 @@ from annotated_types import Le
 from strata.errors import InputError
 from strata.models.training.augment_config import AugmentationLike
 from strata.parameter_types import Device, NonNegativeInt, PositiveInt
+from strata.pipeline.graph.decorators import shard_stage, stage
 from strata.pipeline.graph.inputs import ImageShard, Subset
 from strata.pipeline.graph.sharded_arrays import Shards
-from strata.pipeline.graph.stage import shard_stage, stage
 from strata.pipeline.stages.classifiers import in_all_classes
 from strata.pipeline.stages.networks import trained
 from strata.pipeline.stages.pretrained import state_of

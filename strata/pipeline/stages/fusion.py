@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from strata.errors import InputError
 from strata.parameter_types import PositiveFloat, Weights, check_weights
+from strata.pipeline.graph.decorators import stage
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.stage import stage
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.graph.stage import shard_stage
+from strata.pipeline.graph.decorators import shard_stage
 
 if TYPE_CHECKING:
     import numpy as np

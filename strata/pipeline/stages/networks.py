@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from strata.errors import InputError
 from strata.parameter_types import PositiveFloat, PositiveInt, UnitInterval
+from strata.pipeline.graph.decorators import shard_stage, stage
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.sharded_arrays import Shards
-from strata.pipeline.graph.stage import shard_stage, stage
 from strata.pipeline.stages.classifiers import fitted_with, in_all_classes
 from strata.pipeline.stages.serialize import serialize_float16
 from strata.pipeline.store.task_progress import checkpoint_path, report_progress
@@ -133,7 +133,12 @@ def network_scores(images: Shards, fitted: Mapping[str, Any], test: Subset) -> d
 def hidden_features(
     images: Mapping[str, Any], fitted: Mapping[str, Any], *, layer: str = "embedding"
 ) -> dict[str, Any]:
-    """Activations of one layer of a trained network: `vectors` (images, units) float32."""
+    """Activations of one layer of a trained network: `vectors` (images, units) float32.
+
+    Args:
+        layer: "embedding", the input of the last layer, or the name of a layer, whose maps are
+            averaged over places.
+    """
     from strata.models.estimators.hidden_features import LayerReader
 
     return {"vectors": LayerReader(fitted["classifier"], layer).of_images(images["pixels"])}

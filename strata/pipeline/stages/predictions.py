@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from strata.pipeline.graph.decorators import stage
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.stage import stage
 
 
 @stage(role="predictions")

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from strata.parameter_types import PyramidLayout, PyramidLevel
+from strata.pipeline.graph.decorators import shard_stage, stage
 from strata.pipeline.graph.inputs import File
-from strata.pipeline.graph.stage import shard_stage, stage
 from strata.pipeline.store.task_progress import report_progress
 
 if TYPE_CHECKING:

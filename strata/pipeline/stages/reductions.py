@@ -10,9 +10,9 @@ from strata.parameter_types import (
     Weights,
     check_weights,
 )
+from strata.pipeline.graph.decorators import shard_stage, stage, view_stage
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.sharded_arrays import Shards
-from strata.pipeline.graph.stage import shard_stage, stage, view_stage
 
 #: Bytes of vectors that projections are learned from at most; a fit holds some copies of them, LDA
 #: in double precision.

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from strata.errors import StrataError
+from strata.pipeline.graph.decorators import optional_inputs_stage, stage
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.stage import Node, optional_inputs_stage, stage
+from strata.pipeline.graph.stage import Node
 
 
 @optional_inputs_stage(role="selection")

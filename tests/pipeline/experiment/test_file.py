@@ -34,7 +34,7 @@ def test_names_defaults_and_methods(read):
     assert (found.name, found.title) == ("scene-study", "A title")
     assert found.protocol["folds"] == 5
     assert found.protocol["repeats"] == 1
-    assert found.methods[0].settings == {"codebook": {"words": 64}}
+    assert found.methods[0].settings == {"codebook": {"n_words": 64}}
 
 
 def test_vary_is_a_grid_whose_variants_are_named(read):
@@ -45,7 +45,7 @@ def test_vary_is_a_grid_whose_variants_are_named(read):
         "many[n_words=64,C=1]",
         "many[n_words=64,C=10]",
     ]
-    assert variants[1].settings == {"codebook": {"words": 32}, "classifier": {"C": 10}}
+    assert variants[1].settings == {"codebook": {"n_words": 32}, "classifier": {"C": 10}}
     assert variants[1].varied == {"codebook.n_words": 32, "classifier.C": 10}
 
 
@@ -58,7 +58,7 @@ def test_set_reaches_tables_that_the_file_lacks(read):
 
 def test_spaces_around_what_is_set_do_not_matter(read):
     assert read(TEXT, " title = another").title == "another"
-    assert read(TEXT, "bovw.codebook.n_words = 8").methods[0].settings["codebook"]["words"] == 8
+    assert read(TEXT, "bovw.codebook.n_words = 8").methods[0].settings["codebook"]["n_words"] == 8
 
 
 @pytest.mark.parametrize(

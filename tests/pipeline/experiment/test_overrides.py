@@ -29,6 +29,6 @@ def test_other_values_are_toml_or_text():
     override(tables, "methods.bovw.classifier.kernel=rbf")
     override(tables, 'title = "A title"')
     assert tables == {
-        "methods": {"bovw": {"codebook": {"words": 64}, "classifier": {"kernel": "rbf"}}},
+        "methods": {"bovw": {"codebook": {"n_words": 64}, "classifier": {"kernel": "rbf"}}},
         "title": "A title",
     }

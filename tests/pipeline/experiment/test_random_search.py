@@ -115,7 +115,7 @@ def test_if_every_trial_diverged_there_is_nothing_to_pick():
 def test_what_was_picked_meanwhile_is_not_passed_over():
     scores = {"scores": np.ones((1, 2))}
     assert set(apply_selection.function({"trial": 1}, scores, trial=1)) == {"scores"}
-    with pytest.raises(StrataError, match="has picked trial 2, no longer 1"):
+    with pytest.raises(StrataError, match="has selected trial 2, no longer 1"):
         apply_selection.function({"trial": 1}, scores, trial=0)
 
 
@@ -142,7 +142,7 @@ def test_a_second_make_does_nothing(searched):
 
 def test_before_it_runs_everything_is_announced(project):
     out = write(project).make("-n")
-    for line in ("pick (4)", "picked (4)", "distances (16)", "its first trial"):
+    for line in ("select_trial (4)", "apply_selection (4)", "distances (16)", "its first trial"):
         assert line in out
 
 

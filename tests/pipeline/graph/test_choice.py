@@ -4,7 +4,7 @@ import pytest
 
 from strata.errors import InputError
 from strata.pipeline.graph.choice import choice, optional
-from strata.pipeline.graph.stage import stage
+from strata.pipeline.graph.decorators import stage
 
 
 @stage

@@ -125,7 +125,7 @@ def test_students_are_made_and_the_search_for_the_rate_is_shown(folder, workspac
     assert done.returncode == 0, done.stdout + done.stderr
     fold, scores = target(workspace, "student").folds[0]
     taught = workspace.store.read(soft_labels_of(scores).key)
-    assert (taught["teaching"], taught["temperature"]) == (0.7, 3.0)
+    assert (taught["teacher_weight"], taught["temperature"]) == (0.7, 3.0)
     assert taught["probabilities"].shape == (len(fold.train), 3)
     np.testing.assert_allclose(taught["probabilities"].sum(1), 1, rtol=1e-6)
     parts, subsets, _ = soft_labels_of(scores).inputs

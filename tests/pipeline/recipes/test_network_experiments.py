@@ -28,7 +28,7 @@ def networks(path):
         recipe = known_recipes()[method.recipe]
         settings = recipe.checked(method.settings, method.name)
         network = settings["network"]
-        window = Augmentation.of(network["augmentations"]).window(settings["images"]["size"])
+        window = Augmentation.of(network["augmentation"]).window(settings["images"]["size"])
         rows = cost_table(network["architecture"], side=window, classes=8)
         yield method.variant_of or method.name, method.name, rows
 

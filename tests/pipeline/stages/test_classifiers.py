@@ -19,7 +19,7 @@ WAYS = [
 
 def scored(stage, parameters, vectors, labels, classes):
     shards, half = in_shards(vectors), 2 * len(vectors) // 3
-    fitted = stage.function(shards, subset(range(half), labels[:half], classes), **parameters)
+    fitted = stage.run(shards, subset(range(half), labels[:half], classes), **parameters)
     test = subset(range(half, len(vectors)), classes=classes)
     return fitted, class_scores.function(shards, fitted, test)
 

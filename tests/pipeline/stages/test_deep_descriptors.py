@@ -76,9 +76,9 @@ def made(given, known):
 @pytest.mark.parametrize(
     ("recipe", "encoding"),
     [
-        ("fisher", {"mixture": {"n_components": 2, "dimensions": 4}}),
-        ("vlad", {"codebook": {"words": 2}}),
-        ("bovw", {"codebook": {"words": 4}, "histogram": {"pyramid": "none"}}),
+        ("fisher", {"mixture": {"n_components": 2, "n_dims": 4}}),
+        ("vlad", {"codebook": {"n_words": 2}}),
+        ("bovw", {"codebook": {"n_words": 4}, "histogram": {"pyramid": "none"}}),
     ],
 )
 def test_recipes_for_local_descriptors_take_them(weights, tmp_path, recipe, encoding):
@@ -89,7 +89,12 @@ def test_recipes_for_local_descriptors_take_them(weights, tmp_path, recipe, enco
     train = Subset(names, names, labels, classes, 0)
     fold = Fold("fold 1", 0, 0, train, Subset(names[::4], names[::4], None, classes, 0))
     data = Data([ImageShard("", names, tuple(paths))], classes, None, None)
-    use = {"use": "deep_descriptors", "weights": str(weights), "node": "features.3", "side": 48}
+    use = {
+        "use": "deep_descriptors",
+        "weights": str(weights),
+        "node": "features.3",
+        "image_size": 48,
+    }
     chosen = known_recipes()[recipe]
     node = chosen.compose(data, fold, chosen.checked({"descriptor": use, **encoding}, recipe))
     known = {}

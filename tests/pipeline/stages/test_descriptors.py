@@ -45,7 +45,7 @@ def test_no_more_pixels_than_asked_for_and_the_same_shape(height, width, largest
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_a_large_image_is_described_as_its_small_version_is(stage):
     image = noise(240, 320)
-    found = stage.function([image], largest=120)
+    found = stage.function([image], max_size=120)
     small = shrunk(image, 120)
     expected = stage.function([small])
     assert len(found["descriptors"]) > 0
@@ -75,7 +75,7 @@ def test_every_descriptor_but_the_papers_has_the_bound():
     taking = {
         name
         for name, stage in vars(descriptors).items()
-        if hasattr(stage, "function") and "largest" in inspect.signature(stage.function).parameters
+        if hasattr(stage, "function") and "max_size" in inspect.signature(stage.function).parameters
     }
     all_stages = {name for name, stage in vars(descriptors).items() if hasattr(stage, "function")}
     assert all_stages - taking == {"paper_sift"}

@@ -63,7 +63,7 @@ def shard(tmp_path_factory):
 def test_views_are_the_image_its_mirror_image_and_copies(network, shard):
     _, net = network
     parts = split_backbone.function(net, freeze_until="features.6", image_size=48)
-    assert parts["cut"] == "features.12.cat"
+    assert parts["output_node"] == "features.12.cat"
     assert parts["parameters"] > 0
     found = boundary_activations.function(shard, net, parts, n_copies=3)
     views = found["views"]
@@ -106,7 +106,7 @@ def test_views_that_do_not_fit_into_memory_are_read_from_the_shards(network, sha
     test = Subset(chosen, chosen, None, classes, 0)
 
     def scores():
-        settings = {"head_epochs": 2, "epochs": 2, "batch": 3, "layer_decay": 0.5}
+        settings = {"head_epochs": 2, "epochs": 2, "batch_size": 3, "layer_decay": 0.5}
         fitted = fine_tune.function(views, net, parts, train, **settings)
         return fitted, fine_tuned_scores.function(views, fitted, test)["scores"]
 
@@ -148,7 +148,7 @@ def test_copies_that_change_the_size_are_refused(network, shard):
 
 
 @pytest.mark.parametrize(
-    ("removed", "open", "border", "cut"),
+    ("removed_blocks", "trainable_blocks", "freeze_until", "output_node"),
     [
         (0, 0, "Mixed_7c", "Mixed_7c"),
         (0, 1, "Mixed_7b", "Mixed_7c"),
@@ -157,11 +157,17 @@ def test_copies_that_change_the_size_are_refused(network, shard):
         (7, "all", "images", "Mixed_6a"),
     ],
 )
-def test_blocks_of_inception_count_from_the_end(removed, open, border, cut):
+def test_blocks_of_inception_count_from_the_end(
+    removed_blocks, trainable_blocks, freeze_until, output_node
+):
     found = split_inception.function(
-        {"backbone": "inception_v3"}, removed_blocks=removed, trainable_blocks=open
+        {"backbone": "inception_v3"},
+        removed_blocks=removed_blocks,
+        trainable_blocks=trainable_blocks,
     )
-    assert (found["border"], found["cut"], found["side"]) == (border, cut, 299)
+    assert found["freeze_until"] == freeze_until
+    assert found["output_node"] == output_node
+    assert found["image_size"] == 299
 
 
 @pytest.mark.parametrize(("removed", "open"), [(11, 0), (-1, 0), (2, 10), (2, -1)])
@@ -183,9 +189,9 @@ def test_blocks_that_are_not_there_are_an_error(removed, open):
     ],
 )
 def test_the_head_looks_at_blocks_before_the_last(removed, open, seen, beside):
-    settings = {"removed": removed, "open": open, "seen": seen}
+    settings = {"removed_blocks": removed, "trainable_blocks": open, "head_blocks": seen}
     found = split_inception.function({"backbone": "inception_v3"}, **settings)
-    assert found["beside"] == beside
+    assert found["head_inputs"] == beside
 
 
 @pytest.mark.parametrize(
@@ -193,26 +199,34 @@ def test_the_head_looks_at_blocks_before_the_last(removed, open, seen, beside):
     [(2, 0, 2, 1), (2, 1, 3, 2), (8, 3, 4, 3), (8, "all", 9, 3)],
 )
 def test_blocks_before_the_open_ones_are_not_there_to_look_at(removed, open, seen, most):
-    settings = {"removed": removed, "open": open, "seen": seen}
-    with pytest.raises(InputError, match=f"seen must be at most {most}"):
+    settings = {"removed_blocks": removed, "trainable_blocks": open, "head_blocks": seen}
+    with pytest.raises(InputError, match=f"head_blocks must be at most {most}"):
         split_inception.function({"backbone": "inception_v3"}, **settings)
 
 
 @pytest.mark.parametrize(
-    ("places", "wrong"),
+    ("freeze_until", "output_node", "head_inputs", "wrong"),
     [
-        ({"border": "features.11", "beside": ("features.10",)}, "features.10"),
-        ({"border": "features.11", "beside": ("features.11", "features.11")}, "features.11"),
-        ({"border": "features.11", "beside": ("features.12",)}, "features.12"),
-        ({"border": "features.9", "cut": "features.10", "beside": ("features.11",)}, "features.11"),
-        ({"cut": "features.10", "beside": ("features.11",)}, "features.11"),
-        ({"cut": "features.10", "beside": ("features.10",)}, "features.10"),
+        ("features.11", "", ("features.10",), "features.10"),
+        ("features.11", "", ("features.11", "features.11"), "features.11"),
+        ("features.11", "", ("features.12",), "features.12"),
+        ("features.9", "features.10", ("features.11",), "features.11"),
+        ("", "features.10", ("features.11",), "features.11"),
+        ("", "features.10", ("features.10",), "features.10"),
     ],
 )
-def test_nodes_that_do_not_lead_to_the_cut_cannot_be_looked_at(network, places, wrong):
+def test_nodes_that_do_not_lead_to_the_cut_cannot_be_looked_at(
+    network, freeze_until, output_node, head_inputs, wrong
+):
     _, net = network
     with pytest.raises(InputError, match=f"cannot look at '{wrong}'"):
-        split_backbone.function(net, image_size=48, **places)
+        split_backbone.function(
+            net,
+            freeze_until=freeze_until,
+            output_node=output_node,
+            head_inputs=head_inputs,
+            image_size=48,
+        )
 
 
 def test_a_missing_file_costs_the_other_methods_nothing(network, tmp_path):

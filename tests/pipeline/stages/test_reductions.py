@@ -94,14 +94,14 @@ def test_joined_vectors_want_as_many_weights_as_there_are_branches():
 
 
 def test_a_linear_kernel_of_mapped_histograms_is_nearly_the_kernel():
-    from strata.features.transforms.kernels import chi_square
+    from strata.features.transforms.kernels import chi2
 
     histograms = np.float32(np.abs(VECTORS) / np.abs(VECTORS).sum(axis=1, keepdims=True))
     fitted = additive_kernel_map.function(
         in_shards(histograms), TRAIN, kernel="chi2", order=3, period=0.4
     )
     found = apply_reduction.function({"vectors": histograms}, fitted)["vectors"]
-    assert np.allclose(found @ found.T, chi_square(histograms), atol=0.03)
+    assert np.allclose(found @ found.T, chi2(histograms), atol=0.03)
 
 
 def test_a_linear_kernel_of_mapped_vectors_is_nearly_the_radial_one():
@@ -109,10 +109,10 @@ def test_a_linear_kernel_of_mapped_vectors_is_nearly_the_radial_one():
 
     fitted = nystroem.function(in_shards(VECTORS), TRAIN, gamma=0.3)
     found = apply_reduction.function({"vectors": VECTORS}, fitted)["vectors"]
-    scaler, nystroem = fitted["reduction"]
+    scaler, kernel_map = fitted["reduction"]
     exact = rbf_kernel(scaler.transform(VECTORS), gamma=0.3 / VECTORS.shape[1])
     assert found.dtype == np.float32
-    assert nystroem.n_components == len(TRAIN)
+    assert kernel_map.n_components == len(TRAIN)
     assert np.allclose((found @ found.T)[:24, :24], exact[:24, :24], atol=1e-3)
     assert fitted["parameters"] > VECTORS.shape[1] * len(TRAIN)
     fewer = nystroem.function(in_shards(VECTORS), TRAIN, n_components=7)["reduction"]
