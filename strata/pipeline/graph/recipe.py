@@ -1,4 +1,4 @@
-"""Recipes: ordinary functions that compose stages into a method.
+"""Recipes: functions that compose stages into a method.
 
     @recipe
     def fisher(data, fold, *, mixture=fit_fisher.options(components=64), ...):
@@ -23,6 +23,7 @@ from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.parameters import Parameters
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.renamed_keys import renamed
+from strata.pipeline.graph.signatures import argument_help
 from strata.pipeline.graph.stage import Node, Options
 
 #: Keys of a method's table beside the recipe's parameters.
@@ -31,7 +32,7 @@ METHOD_KEYS = ("recipe", "vary", "search", "train_per_class", "paper")
 
 @dataclass(frozen=True)
 class Recipe:
-    """A method as a function of data, fold and parameters."""
+    """A method, as a function from data, fold and parameters to a node of scores."""
 
     function: Callable[..., Node]
 
@@ -47,7 +48,7 @@ class Recipe:
 
     @cached_property
     def sections(self) -> dict[str, Options | Choice]:
-        """Parameters that are tables: the options of one stage, or a choice of several."""
+        """Parameters that are tables: options of one stage, or a choice of several."""
         return {n: d for n, d in self._defaults() if isinstance(d, Options | Choice)}
 
     @cached_property
@@ -55,7 +56,9 @@ class Recipe:
         """The other parameters."""
         hints = inspect.get_annotations(self.function, eval_str=True)
         plain = {n: d for n, d in self._defaults() if n not in self.sections}
-        return Parameters(self.name, {n: hints[n] for n in plain}, plain)
+        told = argument_help(inspect.getdoc(self.function) or "")
+        texts = {n: told[n] for n in plain if n in told}
+        return Parameters(self.name, {n: hints[n] for n in plain}, plain, texts)
 
     def _defaults(self) -> list[tuple[str, Any]]:
         arguments = inspect.signature(self.function).parameters.values()
@@ -84,11 +87,11 @@ class Recipe:
         return found | self.plain.checked(rest, where)
 
     def compose(self, data: Data, fold: Fold, parameters: dict[str, Any]) -> Node:
-        """The node of the scores of the images in `fold.test`, by checked parameters."""
+        """Node of the scores of the images in `fold.test`, with checked parameters."""
         sections = {name: s.bound(parameters[name]) for name, s in self.sections.items()}
         return self.function(data, fold, **{**parameters, **sections})
 
 
 def recipe(function: Callable[..., Node]) -> Recipe:
-    """Decorator: make a function a recipe, known by its name."""
+    """Decorator: make a function a recipe of its name."""
     return Recipe(function)

@@ -2,8 +2,8 @@
 
 A stage is a pure function from inputs and parameters to one artifact (`decorators` makes functions
 stages). Calling it computes nothing: it yields a `Node` (or, for a `ShardStage`, a `Sharded`, one
-node per shard) whose key covers the stage's name, its parameters, its inputs' keys and the code that
-it reaches.
+node per shard) whose key covers the stage's name, its parameters, its inputs' keys and the code
+that it reaches.
 """
 
 import inspect

@@ -153,6 +153,9 @@ def fisher_color(
 
     Perronnin, Sanchez and Mensink (ECCV 2010). Or of opponent SIFT: van de Sande, Gevers and
     Snoek, "Evaluating color descriptors" (PAMI 2010).
+
+    Args:
+        weights: of the two Fisher vectors in a dot product.
     """
     check_weights(weights, 2)
     branches = (

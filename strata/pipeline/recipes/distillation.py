@@ -28,6 +28,10 @@ def distilled(
     `inner_folds = 0` they come from the teacher of the fold itself, which was trained on them.
 
     Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (2015).
+
+    Args:
+        teacher: name of a method of the file that gives probabilities.
+        inner_folds: parts that the training images of a fold are cut into; 0 or 2 and more.
     """
     if not teacher:
         raise InputError("It names no teacher.", 'For example: teacher = "fisher".')

@@ -26,6 +26,9 @@ def fusion(
     """Mean log-probability, or probability, of the methods named in `of`.
 
     Kittler et al., "On combining classifiers" (PAMI 20, 1998).
+
+    Args:
+        of: names of methods of the file, two at least.
     """
     nodes = with_probabilities(of, [data.method(name, fold) for name in of])
     check_weights(combination.get("weights", ()), len(nodes))
@@ -44,6 +47,9 @@ def early_fusion(
     """One classifier on the vectors of the methods named in `of`, side by side.
 
     Snoek, Worring and Smeulders, "Early versus late fusion in semantic video analysis" (2005).
+
+    Args:
+        of: names of methods of the file that classify vectors, two at least.
     """
     nodes = at_least_two([data.method(name, fold) for name in of])
     for name, node in zip(of, nodes, strict=True):
@@ -74,6 +80,10 @@ def stacking(
 
     Wolpert, "Stacked generalization" (Neural Networks 5, 1992). Makes each method once more for
     each inner fold.
+
+    Args:
+        of: names of methods of the file, two at least.
+        inner_folds: parts that the training images of a fold are cut into.
     """
     inner = data.inner_folds(fold, inner_folds)
     nodes = with_probabilities(of, [data.method(name, fold) for name in of])

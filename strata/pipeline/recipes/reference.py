@@ -1,4 +1,4 @@
-"""Reference of recipes and stages as Markdown, derived from their signatures (docs/parameters.md)."""
+"""Reference of recipes and stages as Markdown, from their signatures (docs/parameters.md)."""
 
 import json
 import types
@@ -9,6 +9,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from strata.parameter_types import NamedTable, OneOf
 from strata.pipeline.graph.choice import Choice
+from strata.pipeline.graph.parameters import Parameters
 from strata.pipeline.graph.recipe import Recipe
 from strata.pipeline.graph.stage import Options, Step
 
@@ -20,33 +21,30 @@ def reference(recipes: Mapping[str, Recipe]) -> str:
     for name, recipe in sorted(recipes.items()):
         lines += [f"### `{name}`", "", recipe.summary, ""]
         if recipe.plain.defaults:
-            lines += [
-                *_table(recipe.plain.annotations, recipe.plain.defaults, recipe.plain.help),
-                "",
-            ]
+            lines += [*_table(recipe.plain), ""]
         if recipe.sections:
-            lines += ["| section | stage | set otherwise than by the stage |", "|---|---|---|"]
-        for section, offered in recipe.sections.items():
-            for number, options in enumerate(_offered(offered)):
-                stages[options.stage.name] = options.stage
-                use = "" if number else f"`{section}`"
-                lines.append(f"| {use} | {_link(options)} | {_settings(options.given)} |")
-        lines.append("")
+            lines += [
+                "| section | stages, the default first | set otherwise here |",
+                "|---|---|---|",
+            ]
+            lines += [_section(name, offered) for name, offered in recipe.sections.items()]
+            lines.append("")
+        for offered in recipe.sections.values():
+            stages |= {options.stage.name: options.stage for options in _offered(offered)}
     lines += ["## Stages", ""]
     for name, stage in sorted(stages.items()):
         lines += [f"### {name}", "", stage.summary, ""]
         if stage.estimator:
             lines += [f"Parameters of `{stage.estimator.replace(':', '.')}`.", ""]
-        parameters = stage.parameters
-        if parameters.defaults:
-            lines += [*_table(parameters.annotations, parameters.defaults, parameters.help), ""]
+        if stage.parameters.defaults:
+            lines += [*_table(stage.parameters), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
 _INTRODUCTION = [
     "Made from the sources by `strata list --parameters`, which also knows the recipes of your own",
-    "file. A section of a recipe is a table of the experiment file, `[methods.NAME.SECTION]`; where",
-    "several stages are offered, `use` picks one, and the first is the default.",
+    "file. A section of a recipe is a table of the experiment file, `[methods.NAME.SECTION]`;",
+    "where several stages are offered, `use` picks one.",
     "",
 ]
 
@@ -58,23 +56,21 @@ def _offered(section: Options | Choice) -> Iterator[Options]:
         yield from section.stages.values()
 
 
-def _link(options: Options) -> str:
-    return f"[`{options.stage.name}`](#{options.stage.name})"
+def _section(name: str, offered: Options | Choice) -> str:
+    options = list(_offered(offered))
+    none = "none, " if isinstance(offered, Choice) and offered.optional else ""
+    links = ", ".join(f"[`{o.stage.name}`](#{o.stage.name})" for o in options)
+    settings = [f"`{key} = {toml(value)}`" for o in options for key, value in o.given.items()]
+    return f"| `{name}` | {none}{links} | {', '.join(settings)} |"
 
 
-def _settings(given: Mapping[str, Any]) -> str:
-    return ", ".join(f"`{name} = {toml(value)}`" for name, value in given.items())
-
-
-def _table(
-    annotations: Mapping[str, Any], defaults: Mapping[str, Any], texts: Mapping[str, str]
-) -> Iterator[str]:
+def _table(parameters: Parameters) -> Iterator[str]:
     yield "| key | values | default | meaning |"
     yield "|---|---|---|---|"
-    for name, default in defaults.items():
+    for name, default in parameters.defaults.items():
         shown = "not set" if default is None else f"`{toml(default)}`"
-        values = values_of(annotations[name]).replace("|", "\\|")
-        text = texts.get(name, "").replace("|", "\\|")
+        values = values_of(parameters.annotations[name])
+        text = parameters.help.get(name, "").replace("|", "\\|")
         yield f"| `{name}` | {values} | {shown} | {text} |"
 
 

@@ -30,8 +30,12 @@ def deep_features(
 ) -> Node:
     """Activations of a frozen pretrained network, pooled, and a linear classifier.
 
-    Razavian et al., "CNN features off-the-shelf" (CVPR workshops 2014). `backbone` is any
-    classification network of torchvision, `weights` a file of its weights.
+    Razavian et al., "CNN features off-the-shelf" (CVPR workshops 2014).
+
+    Args:
+        backbone: any classification network of torchvision.
+        weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
+            downloaded.
     """
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
     return classified(features(data.images, network), fold, reduction, classifier)
@@ -49,8 +53,12 @@ def inception(
 ) -> Node:
     """Inception-v3 from ImageNet, cut after a block; the last blocks and a new head are trained.
 
-    Szegedy et al., "Rethinking the Inception architecture" (CVPR 2016). What stays as it is runs
-    once for each image and view.
+    Szegedy et al., "Rethinking the Inception architecture" (CVPR 2016). The frozen part runs once
+    for each image and view.
+
+    Args:
+        weights: file of its weights, or a folder of `inception_v3.pth`; "": looked for, else
+            downloaded.
     """
     network = pretrained(weights_file("inception_v3", weights), backbone="inception_v3")
     return _trained_on(data, fold, network, blocks(network), views, training)
@@ -67,9 +75,14 @@ def fine_tuned(
     views: Options = boundary_activations.options(),
     training: Options = fine_tune.options(),
 ) -> Node:
-    """Any classification network of torchvision, fine-tuned from a node of your choice on.
+    """Any classification network of torchvision, fine-tuned after a node of your choice.
 
     Yosinski et al., "How transferable are features in deep neural networks?" (NeurIPS 2014).
+
+    Args:
+        backbone: any classification network of torchvision.
+        weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
+            downloaded.
     """
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
     return _trained_on(data, fold, network, nodes(network), views, training)

@@ -18,13 +18,14 @@ def weights_file(backbone: str, given: str = "") -> File:
 
     Args:
         backbone, given: as of `strata.models.transfer.weights.named_file`. Where no file is named,
-            torchvision's own weights are meant; the digest in their name is checked when read.
+            torchvision's default weights are meant, by their enum member and file name.
     """
+    from strata.models.transfer.default_weights import default_weights
     from strata.models.transfer.weights import named_file, weights_digest
 
     path = named_file(backbone, given)
     if path is None:
-        return File(None, "torchvision")
+        return File(None, default_weights(backbone) or "torchvision")
     return File(path, weights_digest(path) if path.is_file() else "missing")
 
 
@@ -32,7 +33,11 @@ def weights_file(backbone: str, given: str = "") -> File:
 def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
     """Weights of a torchvision network, from a file or downloaded, checked to be complete.
 
-    `content` is the file, uint8.
+    Args:
+        backbone: torchvision's name of the network.
+
+    Returns:
+        `backbone`, and `content`, the bytes of the file, uint8.
     """
     import numpy as np
 
