@@ -1,4 +1,4 @@
-"""Sections of a recipe that offer several stages: the key `use` picks one by name.
+"""Choice of a stage: sections of a recipe that offer several, by the key `use`.
 
 descriptor=choice(dense_sift.options(), sift.options(), daisy.options())
 
@@ -15,13 +15,13 @@ from strata.errors import InputError, nearest
 from strata.pipeline.graph.renamed_keys import renamed
 from strata.pipeline.graph.stage import Options
 
-#: What `use` says where a step may be left out, and is.
+#: Value of `use` where an optional step is left out.
 NONE = "none"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Stages that take and make the same, by name; the first is the default.
+    """Interchangeable stages by name; the first is the default.
 
     A recipe gets what is chosen as `Options`, or None where the step is left out.
 
@@ -34,11 +34,11 @@ class Choice:
 
     @property
     def default(self) -> str:
-        """What is used where the file does not say."""
+        """Name of the stage that is used where the file does not say."""
         return NONE if self.optional else next(iter(self.stages))
 
     def checked(self, table: Mapping[str, Any], where: str) -> dict[str, Any]:
-        """The chosen stage's parameters as plain values, and `use`.
+        """Parameters of the chosen stage as plain values, and `use`.
 
         Raises:
             InputError: no such stage, an unknown name or a value of a wrong kind.
@@ -62,7 +62,7 @@ class Choice:
         return {"use": name, **self.stages[name].checked(rest, where)}
 
     def bound(self, values: Mapping[str, Any]) -> Options | None:
-        """The chosen stage with checked values."""
+        """Chosen stage with checked values."""
         rest = dict(values)
         name = rest.pop("use")
         return None if name == NONE else self.stages[name].bound(rest)

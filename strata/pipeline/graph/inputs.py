@@ -19,7 +19,7 @@ SHARD_CAPACITY = 256
 
 @dataclass(frozen=True)
 class ImageShard:
-    """Some images, each content once, in the order of their digests.
+    """Shard: some images, each content once, in the order of their digests.
 
     Iterating reads them: uint8 arrays of shape (H, W, 3), one at a time.
     """
@@ -30,7 +30,7 @@ class ImageShard:
 
     @cached_property
     def key(self) -> str:
-        """Covers the content of the files, not their names or places."""
+        """Content key of the files, whatever their names and places."""
         return content_key("images", self.digests)
 
     def __len__(self) -> int:
@@ -43,7 +43,7 @@ class ImageShard:
 def cut_into_shards(
     paths_by_digest: dict[str, Path], capacity: int = SHARD_CAPACITY
 ) -> list[ImageShard]:
-    """Distribute images over shards by the leading bits of their digests.
+    """Shards of the images, by the leading bits of their digests.
 
     The shards are the leaves of a binary trie, split only where a leaf would overflow: images
     that are added or removed change the few shards they fall into and leave the others alone.
@@ -71,7 +71,7 @@ def _bit(digest: str, position: int) -> str:
 
 @dataclass(frozen=True)
 class File:
-    """A file that a stage reads, known by its content: moving it changes nothing, editing it does.
+    """File that a stage reads, identified by its content: moving it changes no key.
 
     Attributes:
         path: where it lies; None where the stage itself knows how to come by it.
@@ -83,13 +83,13 @@ class File:
 
     @cached_property
     def key(self) -> str:
-        """Covers the content, not the place."""
+        """Content key, whatever the place."""
         return content_key("file", self.digest)
 
 
 @dataclass(frozen=True)
 class Subset:
-    """An ordered part of the images, with what may be known about it.
+    """Ordered subset of the images, with the labels that may be seen.
 
     Attributes:
         ids: the images' names.
@@ -109,7 +109,7 @@ class Subset:
 
     @cached_property
     def key(self) -> str:
-        """Covers everything above."""
+        """Content key of all attributes."""
         known = (self.ids, self.digests, self.labels, self.classes, self.seed, self.groups)
         return content_key("subset", *known)
 
@@ -126,17 +126,17 @@ class Subset:
         return np.asarray(self.labels, np.int64)
 
     def seed_for(self, *names: str) -> int:
-        """An integer seed below 2**31 for one purpose."""
+        """Integer seed below 2**31 for one purpose."""
         return derive(self.seed, *names) % 2**31
 
     def rng(self, *names: str) -> "np.random.Generator":
-        """A random generator for one purpose."""
+        """Random generator for one purpose."""
         return generator(self.seed, *names)
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One division of the images: learn from `train`, score `test`.
+    """Division of the images: methods are fitted on `train` and score `test`.
 
     Attributes:
         name: "fold 3", "repeat 2 fold 3", or "final" (learn from all training images).

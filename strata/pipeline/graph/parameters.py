@@ -46,7 +46,7 @@ class Parameters:
         return cls(function.__name__, annotations, defaults, texts)
 
     def after(self, arguments: Mapping[str, Argument]) -> "Parameters":
-        """These parameters after those of an estimator; of equal names, these count."""
+        """Parameters of an estimator followed by these; of equal names, these count."""
         return Parameters(
             self.owner,
             {name: a.annotation for name, a in arguments.items()} | self.annotations,

@@ -1,4 +1,4 @@
-"""How a stage sees an input that comes in shards: by image, in any order, read when needed."""
+"""Arrays in shards as a stage sees them: rows by image, in any order, read when needed."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ Values = Mapping[str, Any]
 
 
 class Shards:
-    """The artifacts of all shards of one stage, one of them open at a time.
+    """Artifacts of all shards of one stage, one of them open at a time.
 
     Args:
         digests: for each shard, the digests of its images, in the order of the artifact's rows.
@@ -33,7 +33,7 @@ class Shards:
         self._open: tuple[int, Values] | None = None
 
     def place(self, digest: str) -> tuple[Values, int]:
-        """The artifact that an image is in, and its row there.
+        """Artifact that holds an image, and its row there.
 
         Quick for images in the order of `by_shard`: each change of shard opens another artifact.
         """
@@ -41,7 +41,7 @@ class Shards:
         return self._artifact(number), row
 
     def by_shard(self, digests: Sequence[str]) -> list[str]:
-        """The digests in the order in which their rows lie in the artifacts."""
+        """Digests in the order of their rows in the artifacts."""
         return sorted(digests, key=self._place.__getitem__)
 
     def _artifact(self, number: int) -> Values:
@@ -50,11 +50,11 @@ class Shards:
         return self._open[1]
 
     def rows(self, name: str, subset: Subset) -> "np.ndarray":
-        """One row an image, gathered in the order of the subset: (n, ...) in memory."""
+        """One row per image, in the order of the subset: (n, ...) in memory."""
         return self.gathered(name, subset.digests)
 
     def some_rows(self, name: str, subset: Subset, most: int) -> "tuple[np.ndarray, np.ndarray]":
-        """The rows and their labels if they fit in so many bytes, else as many as do.
+        """Rows and labels of a subset, no more than fit in `most` bytes.
 
         These are drawn with the subset's seed, the same share of each class and two at least.
         """
@@ -72,7 +72,7 @@ class Shards:
         return self.gathered(name, list(compress(subset.digests, kept))), y[kept]
 
     def gathered(self, name: str, digests: Sequence[str], columns: Any = ...) -> "np.ndarray":
-        """One row an image, by the digests of their contents: (n, ...) in memory.
+        """One row per image, by the digests of their contents: (n, ...) in memory.
 
         Args:
             columns: what is read along the second axis: a slice, or a number for each image.
@@ -90,7 +90,7 @@ class Shards:
         return found
 
     def lazy(self, name: str, subset: Subset, columns: int | None = None) -> "LazyRows":
-        """The same rows as something that reads like an array, and reads when asked.
+        """The same rows as a lazy array, read when indexed.
 
         Args:
             columns: how many there are to be along the second axis; None: all.
@@ -98,7 +98,7 @@ class Shards:
         return LazyRows(self, name, subset.digests, columns)
 
     def blocks(self, name: str, subset: Subset) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
-        """The same rows shard by shard, in memory one shard at a time.
+        """The same rows in blocks, one shard in memory at a time.
 
         Yields:
             where they stand in the subset (b,) int64, and the rows (b, ...).
@@ -107,7 +107,7 @@ class Shards:
             yield at, self._artifact(number)[name][rows]
 
     def _places(self, digests: Sequence[str]) -> "Iterator[tuple[np.ndarray, int, np.ndarray]]":
-        """For each shard: which of the images are in it, its number, their rows there."""
+        """Positions of the images in each shard, its number, their rows there."""
         import numpy as np
 
         parts: dict[int, list[tuple[int, int]]] = {}
@@ -125,7 +125,7 @@ class Shards:
 
 
 class LazyRows:
-    """Rows of some images, in order, read when they are asked for.
+    """Lazy array: rows of some images, in order, read when indexed.
 
     Attributes:
         shape, dtype, nbytes: of the array that all of them would be.
@@ -156,7 +156,7 @@ class LazyRows:
 
 
 class PerImage(Sequence[Any]):
-    """Something for each of some images, made when asked for, so that few are in memory.
+    """Lazy sequence with an element per image, so that few are in memory.
 
     Args:
         count: number of images.

@@ -72,14 +72,14 @@ class Node:
 
     @property
     def title(self) -> str:
-        """ "fisher, fold 3: fit_mixture"."""
+        """Context and stage, as in "fisher, fold 3: fisher_vectors"."""
         where = f"{self.context}: " if self.context else ""
         part = f" [{self.shard.prefix or 'all'}]" if self.shard else ""
         return f"{where}{self.stage.name}{part}"
 
     @cached_property
     def parents(self) -> list["Node"]:
-        """The nodes whose artifacts this one reads, directly or through views."""
+        """Nodes whose artifacts this one reads, directly or through views."""
         return list(_nodes_in(self.inputs))
 
     @property
@@ -97,7 +97,7 @@ class Node:
 
     @cached_property
     def files(self) -> dict[str, int]:
-        """The files of that code, with their times when keys were fixed."""
+        """Files of that code, with their times when keys were fixed."""
         found = dict(self.stage.files)
         for view in _views_in(self.inputs):
             found |= view.stage.files
@@ -111,14 +111,14 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Sharded:
-    """One node for each shard of the images."""
+    """Nodes of a stage, one per shard of the images."""
 
     stage: "Stage"
     nodes: tuple[Node, ...]
 
     @cached_property
     def key(self) -> str:
-        """Covers the shards' keys."""
+        """Content key of the shards' keys."""
         return content_key("sharded", [node.key for node in self.nodes])
 
 
@@ -170,12 +170,12 @@ class Step:
 
     @property
     def name(self) -> str:
-        """The function's name."""
+        """Name of the function."""
         return self.function.__name__
 
     @property
     def summary(self) -> str:
-        """The first line of its docstring."""
+        """First line of the docstring."""
         return (inspect.getdoc(self.function) or "").partition("\n")[0]
 
     @cached_property
@@ -191,7 +191,7 @@ class Step:
         return own.after(constructor_arguments(self.estimator, omit))
 
     def run(self, *inputs: Any, **parameters: Any) -> Any:
-        """The function's result on values, with checked parameters and defaults filled in."""
+        """Result of the function on values, with checked parameters and defaults filled in."""
         return self.function(*inputs, **self.parameters.checked(parameters, self.name))
 
     def options(self, **values: Any) -> "Options":
@@ -199,7 +199,7 @@ class Step:
         return Options(self, values)
 
     def __call__(self, *inputs: Any, **parameters: Any) -> Any:
-        """Compose, with checked parameters: a step's function is itself made of stages."""
+        """Composed nodes, with checked parameters: a step's function is made of stages."""
         return self.run(*inputs, **parameters)
 
 
@@ -231,7 +231,7 @@ class Stage(Step):
 
     @cached_property
     def files(self) -> dict[str, int]:
-        """The files of the code that the stage reaches, with their times when keys were fixed."""
+        """Files of the code that the stage reaches, with their times when keys were fixed."""
         return source_files(self.reference.code())
 
     @cached_property
@@ -240,7 +240,7 @@ class Stage(Step):
         return code_key(self.reference.module, self.reference.name)
 
     def __call__(self, *inputs: Any, **parameters: Any) -> Any:
-        """Compose: a node whose artifact this stage would make."""
+        """Node whose artifact this stage would make."""
         return self._node(inputs, self.parameters.checked(parameters, self.name))
 
     def _node(
@@ -262,7 +262,7 @@ class ShardStage(Stage):
     """
 
     def __call__(self, *inputs: Any, **parameters: Any) -> Any:
-        """Compose: one node for each shard."""
+        """One node per shard, whose artifacts this stage would make."""
         checked = self.parameters.checked(parameters, self.name)
         sharded = [i for i in inputs if _is_sharded(i)]
         if not sharded:
@@ -301,7 +301,7 @@ def _shard_of(given: Any) -> ImageShard | None:
 
 @dataclass(frozen=True)
 class Options(Mapping[str, Any]):
-    """A stage (or step) with some of its parameters: a section of a recipe.
+    """Section of a recipe: a stage (or step) with some of its parameters set.
 
     Calling it calls the stage with them; they may also be passed on with `**`.
     """
@@ -310,7 +310,7 @@ class Options(Mapping[str, Any]):
     given: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *inputs: Any) -> Any:
-        """Compose: a node of the stage, or one for each shard."""
+        """Node of the stage, or one per shard."""
         return self.stage(*inputs, **self.given)
 
     def __bool__(self) -> bool:
@@ -326,7 +326,7 @@ class Options(Mapping[str, Any]):
         return len(self.given)
 
     def checked(self, table: Mapping[str, Any], where: str) -> dict[str, Any]:
-        """All of the stage's parameters as plain values, those of a table set anew.
+        """Parameters of the stage as plain values, those of a table set anew.
 
         Raises:
             InputError: an unknown name or a value of a wrong kind, by its key path.
@@ -334,5 +334,5 @@ class Options(Mapping[str, Any]):
         return self.stage.parameters.checked({**self.given, **table}, where)
 
     def bound(self, values: Mapping[str, Any]) -> "Options":
-        """The stage with checked values."""
+        """Stage with checked values."""
         return Options(self.stage, dict(values))

@@ -1,4 +1,4 @@
-"""Import a module of the package, or a user's own file of recipes."""
+"""Import of a user's own file of recipes, or of a module of the package."""
 
 import importlib
 import importlib.util
@@ -11,7 +11,7 @@ from strata.pipeline.graph.code_digest import PACKAGE, register
 
 
 def import_from(module: str, path: Path) -> ModuleType:
-    """The module of this name; if it is not part of the package, from this file."""
+    """Module of a name, imported from the file if it is not part of the package."""
     if module.partition(".")[0] == PACKAGE:
         return importlib.import_module(module)
     if module not in sys.modules:

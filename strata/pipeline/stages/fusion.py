@@ -49,7 +49,7 @@ def fit_stack(
     *,
     C: PositiveFloat = 1.0,
 ) -> dict[str, Any]:
-    """Learn one weight per method and one bias per class from scores in the inner folds.
+    """Stacking weights: one per method and a bias per class, from out-of-fold scores.
 
     Multinomial logistic regression on the sum of the methods' log-probabilities, weighted: few
     numbers, so that a hundred images are enough (Wolpert, "Stacked generalization", 1992; weights
@@ -95,7 +95,7 @@ def fit_stack(
 
 @stage(role="combination")
 def stack_scores(scores: Sequence[Mapping[str, Any]], fitted: Mapping[str, Any]) -> dict[str, Any]:
-    """The methods' log-probabilities, weighted as `fit_stack` learned."""
+    """Log-probabilities of the methods, weighted as `fit_stack` learned."""
     import numpy as np
     from scipy.special import softmax
 
@@ -104,7 +104,7 @@ def stack_scores(scores: Sequence[Mapping[str, Any]], fitted: Mapping[str, Any])
 
 
 def _log_probabilities(scores: Sequence[Mapping[str, Any]]) -> "np.ndarray":
-    """(methods, images, classes), bounded from below."""
+    """Log-probabilities (methods, images, classes), bounded from below."""
     import numpy as np
 
     if not all("probabilities" in s for s in scores):

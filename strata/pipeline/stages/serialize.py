@@ -1,4 +1,4 @@
-"""Local descriptors of a shard of images in a few arrays, and back.
+"""Serialization of local descriptors: those of a shard of images in a few arrays, and back.
 
 SIFT is kept as bytes: the 6,000 descriptors of a photograph take 0.8 MB that way. Descriptors of
 the mirrored image are not kept at all: `mirror` says in what order the entries stand there.
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 def serialize_uint8(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
-    """Descriptors without negative entries, of length one or zero, in a byte an entry."""
+    """Arrays of descriptors without negative entries, of length one or zero, as uint8."""
     from strata.features.descriptors.quantize import quantize
 
     return _packed((quantize(d.descriptors), d.positions, d.scales) for d in described)
 
 
 def serialize_float16(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
-    """Descriptors of any kind, in float16."""
+    """Arrays of descriptors of any kind, as float16."""
     import numpy as np
 
     return _packed((d.descriptors.astype(np.float16), d.positions, d.scales) for d in described)
 
 
 def _packed(parts: "Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]") -> dict[str, Any]:
-    """The rows of all images end to end, with where each image's begin."""
+    """Rows of all images end to end, with the offset of each image's first."""
     import numpy as np
 
     rows = list(parts)
@@ -44,7 +44,7 @@ def _packed(parts: "Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]") -> dic
 
 
 def unpacked(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
-    """The local descriptors of one image."""
+    """Local descriptors of one image."""
     from strata.features.descriptors.local_descriptors import LocalDescriptors
 
     floats, positions, scales = _parts(artifact, row)
@@ -52,12 +52,12 @@ def unpacked(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
 
 
 def of_shard(local: Mapping[str, Any]) -> PerImage:
-    """The local descriptors of each image of a shard."""
+    """Local descriptors of each image of a shard."""
     return PerImage(len(local["offsets"]) - 1, lambda row: unpacked(local, row))
 
 
 def of_subset(local: Shards, digests: tuple[str, ...]) -> PerImage:
-    """The local descriptors of any images, shard by shard, to draw samples from."""
+    """Local descriptors of any images, shard by shard, to draw samples from."""
     ordered = local.by_shard(digests)
     return PerImage(len(ordered), lambda number: _drawable(*local.place(ordered[number])))
 
@@ -83,7 +83,7 @@ def _parts(artifact: Mapping[str, Any], row: int) -> "tuple[_Floats, np.ndarray,
 
 
 class _Floats:
-    """Descriptors kept small, turned into floats row by row as they are asked for.
+    """Compressed descriptors, turned into float32 for the rows that are indexed.
 
     Sampling takes a few rows of every image; the floats of all of them would not fit in memory.
 
@@ -101,7 +101,7 @@ class _Floats:
         return len(self._kept) * (1 if self._mirror is None else 2)
 
     def whole(self) -> "np.ndarray":
-        """All rows, sooner than asked for by number."""
+        """All rows, faster than by index."""
         import numpy as np
 
         found = _floats(self._kept)

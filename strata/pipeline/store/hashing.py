@@ -1,4 +1,4 @@
-"""Content keys: one canonical text for a value, one hash for a text."""
+"""Content keys: hash of the canonical JSON of a value."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ KEY_FORMAT = 1
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted keys and no spaces; equal values give equal texts.
+    """Canonical JSON, with sorted keys and no spaces: equal values give equal texts.
 
     Raises:
         TypeError: the value holds something that JSON cannot express.
@@ -20,7 +20,7 @@ def canonical(value: Any) -> str:
 
 
 def content_key(*parts: Any) -> str:
-    """40 hex digits for a tuple of JSON values.
+    """Content key of JSON values, 40 hex digits.
 
     The parts travel as one JSON list, so that no concatenation of two tuples can collide.
     """
