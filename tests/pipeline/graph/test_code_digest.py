@@ -1,10 +1,13 @@
 """What counts as a change of a stage's code, and what does not."""
 
+import ast
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+import strata
 from strata.pipeline.graph import code_digest
 from strata.pipeline.graph.choice import Choice
 from strata.pipeline.graph.code_digest import UnresolvedNameError, code_digests
@@ -132,3 +135,32 @@ def test_every_stage_of_the_package_resolves_and_reaches_its_room():
     assert any(
         symbol.startswith("strata.models.training.trainer") for symbol in reached["train_network"]
     )
+
+
+MARKED = [
+    path
+    for path in Path(str(strata.__file__)).parent.rglob("*.py")
+    if re.search(r"^AFFECTS_RESULTS = False", path.read_text(encoding="utf-8"), flags=re.M)
+]
+ARRAYS = {"numpy", "scipy", "sklearn", "skimage", "cv2", "PIL", "torch", "torchvision", "numba"}
+
+
+@pytest.mark.parametrize("path", MARKED, ids=lambda path: path.stem)
+def test_modules_outside_of_keys_compute_nothing(path):
+    """They say so themselves; they import no library that computes, not even for types."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    assert not found & ARRAYS
+
+
+def test_modules_outside_of_keys_are_in_none():
+    reached = code_digests("strata.pipeline.stages.networks", "train_network")
+    for path in MARKED:
+        module = ".".join(
+            path.relative_to(Path(str(strata.__file__)).parents[1]).with_suffix("").parts
+        )
+        assert not [symbol for symbol in reached if symbol.startswith(f"{module}.")]
