@@ -3,13 +3,13 @@
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
 from typing import IO
 
 from strata.digest import file_digest
 from strata.errors import InputError, StrataError
+from strata.progress import ProgressCallback
 
 #: Seconds without a byte after which a connection counts as stalled.
 STALL_SECONDS = 30.0
@@ -18,10 +18,10 @@ ATTEMPTS = 3
 
 _BLOCK = 1 << 18
 
-Progress = Callable[[int, int], None]
 
-
-def download(url: str, target: Path, *, sha256: str = "", progress: Progress | None = None) -> None:
+def download(
+    url: str, target: Path, *, sha256: str = "", progress: ProgressCallback | None = None
+) -> None:
     """Fetch a file to `target`, which appears only when it is whole and right.
 
     What has arrived so far lies beside it (`NAME.part`, and in `NAME.part.tag` which version of
@@ -56,7 +56,7 @@ def download(url: str, target: Path, *, sha256: str = "", progress: Progress | N
     _discard(part)
 
 
-def _fetch(url: str, part: Path, checked: bool, progress: Progress | None) -> bool:
+def _fetch(url: str, part: Path, checked: bool, progress: ProgressCallback | None) -> bool:
     """Append to `part` until it is complete; whether it consists of several pieces."""
     furthest, failures = _size(part), 0
     pieces = int(furthest > 0)
@@ -92,7 +92,9 @@ def _fetch(url: str, part: Path, checked: bool, progress: Progress | None) -> bo
             )
 
 
-def _continue(url: str, part: Path, checked: bool, progress: Progress | None) -> tuple[int, int]:
+def _continue(
+    url: str, part: Path, checked: bool, progress: ProgressCallback | None
+) -> tuple[int, int]:
     """One connection; bytes done after it, and in all (0 if the server does not say)."""
     have, tag = _size(part), _read(_tag(part))
     request = urllib.request.Request(url, headers={"User-Agent": "strata"})

@@ -8,7 +8,7 @@ from typing import IO
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     """A stream into a file beside, which takes the path's place when all is written.
 
     Raises:
@@ -23,7 +23,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         beside.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file, text as UTF-8; see `replacing`."""
-    with replacing(path) as stream:
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file, text as UTF-8; see `atomic_writer`."""
+    with atomic_writer(path) as stream:
         stream.write(content.encode() if isinstance(content, str) else content)

@@ -54,13 +54,13 @@ def read_image(source: Path | bytes) -> "np.ndarray":
     Returns:
         uint8 (H, W, 3), RGB, writable, with the EXIF orientation applied. Transparent pixels
         show white behind them; 16-bit grays are scaled from 0..65535 to 0..255; see
-        `_wide_to_uint8` for grays of 32 bits.
+        `_high_depth_to_uint8` for grays of 32 bits.
 
     Raises:
         ImageError: missing, empty, cut off, damaged, not an image, or too large.
     """
     name = "image" if isinstance(source, bytes) else str(source)
-    data = source if isinstance(source, bytes) else content(source)
+    data = source if isinstance(source, bytes) else read_content(source)
     if not data:
         raise ImageError(name, "the file is empty")
     with warnings.catch_warnings():
@@ -73,7 +73,7 @@ def read_image(source: Path | bytes) -> "np.ndarray":
             raise ImageError(name, _reason(error)) from error
 
 
-def shrunk(image: "np.ndarray", largest: int) -> "np.ndarray":
+def downscale(image: "np.ndarray", largest: int) -> "np.ndarray":
     """An image of no more than largest x largest pixels, its shape kept, areas averaged.
 
     Args:
@@ -90,7 +90,7 @@ def shrunk(image: "np.ndarray", largest: int) -> "np.ndarray":
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
     """The bytes of a file.
 
     Raises:
@@ -131,7 +131,7 @@ def _to_rgb(image: "Image.Image") -> "Image.Image":
     from PIL import Image
 
     if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_wide_to_uint8(image)).convert("RGB")
+        return Image.fromarray(_high_depth_to_uint8(image)).convert("RGB")
     if image.mode == "LAB":
         from PIL import ImageCms
 
@@ -146,7 +146,7 @@ def _to_rgb(image: "Image.Image") -> "Image.Image":
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _wide_to_uint8(image: "Image.Image") -> "np.ndarray":
+def _high_depth_to_uint8(image: "Image.Image") -> "np.ndarray":
     """Grays of more than 8 bits to uint8 (H, W).
 
     16-bit integers have the range 0..65535. Files with 32-bit integers or floats do not say

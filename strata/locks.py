@@ -41,7 +41,7 @@ def _opened(path: Path, *, shared: bool) -> IO[bytes]:
 
 
 @contextmanager
-def passing_lock(path: Path) -> Iterator[None]:
+def self_removing_lock(path: Path) -> Iterator[None]:
     """Hold an exclusive advisory lock on a file that goes with its last holder.
 
     For as many locks as there are artifacts: whoever had one no longer has a file. A process that
@@ -50,7 +50,7 @@ def passing_lock(path: Path) -> Iterator[None]:
     while True:
         with open(path, "ab") as file:
             _lock(file)
-            if not _stands_at(file, path):
+            if not _is_same_file(file, path):
                 continue  # the holder before removed it while this one waited
             try:
                 yield
@@ -72,7 +72,7 @@ def _lock(file: IO[bytes], *, shared: bool = False, wait: bool = True) -> None:
         pass
 
 
-def _stands_at(file: IO[bytes], path: Path) -> bool:
+def _is_same_file(file: IO[bytes], path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

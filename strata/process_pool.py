@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def workers(jobs: int) -> Any:
+def worker_pool(jobs: int) -> Any:
     """The program's worker processes, a loky executor that is started once and used again.
 
     They end with this process, however it ends.
@@ -32,14 +32,14 @@ def workers(jobs: int) -> Any:
             max_workers=jobs,
             timeout=300,
             env=worker_environment(),
-            initializer=start_worker,
+            initializer=init_worker,
             initargs=(os.getpid(),),
         )
     ]
     return _started[0]
 
 
-def end_workers() -> None:
+def kill_workers() -> None:
     """End the worker processes at once, if there are any.
 
     They are killed before the executor is told: its thread may be handing out work, and then dies
@@ -64,12 +64,12 @@ def end_workers() -> None:
 
 def submit(jobs: int, function: Callable[..., Result], *arguments: Any) -> "Future[Result]":
     """Hand a call to one of the workers."""
-    with interrupts_held_back():
-        return workers(jobs).submit(function, *arguments)
+    with interrupts_blocked():
+        return worker_pool(jobs).submit(function, *arguments)
 
 
 @contextmanager
-def interrupts_held_back() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Let interrupts wait for a moment; processes started meanwhile do not get them at all.
 
     A worker ignores interrupts once it runs our code. Until then it would die of one, with a
@@ -85,7 +85,7 @@ def interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def start_worker(parent: int) -> None:
+def init_worker(parent: int) -> None:
     """Leave interrupts to the parent process, and end when it is gone, however it went."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -125,7 +125,7 @@ def parallel_map(
             "A worker process was killed, most likely for lack of memory.", "Try fewer jobs (-j 1)."
         ) from None
     except BaseException:
-        end_workers()
+        kill_workers()
         raise
 
 

@@ -82,13 +82,13 @@ def test_split(
         raise InputError(f"The fraction of test images is {fraction}, not between 0 and 1.")
     made = grouped(labels, groups)
     _check_count(made, 2, "so they cannot be split into training and test images")
-    chance = generator(seed, "test split")
+    rng = generator(seed, "test split")
     totals = made.counts.sum(0)
     targets = np.clip(np.rint(totals * fraction), 1, totals - 1)
     chosen = np.zeros(len(made.counts), bool)
     taken = np.zeros_like(totals)
-    for group in chance.permutation(made.mixed):
-        if chance.random() < fraction and (taken + made.counts[group] <= targets).all():
+    for group in rng.permutation(made.mixed):
+        if rng.random() < fraction and (taken + made.counts[group] <= targets).all():
             chosen[group] = True
             taken += made.counts[group]
     for number, pure in enumerate(made.pure):
@@ -96,13 +96,13 @@ def test_split(
         wanted = int(targets[number] - taken[number])
         elsewhere = made.counts[made.mixed, number] > 0
         sides = chosen[made.mixed[elsewhere]]
-        picked = _subset(sizes, wanted, chance, some=not sides.any(), not_all=bool(sides.all()))
+        picked = _subset(sizes, wanted, rng, some=not sides.any(), not_all=bool(sides.all()))
         chosen[pure[picked]] = True
     return chosen[made.of]
 
 
 def _subset(
-    sizes: "np.ndarray", wanted: int, chance: "np.random.Generator", *, some: bool, not_all: bool
+    sizes: "np.ndarray", wanted: int, rng: "np.random.Generator", *, some: bool, not_all: bool
 ) -> "np.ndarray":
     """Indices of random groups whose sizes add up to what is wanted, or as near as can be.
 
@@ -115,7 +115,7 @@ def _subset(
     """
     import numpy as np
 
-    order = chance.permutation(len(sizes))
+    order = rng.permutation(len(sizes))
     total = 0
     picked: list[int] = []
     left: list[int] = []
@@ -164,23 +164,23 @@ def stratified_group_folds(
         raise InputError(f"{folds} folds are too few: cross-validation needs at least 2.")
     made = grouped(labels, groups)
     _check_count(made, folds, f"fewer than the {folds} folds")
-    chance = generator(seed, "folds")
+    rng = generator(seed, "folds")
     fold_of = np.empty(len(made.counts), int)
     held = np.zeros((folds, len(made.classes)), int)
-    for group in _large_first(made.mixed, made.counts.sum(1), chance):
+    for group in _large_first(made.mixed, made.counts.sum(1), rng):
         # how much more uneven the classes get: the increase of the sum over classes and folds
         # of squared shares
         shares = made.counts[group] / made.counts.sum(0)
         uneven = (2 * held / made.counts.sum(0) + shares) @ shares
-        ranked = np.lexsort((chance.permutation(folds), held.sum(1), np.round(uneven, 12)))
+        ranked = np.lexsort((rng.permutation(folds), held.sum(1), np.round(uneven, 12)))
         fold_of[group] = ranked[0]
         held[ranked[0]] += made.counts[group]
     for number, pure in enumerate(made.pure):
         sizes = made.counts[:, number]
-        totals, ties = held.sum(1), chance.permutation(folds)
+        totals, ties = held.sum(1), rng.permutation(folds)
         heap = [(held[f, number], totals[f], ties[f], f) for f in range(folds)]
         heapq.heapify(heap)
-        for group in _large_first(pure, sizes, chance):
+        for group in _large_first(pure, sizes, rng):
             count, total, tie, fold = heap[0]
             heapq.heapreplace(heap, (count + sizes[group], total, tie, fold))
             fold_of[group] = fold
@@ -190,12 +190,12 @@ def stratified_group_folds(
 
 
 def _large_first(
-    groups: "np.ndarray", sizes: "np.ndarray", chance: "np.random.Generator"
+    groups: "np.ndarray", sizes: "np.ndarray", rng: "np.random.Generator"
 ) -> "np.ndarray":
     """Groups by falling size, in random order among those of one size."""
     import numpy as np
 
-    shuffled = chance.permutation(groups)
+    shuffled = rng.permutation(groups)
     return shuffled[np.argsort(-sizes[shuffled], kind="stable")]
 
 

@@ -133,11 +133,11 @@ def test_without_copies_everything_is_as_even_as_can_be():
 
 
 def test_folds_are_more_even_than_scikit_learns():
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels, groups = [], []
     for number in range(400):
-        size = int(chance.choice([1, 1, 1, 1, 2, 3, 6]))
-        labels += [f"c{chance.integers(6)}"] * size
+        size = int(rng.choice([1, 1, 1, 1, 2, 3, 6]))
+        labels += [f"c{rng.integers(6)}"] * size
         groups += [number] * size
 
     def unevenness(found):

@@ -2,13 +2,13 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from strata.errors import InputError
 from strata.process_pool import parallel_map
-from strata.scenes import SCENES
+from strata.progress import ProgressCallback
+from strata.scenes.classes import SCENES
 from strata.seeds import generator
 
 JPEG_QUALITY = 90
@@ -21,7 +21,7 @@ def write_scenes(
     size: int,
     seed: int,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> None:
     """Draw `per_class` pictures of each scene into root/CLASS/NNNN.jpg.
 

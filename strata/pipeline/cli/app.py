@@ -18,12 +18,12 @@ from strata.pipeline.cli.options import (
     Jobs,
     Json,
     OutDir,
-    Settings,
+    Overrides,
     SkipBroken,
     StoreDir,
     Targets,
     Weights,
-    shown,
+    exit_with_errors,
 )
 
 app = typer.Typer(
@@ -66,7 +66,7 @@ def _workspace(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def make(
     targets: Targets = None,
     jobs: Jobs = None,
@@ -81,7 +81,7 @@ def make(
         bool, typer.Option("-B", "--always-make", help="Make everything, present or not.")
     ] = False,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     out: OutDir = None,
     skip_broken: SkipBroken = False,
@@ -95,7 +95,7 @@ def make(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def init(
     images: Annotated[
         str, typer.Argument(help="A folder with one folder per class, or an archive.")
@@ -109,11 +109,11 @@ def init(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def status(
     targets: Targets = None,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
@@ -130,11 +130,11 @@ def status(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def why(
     targets: Targets = None,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
@@ -147,12 +147,12 @@ def why(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def graph(
     targets: Targets = None,
     dot: Annotated[bool, typer.Option("--dot", help="Write Graphviz' DOT language.")] = False,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
@@ -165,14 +165,14 @@ def graph(
 
 
 @app.command("list")
-@shown
+@exit_with_errors
 def list_(
     recipes: Annotated[
         bool,
         typer.Option("--recipes", help="List all recipes with their parameters, as TOML to paste."),
     ] = False,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     as_json: Json = False,
 ) -> int:
     """List the methods of the experiment file, or all recipes."""
@@ -184,12 +184,12 @@ def list_(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def clean(
     targets: Targets = None,
     dry_run: DryRun = False,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
@@ -202,7 +202,7 @@ def clean(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def gc(
     older_than: Annotated[
         str | None,
@@ -238,7 +238,7 @@ def gc(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def report(
     zipped: Annotated[
         bool, typer.Option("--zip", help="Also write report.zip, with every picture in full.")
@@ -248,7 +248,7 @@ def report(
         typer.Option("--figures", metavar="DIR", help="Also write each drawing as SVG and PDF."),
     ] = None,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     out: OutDir = None,
     skip_broken: SkipBroken = False,
@@ -262,7 +262,7 @@ def report(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def compare(
     before: Annotated[
         Path, typer.Argument(help="A report: its folder, results.json, or name in out.")
@@ -276,12 +276,12 @@ def compare(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def predict(
     method: Annotated[str, typer.Argument(help="A method that has been made.")],
     images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     jobs: Jobs = None,
     skip_broken: SkipBroken = False,

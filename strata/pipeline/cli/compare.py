@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.cli.reported import results_at
+from strata.pipeline.cli.results_path import results_path
 from strata.pipeline.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def compare(before: Path, after: Path) -> int:
 
     from strata.reports import compare, read_results
 
-    changes = compare(read_results(results_at(before)), read_results(results_at(after)))
+    changes = compare(read_results(results_path(before)), read_results(results_path(after)))
     console = Console(soft_wrap=True)
     for sentence in changes.setting:
         console.print(sentence, highlight=False, markup=False)

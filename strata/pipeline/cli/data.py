@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.cli.steps import Steps
+from strata.pipeline.cli.steps import StepProgress
 from strata.pipeline.cli.table import one_line, print_table
 from strata.pipeline.cli.workspace import cores
 from strata.pipeline.store.hashing import content_key
@@ -36,14 +36,14 @@ def audit(
     found = audit(manifest, folds=folds)
     if as_json:
         print(json.dumps(found.to_json(), indent=2))
-        return int(found.spoils)
+        return int(found.has_errors)
     console = _console()
     _print_counts(console, manifest)
     for finding in found.to_json()["findings"]:
         _print_finding(console, finding)
     if not found.to_json()["findings"]:
         console.print("\nNothing to report.")
-    return int(found.spoils)
+    return int(found.has_errors)
 
 
 def _print_finding(console: "Console", finding: dict[str, Any]) -> None:
@@ -86,7 +86,7 @@ def scenes(folder: Path, per_class: int, size: int, seed: int, jobs: int | None)
     """Draw the built-in data set."""
     from strata.scenes.write import write_scenes
 
-    with Steps(_console(stderr=True)) as steps:
+    with StepProgress(_console(stderr=True)) as steps:
         write_scenes(
             folder,
             per_class=per_class,
@@ -107,7 +107,7 @@ def _manifest(
     from strata.pipeline.data.source import open_source
 
     with ExitStack() as stack:
-        steps = stack.enter_context(Steps(_console(stderr=True)))
+        steps = stack.enter_context(StepProgress(_console(stderr=True)))
         if store:
             cache = store / "data"
             cache.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from strata.pipeline.cli.options import Jobs, Json, Remembered, shown
+from strata.pipeline.cli.options import CacheDir, Jobs, Json, exit_with_errors
 
 data_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Look at images before using them."
@@ -13,7 +13,7 @@ data_app = typer.Typer(
 
 
 @data_app.command("audit")
-@shown
+@exit_with_errors
 def data_audit(
     images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
     split: Annotated[
@@ -25,7 +25,7 @@ def data_audit(
     folds: Annotated[
         int, typer.Option("--folds", min=2, help="Folds that the images are meant for.")
     ] = 8,
-    store: Remembered = None,
+    store: CacheDir = None,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> int:
@@ -39,7 +39,7 @@ def data_audit(
 
 
 @data_app.command("show")
-@shown
+@exit_with_errors
 def data_show(
     images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
     split: Annotated[
@@ -48,7 +48,7 @@ def data_show(
     sha256: Annotated[
         str | None, typer.Option("--sha256", help="Checksum of the archive; needed with a URL.")
     ] = None,
-    store: Remembered = None,
+    store: CacheDir = None,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> int:
@@ -59,7 +59,7 @@ def data_show(
 
 
 @data_app.command("scenes")
-@shown
+@exit_with_errors
 def data_scenes(
     folder: Annotated[Path, typer.Argument(help="A new folder.")],
     per_class: Annotated[int, typer.Option("--per-class", min=1, help="Images per class.")] = 80,

@@ -4,12 +4,12 @@ from collections import Counter
 from pathlib import Path
 
 from strata.errors import InputError
-from strata.pipeline.data.layout import classified, walk
+from strata.pipeline.data.layout import read_class_folders, walk
 from strata.pipeline.experiment.dataset import SCENES
 
 FOLDS = 8
 #: What the file sets aside for the test where the data brings no split.
-TEST_PART = 0.3
+TEST_FRACTION = 0.3
 
 TEMPLATE = """\
 # What `strata make` compares. docs/experiment-file.md explains every key;
@@ -47,7 +47,7 @@ def init(images: str, file: Path) -> int:
     quoted = '"' + images.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if "://" in images:
         quoted += '\nsha256 = ""      # checksum of the file at this address, required'
-    text = TEMPLATE.format(source=quoted, folds=folds, test=TEST_PART)
+    text = TEMPLATE.format(source=quoted, folds=folds, test=TEST_FRACTION)
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -73,10 +73,10 @@ def _folds(source: Path) -> tuple[int, str]:
     if not source.is_dir():
         return FOLDS, ""
     try:
-        files = classified(source, walk(source)).files
+        files = read_class_folders(source, walk(source)).files
     except InputError as error:  # of use all the same: a CSV file may name the classes
         return FOLDS, f"As it is, `make` refuses it: {error}"
-    part = 0 if any(file.split for file in files) else TEST_PART
+    part = 0 if any(file.split for file in files) else TEST_FRACTION
     counts = Counter(file.label for file in files if file.split != "test")
     left = {name: n - (max(1, round(part * n)) if part else 0) for name, n in counts.items()}
     thin = [f"'{name}' ({counts[name]})" for name in sorted(left) if left[name] < 2]

@@ -7,9 +7,10 @@ from typing import Any
 from strata.pipeline.cli.make import snapshot_path
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.data.changes import image_changes
 from strata.pipeline.execution.eta import Estimates, left_in_words
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.staleness import image_changes, reasons, version_notes
+from strata.pipeline.execution.staleness import reasons, version_notes
 from strata.pipeline.experiment.file import DEFAULT_FILE, read_recipes_key
 from strata.pipeline.graph.choice import Choice
 from strata.pipeline.graph.recipe import Recipe, known_recipes

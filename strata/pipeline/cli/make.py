@@ -7,14 +7,15 @@ from collections import Counter
 from pathlib import Path
 
 from strata.errors import InputError, StrataError
-from strata.files import write_whole
-from strata.pipeline.cli.report import MARK, page_key, write_page
+from strata.files import write_atomic
+from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.data.changes import snapshot_of
 from strata.pipeline.execution.eta import duration
 from strata.pipeline.execution.executor import Outcome, Run
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.progress_bar import Progress, group_of
-from strata.pipeline.execution.staleness import reasons, snapshot_of, version_notes
+from strata.pipeline.execution.staleness import reasons, version_notes
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node
 
@@ -29,16 +30,16 @@ def make(
         wanted, plan = workspace.plan(names, always=always)
         _check_names(workspace, wanted, plan)
         if dry_run:
-            return _announce(workspace, wanted, plan)
-        mark = page_key(workspace)
+            return _print_dry_run(workspace, wanted, plan)
+        mark = report_key(workspace)
         written = (workspace.out / "report.html").exists()
-        if not plan.needed and written and _read(workspace.out / MARK) == mark:
-            _say_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
+        if not plan.needed and written and _read(workspace.out / KEY_FILE) == mark:
+            _print_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
         outcome = _run(workspace, names, always=always, keep_going=keep_going)
-        _remember_images(workspace)
+        _save_snapshot(workspace)
         seconds = time.perf_counter() - begun
-        if _says_more(workspace, outcome):
+        if _needs_report(workspace, outcome):
             write_page(workspace, outcome, seconds)
         else:
             print(
@@ -47,8 +48,8 @@ def make(
                 file=sys.stderr,
             )
         if not outcome.errors:
-            write_whole(workspace.out / MARK, page_key(workspace))
-    return _close(workspace, plan, outcome, seconds)
+            write_atomic(workspace.out / KEY_FILE, report_key(workspace))
+    return _print_summary(workspace, plan, outcome, seconds)
 
 
 def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:
@@ -60,7 +61,7 @@ def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None
         raise InputError(f"{workspace.experiment.path.name}: {error.what}", error.hint) from None
 
 
-def _says_more(workspace: Workspace, outcome: Outcome) -> bool:
+def _needs_report(workspace: Workspace, outcome: Outcome) -> bool:
     """Whether a report of this run holds something that an earlier run's does not, or none is."""
     made = set(outcome.made)
     new = any(target.node.key in made for target in workspace.targets)
@@ -92,7 +93,7 @@ def _untried(target: Target, tried: set[str]) -> tuple[Node, ...]:
     return target.goals if any(node.key not in tried for node in target.goals) else ()
 
 
-def _announce(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
+def _print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
     """What `make -n` says: each stage to be made, and the causes."""
     if not plan.needed:
         workspace.console.print("Nothing to be made.")
@@ -112,7 +113,9 @@ def _announce(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
     return 0
 
 
-def _say_up_to_date(workspace: Workspace, wanted: list[Target], plan: Plan, seconds: float) -> None:
+def _print_up_to_date(
+    workspace: Workspace, wanted: list[Target], plan: Plan, seconds: float
+) -> None:
     names = ", ".join(target.name for target in wanted)
     workspace.console.print(
         f"Nothing to be done: {names} "
@@ -127,7 +130,7 @@ def _say_up_to_date(workspace: Workspace, wanted: list[Target], plan: Plan, seco
     workspace.console.print(text, highlight=False, markup=False)
 
 
-def _close(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -> int:
+def _print_summary(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -> int:
     kept = len(plan.nodes) - len(plan.needed)
     text = f"made {len(outcome.made)} artifacts in {duration(seconds)}, {kept} were up to date"
     workspace.console.print(text, highlight=False)
@@ -155,9 +158,9 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _remember_images(workspace: Workspace) -> None:
+def _save_snapshot(workspace: Workspace) -> None:
     path = snapshot_path(workspace)
-    write_whole(path, json.dumps(snapshot_of(workspace.dataset.manifest)))
+    write_atomic(path, json.dumps(snapshot_of(workspace.dataset.manifest)))
 
 
 def snapshot_path(workspace: Workspace) -> Path:

@@ -16,7 +16,7 @@ File = Annotated[
         "-f", "--file", metavar="FILE", help="The experiment file.", show_default="strata.toml"
     ),
 ]
-Settings = Annotated[
+Overrides = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", help="Change a value of FILE: fisher.mixture.components=128."
@@ -31,7 +31,7 @@ StoreDir = Annotated[
         show_default=".strata beside FILE",
     ),
 ]
-Remembered = Annotated[
+CacheDir = Annotated[
     Path | None,
     typer.Option("--store", metavar="DIR", help="Keep there what was read.", show_default="no"),
 ]
@@ -61,7 +61,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Only say what would be done.")]
 
 
-def shown(command: Callable[..., int | None]) -> Callable[..., None]:
+def exit_with_errors(command: Callable[..., int | None]) -> Callable[..., None]:
     """Errors for the user go to stderr without a traceback; the exit code says what happened.
 
     0 done, 1 a stage failed, 2 bad usage or bad input, 130 interrupted.
@@ -78,9 +78,9 @@ def shown(command: Callable[..., int | None]) -> Callable[..., None]:
             sys.stderr.close()
             code = 0
         except OSError as error:
-            from strata.pipeline.store.store import explained
+            from strata.pipeline.store.store import storage_error
 
-            print(f"strata: {explained(error)}", file=sys.stderr)
+            print(f"strata: {storage_error(error)}", file=sys.stderr)
             code = 2
         except KeyboardInterrupt:
             print("strata: interrupted; what is finished is kept.", file=sys.stderr)

@@ -11,14 +11,14 @@ from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.executor import Outcome
 from strata.pipeline.reporting.comparison import comparison
-from strata.pipeline.store.gc_roots import note_report
+from strata.pipeline.store.gc_roots import register_report
 from strata.pipeline.store.hashing import content_key
 
 if TYPE_CHECKING:
     from strata.reports.writer import ReportFiles
 
 #: Beside the report: what it was written from.
-MARK = ".made-from"
+KEY_FILE = ".made-from"
 
 
 def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None = None) -> int:
@@ -82,7 +82,7 @@ def write_page(
         figures=figures,
     )
     with suppress(OSError):  # a store that can only be read
-        note_report(workspace.store, files.html, workspace.needed())
+        register_report(workspace.store, files.html, workspace.needed())
     print_ranking(workspace.console, compared)
     for line in _written(files):
         workspace.console.print(line, highlight=False, markup=False)
@@ -114,7 +114,7 @@ def _command() -> str:
     return shlex.join(kept)
 
 
-def page_key(workspace: Workspace) -> str:
+def report_key(workspace: Workspace) -> str:
     """Changes when the report would: results, what else it says, or the code that writes it."""
     from strata import reports
 

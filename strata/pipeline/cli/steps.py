@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-class Steps(AbstractContextManager["Steps"]):
+class StepProgress(AbstractContextManager["StepProgress"]):
     """Shows named steps one after the other; silent for those that take no time."""
 
     def __init__(self, console: "Console") -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.gc import collectable, own_keys, remove
-from strata.pipeline.store.gc_roots import reports_of
+from strata.pipeline.store.gc_roots import registered_reports
 from strata.pipeline.store.store import Store
 
 _UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
@@ -87,7 +87,7 @@ def _needed(files: list[Path], store: Store) -> set[str]:
         workspace = Workspace.at(file, [], store.root, None, None, skip_broken=False)
         keys |= workspace.needed()
         print(f"kept: what {file.name} needs")
-    for page, rests_on in reports_of(store):
+    for page, rests_on in registered_reports(store):
         keys |= rests_on
         print(f"kept: what {page} was made from")
     return keys

@@ -79,9 +79,9 @@ class Workspace:
     @cached_property
     def dataset(self) -> Dataset:
         """The data, read and split."""
-        from strata.pipeline.cli.steps import Steps
+        from strata.pipeline.cli.steps import StepProgress
 
-        with Steps(self.progress_console) as steps:
+        with StepProgress(self.progress_console) as steps:
             return open_dataset(self.experiment, self.store, jobs=self.jobs, progress=steps.update)
 
     @cached_property

@@ -15,9 +15,10 @@ from typing import IO, NamedTuple
 
 from strata.digest import file_digest
 from strata.errors import InputError
-from strata.files import write_whole
+from strata.files import write_atomic
 from strata.locks import file_lock
 from strata.pipeline.data.layout import is_junk
+from strata.progress import ProgressCallback
 
 #: An archive may unpack to this many times its size, and always to `FREE_BYTES`.
 MAX_RATIO = 200
@@ -36,8 +37,6 @@ _DAMAGED = (
     ValueError,
 )
 
-Progress = Callable[[int, int], None]
-
 
 class Member(NamedTuple):
     """A regular file in an archive."""
@@ -52,8 +51,12 @@ def is_archive(path: Path) -> bool:
     return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
 
 
-def unpacked(
-    archive: Path, cache: Path, *, sha256: str | None = None, progress: Progress | None = None
+def unpack_archive(
+    archive: Path,
+    cache: Path,
+    *,
+    sha256: str | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Path:
     """The folder with an archive's files, unpacked on first use.
 
@@ -81,7 +84,7 @@ def unpacked(
     return folder
 
 
-def unwrapped(root: Path) -> Path:
+def skip_wrapper_folders(root: Path) -> Path:
     """Step into folders that only wrap one folder of folders."""
     while True:
         inside = [e for e in os.scandir(root) if e.is_dir() and not is_junk(e.name)]
@@ -107,11 +110,11 @@ def _digest_of(archive: Path, cache: Path) -> str:
         pass  # no note, or a torn one
     digest = file_digest(archive)
     note.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(note, json.dumps({"stamp": stamp, "sha256": digest}))
+    write_atomic(note, json.dumps({"stamp": stamp, "sha256": digest}))
     return digest
 
 
-def _unpack(archive: Path, folder: Path, progress: Progress | None) -> None:
+def _unpack(archive: Path, folder: Path, progress: ProgressCallback | None) -> None:
     """Unpack beside the folder, then rename; the caller holds the lock."""
     beside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)  # of a run that was killed
@@ -130,7 +133,7 @@ def _unpack(archive: Path, folder: Path, progress: Progress | None) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _extract(archive: Path, folder: Path, progress: Progress | None) -> None:
+def _extract(archive: Path, folder: Path, progress: ProgressCallback | None) -> None:
     packed = archive.stat().st_size
     limit = max(FREE_BYTES, MAX_RATIO * packed)
     reader = _zip_members if zipfile.is_zipfile(archive) else _tar_members

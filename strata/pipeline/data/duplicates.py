@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from strata.pipeline.data.manifest import ImageRecord
 
 #: The most bits of the perceptual hash in which near-duplicates may differ. Unrelated pictures
-#: come this near too; `likeness` looks at them more closely.
+#: come this near too; `near_duplicates` looks at them more closely.
 MAX_DISTANCE = 20
 
 
@@ -51,13 +51,13 @@ def _near(records: list[ImageRecord], max_distance: int) -> list[tuple[str, int]
     import numpy as np
 
     from strata.pipeline.data.fingerprint import thumbnails
-    from strata.pipeline.data.likeness import near_groups
+    from strata.pipeline.data.near_duplicates import near_duplicate_groups
 
     # in the order of their contents, so that the order of the records does not matter
     order = sorted(range(len(records)), key=lambda index: records[index].pixels)
     phashes = np.array([records[index].phash for index in order], np.uint64)
     small = thumbnails([records[index].thumbnail for index in order])
-    found = near_groups(phashes, small, max_distance)
+    found = near_duplicate_groups(phashes, small, max_distance)
     names = dict(zip(order, found.tolist(), strict=True))
     return [("near", names[index]) for index in range(len(records))]
 

@@ -97,7 +97,7 @@ def is_junk(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Classified:
+class ClassFolders:
     """What the names of folders say.
 
     Attributes:
@@ -111,7 +111,7 @@ class Classified:
     notes: list[str]
 
 
-def classified(root: Path, tree: Tree, *, allow_empty: bool = False) -> Classified:
+def read_class_folders(root: Path, tree: Tree, *, allow_empty: bool = False) -> ClassFolders:
     """Read classes and splits off the folders' names.
 
     Args:
@@ -123,7 +123,7 @@ def classified(root: Path, tree: Tree, *, allow_empty: bool = False) -> Classifi
         InputError: no class folders, empty ones, fewer than two classes, or test images of a
             class without training images.
     """
-    notes = notes_on_others(tree)
+    notes = _notes_on_other_files(tree)
     splits = _split_folders(tree)
     has_test = any(name.lower() in TEST_NAMES for name in splits)
     files, stray, found = [], [], set()
@@ -154,12 +154,12 @@ def classified(root: Path, tree: Tree, *, allow_empty: bool = False) -> Classifi
         notes.append(f"{_some(validation)}: used as training images (folds are drawn from them)")
     if splits and not has_test:
         notes.append("no test/ folder: the images count as not split")
-    return Classified(sorted(files, key=lambda file: file.id), empty, notes)
+    return ClassFolders(sorted(files, key=lambda file: file.id), empty, notes)
 
 
 def source_file(root: Path, relative: str, label: str, split: str | None) -> SourceFile:
     """An image at a path below the root."""
-    return SourceFile(printable(relative), root / relative, normal(label), split)
+    return SourceFile(printable(relative), root / relative, normalized_name(label), split)
 
 
 def printable(name: str) -> str:
@@ -169,12 +169,12 @@ def printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def normal(name: str) -> str:
+def normalized_name(name: str) -> str:
     """One spelling for names that look the same (macOS writes an umlaut as two characters)."""
     return name if name.isascii() else unicodedata.normalize("NFC", printable(name))
 
 
-def notes_on_others(tree: Tree) -> list[str]:
+def _notes_on_other_files(tree: Tree) -> list[str]:
     """A note on files that are no images, if there are some."""
     if not tree.others:
         return []

@@ -5,15 +5,15 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.errors import InputError
-from strata.image_io import ImageError, content, read_image
-from strata.pipeline.data import journal
+from strata.image_io import ImageError, read_content, read_image
+from strata.pipeline.data import digest_cache
 from strata.pipeline.data.source import Source, SourceFile
 from strata.process_pool import parallel_map
+from strata.progress import ProgressCallback
 
 #: Seconds between two writes of what has been read so far: the most that a kill can cost.
 SAVE_SECONDS = 2.0
@@ -107,7 +107,7 @@ def build_manifest(
     cache: Path,
     *,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Manifest:
     """Read all images that have changed since the last time, and remember what was read.
 
@@ -125,7 +125,7 @@ def build_manifest(
     Raises:
         InputError: the cache cannot be written.
     """
-    rows = journal.load(cache)
+    rows = digest_cache.load(cache)
     changed = [
         file
         for file in source.files
@@ -134,7 +134,7 @@ def build_manifest(
     unopened: dict[str, str] = {}
     if changed:
         try:
-            _tidy(cache, rows, source)
+            _compact_cache(cache, rows, source)
             unopened = _read_changed(changed, rows, cache, jobs, progress)
         except OSError as error:
             raise InputError(
@@ -170,16 +170,16 @@ def build_manifest(
 
 def _read_changed(
     changed: list[SourceFile],
-    rows: dict[str, journal.Row],
+    rows: dict[str, digest_cache.CacheRow],
     cache: Path,
     jobs: int,
-    progress: Callable[[int, int], None] | None,
+    progress: ProgressCallback | None,
 ) -> dict[str, str]:
     """Read files into `rows` and the cache; return the reasons of those that cannot be opened."""
     unopened = {}
-    unsaved: list[journal.Row] = []
+    unsaved: list[digest_cache.CacheRow] = []
     saved_at = time.monotonic()
-    read = parallel_map(_examined, [file.path for file in changed], jobs=jobs, batch=_BATCH)
+    read = parallel_map(_read_unchanging, [file.path for file in changed], jobs=jobs, batch=_BATCH)
     try:
         for done, (file, (stamp, found)) in enumerate(zip(changed, read, strict=True), 1):
             if stamp is None:
@@ -188,16 +188,16 @@ def _read_changed(
                 rows[file.id] = [file.id, *stamp, *found]
                 unsaved.append(rows[file.id])
             if time.monotonic() - saved_at > SAVE_SECONDS:
-                journal.append(cache, unsaved)
+                digest_cache.append(cache, unsaved)
                 unsaved, saved_at = [], time.monotonic()
             if progress:
                 progress(done, len(changed))
     finally:
-        journal.append(cache, unsaved)
+        digest_cache.append(cache, unsaved)
     return unopened
 
 
-def _examined(path: Path) -> tuple[Stamp | None, journal.Row]:
+def _read_unchanging(path: Path) -> tuple[Stamp | None, digest_cache.CacheRow]:
     """Read one file.
 
     Returns:
@@ -209,16 +209,16 @@ def _examined(path: Path) -> tuple[Stamp | None, journal.Row]:
         if stamp:
             _await_next_tick(stamp)
         try:
-            data = content(path)
+            data = read_content(path)
         except ImageError as error:
             return None, [error.reason]
-        found = _found(data)
+        found = _decoded_and_hashed(data)
         if stamp == _stamp(path):
             return stamp, found
     return None, ["is being written while it is read"]
 
 
-def _found(data: bytes) -> journal.Row:
+def _decoded_and_hashed(data: bytes) -> digest_cache.CacheRow:
     from strata.pipeline.data.fingerprint import fingerprint
 
     try:
@@ -246,7 +246,7 @@ def _await_next_tick(stamp: Stamp) -> None:
         time.sleep((_CLOCK_TICK - age) / 1e9)
 
 
-def _tidy(cache: Path, rows: dict[str, journal.Row], source: Source) -> None:
+def _compact_cache(cache: Path, rows: dict[str, digest_cache.CacheRow], source: Source) -> None:
     """Drop rows of images that are gone, when they have become many."""
     if len(rows) > 2 * len(source.files) + 1000:
-        journal.rewrite(cache, (rows[file.id] for file in source.files if file.id in rows))
+        digest_cache.rewrite(cache, (rows[file.id] for file in source.files if file.id in rows))

@@ -23,8 +23,8 @@ MAX_SHIFT, MAX_STRETCH = 0.1, 0.2
 _FLOORS = (0.1, 0.4, 0.75, 0.88, 0.9)
 
 #: Pixel positions, and the same from -1/2 to 1/2.
-_AT = np.arange(THUMBNAIL, dtype=np.float32)
-_PLACE = (_AT - (THUMBNAIL - 1) / 2) / THUMBNAIL
+_PIXELS = np.arange(THUMBNAIL, dtype=np.float32)
+_CENTERED = (_PIXELS - (THUMBNAIL - 1) / 2) / THUMBNAIL
 _LARGEST_MOTION = THUMBNAIL * np.array([MAX_SHIFT, MAX_SHIFT, MAX_STRETCH, MAX_STRETCH])
 
 Array = np.ndarray
@@ -51,7 +51,7 @@ def _gaussian(sigma: float) -> Array:
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
-def alike(first: Array, second: Array) -> Array:
+def same_picture(first: Array, second: Array) -> Array:
     """Which pairs of thumbnails show one picture, a little moved or stretched.
 
     Args:
@@ -67,33 +67,33 @@ def alike(first: Array, second: Array) -> Array:
     same = np.zeros(len(source), bool)
     undecided = np.arange(len(source))
     for floor in _FLOORS:
-        moved, inside = _moved(source, motion)
-        found, correlation = _agreement(moved, target, inside)
+        moved, inside = _warped(source, motion)
+        found, correlation = _correlated(moved, target, inside)
         found &= (np.abs(motion) <= _LARGEST_MOTION).all(1)
         same[undecided[found]] = True
         left = (correlation >= floor) & ~found
         if not left.any():
             break
         undecided, source, target = undecided[left], source[left], target[left]
-        motion = motion[left] + _step(moved[left], target, inside[left])
+        motion = motion[left] + _gauss_newton_step(moved[left], target, inside[left])
         np.clip(motion, -THUMBNAIL / 4, THUMBNAIL / 4, out=motion)  # something stays in view
     return same
 
 
-def _moved(pictures: Array, motion: Array) -> tuple[Array, Array]:
+def _warped(pictures: Array, motion: Array) -> tuple[Array, Array]:
     """Pictures after a motion, by linear interpolation; and 1 where they were there to be seen."""
     weights, seen = [], []
     for axis in (0, 1):
-        source = _AT + motion[:, axis, None] + motion[:, axis + 2, None] * _PLACE
+        source = _PIXELS + motion[:, axis, None] + motion[:, axis + 2, None] * _CENTERED
         seen.append((source >= 0) & (source <= THUMBNAIL - 1))
         source = np.clip(source, 0, THUMBNAIL - 1)
-        weights.append(np.maximum(0, 1 - np.abs(source[:, :, None] - _AT)))
+        weights.append(np.maximum(0, 1 - np.abs(source[:, :, None] - _PIXELS)))
     across, down = weights
     inside = seen[1][:, :, None] & seen[0][:, None, :]
     return down @ pictures @ across.transpose(0, 2, 1), inside.astype(np.float32)
 
 
-def _agreement(first: Array, second: Array, inside: Array) -> tuple[Array, Array]:
+def _correlated(first: Array, second: Array, inside: Array) -> tuple[Array, Array]:
     """Whether details agree over the pixels inside, and their correlation there."""
     count = inside.sum((1, 2), keepdims=True)
     centered = [
@@ -102,7 +102,7 @@ def _agreement(first: Array, second: Array, inside: Array) -> tuple[Array, Array
     correlation = _cosine(*centered)
     found = correlation >= MIN_CORRELATION
     if found.any():
-        reduced = [two_dimensional(x[found], inside[found]) for x in centered]
+        reduced = [double_centered(x[found], inside[found]) for x in centered]
         found[found] = _cosine(*reduced) >= MIN_CORRELATION_2D
     return found, correlation
 
@@ -115,7 +115,7 @@ def _cosine(first: Array, second: Array) -> Array:
     return products[0] / np.sqrt(products[1] * products[2] + 1e-6)
 
 
-def two_dimensional(pictures: Array, inside: Array) -> Array:
+def double_centered(pictures: Array, inside: Array) -> Array:
     """Pictures without all that is a function of the row plus a function of the column.
 
     Args:
@@ -130,7 +130,7 @@ def two_dimensional(pictures: Array, inside: Array) -> Array:
     return (pictures - of_row - of_column + of_all) * inside
 
 
-def _step(moved: Array, target: Array, inside: Array) -> Array:
+def _gauss_newton_step(moved: Array, target: Array, inside: Array) -> Array:
     """The motion that brings pictures nearer to their targets, to first order.
 
     Least squares for target = gain * moved + offset + gradient * motion.
@@ -139,8 +139,8 @@ def _step(moved: Array, target: Array, inside: Array) -> Array:
     terms = np.empty((len(moved), 6, *moved.shape[1:]), np.float32)
     np.multiply(across, inside, out=terms[:, 0])
     np.multiply(down, inside, out=terms[:, 1])
-    np.multiply(terms[:, 0], _PLACE, out=terms[:, 2])
-    np.multiply(terms[:, 1], _PLACE[:, None], out=terms[:, 3])
+    np.multiply(terms[:, 0], _CENTERED, out=terms[:, 2])
+    np.multiply(terms[:, 1], _CENTERED[:, None], out=terms[:, 3])
     np.multiply(moved, inside, out=terms[:, 4])
     terms[:, 5] = inside
     terms = terms.reshape(len(moved), 6, -1)

@@ -2,19 +2,17 @@
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from strata.errors import InputError, nearest
 from strata.locks import file_lock
-from strata.pipeline.data.layout import SourceFile, classified, walk
-from strata.pipeline.data.split_csv import listed, read_split
+from strata.pipeline.data.layout import SourceFile, read_class_folders, walk
+from strata.pipeline.data.split_csv import match_rows, read_split
+from strata.progress import ProgressCallback
 
 __all__ = ["Source", "SourceFile", "open_source"]
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def open_source(
     cache: Path,
     allow_missing: bool = False,
     allow_empty: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Source:
     """Find the images that `spec` names.
 
@@ -68,16 +66,16 @@ def open_source(
     """
     root = outer = _folder(spec, sha256, cache, progress)
     if not _is_local_folder(spec):
-        from strata.pipeline.data.archives import unwrapped
+        from strata.pipeline.data.archives import skip_wrapper_folders
 
-        root = unwrapped(outer)
+        root = skip_wrapper_folders(outer)
     tree = walk(root)
     if split_csv is None:
-        read = classified(root, tree, allow_empty=allow_empty)
+        read = read_class_folders(root, tree, allow_empty=allow_empty)
         return Source(root, read.files, [], read.notes, read.empty)
     path = _split_path(Path(split_csv).expanduser(), [base, root, outer])
     rows = read_split(path)
-    found = listed(root, tree, rows, name=path.name)
+    found = match_rows(root, tree, rows, name=path.name)
     if found.missing and not allow_missing:
         raise InputError(
             f"{len(found.missing):,} of the {len(rows):,} images of the split file {path} are not "
@@ -98,7 +96,9 @@ def _is_address(spec: str | Path) -> bool:
     return isinstance(spec, str) and "://" in spec
 
 
-def _folder(spec: str | Path, sha256: str | None, cache: Path, progress: Progress | None) -> Path:
+def _folder(
+    spec: str | Path, sha256: str | None, cache: Path, progress: ProgressCallback | None
+) -> Path:
     if _is_address(spec):
         return _fetched(str(spec), sha256, cache, progress)
     path = Path(os.path.abspath(Path(spec).expanduser()))
@@ -106,7 +106,7 @@ def _folder(spec: str | Path, sha256: str | None, cache: Path, progress: Progres
         return path
     if not path.exists():
         raise _nothing_at(path)
-    from strata.pipeline.data.archives import is_archive, unpacked
+    from strata.pipeline.data.archives import is_archive, unpack_archive
 
     if path.is_file() and path.suffix.lower() in _ARCHIVES and not is_archive(path):
         raise InputError(
@@ -118,7 +118,7 @@ def _folder(spec: str | Path, sha256: str | None, cache: Path, progress: Progres
             f"{path} is neither a folder nor a zip or tar archive.",
             "Give the folder with one folder of images for each class, or an archive of it.",
         )
-    return unpacked(path, cache, sha256=sha256, progress=progress)
+    return unpack_archive(path, cache, sha256=sha256, progress=progress)
 
 
 def _nothing_at(path: Path) -> InputError:
@@ -134,7 +134,7 @@ def _nothing_at(path: Path) -> InputError:
     return InputError(f"There is no {missing}.", hint if len(hint) < 500 else "")
 
 
-def _fetched(url: str, sha256: str | None, cache: Path, progress: Progress | None) -> Path:
+def _fetched(url: str, sha256: str | None, cache: Path, progress: ProgressCallback | None) -> Path:
     if urlsplit(url).scheme.lower() not in ("http", "https"):
         raise InputError(f"{url} is not an http or https address.", "Give a path or an address.")
     if not sha256:
@@ -146,7 +146,7 @@ def _fetched(url: str, sha256: str | None, cache: Path, progress: Progress | Non
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise InputError(f"'{sha256}' is not a sha256: 64 hexadecimal digits.")
     from strata.download import download
-    from strata.pipeline.data.archives import is_archive, unpacked
+    from strata.pipeline.data.archives import is_archive, unpack_archive
 
     sha256 = sha256.lower()
     folder = cache / "archives" / sha256
@@ -160,7 +160,7 @@ def _fetched(url: str, sha256: str | None, cache: Path, progress: Progress | Non
                 download(url, target, sha256=sha256, progress=progress)
             if not is_archive(target):
                 raise InputError(f"{url} is not a zip or tar archive.")
-            unpacked(target, cache, sha256=sha256, progress=progress)
+            unpack_archive(target, cache, sha256=sha256, progress=progress)
             target.unlink()  # unpacked, it has served
     return folder
 

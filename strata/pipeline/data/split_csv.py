@@ -12,7 +12,7 @@ from strata.pipeline.data.layout import (
     TEST_NAMES,
     SourceFile,
     Tree,
-    normal,
+    normalized_name,
     source_file,
 )
 
@@ -23,7 +23,7 @@ COLUMNS = ("class", "file", "split")
 
 
 @dataclass(frozen=True)
-class Row:
+class SplitRow:
     """A line of the file: an image's class, name and split ("train" or "test")."""
 
     line: int
@@ -33,7 +33,7 @@ class Row:
 
 
 @dataclass
-class Listed:
+class MatchedRows:
     """What a CSV file makes of a folder: images sorted by id, rows without a file, notes."""
 
     files: list[SourceFile]
@@ -41,7 +41,7 @@ class Listed:
     notes: list[str]
 
 
-def read_split(path: Path) -> list[Row]:
+def read_split(path: Path) -> list[SplitRow]:
     """Read the rows of a CSV file with the columns class, file and split, in any order.
 
     Raises:
@@ -56,7 +56,7 @@ def read_split(path: Path) -> list[Row]:
         raise InputError(f"The split file {path} is not CSV in UTF-8: {error}.") from error
 
 
-def _rows(path: Path, reader: "_csv.Reader") -> Iterator[Row]:
+def _rows(path: Path, reader: "_csv.Reader") -> Iterator[SplitRow]:
     header = [name.strip().lower() for name in next(reader, [])]
     absent = [name for name in COLUMNS if name not in header]
     if absent:
@@ -80,13 +80,15 @@ def _rows(path: Path, reader: "_csv.Reader") -> Iterator[Row]:
         else:
             part = "test" if split in TEST_NAMES else "train"
             file = row["file"].replace("\\", "/")
-            yield Row(reader.line_num, normal(row["class"]), normal(file), part)
+            yield SplitRow(
+                reader.line_num, normalized_name(row["class"]), normalized_name(file), part
+            )
     if wrong:
         told = "; ".join(wrong[:5]) + (f"; and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         raise InputError(f"The split file {path} is malformed: {told}.")
 
 
-def listed(root: Path, tree: Tree, rows: list[Row], *, name: str) -> Listed:
+def match_rows(root: Path, tree: Tree, rows: list[SplitRow], *, name: str) -> MatchedRows:
     """Find the file of each row below a folder.
 
     An image `art1.jpg` of class `coast` may be `coast/art1.jpg`, `coast/coast_art1.jpg`, or
@@ -106,12 +108,12 @@ def listed(root: Path, tree: Tree, rows: list[Row], *, name: str) -> Listed:
     for relative in tree.images:
         first, _, rest = relative.partition("/")
         if rest and first.lower() in SPLIT_NAMES:
-            by_name.setdefault(normal(rest), relative)
-    by_name |= {normal(relative): relative for relative in tree.images}
-    chosen: dict[str, Row] = {}
+            by_name.setdefault(normalized_name(rest), relative)
+    by_name |= {normalized_name(relative): relative for relative in tree.images}
+    chosen: dict[str, SplitRow] = {}
     missing, clashes = [], []
     for row in rows:
-        relative = next((by_name[n] for n in _names(row) if n in by_name), "")
+        relative = next((by_name[n] for n in _candidate_paths(row) if n in by_name), "")
         if not relative:
             missing.append(f"{row.label}/{row.file}")
             continue
@@ -126,15 +128,15 @@ def listed(root: Path, tree: Tree, rows: list[Row], *, name: str) -> Listed:
     if not chosen:
         raise InputError(
             f"None of the {len(rows)} images of the split file {name} is in {root}.",
-            f"The first is looked for as {' or '.join(_names(rows[0]))}." if rows else "",
+            f"The first is looked for as {' or '.join(_candidate_paths(rows[0]))}." if rows else "",
         )
     files = [source_file(root, path, row.label, row.split) for path, row in chosen.items()]
     unlisted = len(tree.images) - len(chosen)
     notes = [f"{unlisted:,} images are not in the split file and left out"] if unlisted else []
-    return Listed(sorted(files, key=lambda file: file.id), missing, notes)
+    return MatchedRows(sorted(files, key=lambda file: file.id), missing, notes)
 
 
-def _names(row: Row) -> list[str]:
+def _candidate_paths(row: SplitRow) -> list[str]:
     """Where a row's file may lie, the likeliest first."""
     label, file = row.label, row.file
     names = [f"{label}/{file}", f"{label}/{label}_{file}", f"{label}_{file}", file]

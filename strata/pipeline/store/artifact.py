@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 VALUES = "values.json"
-_PIECE = 1 << 20  # bytes written at a time
+_CHUNK_BYTES = 1 << 20  # bytes written at a time
 
 
 def write_artifact(values: Mapping[str, Any], folder: Path) -> None:
@@ -33,7 +33,7 @@ def write_artifact(values: Mapping[str, Any], folder: Path) -> None:
             plain[name] = value
         else:
             with (folder / f"{name}.pickle").open("wb") as file:
-                pickle.dump(value, _InPieces(file), protocol=5)
+                pickle.dump(value, _ChunkedWriter(file), protocol=5)
     if plain:
         (folder / VALUES).write_text(json.dumps(plain))
 
@@ -45,10 +45,10 @@ def _write_array(array: "np.ndarray", path: Path) -> None:
     whole = np.asarray(array, order="C")
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(whole))
-        _InPieces(file).write(whole.reshape(-1).view(np.uint8).data)
+        _ChunkedWriter(file).write(whole.reshape(-1).view(np.uint8).data)
 
 
-class _InPieces:
+class _ChunkedWriter:
     """A file written piece by piece: Linux takes one call for many megabytes ten times as long."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -56,8 +56,8 @@ class _InPieces:
 
     def write(self, data: bytes | memoryview) -> int:
         view = memoryview(data)
-        for start in range(0, len(view), _PIECE):
-            self._file.write(view[start : start + _PIECE])
+        for start in range(0, len(view), _CHUNK_BYTES):
+            self._file.write(view[start : start + _CHUNK_BYTES])
         return len(view)
 
 

@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from strata.files import write_whole
+from strata.files import write_atomic
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store
 
 
-def note_report(store: Store, report: Path, keys: Iterable[str]) -> None:
+def register_report(store: Store, report: Path, keys: Iterable[str]) -> None:
     """Take note that a report was made from these artifacts, in place of an earlier note.
 
     Raises:
@@ -23,10 +23,10 @@ def note_report(store: Store, report: Path, keys: Iterable[str]) -> None:
     folder = store.data / "reports"
     folder.mkdir(exist_ok=True)
     note = {"report": place, "keys": sorted(keys)}
-    write_whole(folder / f"{content_key(place)[:16]}.json", json.dumps(note))
+    write_atomic(folder / f"{content_key(place)[:16]}.json", json.dumps(note))
 
 
-def reports_of(store: Store) -> Iterator[tuple[Path, set[str]]]:
+def registered_reports(store: Store) -> Iterator[tuple[Path, set[str]]]:
     """Reports that are still where they were written, and keys of what they rest on."""
     for file in sorted((store.data / "reports").glob("*.json")):
         try:

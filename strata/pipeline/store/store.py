@@ -24,8 +24,8 @@ from typing import Any
 
 from strata.digest import file_digest
 from strata.errors import InputError, StrataError
-from strata.files import write_whole
-from strata.locks import file_lock, passing_lock
+from strata.files import write_atomic
+from strata.locks import file_lock, self_removing_lock
 from strata.pipeline.store.artifact import Artifact, write_artifact
 
 MANIFEST = "manifest.json"
@@ -70,10 +70,10 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
             mark = self.root / "format"
             if not mark.exists():
-                write_whole(mark, FORMAT + "\n")
+                write_atomic(mark, FORMAT + "\n")
             found = mark.read_text().strip()
         except OSError as error:
-            raise explained(error, self.root) from error
+            raise storage_error(error, self.root) from error
         if found and found != FORMAT:
             raise InputError(
                 f"{self.root} holds artifacts of another version of strata (format {found}).",
@@ -113,7 +113,7 @@ class Store:
         for name in moved:
             manifest["files"][name]["stamp"] = _stamp(folder / name)
         with suppress(OSError):  # a store that may only be read: compare again next time
-            write_whole(folder / MANIFEST, json.dumps(manifest))
+            write_atomic(folder / MANIFEST, json.dumps(manifest))
         return "present"
 
     def read(self, key: str) -> Artifact:
@@ -156,7 +156,7 @@ class Store:
             (beside / MANIFEST).write_text(json.dumps(record))
             self._publish(beside, self.folder(key))
         except OSError as error:
-            raise explained(error, self.root) from error
+            raise storage_error(error, self.root) from error
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
@@ -189,7 +189,7 @@ class Store:
     @contextmanager
     def making(self, key: str) -> Iterator[None]:
         """Held while an artifact is made; waits for another process that makes the same."""
-        with passing_lock(self.root / "locks" / key):
+        with self_removing_lock(self.root / "locks" / key):
             yield
 
     @contextmanager
@@ -233,7 +233,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def explained(error: OSError, root: Path | None = None) -> StrataError:
+def storage_error(error: OSError, root: Path | None = None) -> StrataError:
     """What an operating system's error during work on the store means for the user."""
     # numpy tells of a write cut short in words only: "7851008 requested and 6086528 written".
     cut_short = error.errno is None and " requested and " in str(error)

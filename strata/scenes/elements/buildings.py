@@ -7,9 +7,9 @@ import numpy as np
 
 from strata.scenes.elements.facade import front
 from strata.scenes.elements.light import jitter, rgb
+from strata.scenes.elements.objects import box
 from strata.scenes.elements.shot import Point, Shot
 from strata.scenes.elements.style import Style
-from strata.scenes.elements.things import box
 
 Array = np.ndarray
 

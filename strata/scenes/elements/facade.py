@@ -28,7 +28,7 @@ def _pulse(phase: Array, low: float, high: float, edge: float) -> Array:
 
 
 @dataclass(frozen=True)
-class _Grid:
+class _FacadeGrid:
     """Floors and bays under the pixels of a front; rows are (height, 1), columns (1, width).
 
     Attributes:
@@ -56,7 +56,7 @@ class _Grid:
     upper: Array
 
 
-def _grid(style: Style, width: float, height: float, shape: tuple[int, int]) -> _Grid:
+def _facade_grid(style: Style, width: float, height: float, shape: tuple[int, int]) -> _FacadeGrid:
     base = style.ground
     floors = max(1, round((height - base - 0.6) / style.story))
     bays = max(1, round(width / style.bay))
@@ -64,7 +64,7 @@ def _grid(style: Style, width: float, height: float, shape: tuple[int, int]) -> 
     story = max((height - base) * 0.96, 0.5) / floors
     level = np.clip((up - base) / story, 0, floors - 0.01)
     across = (np.arange(shape[1], dtype=np.float32)[None, :] + 0.5) / shape[1] * bays
-    return _Grid(
+    return _FacadeGrid(
         floors=floors,
         bays=bays,
         each=(level.astype(int), np.minimum(across.astype(int), bays - 1)),
@@ -103,7 +103,7 @@ def front(
     own = np.random.default_rng(rng.integers(1 << 62))
     width, height = float(size[0]), float(size[1])
     shape = (pixels[1], pixels[0])
-    grid = _grid(style, width, height, shape)
+    grid = _facade_grid(style, width, height, shape)
     grime = texture(own, shape, cells=3, gain=0.7)
     wall = _wall(grid, style) + 0.1 * grime
     hole, pane, sill = _windows(grid, style)
@@ -127,7 +127,7 @@ def front(
     return image
 
 
-def _wall(grid: _Grid, style: Style) -> Array:
+def _wall(grid: _FacadeGrid, style: Style) -> Array:
     """How bright the wall is: grime below, a cornice above, bands, piers, courses of brick."""
     down = 1 - 0.12 * np.maximum(0, 1 - grid.up / 4)
     down += 0.25 * _pulse(grid.high, 0.965, 1.1, grid.thin)
@@ -138,7 +138,7 @@ def _wall(grid: _Grid, style: Style) -> Array:
     return down + style.piers * _pulse(grid.u, -0.1, 0.09, grid.eu)
 
 
-def _windows(grid: _Grid, style: Style) -> tuple[Array, Array, Array]:
+def _windows(grid: _FacadeGrid, style: Style) -> tuple[Array, Array, Array]:
     """Where the wall is open, where there is glass in the opening, and the sills."""
     top, left = 0.54 + style.tall / 2, 0.5 - style.wide / 2
     low, right = top - style.tall, left + style.wide
@@ -153,7 +153,7 @@ def _windows(grid: _Grid, style: Style) -> tuple[Array, Array, Array]:
 
 
 def _glass(
-    rng: np.random.Generator, grid: _Grid, style: Style, light: Light, grime: Array
+    rng: np.random.Generator, grid: _FacadeGrid, style: Style, light: Light, grime: Array
 ) -> list[Array]:
     """The planes of the glass: more or less of the sky mirrored, curtains, lamps at night."""
     windows = (grid.floors, grid.bays)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from strata.scenes.elements.light import jitter, rgb
+from strata.scenes.elements.objects import box, glow
 from strata.scenes.elements.shot import Shot
 from strata.scenes.elements.terrain import Terrain
-from strata.scenes.elements.things import box, glow
 from strata.scenes.elements.trees import pick
 
 Array = np.ndarray
@@ -57,7 +57,7 @@ _RIM = [(math.cos(k * math.pi / 5), math.sin(k * math.pi / 5)) for k in range(10
 
 
 @dataclass(frozen=True)
-class _Place:
+class _CarPose:
     """Where a car stands and which way it faces."""
 
     x: float
@@ -83,7 +83,7 @@ def car(shot: Shot, x: float, z: float, turn: float = 0.0, *, large: bool = Fals
     away = rng.random() < 0.5
     if z - length * 0.6 < (8 if large else 1):
         return
-    place = _Place(x, z, turn)
+    place = _CarPose(x, z, turn)
     if z > 45 * shot.view.focal and not large:  # a speck
         box(shot, place.at(0, 0.2, 0), (width, 1.1, length), color, turn=turn)
         _lights(shot, place, width, length, rgb(0.8, 0.06, 0.05) if away else rgb(0.95, 0.93, 0.85))
@@ -106,7 +106,7 @@ def car(shot: Shot, x: float, z: float, turn: float = 0.0, *, large: bool = Fals
     _lights(shot, place, width, length, rgb(0.8, 0.06, 0.05) if away else rgb(0.95, 0.93, 0.85))
 
 
-def _wheels(shot: Shot, place: _Place, width: float, length: float, radius: float) -> None:
+def _wheels(shot: Shot, place: _CarPose, width: float, length: float, radius: float) -> None:
     tire = shot.hazed(shot.light.on(rgb(0.05, 0.05, 0.05), 0.5), place.z)
     for flank in (-1, 1):
         if not place.shows(flank, 0):
@@ -119,7 +119,7 @@ def _wheels(shot: Shot, place: _Place, width: float, length: float, radius: floa
             shot.fill(shot.pixels(rim), tire)
 
 
-def _lights(shot: Shot, place: _Place, width: float, length: float, lamp: Array) -> None:
+def _lights(shot: Shot, place: _CarPose, width: float, length: float, lamp: Array) -> None:
     """Two lights on the end that faces the camera; at night with a halo."""
     light, z = shot.light, place.z
     bright = shot.hazed(lamp if light.night > 0.3 else light.on(lamp, 0.5), z)

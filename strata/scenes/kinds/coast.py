@@ -8,10 +8,10 @@ from strata.scenes.elements import trees
 from strata.scenes.elements.land import DRY, MEADOW, ROCK, SAND, WATER, grow, plant, rise, spots
 from strata.scenes.elements.light import light
 from strata.scenes.elements.noise import smoothstep
+from strata.scenes.elements.objects import boat, person
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.terrain import Terrain, paint_water
-from strata.scenes.elements.things import boat, person
 
 Array = np.ndarray
 

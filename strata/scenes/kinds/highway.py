@@ -9,12 +9,12 @@ from strata.scenes.elements.buildings import building
 from strata.scenes.elements.land import DESERT, DRY, MEADOW, SNOW, clothe, grow, plant, rise
 from strata.scenes.elements.light import jitter, light, rgb
 from strata.scenes.elements.noise import smoothstep
-from strata.scenes.elements.order import FarFirst
+from strata.scenes.elements.objects import box
+from strata.scenes.elements.painters_algorithm import BackToFront
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.style import house_style, tower_style
 from strata.scenes.elements.terrain import Terrain
-from strata.scenes.elements.things import box
 from strata.scenes.elements.traffic import asphalt, car, lamp, line, sign
 
 Array = np.ndarray
@@ -90,7 +90,7 @@ def highway(rng: np.random.Generator, side: int) -> Shot:
     ground.lit(*ground.slopes())
     ground.paint()
     _verge(ground, road)
-    things = FarFirst()
+    things = BackToFront()
     _beside(things, shot, road)
     _traffic(things, shot, road)
     things.paint()
@@ -118,7 +118,7 @@ def _verge(ground: Terrain, road: Road) -> None:
     plant(ground, sprites, x, z, 5 * size, 13 * size)
 
 
-def _beside(things: FarFirst, shot: Shot, road: Road) -> None:
+def _beside(things: BackToFront, shot: Shot, road: Road) -> None:
     """Buildings, a crash barrier, lamps, a sign, a bridge."""
     rng = shot.rng
     if rng.random() < 0.2:
@@ -147,7 +147,7 @@ def _beside(things: FarFirst, shot: Shot, road: Road) -> None:
         things.add(z, _bridge, shot, z)
 
 
-def _traffic(things: FarFirst, shot: Shot, road: Road) -> None:
+def _traffic(things: BackToFront, shot: Shot, road: Road) -> None:
     rng = shot.rng
     if rng.random() < 0.2:
         return

@@ -9,12 +9,12 @@ from strata.scenes.elements import trees
 from strata.scenes.elements.buildings import building, wall
 from strata.scenes.elements.land import MEADOW, grow, stand_tree
 from strata.scenes.elements.light import jitter, light, rgb
-from strata.scenes.elements.order import FarFirst
+from strata.scenes.elements.objects import box, fence, house, person
+from strata.scenes.elements.painters_algorithm import BackToFront
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.style import PLASTER, STONE, house_style, tower_style
 from strata.scenes.elements.terrain import Terrain
-from strata.scenes.elements.things import box, fence, house, person
 from strata.scenes.elements.traffic import asphalt, car, lamp, pave, sign
 
 Array = np.ndarray
@@ -55,7 +55,7 @@ def inside_city(rng: np.random.Generator, side: int) -> Shot:
     paint_sky(shot)
     frontage = Frontage(rng.uniform(9, 26), rng.normal(0, 0.28), rng.uniform(1.5, 4))
     _square(shot, frontage)
-    things = FarFirst()
+    things = BackToFront()
     kind = rng.choice(["row", "portico", "corner", "cottages"], p=[0.58, 0.12, 0.18, 0.12])
     if kind == "cottages":
         _cottages(things, shot, frontage.away)
@@ -93,7 +93,7 @@ def _tall(rng: np.random.Generator, away: float) -> float:
     return min(max(away * rng.uniform(0.35, 1.3), 4), 40)
 
 
-def _fronts(things: FarFirst, shot: Shot, frontage: Frontage) -> float:
+def _fronts(things: BackToFront, shot: Shot, frontage: Frontage) -> float:
     """A row of houses; how tall they are, about."""
     rng = shot.rng
     reach = frontage.away / shot.view.focal * 1.1 + 6
@@ -115,7 +115,7 @@ def _fronts(things: FarFirst, shot: Shot, frontage: Frontage) -> float:
     return tall
 
 
-def _portico(things: FarFirst, shot: Shot, frontage: Frontage, height: float) -> None:
+def _portico(things: BackToFront, shot: Shot, frontage: Frontage, height: float) -> None:
     """A row of columns under a beam and a pediment, on steps."""
     rng = shot.rng
     stone = trees.pick(rng, STONE + PLASTER[:2])
@@ -143,7 +143,7 @@ def _portico(things: FarFirst, shot: Shot, frontage: Frontage, height: float) ->
             things.add(z - 21, shot.fill, shot.pixels(corners), color)
 
 
-def _corner(things: FarFirst, shot: Shot, away: float) -> None:
+def _corner(things: BackToFront, shot: Shot, away: float) -> None:
     """Blocks at a crossing, two fronts of each in view."""
     rng = shot.rng
     for k in range(int(rng.integers(1, 4))):
@@ -154,7 +154,7 @@ def _corner(things: FarFirst, shot: Shot, away: float) -> None:
         things.add(z + 20, building, shot, (x, 0, z), size, style, turn=rng.uniform(-0.8, 0.8))
 
 
-def _cottages(things: FarFirst, shot: Shot, away: float) -> None:
+def _cottages(things: BackToFront, shot: Shot, away: float) -> None:
     """Small houses with gardens."""
     rng = shot.rng
     walls = [*PLASTER, rgb(0.6, 0.62, 0.6), rgb(0.5, 0.3, 0.25), rgb(0.85, 0.85, 0.83)]
@@ -173,7 +173,7 @@ def _cottages(things: FarFirst, shot: Shot, away: float) -> None:
         things.add(z, fence, shot, (-z, z), (z, z + rng.uniform(-2, 2)), 0)
 
 
-def _passers(things: FarFirst, shot: Shot, frontage: Frontage) -> None:
+def _passers(things: BackToFront, shot: Shot, frontage: Frontage) -> None:
     """Traffic that crosses the view; trees, lamps, signs and people before the fronts."""
     rng = shot.rng
     walk, away = frontage.walk, frontage.away

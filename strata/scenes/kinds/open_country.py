@@ -22,10 +22,10 @@ from strata.scenes.elements.land import (
 )
 from strata.scenes.elements.light import jitter, light, rgb
 from strata.scenes.elements.noise import smoothstep
+from strata.scenes.elements.objects import fence, house, person
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.terrain import Terrain, paint_water
-from strata.scenes.elements.things import fence, house, person
 
 Array = np.ndarray
 

@@ -7,12 +7,12 @@ from strata.scenes.elements.buildings import wall
 from strata.scenes.elements.land import grow, stand_tree
 from strata.scenes.elements.light import jitter, light, rgb
 from strata.scenes.elements.noise import smoothstep
-from strata.scenes.elements.order import FarFirst
+from strata.scenes.elements.objects import box, person
+from strata.scenes.elements.painters_algorithm import BackToFront
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.style import Style, house_style
 from strata.scenes.elements.terrain import Terrain
-from strata.scenes.elements.things import box, person
 from strata.scenes.elements.traffic import PAINT, asphalt, car, lamp, line, pave, sign
 
 Array = np.ndarray
@@ -32,7 +32,7 @@ def street(rng: np.random.Generator, side: int) -> Shot:
     half, walk = rng.uniform(2.5, 8), rng.uniform(1.2, 3.5)
     length = rng.uniform(35, 180)
     _carriageway(shot, half)
-    things = FarFirst()
+    things = BackToFront()
     tall, ragged = rng.uniform(5, 22), rng.uniform(0.03, 0.45)
     for outward in (-1, 1):
         end = _row(things, shot, half + walk, length, outward, tall, ragged)
@@ -71,7 +71,7 @@ def _carriageway(shot: Shot, half: float) -> None:
 
 
 def _row(
-    things: FarFirst,
+    things: BackToFront,
     shot: Shot,
     edge: float,
     length: float,
@@ -118,7 +118,7 @@ def _terrace(
     wall(shot, left, right, height, style)
 
 
-def _curbside(things: FarFirst, shot: Shot, half: float, far: float, outward: int) -> None:
+def _curbside(things: BackToFront, shot: Shot, half: float, far: float, outward: int) -> None:
     """Parked cars, trees and lamps on one side."""
     rng = shot.rng
     if half > 3.2 and rng.random() < 0.65:
@@ -139,7 +139,7 @@ def _curbside(things: FarFirst, shot: Shot, half: float, far: float, outward: in
             things.add(z, lamp, shot, outward * (half + 0.4), z, 6, -1.2 * outward)
 
 
-def _passers(things: FarFirst, shot: Shot, half: float, walk: float, far: float) -> None:
+def _passers(things: BackToFront, shot: Shot, half: float, walk: float, far: float) -> None:
     """Moving cars, people on the pavement, a sign."""
     rng = shot.rng
     for _ in range(int(rng.poisson(1.5))):

@@ -8,7 +8,7 @@ from strata.scenes.elements import trees
 from strata.scenes.elements.buildings import building, crown
 from strata.scenes.elements.land import MEADOW, WATER, clothe, grow, plant, stand_tree
 from strata.scenes.elements.light import light
-from strata.scenes.elements.order import FarFirst
+from strata.scenes.elements.painters_algorithm import BackToFront
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.style import Style, house_style, tower_style
@@ -56,7 +56,7 @@ def _tower(
 def _from_below(shot: Shot) -> None:
     """From the street, looking up."""
     rng = shot.rng
-    things = FarFirst()
+    things = BackToFront()
     for k in range(int(rng.integers(1, 5))):
         z = rng.uniform(35, 90) * (1 + 0.8 * k)
         x = rng.uniform(-0.45, 0.45) * z * (0.6 if k == 0 else 1.2)
@@ -94,7 +94,7 @@ def _from_afar(shot: Shot, *, skyline: bool) -> None:
         paint_water(ground, mask, flat, trees.pick(rng, WATER), rng.uniform(0.05, 0.5))
     ground.paint()
 
-    things = FarFirst()
+    things = BackToFront()
     room = min(view.horizon - 0.03, 0.9) * away / view.focal
     for k in range(int(rng.integers(8, 20)) if skyline else int(rng.integers(1, 7))):
         first = k == 0  # always in the middle, and tall

@@ -11,7 +11,7 @@ import pytest
 from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.data import archives
-from strata.pipeline.data.archives import unpacked
+from strata.pipeline.data.archives import unpack_archive
 from strata.pipeline.data.source import open_source
 from tests.pipeline.data.folders import PIXEL, lay_out
 
@@ -101,7 +101,7 @@ def test_progress_reaches_the_end(tmp_path):
     for kind, pack in KINDS.items():
         path = pack(tmp_path / f"x.{kind}")
         calls = []
-        unpacked(path, tmp_path / kind, progress=lambda *call: calls.append(call))  # noqa: B023
+        unpack_archive(path, tmp_path / kind, progress=lambda *call: calls.append(call))  # noqa: B023
         assert len(calls) == 3
         assert calls == sorted(calls)
         assert all(0 < done <= total == path.stat().st_size for done, total in calls)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from strata.image_io import read_image
-from strata.pipeline.data import likeness, registration
+from strata.pipeline.data import near_duplicates, registration
 from strata.pipeline.data.duplicates import duplicate_groups
 from strata.pipeline.data.fingerprint import THUMBNAIL, fingerprint, thumbnails
 from strata.pipeline.data.manifest import ImageRecord
@@ -172,7 +172,7 @@ def test_the_order_of_the_images_does_not_matter(seed):
 
 def naive_groups(phashes, small, max_distance):
     """One pair after the other."""
-    signs, textured_ones = likeness._signs(small)
+    signs, textured_ones = near_duplicates._detail_signs(small)
     group = list(range(len(phashes)))
     for i in textured_ones:
         for j in textured_ones[textured_ones > i]:
@@ -180,9 +180,9 @@ def naive_groups(phashes, small, max_distance):
             differing = sum(
                 bin(int(a) ^ int(b)).count("1") for a, b in zip(signs[i], signs[j], strict=True)
             )
-            if bits > max_distance or differing + 2 * bits > likeness.MAX_SIGNS:
+            if bits > max_distance or differing + 2 * bits > near_duplicates.MAX_SIGNS:
                 continue
-            if registration.alike(small[i : i + 1], small[j : j + 1])[0]:
+            if registration.same_picture(small[i : i + 1], small[j : j + 1])[0]:
                 group = [group[i] if g == group[j] else g for g in group]
     return group
 
@@ -192,11 +192,11 @@ def naive_groups(phashes, small, max_distance):
 )
 def test_blocks_of_any_size_give_the_groups_of_a_naive_search(sizes, monkeypatch):
     for name, size in zip(("_ROWS", "_COLUMNS", "_WAITING", "_TOGETHER"), sizes, strict=True):
-        monkeypatch.setattr(likeness, name, size)
+        monkeypatch.setattr(near_duplicates, name, size)
     phashes = np.array([r.phash for r in RECORDS], np.uint64)
     small = thumbnails([r.thumbnail for r in RECORDS])
     for distance in (4, 20):
-        found = likeness.near_groups(phashes, small, distance)
+        found = near_duplicates.near_duplicate_groups(phashes, small, distance)
         assert same_groups(found) == same_groups(naive_groups(phashes, small, distance))
 
 
@@ -208,12 +208,14 @@ def test_blocks_of_any_size_give_the_groups_of_a_naive_search(sizes, monkeypatch
 def test_proposed_pairs_are_those_of_a_naive_search(values, distance, sizes):
     rows, columns, waiting = sizes
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(likeness, "_ROWS", rows)
-        patch.setattr(likeness, "_COLUMNS", columns)
-        patch.setattr(likeness, "_WAITING", waiting)
+        patch.setattr(near_duplicates, "_ROWS", rows)
+        patch.setattr(near_duplicates, "_COLUMNS", columns)
+        patch.setattr(near_duplicates, "_WAITING", waiting)
         found = [
             (int(i), int(j))
-            for first, second in likeness._proposed(np.array(values, np.uint64), distance)
+            for first, second in near_duplicates._candidate_pairs(
+                np.array(values, np.uint64), distance
+            )
             for i, j in zip(first, second, strict=True)
         ]
     assert sorted(found) == [
@@ -230,14 +232,16 @@ def test_many_like_pictures_are_joined_without_comparing_all(monkeypatch):
     frame = thumbnails([record(PICTURES[0]).thumbnail])
     frames = np.clip(frame + chance.integers(-2, 3, (600, THUMBNAIL, THUMBNAIL)), 0, 255)
     looked_at = []
-    alike = registration.alike
+    same_picture = registration.same_picture
 
     def counted(first, second):
         looked_at.append(len(first))
-        return alike(first, second)
+        return same_picture(first, second)
 
-    monkeypatch.setattr(registration, "alike", counted)
-    groups = likeness.near_groups(np.zeros(600, np.uint64), frames.astype(np.uint8), 0)
+    monkeypatch.setattr(registration, "same_picture", counted)
+    groups = near_duplicates.near_duplicate_groups(
+        np.zeros(600, np.uint64), frames.astype(np.uint8), 0
+    )
     assert set(groups.tolist()) == {0}
     assert sum(looked_at) < 5 * 600
 
@@ -246,12 +250,12 @@ def test_rows_and_columns_are_no_detail():
     chance = np.random.default_rng(0)
     stripes = chance.normal(size=(3, 24, 1)) + chance.normal(size=(3, 1, 24))
     whole = np.ones((3, 24, 24))
-    np.testing.assert_allclose(registration.two_dimensional(stripes, whole), 0, atol=1e-12)
+    np.testing.assert_allclose(registration.double_centered(stripes, whole), 0, atol=1e-12)
     part = whole.copy()
     part[:, :4] = part[:, :, 20:] = 0
-    np.testing.assert_allclose(registration.two_dimensional(stripes, part), 0, atol=1e-12)
-    content = registration.two_dimensional(chance.normal(size=(3, 24, 24)), whole)
-    np.testing.assert_allclose(registration.two_dimensional(content + stripes, whole), content)
+    np.testing.assert_allclose(registration.double_centered(stripes, part), 0, atol=1e-12)
+    content = registration.double_centered(chance.normal(size=(3, 24, 24)), whole)
+    np.testing.assert_allclose(registration.double_centered(content + stripes, whole), content)
 
 
 def test_a_thumbnail_survives_its_encoding():
@@ -273,6 +277,6 @@ def test_noise_is_like_nothing():
     ramps = (noise // 64 + np.arange(THUMBNAIL) * chance.integers(1, 8, (3000, 1, 1))).astype(
         np.uint8
     )
-    assert not registration.alike(noise, noise[::-1]).any()
-    assert not registration.alike(ramps, ramps[::-1].transpose(0, 2, 1)).any()
-    assert registration.alike(noise, noise).all()
+    assert not registration.same_picture(noise, noise[::-1]).any()
+    assert not registration.same_picture(ramps, ramps[::-1].transpose(0, 2, 1)).any()
+    assert registration.same_picture(noise, noise).all()

@@ -26,7 +26,7 @@ _ROWS, _COLUMNS, _WAITING, _TOGETHER = 16, 8192, 1 << 14, 256
 Array = np.ndarray
 
 
-def near_groups(phashes: Array, thumbnails: Array, max_distance: int) -> Array:
+def near_duplicate_groups(phashes: Array, thumbnails: Array, max_distance: int) -> Array:
     """Number the groups of like pictures.
 
     Args:
@@ -37,19 +37,19 @@ def near_groups(phashes: Array, thumbnails: Array, max_distance: int) -> Array:
     Returns:
         int (n,): equal for pictures that are alike, or alike to a common third.
     """
-    signs, textured = _signs(thumbnails)
+    signs, textured = _detail_signs(thumbnails)
     group = np.arange(len(phashes))
-    for first, second in _proposed(phashes[textured], max_distance):
+    for first, second in _candidate_pairs(phashes[textured], max_distance):
         first, second = textured[first], textured[second]
         near = group[first] != group[second]
         first, second = first[near], second[near]
         bits = np.bitwise_count(phashes[first] ^ phashes[second]).astype(int)
         near = np.bitwise_count(signs[first] ^ signs[second]).sum(1) + 2 * bits <= MAX_SIGNS
-        _join_alike(group, thumbnails, first[near], second[near])
+        _merge_verified(group, thumbnails, first[near], second[near])
     return group
 
 
-def _join_alike(group: Array, thumbnails: Array, first: Array, second: Array) -> None:
+def _merge_verified(group: Array, thumbnails: Array, first: Array, second: Array) -> None:
     """Give the pictures of those pairs that are alike one number, the lowest of their groups."""
     for start in range(0, len(first), _TOGETHER):
         a, b = first[start : start + _TOGETHER], second[start : start + _TOGETHER]
@@ -57,14 +57,14 @@ def _join_alike(group: Array, thumbnails: Array, first: Array, second: Array) ->
         a, b = a[apart], b[apart]
         if not len(a):
             continue
-        same = registration.alike(thumbnails[a], thumbnails[b])
+        same = registration.same_picture(thumbnails[a], thumbnails[b])
         for i, j in zip(a[same], b[same], strict=True):
             low, high = sorted((group[i], group[j]))
             if low != high:
                 group[group == high] = low
 
 
-def _proposed(phashes: Array, max_distance: int) -> Iterator[tuple[Array, Array]]:
+def _candidate_pairs(phashes: Array, max_distance: int) -> Iterator[tuple[Array, Array]]:
     """Pairs of indices, first < second, with hashes at most so many bits apart."""
     waiting: list[tuple[Array, Array]] = []
     count = 0
@@ -92,7 +92,7 @@ def _concatenated(pairs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
     return np.concatenate(firsts), np.concatenate(seconds)
 
 
-def _signs(thumbnails: Array) -> tuple[Array, Array]:
+def _detail_signs(thumbnails: Array) -> tuple[Array, Array]:
     """Where details are brighter than their surroundings.
 
     Returns:
@@ -108,6 +108,6 @@ def _signs(thumbnails: Array) -> tuple[Array, Array]:
         bits = areas.reshape(len(areas), -1) > 0
         signs[part] = np.packbits(bits, axis=1).view(np.uint64)
         details = registration.details(thumbnails[part])
-        details = registration.two_dimensional(details, np.ones_like(details))
+        details = registration.double_centered(details, np.ones_like(details))
         strength[part] = np.sqrt((details**2).mean((1, 2)))
     return signs, np.flatnonzero(strength >= MIN_DETAIL)

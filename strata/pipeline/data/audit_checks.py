@@ -16,15 +16,15 @@ IMBALANCE = 3
 #: Areas and proportions so many times those of the median image are odd.
 ODD_SIZE = 4
 #: Where a larger share of the images is odd, sizes are mixed: these are no strays.
-STRAYS = 0.05
+MAX_STRAY_FRACTION = 0.05
 #: Images with a shorter side, in pixels, hold too little for local descriptors.
 TINY = 32
 #: The part of the images that is set aside for the test where the data brings no split.
-TEST_PART = 0.3
+TEST_FRACTION = 0.3
 
 
 @dataclass(frozen=True)
-class Finding:
+class AuditFinding:
     """Something that a person should know.
 
     Attributes:
@@ -44,7 +44,7 @@ class Finding:
     images: list[str] | list[list[str]] = field(default_factory=list)
 
 
-class Copies:
+class Duplicates:
     """Images that are copies of each other.
 
     Args:
@@ -82,13 +82,13 @@ class Copies:
         return "near-duplicates" if self.near else "exact copies"
 
 
-def unreadable(manifest: Manifest) -> Iterator[Finding]:
+def unreadable(manifest: Manifest) -> Iterator[AuditFinding]:
     """Images that cannot be read, by kind of trouble."""
     by_reason = defaultdict(list)
     for image in manifest.broken:
         by_reason[image.reason.partition(" (")[0]].append(image.id)
     for reason, ids in sorted(by_reason.items()):
-        yield Finding(
+        yield AuditFinding(
             "unreadable",
             "error",
             f"{_count(ids, 'image')} cannot be read: {reason}",
@@ -98,10 +98,10 @@ def unreadable(manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def missing(manifest: Manifest) -> Iterator[Finding]:
+def missing(manifest: Manifest) -> Iterator[AuditFinding]:
     """Rows of the split file without an image."""
     if manifest.missing:
-        yield Finding(
+        yield AuditFinding(
             "missing",
             "warning",
             f"{_count(manifest.missing, 'image')} of the split file not there",
@@ -111,10 +111,10 @@ def missing(manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def empty_classes(manifest: Manifest) -> Iterator[Finding]:
+def empty_classes(manifest: Manifest) -> Iterator[AuditFinding]:
     """Class folders without images."""
     if manifest.empty:
-        yield Finding(
+        yield AuditFinding(
             "empty-class",
             "error",
             f"{_count(manifest.empty, 'class folder')} without images",
@@ -124,11 +124,11 @@ def empty_classes(manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def contradictions(copies: Copies) -> Iterator[Finding]:
+def label_conflicts(copies: Duplicates) -> Iterator[AuditFinding]:
     """Copies with different labels."""
     found = [group for group in copies.sets if len({record.label for record in group}) > 1]
     if found:
-        yield Finding(
+        yield AuditFinding(
             copies.code("contradiction"),
             "warning" if copies.near else "error",
             f"{_count(found, 'group')} of {copies.title} with different classes",
@@ -138,11 +138,11 @@ def contradictions(copies: Copies) -> Iterator[Finding]:
         )
 
 
-def leaks(copies: Copies) -> Iterator[Finding]:
+def leakage(copies: Duplicates) -> Iterator[AuditFinding]:
     """Copies in training and test."""
     found = [group for group in copies.sets if {"train", "test"} <= {r.split for r in group}]
     if found:
-        yield Finding(
+        yield AuditFinding(
             copies.code("leak"),
             "error",
             f"{_count(found, 'group')} of {copies.title} in both training and test",
@@ -152,10 +152,10 @@ def leaks(copies: Copies) -> Iterator[Finding]:
         )
 
 
-def copies(copies: Copies) -> Iterator[Finding]:
+def copies(copies: Duplicates) -> Iterator[AuditFinding]:
     """Copies wherever they are."""
     if copies.sets:
-        yield Finding(
+        yield AuditFinding(
             copies.code("copies"),
             "warning",
             f"{_count(copies.sets, 'group')} of {copies.title}, "
@@ -166,7 +166,7 @@ def copies(copies: Copies) -> Iterator[Finding]:
         )
 
 
-def small_classes(copies: Copies, folds: int) -> Iterator[Finding]:
+def small_classes(copies: Duplicates, folds: int) -> Iterator[AuditFinding]:
     """Classes that cannot be cut into so many folds, each copy counted once."""
     split = any(record.split for record in copies.records)
     different = defaultdict(set)
@@ -175,13 +175,13 @@ def small_classes(copies: Copies, folds: int) -> Iterator[Finding]:
     left = {}
     for label, groups in sorted(different.items()):
         count = len(groups - {-1})
-        left[label] = count if split else count - max(1, round(TEST_PART * count))
+        left[label] = count if split else count - max(1, round(TEST_FRACTION * count))
     few = {label: count for label, count in left.items() if count < folds}
     if few:
         told = ", ".join(f"{label} ({count or 'none'})" for label, count in few.items())
         most = min(few.values())
         fewer = f", use at most {most} folds," if most > 1 else ""
-        yield Finding(
+        yield AuditFinding(
             "small-class",
             "error",
             f"{_count(few, 'class')} with too few different training images for {folds} folds"
@@ -191,12 +191,12 @@ def small_classes(copies: Copies, folds: int) -> Iterator[Finding]:
         )
 
 
-def imbalance(manifest: Manifest) -> Iterator[Finding]:
+def imbalance(manifest: Manifest) -> Iterator[AuditFinding]:
     """Classes of very different size."""
     counts = Counter(record.label for record in manifest.records).most_common()
     if counts and counts[0][1] >= IMBALANCE * counts[-1][1]:
         (large, most), (small, least) = counts[0], counts[-1]
-        yield Finding(
+        yield AuditFinding(
             "imbalance",
             "warning",
             f"{large} has {most} images, {small} only {least}",
@@ -205,12 +205,12 @@ def imbalance(manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def odd_sizes(manifest: Manifest) -> Iterator[Finding]:
+def odd_sizes(manifest: Manifest) -> Iterator[AuditFinding]:
     """Images of several sizes, and those that stand out."""
     records = manifest.records
     sizes = Counter((record.width, record.height) for record in records)
     if len(sizes) > 1:
-        yield Finding(
+        yield AuditFinding(
             "sizes",
             "note",
             f"{len(sizes):,} sizes: {_range(r.width for r in records)} pixels wide, "
@@ -220,7 +220,7 @@ def odd_sizes(manifest: Manifest) -> Iterator[Finding]:
         )
     tiny = [record.id for record in records if min(record.width, record.height) < TINY]
     if tiny:
-        yield Finding(
+        yield AuditFinding(
             "tiny",
             "warning",
             f"{_count(tiny, 'image')} with a side of less than {TINY} pixels",
@@ -230,9 +230,9 @@ def odd_sizes(manifest: Manifest) -> Iterator[Finding]:
         )
     odd = _outliers(records)
     if odd:
-        yield Finding(
+        yield AuditFinding(
             "odd-size",
-            "warning" if len(odd) <= max(2, STRAYS * len(records)) else "note",
+            "warning" if len(odd) <= max(2, MAX_STRAY_FRACTION * len(records)) else "note",
             f"{_count(odd, 'image')} {ODD_SIZE} times larger, smaller, wider or taller than usual",
             "Thumbnails, panoramas and scans among photographs are often strays.",
             "Look at them.",
@@ -240,9 +240,9 @@ def odd_sizes(manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def not_run(name: str, error: Exception) -> Finding:
+def not_run(name: str, error: Exception) -> AuditFinding:
     """What stands for a check that failed."""
-    return Finding(
+    return AuditFinding(
         "not-checked",
         "warning",
         f"The check for {name} could not run",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 
-class FarFirst:
+class BackToFront:
     """Things to paint, each with its distance, in any order."""
 
     def __init__(self) -> None:

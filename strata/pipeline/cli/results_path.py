@@ -9,7 +9,7 @@ RESULTS = "results.json"
 MOST = 12
 
 
-def results_at(named: Path) -> Path:
+def results_path(named: Path) -> Path:
     """The results.json that is meant: by its name, its report's folder, page or experiment.
 
     A report's folder may be named without the `out` that it lies in; a folder above a single

@@ -12,20 +12,20 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from strata.files import replacing
+from strata.files import atomic_writer
 
 #: Increase when the meaning of rows changes: older ones no longer match their checksums.
 FORMAT = 1
 
-Row = list[Any]
+CacheRow = list[Any]
 
 #: Lines parsed by one call.
 _CHUNK = 512
 
 
-def load(path: Path) -> dict[str, Row]:
+def load(path: Path) -> dict[str, CacheRow]:
     """The latest row of each name (a row's first entry); nothing if there is no such file."""
-    rows: dict[str, Row] = {}
+    rows: dict[str, CacheRow] = {}
     try:
         with open(path, "rb") as stream:
             for bodies in _chunks(stream):
@@ -35,7 +35,7 @@ def load(path: Path) -> dict[str, Row]:
     return rows
 
 
-def append(path: Path, rows: Iterable[Row]) -> None:
+def append(path: Path, rows: Iterable[CacheRow]) -> None:
     """Add rows; the leading line break ends a line that a kill has torn.
 
     Raises:
@@ -54,17 +54,17 @@ def append(path: Path, rows: Iterable[Row]) -> None:
         os.close(handle)
 
 
-def rewrite(path: Path, rows: Iterable[Row]) -> None:
+def rewrite(path: Path, rows: Iterable[CacheRow]) -> None:
     """Replace the file by these rows, at once.
 
     Raises:
         OSError: no space, no permission.
     """
-    with replacing(path) as stream:
+    with atomic_writer(path) as stream:
         stream.writelines(b"\n" + _line(row) for row in rows)
 
 
-def _line(row: Row) -> bytes:
+def _line(row: CacheRow) -> bytes:
     body = json.dumps(row, separators=(",", ":")).encode()
     return b"%08x %s" % (zlib.crc32(body, FORMAT), body)
 
