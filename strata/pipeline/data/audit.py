@@ -1,4 +1,4 @@
-"""What is wrong with a data set, before anything is learned from it."""
+"""Audit of a data set before training: broken files, duplicates, label conflicts, leakage."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,12 +15,12 @@ __all__ = ["Audit", "AuditFinding", "audit"]
 
 @dataclass(frozen=True)
 class Audit:
-    """The findings, the gravest first, and the counts behind them.
+    """Result of an audit: findings, most severe first, and counts of images.
 
     Attributes:
-        findings: what was found.
+        findings: sorted by severity: "error", "warning", "note".
         counts: class -> split ("train", "test", "unsplit") -> number of readable images.
-        sizes: (width, height) in pixels -> number of images, the commonest first.
+        sizes: (width, height) in pixels -> number of images, most frequent first.
     """
 
     findings: list[AuditFinding]
@@ -29,11 +29,11 @@ class Audit:
 
     @property
     def has_errors(self) -> bool:
-        """Whether something makes results wrong or impossible."""
+        """True if a finding makes results wrong or a run impossible."""
         return any(finding.severity == "error" for finding in self.findings)
 
     def to_json(self) -> dict[str, Any]:
-        """The same as plain dicts and lists."""
+        """Return the audit as dicts and lists that JSON can hold."""
         return {
             "spoils": self.has_errors,
             "findings": [asdict(finding) for finding in self.findings],
@@ -46,13 +46,13 @@ class Audit:
 
 
 def audit(manifest: Manifest, *, folds: int = 8) -> Audit:
-    """Look for what spoils results.
+    """Run all checks on the images of a manifest.
 
-    A check that fails is a finding itself and does not stop the others.
+    A check that raises becomes a finding "not-checked" and does not stop the others.
 
     Args:
         manifest: the images.
-        folds: of the cross-validation that they are meant for.
+        folds: planned number of cross-validation folds, for the check of class sizes.
     """
     exact = Duplicates(manifest.records, near=False)
     near = Duplicates(manifest.records, near=True)
@@ -74,7 +74,7 @@ def audit(manifest: Manifest, *, folds: int = 8) -> Audit:
     for name, check in named:
         try:
             findings.extend(list(check()))
-        except Exception as error:  # whatever it is, the other checks still count
+        except Exception as error:  # a defect of one check must not hide the findings of the others
             findings.append(audit_checks.not_run(name, error))
     findings.sort(key=lambda finding: ("error", "warning", "note").index(finding.severity))
     counts: dict[str, dict[str, int]] = {name: {} for name in manifest.classes}

@@ -1,10 +1,11 @@
-"""Whether two thumbnails show one picture, a little moved or stretched.
+"""Image registration of thumbnails: match pictures up to a small shift and stretch.
 
-The motion is found by Gauss-Newton steps on their details (Lucas and Kanade, "An iterative image
-registration technique", 1981; symmetric gradients as in Benhimane and Malis, "Real-time image-based
-tracking of planes using efficient second-order minimization", 2004). After it the details must
-correlate, and still do so when everything is taken away that is constant along rows or along
-columns: skies, horizons and vignettes are the same in unrelated pictures.
+The motion is estimated by Gauss-Newton steps on band-pass filtered thumbnails (Lucas and Kanade,
+"An iterative image registration technique", 1981; symmetric gradients as in Benhimane and Malis,
+"Real-time image-based tracking of planes using efficient second-order minimization", 2004). After
+registration the details must correlate, also when they are double-centered, that is, without
+everything constant along rows or along columns: skies, horizons and vignettes are alike in
+unrelated pictures.
 """
 
 import functools
@@ -13,16 +14,16 @@ import numpy as np
 
 from strata.pipeline.data.fingerprint import THUMBNAIL
 
-#: The least correlation of details: of all, and of those that are neither rows nor columns.
+#: Least correlation of the details of matching pictures, and of their double-centered details.
 MIN_CORRELATION, MIN_CORRELATION_2D = 0.95, 0.85
-#: The most that a picture may be moved, and be stretched over its side, in parts of the side.
+#: Largest shift, and largest stretch over the whole side, as fractions of the side.
 MAX_SHIFT, MAX_STRETCH = 0.1, 0.2
 
-#: Correlations below which a pair is given up, before the first step and after each: where a
-#: picture is a copy, they rise fast.
+#: Correlations below which a pair is rejected, before the first step and after each: for copies
+#: they rise fast.
 _FLOORS = (0.1, 0.4, 0.75, 0.88, 0.9)
 
-#: Pixel positions, and the same from -1/2 to 1/2.
+#: Pixel positions, and the same centered and scaled to -1/2..1/2.
 _PIXELS = np.arange(THUMBNAIL, dtype=np.float32)
 _CENTERED = (_PIXELS - (THUMBNAIL - 1) / 2) / THUMBNAIL
 _LARGEST_MOTION = THUMBNAIL * np.array([MAX_SHIFT, MAX_SHIFT, MAX_STRETCH, MAX_STRETCH])
@@ -31,12 +32,12 @@ Array = np.ndarray
 
 
 def details(thumbnails: Array, fine: float = 0.6, coarse: float = 4.0) -> Array:
-    """Thumbnails without noise and without slow changes: float32 (n, side, side).
+    """Band-pass filter thumbnails by a difference of Gaussians; float32 (n, side, side).
 
     Args:
         thumbnails: uint8 (n, side, side).
-        fine: standard deviation, in pixels, of the Gaussian that takes away noise.
-        coarse: of the one that finds slow changes.
+        fine: standard deviation in pixels of the Gaussian that removes noise.
+        coarse: standard deviation in pixels of the Gaussian subtracted as the low frequencies.
     """
     sharp, slow = _gaussian(fine), _gaussian(coarse)
     values = thumbnails.astype(np.float32)
@@ -45,24 +46,24 @@ def details(thumbnails: Array, fine: float = 0.6, coarse: float = 4.0) -> Array:
 
 @functools.cache
 def _gaussian(sigma: float) -> Array:
-    """Blurring as a matrix (side, side); at the border the weights that remain are raised."""
+    """Return Gaussian smoothing as a matrix (side, side), weights renormalized at the border."""
     at = np.arange(THUMBNAIL)
     weights = np.exp(-0.5 * ((at - at[:, None]) / sigma) ** 2)
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
 def same_picture(first: Array, second: Array) -> Array:
-    """Which pairs of thumbnails show one picture, a little moved or stretched.
+    """Test pairs of thumbnails for showing one picture, up to a small shift and stretch.
 
     Args:
         first: uint8 (pairs, side, side).
         second: the same shape.
 
     Returns:
-        bool (pairs,).
+        bool (pairs,), true for a match.
     """
     source, target = details(first), details(second)
-    # shift in x and y, in pixels; growth of the side in x and y, in pixels
+    # (dx, dy, growth of the width, growth of the height), in pixels
     motion = np.zeros((len(source), 4), np.float32)
     same = np.zeros(len(source), bool)
     undecided = np.arange(len(source))
@@ -76,12 +77,12 @@ def same_picture(first: Array, second: Array) -> Array:
             break
         undecided, source, target = undecided[left], source[left], target[left]
         motion = motion[left] + _gauss_newton_step(moved[left], target, inside[left])
-        np.clip(motion, -THUMBNAIL / 4, THUMBNAIL / 4, out=motion)  # something stays in view
+        np.clip(motion, -THUMBNAIL / 4, THUMBNAIL / 4, out=motion)  # keep an overlap
     return same
 
 
 def _warped(pictures: Array, motion: Array) -> tuple[Array, Array]:
-    """Pictures after a motion, by linear interpolation; and 1 where they were there to be seen."""
+    """Warp pictures bilinearly; also return a mask, 1 where the source was inside."""
     weights, seen = [], []
     for axis in (0, 1):
         source = _PIXELS + motion[:, axis, None] + motion[:, axis + 2, None] * _CENTERED
@@ -94,7 +95,7 @@ def _warped(pictures: Array, motion: Array) -> tuple[Array, Array]:
 
 
 def _correlated(first: Array, second: Array, inside: Array) -> tuple[Array, Array]:
-    """Whether details agree over the pixels inside, and their correlation there."""
+    """Test pairs for sufficient correlation within the mask; also return the correlations."""
     count = inside.sum((1, 2), keepdims=True)
     centered = [
         (x - (x * inside).sum((1, 2), keepdims=True) / count) * inside for x in (first, second)
@@ -108,6 +109,7 @@ def _correlated(first: Array, second: Array, inside: Array) -> tuple[Array, Arra
 
 
 def _cosine(first: Array, second: Array) -> Array:
+    """Cosine similarity of each pair of pictures, (pairs,)."""
     products = [
         np.einsum("pij,pij->p", a, b)
         for a, b in ((first, second), (first, first), (second, second))
@@ -116,11 +118,13 @@ def _cosine(first: Array, second: Array) -> Array:
 
 
 def double_centered(pictures: Array, inside: Array) -> Array:
-    """Pictures without all that is a function of the row plus a function of the column.
+    """Double-center pictures: subtract row means and column means, add the overall mean.
+
+    This removes everything that is a function of the row plus a function of the column.
 
     Args:
         pictures: (n, side, side).
-        inside: 1 on a rectangle of each, where it counts, and 0 elsewhere.
+        inside: mask, 1 on a rectangle of each picture and 0 elsewhere; means are over the mask.
     """
     pictures = pictures * inside
     rows, columns = inside.max(2).sum(1), inside.max(1).sum(1)
@@ -131,9 +135,9 @@ def double_centered(pictures: Array, inside: Array) -> Array:
 
 
 def _gauss_newton_step(moved: Array, target: Array, inside: Array) -> Array:
-    """The motion that brings pictures nearer to their targets, to first order.
+    """Solve for the motion (pairs, 4) that brings pictures closer to their targets, to first order.
 
-    Least squares for target = gain * moved + offset + gradient * motion.
+    Least squares for target = gain * moved + offset + gradient * motion, with a small ridge.
     """
     down, across = np.gradient((moved + target) / 2, axis=(1, 2))
     terms = np.empty((len(moved), 6, *moved.shape[1:]), np.float32)

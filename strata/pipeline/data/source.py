@@ -1,4 +1,4 @@
-"""Where the images come from: a folder, an archive or an address; all end as a folder."""
+"""Sources of images: a folder, an archive or the URL of one; each ends as a local folder."""
 
 import os
 import re
@@ -17,13 +17,13 @@ __all__ = ["Source", "SourceFile", "open_source"]
 
 @dataclass(frozen=True)
 class Source:
-    """The images of an experiment, found but not read.
+    """Images of an experiment: files with labels and splits, not yet read.
 
     Attributes:
-        root: the folder that holds them.
-        files: the images, sorted by id.
+        root: folder of the images.
+        files: images, sorted by id.
         missing: "class/file" of rows of the split file without an image.
-        notes: what was left out or decided, in sentences.
+        notes: sentences on files left out and on choices made.
         empty: class folders without images.
     """
 
@@ -45,24 +45,24 @@ def open_source(
     allow_empty: bool = False,
     progress: ProgressCallback | None = None,
 ) -> Source:
-    """Find the images that `spec` names.
+    """Find the images named by `spec`, downloading and unpacking as needed.
 
     Args:
         spec: a folder with one folder of images for each class, or with train/ and test/ (and
             val/, which joins train/) that hold such folders; a zip or tar of either; or the
-            http(s) address of such an archive.
-        split_csv: a CSV file class,file,split that says which images count, their classes and
-            splits; a path, from `base` or within the folder or archive.
-        base: the folder that relative paths of `split_csv` count from.
-        sha256: of the archive; an address needs it.
-        cache: folder where downloads and unpacked archives are kept.
+            http(s) URL of such an archive.
+        split_csv: CSV file with the columns class,file,split that selects the images and gives
+            their classes and splits; relative to `base`, or within the folder or archive.
+        base: folder that relative paths of `split_csv` are resolved against.
+        sha256: digest of the archive in hex; required for a URL.
+        cache: folder for downloads and unpacked archives.
         allow_missing: report rows of `split_csv` without an image instead of refusing them.
         allow_empty: report class folders without images instead of refusing them.
-        progress: called with bytes done and bytes in all while downloading and unpacking.
+        progress: called with bytes done and in all while downloading and unpacking.
 
     Raises:
-        InputError: nothing there, or not laid out like this; the message says what is wrong.
-        StrataError: a download failed.
+        InputError: nothing is there, or the layout is another one; the message says what is wrong.
+        StrataError: the download failed.
     """
     root = outer = _folder(spec, sha256, cache, progress)
     if not _is_local_folder(spec):
@@ -111,7 +111,7 @@ def _folder(
     if path.is_file() and path.suffix.lower() in _ARCHIVES and not is_archive(path):
         raise InputError(
             f"{path} cannot be read as an archive: it is cut off or damaged.",
-            "Fetch it or pack it again; zip and tar are read.",
+            "Download or pack it again; zip and tar archives are read.",
         )
     if not path.is_file() or not is_archive(path):
         raise InputError(
@@ -122,7 +122,7 @@ def _folder(
 
 
 def _nothing_at(path: Path) -> InputError:
-    """An error that names the nearest thing that exists."""
+    """Return an error that suggests the most similar name in the nearest existing folder."""
     missing = path
     while not missing.parent.is_dir() and missing.parent != missing:
         missing = missing.parent
@@ -136,7 +136,7 @@ def _nothing_at(path: Path) -> InputError:
 
 def _fetched(url: str, sha256: str | None, cache: Path, progress: ProgressCallback | None) -> Path:
     if urlsplit(url).scheme.lower() not in ("http", "https"):
-        raise InputError(f"{url} is not an http or https address.", "Give a path or an address.")
+        raise InputError(f"{url} is not an http or https URL.", "Give a path or such a URL.")
     if not sha256:
         raise InputError(
             f"The sha256 of {url} is not given.",
@@ -144,7 +144,10 @@ def _fetched(url: str, sha256: str | None, cache: Path, progress: ProgressCallba
             "(`sha256sum FILE` prints it).",
         )
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
-        raise InputError(f"'{sha256}' is not a sha256: 64 hexadecimal digits.")
+        raise InputError(
+            f"'{sha256}' is not a sha256: it must have 64 hexadecimal digits.",
+            "Run `sha256sum FILE` on the archive to get it.",
+        )
     from strata.download import download
     from strata.pipeline.data.archives import is_archive, unpack_archive
 
@@ -159,14 +162,16 @@ def _fetched(url: str, sha256: str | None, cache: Path, progress: ProgressCallba
             if not target.exists():
                 download(url, target, sha256=sha256, progress=progress)
             if not is_archive(target):
-                raise InputError(f"{url} is not a zip or tar archive.")
+                raise InputError(
+                    f"{url} is not a zip or tar archive.", "Give the URL of the archive itself."
+                )
             unpack_archive(target, cache, sha256=sha256, progress=progress)
-            target.unlink()  # unpacked, it has served
+            target.unlink()  # unpacked, so no longer needed
     return folder
 
 
 def _split_path(given: Path, folders: list[Path]) -> Path:
-    """The split file: where it says, or beside the images."""
+    """Return the first existing path of the split file below one of the folders."""
     for folder in folders:
         if (folder / given).is_file():
             return folder / given

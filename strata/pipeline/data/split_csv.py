@@ -1,4 +1,4 @@
-"""A split fixed by a CSV file beside the images: class,file,split."""
+"""Split given by a CSV file with the columns class, file and split."""
 
 import csv
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ COLUMNS = ("class", "file", "split")
 
 @dataclass(frozen=True)
 class SplitRow:
-    """A line of the file: an image's class, name and split ("train" or "test")."""
+    """One row: line number, class, file name and split ("train" or "test") of an image."""
 
     line: int
     label: str
@@ -34,7 +34,7 @@ class SplitRow:
 
 @dataclass
 class MatchedRows:
-    """What a CSV file makes of a folder: images sorted by id, rows without a file, notes."""
+    """Images found for the rows, sorted by id; "class/file" of rows without an image; notes."""
 
     files: list[SourceFile]
     missing: list[str]
@@ -45,7 +45,8 @@ def read_split(path: Path) -> list[SplitRow]:
     """Read the rows of a CSV file with the columns class, file and split, in any order.
 
     Raises:
-        InputError: not readable, columns missing, or rows malformed (the first few are named).
+        InputError: the file is unreadable, lacks a column or has malformed rows (the first few are
+            named).
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
@@ -89,20 +90,20 @@ def _rows(path: Path, reader: "_csv.Reader") -> Iterator[SplitRow]:
 
 
 def match_rows(root: Path, tree: Tree, rows: list[SplitRow], *, name: str) -> MatchedRows:
-    """Find the file of each row below a folder.
+    """Find the image of each row below a folder.
 
     An image `art1.jpg` of class `coast` may be `coast/art1.jpg`, `coast/coast_art1.jpg`, or
-    `coast_art1.jpg` or `art1.jpg` right in the folder, each of them also below train/ and
+    `coast_art1.jpg` or `art1.jpg` directly in the folder, each of them also below train/ and
     test/; the row decides on class and split.
 
     Args:
         root: the folder.
-        tree: what lies there.
-        rows: of the CSV file.
-        name: of the CSV file, for messages.
+        tree: its contents.
+        rows: rows of the CSV file.
+        name: name of the CSV file, for messages.
 
     Raises:
-        InputError: no row fits any image, or two rows contradict each other on one image.
+        InputError: no row matches an image, or two rows contradict each other on one image.
     """
     by_name: dict[str, str] = {}
     for relative in tree.images:
@@ -137,7 +138,7 @@ def match_rows(root: Path, tree: Tree, rows: list[SplitRow], *, name: str) -> Ma
 
 
 def _candidate_paths(row: SplitRow) -> list[str]:
-    """Where a row's file may lie, the likeliest first."""
+    """Relative paths at which a row's image may lie, most likely first."""
     label, file = row.label, row.file
     names = [f"{label}/{file}", f"{label}/{label}_{file}", f"{label}_{file}", file]
     if file.startswith(f"{label}_"):
