@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all, however the process that writes them ends."""
+"""Atomic file writes: a file is complete or absent, however the writing process ends."""
 
 import os
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from typing import IO
 
 @contextmanager
 def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
-    """A stream into a file beside, which takes the path's place when all is written.
+    """Open a temporary sibling file for writing; on success it replaces `path`.
 
     Raises:
-        OSError: no space, no permission; what lay at the path is as it was.
+        OSError: no space or no permission; the file at `path` is unchanged.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -24,6 +24,6 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write a file, text as UTF-8; see `atomic_writer`."""
+    """Write a whole file atomically, text as UTF-8 (see `atomic_writer`)."""
     with atomic_writer(path) as stream:
         stream.write(content.encode() if isinstance(content, str) else content)

@@ -1,4 +1,4 @@
-"""`strata compare`: two runs against each other."""
+"""`strata compare`: differences between two runs, with significance tests."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def compare(before: Path, after: Path) -> int:
-    """Print what changed in setting, parameters and scores, and what is more than noise."""
+    """Print the changes of setting, parameters and scores, and which are significant."""
     from rich.console import Console
 
     from strata.reports import compare, read_results

@@ -1,4 +1,4 @@
-"""`strata data`: look at images before using them."""
+"""`strata data`: audit and count images, draw the built-in data set."""
 
 import json
 import tempfile
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from strata.pipeline.data.manifest import Manifest
 
-#: How many images of a finding the table names.
+#: Number of images of a finding that are listed.
 NAMED = 8
 
 
@@ -29,7 +29,7 @@ def audit(
     jobs: int | None,
     as_json: bool,
 ) -> int:
-    """Print the findings; 1 if something spoils results."""
+    """Print the findings of the audit; exit code 1 if one of them is an error."""
     from strata.pipeline.data.audit import audit
 
     manifest = _manifest(images, split, sha256, store, jobs)
@@ -42,7 +42,7 @@ def audit(
     for finding in found.to_json()["findings"]:
         _print_finding(console, finding)
     if not found.to_json()["findings"]:
-        console.print("\nNothing to report.")
+        console.print("\nThe audit found nothing to report.")
     return int(found.has_errors)
 
 
@@ -73,7 +73,7 @@ def show(
     jobs: int | None,
     as_json: bool,
 ) -> int:
-    """Print counts by class and split, and sizes."""
+    """Print the number of images by class and split."""
     manifest = _manifest(images, split, sha256, store, jobs)
     if as_json:
         print(json.dumps(_counts(manifest), indent=2))
@@ -83,7 +83,7 @@ def show(
 
 
 def scenes(folder: Path, per_class: int, size: int, seed: int, jobs: int | None) -> int:
-    """Draw the built-in data set."""
+    """Draw the built-in data set into a folder."""
     from strata.scenes.write import write_scenes
 
     with StepProgress(_console(stderr=True)) as steps:
@@ -102,7 +102,7 @@ def scenes(folder: Path, per_class: int, size: int, seed: int, jobs: int | None)
 def _manifest(
     images: str, split: Path | None, sha256: str | None, store: Path | None, jobs: int | None
 ) -> "Manifest":
-    """Read the images; what was read is kept only where a store is named."""
+    """Read the images; their digests are cached only if a store is given."""
     from strata.pipeline.data.manifest import build_manifest
     from strata.pipeline.data.source import open_source
 

@@ -1,4 +1,4 @@
-"""`strata make`."""
+"""`strata make`: bring targets up to date, then write the report."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ from strata.pipeline.graph.stage import Node
 def make(
     workspace: Workspace, names: list[str], *, dry_run: bool, keep_going: bool, always: bool
 ) -> int:
-    """Make the targets and the report; exit code 1 if something failed."""
+    """Make the targets and the report; exit code 1 if a stage failed."""
     begun = time.perf_counter()
     with workspace.store.in_use():
         workspace.store.sweep()
@@ -44,7 +44,7 @@ def make(
         else:
             print(
                 f"strata: no method has new results, so {workspace.out / 'report.html'} stays as "
-                "an earlier run wrote it (`strata report` writes one of what is there now).",
+                "an earlier run wrote it (`strata report` writes one of the results so far).",
                 file=sys.stderr,
             )
         if not outcome.errors:
@@ -62,14 +62,14 @@ def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None
 
 
 def _needs_report(workspace: Workspace, outcome: Outcome) -> bool:
-    """Whether a report of this run holds something that an earlier run's does not, or none is."""
+    """Decide whether to write the report: nothing failed, there are new results, or no report."""
     made = set(outcome.made)
     new = any(target.node.key in made for target in workspace.targets)
     return not outcome.errors or new or not (workspace.out / "report.html").exists()
 
 
 def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bool) -> Outcome:
-    """Make the targets; in rounds, for what a search picks decides what comes after it."""
+    """Make the targets, in rounds: the trial that a search picks decides the stages after it."""
     store, jobs = workspace.store, workspace.jobs
     whole = Outcome()
     tried: set[str] = set()
@@ -89,14 +89,14 @@ def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bo
 
 
 def _untried(target: Target, tried: set[str]) -> tuple[Node, ...]:
-    """The goals of a target, unless nothing has changed since they were run."""
+    """Return the goals of a target, or none if all of them have been tried already."""
     return target.goals if any(node.key not in tried for node in target.goals) else ()
 
 
 def _print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
-    """What `make -n` says: each stage to be made, and the causes."""
+    """Print the dry run: each stage to be made with its number of artifacts, and the reasons."""
     if not plan.needed:
-        workspace.console.print("Nothing to be made.")
+        workspace.console.print("Nothing to make: everything is up to date.")
         return 0
     counts: Counter[tuple[str, str]] = Counter()
     for key in plan.needed:
@@ -107,7 +107,9 @@ def _print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> in
         text = f"would make  {where}{stage} ({count})"
         workspace.console.print(text, highlight=False, markup=False)
     if any(target.open for target in wanted):
-        workspace.console.print("(after a search counted as if it had picked its first trial)")
+        workspace.console.print(
+            "(stages after a search are counted as if its first trial had been picked)"
+        )
     for reason in reasons(plan, workspace.store):
         workspace.console.print(f"because  {reason}", highlight=False, markup=False)
     return 0
@@ -144,7 +146,7 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: 
         print(f"strata: {first}{more}", file=sys.stderr)
     if outcome.skipped:
         print(
-            f"strata: {len(outcome.skipped)} artifacts were not made because of that; "
+            f"strata: {len(outcome.skipped)} artifacts that depend on these were not made; "
             "everything finished is kept.",
             file=sys.stderr,
         )
@@ -164,5 +166,5 @@ def _save_snapshot(workspace: Workspace) -> None:
 
 
 def snapshot_path(workspace: Workspace) -> Path:
-    """Where the images of the last run are noted, for `why`."""
+    """Path of the snapshot of the last run's images, for `strata why`."""
     return workspace.store.data / f"images-of-{workspace.experiment.name}.json"

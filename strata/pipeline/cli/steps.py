@@ -1,4 +1,4 @@
-"""Progress of the steps before the graph: fetching, drawing and reading images."""
+"""Progress bars of the steps before the stage graph: downloading, drawing and reading images."""
 
 import time
 from contextlib import AbstractContextManager
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class StepProgress(AbstractContextManager["StepProgress"]):
-    """Shows named steps one after the other; silent for those that take no time."""
+    """Show named steps one after the other; steps under 0.3 s stay silent."""
 
     def __init__(self, console: "Console") -> None:
         self._console = console
@@ -20,7 +20,7 @@ class StepProgress(AbstractContextManager["StepProgress"]):
         self._bar: Any = None
 
     def update(self, what: str, done: int, total: int) -> None:
-        """`done` of `total` parts of the step `what` are done."""
+        """Report that `done` of `total` units of the step `what` are done."""
         now = time.monotonic()
         if what != self._what:
             self._close()

@@ -1,7 +1,8 @@
-"""What the reports that were made from a store rest on: for as long as they lie there, it stays.
+"""Garbage collection roots: the artifacts that existing reports were made from.
 
-A report may come from other options than the experiment file has now (`--set`, `--weights`), so
-what it needs cannot be told from the file.
+They are kept as long as the report file exists. A report may have been made with other options
+(`--set`, `--weights`) than the experiment file has now, so its artifacts cannot be derived from the
+experiment file.
 """
 
 import json
@@ -14,7 +15,7 @@ from strata.pipeline.store.store import Store
 
 
 def register_report(store: Store, report: Path, keys: Iterable[str]) -> None:
-    """Take note that a report was made from these artifacts, in place of an earlier note.
+    """Register the artifacts that a report was made from, replacing an earlier registration.
 
     Raises:
         OSError: the store cannot be written.
@@ -27,7 +28,7 @@ def register_report(store: Store, report: Path, keys: Iterable[str]) -> None:
 
 
 def registered_reports(store: Store) -> Iterator[tuple[Path, set[str]]]:
-    """Reports that are still where they were written, and keys of what they rest on."""
+    """Yield each registered report that still exists, with the keys of its artifacts."""
     for file in sorted((store.data / "reports").glob("*.json")):
         try:
             note = json.loads(file.read_bytes())
