@@ -1,4 +1,4 @@
-"""A folder of drawn scenes, one folder per class."""
+"""Writing of the data set: JPEG files in one folder per class."""
 
 import shutil
 import tempfile
@@ -25,31 +25,32 @@ def write_scenes(
 ) -> None:
     """Draw `per_class` pictures of each scene into root/CLASS/NNNN.jpg.
 
-    A picture depends on the seed, its class and its number alone, so that a larger set contains
-    the smaller ones. The folder appears complete or not at all.
+    A picture depends only on the seed, its class and its number, so a larger set contains the
+    smaller ones. The folder appears complete or not at all.
 
     Args:
-        root: the folder to make; must not exist, or be empty.
-        per_class: pictures a class, 1 to 9999.
-        size: side in pixels, 32 to 512.
-        seed: of the whole set.
-        jobs: processes.
-        progress: called with (pictures written, pictures in all) after each.
+        root: the folder to create; must not exist, or be empty.
+        per_class: number of pictures per class, 1 to 9999.
+        size: side of the pictures in pixels, 32 to 512.
+        seed: random seed of the whole set.
+        jobs: number of worker processes.
+        progress: called after each picture with pictures written and in all.
 
     Raises:
-        InputError: a number out of range, or a folder with something in it.
+        InputError: a number is out of range, or the folder is not empty.
     """
     from strata.scenes.picture import check_size
 
     check_size(size)
     if not 1 <= per_class <= 9999:
         raise InputError(
-            f"scenes cannot be drawn {per_class} to a class", "Choose a number from 1 to 9999."
+            f"{per_class} pictures per class are out of range", "Choose a number from 1 to 9999."
         )
     root = Path(root)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise InputError(
-            f"{root} is in the way of the scenes", "Remove it, or draw into another folder."
+            f"{root} exists already and is not an empty folder",
+            "Remove it, or draw into another folder.",
         )
     root.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
@@ -69,6 +70,7 @@ def write_scenes(
 
 
 def _write(folder: Path, size: int, seed: int, item: tuple[str, int]) -> None:
+    """Draw and write one picture; `item` is its class and number."""
     import cv2
 
     from strata.scenes.picture import draw

@@ -1,4 +1,4 @@
-"""Streets: a canyon of houses that runs away from the camera."""
+"""Class "street": a street canyon that recedes from the camera."""
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def street(rng: np.random.Generator, side: int) -> Shot:
 
 
 def _carriageway(shot: Shot, half: float) -> None:
-    """Asphalt between pavements, lines, a crossing, the shadow of one side."""
+    """Paint the roadway between sidewalks: lane markings, a crosswalk, the shadow of one side."""
     rng, light = shot.rng, shot.light
     ground = Terrain(shot, shot.view.eye * 0.7, 8, 400)
     aside = np.abs(ground.x)
@@ -79,12 +79,12 @@ def _row(
     tall: float,
     ragged: float,
 ) -> float:
-    """Houses along the left (outward -1) or right (1) side; where they end."""
+    """Add houses on the left (outward -1) or right (1) side; return their end in meters."""
     rng = shot.rng
-    # Begin where the houses come into view.
+    # The first house is where they come into view.
     z = max(1.5, edge * shot.view.focal * rng.uniform(0.8, 1.4))
     while z < length:
-        # Far houses are wider: nobody can count them.
+        # Far houses are wider, to save drawing time where single houses are indistinct.
         width = rng.uniform(6, 18) * max(1, z / 50)
         height = max(3.5, tall * (1 + rng.normal(0, ragged)))
         x = outward * (edge + rng.uniform(0, 0.6))
@@ -99,7 +99,7 @@ def _row(
 def _terrace(
     shot: Shot, x: float, depth: tuple[float, float], height: float, style: Style, roof: Array
 ) -> None:
-    """A house in a row: its near end, its roof and its front."""
+    """Paint a terraced house: gable end, roof and facade."""
     near, far = depth
     outward = 1 if x > 0 else -1
     plain = style.wall * 0.8
@@ -119,7 +119,7 @@ def _terrace(
 
 
 def _curbside(things: BackToFront, shot: Shot, half: float, far: float, outward: int) -> None:
-    """Parked cars, trees and lamps on one side."""
+    """Add parked cars, trees and lamps on one side."""
     rng = shot.rng
     if half > 3.2 and rng.random() < 0.65:
         z, share = rng.uniform(4, 9), rng.uniform(0.3, 1)
@@ -140,7 +140,7 @@ def _curbside(things: BackToFront, shot: Shot, half: float, far: float, outward:
 
 
 def _passers(things: BackToFront, shot: Shot, half: float, walk: float, far: float) -> None:
-    """Moving cars, people on the pavement, a sign."""
+    """Add moving cars, people on the sidewalk, a sign."""
     rng = shot.rng
     for _ in range(int(rng.poisson(1.5))):
         z = rng.uniform(9, far)

@@ -397,6 +397,6 @@ def test_a_learning_curve_learns_from_few_images_and_is_scored_on_all(project):
 
 def test_a_typo_is_said_before_images_are_read(project):
     shutil.rmtree(project.root / "images")
-    assert "Did you mean 'color'" in project.make("--set", "plain.color.power=2", code=2)
+    assert "Did you mean 'color'" in project.make("--set", "plain.colr.power=2", code=2)
     assert "Did you mean 'plain'" in project.make("plane", code=2)
     assert "train_per_class" in project.make("--set", "plain.train_per_clas=2", code=2)

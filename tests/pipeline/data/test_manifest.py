@@ -34,9 +34,9 @@ def opened(monkeypatch):
 
     def spy(path):
         names.append(path.name)
-        return image_io.content(path)
+        return image_io.read_content(path)
 
-    monkeypatch.setattr(manifest, "content", spy)
+    monkeypatch.setattr(manifest, "read_content", spy)
     return names
 
 
@@ -165,12 +165,12 @@ def test_files_without_permission(root, tmp_path):
 
 def test_a_file_that_is_still_being_written_is_no_image_yet(root, tmp_path, monkeypatch):
     def still_growing(path):
-        data = image_io.content(path)
+        data = image_io.read_content(path)
         if path.name == "000.png" and path.parent.name == "a":
             path.write_bytes(data + b"more")
         return data
 
-    monkeypatch.setattr(manifest, "content", still_growing)
+    monkeypatch.setattr(manifest, "read_content", still_growing)
     made = build(root, tmp_path)
     assert [b.id for b in made.broken] == ["a/000.png"]
     assert "being written" in made.broken[0].reason
