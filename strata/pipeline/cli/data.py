@@ -14,6 +14,7 @@ from strata.pipeline.store.hashing import content_key
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from strata.pipeline.data.audit_checks import AuditFinding
     from strata.pipeline.data.manifest import Manifest
 
 #: Number of images of a finding that are listed.
@@ -39,30 +40,30 @@ def audit(
         return int(found.has_errors)
     console = _console()
     _print_counts(console, manifest)
-    for finding in found.to_json()["findings"]:
+    for finding in found.findings:
         _print_finding(console, finding)
-    if not found.to_json()["findings"]:
+    if not found.findings:
         console.print("\nThe audit found nothing to report.")
     return int(found.has_errors)
 
 
-def _print_finding(console: "Console", finding: dict[str, Any]) -> None:
-    style = {"error": "red", "warning": "yellow", "note": "dim"}[finding["severity"]]
+def _print_finding(console: "Console", finding: "AuditFinding") -> None:
+    """Print severity, code and title of a finding, its reason and remedy, and some images."""
+    style = {"error": "red", "warning": "yellow", "note": "dim"}[finding.severity]
     console.print(
-        f"\n{finding['severity']} {finding['code']}  {finding['title']}",
+        f"\n{finding.severity} {finding.code}  {finding.title}",
         style=style,
         highlight=False,
         markup=False,
     )
-    for part in (finding["why"], finding["remedy"]):
-        if part:
-            console.print(f"  {part}", highlight=False, markup=False)
-    images = finding.get("images", [])
-    for image in images[:NAMED]:
+    for part in (finding.why, finding.remedy):
+        console.print(f"  {part}", highlight=False, markup=False)
+    for image in finding.images[:NAMED]:
         text = image if isinstance(image, str) else "  =  ".join(image)
         console.print(f"    {one_line(text)}", highlight=False, markup=False)
-    if len(images) > NAMED:
-        console.print(f"    and {len(images) - NAMED} more (--json names all)", highlight=False)
+    more = len(finding.images) - NAMED
+    if more > 0:
+        console.print(f"    and {more} more (--json lists all)", highlight=False)
 
 
 def show(

@@ -13,17 +13,21 @@ data_app = typer.Typer(
     help="Audit and count images, or draw the built-in data set.",
 )
 
+Images = Annotated[str, typer.Argument(help="A folder of images, an archive, or its URL.")]
+SplitFile = Annotated[
+    Path | None, typer.Option("--split", help="CSV file with the columns class,file,split.")
+]
+Sha256 = Annotated[
+    str | None, typer.Option("--sha256", help="Checksum of the archive; required with a URL.")
+]
+
 
 @data_app.command("audit")
 @exit_with_errors
 def data_audit(
-    images: Annotated[str, typer.Argument(help="A folder of images, an archive, or its URL.")],
-    split: Annotated[
-        Path | None, typer.Option("--split", help="CSV file with the columns class,file,split.")
-    ] = None,
-    sha256: Annotated[
-        str | None, typer.Option("--sha256", help="Checksum of the archive; required with a URL.")
-    ] = None,
+    images: Images,
+    split: SplitFile = None,
+    sha256: Sha256 = None,
     folds: Annotated[
         int, typer.Option("--folds", min=2, help="Planned number of cross-validation folds.")
     ] = 8,
@@ -43,13 +47,9 @@ def data_audit(
 @data_app.command("show")
 @exit_with_errors
 def data_show(
-    images: Annotated[str, typer.Argument(help="A folder of images, an archive, or its URL.")],
-    split: Annotated[
-        Path | None, typer.Option("--split", help="CSV file with the columns class,file,split.")
-    ] = None,
-    sha256: Annotated[
-        str | None, typer.Option("--sha256", help="Checksum of the archive; required with a URL.")
-    ] = None,
+    images: Images,
+    split: SplitFile = None,
+    sha256: Sha256 = None,
     store: CacheDir = None,
     jobs: Jobs = None,
     as_json: Json = False,

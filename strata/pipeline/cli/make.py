@@ -118,11 +118,12 @@ def _print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> in
 def _print_up_to_date(
     workspace: Workspace, wanted: list[Target], plan: Plan, seconds: float
 ) -> None:
+    """Print that the targets are up to date, notes on package versions, the report's path."""
     names = ", ".join(target.name for target in wanted)
     workspace.console.print(
         f"Nothing to be done: {names} "
         f"{'is' if len(wanted) == 1 else 'are'} up to date "
-        f"({len(plan.nodes)} artifacts looked at in {seconds:.2f} s).",
+        f"({len(plan.nodes)} artifacts checked in {seconds:.2f} s).",
         highlight=False,
         markup=False,
     )
@@ -133,6 +134,7 @@ def _print_up_to_date(
 
 
 def _print_summary(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -> int:
+    """Print counts of artifacts, and the errors with equal ones merged; return the exit code."""
     kept = len(plan.nodes) - len(plan.needed)
     text = f"made {len(outcome.made)} artifacts in {duration(seconds)}, {kept} were up to date"
     workspace.console.print(text, highlight=False)

@@ -90,6 +90,7 @@ def _print(
     broken: dict[str, str],
     as_json: bool,
 ) -> None:
+    """Print predictions and unreadable images as a table or as JSON."""
     if as_json:
         print(json.dumps({"predictions": found, "broken": broken}, indent=2))
         return

@@ -31,6 +31,7 @@ class StepProgress(AbstractContextManager["StepProgress"]):
             self._console.print(f"{what}: {total}  {duration(now - self._begun)}", highlight=False)
 
     def _draw(self, what: str, done: int, total: int) -> None:
+        """Update the progress bar; start it first where there is none."""
         if not self._bar:
             from rich.progress import (
                 BarColumn,

@@ -233,6 +233,11 @@ def _empty_classes(tree: Tree, splits: list[str], found: set[str]) -> list[str]:
 def _check_classes(
     root: Path, splits: list[str], files: list[SourceFile], empty: list[str]
 ) -> None:
+    """Refuse classes with test images only, and a single class.
+
+    Raises:
+        InputError: naming the classes; the hint suggests the folder that is meant.
+    """
     train = {file.label for file in files if file.split != "test"}
     only_test = sorted({file.label for file in files} - train)
     if only_test:

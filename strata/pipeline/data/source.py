@@ -89,17 +89,18 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 
 
 def _is_local_folder(spec: str | Path) -> bool:
-    return not _is_address(spec) and Path(spec).expanduser().is_dir()
+    return not _is_url(spec) and Path(spec).expanduser().is_dir()
 
 
-def _is_address(spec: str | Path) -> bool:
+def _is_url(spec: str | Path) -> bool:
     return isinstance(spec, str) and "://" in spec
 
 
 def _folder(
     spec: str | Path, sha256: str | None, cache: Path, progress: ProgressCallback | None
 ) -> Path:
-    if _is_address(spec):
+    """Return the local folder of a source, after downloading and unpacking where needed."""
+    if _is_url(spec):
         return _fetched(str(spec), sha256, cache, progress)
     path = Path(os.path.abspath(Path(spec).expanduser()))
     if path.is_dir():
@@ -135,6 +136,7 @@ def _nothing_at(path: Path) -> InputError:
 
 
 def _fetched(url: str, sha256: str | None, cache: Path, progress: ProgressCallback | None) -> Path:
+    """Download and unpack the archive at a URL, unless the cache has it; return its folder."""
     if urlsplit(url).scheme.lower() not in ("http", "https"):
         raise InputError(f"{url} is not an http or https URL.", "Give a path or such a URL.")
     if not sha256:

@@ -58,6 +58,7 @@ def read_split(path: Path) -> list[SplitRow]:
 
 
 def _rows(path: Path, reader: "_csv.Reader") -> Iterator[SplitRow]:
+    """Yield the well-formed rows; at the end raise InputError if some are malformed."""
     header = [name.strip().lower() for name in next(reader, [])]
     absent = [name for name in COLUMNS if name not in header]
     if absent:

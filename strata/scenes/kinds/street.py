@@ -81,10 +81,10 @@ def _row(
 ) -> float:
     """Add houses on the left (outward -1) or right (1) side; return their end in meters."""
     rng = shot.rng
-    # The first house is where they come into view.
+    # Start where the houses come into view.
     z = max(1.5, edge * shot.view.focal * rng.uniform(0.8, 1.4))
     while z < length:
-        # Far houses are wider, to save drawing time where single houses are indistinct.
+        # Far houses are wider: single ones are indistinct there.
         width = rng.uniform(6, 18) * max(1, z / 50)
         height = max(3.5, tall * (1 + rng.normal(0, ragged)))
         x = outward * (edge + rng.uniform(0, 0.6))
