@@ -22,7 +22,7 @@ def write_rows(path, rows):
         stream.writelines(rows)
 
 
-def test_what_cannot_be_written_leaves_what_was_there(tmp_path):
+def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "notes.json"
     write_atomic(path, b"whole")
     with pytest.raises(TypeError):

@@ -27,7 +27,7 @@ def test_one_holder_at_a_time_though_the_file_comes_and_goes(tmp_path):
     assert not (tmp_path / "lock").exists()
 
 
-def test_a_file_left_behind_is_nobodys(tmp_path):
+def test_a_lock_file_left_behind_is_not_held(tmp_path):
     (tmp_path / "lock").touch()
     with self_removing_lock(tmp_path / "lock"):
         pass

@@ -93,7 +93,7 @@ def make(
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Train and evaluate the methods, redoing only what changed; then write the report."""
+    """Bring methods up to date, then write the report."""
     from strata.pipeline.cli.make import make
 
     workspace = _workspace(file, settings, store, out, jobs, skip_broken, weights)
@@ -111,7 +111,7 @@ def init(
     ],
     file: File = None,
 ) -> int:
-    """Write an experiment file for a folder of images, to start from."""
+    """Write an experiment file for a folder of images."""
     from strata.pipeline.cli.init import init
 
     return init(images, file or Path("strata.toml"))
@@ -128,7 +128,7 @@ def status(
     weights: Weights = None,
     as_json: Json = False,
 ) -> int:
-    """Show for each method whether it is up to date, and the number of artifacts to make."""
+    """Show which methods are up to date, with the time left."""
     from strata.pipeline.cli.inspect import status
 
     return status(
@@ -148,7 +148,7 @@ def why(
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Explain why artifacts are out of date: changed parameters, images or code."""
+    """Explain what is out of date: parameters, images or code."""
     from strata.pipeline.cli.inspect import why
 
     workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
@@ -276,7 +276,7 @@ def report(
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Write the report of the results in the store, without computing anything."""
+    """Write the report of the results in the store."""
     from strata.pipeline.cli.report import report
 
     workspace = _workspace(file, settings, store, out, skip_broken=skip_broken, weights=weights)
@@ -294,7 +294,7 @@ def compare(
     ],
     after: Annotated[Path, typer.Argument(help="The later report.")],
 ) -> int:
-    """Compare two reports: changed parameters and scores, with a test for significance."""
+    """Compare two reports, with tests of significance."""
     from strata.pipeline.cli.compare import compare
 
     return compare(before, after)

@@ -35,7 +35,7 @@ def test_a_report_is_found_by_every_name_that_it_goes_by(place, named, found):
     assert results_path(Path(named)) == Path(found) / "results.json"
 
 
-def test_what_is_not_there_is_said_with_what_is(place):
+def test_a_missing_report_is_answered_with_the_existing_ones(place):
     with pytest.raises(InputError) as error:
         results_path(Path("nine"))
     assert "no results of a report at nine" in error.value.what

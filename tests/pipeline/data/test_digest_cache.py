@@ -14,13 +14,13 @@ rows = st.lists(st.tuples(names, st.integers(), st.text()).map(list), max_size=2
 
 @given(batches=st.lists(rows, max_size=4))
 def test_the_latest_row_of_a_name_counts(tmp_path_factory, batches):
-    path = tmp_path_factory.mktemp("journal") / "file"
+    path = tmp_path_factory.mktemp("cache") / "file"
     for batch in batches:
         digest_cache.append(path, batch)
     assert digest_cache.load(path) == {row[0]: row for batch in batches for row in batch}
 
 
-def test_nothing_there(tmp_path):
+def test_a_missing_file_is_empty(tmp_path):
     assert digest_cache.load(tmp_path / "none") == {}
     assert digest_cache.load(tmp_path) == {}
     digest_cache.append(tmp_path / "deep" / "file", [])
@@ -49,14 +49,14 @@ def test_a_torn_end_costs_one_row(tmp_path):
 @settings(deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_damage_costs_the_rows_that_it_hits_and_changes_none(tmp_path_factory, seed):
-    path = tmp_path_factory.mktemp("journal") / "file"
+    path = tmp_path_factory.mktemp("cache") / "file"
     many = [[f"row {i}", i, "ü" * 10] for i in range(40)]
     digest_cache.append(path, many)
     data = bytearray(path.read_bytes())
-    chance = random.Random(seed)
-    hits = chance.randrange(1, 5)
+    rng = random.Random(seed)
+    hits = rng.randrange(1, 5)
     for _ in range(hits):
-        data[chance.randrange(len(data))] = chance.randrange(256)
+        data[rng.randrange(len(data))] = rng.randrange(256)
     path.write_bytes(data)
     kept = list(digest_cache.load(path).values())
     assert len(kept) >= len(many) - 2 * hits

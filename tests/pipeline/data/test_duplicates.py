@@ -47,7 +47,7 @@ def cropped(image, left, top, right, bottom):
 
 
 def same_groups(groups):
-    """Which index is together with which, whatever the numbers."""
+    """Co-membership matrix of the groups, independent of their numbers."""
     return [[other == group for other in groups] for group in groups]
 
 
@@ -85,33 +85,33 @@ def test_large_crops_and_mirror_images_are_other_pictures():
     assert len(set(duplicate_groups(records))) == 5
 
 
-def sky(chance, kind, clouds):
+def sky(rng, kind, clouds):
     """A gradient, a vignette or a horizon, with a little of its own in it."""
     y, x = np.mgrid[0:96, 0:96] / 95
-    light, slope = chance.uniform(60, 180), chance.uniform(-100, 100)
-    image = light + slope * y + chance.uniform(-15, 15) * x
+    light, slope = rng.uniform(60, 180), rng.uniform(-100, 100)
+    image = light + slope * y + rng.uniform(-15, 15) * x
     if kind == "vignette":
-        image = light + 60 - chance.uniform(60, 120) * ((x - 0.5) ** 2 + (y - 0.5) ** 2)
+        image = light + 60 - rng.uniform(60, 120) * ((x - 0.5) ** 2 + (y - 0.5) ** 2)
     elif kind == "horizon":
-        image = np.where(y < chance.uniform(0.4, 0.6), light + slope * y, light - 60 + 30 * y)
+        image = np.where(y < rng.uniform(0.4, 0.6), light + slope * y, light - 60 + 30 * y)
     for cells in (3, 6, 12):
-        layer = Image.fromarray(chance.normal(0, clouds, (cells, cells)).astype(np.float32))
+        layer = Image.fromarray(rng.normal(0, clouds, (cells, cells)).astype(np.float32))
         image = image + np.asarray(layer.resize((96, 96), Image.Resampling.BICUBIC))
-    image = np.clip(image + chance.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
+    image = np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
     return np.repeat(image[..., None], 3, 2)
 
 
 @pytest.mark.parametrize("kind", ["gradient", "vignette", "horizon"])
 @pytest.mark.parametrize("clouds", [0, 1, 4])
 def test_skies_are_not_copies_of_each_other(kind, clouds):
-    chance = np.random.default_rng(0)
-    records = [record(sky(chance, kind, clouds), str(i)) for i in range(150)]
+    rng = np.random.default_rng(0)
+    records = [record(sky(rng, kind, clouds), str(i)) for i in range(150)]
     assert len(set(duplicate_groups(records))) == 150
 
 
 def test_a_cloudy_sky_and_its_copy_are_found_all_the_same():
-    chance = np.random.default_rng(0)
-    images = [sky(chance, "gradient", 12) for _ in range(50)]
+    rng = np.random.default_rng(0)
+    images = [sky(rng, "gradient", 12) for _ in range(50)]
     groups = duplicate_groups(
         [record(i, str(n)) for n, i in enumerate([*images, jpeg(images[7], 60)])]
     )
@@ -135,7 +135,7 @@ def test_the_same_bytes_are_a_copy_without_looking_at_pixels():
     assert duplicate_groups([]) == duplicate_groups([], near=False) == []
 
 
-def test_near_copies_can_be_left_alone():
+def test_near_duplicates_can_be_excluded():
     records = [record(PICTURES[0], "0"), record(jpeg(PICTURES[0], 80), "1")]
     assert duplicate_groups(records) == [0, 0]
     assert duplicate_groups(records, near=False) == [0, 1]
@@ -205,7 +205,7 @@ def test_blocks_of_any_size_give_the_groups_of_a_naive_search(sizes, monkeypatch
     st.integers(0, 64),
     st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 50)),
 )
-def test_proposed_pairs_are_those_of_a_naive_search(values, distance, sizes):
+def test_candidate_pairs_are_those_of_a_naive_search(values, distance, sizes):
     rows, columns, waiting = sizes
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(near_duplicates, "_ROWS", rows)
@@ -226,11 +226,11 @@ def test_proposed_pairs_are_those_of_a_naive_search(values, distance, sizes):
     ]
 
 
-def test_many_like_pictures_are_joined_without_comparing_all(monkeypatch):
+def test_many_near_duplicates_are_grouped_without_comparing_all(monkeypatch):
     """Frames of one film: each has to be looked at once, not with every other."""
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     frame = thumbnails([record(PICTURES[0]).thumbnail])
-    frames = np.clip(frame + chance.integers(-2, 3, (600, THUMBNAIL, THUMBNAIL)), 0, 255)
+    frames = np.clip(frame + rng.integers(-2, 3, (600, THUMBNAIL, THUMBNAIL)), 0, 255)
     looked_at = []
     same_picture = registration.same_picture
 
@@ -246,15 +246,15 @@ def test_many_like_pictures_are_joined_without_comparing_all(monkeypatch):
     assert sum(looked_at) < 5 * 600
 
 
-def test_rows_and_columns_are_no_detail():
-    chance = np.random.default_rng(0)
-    stripes = chance.normal(size=(3, 24, 1)) + chance.normal(size=(3, 1, 24))
+def test_double_centering_removes_functions_of_rows_and_columns():
+    rng = np.random.default_rng(0)
+    stripes = rng.normal(size=(3, 24, 1)) + rng.normal(size=(3, 1, 24))
     whole = np.ones((3, 24, 24))
     np.testing.assert_allclose(registration.double_centered(stripes, whole), 0, atol=1e-12)
     part = whole.copy()
     part[:, :4] = part[:, :, 20:] = 0
     np.testing.assert_allclose(registration.double_centered(stripes, part), 0, atol=1e-12)
-    content = registration.double_centered(chance.normal(size=(3, 24, 24)), whole)
+    content = registration.double_centered(rng.normal(size=(3, 24, 24)), whole)
     np.testing.assert_allclose(registration.double_centered(content + stripes, whole), content)
 
 
@@ -271,12 +271,10 @@ def test_a_thumbnail_survives_its_encoding():
 
 
 @pytest.mark.filterwarnings("error")
-def test_noise_is_like_nothing():
-    chance = np.random.default_rng(0)
-    noise = chance.integers(0, 256, (3000, THUMBNAIL, THUMBNAIL)).astype(np.uint8)
-    ramps = (noise // 64 + np.arange(THUMBNAIL) * chance.integers(1, 8, (3000, 1, 1))).astype(
-        np.uint8
-    )
+def test_noise_and_ramps_match_only_themselves():
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (3000, THUMBNAIL, THUMBNAIL)).astype(np.uint8)
+    ramps = (noise // 64 + np.arange(THUMBNAIL) * rng.integers(1, 8, (3000, 1, 1))).astype(np.uint8)
     assert not registration.same_picture(noise, noise[::-1]).any()
     assert not registration.same_picture(ramps, ramps[::-1].transpose(0, 2, 1)).any()
     assert registration.same_picture(noise, noise).all()
