@@ -14,13 +14,13 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         OSError: no space or no permission; the file at `path` is unchanged.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(beside, "wb") as stream:
+        with open(temporary, "wb") as stream:
             yield stream
-        os.replace(beside, path)
+        os.replace(temporary, path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

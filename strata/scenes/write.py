@@ -53,19 +53,19 @@ def write_scenes(
             "Remove it, or draw into another folder.",
         )
     root.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
     try:
         for scene in SCENES:
-            (beside / scene).mkdir()
+            (temporary / scene).mkdir()
         items = [(scene, number) for scene in SCENES for number in range(per_class)]
-        one = partial(_write, beside, size, seed)
+        one = partial(_write, temporary, size, seed)
         for done, _ in enumerate(parallel_map(one, items, jobs=jobs, batch=8), start=1):
             if progress:
                 progress(done, len(items))
-        beside.chmod(0o755)
-        beside.rename(root)
+        temporary.chmod(0o755)
+        temporary.rename(root)
     except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 

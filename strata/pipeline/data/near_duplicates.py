@@ -105,10 +105,10 @@ def _detail_signs(thumbnails: Array) -> tuple[Array, Array]:
     strength = np.empty(len(thumbnails))
     for start in range(0, len(thumbnails), _COLUMNS):
         part = slice(start, start + _COLUMNS)
-        areas = average @ registration.details(thumbnails[part], 0.8, 3.0) @ average.T
+        areas = average @ registration.band_pass(thumbnails[part], 0.8, 3.0) @ average.T
         bits = areas.reshape(len(areas), -1) > 0
         signs[part] = np.packbits(bits, axis=1).view(np.uint64)
-        details = registration.details(thumbnails[part])
+        details = registration.band_pass(thumbnails[part])
         details = registration.double_centered(details, np.ones_like(details))
         strength[part] = np.sqrt((details**2).mean((1, 2)))
     return signs, np.flatnonzero(strength >= MIN_DETAIL)

@@ -31,7 +31,7 @@ _LARGEST_MOTION = THUMBNAIL * np.array([MAX_SHIFT, MAX_SHIFT, MAX_STRETCH, MAX_S
 Array = np.ndarray
 
 
-def details(thumbnails: Array, fine: float = 0.6, coarse: float = 4.0) -> Array:
+def band_pass(thumbnails: Array, fine: float = 0.6, coarse: float = 4.0) -> Array:
     """Band-pass filter thumbnails by a difference of Gaussians; float32 (n, side, side).
 
     Args:
@@ -62,7 +62,7 @@ def same_picture(first: Array, second: Array) -> Array:
     Returns:
         bool (pairs,), true for a match.
     """
-    source, target = details(first), details(second)
+    source, target = band_pass(first), band_pass(second)
     # (dx, dy, growth of the width, growth of the height), in pixels
     motion = np.zeros((len(source), 4), np.float32)
     same = np.zeros(len(source), bool)

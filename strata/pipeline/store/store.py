@@ -144,38 +144,42 @@ class Store:
         Raises:
             StoreFullError: the disk is full; no partial artifact is left.
         """
-        beside = self.writing / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        partial = self._scratch()
         try:
-            beside.mkdir(parents=True)
-            write_artifact(values, beside)
+            partial.mkdir(parents=True)
+            write_artifact(values, partial)
             files = {
                 path.name: {"digest": file_digest(path), "stamp": _stamp(path)}
-                for path in sorted(beside.iterdir())
+                for path in sorted(partial.iterdir())
             }
             record = {**manifest, "key": key, "files": files}
-            (beside / MANIFEST).write_text(json.dumps(record))
-            self._publish(beside, self.folder(key))
+            (partial / MANIFEST).write_text(json.dumps(record))
+            self._publish(partial, self.folder(key))
         except OSError as error:
             raise storage_error(error, self.root) from error
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(partial, ignore_errors=True)
 
-    def _publish(self, beside: Path, folder: Path) -> None:
+    def _publish(self, partial: Path, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.rename(beside, folder)
+            os.rename(partial, folder)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
 
     def discard(self, key: str) -> None:
         """Remove an artifact from the store, atomically."""
-        beside = self.writing / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        removed = self._scratch()
         try:
-            os.rename(self.folder(key), beside)
+            os.rename(self.folder(key), removed)
         except FileNotFoundError:
             return
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(removed, ignore_errors=True)
+
+    def _scratch(self) -> Path:
+        """Return an unused path in `writing` that `sweep` can assign to this process."""
+        return self.writing / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
     def keys(self) -> Iterator[str]:
         """Yield the keys of all artifacts, sorted."""
