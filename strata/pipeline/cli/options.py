@@ -101,7 +101,7 @@ def exit_with_errors(command: Callable[..., int | None]) -> Callable[..., None]:
             print(f"strata: {storage_error(error)}", file=sys.stderr)
             code = 2
         except KeyboardInterrupt:
-            print("strata: interrupted; everything finished is kept.", file=sys.stderr)
+            print("strata: interrupted; what is finished is kept.", file=sys.stderr)
             code = 130
         raise typer.Exit(code or 0)
 
