@@ -1,4 +1,4 @@
-"""strata: classical features and deep learning on one folder of labeled images, compared."""
+"""strata: compare classical features and deep learning on one folder of labeled images."""
 
 from strata._threads import choose_blas_kernels
 

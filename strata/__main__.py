@@ -1,4 +1,4 @@
-"""`python -m strata`."""
+"""Entry point of `python -m strata`."""
 
 from strata.pipeline.cli import main
 

@@ -1,4 +1,4 @@
-"""What a file holds, as one short text."""
+"""Digest of a file's content."""
 
 import hashlib
 from pathlib import Path
@@ -7,10 +7,10 @@ AFFECTS_RESULTS = False  # identifies files, computes nothing from them
 
 
 def file_digest(path: Path) -> str:
-    """The sha256 of a file's content, 64 hex digits; the file is read each time.
+    """Return the sha256 of a file's content, 64 hex digits; not cached.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,49 +1,49 @@
-"""Files from the web: resumed after an interruption, checked, under their name only when whole."""
+"""HTTP downloads: resumed after an interruption, verified by sha256, published atomically."""
 
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
 from typing import IO
 
 from strata.digest import file_digest
 from strata.errors import InputError, StrataError
+from strata.progress import ProgressCallback
 
 AFFECTS_RESULTS = False  # what arrives is checked against its digest
 
 #: Seconds without a byte after which a connection counts as stalled.
 STALL_SECONDS = 30.0
-#: Connections in a row that may break off without getting further than those before.
+#: Connections in a row without progress after which a download fails.
 ATTEMPTS = 3
 
 _BLOCK = 1 << 18
 
-Progress = Callable[[int, int], None]
 
+def download(
+    url: str, target: Path, *, sha256: str = "", progress: ProgressCallback | None = None
+) -> None:
+    """Download a file to `target`, which appears only when it is complete and verified.
 
-def download(url: str, target: Path, *, sha256: str = "", progress: Progress | None = None) -> None:
-    """Fetch a file to `target`, which appears only when it is whole and right.
-
-    What has arrived so far lies beside it (`NAME.part`, and in `NAME.part.tag` which version of
-    the file that is of) and is taken up by the next attempt, where the server can go on. The
-    caller keeps other processes away.
+    The part downloaded so far is kept beside it (`NAME.part`, with the version of the file, its
+    ETag or date, in `NAME.part.tag`), and the next attempt resumes it where the server supports
+    ranges. The caller must keep other processes from downloading to the same target.
 
     Args:
-        url: http or https.
-        target: where it goes; its folder exists.
-        sha256: hex digest of the file, or how it begins; "" where that is not known.
-        progress: called with bytes done and bytes in all (0 if the server does not say).
+        url: http or https URL.
+        target: the file to write, in an existing folder.
+        sha256: expected digest in hex, or a prefix of it; "" if unknown.
+        progress: called with bytes done and in all (0 if the server does not say).
 
     Raises:
         InputError: the file has another digest.
-        StrataError: the server cannot be reached, refuses, stalls or breaks off; the disk is full.
+        StrataError: the server is unreachable, refuses, stalls or breaks off; the disk is full.
     """
     part = target.with_name(f"{target.name}.part")
     pieced = _fetch(url, part, bool(sha256), progress)
     digest = file_digest(part)
-    if pieced and not digest.startswith(sha256):  # the pieces may be of different files
+    if pieced and not digest.startswith(sha256):  # the parts may be of different versions
         _discard(part)
         _fetch(url, part, bool(sha256), progress)
         digest = file_digest(part)
@@ -52,14 +52,14 @@ def download(url: str, target: Path, *, sha256: str = "", progress: Progress | N
         begins = "" if len(sha256) == len(digest) else "a digest that begins "
         raise InputError(
             f"{url} has sha256 {digest}, not {begins}{sha256}.",
-            "The file has changed, or the sha256 is wrong; correct it if you trust the file.",
+            "The file has changed, or the given sha256 is wrong; correct it if you trust the file.",
         )
     os.replace(part, target)
     _discard(part)
 
 
-def _fetch(url: str, part: Path, checked: bool, progress: Progress | None) -> bool:
-    """Append to `part` until it is complete; whether it consists of several pieces."""
+def _fetch(url: str, part: Path, checked: bool, progress: ProgressCallback | None) -> bool:
+    """Append to `part` until it is complete; return True if several connections were needed."""
     furthest, failures = _size(part), 0
     pieces = int(furthest > 0)
     while True:
@@ -73,10 +73,10 @@ def _fetch(url: str, part: Path, checked: bool, progress: Progress | None) -> bo
             if error.code != 416:
                 raise StrataError(
                     f"{url} cannot be downloaded: the server answers {error.code} {error.reason}.",
-                    "Check the address.",
+                    "Check the URL.",
                 ) from error
             if error.headers.get("Content-Range") == f"bytes */{_size(part)}":
-                return True  # all of it was there
+                return True  # it was complete already
             _discard(part)  # longer than the file: not a part of it
             reason = "the file is shorter than the server said"
         except TimeoutError:
@@ -89,16 +89,18 @@ def _fetch(url: str, part: Path, checked: bool, progress: Progress | None) -> bo
         if failures == ATTEMPTS:
             raise StrataError(
                 f"{url} cannot be downloaded: {reason}.",
-                "Check the connection and run again (what has arrived is kept), or fetch the file "
-                "elsewhere and give its path.",
+                "Check the connection and run again (the part downloaded is kept), or download the "
+                "file by other means and give its path.",
             )
 
 
-def _continue(url: str, part: Path, checked: bool, progress: Progress | None) -> tuple[int, int]:
-    """One connection; bytes done after it, and in all (0 if the server does not say)."""
+def _continue(
+    url: str, part: Path, checked: bool, progress: ProgressCallback | None
+) -> tuple[int, int]:
+    """Read one connection to its end; return bytes done, and in all (0 if unknown)."""
     have, tag = _size(part), _read(_tag(part))
     request = urllib.request.Request(url, headers={"User-Agent": "strata"})
-    # Where neither a tag nor a checksum could tell that the file has changed, start again.
+    # Without a tag or a checksum a changed file would go unnoticed: start again.
     if have and (tag or checked):
         request.add_header("Range", f"bytes={have}-")
         if tag:
@@ -109,7 +111,7 @@ def _continue(url: str, part: Path, checked: bool, progress: Progress | None) ->
         length = response.headers.get("Content-Length", "")
         total = have + int(length) if length.isdigit() else 0
         with _opened(part, have, _validator(response.headers)) as sink:
-            # read1 hands over what is there: what arrives before a stall is not lost
+            # read1 returns what has arrived, so nothing is lost when the connection stalls
             while block := response.read1(_BLOCK):
                 _write(sink, block)
                 have += len(block)
@@ -119,13 +121,13 @@ def _continue(url: str, part: Path, checked: bool, progress: Progress | None) ->
 
 
 def _continues_at(response: HTTPResponse, have: int) -> bool:
-    """Whether the server goes on where it was asked to, instead of from the start."""
+    """Test that the server honors the range request, instead of sending the whole file."""
     sent = response.headers.get("Content-Range", "")
     return response.status == 206 and sent.startswith(f"bytes {have}-")
 
 
 def _validator(headers: HTTPMessage) -> str:
-    """What tells this version of the file from others: a strong ETag, or its date (RFC 9110)."""
+    """Return the validator of this version of the file: a strong ETag, or its date (RFC 9110)."""
     tag = headers.get("ETag", "")
     return tag if tag.startswith('"') else headers.get("Last-Modified", "")
 
@@ -144,7 +146,7 @@ def _opened(part: Path, have: int, tag: str) -> IO[bytes]:
 def _write(sink: IO[bytes], block: bytes) -> None:
     try:
         sink.write(block)
-        sink.flush()  # what the disk has no room for is noticed here
+        sink.flush()  # so that a full disk raises here
     except OSError as error:
         raise _unwritable(Path(sink.name), error) from error
 
@@ -152,7 +154,7 @@ def _write(sink: IO[bytes], block: bytes) -> None:
 def _unwritable(part: Path, error: OSError) -> StrataError:
     return StrataError(
         f"{part} cannot be written: {error.strerror or error}.",
-        "Free some space or check the folder's permissions, and run again.",
+        "Free some disk space or check the folder's permissions, and run again.",
     )
 
 

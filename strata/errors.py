@@ -1,4 +1,4 @@
-"""Errors that are for the user: what went wrong, where, and what to do next."""
+"""Errors for the user, each with a message, its place and a hint on what to do next."""
 
 import difflib
 from collections.abc import Iterable
@@ -7,14 +7,14 @@ AFFECTS_RESULTS = False  # texts for the user
 
 
 class StrataError(Exception):
-    """An error shown without a traceback.
+    """Base class of errors shown without a traceback; exit code 1.
 
     Args:
-        what: one sentence: what is wrong, and where (file, key, image).
-        hint: what to do next, if there is something.
+        what: one sentence: the error and its place (file, key, image).
+        hint: what to do next, if anything.
 
     Attributes:
-        where: the stage that it came up in, where it came up in one.
+        where: the stage that raised it, "" outside of stages.
     """
 
     exit_code = 1
@@ -27,7 +27,7 @@ class StrataError(Exception):
 
     @property
     def sentence(self) -> str:
-        """Where, and what."""
+        """The message, with the stage where there is one."""
         return f"{self.where}: {self.what}" if self.where else self.what
 
     def __str__(self) -> str:
@@ -38,17 +38,17 @@ class StrataError(Exception):
 
 
 class InputError(StrataError):
-    """Bad usage or bad input: exit code 2."""
+    """Wrong usage or wrong input; exit code 2."""
 
     exit_code = 2
 
 
 class DivergedError(StrataError):
-    """A training that came to nothing with its parameters; a search goes on without it."""
+    """Training diverged with its hyperparameters; a random search skips the trial."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint with the known name nearest to `name`, or with all of them."""
+    """Return a hint with the known name most similar to `name`, or with all known names."""
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if close:

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all, however the process that writes them ends."""
+"""Atomic file writes: a file is complete or absent, however the writing process ends."""
 
 import os
 from collections.abc import Iterator
@@ -10,22 +10,22 @@ AFFECTS_RESULTS = False  # how files are written, not what is in them
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A stream into a file beside, which takes the path's place when all is written.
+def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
+    """Open a temporary sibling file for writing; on success it replaces `path`.
 
     Raises:
-        OSError: no space, no permission; what lay at the path is as it was.
+        OSError: no space or no permission; the file at `path` is unchanged.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(beside, "wb") as stream:
+        with open(temporary, "wb") as stream:
             yield stream
-        os.replace(beside, path)
+        os.replace(temporary, path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file, text as UTF-8; see `replacing`."""
-    with replacing(path) as stream:
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a whole file atomically, text as UTF-8 (see `atomic_writer`)."""
+    with atomic_writer(path) as stream:
         stream.write(content.encode() if isinstance(content, str) else content)

@@ -1,4 +1,4 @@
-"""The one image reader of the program: any common file in, RGB uint8 out."""
+"""Image reading: any common file format to an RGB uint8 array."""
 
 import contextlib
 import io
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-#: Pillow's names of the formats that are read, the commonest first; anything else is refused, so
-#: that a file's content never picks an exotic decoder.
+#: Pillow's names of the formats that are read, the most common first; others are refused, so that
+#: untrusted content never selects an exotic decoder.
 FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "TIFF", "WEBP")
 
-#: Suffixes, in lower case, by which files count as images.
+#: File suffixes, in lower case, that mark images.
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".gif")
 )
 
-#: More pixels than this are taken for a decompression bomb (Pillow's own limit for errors).
+#: Number of pixels above which an image counts as a decompression bomb (Pillow's error limit).
 MAX_PIXELS = 178_956_970
 
 _ORIENTATION_TAG = 0x0112
@@ -31,8 +31,8 @@ class ImageError(InputError):
     """An image that cannot be read.
 
     Args:
-        name: the file's path, or what stands for it.
-        reason: why it cannot be read, in a few words.
+        name: path of the file, or a name in place of it.
+        reason: cause of the failure, in a few words.
     """
 
     def __init__(self, name: str, reason: str) -> None:
@@ -48,37 +48,39 @@ def read_image(source: Path | bytes) -> "np.ndarray":
     """Read an image completely.
 
     Args:
-        source: a file's path, or a file's content. JPEG, PNG, BMP, TIFF, WebP or GIF, told by
-            content and not by suffix; of several frames the first.
+        source: path or content of a JPEG, PNG, BMP, TIFF, WebP or GIF file. The format is detected
+            by content, not by suffix; of several frames the first is read.
 
     Returns:
-        uint8 (H, W, 3), RGB, writable, with the EXIF orientation applied. Transparent pixels
-        show white behind them; 16-bit grays are scaled from 0..65535 to 0..255; see
-        `_wide_to_uint8` for grays of 32 bits.
+        uint8 (H, W, 3), RGB, writable, with the EXIF orientation applied. Transparency is
+        composited on white; 16-bit grays are scaled from 0..65535 to 0..255 (32-bit grays: see
+        `_high_depth_to_uint8`).
 
     Raises:
-        ImageError: missing, empty, cut off, damaged, not an image, or too large.
+        ImageError: the file is missing, empty, truncated, damaged, not an image, or too large.
     """
     name = "image" if isinstance(source, bytes) else str(source)
-    data = source if isinstance(source, bytes) else content(source)
+    data = source if isinstance(source, bytes) else read_content(source)
     if not data:
         raise ImageError(name, "the file is empty")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # oddities that Pillow reads past are no news here
+        warnings.simplefilter("ignore")  # Pillow warns about defects that it tolerates
         try:
             return _decode(data)
         except _TooLargeError as error:
             raise ImageError(name, str(error)) from None
-        except Exception as error:  # Pillow's decoders answer mangled bytes with any exception
+        except Exception as error:  # Pillow's decoders raise any exception on damaged bytes
             raise ImageError(name, _reason(error)) from error
 
 
-def shrunk(image: "np.ndarray", largest: int) -> "np.ndarray":
-    """An image of no more than largest x largest pixels, its shape kept, areas averaged.
+def downscale(image: "np.ndarray", largest: int) -> "np.ndarray":
+    """Downscale an image to at most largest x largest pixels in area; area averaging.
+
+    The aspect ratio is kept.
 
     Args:
-        image: uint8 (H, W, 3); one that is small enough comes back as it is.
-        largest: side of the square of as many pixels, at least 1.
+        image: uint8 (H, W, 3); returned unchanged if it is small enough.
+        largest: square root of the largest number of pixels, at least 1.
     """
     import cv2
 
@@ -90,11 +92,11 @@ def shrunk(image: "np.ndarray", largest: int) -> "np.ndarray":
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def content(path: Path) -> bytes:
-    """The bytes of a file.
+def read_content(path: Path) -> bytes:
+    """Read the bytes of a file.
 
     Raises:
-        ImageError: it cannot be opened.
+        ImageError: the file cannot be opened.
     """
     try:
         return path.read_bytes()
@@ -123,21 +125,22 @@ def _decode(data: bytes) -> "np.ndarray":
                 f"{width} x {height} pixels are more than the {MAX_PIXELS:,} that are read"
             )
         opened.load()
-        # np.array(image) would have Pillow serialize the pixels twice
+        # np.array(image) would make Pillow serialize the pixels twice
         return np.asarray(_upright(_to_rgb(opened), opened)).copy()
 
 
 def _to_rgb(image: "Image.Image") -> "Image.Image":
+    """Convert any Pillow mode to RGB; transparency is composited on white."""
     from PIL import Image
 
     if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_wide_to_uint8(image)).convert("RGB")
+        return Image.fromarray(_high_depth_to_uint8(image)).convert("RGB")
     if image.mode == "LAB":
         from PIL import ImageCms
 
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        assert converted is not None  # only in-place conversions answer None
+        assert converted is not None  # only in-place conversions return None
         return converted
     if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
         pixels = image.convert("RGBA")
@@ -146,12 +149,12 @@ def _to_rgb(image: "Image.Image") -> "Image.Image":
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _wide_to_uint8(image: "Image.Image") -> "np.ndarray":
-    """Grays of more than 8 bits to uint8 (H, W).
+def _high_depth_to_uint8(image: "Image.Image") -> "np.ndarray":
+    """Convert a gray image of more than 8 bits to uint8 (H, W).
 
-    16-bit integers have the range 0..65535. Files with 32-bit integers or floats do not say
-    theirs, so it is taken to be the smallest of 0..1 (floats only), 0..255 and 0..65535 that
-    holds the image, and else the image's own range. What is not finite becomes 0.
+    16-bit integers have the range 0..65535. The range of 32-bit integers and floats is unknown, so
+    it is taken to be the smallest of 0..1 (floats only), 0..255 and 0..65535 that contains the
+    image, else the image's own range. Values that are not finite become 0.
     """
     import numpy as np
 
@@ -167,11 +170,11 @@ def _wide_to_uint8(image: "Image.Image") -> "np.ndarray":
 
 
 def _upright(image: "Image.Image", opened: "Image.Image") -> "Image.Image":
-    """Turn an image as its EXIF orientation asks; a damaged EXIF block asks for nothing."""
+    """Apply the EXIF orientation of `opened` to an image; a damaged EXIF block is ignored."""
     from PIL.Image import Transpose
 
     orientation = None
-    with contextlib.suppress(Exception):  # parsing foreign EXIF raises nearly anything
+    with contextlib.suppress(Exception):  # parsing damaged EXIF raises nearly any exception
         orientation = opened.getexif().get(_ORIENTATION_TAG)
     turns = {
         2: Transpose.FLIP_LEFT_RIGHT,
@@ -186,6 +189,7 @@ def _upright(image: "Image.Image", opened: "Image.Image") -> "Image.Image":
 
 
 def _reason(error: Exception) -> str:
+    """Describe a decoder's exception in a few words for the user."""
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):

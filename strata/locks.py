@@ -1,4 +1,4 @@
-"""Locks between processes, released by the system when their holder ends, however it ends."""
+"""Advisory file locks between processes; the system releases them when the holder ends."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ AFFECTS_RESULTS = False  # who waits for whom
 
 try:
     import fcntl
-except ImportError:  # not a POSIX system: the store's atomic renames must do
+except ImportError:  # not POSIX: rely on the store's atomic renames
     fcntl = None  # type: ignore[assignment]
 
 
@@ -19,14 +19,13 @@ def file_lock(path: Path, *, shared: bool = False, wait: bool = True) -> Iterato
     """Hold an advisory lock on a file.
 
     Args:
-        path: the lock file; made where missing, never removed.
-        shared: several holders at once, but none that is not shared; a file that can only be read
-            will do.
-        wait: until it is free.
+        path: the lock file; created if missing, never removed.
+        shared: hold a shared lock, which excludes exclusive ones only; a read-only file suffices.
+        wait: block until the lock is free.
 
     Raises:
-        BlockingIOError: it is held and `wait` is false.
-        OSError: the file can neither be made nor opened.
+        BlockingIOError: the lock is held elsewhere and `wait` is false.
+        OSError: the file can neither be created nor opened.
     """
     with _opened(path, shared=shared) as file:
         _lock(file, shared=shared, wait=wait)
@@ -43,17 +42,17 @@ def _opened(path: Path, *, shared: bool) -> IO[bytes]:
 
 
 @contextmanager
-def passing_lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive advisory lock on a file that goes with its last holder.
+def self_removing_lock(path: Path) -> Iterator[None]:
+    """Hold an exclusive advisory lock on a file that is removed on release.
 
-    For as many locks as there are artifacts: whoever had one no longer has a file. A process that
-    is killed leaves its file to the next holder.
+    For one lock per artifact, which would otherwise leave many files behind. The file of a killed
+    process is removed by the next holder.
     """
     while True:
         with open(path, "ab") as file:
             _lock(file)
-            if not _stands_at(file, path):
-                continue  # the holder before removed it while this one waited
+            if not _is_same_file(file, path):
+                continue  # the previous holder removed the file while this one waited
             try:
                 yield
             finally:
@@ -70,11 +69,11 @@ def _lock(file: IO[bytes], *, shared: bool = False, wait: bool = True) -> None:
         fcntl.flock(file, mode | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         raise
-    except OSError:  # a file system without locks
+    except OSError:  # the file system has no locks
         pass
 
 
-def _stands_at(file: IO[bytes], path: Path) -> bool:
+def _is_same_file(file: IO[bytes], path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The one place for processes: joblib's loky, each with one thread but for `strata._threads`."""
+"""Pool of worker processes on joblib's loky, one thread each (see `strata._threads`)."""
 
 import os
 import signal
@@ -22,10 +22,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def workers(jobs: int) -> Any:
-    """The program's worker processes, a loky executor that is started once and used again.
+def worker_pool(jobs: int) -> Any:
+    """Return the loky executor of worker processes, started once and reused.
 
-    They end with this process, however it ends.
+    The workers end with this process, however it ends.
     """
     from joblib.externals.loky import get_reusable_executor
 
@@ -34,18 +34,18 @@ def workers(jobs: int) -> Any:
             max_workers=jobs,
             timeout=300,
             env=worker_environment(),
-            initializer=start_worker,
+            initializer=init_worker,
             initargs=(os.getpid(),),
         )
     ]
     return _started[0]
 
 
-def end_workers() -> None:
-    """End the worker processes at once, if there are any.
+def kill_workers() -> None:
+    """Kill the worker processes, if there are any.
 
-    They are killed before the executor is told: its thread may be handing out work, and then dies
-    of what it is told. That is of no interest, so nothing is said of it.
+    They are killed before the executor is shut down: its thread may be dispatching tasks, and then
+    raises. That exception is of no interest and is suppressed.
     """
     tell = threading.excepthook
 
@@ -54,8 +54,8 @@ def end_workers() -> None:
             tell(end)
 
     threading.excepthook = of_others
-    # They are dead by then: loky, which looks for their children with `pgrep`, need not say where
-    # there is none, or where the interrupt has ended that too.
+    # The workers are dead by then: suppress loky's warning where its search for their children with
+    # `pgrep` finds none or was itself interrupted.
     warnings.filterwarnings("ignore", "Failed to kill subprocesses")
     for executor in _started:
         for pid in list(executor._processes or ()):
@@ -65,17 +65,17 @@ def end_workers() -> None:
 
 
 def submit(jobs: int, function: Callable[..., Result], *arguments: Any) -> "Future[Result]":
-    """Hand a call to one of the workers."""
-    with interrupts_held_back():
-        return workers(jobs).submit(function, *arguments)
+    """Submit a call to the pool of `jobs` workers."""
+    with interrupts_blocked():
+        return worker_pool(jobs).submit(function, *arguments)
 
 
 @contextmanager
-def interrupts_held_back() -> Iterator[None]:
-    """Let interrupts wait for a moment; processes started meanwhile do not get them at all.
+def interrupts_blocked() -> Iterator[None]:
+    """Block SIGINT and SIGTERM for a moment; processes started meanwhile inherit the mask.
 
-    A worker ignores interrupts once it runs our code. Until then it would die of one, with a
-    traceback; and so would this process of one that comes while it imports what starts workers.
+    A worker ignores interrupts once `init_worker` has run. Until then an interrupt would kill it
+    with a traceback, as it would this process while it imports the modules that start workers.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -87,8 +87,8 @@ def interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def start_worker(parent: int) -> None:
-    """Leave interrupts to the parent process, and end when it is gone, however it went."""
+def init_worker(parent: int) -> None:
+    """Initialize a worker: ignore interrupts, and exit when the parent process is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
@@ -104,8 +104,8 @@ def parallel_map(
 ) -> Iterator[Result]:
     """Yield `function(item)` for each item, in order, on `jobs` processes.
 
-    With one job, or one item, everything runs in this process. `function` must be picklable
-    and, for cheap work, worth its trip: `batch` items travel together.
+    With one job, or one batch, everything runs in this process. `function` must be picklable;
+    `batch` items are sent together, so that cheap calls are worth the transfer.
     """
     items = list(items)
     if jobs <= 1 or len(items) <= batch:
@@ -114,8 +114,8 @@ def parallel_map(
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     try:
-        # Not the executor's `map`: it cancels what is open when it is left, and the thread that is
-        # to kill the workers then dies of the canceled.
+        # Not `executor.map`: it cancels pending futures on exit, and the thread that kills the
+        # workers then dies of the canceled futures.
         parts = [
             submit(jobs, _each, function, items[start : start + batch])
             for start in range(0, len(items), batch)
@@ -124,10 +124,11 @@ def parallel_map(
             yield from part.result()
     except BrokenProcessPool:
         raise StrataError(
-            "A worker process was killed, most likely for lack of memory.", "Try fewer jobs (-j 1)."
+            "A worker process was killed, most likely for lack of memory.",
+            "Run fewer processes at a time: -j 1.",
         ) from None
     except BaseException:
-        end_workers()
+        kill_workers()
         raise
 
 

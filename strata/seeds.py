@@ -1,4 +1,4 @@
-"""The one place where seeds become random numbers."""
+"""Derivation of random seeds: one seed of the experiment, independent streams per purpose."""
 
 import hashlib
 from typing import TYPE_CHECKING
@@ -8,16 +8,17 @@ if TYPE_CHECKING:
 
 
 def derive(seed: int, *names: str | int) -> int:
-    """A 63-bit seed for one purpose, from the experiment's seed and the purpose's names.
+    """Derive a 63-bit seed for one purpose from the experiment's seed and the purpose's names.
 
-    Different names give unrelated streams; the same names the same stream on every machine.
+    It is a hash (sha256) of seed and names: different names give independent streams, the same
+    names the same stream on every machine.
     """
     text = "\0".join([str(seed), *map(str, names)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
 def generator(seed: int, *names: str | int) -> "np.random.Generator":
-    """A numpy generator for one purpose (see `derive`)."""
+    """Return a numpy generator for one purpose (see `derive`)."""
     import numpy as np
 
     return np.random.default_rng(derive(seed, *names))

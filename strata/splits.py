@@ -1,7 +1,8 @@
-"""Test images and folds: stratified, seeded, and copies never on both sides.
+"""Stratified, grouped, seeded test splits and cross-validation folds.
 
-Copies of one picture form a group; a group goes to one side as a whole. Groups whose images carry
-contradicting labels are possible and count for each of their classes.
+Duplicates of one picture form a group, and a group goes to one side of a split as a whole, so that
+no test image is a copy of a training image. Groups whose images have different labels are possible
+and count for each of their classes.
 """
 
 import heapq
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Groups(NamedTuple):
-    """The groups of some images, numbered by first appearance.
+    """Class counts of groups of images; groups are numbered by first appearance.
 
     Attributes:
-        of: int (n,), the group of each image.
-        classes: the names of the classes, sorted.
-        counts: int (groups, classes), how many images of each class a group holds.
-        pure: of each class, the groups that hold nothing else.
-        mixed: the groups that hold several classes.
+        of: int (n,), group of each image.
+        classes: class names, sorted.
+        counts: int (groups, classes), number of images of each class in a group.
+        pure: for each class, the groups with images of this class only.
+        mixed: groups with images of several classes.
     """
 
     of: "np.ndarray"
@@ -34,7 +35,7 @@ class Groups(NamedTuple):
 
 
 def grouped(labels: "ArrayLike", groups: "ArrayLike") -> Groups:
-    """Count the classes (n,) of images in each of their groups (n,)."""
+    """Count the images of each class in each group, from the labels (n,) and groups (n,)."""
     import numpy as np
 
     classes, label_of = np.unique(np.asarray(labels), return_inverse=True)
@@ -56,19 +57,19 @@ def test_split(
     fraction: float = 0.3,  # noqa: PT028 (not a test)
     seed: int,
 ) -> "np.ndarray":
-    """Choose test images: of each class the given fraction, or as near as the groups allow.
+    """Draw test images: the given fraction of each class, or as near as the groups allow.
 
     Args:
         labels: the class of each image.
         groups: images with the same number are copies of each other. Only which images share
             a number matters, not the numbers.
-        fraction: of the images, above 0 and below 1.
-        seed: of the choice.
+        fraction: fraction of test images, in (0, 1).
+        seed: random seed of the draw.
 
     Returns:
-        bool (n,), true for test images. Each class has images on both sides, and its number of
-        test images is off by at most half its largest group, and half an image by rounding,
-        unless the former forbids it or groups hold several classes.
+        bool (n,), true for test images. Each class has images on both sides. Its number of test
+        images is off by at most half its largest group, plus half an image from rounding, unless
+        that would leave one side empty or groups hold several classes.
 
     Raises:
         InputError: the fraction is not between 0 and 1, or all images of a class are copies of
@@ -82,13 +83,13 @@ def test_split(
         raise InputError(f"The fraction of test images is {fraction}, not between 0 and 1.")
     made = grouped(labels, groups)
     _check_count(made, 2, "so they cannot be split into training and test images")
-    chance = generator(seed, "test split")
+    rng = generator(seed, "test split")
     totals = made.counts.sum(0)
     targets = np.clip(np.rint(totals * fraction), 1, totals - 1)
     chosen = np.zeros(len(made.counts), bool)
     taken = np.zeros_like(totals)
-    for group in chance.permutation(made.mixed):
-        if chance.random() < fraction and (taken + made.counts[group] <= targets).all():
+    for group in rng.permutation(made.mixed):
+        if rng.random() < fraction and (taken + made.counts[group] <= targets).all():
             chosen[group] = True
             taken += made.counts[group]
     for number, pure in enumerate(made.pure):
@@ -96,26 +97,29 @@ def test_split(
         wanted = int(targets[number] - taken[number])
         elsewhere = made.counts[made.mixed, number] > 0
         sides = chosen[made.mixed[elsewhere]]
-        picked = _subset(sizes, wanted, chance, some=not sides.any(), not_all=bool(sides.all()))
+        picked = _subset(sizes, wanted, rng, some=not sides.any(), not_all=bool(sides.all()))
         chosen[pure[picked]] = True
     return chosen[made.of]
 
 
 def _subset(
-    sizes: "np.ndarray", wanted: int, chance: "np.random.Generator", *, some: bool, not_all: bool
+    sizes: "np.ndarray", wanted: int, rng: "np.random.Generator", *, some: bool, not_all: bool
 ) -> "np.ndarray":
-    """Indices of random groups whose sizes add up to what is wanted, or as near as can be.
+    """Choose random groups whose sizes sum to `wanted`, or as near as possible; greedy.
 
     Args:
-        sizes: of the groups, int (k,).
-        wanted: their sum.
-        chance: where randomness comes from.
-        some: choose at least one.
-        not_all: leave at least one, if there are two.
+        sizes: sizes of the groups, int (k,).
+        wanted: target sum.
+        rng: random generator.
+        some: choose at least one group.
+        not_all: leave at least one group, if there are two.
+
+    Returns:
+        Indices of the chosen groups.
     """
     import numpy as np
 
-    order = chance.permutation(len(sizes))
+    order = rng.permutation(len(sizes))
     total = 0
     picked: list[int] = []
     left: list[int] = []
@@ -124,7 +128,7 @@ def _subset(
         (picked if fits else left).append(group)
         total += sizes[group] * fits
     if left and (len(left) > 1 or not not_all):
-        smallest = min(left, key=sizes.__getitem__)  # larger than what is still wanted
+        smallest = min(left, key=sizes.__getitem__)  # larger than the remaining sum
         overshoot = total + sizes[smallest] - wanted
         if overshoot < wanted - total or (some and not picked):
             picked.append(smallest)
@@ -136,17 +140,17 @@ def _subset(
 def stratified_group_folds(
     labels: Sequence[str], groups: Sequence[int], *, folds: int, seed: int
 ) -> "np.ndarray":
-    """Number the folds that images are tested in.
+    """Assign each image the number of the fold that it is tested in.
 
-    Of each class, the largest groups come first and each goes to the fold with the fewest
+    Greedy: for each class, the largest groups come first and each goes to the fold with the fewest
     images of that class, then with the fewest images.
 
     Args:
         labels: the class of each image.
         groups: images with the same number are copies of each other. Only which images share
             a number matters, not the numbers.
-        folds: how many, at least 2.
-        seed: of the order of groups of one size, and of folds that are equal so far.
+        folds: number of folds, at least 2.
+        seed: random seed; breaks ties among groups of one size and among equal folds.
 
     Returns:
         int (n,), 0 to folds - 1. No fold is empty; the numbers of images of a class in two folds
@@ -164,23 +168,23 @@ def stratified_group_folds(
         raise InputError(f"{folds} folds are too few: cross-validation needs at least 2.")
     made = grouped(labels, groups)
     _check_count(made, folds, f"fewer than the {folds} folds")
-    chance = generator(seed, "folds")
+    rng = generator(seed, "folds")
     fold_of = np.empty(len(made.counts), int)
     held = np.zeros((folds, len(made.classes)), int)
-    for group in _large_first(made.mixed, made.counts.sum(1), chance):
+    for group in _large_first(made.mixed, made.counts.sum(1), rng):
         # how much more uneven the classes get: the increase of the sum over classes and folds
         # of squared shares
         shares = made.counts[group] / made.counts.sum(0)
         uneven = (2 * held / made.counts.sum(0) + shares) @ shares
-        ranked = np.lexsort((chance.permutation(folds), held.sum(1), np.round(uneven, 12)))
+        ranked = np.lexsort((rng.permutation(folds), held.sum(1), np.round(uneven, 12)))
         fold_of[group] = ranked[0]
         held[ranked[0]] += made.counts[group]
     for number, pure in enumerate(made.pure):
         sizes = made.counts[:, number]
-        totals, ties = held.sum(1), chance.permutation(folds)
+        totals, ties = held.sum(1), rng.permutation(folds)
         heap = [(held[f, number], totals[f], ties[f], f) for f in range(folds)]
         heapq.heapify(heap)
-        for group in _large_first(pure, sizes, chance):
+        for group in _large_first(pure, sizes, rng):
             count, total, tie, fold = heap[0]
             heapq.heapreplace(heap, (count + sizes[group], total, tie, fold))
             fold_of[group] = fold
@@ -190,20 +194,20 @@ def stratified_group_folds(
 
 
 def _large_first(
-    groups: "np.ndarray", sizes: "np.ndarray", chance: "np.random.Generator"
+    groups: "np.ndarray", sizes: "np.ndarray", rng: "np.random.Generator"
 ) -> "np.ndarray":
-    """Groups by falling size, in random order among those of one size."""
+    """Sort groups by decreasing size, in random order among those of equal size."""
     import numpy as np
 
-    shuffled = chance.permutation(groups)
+    shuffled = rng.permutation(groups)
     return shuffled[np.argsort(-sizes[shuffled], kind="stable")]
 
 
 def _check_count(made: Groups, least: int, trouble: str) -> None:
-    """Refuse classes with too few groups.
+    """Check that each class has at least `least` groups.
 
     Raises:
-        InputError: naming all of them.
+        InputError: some classes have fewer; all are named.
     """
     found = (made.counts > 0).sum(0)
     few = [(name, int(n)) for name, n in zip(made.classes, found, strict=True) if n < least]
@@ -211,6 +215,6 @@ def _check_count(made: Groups, least: int, trouble: str) -> None:
         told = ", ".join(f"'{name}' ({count})" for name, count in few)
         raise InputError(
             f"Classes with too few different images, {trouble}: {told}.",
-            f"Each class needs at least {least} images that are no copies of each other: add "
+            f"Each class needs at least {least} images that are not copies of each other: add "
             "images, ask for fewer folds, or leave the class out.",
         )

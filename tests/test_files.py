@@ -2,14 +2,14 @@
 
 import pytest
 
-from strata.files import replacing, write_whole
+from strata.files import atomic_writer, write_atomic
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path):
     path = tmp_path / "notes.json"
-    write_whole(path, "Käse")
+    write_atomic(path, "Käse")
     assert path.read_bytes() == "Käse".encode()
-    with replacing(path) as stream:
+    with atomic_writer(path) as stream:
         stream.write(b"half")
         stream.flush()
         assert path.read_bytes() == "Käse".encode()
@@ -18,13 +18,13 @@ def test_a_file_is_replaced_as_a_whole(tmp_path):
 
 
 def write_rows(path, rows):
-    with replacing(path) as stream:
+    with atomic_writer(path) as stream:
         stream.writelines(rows)
 
 
-def test_what_cannot_be_written_leaves_what_was_there(tmp_path):
+def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "notes.json"
-    write_whole(path, b"whole")
+    write_atomic(path, b"whole")
     with pytest.raises(TypeError):
         write_rows(path, [b"ha", "not bytes"])
     assert path.read_bytes() == b"whole"

@@ -223,9 +223,9 @@ def test_a_cut_off_file_is_an_error_wherever_it_is_cut(name):
 )
 def test_mangled_bytes_give_an_image_or_an_image_error(name, seed, flips):
     data = bytearray(FILES[name])
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     for _ in range(flips):
-        data[chance.randrange(len(data))] = chance.randrange(256)
+        data[rng.randrange(len(data))] = rng.randrange(256)
     try:
         image = read_image(bytes(data))
     except ImageError as error:

@@ -1,4 +1,4 @@
-"""Work on several processes."""
+"""Worker processes: order of results, killed workers, interrupts."""
 
 import os
 import signal

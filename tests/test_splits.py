@@ -49,7 +49,7 @@ seeds = st.integers(0, 2**40)
 
 @settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=4), folds=st.integers(2, 4), seed=seeds)
-def test_laws_of_folds(data, folds, seed):
+def test_properties_of_folds(data, folds, seed):
     labels, groups = data
     found = stratified_group_folds(labels, groups, folds=folds, seed=seed)
     assert found.shape == (len(labels),)
@@ -64,7 +64,7 @@ def test_laws_of_folds(data, folds, seed):
 
 @settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=5, mixed=True), folds=st.integers(2, 4), seed=seeds)
-def test_contradicting_labels_split_no_group_and_empty_no_fold(data, folds, seed):
+def test_conflicting_labels_split_no_group_and_empty_no_fold(data, folds, seed):
     labels, groups = data
     held = Counter(name for name, _ in set(zip(labels, groups, strict=True)))
     assume(min(held.values()) >= folds)
@@ -89,7 +89,7 @@ def test_the_same_seed_gives_the_same_folds_whatever_the_groups_are_called(data,
 
 @settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=2), fraction=st.floats(0.05, 0.95), seed=seeds)
-def test_laws_of_the_test_split(data, fraction, seed):
+def test_properties_of_the_test_split(data, fraction, seed):
     labels, groups = data
     found = splits.test_split(labels, groups, fraction=fraction, seed=seed)
     assert found.dtype == bool
@@ -107,7 +107,7 @@ def test_laws_of_the_test_split(data, fraction, seed):
 
 @settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=3, mixed=True), fraction=st.floats(0.1, 0.9), seed=seeds)
-def test_a_split_with_contradicting_labels(data, fraction, seed):
+def test_a_split_with_conflicting_labels(data, fraction, seed):
     labels, groups = data
     held = Counter(name for name, _ in set(zip(labels, groups, strict=True)))
     assume(min(held.values()) >= 2)
@@ -122,7 +122,7 @@ def test_a_split_with_contradicting_labels(data, fraction, seed):
             assert {(name, True), (name, False)} <= sides
 
 
-def test_without_copies_everything_is_as_even_as_can_be():
+def test_without_copies_everything_is_as_even_as_possible():
     labels = ["a"] * 101 + ["b"] * 37 + ["c"] * 16 + ["d"] * 90
     found = stratified_group_folds(labels, range(len(labels)), folds=8, seed=1)
     counts = per_class(labels, found.tolist())
@@ -133,11 +133,11 @@ def test_without_copies_everything_is_as_even_as_can_be():
 
 
 def test_folds_are_more_even_than_scikit_learns():
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels, groups = [], []
     for number in range(400):
-        size = int(chance.choice([1, 1, 1, 1, 2, 3, 6]))
-        labels += [f"c{chance.integers(6)}"] * size
+        size = int(rng.choice([1, 1, 1, 1, 2, 3, 6]))
+        labels += [f"c{rng.integers(6)}"] * size
         groups += [number] * size
 
     def unevenness(found):

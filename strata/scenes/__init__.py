@@ -1,35 +1,14 @@
-"""Outdoor scenes drawn by the program itself: the data set for those who bring none.
+"""Built-in data set: procedurally drawn outdoor scenes, for users who bring no images.
 
-The eight classes of Oliva and Torralba (2001), at any size and number, from a seed. Pictures are
-composed like photographs: a camera, a time of day, weather, things that stand in the way.
-Neighbors among the classes share their ways of drawing, so that some pictures lie between two.
+The eight classes of Oliva and Torralba ("Modeling the shape of the scene", 2001), at any image
+size and number per class, reproducible from a seed. A picture is composed like a photograph: a
+pinhole camera, time of day, weather, occluding objects. Neighboring classes share drawing code, so
+some pictures are ambiguous between two classes.
+
+Imports nothing of `features`, `models`, `reports` or `pipeline`. Start at `picture.py`, then
+`kinds/coast.py`; `__init__.pyi` lists the public names, each loaded when first asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+import lazy_loader
 
-if TYPE_CHECKING:
-    from strata.scenes.picture import draw
-    from strata.scenes.write import write_scenes
-
-#: The classes, in order.
-SCENES = (
-    "Opencountry",
-    "coast",
-    "forest",
-    "highway",
-    "inside_city",
-    "mountain",
-    "street",
-    "tallbuilding",
-)
-
-_EXPORTS = {"draw": "picture", "write_scenes": "write"}
-
-__all__ = ["SCENES", "draw", "write_scenes"]
-
-
-def __getattr__(name: str) -> object:
-    if name in _EXPORTS:
-        return getattr(import_module(f"{__name__}.{_EXPORTS[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""One picture of one scene."""
+"""Drawing of one picture of a scene class."""
 
 from collections.abc import Callable
 
@@ -16,6 +16,7 @@ from strata.scenes.kinds.open_country import open_country
 from strata.scenes.kinds.street import street
 from strata.scenes.kinds.tallbuilding import tallbuilding
 
+#: Function that composes the pictures of each class, from a generator and the canvas side.
 COMPOSERS: dict[str, Callable[[np.random.Generator, int], Shot]] = {
     "Opencountry": open_country,
     "coast": coast,
@@ -27,6 +28,7 @@ COMPOSERS: dict[str, Callable[[np.random.Generator, int], Shot]] = {
     "tallbuilding": tallbuilding,
 }
 
+#: Smallest and largest side of a picture, in pixels.
 SMALLEST, LARGEST = 32, 512
 
 
@@ -40,23 +42,24 @@ def check_size(size: int) -> None:
 
 
 def draw(scene: str, rng: np.random.Generator, size: int) -> np.ndarray:
-    """Draw a picture of a scene; a generator in the same state gives the same composition at all
-    sizes.
+    """Draw a picture of a scene class.
+
+    A generator in the same state gives the same composition at every size.
 
     Args:
-        scene: one of `strata.scenes.SCENES`.
-        rng: for everything that varies.
+        scene: class name, one of `strata.scenes.SCENES`.
+        rng: random generator of everything that varies.
         size: side in pixels, 32 to 512.
 
     Returns:
         (size, size, 3) uint8 RGB.
 
     Raises:
-        InputError: unknown scene, or a size out of range.
+        InputError: the class is unknown, or the size out of range.
     """
     if scene not in COMPOSERS:
         raise InputError(f"there is no scene '{scene}'", nearest(scene, COMPOSERS))
     check_size(size)
-    # Drawn half as large again and reduced, which smooths edges; small pictures still get detail.
+    # 1.5x supersampling for antialiasing; at least 96 pixels, so that small pictures keep detail.
     canvas = max(96, size * 3 // 2)
     return develop(COMPOSERS[scene](rng, canvas), size)

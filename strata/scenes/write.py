@@ -1,14 +1,14 @@
-"""A folder of drawn scenes, one folder per class."""
+"""Writing of the data set: JPEG files in one folder per class."""
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from strata.errors import InputError
 from strata.process_pool import parallel_map
-from strata.scenes import SCENES
+from strata.progress import ProgressCallback
+from strata.scenes.classes import SCENES
 from strata.seeds import generator
 
 JPEG_QUALITY = 90
@@ -21,54 +21,56 @@ def write_scenes(
     size: int,
     seed: int,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> None:
     """Draw `per_class` pictures of each scene into root/CLASS/NNNN.jpg.
 
-    A picture depends on the seed, its class and its number alone, so that a larger set contains
-    the smaller ones. The folder appears complete or not at all.
+    A picture depends only on the seed, its class and its number, so a larger set contains the
+    smaller ones. The folder appears complete or not at all.
 
     Args:
-        root: the folder to make; must not exist, or be empty.
-        per_class: pictures a class, 1 to 9999.
-        size: side in pixels, 32 to 512.
-        seed: of the whole set.
-        jobs: processes.
-        progress: called with (pictures written, pictures in all) after each.
+        root: the folder to create; must not exist, or be empty.
+        per_class: number of pictures per class, 1 to 9999.
+        size: side of the pictures in pixels, 32 to 512.
+        seed: random seed of the whole set.
+        jobs: number of worker processes.
+        progress: called after each picture with pictures written and in all.
 
     Raises:
-        InputError: a number out of range, or a folder with something in it.
+        InputError: a number is out of range, or the folder is not empty.
     """
     from strata.scenes.picture import check_size
 
     check_size(size)
     if not 1 <= per_class <= 9999:
         raise InputError(
-            f"scenes cannot be drawn {per_class} to a class", "Choose a number from 1 to 9999."
+            f"{per_class} pictures per class are out of range", "Choose a number from 1 to 9999."
         )
     root = Path(root)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise InputError(
-            f"{root} is in the way of the scenes", "Remove it, or draw into another folder."
+            f"{root} exists already and is not an empty folder",
+            "Remove it, or draw into another folder.",
         )
     root.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
     try:
         for scene in SCENES:
-            (beside / scene).mkdir()
+            (temporary / scene).mkdir()
         items = [(scene, number) for scene in SCENES for number in range(per_class)]
-        one = partial(_write, beside, size, seed)
+        one = partial(_write, temporary, size, seed)
         for done, _ in enumerate(parallel_map(one, items, jobs=jobs, batch=8), start=1):
             if progress:
                 progress(done, len(items))
-        beside.chmod(0o755)
-        beside.rename(root)
+        temporary.chmod(0o755)
+        temporary.rename(root)
     except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 
 def _write(folder: Path, size: int, seed: int, item: tuple[str, int]) -> None:
+    """Draw and write one picture; `item` is its class and number."""
     import cv2
 
     from strata.scenes.picture import draw

@@ -1,4 +1,4 @@
-"""The commands; each imports its work when it runs, so that `--help` is quick."""
+"""Commands of `strata`; each imports its implementation when it runs, so `--help` stays fast."""
 
 import io
 import os
@@ -18,12 +18,12 @@ from strata.pipeline.cli.options import (
     Jobs,
     Json,
     OutDir,
-    Settings,
+    Overrides,
     SkipBroken,
     StoreDir,
     Targets,
     Weights,
-    shown,
+    exit_with_errors,
 )
 
 app = typer.Typer(
@@ -39,14 +39,17 @@ app.add_typer(data_app, name="data")
 
 
 def _use_weights(weights: Path | None) -> None:
-    """Name the file, or the folder, for this process and its workers, which inherit it."""
+    """Set the path of the ImageNet weights for this process and its workers, which inherit it."""
     if weights is not None:
         from strata.errors import InputError
         from strata.models.transfer.weights import ENVIRONMENT
 
         path = weights.expanduser().absolute()
         if not path.exists():
-            raise InputError(f"There is no file or folder of weights {weights}.")
+            raise InputError(
+                f"There is no file or folder of weights {weights}.",
+                "Give an existing path with --weights, or leave it out to download weights.",
+            )
         os.environ[ENVIRONMENT] = str(path)
 
 
@@ -66,7 +69,7 @@ def _workspace(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def make(
     targets: Targets = None,
     jobs: Jobs = None,
@@ -74,20 +77,23 @@ def make(
     keep_going: Annotated[
         bool,
         typer.Option(
-            "-k", "--keep-going", help="After a failure, go on with what does not depend on it."
+            "-k",
+            "--keep-going",
+            help="After a failure, go on with everything that does not need it.",
         ),
     ] = False,
     always: Annotated[
-        bool, typer.Option("-B", "--always-make", help="Make everything, present or not.")
+        bool,
+        typer.Option("-B", "--always-make", help="Make all artifacts again, even if up to date."),
     ] = False,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     out: OutDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Make what is missing or has changed, then the report."""
+    """Bring methods up to date, then write the report."""
     from strata.pipeline.cli.make import make
 
     workspace = _workspace(file, settings, store, out, jobs, skip_broken, weights)
@@ -95,10 +101,13 @@ def make(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def init(
     images: Annotated[
-        str, typer.Argument(help="A folder with one folder per class, or an archive.")
+        str,
+        typer.Argument(
+            help="A folder with one folder of images per class, an archive of it, or its URL."
+        ),
     ],
     file: File = None,
 ) -> int:
@@ -109,17 +118,17 @@ def init(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def status(
     targets: Targets = None,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
     as_json: Json = False,
 ) -> int:
-    """Show which methods are up to date, and how much is to be made."""
+    """Show which methods are up to date, with the time left."""
     from strata.pipeline.cli.inspect import status
 
     return status(
@@ -130,16 +139,16 @@ def status(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def why(
     targets: Targets = None,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Say why work is needed: which parameter, image or code changed."""
+    """Explain what is out of date: parameters, images or code."""
     from strata.pipeline.cli.inspect import why
 
     workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
@@ -147,17 +156,19 @@ def why(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def graph(
     targets: Targets = None,
-    dot: Annotated[bool, typer.Option("--dot", help="Write Graphviz' DOT language.")] = False,
+    dot: Annotated[
+        bool, typer.Option("--dot", help="Print the graph in Graphviz's DOT language.")
+    ] = False,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Show the stages of each method and what each reads."""
+    """Show the stages of each method and their inputs."""
     from strata.pipeline.cli.graph import graph
 
     workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
@@ -165,14 +176,17 @@ def graph(
 
 
 @app.command("list")
-@shown
+@exit_with_errors
 def list_(
     recipes: Annotated[
         bool,
-        typer.Option("--recipes", help="List all recipes with their parameters, as TOML to paste."),
+        typer.Option(
+            "--recipes",
+            help="List all recipes with their parameters and defaults, as TOML to paste.",
+        ),
     ] = False,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     as_json: Json = False,
 ) -> int:
     """List the methods of the experiment file, or all recipes."""
@@ -184,17 +198,17 @@ def list_(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def clean(
     targets: Targets = None,
     dry_run: DryRun = False,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Remove what was made for these methods and no others."""
+    """Remove the artifacts that only these methods need."""
     from strata.pipeline.cli.tidy import clean
 
     workspace = _workspace(file, settings, store, skip_broken=skip_broken, weights=weights)
@@ -202,18 +216,22 @@ def clean(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def gc(
     older_than: Annotated[
         str | None,
         typer.Option(
-            "--older-than", metavar="AGE", help="Only what is older than that: 12h, 30d, 2w."
+            "--older-than",
+            metavar="AGE",
+            help="Remove only artifacts older than this: 12h, 30d, 2w.",
         ),
     ] = None,
     to_size: Annotated[
         str | None,
         typer.Option(
-            "--to-size", metavar="SIZE", help="Only until the store is no larger than that: 20GB."
+            "--to-size",
+            metavar="SIZE",
+            help="Remove only until the store is no larger than this: 20GB.",
         ),
     ] = None,
     files: Annotated[
@@ -222,7 +240,7 @@ def gc(
             "-f",
             "--file",
             metavar="FILE",
-            help="Keep what this file needs; repeatable.",
+            help="Keep the artifacts that this experiment file needs; repeatable.",
             show_default="all experiment files beside the store",
         ),
     ] = None,
@@ -238,23 +256,27 @@ def gc(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def report(
     zipped: Annotated[
-        bool, typer.Option("--zip", help="Also write report.zip, with every picture in full.")
+        bool, typer.Option("--zip", help="Also write report.zip, with every picture in full size.")
     ] = False,
     figures: Annotated[
         Path | None,
-        typer.Option("--figures", metavar="DIR", help="Also write each drawing as SVG and PDF."),
+        typer.Option(
+            "--figures",
+            metavar="DIR",
+            help="Also write each figure as SVG and PDF into this folder.",
+        ),
     ] = None,
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     out: OutDir = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
 ) -> int:
-    """Write the report of what has been made."""
+    """Write the report of the results in the store."""
     from strata.pipeline.cli.report import report
 
     workspace = _workspace(file, settings, store, out, skip_broken=skip_broken, weights=weights)
@@ -262,33 +284,36 @@ def report(
 
 
 @app.command()
-@shown
+@exit_with_errors
 def compare(
     before: Annotated[
-        Path, typer.Argument(help="A report: its folder, results.json, or name in out.")
+        Path,
+        typer.Argument(
+            help="The earlier report: its folder, its results.json, or its name in out/."
+        ),
     ],
-    after: Annotated[Path, typer.Argument(help="A later report.")],
+    after: Annotated[Path, typer.Argument(help="The later report.")],
 ) -> int:
-    """Say what changed between two reports, and if by more than noise."""
+    """Compare two reports, with tests of significance."""
     from strata.pipeline.cli.compare import compare
 
     return compare(before, after)
 
 
 @app.command()
-@shown
+@exit_with_errors
 def predict(
-    method: Annotated[str, typer.Argument(help="A method that has been made.")],
+    method: Annotated[str, typer.Argument(help="A method that is up to date.")],
     images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
     file: File = None,
-    settings: Settings = None,
+    settings: Overrides = None,
     store: StoreDir = None,
     jobs: Jobs = None,
     skip_broken: SkipBroken = False,
     weights: Weights = None,
     as_json: Json = False,
 ) -> int:
-    """Print the classes of new images."""
+    """Classify new images with a trained method."""
     from strata.pipeline.cli.predict import predict
 
     workspace = _workspace(
@@ -306,20 +331,20 @@ def _version(value: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     pass
 
 
 def main() -> None:
-    """The program `strata`."""
+    """Run the program `strata`."""
 
     def terminated(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, terminated)
-    for stream in (sys.stdout, sys.stderr):  # where the terminal has no such letter, say its number
+    for stream in (sys.stdout, sys.stderr):  # escape characters that the terminal's encoding lacks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     app(prog_name="strata")

@@ -1,7 +1,7 @@
-"""Names that only torchvision knows, checked before a run begins rather than when it comes to them.
+"""Check of the names of torchvision backbones and their graph nodes, before a run begins.
 
-Its networks, and the nodes at which they can be cut, are known by importing it and tracing the
-network: seconds, so it is done for what is about to be made only.
+Valid names are known only after importing torchvision and tracing the network. That takes seconds,
+so only the stages about to be made are checked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ from strata.pipeline.stages.deep_descriptors import feature_map_descriptors
 from strata.pipeline.stages.fine_tuning import split_backbone
 from strata.pipeline.stages.pretrained import backbone_features, pretrained
 
-#: The parameters of a stage that name nodes of the network that is among its inputs.
+#: Parameters of a stage that name graph nodes of its input network.
 _NODES: dict[Stage, tuple[str, ...]] = {
     backbone_features: ("nodes",),
     split_backbone: ("freeze_until", "output_node", "head_inputs"),
@@ -25,10 +25,11 @@ _NODES: dict[Stage, tuple[str, ...]] = {
 
 
 def check_backbones(targets: Iterable[Target], plan: Plan) -> None:
-    """Check the names of networks and nodes in what a plan would make.
+    """Check the names of backbones and nodes in the stages that a plan would make.
 
     Raises:
-        InputError: torchvision has no such network, or it has no such node; names the key.
+        InputError: torchvision has no such network, or the network has no such node; the message
+            names the key in the experiment file.
     """
     needed = set(plan.needed)
     known: dict[str, list[str]] = {}
@@ -41,7 +42,7 @@ def check_backbones(targets: Iterable[Target], plan: Plan) -> None:
             for parameter in _NODES.get(node.stage, ()):
                 given = node.parameters[parameter]
                 for place in [given] if isinstance(given, str) else given:
-                    if place or not isinstance(given, str):  # "" alone is the default
+                    if place or not isinstance(given, str):  # only "" itself stands for the default
                         _check_node(target, parameter, _backbone_of(node), place, known)
 
 
@@ -74,7 +75,7 @@ def _backbone_of(node: Node) -> str:
 
 
 def _key(target: Target, parameter: str, value: str) -> str:
-    """Where in the experiment file a parameter stands; the one of that value if there are more."""
+    """Key of a parameter in the experiment file; of several, the first with this value."""
     method = f"methods.{target.method.variant_of or target.name}"
     found = list(_paths(target.parameters, parameter))
     own = [p for p, given in found if given == value or (type(given) is list and value in given)]

@@ -1,9 +1,9 @@
-"""`strata compare`: two runs against each other."""
+"""`strata compare`: differences between two runs, with significance tests."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.cli.reported import results_at
+from strata.pipeline.cli.results_path import results_path
 from strata.pipeline.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def compare(before: Path, after: Path) -> int:
-    """Print what changed in setting, parameters and scores, and what is more than noise."""
+    """Print the changes of setting, parameters and scores, and which are significant."""
     from rich.console import Console
 
     from strata.reports import compare, read_results
 
-    changes = compare(read_results(results_at(before)), read_results(results_at(after)))
+    changes = compare(read_results(results_path(before)), read_results(results_path(after)))
     console = Console(soft_wrap=True)
     for sentence in changes.setting:
         console.print(sentence, highlight=False, markup=False)

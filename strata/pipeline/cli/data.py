@@ -1,4 +1,4 @@
-"""`strata data`: look at images before using them."""
+"""`strata data`: audit and count images, draw the built-in data set."""
 
 import json
 import tempfile
@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.cli.steps import Steps
+from strata.pipeline.cli.steps import StepProgress
 from strata.pipeline.cli.table import one_line, print_table
 from strata.pipeline.cli.workspace import cores
 from strata.pipeline.store.hashing import content_key
@@ -14,9 +14,10 @@ from strata.pipeline.store.hashing import content_key
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from strata.pipeline.data.audit_checks import AuditFinding
     from strata.pipeline.data.manifest import Manifest
 
-#: How many images of a finding the table names.
+#: Number of images of a finding that are listed.
 NAMED = 8
 
 
@@ -29,40 +30,40 @@ def audit(
     jobs: int | None,
     as_json: bool,
 ) -> int:
-    """Print the findings; 1 if something spoils results."""
+    """Print the findings of the audit; exit code 1 if one of them is an error."""
     from strata.pipeline.data.audit import audit
 
     manifest = _manifest(images, split, sha256, store, jobs)
     found = audit(manifest, folds=folds)
     if as_json:
         print(json.dumps(found.to_json(), indent=2))
-        return int(found.spoils)
+        return int(found.has_errors)
     console = _console()
     _print_counts(console, manifest)
-    for finding in found.to_json()["findings"]:
+    for finding in found.findings:
         _print_finding(console, finding)
-    if not found.to_json()["findings"]:
-        console.print("\nNothing to report.")
-    return int(found.spoils)
+    if not found.findings:
+        console.print("\nThe audit found nothing to report.")
+    return int(found.has_errors)
 
 
-def _print_finding(console: "Console", finding: dict[str, Any]) -> None:
-    style = {"error": "red", "warning": "yellow", "note": "dim"}[finding["severity"]]
+def _print_finding(console: "Console", finding: "AuditFinding") -> None:
+    """Print severity, code and title of a finding, its reason and remedy, and some images."""
+    style = {"error": "red", "warning": "yellow", "note": "dim"}[finding.severity]
     console.print(
-        f"\n{finding['severity']} {finding['code']}  {finding['title']}",
+        f"\n{finding.severity} {finding.code}  {finding.title}",
         style=style,
         highlight=False,
         markup=False,
     )
-    for part in (finding["why"], finding["remedy"]):
-        if part:
-            console.print(f"  {part}", highlight=False, markup=False)
-    images = finding.get("images", [])
-    for image in images[:NAMED]:
+    for part in (finding.why, finding.remedy):
+        console.print(f"  {part}", highlight=False, markup=False)
+    for image in finding.images[:NAMED]:
         text = image if isinstance(image, str) else "  =  ".join(image)
         console.print(f"    {one_line(text)}", highlight=False, markup=False)
-    if len(images) > NAMED:
-        console.print(f"    and {len(images) - NAMED} more (--json names all)", highlight=False)
+    more = len(finding.images) - NAMED
+    if more > 0:
+        console.print(f"    and {more} more (--json lists all)", highlight=False)
 
 
 def show(
@@ -73,7 +74,7 @@ def show(
     jobs: int | None,
     as_json: bool,
 ) -> int:
-    """Print counts by class and split, and sizes."""
+    """Print the number of images by class and split."""
     manifest = _manifest(images, split, sha256, store, jobs)
     if as_json:
         print(json.dumps(_counts(manifest), indent=2))
@@ -83,10 +84,10 @@ def show(
 
 
 def scenes(folder: Path, per_class: int, size: int, seed: int, jobs: int | None) -> int:
-    """Draw the built-in data set."""
+    """Draw the built-in data set into a folder."""
     from strata.scenes.write import write_scenes
 
-    with Steps(_console(stderr=True)) as steps:
+    with StepProgress(_console(stderr=True)) as steps:
         write_scenes(
             folder,
             per_class=per_class,
@@ -102,12 +103,12 @@ def scenes(folder: Path, per_class: int, size: int, seed: int, jobs: int | None)
 def _manifest(
     images: str, split: Path | None, sha256: str | None, store: Path | None, jobs: int | None
 ) -> "Manifest":
-    """Read the images; what was read is kept only where a store is named."""
+    """Read the images; their digests are cached only if a store is given."""
     from strata.pipeline.data.manifest import build_manifest
     from strata.pipeline.data.source import open_source
 
     with ExitStack() as stack:
-        steps = stack.enter_context(Steps(_console(stderr=True)))
+        steps = stack.enter_context(StepProgress(_console(stderr=True)))
         if store:
             cache = store / "data"
             cache.mkdir(parents=True, exist_ok=True)

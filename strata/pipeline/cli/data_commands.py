@@ -1,37 +1,43 @@
-"""`strata data`: looking at images before they are used."""
+"""Commands `strata data audit`, `show` and `scenes`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from strata.pipeline.cli.options import Jobs, Json, Remembered, shown
+from strata.pipeline.cli.options import CacheDir, Jobs, Json, exit_with_errors
 
 data_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Look at images before using them."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Audit and count images, or draw the built-in data set.",
 )
+
+Images = Annotated[str, typer.Argument(help="A folder of images, an archive, or its URL.")]
+SplitFile = Annotated[
+    Path | None, typer.Option("--split", help="CSV file with the columns class,file,split.")
+]
+Sha256 = Annotated[
+    str | None, typer.Option("--sha256", help="Checksum of the archive; required with a URL.")
+]
 
 
 @data_app.command("audit")
-@shown
+@exit_with_errors
 def data_audit(
-    images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
-    split: Annotated[
-        Path | None, typer.Option("--split", help="A CSV with the columns class,file,split.")
-    ] = None,
-    sha256: Annotated[
-        str | None, typer.Option("--sha256", help="Checksum of the archive; needed with a URL.")
-    ] = None,
+    images: Images,
+    split: SplitFile = None,
+    sha256: Sha256 = None,
     folds: Annotated[
-        int, typer.Option("--folds", min=2, help="Folds that the images are meant for.")
+        int, typer.Option("--folds", min=2, help="Planned number of cross-validation folds.")
     ] = 8,
-    store: Remembered = None,
+    store: CacheDir = None,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> int:
-    """Find broken images, copies, contradicting labels, thin classes.
+    """Find unreadable images, duplicates, label conflicts, leakage and small classes.
 
-    The exit code is 1 if something spoils results.
+    The exit code is 1 if a finding is an error, which makes results wrong or a run impossible.
     """
     from strata.pipeline.cli.data import audit
 
@@ -39,16 +45,12 @@ def data_audit(
 
 
 @data_app.command("show")
-@shown
+@exit_with_errors
 def data_show(
-    images: Annotated[str, typer.Argument(help="A folder, archive or URL.")],
-    split: Annotated[
-        Path | None, typer.Option("--split", help="A CSV with the columns class,file,split.")
-    ] = None,
-    sha256: Annotated[
-        str | None, typer.Option("--sha256", help="Checksum of the archive; needed with a URL.")
-    ] = None,
-    store: Remembered = None,
+    images: Images,
+    split: SplitFile = None,
+    sha256: Sha256 = None,
+    store: CacheDir = None,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> int:
@@ -59,12 +61,16 @@ def data_show(
 
 
 @data_app.command("scenes")
-@shown
+@exit_with_errors
 def data_scenes(
-    folder: Annotated[Path, typer.Argument(help="A new folder.")],
-    per_class: Annotated[int, typer.Option("--per-class", min=1, help="Images per class.")] = 80,
-    size: Annotated[int, typer.Option("--size", min=32, max=512, help="Side in pixels.")] = 128,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed draws other pictures.")] = 0,
+    folder: Annotated[Path, typer.Argument(help="The folder to create.")],
+    per_class: Annotated[
+        int, typer.Option("--per-class", min=1, help="Number of images per class.")
+    ] = 80,
+    size: Annotated[
+        int, typer.Option("--size", min=32, max=512, help="Side of the images in pixels.")
+    ] = 128,
+    seed: Annotated[int, typer.Option("--seed", help="Random seed of the pictures.")] = 0,
     jobs: Jobs = None,
 ) -> int:
     """Draw the built-in data set into a folder."""

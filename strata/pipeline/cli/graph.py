@@ -1,4 +1,4 @@
-"""`strata graph`: stages and how they hang together, for people and for Graphviz."""
+"""`strata graph`: the stage graph of the methods, as text or for Graphviz."""
 
 from collections import Counter
 
@@ -9,7 +9,7 @@ from strata.pipeline.graph.topological_order import topological_order
 
 
 def graph(workspace: Workspace, names: list[str], *, dot: bool) -> int:
-    """Each method's stages in order, how many artifacts each has and how many are there."""
+    """Print each method's stages in topological order, with artifacts made and in all."""
     wanted, plan = workspace.plan(names)
     if dot:
         print("\n".join(_dot(wanted, plan)))
@@ -22,6 +22,7 @@ def graph(workspace: Workspace, names: list[str], *, dot: bool) -> int:
 
 
 def _text(target: Target, plan: Plan) -> list[str]:
+    """Return one line per stage of a target: counts of artifacts and the stages it reads."""
     total: Counter[str] = Counter()
     there: Counter[str] = Counter()
     reads: dict[str, dict[str, None]] = {}
@@ -39,7 +40,7 @@ def _text(target: Target, plan: Plan) -> list[str]:
 
 
 def _dot(wanted: list[Target], plan: Plan) -> list[str]:
-    """One box for each stage of each method; shared stages are one box."""
+    """Return the graph in DOT: one box per stage and method; shared stages are one box."""
     boxes: dict[str, str] = {}
     count: Counter[str] = Counter()
     edges: dict[tuple[str, str], None] = {}

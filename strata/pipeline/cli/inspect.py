@@ -1,4 +1,4 @@
-"""`strata status`, `why` and `list`."""
+"""`strata status`, `strata why` and `strata list`: state of the methods, without computing."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import Any
 from strata.pipeline.cli.make import snapshot_path
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.data.changes import image_changes
 from strata.pipeline.execution.eta import Estimates, left_in_words
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.staleness import image_changes, reasons, version_notes
+from strata.pipeline.execution.staleness import reasons, version_notes
 from strata.pipeline.experiment.file import DEFAULT_FILE, read_recipes_key
 from strata.pipeline.graph.choice import Choice
 from strata.pipeline.graph.recipe import Recipe
@@ -18,7 +19,7 @@ from strata.pipeline.recipes.registry import known_recipes
 
 
 def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
-    """One line a target."""
+    """Print one line per target: up to date or not, artifacts to make, estimated time."""
     wanted, _ = workspace.plan(names)
     estimates = Estimates(workspace.store.root / "seconds.json")
     found: list[dict[str, Any]] = []
@@ -62,7 +63,7 @@ def _time(line: dict[str, Any]) -> str:
 
 
 def why(workspace: Workspace, names: list[str]) -> int:
-    """The causes, in full sentences; exit code 0 whether or not there are any."""
+    """Print the reasons why targets are out of date, one sentence each; exit code 0 in any case."""
     wanted, plan = workspace.plan(names)
     if not plan.needed:
         names_of = ", ".join(target.name for target in wanted)
@@ -79,7 +80,7 @@ def why(workspace: Workspace, names: list[str]) -> int:
 
 
 def list_methods(workspace: Workspace, as_json: bool) -> int:
-    """The targets of the experiment file."""
+    """Print the targets of the experiment file with their recipes."""
     recipes = known_recipes(workspace.experiment.recipes)
     found = [
         {
@@ -92,13 +93,13 @@ def list_methods(workspace: Workspace, as_json: bool) -> int:
     if as_json:
         print(json.dumps(found, indent=2))
         return 0
-    columns = ["target", "recipe", "what it is"]
+    columns = ["target", "recipe", "description"]
     print_table(workspace.console, columns, [list(line.values()) for line in found], left=3)
     return 0
 
 
 def list_recipes(file: Path | None, as_json: bool) -> int:
-    """All recipes, with every parameter and its default as it is written in TOML."""
+    """Print all recipes with every parameter and its default, in TOML."""
     path = file or Path(DEFAULT_FILE)
     extra = read_recipes_key(path) if path.exists() else None
     recipes = known_recipes(extra)
@@ -134,12 +135,12 @@ def _section(path: str, options: Options, values: dict[str, Any]) -> list[str]:
 
 
 def _settings(values: dict[str, Any]) -> list[str]:
-    """One line each; TOML has no word for "not set", so that stands in a comment."""
+    """Format one line per value; TOML has no null, so "not set" becomes a comment."""
     return [f"# {k}: not set" if v is None else f"{k} = {_toml(v)}" for k, v in values.items()]
 
 
 def _choice(path: str, choice: Choice) -> list[str]:
-    """The default with its parameters, then each other stage as comments."""
+    """Format the default stage with its parameters, then each alternative as comments."""
     lines = [f"[{path}]  # left out by default"] if choice.optional else []
     for name, options in choice.stages.items():
         found = _section(path, options, choice.checked({"use": name}, path))
@@ -158,4 +159,4 @@ def _toml(value: Any) -> str:
         return f"{{ {inside} }}" if inside else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value)  # of strings, numbers and truth values the same
+    return json.dumps(value)  # strings, numbers and booleans are the same in JSON and TOML

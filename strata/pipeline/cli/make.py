@@ -1,4 +1,4 @@
-"""`strata make`."""
+"""`strata make`: bring targets up to date, then write the report."""
 
 import json
 import sys
@@ -7,14 +7,15 @@ from collections import Counter
 from pathlib import Path
 
 from strata.errors import InputError, StrataError
-from strata.files import write_whole
-from strata.pipeline.cli.report import MARK, page_key, write_page
+from strata.files import write_atomic
+from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.data.changes import snapshot_of
 from strata.pipeline.execution.eta import duration
 from strata.pipeline.execution.executor import Outcome, Run
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.progress_bar import Progress, group_of
-from strata.pipeline.execution.staleness import reasons, snapshot_of, version_notes
+from strata.pipeline.execution.staleness import reasons, version_notes
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node
 
@@ -22,33 +23,33 @@ from strata.pipeline.graph.stage import Node
 def make(
     workspace: Workspace, names: list[str], *, dry_run: bool, keep_going: bool, always: bool
 ) -> int:
-    """Make the targets and the report; exit code 1 if something failed."""
+    """Make the targets and the report; exit code 1 if a stage failed."""
     begun = time.perf_counter()
     with workspace.store.in_use():
         workspace.store.sweep()
         wanted, plan = workspace.plan(names, always=always)
         _check_names(workspace, wanted, plan)
         if dry_run:
-            return _announce(workspace, wanted, plan)
-        mark = page_key(workspace)
+            return _print_dry_run(workspace, wanted, plan)
+        mark = report_key(workspace)
         written = (workspace.out / "report.html").exists()
-        if not plan.needed and written and _read(workspace.out / MARK) == mark:
-            _say_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
+        if not plan.needed and written and _read(workspace.out / KEY_FILE) == mark:
+            _print_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
         outcome = _run(workspace, names, always=always, keep_going=keep_going)
-        _remember_images(workspace)
+        _save_snapshot(workspace)
         seconds = time.perf_counter() - begun
-        if _says_more(workspace, outcome):
+        if _needs_report(workspace, outcome):
             write_page(workspace, outcome, seconds)
         else:
             print(
                 f"strata: no method has new results, so {workspace.out / 'report.html'} stays as "
-                "an earlier run wrote it (`strata report` writes one of what is there now).",
+                "an earlier run wrote it (`strata report` writes one of the results so far).",
                 file=sys.stderr,
             )
         if not outcome.errors:
-            write_whole(workspace.out / MARK, page_key(workspace))
-    return _close(workspace, plan, outcome, seconds)
+            write_atomic(workspace.out / KEY_FILE, report_key(workspace))
+    return _print_summary(workspace, plan, outcome, seconds)
 
 
 def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:
@@ -60,15 +61,15 @@ def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None
         raise InputError(f"{workspace.experiment.path.name}: {error.what}", error.hint) from None
 
 
-def _says_more(workspace: Workspace, outcome: Outcome) -> bool:
-    """Whether a report of this run holds something that an earlier run's does not, or none is."""
+def _needs_report(workspace: Workspace, outcome: Outcome) -> bool:
+    """Decide whether to write the report: nothing failed, there are new results, or no report."""
     made = set(outcome.made)
     new = any(target.node.key in made for target in workspace.targets)
     return not outcome.errors or new or not (workspace.out / "report.html").exists()
 
 
 def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bool) -> Outcome:
-    """Make the targets; in rounds, for what a search picks decides what comes after it."""
+    """Make the targets, in rounds: the trial that a search picks decides the stages after it."""
     store, jobs = workspace.store, workspace.jobs
     whole = Outcome()
     tried: set[str] = set()
@@ -88,14 +89,14 @@ def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bo
 
 
 def _untried(target: Target, tried: set[str]) -> tuple[Node, ...]:
-    """The goals of a target, unless nothing has changed since they were run."""
+    """Return the goals of a target, or none if all of them have been tried already."""
     return target.goals if any(node.key not in tried for node in target.goals) else ()
 
 
-def _announce(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
-    """What `make -n` says: each stage to be made, and the causes."""
+def _print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
+    """Print the dry run: each stage to be made with its number of artifacts, and the reasons."""
     if not plan.needed:
-        workspace.console.print("Nothing to be made.")
+        workspace.console.print("Nothing to make: everything is up to date.")
         return 0
     counts: Counter[tuple[str, str]] = Counter()
     for key in plan.needed:
@@ -106,18 +107,23 @@ def _announce(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
         text = f"would make  {where}{stage} ({count})"
         workspace.console.print(text, highlight=False, markup=False)
     if any(target.open for target in wanted):
-        workspace.console.print("(after a search counted as if it had picked its first trial)")
+        workspace.console.print(
+            "(stages after a search are counted as if its first trial had been picked)"
+        )
     for reason in reasons(plan, workspace.store):
         workspace.console.print(f"because  {reason}", highlight=False, markup=False)
     return 0
 
 
-def _say_up_to_date(workspace: Workspace, wanted: list[Target], plan: Plan, seconds: float) -> None:
+def _print_up_to_date(
+    workspace: Workspace, wanted: list[Target], plan: Plan, seconds: float
+) -> None:
+    """Print that the targets are up to date, notes on package versions, the report's path."""
     names = ", ".join(target.name for target in wanted)
     workspace.console.print(
         f"Nothing to be done: {names} "
         f"{'is' if len(wanted) == 1 else 'are'} up to date "
-        f"({len(plan.nodes)} artifacts looked at in {seconds:.2f} s).",
+        f"({len(plan.nodes)} artifacts checked in {seconds:.2f} s).",
         highlight=False,
         markup=False,
     )
@@ -127,7 +133,8 @@ def _say_up_to_date(workspace: Workspace, wanted: list[Target], plan: Plan, seco
     workspace.console.print(text, highlight=False, markup=False)
 
 
-def _close(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -> int:
+def _print_summary(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -> int:
+    """Print counts of artifacts, and the errors with equal ones merged; return the exit code."""
     kept = len(plan.nodes) - len(plan.needed)
     text = f"made {len(outcome.made)} artifacts in {duration(seconds)}, {kept} were up to date"
     workspace.console.print(text, highlight=False)
@@ -141,7 +148,7 @@ def _close(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -
         print(f"strata: {first}{more}", file=sys.stderr)
     if outcome.skipped:
         print(
-            f"strata: {len(outcome.skipped)} artifacts were not made because of that; "
+            f"strata: {len(outcome.skipped)} artifacts that depend on these were not made; "
             "everything finished is kept.",
             file=sys.stderr,
         )
@@ -155,11 +162,11 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _remember_images(workspace: Workspace) -> None:
+def _save_snapshot(workspace: Workspace) -> None:
     path = snapshot_path(workspace)
-    write_whole(path, json.dumps(snapshot_of(workspace.dataset.manifest)))
+    write_atomic(path, json.dumps(snapshot_of(workspace.dataset.manifest)))
 
 
 def snapshot_path(workspace: Workspace) -> Path:
-    """Where the images of the last run are noted, for `why`."""
+    """Path of the snapshot of the last run's images, for `strata why`."""
     return workspace.store.data / f"images-of-{workspace.experiment.name}.json"

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how a command ends."""
+"""Options shared by several commands, and the conversion of errors to exit codes."""
 
 import functools
 import sys
@@ -16,10 +16,12 @@ File = Annotated[
         "-f", "--file", metavar="FILE", help="The experiment file.", show_default="strata.toml"
     ),
 ]
-Settings = Annotated[
+Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a value of FILE: fisher.mixture.components=128."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a value of FILE: fisher.mixture.components=128.",
     ),
 ]
 StoreDir = Annotated[
@@ -27,13 +29,18 @@ StoreDir = Annotated[
     typer.Option(
         "--store",
         metavar="DIR",
-        help="Folder of the artifacts.",
+        help="Folder of the artifact store.",
         show_default=".strata beside FILE",
     ),
 ]
-Remembered = Annotated[
+CacheDir = Annotated[
     Path | None,
-    typer.Option("--store", metavar="DIR", help="Keep there what was read.", show_default="no"),
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="Cache the digests of the images in this store.",
+        show_default="no",
+    ),
 ]
 OutDir = Annotated[
     Path | None,
@@ -44,7 +51,12 @@ OutDir = Annotated[
 Jobs = Annotated[
     int | None,
     typer.Option(
-        "-j", "--jobs", min=1, metavar="N", help="Processes at a time.", show_default="all cores"
+        "-j",
+        "--jobs",
+        min=1,
+        metavar="N",
+        help="Number of worker processes.",
+        show_default="all cores",
     ),
 ]
 SkipBroken = Annotated[
@@ -52,19 +64,25 @@ SkipBroken = Annotated[
 ]
 Weights = Annotated[
     Path | None,
-    typer.Option("--weights", metavar="FILE", help="ImageNet weights: a file or a folder."),
+    typer.Option(
+        "--weights",
+        metavar="FILE",
+        help="Pretrained ImageNet weights: a file or a folder of files.",
+    ),
 ]
 Targets = Annotated[
-    list[str] | None, typer.Argument(metavar="[TARGET]...", help="Methods; default: all.")
+    list[str] | None, typer.Argument(metavar="[TARGET]...", help="Names of methods; default: all.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Only say what would be done.")]
+DryRun = Annotated[
+    bool, typer.Option("-n", "--dry-run", help="Print what would be done, without doing it.")
+]
 
 
-def shown(command: Callable[..., int | None]) -> Callable[..., None]:
-    """Errors for the user go to stderr without a traceback; the exit code says what happened.
+def exit_with_errors(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Wrap a command: print errors to stderr without a traceback and set the exit code.
 
-    0 done, 1 a stage failed, 2 bad usage or bad input, 130 interrupted.
+    Exit codes: 0 done, 1 a stage failed, 2 wrong usage or input, 130 interrupted.
     """
 
     @functools.wraps(command)
@@ -74,13 +92,13 @@ def shown(command: Callable[..., int | None]) -> Callable[..., None]:
         except StrataError as error:
             print(f"strata: {error}", file=sys.stderr)
             code = error.exit_code
-        except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+        except BrokenPipeError:  # the reader of stdout has closed it, as with `| head`
             sys.stderr.close()
             code = 0
         except OSError as error:
-            from strata.pipeline.store.store import explained
+            from strata.pipeline.store.store import storage_error
 
-            print(f"strata: {explained(error)}", file=sys.stderr)
+            print(f"strata: {storage_error(error)}", file=sys.stderr)
             code = 2
         except KeyboardInterrupt:
             print("strata: interrupted; what is finished is kept.", file=sys.stderr)

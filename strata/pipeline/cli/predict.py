@@ -1,4 +1,4 @@
-"""`strata predict`."""
+"""`strata predict`: classify new images with a trained method."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from strata.pipeline.graph.inputs import cut_into_shards
 
 
 def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool) -> int:
-    """Print the class of each image with its probability; broken images are named, not fatal."""
+    """Print class and probability of each image; exit code 2 if some images are unreadable."""
     files = _files(given)
     wanted = workspace.chosen([method])
     if len(wanted) > 1:
@@ -26,8 +26,8 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
     target = wanted[0]
     if workspace.store.state(target.node.key) != "present":
         raise InputError(
-            f"{target.name} has not been made with the images, parameters and code of now.",
-            f"`strata make '{method}'` does; `strata why '{method}'` says what changed.",
+            f"{target.name} is not up to date with the current images, parameters and code.",
+            f"Run `strata make '{method}'` first; `strata why '{method}'` tells what changed.",
         )
     paths, broken = _readable(files)
     found = {}
@@ -58,7 +58,9 @@ def _files(given: list[Path]) -> list[Path]:
         elif path.exists():
             files.append(path)
         else:
-            raise InputError(f"There is no image {path}.")
+            raise InputError(
+                f"There is no image or folder {path}.", "Give the paths of existing images."
+            )
     return files
 
 
@@ -74,7 +76,7 @@ def _readable(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
 
 
 def _named(ids: list[str], scores: object, classes: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    """For each image, the classes with their probabilities (or scores), best first."""
+    """Return for each image the classes with their probabilities (or scores), best first."""
     values = scores["probabilities"] if "probabilities" in scores else scores["scores"]  # type: ignore[index, operator]
     return {
         name: {classes[i]: float(row[i]) for i in (-row).argsort()}
@@ -88,6 +90,7 @@ def _print(
     broken: dict[str, str],
     as_json: bool,
 ) -> None:
+    """Print predictions and unreadable images as a table or as JSON."""
     if as_json:
         print(json.dumps({"predictions": found, "broken": broken}, indent=2))
         return
@@ -97,6 +100,6 @@ def _print(
         second = f"{rest[0][0]} {rest[0][1]:.2f}" if rest else ""
         rows.append([name, first, f"{value:.2f}", second])
     if rows:
-        print_table(workspace.console, ["image", "class", "probability", "then"], rows, left=2)
+        print_table(workspace.console, ["image", "class", "probability", "second"], rows, left=2)
     for name, reason in broken.items():
         workspace.console.print(f"{name}: {reason}", style="red", highlight=False, markup=False)

@@ -1,4 +1,4 @@
-"""`strata report`, and the page that `strata make` ends with."""
+"""`strata report`, and the report that `strata make` writes at its end."""
 
 import shlex
 import sys
@@ -11,21 +11,21 @@ from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.executor import Outcome
 from strata.pipeline.reporting.comparison import comparison
-from strata.pipeline.store.gc_roots import note_report
+from strata.pipeline.store.gc_roots import register_report
 from strata.pipeline.store.hashing import content_key
 
 if TYPE_CHECKING:
     from strata.reports.writer import ReportFiles
 
-#: Beside the report: what it was written from.
-MARK = ".made-from"
+#: File beside the report with the key of everything that it was written from.
+KEY_FILE = ".made-from"
 
 
 def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None = None) -> int:
-    """Write the report of what lies in the store.
+    """Write the report of the results in the store.
 
     Raises:
-        InputError: that is nothing, and a report would be lost.
+        InputError: there are no results, and an existing report would be overwritten.
     """
     with workspace.store.in_use():
         _check_results(workspace)
@@ -38,10 +38,10 @@ def _check_results(workspace: Workspace) -> None:
     none = all(store.state(target.node.key) == "absent" for target in workspace.targets)
     if none and page.exists():
         raise InputError(
-            f"The store {store.root} has no results of any method as they are asked for now, so "
+            f"The store {store.root} has no results of any method with the current options, so "
             f"{page} stays as it is.",
-            "If it was made with --set, --weights or --store, give the same ones; `strata make` "
-            "makes what is missing, another --out keeps both reports.",
+            "If it was made with --set, --weights or --store, give the same options; or run "
+            "`strata make`, with another --out to keep both reports.",
         )
 
 
@@ -53,11 +53,14 @@ def write_page(
     zipped: bool = False,
     figures: Path | None = None,
 ) -> None:
-    """Write the page of what lies in the store, and what lies beside it; print the ranking.
+    """Write the report and the files beside it; print the ranking of the methods.
 
     Args:
-        outcome: of the run before: what it could not make is told of.
-        seconds: that the run took, where there was one.
+        workspace: the experiment.
+        outcome: outcome of the preceding run; its errors are reported.
+        seconds: duration of that run, None where there was none.
+        zipped: also write an archive with all pictures.
+        figures: folder to write the figures to as SVG and PDF, None for none.
     """
     from strata.image_io import read_image
     from strata.pipeline.cli.table import print_ranking
@@ -81,15 +84,15 @@ def write_page(
         zipped=zipped,
         figures=figures,
     )
-    with suppress(OSError):  # a store that can only be read
-        note_report(workspace.store, files.html, workspace.needed())
+    with suppress(OSError):  # a read-only store
+        register_report(workspace.store, files.html, workspace.needed())
     print_ranking(workspace.console, compared)
     for line in _written(files):
         workspace.console.print(line, highlight=False, markup=False)
 
 
 def _written(files: "ReportFiles") -> Iterator[str]:
-    """Where the report is, how large, and whether all pictures found room."""
+    """Yield lines on the files written: path, size, and pictures left out for their size."""
     size = files.html.stat().st_size / 1e6
     used, budget = files.picture_bytes / 1e6, files.picture_budget / 1e6
     left = f", {files.left_out} left out" if files.left_out else ""
@@ -101,7 +104,7 @@ def _written(files: "ReportFiles") -> Iterator[str]:
 
 
 def _command() -> str:
-    """What makes these results again: `make`, where `report` wrote them down."""
+    """Return the command that reproduces these results: `strata make`, also for `strata report`."""
     given = sys.argv[1:]
     if given[:1] != ["report"]:
         return shlex.join(["strata", *given])
@@ -114,8 +117,8 @@ def _command() -> str:
     return shlex.join(kept)
 
 
-def page_key(workspace: Workspace) -> str:
-    """Changes when the report would: results, what else it says, or the code that writes it."""
+def report_key(workspace: Workspace) -> str:
+    """Hash everything that the report depends on: results, images, experiment file and its code."""
     from strata import reports
 
     folder = Path(str(reports.__file__)).parent

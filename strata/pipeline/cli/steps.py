@@ -1,4 +1,4 @@
-"""Progress of the steps before the graph: fetching, drawing and reading images."""
+"""Progress bars of the steps before the stage graph: downloading, drawing and reading images."""
 
 import time
 from contextlib import AbstractContextManager
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-class Steps(AbstractContextManager["Steps"]):
-    """Shows named steps one after the other; silent for those that take no time."""
+class StepProgress(AbstractContextManager["StepProgress"]):
+    """Show named steps one after the other; steps under 0.3 s stay silent."""
 
     def __init__(self, console: "Console") -> None:
         self._console = console
@@ -20,7 +20,7 @@ class Steps(AbstractContextManager["Steps"]):
         self._bar: Any = None
 
     def update(self, what: str, done: int, total: int) -> None:
-        """`done` of `total` parts of the step `what` are done."""
+        """Report that `done` of `total` units of the step `what` are done."""
         now = time.monotonic()
         if what != self._what:
             self._close()
@@ -31,6 +31,7 @@ class Steps(AbstractContextManager["Steps"]):
             self._console.print(f"{what}: {total}  {duration(now - self._begun)}", highlight=False)
 
     def _draw(self, what: str, done: int, total: int) -> None:
+        """Update the progress bar; start it first where there is none."""
         if not self._bar:
             from rich.progress import (
                 BarColumn,

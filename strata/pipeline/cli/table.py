@@ -1,4 +1,4 @@
-"""Plain tables on the terminal."""
+"""Plain-text tables for the terminal."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ def print_table(
     *,
     left: int = 1,
 ) -> None:
-    """Columns wide enough for their longest cell; the first `left` ones to the left.
+    """Print a table; the first `left` columns are left-aligned, the others right-aligned.
 
-    Not rich's table: what is piped should keep every character, whatever the width. A line break
-    in a name is written as `\\n`: a row is one line.
+    Not rich's table, which truncates to the terminal's width: piped output must keep every
+    character. A line break in a name is printed as `\\n`, so that a row is one line.
     """
     from rich.cells import cell_len
 
@@ -36,13 +36,13 @@ def print_table(
 
 
 def one_line(text: str) -> str:
-    """Without what moves the cursor, which names of files and folders may hold."""
+    """Escape control characters and line separators, which file names may contain."""
     moving = {c for c in text if unicodedata.category(c) in ("Cc", "Zl", "Zp")}
     return "".join(c.encode("unicode_escape").decode() if c in moving else c for c in text)
 
 
 def print_ranking(console: "Console", compared: "Comparison") -> None:
-    """The report's ranking, best first."""
+    """Print the report's ranking of the methods, best first."""
     from strata.reports import terminal_table
 
     table = terminal_table(compared)

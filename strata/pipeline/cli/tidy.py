@@ -1,4 +1,4 @@
-"""`strata clean` and `strata gc`."""
+"""`strata clean` and `strata gc`: remove artifacts from the store."""
 
 import re
 import tomllib
@@ -8,7 +8,7 @@ from pathlib import Path
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.gc import collectable, own_keys, remove
-from strata.pipeline.store.gc_roots import reports_of
+from strata.pipeline.store.gc_roots import registered_reports
 from strata.pipeline.store.store import Store
 
 _UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
@@ -16,7 +16,7 @@ _HOURS = {"m": 1 / 60, "h": 1, "d": 24, "w": 168}
 
 
 def clean(workspace: Workspace, names: list[str], *, dry_run: bool) -> int:
-    """Remove the targets' own artifacts; reports stay, they may lie among files of the user."""
+    """Remove the artifacts that only these targets need; reports stay where they are."""
     wanted = workspace.chosen(names)
     others = [t.node for t in workspace.targets if t not in wanted]
     own = own_keys([t.node for t in wanted], others)
@@ -35,13 +35,13 @@ def gc(
     to_size: str | None,
     dry_run: bool,
 ) -> int:
-    """Remove what no experiment file and no report needs."""
+    """Remove artifacts that no experiment file and no report needs."""
     age = timedelta(hours=_hours(older_than)) if older_than else None
     limit = _bytes(to_size) if to_size else None
     home = files[0].absolute().parent if files else Path.cwd()
     root = store or home / ".strata"
     if not root.is_dir():
-        raise InputError(f"There is no store {root}.", "--store DIR names one.")
+        raise InputError(f"There is no store {root}.", "Name an existing one with --store DIR.")
     place = Store(root).open()
     needed = _needed(files or _experiments_beside(place), place)
     found = collectable(place, needed, older_than=age, to_size=limit)
@@ -54,16 +54,17 @@ def gc(
 
 
 def _experiments_beside(store: Store) -> list[Path]:
-    """The experiment files beside a store: TOML files with methods, or that may be meant so.
+    """Find the experiment files beside a store: TOML files that have, or seem to have, methods.
 
     Raises:
-        InputError: there is none, so that everything would go.
+        InputError: there is none, so everything would be removed.
     """
     found = [file for file in sorted(store.root.parent.glob("*.toml")) if _has_methods(file)]
     if not found:
         raise InputError(
-            f"There is no experiment file beside the store {store.root}: everything would go.",
-            "-f FILE names one, as often as there are; `strata clean` removes what a file made.",
+            f"There is no experiment file beside the store {store.root}.",
+            "gc would remove everything: name the experiment files with -f FILE (repeatable). "
+            "`strata clean` removes the artifacts of one file.",
         )
     return found
 
@@ -72,24 +73,24 @@ def _has_methods(file: Path) -> bool:
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
         return "methods" in tomllib.loads(text)
-    except tomllib.TOMLDecodeError:  # whoever reads it as an experiment file says what is wrong
+    except tomllib.TOMLDecodeError:  # reading it as an experiment file reports the error
         return "methods" in text
 
 
 def _needed(files: list[Path], store: Store) -> set[str]:
-    """What these experiment files and the reports made from the store need.
+    """Return the keys that these experiment files and the existing reports need.
 
     Raises:
-        InputError: one cannot be read, so that what it needs is not known.
+        InputError: a file cannot be read, so its artifacts are unknown.
     """
     keys: set[str] = set()
     for file in files:
         workspace = Workspace.at(file, [], store.root, None, None, skip_broken=False)
         keys |= workspace.needed()
-        print(f"kept: what {file.name} needs")
-    for page, rests_on in reports_of(store):
+        print(f"kept: the artifacts of {file.name}")
+    for page, rests_on in registered_reports(store):
         keys |= rests_on
-        print(f"kept: what {page} was made from")
+        print(f"kept: the artifacts of the report {page}")
     return keys
 
 
@@ -100,12 +101,12 @@ def _remove(store: Store, keys: list[str]) -> None:
 def _hours(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip())
     if not match:
-        raise InputError(f"--older-than {text}: an age is needed.", "For example 12h, 30d or 2w.")
+        raise InputError(f"--older-than {text}: not an age.", "Give an age such as 12h, 30d or 2w.")
     return float(match[1]) * _HOURS[match[2]]
 
 
 def _bytes(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
     if not match:
-        raise InputError(f"--to-size {text}: a size is needed.", "For example 500MB or 20GB.")
+        raise InputError(f"--to-size {text}: not a size.", "Give a size such as 500MB or 20GB.")
     return int(float(match[1]) * _UNITS[match[2].upper()])

@@ -1,4 +1,4 @@
-"""What most commands begin with: an experiment file, its store, its data and its targets."""
+"""Workspace of a command: an experiment file with its store, data set and targets."""
 
 import dataclasses
 import os
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Workspace:
-    """An experiment file with its places.
+    """An experiment file, its store and its output folder.
 
     Attributes:
-        out: where this experiment's report goes.
-        jobs: processes at once.
+        experiment: the experiment file, read.
+        store: the artifact store, opened.
+        out: folder of this experiment's report.
+        jobs: number of worker processes.
     """
 
     experiment: Experiment
@@ -65,29 +67,29 @@ class Workspace:
 
     @cached_property
     def console(self) -> "Console":
-        """For results."""
+        """Console for results, on stdout."""
         from rich.console import Console
 
         return Console(soft_wrap=True)
 
     @cached_property
     def progress_console(self) -> "Console":
-        """For how far it is: not part of the output."""
+        """Console for progress, on stderr."""
         from rich.console import Console
 
         return Console(stderr=True, soft_wrap=True)
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The data, read and split."""
-        from strata.pipeline.cli.steps import Steps
+        """The data set, read and split."""
+        from strata.pipeline.cli.steps import StepProgress
 
-        with Steps(self.progress_console) as steps:
+        with StepProgress(self.progress_console) as steps:
             return open_dataset(self.experiment, self.store, jobs=self.jobs, progress=steps.update)
 
     @cached_property
     def targets(self) -> list[Target]:
-        """All methods, composed; what is wrong with them is said before images are read."""
+        """All methods, composed to graphs; their errors are raised before images are read."""
         methods = resolve(self.experiment)
         composed = compose(methods, self.dataset, self.store)
         save_parsed()
@@ -95,36 +97,36 @@ class Workspace:
 
     @property
     def searches(self) -> bool:
-        """Whether what is composed hangs on what was made."""
+        """True if a method has a search: its graph then depends on the results so far."""
         return any(method.search for method in self.experiment.methods)
 
     def compose_again(self) -> None:
-        """With what searches have picked meanwhile."""
+        """Compose the targets anew, with the trials that searches have picked meanwhile."""
         self.__dict__.pop("targets", None)
 
     def chosen(self, names: list[str]) -> list[Target]:
-        """The targets named, all of them without names; a wrong one is said before images are read.
+        """Return the named targets, or all; unknown names are refused before images are read.
 
         Raises:
-            InputError: a name that no target has.
+            InputError: there is no target of that name.
         """
         check_names(self.experiment.methods, names)
         return chosen(self.targets, names)
 
     def plan(self, names: list[str], *, always: bool = False) -> tuple[list[Target], Plan]:
-        """The targets named, and what is to be made for them."""
+        """Return the named targets and the plan of the artifacts to make for them."""
         wanted = self.chosen(names)
         nodes = [node for t in wanted for node in (*t.open, t.node)]
         return wanted, Plan.of(nodes, self.store, always=always)
 
     def needed(self) -> set[str]:
-        """Keys of all artifacts that the targets rest on."""
+        """Return the keys of all artifacts that the targets depend on."""
         nodes = topological_order([target.node for target in self.targets])
         return {node.key for node in nodes} | {self.dataset.assignment.key}
 
 
 def cores() -> int:
-    """How many processes can run at once."""
+    """Return the number of CPU cores available to this process."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on Linux

@@ -1,4 +1,5 @@
-"""The images: where they come from, layouts, splits given, manifest, audit.
+"""Image data sets: sources, folder layouts, given splits, the manifest, duplicates, the audit.
 
-May import `store`. Start at `source.py`, then `manifest.py`; the audit is in `audit.py`.
+May import `store`. Start at `source.py` (find the images), then `manifest.py` (read and hash them);
+`duplicates.py` groups copies, `audit.py` looks for errors in the data.
 """

@@ -1,4 +1,4 @@
-"""What is wrong with a data set, before anything is learned from it."""
+"""Audit of a data set before training: broken files, duplicates, label conflicts, leakage."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -6,36 +6,36 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from strata.pipeline.data import checks
-from strata.pipeline.data.checks import Copies, Finding
+from strata.pipeline.data import audit_checks
+from strata.pipeline.data.audit_checks import AuditFinding, Duplicates
 from strata.pipeline.data.manifest import Manifest
 
-__all__ = ["Audit", "Finding", "audit"]
+__all__ = ["Audit", "AuditFinding", "audit"]
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The findings, the gravest first, and the counts behind them.
+    """Result of an audit: findings, most severe first, and counts of images.
 
     Attributes:
-        findings: what was found.
+        findings: sorted by severity: "error", "warning", "note".
         counts: class -> split ("train", "test", "unsplit") -> number of readable images.
-        sizes: (width, height) in pixels -> number of images, the commonest first.
+        sizes: (width, height) in pixels -> number of images, most frequent first.
     """
 
-    findings: list[Finding]
+    findings: list[AuditFinding]
     counts: dict[str, dict[str, int]]
     sizes: dict[tuple[int, int], int]
 
     @property
-    def spoils(self) -> bool:
-        """Whether something makes results wrong or impossible."""
+    def has_errors(self) -> bool:
+        """True if a finding makes results wrong or a run impossible."""
         return any(finding.severity == "error" for finding in self.findings)
 
     def to_json(self) -> dict[str, Any]:
-        """The same as plain dicts and lists."""
+        """Return the audit as dicts and lists that JSON can hold."""
         return {
-            "spoils": self.spoils,
+            "spoils": self.has_errors,
             "findings": [asdict(finding) for finding in self.findings],
             "counts": self.counts,
             "sizes": [
@@ -46,36 +46,36 @@ class Audit:
 
 
 def audit(manifest: Manifest, *, folds: int = 8) -> Audit:
-    """Look for what spoils results.
+    """Run all checks on the images of a manifest.
 
-    A check that fails is a finding itself and does not stop the others.
+    A check that raises becomes a finding "not-checked" and does not stop the others.
 
     Args:
         manifest: the images.
-        folds: of the cross-validation that they are meant for.
+        folds: planned number of cross-validation folds, for the check of class sizes.
     """
-    exact = Copies(manifest.records, near=False)
-    near = Copies(manifest.records, near=True)
-    named: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
-        ("unreadable images", partial(checks.unreadable, manifest)),
-        ("missing images", partial(checks.missing, manifest)),
-        ("empty classes", partial(checks.empty_classes, manifest)),
-        ("contradicting labels", partial(checks.contradictions, exact)),
-        ("contradicting labels of near-duplicates", partial(checks.contradictions, near)),
-        ("copies in training and test", partial(checks.leaks, exact)),
-        ("near-duplicates in training and test", partial(checks.leaks, near)),
-        ("copies", partial(checks.copies, exact)),
-        ("near-duplicates", partial(checks.copies, near)),
-        ("too small classes", partial(checks.small_classes, near, folds)),
-        ("imbalance", partial(checks.imbalance, manifest)),
-        ("odd sizes", partial(checks.odd_sizes, manifest)),
+    exact = Duplicates(manifest.records, near=False)
+    near = Duplicates(manifest.records, near=True)
+    named: list[tuple[str, Callable[[], Iterator[AuditFinding]]]] = [
+        ("unreadable images", partial(audit_checks.unreadable, manifest)),
+        ("missing images", partial(audit_checks.missing, manifest)),
+        ("empty classes", partial(audit_checks.empty_classes, manifest)),
+        ("contradicting labels", partial(audit_checks.label_conflicts, exact)),
+        ("contradicting labels of near-duplicates", partial(audit_checks.label_conflicts, near)),
+        ("copies in training and test", partial(audit_checks.leakage, exact)),
+        ("near-duplicates in training and test", partial(audit_checks.leakage, near)),
+        ("copies", partial(audit_checks.copies, exact)),
+        ("near-duplicates", partial(audit_checks.copies, near)),
+        ("too small classes", partial(audit_checks.small_classes, near, folds)),
+        ("imbalance", partial(audit_checks.imbalance, manifest)),
+        ("odd sizes", partial(audit_checks.odd_sizes, manifest)),
     ]
-    findings: list[Finding] = []
+    findings: list[AuditFinding] = []
     for name, check in named:
         try:
             findings.extend(list(check()))
-        except Exception as error:  # whatever it is, the other checks still count
-            findings.append(checks.not_run(name, error))
+        except Exception as error:  # a defect of one check must not hide the findings of the others
+            findings.append(audit_checks.not_run(name, error))
     findings.sort(key=lambda finding: ("error", "warning", "note").index(finding.severity))
     counts: dict[str, dict[str, int]] = {name: {} for name in manifest.classes}
     for record in manifest.records:

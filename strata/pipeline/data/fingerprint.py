@@ -1,4 +1,4 @@
-"""What is remembered of an image's pixels so that its copies can be found later."""
+"""Fingerprint of an image for duplicate detection: pixel digest, perceptual hash, thumbnail."""
 
 import base64
 import hashlib
@@ -14,12 +14,13 @@ THUMBNAIL = 24
 
 
 class Fingerprint(NamedTuple):
-    """The traces of one image.
+    """Fingerprint of one image.
 
     Attributes:
-        pixels: hex digest of the size and the pixels; equal for lossless re-encodings.
+        pixels: hex digest of shape and pixels (sha256, first 32 digits); equal for lossless
+            re-encodings.
         phash: 64-bit perceptual hash: signs of low DCT frequencies (OpenCV's PHash).
-        thumbnail: gray, `THUMBNAIL` x `THUMBNAIL` bytes, base64.
+        thumbnail: gray, `THUMBNAIL` x `THUMBNAIL` uint8, base64.
     """
 
     pixels: str
@@ -28,10 +29,10 @@ class Fingerprint(NamedTuple):
 
 
 def fingerprint(image: "np.ndarray") -> Fingerprint:
-    """The traces of an image, uint8 (H, W, 3).
+    """Compute the fingerprint of an RGB image, uint8 (H, W, 3).
 
-    Both hash and thumbnail are taken from averages over areas: OpenCV's hash by itself samples
-    the image at 32 x 32 points, and then a picture at half size is a different one.
+    Hash and thumbnail are computed from area averages: OpenCV's PHash by itself samples the image
+    at 32 x 32 points, and a picture at half size would get a different hash.
     """
     import cv2
     import numpy as np
@@ -50,7 +51,7 @@ def fingerprint(image: "np.ndarray") -> Fingerprint:
 
 
 def thumbnails(encoded: "Sequence[str]") -> "np.ndarray":
-    """Thumbnails as they are kept, back to uint8 (n, THUMBNAIL, THUMBNAIL)."""
+    """Decode base64 thumbnails to uint8 (n, THUMBNAIL, THUMBNAIL)."""
     import numpy as np
 
     joined = b"".join(map(base64.b64decode, encoded))

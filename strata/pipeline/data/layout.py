@@ -1,4 +1,4 @@
-"""Which images a folder holds, and of which class and split, by the names of its folders."""
+"""Folder layouts: list the images below a folder; read class and split off folder names."""
 
 import os
 import unicodedata
@@ -14,7 +14,7 @@ VALIDATION_NAMES = frozenset({"val", "valid", "validation"})
 TEST_NAMES = frozenset({"test", "testing"})
 SPLIT_NAMES = TRAIN_NAMES | VALIDATION_NAMES | TEST_NAMES
 
-#: Left behind by operating systems; like hidden files, never mentioned.
+#: Files and folders left behind by operating systems; skipped silently, like hidden files.
 _JUNK = frozenset({"__macosx", "thumbs.db", "desktop.ini", "$recycle.bin", "__pycache__"})
 
 
@@ -23,10 +23,10 @@ class SourceFile:
     """An image before it is read.
 
     Attributes:
-        id: its posix path below the root; what UTF-8 cannot express is written as backslash codes.
-        path: where it lies.
-        label: its class.
-        split: "train" or "test", or None where the data brings no split.
+        id: posix path relative to the root; bytes that are not UTF-8 become backslash escapes.
+        path: the file.
+        label: class name.
+        split: "train" or "test"; None where the data brings no split.
     """
 
     id: str
@@ -37,10 +37,10 @@ class SourceFile:
 
 @dataclass
 class Tree:
-    """What lies below a folder.
+    """Contents of a folder, recursively.
 
     Attributes:
-        images: paths of images by name, relative to the root.
+        images: relative paths of files with an image suffix.
         others: relative paths of all other files.
         folders: relative paths of the folders.
     """
@@ -51,7 +51,7 @@ class Tree:
 
 
 def walk(root: Path) -> Tree:
-    """List a folder and all below it; links are followed, but not in circles.
+    """List a folder recursively, sorted by name; links are followed, but not in cycles.
 
     Raises:
         InputError: a folder cannot be listed.
@@ -84,26 +84,26 @@ def walk(root: Path) -> Tree:
 
 
 def _is_read(entry: "os.DirEntry[str]") -> bool:
-    """Whether it can be opened without waiting for somebody: no pipe, socket or device.
+    """Test that opening an entry cannot block: it is no pipe, socket or device.
 
-    A link that leads nowhere counts: whoever reads it says that.
+    A dangling link passes; reading it reports the error.
     """
     return entry.is_file() or not os.path.exists(entry.path)
 
 
 def is_junk(name: str) -> bool:
-    """Whether a file or folder of this name is hidden, or litter of an operating system."""
+    """Test whether a name is hidden or one that operating systems leave behind."""
     return name.startswith(".") or name.lower() in _JUNK
 
 
 @dataclass(frozen=True)
-class Classified:
-    """What the names of folders say.
+class ClassFolders:
+    """Images with class and split read off the names of their folders.
 
     Attributes:
-        files: the images, sorted by id; those in folders inside of a class folder are of its class.
+        files: the images, sorted by id; subfolders of a class folder belong to its class.
         empty: class folders without images.
-        notes: what was left out or decided, in sentences.
+        notes: sentences on files left out and on choices made.
     """
 
     files: list[SourceFile]
@@ -111,19 +111,19 @@ class Classified:
     notes: list[str]
 
 
-def classified(root: Path, tree: Tree, *, allow_empty: bool = False) -> Classified:
-    """Read classes and splits off the folders' names.
+def read_class_folders(root: Path, tree: Tree, *, allow_empty: bool = False) -> ClassFolders:
+    """Read classes and splits off the names of folders.
 
     Args:
         root: the folder.
-        tree: what `walk` found there.
+        tree: its contents, from `walk`.
         allow_empty: report class folders without images instead of refusing them.
 
     Raises:
-        InputError: no class folders, empty ones, fewer than two classes, or test images of a
-            class without training images.
+        InputError: there are no class folders, empty ones (unless allowed), fewer than two
+            classes, or test images of a class without training images.
     """
-    notes = notes_on_others(tree)
+    notes = _notes_on_other_files(tree)
     splits = _split_folders(tree)
     has_test = any(name.lower() in TEST_NAMES for name in splits)
     files, stray, found = [], [], set()
@@ -154,28 +154,28 @@ def classified(root: Path, tree: Tree, *, allow_empty: bool = False) -> Classifi
         notes.append(f"{_some(validation)}: used as training images (folds are drawn from them)")
     if splits and not has_test:
         notes.append("no test/ folder: the images count as not split")
-    return Classified(sorted(files, key=lambda file: file.id), empty, notes)
+    return ClassFolders(sorted(files, key=lambda file: file.id), empty, notes)
 
 
 def source_file(root: Path, relative: str, label: str, split: str | None) -> SourceFile:
-    """An image at a path below the root."""
-    return SourceFile(printable(relative), root / relative, normal(label), split)
+    """Build the `SourceFile` of an image at a path relative to the root."""
+    return SourceFile(printable(relative), root / relative, normalized_name(label), split)
 
 
 def printable(name: str) -> str:
-    """A file's name as text that every terminal and file can hold."""
+    """Return a file name as valid UTF-8 text, with backslash escapes for undecodable bytes."""
     if name.isascii():
         return name
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def normal(name: str) -> str:
-    """One spelling for names that look the same (macOS writes an umlaut as two characters)."""
+def normalized_name(name: str) -> str:
+    """Normalize a name to Unicode NFC (macOS decomposes umlauts into two code points)."""
     return name if name.isascii() else unicodedata.normalize("NFC", printable(name))
 
 
-def notes_on_others(tree: Tree) -> list[str]:
-    """A note on files that are no images, if there are some."""
+def _notes_on_other_files(tree: Tree) -> list[str]:
+    """Return a note on files without an image suffix, counted by suffix; [] if there are none."""
     if not tree.others:
         return []
     kinds = Counter(os.path.splitext(name)[1].lower() or "no suffix" for name in tree.others)
@@ -184,10 +184,10 @@ def notes_on_others(tree: Tree) -> list[str]:
 
 
 def _split_folders(tree: Tree) -> list[str]:
-    """The names of the train, validation and test folders; none if the classes come first.
+    """Return the names of the train, validation and test folders; [] if class folders are on top.
 
-    A class may be called "train": then images lie directly in it, or it stands among other
-    classes and without a test folder.
+    A class may be called "train": then it holds images directly, or it has other classes beside it
+    and no test folder.
     """
     tops = [folder for folder in tree.folders if "/" not in folder]
     splits = [name for name in tops if name.lower() in SPLIT_NAMES]
@@ -233,6 +233,11 @@ def _empty_classes(tree: Tree, splits: list[str], found: set[str]) -> list[str]:
 def _check_classes(
     root: Path, splits: list[str], files: list[SourceFile], empty: list[str]
 ) -> None:
+    """Refuse classes with test images only, and a single class.
+
+    Raises:
+        InputError: naming the classes; the hint suggests the folder that is meant.
+    """
     train = {file.label for file in files if file.split != "test"}
     only_test = sorted({file.label for file in files} - train)
     if only_test:

@@ -1,49 +1,50 @@
-"""Every image with its size and digests: read once, refreshed by size and times."""
+"""Manifest of a data set: size, digests and fingerprint of each image, cached between runs."""
 
 import functools
 import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.errors import InputError
-from strata.image_io import ImageError, content, read_image
-from strata.pipeline.data import journal
+from strata.image_io import ImageError, read_content, read_image
+from strata.pipeline.data import digest_cache
 from strata.pipeline.data.source import Source, SourceFile
 from strata.process_pool import parallel_map
+from strata.progress import ProgressCallback
 
-#: Seconds between two writes of what has been read so far: the most that a kill can cost.
+#: Seconds between two writes to the cache: the most work that a kill can lose.
 SAVE_SECONDS = 2.0
 
-#: A file changed less than this many nanoseconds ago could change again under the same time stamp.
+#: Resolution of file times in nanoseconds: a file changed less than this ago could change again
+#: under the same mtime.
 _CLOCK_TICK = 20_000_000
 
-#: Images that travel to a worker process together.
+#: Images per task of a worker process.
 _BATCH = 16
 
-#: Size, mtime_ns and ctime_ns of a file: as long as they stay, so does its content.
+#: Size in bytes, mtime_ns and ctime_ns of a file; the content counts as unchanged while they are.
 Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """An image that can be read.
+    """A readable image.
 
     Attributes:
-        id: posix path below the root.
-        path: where it lies.
-        label: its class.
-        split: "train", "test", or None where the data brings no split.
-        width: in pixels, upright.
-        height: in pixels, upright.
+        id: posix path relative to the root.
+        path: the file.
+        label: class name.
+        split: "train" or "test"; None where the data brings no split.
+        width: pixels, after the EXIF rotation.
+        height: pixels, after the EXIF rotation.
         bytes: size of the file.
-        mtime_ns: when the file was last changed.
+        mtime_ns: time of the last modification.
         digest: sha256 of the file, in hex.
-        phash: 64-bit perceptual hash.
-        pixels: digest of size and pixels, in hex.
+        phash: 64-bit perceptual hash (see `fingerprint`).
+        pixels: digest of shape and pixels, in hex (see `fingerprint`).
         thumbnail: small and gray, base64 (see `fingerprint`).
     """
 
@@ -63,7 +64,7 @@ class ImageRecord:
 
 @dataclass(frozen=True)
 class BrokenImage:
-    """An image that cannot be read, and why."""
+    """An unreadable image and the reason."""
 
     id: str
     path: Path
@@ -75,11 +76,11 @@ class Manifest:
     """All images of a source.
 
     Attributes:
-        root: the folder that holds them.
-        records: the images that can be read, sorted by id.
-        broken: those that cannot, sorted by id.
+        root: folder of the images.
+        records: readable images, sorted by id.
+        broken: unreadable images, sorted by id.
         missing: "class/file" of rows of the split file without an image.
-        notes: what was left out or decided, in sentences.
+        notes: sentences on files left out and on choices made.
         empty: class folders without images.
     """
 
@@ -92,12 +93,12 @@ class Manifest:
 
     @functools.cached_property
     def classes(self) -> list[str]:
-        """The names of the classes, sorted."""
+        """Class names, sorted."""
         return sorted({record.label for record in self.records})
 
     @functools.cached_property
     def digest(self) -> str:
-        """A hash of the ids, classes, splits and contents of the images, in hex."""
+        """Sha256 over the ids, labels, splits and content digests of the images, in hex."""
         rows = [(r.id, r.label, r.split, r.digest) for r in self.records]
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
@@ -107,25 +108,25 @@ def build_manifest(
     cache: Path,
     *,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Manifest:
-    """Read all images that have changed since the last time, and remember what was read.
+    """Build the manifest; read only images that have changed since they were cached.
 
-    A file counts as unchanged, and is not opened, if its size, mtime and ctime are those of the
-    last time. Files that cannot be opened are tried every time; files that cannot be decoded
+    A file counts as unchanged, and is not opened, if its size, mtime and ctime are those in the
+    cache. Files that cannot be opened are tried again every time; files that cannot be decoded
     only when they have changed.
 
     Args:
         source: the images.
-        cache: file that remembers; made where missing, and of its content whatever makes no
-            sense is ignored. Several processes may use it at once.
-        jobs: processes that read.
-        progress: called with images read and images to read, if there are some to read.
+        cache: digest cache file; created where missing, damaged rows are ignored. Safe for
+            concurrent processes.
+        jobs: number of worker processes.
+        progress: called with images read and images to read, if there are any to read.
 
     Raises:
         InputError: the cache cannot be written.
     """
-    rows = journal.load(cache)
+    rows = digest_cache.load(cache)
     changed = [
         file
         for file in source.files
@@ -134,13 +135,12 @@ def build_manifest(
     unopened: dict[str, str] = {}
     if changed:
         try:
-            _tidy(cache, rows, source)
+            _compact_cache(cache, rows, source)
             unopened = _read_changed(changed, rows, cache, jobs, progress)
         except OSError as error:
             raise InputError(
-                f"What was read of the images cannot be kept in {cache}: "
-                f"{error.strerror or error}.",
-                "Free some space or name another place for the store.",
+                f"The digests of the images cannot be kept in {cache}: {error.strerror or error}.",
+                "Free some disk space, or name another place for the store with --store DIR.",
             ) from error
     records, broken = [], []
     for file in source.files:
@@ -170,16 +170,16 @@ def build_manifest(
 
 def _read_changed(
     changed: list[SourceFile],
-    rows: dict[str, journal.Row],
+    rows: dict[str, digest_cache.CacheRow],
     cache: Path,
     jobs: int,
-    progress: Callable[[int, int], None] | None,
+    progress: ProgressCallback | None,
 ) -> dict[str, str]:
-    """Read files into `rows` and the cache; return the reasons of those that cannot be opened."""
+    """Read files into `rows` and the cache; return id -> reason of those that cannot be opened."""
     unopened = {}
-    unsaved: list[journal.Row] = []
+    unsaved: list[digest_cache.CacheRow] = []
     saved_at = time.monotonic()
-    read = parallel_map(_examined, [file.path for file in changed], jobs=jobs, batch=_BATCH)
+    read = parallel_map(_read_unchanging, [file.path for file in changed], jobs=jobs, batch=_BATCH)
     try:
         for done, (file, (stamp, found)) in enumerate(zip(changed, read, strict=True), 1):
             if stamp is None:
@@ -188,37 +188,38 @@ def _read_changed(
                 rows[file.id] = [file.id, *stamp, *found]
                 unsaved.append(rows[file.id])
             if time.monotonic() - saved_at > SAVE_SECONDS:
-                journal.append(cache, unsaved)
+                digest_cache.append(cache, unsaved)
                 unsaved, saved_at = [], time.monotonic()
             if progress:
                 progress(done, len(changed))
     finally:
-        journal.append(cache, unsaved)
+        digest_cache.append(cache, unsaved)
     return unopened
 
 
-def _examined(path: Path) -> tuple[Stamp | None, journal.Row]:
-    """Read one file.
+def _read_unchanging(path: Path) -> tuple[Stamp | None, digest_cache.CacheRow]:
+    """Read one file, again if it changes meanwhile.
 
     Returns:
-        Its stamp, or None if it could not be opened and should be tried again; and width, height
-        and digests in the order of `ImageRecord`, or a reason why there are none.
+        The file's stamp, or None if it could not be opened and should be tried again next time;
+        and width, height and digests in the order of `ImageRecord`, or the reason of the failure.
     """
     for _ in range(3):
         stamp = _stamp(path)
         if stamp:
             _await_next_tick(stamp)
         try:
-            data = content(path)
+            data = read_content(path)
         except ImageError as error:
             return None, [error.reason]
-        found = _found(data)
+        found = _decoded_and_hashed(data)
         if stamp == _stamp(path):
             return stamp, found
     return None, ["is being written while it is read"]
 
 
-def _found(data: bytes) -> journal.Row:
+def _decoded_and_hashed(data: bytes) -> digest_cache.CacheRow:
+    """Return width, height and digests of an image file's content, or the reason of failure."""
     from strata.pipeline.data.fingerprint import fingerprint
 
     try:
@@ -240,13 +241,13 @@ def _stamp(path: Path) -> Stamp | None:
 
 
 def _await_next_tick(stamp: Stamp) -> None:
-    """Wait until a change of the file would show in its times."""
+    """Wait until a further change of the file would change its mtime."""
     age = time.time_ns() - stamp[2]
     if 0 <= age < _CLOCK_TICK:
         time.sleep((_CLOCK_TICK - age) / 1e9)
 
 
-def _tidy(cache: Path, rows: dict[str, journal.Row], source: Source) -> None:
-    """Drop rows of images that are gone, when they have become many."""
+def _compact_cache(cache: Path, rows: dict[str, digest_cache.CacheRow], source: Source) -> None:
+    """Drop rows of images that are gone, once there are many of them."""
     if len(rows) > 2 * len(source.files) + 1000:
-        journal.rewrite(cache, (rows[file.id] for file in source.files if file.id in rows))
+        digest_cache.rewrite(cache, (rows[file.id] for file in source.files if file.id in rows))

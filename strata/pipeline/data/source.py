@@ -1,31 +1,29 @@
-"""Where the images come from: a folder, an archive or an address; all end as a folder."""
+"""Sources of images: a folder, an archive or the URL of one; each ends as a local folder."""
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from strata.errors import InputError, nearest
 from strata.locks import file_lock
-from strata.pipeline.data.layout import SourceFile, classified, walk
-from strata.pipeline.data.split_csv import listed, read_split
+from strata.pipeline.data.layout import SourceFile, read_class_folders, walk
+from strata.pipeline.data.split_csv import match_rows, read_split
+from strata.progress import ProgressCallback
 
 __all__ = ["Source", "SourceFile", "open_source"]
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Source:
-    """The images of an experiment, found but not read.
+    """Images of an experiment: files with labels and splits, not yet read.
 
     Attributes:
-        root: the folder that holds them.
-        files: the images, sorted by id.
+        root: folder of the images.
+        files: images, sorted by id.
         missing: "class/file" of rows of the split file without an image.
-        notes: what was left out or decided, in sentences.
+        notes: sentences on files left out and on choices made.
         empty: class folders without images.
     """
 
@@ -45,39 +43,39 @@ def open_source(
     cache: Path,
     allow_missing: bool = False,
     allow_empty: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Source:
-    """Find the images that `spec` names.
+    """Find the images named by `spec`, downloading and unpacking as needed.
 
     Args:
         spec: a folder with one folder of images for each class, or with train/ and test/ (and
             val/, which joins train/) that hold such folders; a zip or tar of either; or the
-            http(s) address of such an archive.
-        split_csv: a CSV file class,file,split that says which images count, their classes and
-            splits; a path, from `base` or within the folder or archive.
-        base: the folder that relative paths of `split_csv` count from.
-        sha256: of the archive; an address needs it.
-        cache: folder where downloads and unpacked archives are kept.
+            http(s) URL of such an archive.
+        split_csv: CSV file with the columns class,file,split that selects the images and gives
+            their classes and splits; relative to `base`, or within the folder or archive.
+        base: folder that relative paths of `split_csv` are resolved against.
+        sha256: digest of the archive in hex; required for a URL.
+        cache: folder for downloads and unpacked archives.
         allow_missing: report rows of `split_csv` without an image instead of refusing them.
         allow_empty: report class folders without images instead of refusing them.
-        progress: called with bytes done and bytes in all while downloading and unpacking.
+        progress: called with bytes done and in all while downloading and unpacking.
 
     Raises:
-        InputError: nothing there, or not laid out like this; the message says what is wrong.
-        StrataError: a download failed.
+        InputError: nothing is there, or the layout is another one; the message says what is wrong.
+        StrataError: the download failed.
     """
     root = outer = _folder(spec, sha256, cache, progress)
     if not _is_local_folder(spec):
-        from strata.pipeline.data.archives import unwrapped
+        from strata.pipeline.data.archives import skip_wrapper_folders
 
-        root = unwrapped(outer)
+        root = skip_wrapper_folders(outer)
     tree = walk(root)
     if split_csv is None:
-        read = classified(root, tree, allow_empty=allow_empty)
+        read = read_class_folders(root, tree, allow_empty=allow_empty)
         return Source(root, read.files, [], read.notes, read.empty)
     path = _split_path(Path(split_csv).expanduser(), [base, root, outer])
     rows = read_split(path)
-    found = listed(root, tree, rows, name=path.name)
+    found = match_rows(root, tree, rows, name=path.name)
     if found.missing and not allow_missing:
         raise InputError(
             f"{len(found.missing):,} of the {len(rows):,} images of the split file {path} are not "
@@ -91,38 +89,41 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 
 
 def _is_local_folder(spec: str | Path) -> bool:
-    return not _is_address(spec) and Path(spec).expanduser().is_dir()
+    return not _is_url(spec) and Path(spec).expanduser().is_dir()
 
 
-def _is_address(spec: str | Path) -> bool:
+def _is_url(spec: str | Path) -> bool:
     return isinstance(spec, str) and "://" in spec
 
 
-def _folder(spec: str | Path, sha256: str | None, cache: Path, progress: Progress | None) -> Path:
-    if _is_address(spec):
+def _folder(
+    spec: str | Path, sha256: str | None, cache: Path, progress: ProgressCallback | None
+) -> Path:
+    """Return the local folder of a source, after downloading and unpacking where needed."""
+    if _is_url(spec):
         return _fetched(str(spec), sha256, cache, progress)
     path = Path(os.path.abspath(Path(spec).expanduser()))
     if path.is_dir():
         return path
     if not path.exists():
         raise _nothing_at(path)
-    from strata.pipeline.data.archives import is_archive, unpacked
+    from strata.pipeline.data.archives import is_archive, unpack_archive
 
     if path.is_file() and path.suffix.lower() in _ARCHIVES and not is_archive(path):
         raise InputError(
             f"{path} cannot be read as an archive: it is cut off or damaged.",
-            "Fetch it or pack it again; zip and tar are read.",
+            "Download or pack it again; zip and tar archives are read.",
         )
     if not path.is_file() or not is_archive(path):
         raise InputError(
             f"{path} is neither a folder nor a zip or tar archive.",
             "Give the folder with one folder of images for each class, or an archive of it.",
         )
-    return unpacked(path, cache, sha256=sha256, progress=progress)
+    return unpack_archive(path, cache, sha256=sha256, progress=progress)
 
 
 def _nothing_at(path: Path) -> InputError:
-    """An error that names the nearest thing that exists."""
+    """Return an error that suggests the most similar name in the nearest existing folder."""
     missing = path
     while not missing.parent.is_dir() and missing.parent != missing:
         missing = missing.parent
@@ -134,9 +135,10 @@ def _nothing_at(path: Path) -> InputError:
     return InputError(f"There is no {missing}.", hint if len(hint) < 500 else "")
 
 
-def _fetched(url: str, sha256: str | None, cache: Path, progress: Progress | None) -> Path:
+def _fetched(url: str, sha256: str | None, cache: Path, progress: ProgressCallback | None) -> Path:
+    """Download and unpack the archive at a URL, unless the cache has it; return its folder."""
     if urlsplit(url).scheme.lower() not in ("http", "https"):
-        raise InputError(f"{url} is not an http or https address.", "Give a path or an address.")
+        raise InputError(f"{url} is not an http or https URL.", "Give a path or such a URL.")
     if not sha256:
         raise InputError(
             f"The sha256 of {url} is not given.",
@@ -144,9 +146,12 @@ def _fetched(url: str, sha256: str | None, cache: Path, progress: Progress | Non
             "(`sha256sum FILE` prints it).",
         )
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
-        raise InputError(f"'{sha256}' is not a sha256: 64 hexadecimal digits.")
+        raise InputError(
+            f"'{sha256}' is not a sha256: it must have 64 hexadecimal digits.",
+            "Run `sha256sum FILE` on the archive to get it.",
+        )
     from strata.download import download
-    from strata.pipeline.data.archives import is_archive, unpacked
+    from strata.pipeline.data.archives import is_archive, unpack_archive
 
     sha256 = sha256.lower()
     folder = cache / "archives" / sha256
@@ -159,14 +164,16 @@ def _fetched(url: str, sha256: str | None, cache: Path, progress: Progress | Non
             if not target.exists():
                 download(url, target, sha256=sha256, progress=progress)
             if not is_archive(target):
-                raise InputError(f"{url} is not a zip or tar archive.")
-            unpacked(target, cache, sha256=sha256, progress=progress)
-            target.unlink()  # unpacked, it has served
+                raise InputError(
+                    f"{url} is not a zip or tar archive.", "Give the URL of the archive itself."
+                )
+            unpack_archive(target, cache, sha256=sha256, progress=progress)
+            target.unlink()  # unpacked, so no longer needed
     return folder
 
 
 def _split_path(given: Path, folders: list[Path]) -> Path:
-    """The split file: where it says, or beside the images."""
+    """Return the first existing path of the split file below one of the folders."""
     for folder in folders:
         if (folder / given).is_file():
             return folder / given

@@ -1,4 +1,4 @@
-"""A split fixed by a CSV file beside the images: class,file,split."""
+"""Split given by a CSV file with the columns class, file and split."""
 
 import csv
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from strata.pipeline.data.layout import (
     TEST_NAMES,
     SourceFile,
     Tree,
-    normal,
+    normalized_name,
     source_file,
 )
 
@@ -23,8 +23,8 @@ COLUMNS = ("class", "file", "split")
 
 
 @dataclass(frozen=True)
-class Row:
-    """A line of the file: an image's class, name and split ("train" or "test")."""
+class SplitRow:
+    """One row: line number, class, file name and split ("train" or "test") of an image."""
 
     line: int
     label: str
@@ -33,19 +33,20 @@ class Row:
 
 
 @dataclass
-class Listed:
-    """What a CSV file makes of a folder: images sorted by id, rows without a file, notes."""
+class MatchedRows:
+    """Images found for the rows, sorted by id; "class/file" of rows without an image; notes."""
 
     files: list[SourceFile]
     missing: list[str]
     notes: list[str]
 
 
-def read_split(path: Path) -> list[Row]:
+def read_split(path: Path) -> list[SplitRow]:
     """Read the rows of a CSV file with the columns class, file and split, in any order.
 
     Raises:
-        InputError: not readable, columns missing, or rows malformed (the first few are named).
+        InputError: the file is unreadable, lacks a column or has malformed rows (the first few are
+            named).
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
@@ -56,7 +57,8 @@ def read_split(path: Path) -> list[Row]:
         raise InputError(f"The split file {path} is not CSV in UTF-8: {error}.") from error
 
 
-def _rows(path: Path, reader: "_csv.Reader") -> Iterator[Row]:
+def _rows(path: Path, reader: "_csv.Reader") -> Iterator[SplitRow]:
+    """Yield the well-formed rows; at the end raise InputError if some are malformed."""
     header = [name.strip().lower() for name in next(reader, [])]
     absent = [name for name in COLUMNS if name not in header]
     if absent:
@@ -80,38 +82,40 @@ def _rows(path: Path, reader: "_csv.Reader") -> Iterator[Row]:
         else:
             part = "test" if split in TEST_NAMES else "train"
             file = row["file"].replace("\\", "/")
-            yield Row(reader.line_num, normal(row["class"]), normal(file), part)
+            yield SplitRow(
+                reader.line_num, normalized_name(row["class"]), normalized_name(file), part
+            )
     if wrong:
         told = "; ".join(wrong[:5]) + (f"; and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         raise InputError(f"The split file {path} is malformed: {told}.")
 
 
-def listed(root: Path, tree: Tree, rows: list[Row], *, name: str) -> Listed:
-    """Find the file of each row below a folder.
+def match_rows(root: Path, tree: Tree, rows: list[SplitRow], *, name: str) -> MatchedRows:
+    """Find the image of each row below a folder.
 
     An image `art1.jpg` of class `coast` may be `coast/art1.jpg`, `coast/coast_art1.jpg`, or
-    `coast_art1.jpg` or `art1.jpg` right in the folder, each of them also below train/ and
+    `coast_art1.jpg` or `art1.jpg` directly in the folder, each of them also below train/ and
     test/; the row decides on class and split.
 
     Args:
         root: the folder.
-        tree: what lies there.
-        rows: of the CSV file.
-        name: of the CSV file, for messages.
+        tree: its contents.
+        rows: rows of the CSV file.
+        name: name of the CSV file, for messages.
 
     Raises:
-        InputError: no row fits any image, or two rows contradict each other on one image.
+        InputError: no row matches an image, or two rows contradict each other on one image.
     """
     by_name: dict[str, str] = {}
     for relative in tree.images:
         first, _, rest = relative.partition("/")
         if rest and first.lower() in SPLIT_NAMES:
-            by_name.setdefault(normal(rest), relative)
-    by_name |= {normal(relative): relative for relative in tree.images}
-    chosen: dict[str, Row] = {}
+            by_name.setdefault(normalized_name(rest), relative)
+    by_name |= {normalized_name(relative): relative for relative in tree.images}
+    chosen: dict[str, SplitRow] = {}
     missing, clashes = [], []
     for row in rows:
-        relative = next((by_name[n] for n in _names(row) if n in by_name), "")
+        relative = next((by_name[n] for n in _candidate_paths(row) if n in by_name), "")
         if not relative:
             missing.append(f"{row.label}/{row.file}")
             continue
@@ -126,16 +130,16 @@ def listed(root: Path, tree: Tree, rows: list[Row], *, name: str) -> Listed:
     if not chosen:
         raise InputError(
             f"None of the {len(rows)} images of the split file {name} is in {root}.",
-            f"The first is looked for as {' or '.join(_names(rows[0]))}." if rows else "",
+            f"The first is looked for as {' or '.join(_candidate_paths(rows[0]))}." if rows else "",
         )
     files = [source_file(root, path, row.label, row.split) for path, row in chosen.items()]
     unlisted = len(tree.images) - len(chosen)
     notes = [f"{unlisted:,} images are not in the split file and left out"] if unlisted else []
-    return Listed(sorted(files, key=lambda file: file.id), missing, notes)
+    return MatchedRows(sorted(files, key=lambda file: file.id), missing, notes)
 
 
-def _names(row: Row) -> list[str]:
-    """Where a row's file may lie, the likeliest first."""
+def _candidate_paths(row: SplitRow) -> list[str]:
+    """Relative paths at which a row's image may lie, most likely first."""
     label, file = row.label, row.file
     names = [f"{label}/{file}", f"{label}/{label}_{file}", f"{label}_{file}", file]
     if file.startswith(f"{label}_"):

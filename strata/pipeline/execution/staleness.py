@@ -1,17 +1,12 @@
 """Why a node has to be made, in full sentences."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.graph.provenance import describe_node, versions
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.store import Store
-
-if TYPE_CHECKING:
-    from strata.pipeline.data.manifest import Manifest
 
 Record = dict[str, Any]
 
@@ -138,31 +133,3 @@ def version_notes(plan: Plan, store: Store) -> Iterator[str]:
                 found.setdefault(f"{package} {version}, now {now[package]}", set()).add(key)
     for change, keys in sorted(found.items()):
         yield f"{len(keys)} artifacts were made with {change}; -B makes them again."
-
-
-def image_changes(manifest: "Manifest", snapshot: Path) -> Iterator[str]:
-    """Which images came, went, changed or were given another label since the last run."""
-    try:
-        old: dict[str, list[str]] = json.loads(snapshot.read_text())
-    except (OSError, ValueError):
-        return
-    new = snapshot_of(manifest)
-    yield from _listed("added", sorted(new.keys() - old.keys()))
-    yield from _listed("removed", sorted(old.keys() - new.keys()))
-    both = sorted(new.keys() & old.keys())
-    yield from _listed("changed", [i for i in both if old[i][0] != new[i][0]])
-    yield from _listed("given another label", [i for i in both if old[i][1] != new[i][1]])
-    yield from _listed("moved to another split", [i for i in both if old[i][2] != new[i][2]])
-
-
-def snapshot_of(manifest: "Manifest") -> dict[str, list[str]]:
-    """What `image_changes` compares."""
-    return {r.id: [r.digest, r.label, r.split or ""] for r in manifest.records}
-
-
-def _listed(what: str, ids: list[str], most: int = 5) -> Iterator[str]:
-    if len(ids) == 1:
-        yield f"The image {ids[0]} was {what}."
-    elif ids:
-        more = f" and {len(ids) - most} more" if len(ids) > most else ""
-        yield f"{len(ids)} images were {what}: {', '.join(ids[:most])}{more}."

@@ -1,4 +1,4 @@
-"""The artifact store: folders keyed by content, written beside and renamed in place.
+"""Artifact store: folders keyed by content hashes, written aside and renamed into place.
 
 Imports nothing of the pipeline. Start at `store.py`.
 """

@@ -1,4 +1,4 @@
-"""What a stage makes and what lies in the store: named arrays, plain values and objects."""
+"""Artifacts: the named arrays, JSON values and pickled objects that a stage returns."""
 
 import json
 import pickle
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     import numpy as np
 
 VALUES = "values.json"
-_PIECE = 1 << 20  # bytes written at a time
+_CHUNK_BYTES = 1 << 20  # bytes per write call
 
 
 def write_artifact(values: Mapping[str, Any], folder: Path) -> None:
-    """Write each value in the simplest form that holds it.
+    """Write each value to `folder`, in the simplest format that can hold it.
 
-    Arrays become `NAME.npy` (memory-mapped when read), what JSON can express goes to
-    `values.json`, anything else (fitted estimators) is pickled.
+    Arrays become `NAME.npy` (memory-mapped when read), values that JSON can express go to
+    `values.json`, anything else (fitted estimators) is pickled to `NAME.pickle`.
 
     Raises:
-        OSError: the disk is full or cannot be written.
+        OSError: the disk is full or the folder cannot be written.
     """
     import numpy as np
 
@@ -33,35 +33,37 @@ def write_artifact(values: Mapping[str, Any], folder: Path) -> None:
             plain[name] = value
         else:
             with (folder / f"{name}.pickle").open("wb") as file:
-                pickle.dump(value, _InPieces(file), protocol=5)
+                pickle.dump(value, _ChunkedWriter(file), protocol=5)
     if plain:
         (folder / VALUES).write_text(json.dumps(plain))
 
 
 def _write_array(array: "np.ndarray", path: Path) -> None:
-    """What `numpy.save` writes of an array in C order."""
+    """Write an array as `numpy.save` does, in C order, in chunks."""
     import numpy as np
 
     whole = np.asarray(array, order="C")
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(whole))
-        _InPieces(file).write(whole.reshape(-1).view(np.uint8).data)
+        _ChunkedWriter(file).write(whole.reshape(-1).view(np.uint8).data)
 
 
-class _InPieces:
-    """A file written piece by piece: Linux takes one call for many megabytes ten times as long."""
+class _ChunkedWriter:
+    """File wrapper that writes in chunks: one write of many megabytes is 10x slower on Linux."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def write(self, data: bytes | memoryview) -> int:
+        """Write all of `data`; return its length in bytes."""
         view = memoryview(data)
-        for start in range(0, len(view), _PIECE):
-            self._file.write(view[start : start + _PIECE])
+        for start in range(0, len(view), _CHUNK_BYTES):
+            self._file.write(view[start : start + _CHUNK_BYTES])
         return len(view)
 
 
 def _is_plain(value: Any) -> bool:
+    """Test whether JSON holds a value without loss."""
     if value is None or isinstance(value, bool | int | float | str):
         return True
     if isinstance(value, list):
@@ -72,7 +74,7 @@ def _is_plain(value: Any) -> bool:
 
 
 class Artifact(Mapping[str, Any]):
-    """An artifact in the store; values are loaded when asked for, arrays memory-mapped."""
+    """Read-only mapping of an artifact's values; loaded on first access, arrays memory-mapped."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -97,7 +99,7 @@ class Artifact(Mapping[str, Any]):
 
             try:
                 return np.load(array, mmap_mode="r", allow_pickle=False)
-            except ValueError:  # an array without elements cannot be mapped
+            except ValueError:  # an empty array cannot be memory-mapped
                 return np.load(array, allow_pickle=False)
         pickled = self._folder / f"{name}.pickle"
         if pickled.exists():

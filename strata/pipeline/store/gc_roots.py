@@ -1,20 +1,21 @@
-"""What the reports that were made from a store rest on: for as long as they lie there, it stays.
+"""Garbage collection roots: the artifacts that existing reports were made from.
 
-A report may come from other options than the experiment file has now (`--set`, `--weights`), so
-what it needs cannot be told from the file.
+They are kept as long as the report file exists. A report may have been made with other options
+(`--set`, `--weights`) than the experiment file has now, so its artifacts cannot be derived from the
+experiment file.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from strata.files import write_whole
+from strata.files import write_atomic
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store
 
 
-def note_report(store: Store, report: Path, keys: Iterable[str]) -> None:
-    """Take note that a report was made from these artifacts, in place of an earlier note.
+def register_report(store: Store, report: Path, keys: Iterable[str]) -> None:
+    """Register the artifacts that a report was made from, replacing an earlier registration.
 
     Raises:
         OSError: the store cannot be written.
@@ -23,11 +24,11 @@ def note_report(store: Store, report: Path, keys: Iterable[str]) -> None:
     folder = store.data / "reports"
     folder.mkdir(exist_ok=True)
     note = {"report": place, "keys": sorted(keys)}
-    write_whole(folder / f"{content_key(place)[:16]}.json", json.dumps(note))
+    write_atomic(folder / f"{content_key(place)[:16]}.json", json.dumps(note))
 
 
-def reports_of(store: Store) -> Iterator[tuple[Path, set[str]]]:
-    """Reports that are still where they were written, and keys of what they rest on."""
+def registered_reports(store: Store) -> Iterator[tuple[Path, set[str]]]:
+    """Yield each registered report that still exists, with the keys of its artifacts."""
     for file in sorted((store.data / "reports").glob("*.json")):
         try:
             note = json.loads(file.read_bytes())

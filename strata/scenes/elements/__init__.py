@@ -1,4 +1,4 @@
-"""What scenes are drawn from: light, noise, terrain, sky, buildings, trees, traffic, a camera.
+"""Elements of scenes: light, noise, terrain, sky, buildings, trees, traffic, the camera.
 
-Imports nothing else of strata. Start at `shot.py`, the picture being taken.
+Imports nothing else of strata. Start at `shot.py`: view, canvas and drawing primitives.
 """

@@ -1,4 +1,4 @@
-"""Buildings in perspective: fronts draped over the faces of boxes."""
+"""Buildings in perspective: facades warped onto the faces of boxes."""
 
 import math
 
@@ -7,16 +7,22 @@ import numpy as np
 
 from strata.scenes.elements.facade import front
 from strata.scenes.elements.light import jitter, rgb
+from strata.scenes.elements.objects import box
 from strata.scenes.elements.shot import Point, Shot
 from strata.scenes.elements.style import Style
-from strata.scenes.elements.things import box
 
 Array = np.ndarray
 
 
 def drape(shot: Shot, image: Array, quad: Array, z: float) -> None:
-    """Stretch an image over a quadrilateral, (4, 2) pixels from its lower left corner, counter-
-    clockwise as seen; through `z` meters of air."""
+    """Warp an image onto a quadrilateral by a homography, seen through `z` meters of haze.
+
+    Args:
+        shot: the picture.
+        image: (h, w, 3) float32.
+        quad: (4, 2) pixels, counterclockwise as seen, from the lower left corner.
+        z: distance in meters.
+    """
     height, width = image.shape[:2]
     x0, y0 = np.clip(np.floor(quad.min(axis=0)).astype(int), 0, shot.side)
     x1, y1 = np.clip(np.ceil(quad.max(axis=0)).astype(int) + 1, 0, shot.side)
@@ -39,7 +45,7 @@ def drape(shot: Shot, image: Array, quad: Array, z: float) -> None:
 
 
 def _sides(quad: Array, limit: int) -> tuple[int, int]:
-    """(width, height) in pixels to draw a front at, for where it will be seen."""
+    """Resolution (width, height) at which to draw a facade for a quadrilateral, in pixels."""
     a, b, c, d = quad.tolist()
     width, height = math.dist(a, b) + math.dist(c, d), math.dist(b, c) + math.dist(d, a)
     return min(max(int(width * 0.45), 3), limit), min(max(int(height * 0.45), 6), limit)
@@ -48,11 +54,11 @@ def _sides(quad: Array, limit: int) -> tuple[int, int]:
 def _front(
     shot: Shot, quad: Array, size: tuple[float, float], style: Style, facing: float, z: float
 ) -> None:
-    """Draw a front where it is seen; where it is tiny, only its mean color."""
+    """Draw a facade onto a quadrilateral; where it is tiny, only its mean color."""
     pixels = _sides(quad, shot.side * 3 // 4)
     if min(pixels) < 4 * shot.side / 192:
         mean = style.wall * 0.75 + style.glass * 0.25
-        shot.rng.integers(1 << 62)  # as many numbers as a front: pictures agree at every size
+        shot.rng.integers(1 << 62)  # as many draws as `front`, for equal compositions at all sizes
         shot.fill(quad, shot.hazed(shot.light.on(mean, facing), z))
         return
     image = front(shot.rng, shot.light, style, size, pixels, facing)
@@ -67,7 +73,7 @@ def building(
     *,
     turn: float = 0.0,
 ) -> None:
-    """A block with fronts on all sides; arguments as those of `box`."""
+    """Draw a block with facades on all sides; arguments as in `box`."""
     faces = box(shot, center, size, style.wall, turn=turn)
     c, s = math.cos(turn), math.sin(turn)
     normals = {"front": (-s, 0, -c), "left": (-c, 0, s), "right": (c, 0, -s), "back": (s, 0, c)}
@@ -86,7 +92,7 @@ def wall(
     height: float,
     style: Style,
 ) -> None:
-    """A front that stands from (x, z) to (x, z), left to right as seen, and its roof's edge."""
+    """Draw a facade that stands from (x, z) to (x, z) in meters, left to right as seen."""
     (x0, z0), (x1, z1) = start, end
     quad = shot.pixels([(x0, 0, z0), (x1, 0, z1), (x1, height, z1), (x0, height, z0)])
     length = float(np.hypot(x1 - x0, z1 - z0))
@@ -96,7 +102,7 @@ def wall(
 
 
 def crown(shot: Shot, center: Point, width: float) -> None:
-    """What stands on a flat roof: a lift house, a mast, a water tank; or a spire."""
+    """Draw a flat roof's superstructure: a lift house, a mast, a water tank, or a spire."""
     rng = shot.rng
     x, y, z = center
     kind = rng.random()

@@ -1,4 +1,4 @@
-"""What a camera makes of a scene: framing, exposure, color cast, softness, noise, compression."""
+"""Camera model: exposure, color cast, tone curve, vignetting, blur, noise, JPEG compression."""
 
 import cv2
 import numpy as np
@@ -9,23 +9,23 @@ Array = np.ndarray
 
 
 def develop(shot: Shot, size: int) -> Array:
-    """The finished photograph: (size, size, 3) uint8 RGB."""
+    """Develop a shot to the finished photograph, (size, size, 3) uint8 RGB."""
     rng = np.random.default_rng(shot.rng.integers(1 << 62))
     image = cv2.resize(shot.rgb, (size, size), interpolation=cv2.INTER_AREA)
     np.clip(image, 0, 1.5, out=image)
-    # The meter brings a scene half of the way to middle gray.
+    # Auto-exposure brings the mean half of the way to middle gray.
     meter = np.clip((0.45 / max(float(image.mean()), 0.02)) ** 0.5, 0.8, 2.0)
     exposure = meter * np.exp(rng.normal(0.05, 0.11))
     cast = 1 + rng.normal(0, 0.02, 3) + rng.normal(0, 0.03) * np.array([1, 0, -1])
     image = cv2.transform(image, np.diag(exposure * cast))
-    # A film's shoulder: lights roll off instead of clipping.
+    # Shoulder of a film's tone curve: highlights roll off instead of clipping.
     image = image / (1 + np.maximum(image - 0.75, 0) * 0.8)
     colorful, contrast = max(rng.normal(1.08, 0.13), 0), rng.normal(1.08, 0.08)
     gray = np.array([0.3, 0.59, 0.11])
     tones = contrast * (colorful * np.eye(3) + (1 - colorful) * gray)
-    # About middle gray, which stays where it is.
+    # Saturation and contrast, with middle gray as the fixed point.
     image = cv2.transform(image - np.float32(0.45), tones) + np.float32(0.45)
-    fall = rng.uniform(0, 0.35)
+    fall = rng.uniform(0, 0.35)  # vignetting
     span = np.linspace(-1, 1, size, dtype=np.float32)
     image *= cv2.merge([1 - fall * 0.5 * (span[:, None] ** 2 + span[None, :] ** 2)] * 3)
     if rng.random() < 0.35:

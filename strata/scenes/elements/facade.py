@@ -1,7 +1,7 @@
-"""The fronts of houses and towers, drawn flat: floors times bays.
+"""Facades of houses and towers, drawn flat as a grid of floors and bays.
 
-Everything on a front repeats along two axes, so each part is the product of a pattern down the
-front and one across it; what differs from window to window is looked up by floor and bay.
+A facade repeats along two axes, so each part is the outer product of a vertical and a horizontal
+pattern; properties of single windows are looked up by floor and bay.
 """
 
 from dataclasses import dataclass
@@ -16,31 +16,32 @@ from strata.scenes.elements.trees import pick
 
 Array = np.ndarray
 
+#: Colors of shop signs, of lamps behind windows, of lettering.
 SIGNS = [rgb(0.6, 0.1, 0.1), rgb(0.1, 0.25, 0.5), rgb(0.1, 0.35, 0.2), rgb(0.8, 0.6, 0.1)]
 LAMPS = [rgb(1.0, 0.8, 0.45), rgb(0.9, 0.9, 0.8), rgb(1, 0.65, 0.3)]
 WRITING = rgb(0.95, 0.93, 0.85)
 
 
 def _pulse(phase: Array, low: float, high: float, edge: float) -> Array:
-    """1 where `phase` lies between `low` and `high`, soft over `edge`."""
+    """Rectangular pulse: 1 where `phase` is in (low, high), with ramps of width `edge`."""
     inside = np.minimum(phase - low, high - phase) * (1 / edge) + 0.5
     return np.minimum(np.maximum(inside, 0), 1)
 
 
 @dataclass(frozen=True)
-class _Grid:
-    """Floors and bays under the pixels of a front; rows are (height, 1), columns (1, width).
+class _FacadeGrid:
+    """Floor and bay coordinates of a facade's pixels; rows are (height, 1), columns (1, width).
 
     Attributes:
-        floors, bays: how many.
-        each: for looking up (floors, bays) values at every pixel.
+        floors, bays: numbers of floors and bays.
+        each: index arrays that expand (floors, bays) values to every pixel.
         up: meters above the street, rows.
-        high: the same as a share of the height.
-        v: place within its floor, from 0 below to 1, rows.
-        u: place within its bay, columns.
-        thin: a pixel, as a share of the height.
-        ev, eu: a pixel, as a share of a floor and of a bay.
-        upper: 1 where there are windows: above the shops, below the cornice; rows.
+        high: fraction of the facade's height, rows.
+        v: vertical position within the floor, 0 at its bottom to 1, rows.
+        u: horizontal position within the bay, 0 to 1, columns.
+        thin: size of a pixel as a fraction of the height.
+        ev, eu: size of a pixel as a fraction of a floor and of a bay.
+        upper: 1 on the floors with windows, above the shops and below the cornice; rows.
     """
 
     floors: int
@@ -56,7 +57,8 @@ class _Grid:
     upper: Array
 
 
-def _grid(style: Style, width: float, height: float, shape: tuple[int, int]) -> _Grid:
+def _facade_grid(style: Style, width: float, height: float, shape: tuple[int, int]) -> _FacadeGrid:
+    """Lay out floors and bays on a facade of (width, height) meters and `shape` pixels."""
     base = style.ground
     floors = max(1, round((height - base - 0.6) / style.story))
     bays = max(1, round(width / style.bay))
@@ -64,7 +66,7 @@ def _grid(style: Style, width: float, height: float, shape: tuple[int, int]) -> 
     story = max((height - base) * 0.96, 0.5) / floors
     level = np.clip((up - base) / story, 0, floors - 0.01)
     across = (np.arange(shape[1], dtype=np.float32)[None, :] + 0.5) / shape[1] * bays
-    return _Grid(
+    return _FacadeGrid(
         floors=floors,
         bays=bays,
         each=(level.astype(int), np.minimum(across.astype(int), bays - 1)),
@@ -87,23 +89,23 @@ def front(
     pixels: tuple[int, int],
     facing: float,
 ) -> Array:
-    """Draw a front.
+    """Draw a facade seen head-on.
 
     Args:
-        rng: draws the same numbers for every `pixels`.
-        light: of the picture.
-        style: how it is built.
-        size: (width, height), meters.
-        pixels: (width, height) to draw.
-        facing: cosine between the front's normal and the sun.
+        rng: random generator; one number is drawn from it at every resolution.
+        light: light of the picture.
+        style: style of the building.
+        size: (width, height) in meters.
+        pixels: (width, height) of the image in pixels.
+        facing: cosine of the angle between the facade's normal and the sun.
 
     Returns:
-        (height, width, 3) float32, lit.
+        Shaded image, (height, width, 3) float32.
     """
     own = np.random.default_rng(rng.integers(1 << 62))
     width, height = float(size[0]), float(size[1])
     shape = (pixels[1], pixels[0])
-    grid = _grid(style, width, height, shape)
+    grid = _facade_grid(style, width, height, shape)
     grime = texture(own, shape, cells=3, gain=0.7)
     wall = _wall(grid, style) + 0.1 * grime
     hole, pane, sill = _windows(grid, style)
@@ -127,8 +129,8 @@ def front(
     return image
 
 
-def _wall(grid: _Grid, style: Style) -> Array:
-    """How bright the wall is: grime below, a cornice above, bands, piers, courses of brick."""
+def _wall(grid: _FacadeGrid, style: Style) -> Array:
+    """Relative brightness of the wall: grime below, cornice, bands, piers, courses of bricks."""
     down = 1 - 0.12 * np.maximum(0, 1 - grid.up / 4)
     down += 0.25 * _pulse(grid.high, 0.965, 1.1, grid.thin)
     down -= 0.3 * _pulse(grid.high, 0.945, 0.965, grid.thin)
@@ -138,13 +140,13 @@ def _wall(grid: _Grid, style: Style) -> Array:
     return down + style.piers * _pulse(grid.u, -0.1, 0.09, grid.eu)
 
 
-def _windows(grid: _Grid, style: Style) -> tuple[Array, Array, Array]:
-    """Where the wall is open, where there is glass in the opening, and the sills."""
+def _windows(grid: _FacadeGrid, style: Style) -> tuple[Array, Array, Array]:
+    """Masks of the window openings, of the glass in them, and of the sills."""
     top, left = 0.54 + style.tall / 2, 0.5 - style.wide / 2
     low, right = top - style.tall, left + style.wide
     v, u, ev, eu = grid.v, grid.u, grid.ev, grid.eu
     hole = grid.upper * _pulse(v, low, top, ev) * _pulse(u, left, right, eu)
-    if style.wide > 0.9 or style.tall > 0.9:  # ribbons, fins, skins of glass
+    if style.wide > 0.9 or style.tall > 0.9:  # ribbon windows, fins, curtain walls
         return hole, hole, np.zeros_like(hole)
     halves = _pulse(u, left + 0.06, 0.48, eu) + _pulse(u, 0.52, right - 0.06, eu)
     pane = grid.upper * _pulse(v, low + 0.06, top - 0.06, ev) * halves
@@ -153,9 +155,9 @@ def _windows(grid: _Grid, style: Style) -> tuple[Array, Array, Array]:
 
 
 def _glass(
-    rng: np.random.Generator, grid: _Grid, style: Style, light: Light, grime: Array
+    rng: np.random.Generator, grid: _FacadeGrid, style: Style, light: Light, grime: Array
 ) -> list[Array]:
-    """The planes of the glass: more or less of the sky mirrored, curtains, lamps at night."""
+    """Color planes of the glass: reflected sky, curtains, lamps at night."""
     windows = (grid.floors, grid.bays)
     shine = rng.random(windows, dtype=np.float32)
     drawn = (rng.random(windows) < 0.3).astype(np.float32)
@@ -178,7 +180,7 @@ def _glass(
 
 
 def _shop(rng: np.random.Generator, part: Array, light: Light, lit: Array) -> None:
-    """Draw a shop over a part of an image: goods in its window, a door, a sign, an awning."""
+    """Draw a shop into a part of an image: goods in its window, a door, a sign, an awning."""
     night = light.night > 0.3
     inside = rgb(0.8, 0.68, 0.45) if night else (pick(rng, GLASS, 0.3) + 0.05) * lit
     color, goods = pick(rng, SIGNS, 0.2), rng.random((3, 10, 3), dtype=np.float32)

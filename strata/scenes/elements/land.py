@@ -1,4 +1,4 @@
-"""What landscapes share: soils and plants, and ways to lay them out."""
+"""Ground cover and vegetation of landscapes: palettes, patches, paths, planting of trees."""
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from strata.scenes.elements.terrain import Terrain
 
 Array = np.ndarray
 
+# Palettes: albedos in RGB.
 MEADOW = [rgb(0.3, 0.42, 0.14), rgb(0.42, 0.5, 0.2), rgb(0.22, 0.36, 0.13)]
 DRY = [rgb(0.62, 0.52, 0.28), rgb(0.7, 0.6, 0.36), rgb(0.5, 0.44, 0.24)]
 DESERT = [rgb(0.66, 0.5, 0.36), rgb(0.6, 0.46, 0.38), rgb(0.7, 0.58, 0.44)]
@@ -22,7 +23,7 @@ WATER = [rgb(0.06, 0.2, 0.3), rgb(0.05, 0.26, 0.32), rgb(0.12, 0.2, 0.22), rgb(0
 
 
 def rise(ground: Terrain, shape: Array, target: float) -> Array:
-    """Heights of the given shape, their highest crest `target` frame sides above the horizon."""
+    """Scale a height field so that its highest crest is `target` frame sides above the horizon."""
     view = ground.shot.view
     steepest = float((shape / ground.z).max()) * view.focal
     level = view.eye * view.focal / float(ground.z[-1, 0])
@@ -30,7 +31,7 @@ def rise(ground: Terrain, shape: Array, target: float) -> Array:
 
 
 def clothe(ground: Terrain, colors: list[Array]) -> None:
-    """Grass, scrub or soil in patches, with fine growth."""
+    """Cover the ground with patches of grass, scrub or soil, with fine texture."""
     rng = ground.shot.rng
     ground.mix(trees.pick(rng, colors, 0.12))
     patches = smoothstep(-0.3, 0.5, ground.noise(rng.uniform(15, 120), 4, 0.6))
@@ -40,7 +41,7 @@ def clothe(ground: Terrain, colors: list[Array]) -> None:
 
 
 def lane(ground: Terrain) -> None:
-    """A path or a country road that wanders off."""
+    """Draw a winding path or country road."""
     rng = ground.shot.rng
     bend = rng.uniform(-8, 8) * np.sin(ground.z / rng.uniform(20, 80) + rng.uniform(0, 6))
     aside = np.abs(ground.x - bend * smoothstep(3, 60, ground.z) - rng.uniform(-4, 4))
@@ -53,7 +54,15 @@ def lane(ground: Terrain) -> None:
 def grow(
     shot: Shot, kind: str, colors: list[Array], count: int, share: float = 0.25
 ) -> list[Array]:
-    """A few trees of one kind, to plant many times; drawn as tall as `share` of the picture."""
+    """Draw `count` sprites of one kind of plant, to be planted many times.
+
+    Args:
+        shot: the picture.
+        kind: name of the function in `trees`.
+        colors: palette of the foliage.
+        count: number of sprites.
+        share: height of the sprites as a fraction of the canvas.
+    """
     side = max(24, round(shot.side * share))
     make = getattr(trees, kind)
     return [make(shot.rng, shot.light, trees.pick(shot.rng, colors), side) for _ in range(count)]
@@ -62,7 +71,7 @@ def grow(
 def plant(
     ground: Terrain, sprites: list[Array], x: Array, z: Array, low: float, high: float
 ) -> None:
-    """Stand trees at (x, z), far ones first, between `low` and `high` meters tall."""
+    """Plant trees of `low` to `high` meters at (x, z), far ones first."""
     rng = ground.shot.rng
     tall = rng.uniform(low, high, len(x))
     which = rng.integers(len(sprites), size=len(x))
@@ -73,13 +82,13 @@ def plant(
 
 
 def stand_tree(shot: Shot, sprite: Array, x: float, z: float, height: float) -> None:
-    """Stand a tree of `height` meters on flat ground at (x, z)."""
+    """Plant one tree of `height` meters on flat ground at (x, z)."""
     (foot,) = shot.pixels([(x, 0, z)])
     scale = shot.view.focal * shot.side / z
     stamp(shot, sprite, float(foot[0]), float(foot[1]), height * scale, z)
 
 
 def spots(shot: Shot, count: int, near: float, far: float) -> tuple[Array, Array]:
-    """Places in view, spread evenly over the picture more than over the ground."""
+    """Draw positions (x, z) in view, log-uniform in distance: spread over the picture."""
     z = np.exp(shot.scatter(np.log(near), np.log(far), count))
     return shot.scatter(-0.6, 0.6, count) * z / shot.view.focal, z

@@ -1,4 +1,4 @@
-"""Time of day and weather: where the sun stands, and the colors that it gives to things."""
+"""Lighting by time of day and weather: sun direction, direct and ambient light, sky, haze."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ Array = np.ndarray
 
 
 def rgb(*values: float) -> Array:
-    """A color, (3,) float32 in [0, 1]."""
+    """Build a color, (3,) float32, nominally in [0, 1]."""
     return np.array(values, np.float32)
 
 
 def jitter(rng: np.random.Generator, color: Array, amount: float = 0.06) -> Array:
-    """A neighbor of a color: brighter or darker, and a little off in hue."""
+    """Perturb a color at random: brightness by about `amount`, hue by half of it."""
     shared, red, green, blue = rng.standard_normal(4, dtype=np.float32).tolist()
     shift = [1 + amount * (shared + own / 2) for own in (red, green, blue)]
     return np.minimum(np.maximum(color * rgb(*shift), 0), 1)
@@ -25,12 +25,12 @@ class Light:
 
     Attributes:
         sun: unit vector towards the sun: right, up, forward.
-        direct: color of sunlight (or moonlight) on a surface that faces it.
-        ambient: color of the light from everywhere.
+        direct: color of sunlight (or moonlight) on a surface perpendicular to it.
+        ambient: color of the ambient light.
         zenith: color of the sky overhead.
-        horizon: color of the sky at the horizon, which is also that of haze.
-        haze: meters after which 63 % of a color is haze.
-        clouds: share of the sky that is covered, about.
+        horizon: color of the sky at the horizon, and of haze.
+        haze: attenuation length of haze in meters (after it 63 % of a color is haze).
+        clouds: cloud cover, approximate fraction of the sky.
         night: 0 by day, 1 at night, when windows and lamps are lit.
     """
 
@@ -44,18 +44,18 @@ class Light:
     night: float = 0.0
 
     def on(self, albedo: Array, facing: float) -> Array:
-        """The color (3,) of a surface; `facing` is the cosine between its normal and the sun."""
+        """Shade a Lambertian surface; `facing` is the cosine between its normal and the sun."""
         return albedo * (self.ambient + self.direct * max(facing, 0.0))
 
 
-def _sun(azimuth: float, height: float) -> Array:
-    """Azimuth from straight ahead, clockwise; both in degrees."""
-    a, h = np.radians(azimuth), np.radians(height)
+def _sun(azimuth: float, elevation: float) -> Array:
+    """Unit vector to the sun; azimuth clockwise from straight ahead, elevation, both in degrees."""
+    a, h = np.radians(azimuth), np.radians(elevation)
     return rgb(np.sin(a) * np.cos(h), np.sin(h), np.cos(a) * np.cos(h))
 
 
 def _day(rng: np.random.Generator) -> Light:
-    """Blue sky, with or without fair-weather clouds, high or middling sun."""
+    """Blue sky with or without fair-weather clouds, the sun 25 to 65 degrees high."""
     blue = rng.uniform(0, 1)
     return Light(
         sun=_sun(rng.uniform(30, 330), rng.uniform(25, 65)),
@@ -69,6 +69,7 @@ def _day(rng: np.random.Generator) -> Light:
 
 
 def _overcast(rng: np.random.Generator) -> Light:
+    """Cloudy sky: diffuse light, hardly any shadows."""
     gray = rng.uniform(0.55, 0.95)
     return Light(
         sun=_sun(rng.uniform(0, 360), 70),
@@ -82,7 +83,7 @@ def _overcast(rng: np.random.Generator) -> Light:
 
 
 def _golden(rng: np.random.Generator) -> Light:
-    """An hour before sunset, the sun from the side or from behind."""
+    """Golden hour: low warm sun from the side or from behind."""
     return Light(
         sun=_sun(rng.uniform(60, 300), rng.uniform(8, 20)),
         direct=rgb(1.05, 0.75, 0.45) * rng.uniform(0.65, 0.9),
@@ -95,7 +96,7 @@ def _golden(rng: np.random.Generator) -> Light:
 
 
 def _sunset(rng: np.random.Generator) -> Light:
-    """The sun low and ahead: silhouettes before a burning sky."""
+    """Sunset: the sun low and ahead, silhouettes before a red sky."""
     red = rng.uniform(0, 1)
     return Light(
         sun=_sun(rng.uniform(-22, 22), rng.uniform(1, 9)),
@@ -110,6 +111,7 @@ def _sunset(rng: np.random.Generator) -> Light:
 
 
 def _fog(rng: np.random.Generator) -> Light:
+    """Fog: attenuation lengths of 125 to 1,000 meters."""
     gray = rng.uniform(0.6, 0.9)
     return Light(
         sun=_sun(rng.uniform(0, 360), 50),
@@ -123,6 +125,7 @@ def _fog(rng: np.random.Generator) -> Light:
 
 
 def _night(rng: np.random.Generator) -> Light:
+    """Night: moonlight, sky glow, lit windows and lamps."""
     glow = rng.uniform(0.04, 0.22)
     return Light(
         sun=_sun(rng.uniform(90, 270), rng.uniform(30, 60)),
@@ -136,6 +139,7 @@ def _night(rng: np.random.Generator) -> Light:
     )
 
 
+#: Lighting conditions by name.
 MOODS = {
     "day": _day,
     "overcast": _overcast,
@@ -147,7 +151,7 @@ MOODS = {
 
 
 def light(rng: np.random.Generator, **moods: float) -> Light:
-    """The light of one picture, its mood drawn with the given weights (see `MOODS`)."""
+    """Draw the light of one picture; `moods` are weights of the conditions in `MOODS`."""
     weights = np.array(list(moods.values()))
     mood = rng.choice(list(moods), p=weights / weights.sum())
     return MOODS[str(mood)](rng)

@@ -1,4 +1,4 @@
-"""Smooth noise: the raw material of clouds, hills, bark, leaves and asphalt."""
+"""Procedural noise: fractal value noise (fractional Brownian motion) for all natural textures."""
 
 import math
 
@@ -7,6 +7,7 @@ import numpy as np
 
 Array = np.ndarray
 
+#: Period of a lattice in units, and its stored samples per unit.
 CELLS = 64
 FINE = 4
 
@@ -20,15 +21,15 @@ def texture(
     stretch: float = 1.0,
     finest: float = 2.0,
 ) -> Array:
-    """Fractal noise over an image, in about [-1, 1].
+    """Draw fractal value noise over an image, in about [-1, 1].
 
     Args:
-        rng: one number is drawn from it, whatever the shape.
+        rng: random generator; one number is drawn from it at every shape.
         shape: (height, width) in pixels.
-        cells: waves of the coarsest octave along the height.
-        gain: amplitude of an octave over that of the one before.
-        stretch: length of a wave along x over its length along y.
-        finest: stop at waves of this many pixels.
+        cells: number of waves of the coarsest octave along the height.
+        gain: ratio of the amplitudes of successive octaves (persistence).
+        stretch: ratio of the wavelengths along x and y.
+        finest: shortest wavelength in pixels.
 
     Returns:
         (height, width) float32.
@@ -55,10 +56,10 @@ def texture(
 
 
 class Lattice:
-    """A field of smooth noise on the infinite plane, with waves of about one unit.
+    """Value noise on the infinite plane, with wavelengths of about one unit.
 
-    It repeats after 64 units, and values lie in about [-1, 1]. One lattice serves a whole
-    picture: each use reads it elsewhere.
+    Values lie in about [-1, 1]; the period is 64 units. One lattice serves a whole picture: each
+    use reads it at another offset.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -69,7 +70,7 @@ class Lattice:
         self._field = np.ascontiguousarray(fine[2 * FINE : end, 2 * FINE : end])
 
     def at(self, x: Array, y: Array) -> Array:
-        """Noise at points: float32 of the shape of `x` and `y`, which are two-dimensional."""
+        """Evaluate the noise at points; `x` and `y` are 2-D arrays of one shape."""
         u, v = x * (1 / CELLS), y * (1 / CELLS)
         for place in (u, v):
             place -= np.floor(place)
@@ -86,10 +87,11 @@ class Lattice:
         footprint: Array | None = None,
         ridged: bool = False,
     ) -> Array:
-        """Octaves of noise, from waves of one unit downwards.
+        """Sum octaves of noise from a wavelength of one unit downwards (fractal noise).
 
-        `footprint` is the size of a sample in units: waves too short for it fade out, so that far
-        ground does not shimmer. `ridged` folds each octave into sharp crests, as in mountains.
+        `footprint` is the size of a sample in units: octaves with wavelengths too short for it are
+        faded out, which avoids aliasing on far ground. `ridged` folds each octave into sharp
+        crests (ridged multifractal noise), as in mountains.
         """
         total = np.zeros(x.shape, np.float32)
         power, rows, weight = 0.0, slice(None), None
@@ -116,6 +118,9 @@ class Lattice:
 
 
 def smoothstep(low: float, high: float, value: Array) -> Array:
-    """0 below `low`, 1 above `high`, a smooth rise between."""
+    """Hermite interpolation: 0 at or before `low`, 1 at or beyond `high`, smooth between.
+
+    With `low` > `high` it falls instead of rising.
+    """
     t = np.minimum(np.maximum((value - low) * (1 / (high - low)), 0), 1)
     return t * t * (3 - 2 * t)

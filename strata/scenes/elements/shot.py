@@ -1,4 +1,4 @@
-"""One picture in the making: the camera, the light, the pixels, and strokes upon them."""
+"""Canvas of one picture: pinhole camera, light, pixel and depth buffers, drawing primitives."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -16,17 +16,17 @@ Point = Sequence[float]  # x, y, z in meters
 
 @dataclass(frozen=True)
 class View:
-    """A pinhole camera that stands upright, or looks up by `pitch`.
+    """Pinhole camera, upright or pitched upwards.
 
-    The world is in meters: x to the right, y up from the ground, z ahead. The picture is in
-    frame sides: x to the right, y down.
+    World coordinates are in meters: x to the right, y up from the ground, z ahead. Picture
+    coordinates are in frame sides: x to the right, y down.
 
     Attributes:
-        axis: where the camera's axis pierces the picture, y (for pitch 0: the horizon).
-        eye: height of the camera above the ground.
-        focal: focal length.
-        center: where the axis pierces the picture, x.
-        pitch: angle upwards, radians.
+        axis: y of the principal point (the horizon, if pitch is 0).
+        eye: height of the camera above the ground, in meters.
+        focal: focal length, in frame sides.
+        center: x of the principal point.
+        pitch: angle of the optical axis upwards, in radians.
     """
 
     axis: float
@@ -37,11 +37,11 @@ class View:
 
     @property
     def horizon(self) -> float:
-        """Row of the horizon, in frame sides from the top."""
+        """Y of the horizon, in frame sides from the top."""
         return self.axis + self.focal * math.tan(self.pitch)
 
     def project(self, points: Iterable[Point]) -> list[tuple[float, float]]:
-        """Points in meters to points in frame sides; one behind the camera is pulled before it."""
+        """Project points from meters to frame sides; depths are clamped to 0.05 m ahead."""
         c, s = math.cos(self.pitch), math.sin(self.pitch)
         seen = []
         for x, y, z in points:
@@ -54,14 +54,17 @@ class View:
 
 @dataclass
 class Shot:
-    """What every stroke needs.
+    """Canvas with its camera and light.
 
     Attributes:
-        side: the canvas is (side, side) pixels.
-        rng: for all choices; each texture draws one number, so that a composition is the same at
-            every size.
+        side: side of the square canvas in pixels.
+        rng: random generator of all choices; each texture draws one number from it, so that the
+            composition is the same at every size.
+        light: the lighting.
+        view: the camera.
+        lattice: noise field shared by ground and clouds.
         rgb: (side, side, 3) float32, the picture so far.
-        depth: (side, side) float32, meters to what is seen; only landscapes keep it.
+        depth: (side, side) float32, depth buffer in meters; only landscapes write it.
         grain: (side, side) float32, fine noise shared by all foliage and rough surfaces.
     """
 
@@ -81,54 +84,57 @@ class Shot:
         self.depth = np.full((self.side, self.side), np.inf, np.float32)
 
     def hazed(self, color: Array, z: float) -> Array:
-        """A color (3,) seen through `z` meters of air."""
+        """Attenuate a color (3,) by `z` meters of haze (exponential)."""
         horizon = self.light.horizon
         return horizon + (color - horizon) * math.exp(-z / self.light.haze)
 
     def pixels(self, points: Iterable[Point]) -> Array:
-        """(k, 3) meters to (k, 2) pixels."""
-        # A few points at a time: plain floats are faster than arrays.
+        """Project points (k, 3) in meters to pixels (k, 2)."""
+        # For a few points plain floats are faster than arrays.
         return np.array(self.view.project(points)) * self.side
 
     def fill(self, outline: Array, color: Array) -> None:
-        """Paint a convex outline, (k, 2) pixels."""
+        """Fill a convex polygon, (k, 2) pixels."""
         fixed = np.minimum(np.maximum(outline * 16, -1e6), 1e6).astype(np.int32)
         cv2.fillConvexPoly(self.rgb, fixed, color.tolist(), shift=4)
 
     def stroke(self, start: Array, end: Array, width: float, color: Array) -> None:
-        """Paint a straight stroke between two points, all in pixels."""
+        """Draw a line segment of `width` between two points, all in pixels."""
         a, b = (tuple(np.round(np.clip(p, -4e3, 4e3)).astype(int).tolist()) for p in (start, end))
         cv2.line(self.rgb, a, b, color.tolist(), max(1, round(width)))
 
     def scatter(self, low: float, high: float, count: int) -> Array:
-        """(count,) uniform numbers."""
+        """Draw `count` uniform numbers, (count,)."""
         return self.rng.uniform(low, high, count)
 
 
 def window(shape: tuple[int, ...], x: int, y: int, width: int, height: int) -> tuple[slice, ...]:
-    """The part of a patch at (x, y) that lies within an image, and where: (rows, columns) of the
-    image, then (rows, columns) of the patch."""
+    """Clip a patch at (x, y) to an image; all in pixels.
+
+    Returns:
+        Slices (rows, columns) of the image, then (rows, columns) of the patch.
+    """
     x0, y0 = max(x, 0), max(y, 0)
     x1, y1 = max(min(x + width, shape[1]), x0), max(min(y + height, shape[0]), y0)
     return slice(y0, y1), slice(x0, x1), slice(y0 - y, y1 - y), slice(x0 - x, x1 - x)
 
 
 def blend(image: Array, color: Array, alpha: Array) -> None:
-    """Mix `color` (h, w, 3) or (3,) into `image` (h, w, 3) in place by `alpha` (h, w)."""
+    """Alpha-blend `color` (h, w, 3) or (3,) into `image` (h, w, 3) in place; alpha is (h, w)."""
     cover = cv2.merge([alpha, alpha, alpha])
     image += (color - image) * cover
 
 
 def stamp(shot: Shot, sprite: Array, x: float, base: float, height: float, z: float) -> None:
-    """Paint a sprite where nothing nearer stands.
+    """Paint a sprite with a depth test.
 
     Args:
         shot: the picture.
-        sprite: (h, w, 4) float32, color times alpha, then alpha.
-        x: its middle, in pixels.
-        base: its foot, in pixels.
-        height: its height, in pixels.
-        z: its distance, in meters.
+        sprite: (h, w, 4) float32, premultiplied color and alpha.
+        x: horizontal center, in pixels.
+        base: bottom edge, in pixels.
+        height: height, in pixels.
+        z: distance, in meters.
     """
     tall = max(2, round(height))
     wide = max(2, round(height * sprite.shape[1] / sprite.shape[0]))
@@ -140,7 +146,7 @@ def stamp(shot: Shot, sprite: Array, x: float, base: float, height: float, z: fl
     how = cv2.INTER_AREA if tall < sprite.shape[0] else cv2.INTER_LINEAR
     patch = cv2.resize(sprite, (wide, tall), interpolation=how)[own_rows, own_columns]
     *planes, alpha = cv2.split(patch)
-    # What stands on the ground is as far as the ground at its foot: a little slack.
+    # An object has the same depth as the ground at its foot: 3 % slack in the depth test.
     seen = shot.depth[rows, columns] > z * 0.97
     if not seen.all():
         planes, alpha = [plane * seen for plane in planes], alpha * seen

@@ -1,4 +1,4 @@
-"""The sky: a gradient, the sun's glow, clouds in perspective, the moon and stars."""
+"""Sky: gradient, glow of the sun, clouds in perspective, stars."""
 
 import cv2
 import numpy as np
@@ -9,10 +9,10 @@ from strata.scenes.elements.shot import Shot
 
 
 def paint_sky(shot: Shot) -> None:
-    """Fill the picture with sky, down to a little below the horizon."""
+    """Paint the sky down to slightly below the horizon, and the color of haze below."""
     view, light, rng = shot.view, shot.light, shot.rng
     bottom = int(np.clip((view.horizon + 0.06) * shot.side, 8, shot.side))
-    # Skies are smooth: half the resolution is enough.
+    # The sky is smooth: half the resolution is enough.
     tall, wide = (bottom + 1) // 2, shot.side // 2
     x = ((np.arange(wide, dtype=np.float32) + 0.5) / wide - view.center) / view.focal
     y = (view.axis - (np.arange(tall, dtype=np.float32) + 0.5) * 2 / shot.side) / view.focal
@@ -43,7 +43,15 @@ def paint_sky(shot: Shot) -> None:
 def _clouds(
     shot: Shot, planes: list[np.ndarray], x: np.ndarray, z: np.ndarray, fade: np.ndarray
 ) -> None:
-    """Lay clouds over the color planes; `x`, `z` are where a ray meets the cloud base."""
+    """Blend clouds into the color planes, in place.
+
+    Args:
+        shot: the picture.
+        planes: three color planes of the sky.
+        x: where the ray of each pixel meets the cloud layer, to the right.
+        z: the same, ahead.
+        fade: 0 at the horizon to 1 at the zenith.
+    """
     rng, light = shot.rng, shot.light
     size = rng.uniform(0.3, 1.6)
     sharp = rng.uniform(0.12, 0.6)

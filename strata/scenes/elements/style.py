@@ -1,4 +1,4 @@
-"""How buildings are built: materials, proportions of floors and windows."""
+"""Architectural styles: materials, proportions of floors and windows."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from strata.scenes.elements.trees import pick
 
 Array = np.ndarray
 
+# Palettes of materials: albedos in RGB.
 PLASTER = [rgb(0.82, 0.76, 0.64), rgb(0.86, 0.82, 0.76), rgb(0.76, 0.6, 0.44), rgb(0.7, 0.66, 0.6)]
 BRICK = [rgb(0.52, 0.27, 0.2), rgb(0.6, 0.38, 0.28), rgb(0.44, 0.24, 0.2)]
 STONE = [rgb(0.66, 0.61, 0.53), rgb(0.56, 0.54, 0.5), rgb(0.74, 0.7, 0.62)]
@@ -20,16 +21,16 @@ GLASS = [rgb(0.1, 0.14, 0.18), rgb(0.16, 0.26, 0.34), rgb(0.22, 0.3, 0.32), rgb(
 
 @dataclass(frozen=True)
 class Style:
-    """How a building is built.
+    """Style of a building.
 
     Attributes:
         wall, glass, frame: albedos (3,).
-        story, bay: height of a floor and width of a bay, meters.
-        wide, tall: of a window, as shares of its bay and floor.
-        bands, piers: how much brighter the wall is between floors and between bays.
-        courses: whether rows of bricks show.
-        balconies: share of the floors that have railings.
-        shops: whether there are shops below.
+        story, bay: height of a floor and width of a bay, in meters.
+        wide, tall: width and height of a window, as fractions of its bay and floor.
+        bands, piers: relative brightening of the wall between floors and between bays.
+        courses: draw courses of bricks.
+        balconies: fraction of the floors with railings.
+        shops: the ground floor has shops.
     """
 
     wall: Array
@@ -47,12 +48,12 @@ class Style:
 
     @property
     def ground(self) -> float:
-        """Height of the shops, meters; 0 without."""
+        """Height of the floor with shops in meters; 0 without shops."""
         return 1.25 * self.story if self.shops else 0.0
 
 
 def house_style(rng: np.random.Generator) -> Style:
-    """A town house of plaster, brick or stone, with windows as holes in its wall."""
+    """Draw the style of a town house: plaster, brick or stone, with punched windows."""
     walls = [PLASTER, PLASTER, BRICK, STONE, PAINTED, CONCRETE][int(rng.integers(6))]
     return Style(
         wall=pick(rng, walls),
@@ -71,7 +72,7 @@ def house_style(rng: np.random.Generator) -> Style:
 
 
 def tower_style(rng: np.random.Generator) -> Style:
-    """An office or apartment tower: a grid, ribbons, fins, or a skin of glass."""
+    """Draw the style of an office or apartment tower: grid, ribbons, fins, or curtain wall."""
     kind = rng.choice(["grid", "ribbon", "fins", "glass"], p=[0.4, 0.2, 0.2, 0.2])
     wide, tall = {
         "grid": (rng.uniform(0.4, 0.75), rng.uniform(0.45, 0.75)),

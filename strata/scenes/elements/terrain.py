@@ -1,8 +1,9 @@
-"""Landscapes: a height field seen from within, each column of the picture a fan of rays.
+"""Terrain: a height field rendered from within, column by column from front to back.
 
-Heights are computed where the rays pass over the ground, at distances that give the flat
-foreground about one sample a row and the far hills enough samples to keep their crests. Going away
-from the camera, what rises above everything nearer is seen; the rest is hidden.
+Each column of the picture is a vertical fan of rays. Heights are sampled along it at distances that
+give the flat foreground about one sample per row and the far hills enough samples to keep their
+crests. Going away from the camera, a sample is visible if it rises above everything nearer (the
+floating-horizon algorithm).
 """
 
 from dataclasses import dataclass, field
@@ -20,23 +21,24 @@ Color = Array  # (3, 1, 1), (3,) or (3, slices, columns)
 
 @dataclass
 class Terrain:
-    """The ground under the rays of a picture.
+    """Height field with color and roughness, sampled in slices of equal distance.
 
-    Two rays fall on three columns of the canvas, which is one on a column of the photograph.
+    There are two columns of samples per three columns of the canvas, which is one per column of the
+    photograph.
 
     Args:
         shot: the picture.
-        near: distance of the first slice, meters.
-        relief: distance from which the ground rises and falls, and slices lie close.
-        far: distance of the last slice.
+        near: distance of the first slice, in meters.
+        relief: distance in meters from which the ground is uneven and slices lie closer.
+        far: distance of the last slice, in meters.
 
     Attributes (all float32, rows going away from the camera):
         z: (slices, 1) meters ahead.
         x: (slices, columns) meters to the right.
-        footprint: (slices, 1) meters across a sample.
-        height: (slices, columns) meters above the ground level, to be set.
-        color: (3, slices, columns), to be set.
-        rough: (slices, columns) contrast of the finest growth, 0 for water and snow.
+        footprint: (slices, 1) size of a sample in meters.
+        height: (slices, columns) meters above ground level, to be set by the caller.
+        color: (3, slices, columns) albedo, to be set by the caller; after `lit` the shaded color.
+        rough: (slices, columns) contrast of the finest texture, 0 for water and snow.
     """
 
     shot: Shot
@@ -71,7 +73,7 @@ class Terrain:
     def noise(
         self, wave: float, octaves: int = 4, gain: float = 0.5, *, ridged: bool = False
     ) -> Array:
-        """Noise over the ground with the longest waves of `wave` meters, elsewhere at each call."""
+        """Fractal noise over the ground from `wave` meters downwards; a new offset at each call."""
         rng = self.shot.rng
         u = self.x * (1 / wave) + rng.uniform(0, 64)
         v = np.repeat(self.z * (1 / wave) + rng.uniform(0, 64), u.shape[1], axis=1)
@@ -80,9 +82,9 @@ class Terrain:
         )
 
     def slopes(self) -> tuple[Array, Array]:
-        """Rise of the ground to the right and ahead, meters per meter."""
+        """Slope of the ground to the right and ahead, in meters per meter."""
         z = self.z
-        # Along a column the samples run along a ray, not along z: take the sideways part out.
+        # Along a column the samples follow a ray, not z: subtract the sideways component.
         along = np.empty_like(self.height)
         step = z[1:] - z[:-1]
         along[1:] = (self.height[1:] - self.height[:-1]) / np.maximum(step, 1e-4)
@@ -95,14 +97,14 @@ class Terrain:
         return right, along
 
     def mix(self, color: Color, mask: Array | float = 1.0) -> None:
-        """Cover the ground with a color where `mask` (0 to 1) says so."""
+        """Blend a color into the ground by `mask`, 0 to 1."""
         color = np.asarray(color, np.float32)
         if color.ndim == 1:
             color = color[:, None, None]
         self.color += (color - self.color) * mask
 
     def lit(self, right: Array, ahead: Array) -> None:
-        """Turn colors of the ground into colors of the ground in this light."""
+        """Shade the albedo by the light (Lambertian), given the slopes to the right and ahead."""
         light = self.shot.light
         sx, sy, sz = (float(v) for v in light.sun)
         facing = (sy - sx * right - sz * ahead) / np.sqrt(1 + right * right + ahead * ahead)
@@ -110,13 +112,13 @@ class Terrain:
         self.color *= light.ambient[:, None, None] + light.direct[:, None, None] * facing
 
     def clear(self) -> None:
-        """Lower the ground around the camera until it stands free."""
+        """Lower the ground around the camera so that it does not block the view."""
         eye = self.shot.view.eye
         limit = 0.75 * eye + 0.6 * np.maximum(self.z - 4 * eye, 0)
         np.minimum(self.height, limit, out=self.height)
 
     def paint(self) -> None:
-        """Paint what the camera sees of the ground, in haze, and note how far it is."""
+        """Paint the visible ground through haze, and write the depth buffer."""
         shot = self.shot
         light, side = shot.light, shot.side
         haze = 1 - np.exp(self.z * (-1 / light.haze))
@@ -134,13 +136,18 @@ class Terrain:
         shot.depth = cv2.resize(depth, (side, side), interpolation=cv2.INTER_NEAREST)
 
     def _look(self) -> tuple[Array, Array]:
-        """Which slice each pixel sees, (side, columns) fractional; and 1 where it sees any."""
+        """Find the visible slice of each pixel.
+
+        Returns:
+            Fractional slice numbers, (side, columns) float32; and 1 where any ground is visible, 0
+            elsewhere.
+        """
         view, side = self.shot.view, self.shot.side
         rows = (view.horizon + view.focal * (view.eye - self.height) / self.z) * side
         for k in range(1, len(rows)):
             np.minimum(rows[k], rows[k - 1], out=rows[k])
         slices, columns = rows.shape
-        # A pixel row sees the first slice whose crest reaches it: count the slices below it.
+        # A pixel shows the first slice whose crest reaches it: count the slices below.
         first = np.clip(np.ceil(rows - 0.5), 0, side).astype(np.intp)
         first += np.arange(columns) * (side + 1)
         counts = np.bincount(first.ravel(), minlength=columns * (side + 1))
@@ -154,7 +161,7 @@ class Terrain:
         return (slot - 1 + between).astype(np.float32), (hidden < slices).astype(np.float32)
 
     def cell(self, x: float, z: float) -> tuple[int, int]:
-        """The sample nearest to a place: its slice and column."""
+        """Slice and column of the sample nearest to (x, z)."""
         slices, columns = self.x.shape
         view = self.shot.view
         column = int((view.center + view.focal * x / z) * columns)
@@ -162,8 +169,7 @@ class Terrain:
         return min(row, slices - 1), min(max(column, 0), columns - 1)
 
     def foot(self, x: float, z: float) -> tuple[float, float, float]:
-        """Where something that stands at (x, z) touches the ground: pixel x, pixel y, and pixels
-        per meter there."""
+        """Project the ground point at (x, z): pixel x, pixel y, and scale in pixels per meter."""
         shot = self.shot
         view, side = shot.view, shot.side
         px = (view.center + view.focal * x / z) * side
@@ -173,15 +179,19 @@ class Terrain:
 
 
 def paint_water(ground: Terrain, mask: Array, shallow: Array, deep: Array, rough: float) -> None:
-    """Cover the ground with water where `mask` (0 to 1) says so; the ground is already lit.
+    """Cover shaded ground with water: reflected sky, waves, sun glitter.
 
-    `shallow` (slices, columns) in [0, 1] says where the bottom shines through; `deep` is the
-    water's own color (3,); `rough` is 0 for a mirror, 1 for a windy sea.
+    Args:
+        ground: the terrain, after `lit`.
+        mask: (slices, columns), 1 where there is water.
+        shallow: (slices, columns) in [0, 1], visibility of the bottom.
+        deep: the water's own color (3,).
+        rough: 0 for a mirror, 1 for a windy sea.
     """
     shot = ground.shot
     light, view = shot.light, shot.view
     wave = ground.noise(rough * 6 + 1.5, 5, 0.75)
-    # Long crests lie across the view.
+    # Swell, with crests across the view.
     swell = shot.lattice.at(
         ground.x * (0.25 / (rough * 6 + 2)),
         np.broadcast_to(ground.z / (rough * 6 + 2), ground.x.shape),
@@ -197,7 +207,7 @@ def paint_water(ground: Terrain, mask: Array, shallow: Array, deep: Array, rough
     water = water * (1 + 0.35 * slope)
     water += (sky[:, None, None] - water) * mirror
     if light.sun[2] > 0.1 and light.night < 0.5:
-        # The sun's road: bright where a wave leans the right way.
+        # Sun glitter: bright where a wave reflects the sun to the camera.
         aside = ground.x / ground.z - light.sun[0] / light.sun[2]
         lean = np.exp(-((aside / (0.1 + 0.2 * rough)) ** 2))
         glitter = smoothstep(0.25, 0.9, wave + lean * 0.5) * lean

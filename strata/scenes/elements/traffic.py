@@ -1,4 +1,4 @@
-"""Roads and what is on them: asphalt, lines, cars, lamps, signs."""
+"""Roads and traffic: asphalt, lane markings, cars, street lamps, signs."""
 
 import math
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from strata.scenes.elements.light import jitter, rgb
+from strata.scenes.elements.objects import box, glow
 from strata.scenes.elements.shot import Shot
 from strata.scenes.elements.terrain import Terrain
-from strata.scenes.elements.things import box, glow
 from strata.scenes.elements.trees import pick
 
 Array = np.ndarray
@@ -28,13 +28,13 @@ CARS = [
 
 
 def pave(ground: Terrain) -> None:
-    """Cover everything with paving stones."""
+    """Cover the whole ground with paving stones."""
     ground.mix(pick(ground.shot.rng, PAVEMENT))
     ground.color *= 1 + 0.15 * ground.noise(1.5, 4, 0.8)
 
 
 def asphalt(ground: Terrain, mask: Array) -> None:
-    """Cover with tar: worn, patched, stained."""
+    """Cover the ground with worn asphalt by `mask`, 0 to 1."""
     rng = ground.shot.rng
     tar = pick(rng, ASPHALT)[:, None, None]
     wear = 1 + 0.06 * ground.noise(0.5, 3, 0.9) + 0.08 * ground.noise(6, 3)
@@ -43,7 +43,15 @@ def asphalt(ground: Terrain, mask: Array) -> None:
 
 
 def line(ground: Terrain, aside: Array, place: float, width: float, dash: float = 0.0) -> None:
-    """A painted line along the road, `place` meters from its middle; dashed by `dash` meters."""
+    """Paint a lane marking along the road.
+
+    Args:
+        ground: the terrain.
+        aside: (slices, columns) meters right of the road's middle.
+        place: position of the line, meters right of the middle.
+        width: width of the line in meters.
+        dash: length of the dashes in meters, with gaps of twice that; 0 for a solid line.
+    """
     edge = np.maximum(ground.z / (ground.shot.view.focal * ground.x.shape[1]), 0.03)
     cover = np.clip(
         (width / 2 - np.abs(aside - place)) / edge + 0.5, 0, np.minimum(1, width / edge)
@@ -53,38 +61,39 @@ def line(ground: Terrain, aside: Array, place: float, width: float, dash: float 
     ground.mix(PAINT, cover * 0.85)
 
 
+#: Points of a wheel's rim on the unit circle.
 _RIM = [(math.cos(k * math.pi / 5), math.sin(k * math.pi / 5)) for k in range(10)]
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a car stands and which way it faces."""
+class _CarPose:
+    """Position (x, z) of a car in meters and its rotation in radians."""
 
     x: float
     z: float
     turn: float
 
     def at(self, aside: float, up: float, ahead: float) -> tuple[float, float, float]:
-        """A point of the car in the world: meters right of its middle, above the road, forward."""
+        """Transform a point from car to world coordinates: meters to the right, up, forward."""
         c, s = math.cos(self.turn), math.sin(self.turn)
         return self.x + c * aside + s * ahead, up, self.z + c * ahead - s * aside
 
     def shows(self, right: float, ahead: float) -> bool:
-        """Whether the flank (`right` 1 or -1) or end (`ahead` 1 or -1) faces the camera."""
+        """Test if a side (`right` 1 or -1) or an end (`ahead` 1 or -1) faces the camera."""
         x, _, z = self.at(right, 0, ahead)
         return (x - self.x) * x + (z - self.z) * z < 0
 
 
 def car(shot: Shot, x: float, z: float, turn: float = 0.0, *, large: bool = False) -> None:
-    """A car seen from behind at turn 0, from its side at a quarter turn; or a van or lorry."""
+    """Paint a car, or a van or truck if `large`; rear view at `turn` 0, rotated in radians."""
     rng, light = shot.rng, shot.light
     color = jitter(rng, CARS[int(rng.integers(len(CARS)))], 0.1)
     width, length = (2.4, rng.uniform(5.5, 11)) if large else (1.75, rng.uniform(3.7, 4.7))
     away = rng.random() < 0.5
     if z - length * 0.6 < (8 if large else 1):
         return
-    place = _Place(x, z, turn)
-    if z > 45 * shot.view.focal and not large:  # a speck
+    place = _CarPose(x, z, turn)
+    if z > 45 * shot.view.focal and not large:  # too far for details
         box(shot, place.at(0, 0.2, 0), (width, 1.1, length), color, turn=turn)
         _lights(shot, place, width, length, rgb(0.8, 0.06, 0.05) if away else rgb(0.95, 0.93, 0.85))
         return
@@ -106,7 +115,8 @@ def car(shot: Shot, x: float, z: float, turn: float = 0.0, *, large: bool = Fals
     _lights(shot, place, width, length, rgb(0.8, 0.06, 0.05) if away else rgb(0.95, 0.93, 0.85))
 
 
-def _wheels(shot: Shot, place: _Place, width: float, length: float, radius: float) -> None:
+def _wheels(shot: Shot, place: _CarPose, width: float, length: float, radius: float) -> None:
+    """Paint the wheels of the visible side."""
     tire = shot.hazed(shot.light.on(rgb(0.05, 0.05, 0.05), 0.5), place.z)
     for flank in (-1, 1):
         if not place.shows(flank, 0):
@@ -119,8 +129,8 @@ def _wheels(shot: Shot, place: _Place, width: float, length: float, radius: floa
             shot.fill(shot.pixels(rim), tire)
 
 
-def _lights(shot: Shot, place: _Place, width: float, length: float, lamp: Array) -> None:
-    """Two lights on the end that faces the camera; at night with a halo."""
+def _lights(shot: Shot, place: _CarPose, width: float, length: float, lamp: Array) -> None:
+    """Paint two lights on the end that faces the camera, with a halo at night."""
     light, z = shot.light, place.z
     bright = shot.hazed(lamp if light.night > 0.3 else light.on(lamp, 0.5), z)
     spots = [(-0.14, 0.65), (0.14, 0.65), (0.14, 0.79), (-0.14, 0.79)]
@@ -136,7 +146,7 @@ def _lights(shot: Shot, place: _Place, width: float, length: float, lamp: Array)
 
 
 def lamp(shot: Shot, x: float, z: float, height: float, reach: float) -> None:
-    """A street lamp whose arm reaches `reach` meters to the right."""
+    """Paint a street lamp whose arm reaches `reach` meters to the right."""
     light = shot.light
     gray = shot.hazed(light.on(jitter(shot.rng, rgb(0.35, 0.36, 0.36), 0.2), 0.4), z)
     foot, head, tip = shot.pixels([(x, 0, z), (x, height, z), (x + reach, height * 1.03, z)])
@@ -148,7 +158,7 @@ def lamp(shot: Shot, x: float, z: float, height: float, reach: float) -> None:
 
 
 def sign(shot: Shot, x: float, z: float, height: float, size: tuple[float, float]) -> None:
-    """A road sign or a billboard on a post."""
+    """Paint a road sign or a billboard of `size` meters on a post of `height` meters."""
     rng = shot.rng
     colors = [rgb(0.05, 0.3, 0.15), rgb(0.08, 0.2, 0.5), rgb(0.9, 0.9, 0.88), rgb(0.75, 0.1, 0.1)]
     color = jitter(rng, colors[int(rng.integers(4))])

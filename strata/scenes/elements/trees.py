@@ -1,4 +1,8 @@
-"""Plants as sprites: (h, w, 4) float32, color times alpha and alpha, foot at the bottom."""
+"""Plants as sprites: (h, w, 4) float32, premultiplied color and alpha, foot at the bottom edge.
+
+Arguments of all kinds: `rng`, the light, the color of the foliage (3,), and `side`, the height in
+pixels.
+"""
 
 import itertools
 
@@ -10,6 +14,7 @@ from strata.scenes.elements.noise import smoothstep, texture
 
 Array = np.ndarray
 
+# Palettes: albedos in RGB.
 GREEN = [rgb(0.16, 0.32, 0.1), rgb(0.25, 0.42, 0.12), rgb(0.12, 0.26, 0.12), rgb(0.34, 0.42, 0.18)]
 AUTUMN = [rgb(0.75, 0.35, 0.08), rgb(0.82, 0.58, 0.12), rgb(0.6, 0.16, 0.08), rgb(0.5, 0.42, 0.14)]
 PINE = [rgb(0.1, 0.22, 0.12), rgb(0.13, 0.25, 0.17), rgb(0.17, 0.28, 0.12)]
@@ -17,12 +22,12 @@ BARK = [rgb(0.28, 0.22, 0.17), rgb(0.38, 0.33, 0.28), rgb(0.2, 0.15, 0.11)]
 
 
 def pick(rng: np.random.Generator, colors: list[Array], amount: float = 0.1) -> Array:
-    """A neighbor of one of some colors."""
+    """Pick one of some colors at random and perturb it by about `amount`."""
     return jitter(rng, colors[int(rng.integers(len(colors)))], amount)
 
 
 def _sprite(color: Array, shade: Array, alpha: Array, light: Light) -> Array:
-    """Color (3,) in `shade` (h, w), 0 in the dark to 1 in the sun, cut out by `alpha`."""
+    """Build a sprite of one color; `shade` (h, w) is 0 in shadow to 1 in the sun."""
     planes = [
         color[k] * (light.ambient[k] * (0.45 + 0.55 * shade) + light.direct[k] * shade) * alpha
         for k in range(3)
@@ -31,12 +36,13 @@ def _sprite(color: Array, shade: Array, alpha: Array, light: Light) -> Array:
 
 
 def _over(front: Array, back: Array) -> Array:
+    """Composite two sprites of premultiplied colors (the "over" operator)."""
     alpha = front[..., 3]
     return front + back * (1 - cv2.merge([alpha] * 4))
 
 
 def _trunk(shape: tuple[int, int], color: Array, light: Light, strokes: list) -> Array:
-    """Branches: strokes of (x0, y0, x1, y1, width) in units of the sprite."""
+    """Draw branches from strokes (x0, y0, x1, y1, width), in fractions of the sprite's sides."""
     height, width = shape
     mask = np.zeros(shape, np.uint8)
     for x0, y0, x1, y1, thick in strokes:
@@ -50,7 +56,7 @@ def _trunk(shape: tuple[int, int], color: Array, light: Light, strokes: list) ->
 
 
 def broadleaf(rng: np.random.Generator, light: Light, color: Array, side: int) -> Array:
-    """A crown of leafy clumps on a short trunk; `side` is the height in pixels."""
+    """Draw a broadleaf tree: a crown of leafy clumps on a short trunk."""
     width = max(8, round(side * rng.uniform(0.6, 1.0)))
     shape = (side, width)
     y, x = np.mgrid[0:side, 0:width].astype(np.float32)
@@ -78,13 +84,13 @@ def broadleaf(rng: np.random.Generator, light: Light, color: Array, side: int) -
 
 
 def bush(rng: np.random.Generator, light: Light, color: Array, side: int) -> Array:
-    """The crown of a broadleaf alone, wide and low."""
+    """Draw a bush: the crown of a broadleaf tree without its trunk."""
     tree = broadleaf(rng, light, color, side)
     return np.ascontiguousarray(tree[: max(4, round(side * 0.66))])
 
 
 def conifer(rng: np.random.Generator, light: Light, color: Array, side: int) -> Array:
-    """A spruce: tiers of drooping branches, darker below each."""
+    """Draw a spruce: tiers of drooping branches, darker below each."""
     width = max(6, round(side * rng.uniform(0.32, 0.55)))
     shape = (side, width)
     y = np.linspace(0, 1, side, dtype=np.float32)[:, None]
@@ -102,7 +108,7 @@ def conifer(rng: np.random.Generator, light: Light, color: Array, side: int) -> 
 
 
 def bare(rng: np.random.Generator, light: Light, color: Array, side: int) -> Array:
-    """A tree in winter: branches that fork."""
+    """Draw a leafless tree: recursively forking branches."""
     strokes: list[tuple[float, float, float, float, float]] = []
 
     def grow(x: float, y: float, angle: float, length: float, thick: float) -> None:
@@ -119,7 +125,7 @@ def bare(rng: np.random.Generator, light: Light, color: Array, side: int) -> Arr
 
 
 def palm(rng: np.random.Generator, light: Light, color: Array, side: int) -> Array:
-    """A bent trunk and a head of fronds."""
+    """Draw a palm: a bent trunk and a crown of fronds."""
     width = round(side * 0.7)
     shape = (side, width)
     lean = rng.uniform(-0.2, 0.2)

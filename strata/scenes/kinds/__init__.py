@@ -1,4 +1,4 @@
-"""The eight kinds of scenes, one function each that composes a picture.
+"""Scene classes: one module and one composing function per class.
 
 May import `elements`. Start at `coast.py`.
 """

@@ -1,4 +1,4 @@
-"""The sea: from a beach, from cliffs, or nothing but water."""
+"""Class "coast": the sea from a beach or from cliffs, or nothing but water."""
 
 import math
 
@@ -8,10 +8,10 @@ from strata.scenes.elements import trees
 from strata.scenes.elements.land import DRY, MEADOW, ROCK, SAND, WATER, grow, plant, rise, spots
 from strata.scenes.elements.light import light
 from strata.scenes.elements.noise import smoothstep
+from strata.scenes.elements.objects import boat, person
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.terrain import Terrain, paint_water
-from strata.scenes.elements.things import boat, person
 
 Array = np.ndarray
 
@@ -33,9 +33,12 @@ def coast(rng: np.random.Generator, side: int) -> Shot:
 
 
 def _shape(ground: Terrain, steep: bool) -> Array:
-    """Raise the land from the sea; how far inland each place is, in meters, negative at sea."""
+    """Set the heights of land and sea bed; return the distance from the shore in meters.
+
+    It is (slices, columns), positive inland and negative at sea.
+    """
     rng, view = ground.shot.rng, ground.shot.view
-    # The angle between the view and the shore: 0 along the beach, a quarter turn out to sea.
+    # Angle between view and shoreline: 0 along the beach, pi/2 straight out to sea.
     angle = rng.uniform(0.15, 1.57)
     turn = 1 if rng.random() < 0.5 else -1
     nearest = view.eye * rng.uniform(0.3, 5)
@@ -64,7 +67,7 @@ def _shape(ground: Terrain, steep: bool) -> Array:
 
 
 def _island(ground: Terrain) -> Array:
-    """Heights of an island, a headland or the other side of a bay."""
+    """Return the heights of an island, a headland or the far side of a bay."""
     rng = ground.shot.rng
     far = rng.uniform(600, 7000)
     middle, width = rng.uniform(-0.7, 0.7), rng.uniform(0.15, 0.7)
@@ -75,7 +78,7 @@ def _island(ground: Terrain) -> Array:
 
 
 def _shore(ground: Terrain, inland: Array, steep: bool) -> None:
-    """Clothe the land in sand, rock and dune grass, the water in waves and surf."""
+    """Color the land with sand, rock and dune grass, the sea with waves and surf."""
     rng = ground.shot.rng
     right, ahead = ground.slopes()
     slope = np.sqrt(right * right + ahead * ahead)
@@ -109,7 +112,7 @@ def _shore(ground: Terrain, inland: Array, steep: bool) -> None:
 
 
 def _at_sea(ground: Terrain) -> None:
-    """Boats."""
+    """Paint boats on the sea."""
     rng = ground.shot.rng
     for _ in range(int(rng.choice([0, 0, 0, 1, 2, 5]))):
         z = 10 ** rng.uniform(1.6, 2.8)
@@ -119,7 +122,7 @@ def _at_sea(ground: Terrain) -> None:
 
 
 def _on_land(ground: Terrain, inland: Array) -> None:
-    """Palms, trees or bushes; people on the beach, or in the water."""
+    """Paint palms, trees or bushes, and people on the beach or in the water."""
     shot = ground.shot
     rng = shot.rng
     kind = str(rng.choice(["palm", "bush", "broadleaf", "conifer"], p=[0.4, 0.3, 0.2, 0.1]))

@@ -1,4 +1,4 @@
-"""Woods: among the trunks, at the edge, and on a hillside."""
+"""Class "forest": among the trunks, at the edge of a clearing, or on a hillside."""
 
 from dataclasses import replace
 
@@ -19,11 +19,12 @@ BIRCH = rgb(0.82, 0.8, 0.76)
 
 
 def forest(rng: np.random.Generator, side: int) -> Shot:
-    """Compose a picture of woods on a (side, side) canvas."""
+    """Compose a picture of a forest on a (side, side) canvas."""
     return _interior(rng, side) if rng.random() < 0.55 else _stand(rng, side)
 
 
 def _season(rng: np.random.Generator) -> list[Array]:
+    """Draw a season; return its palette of foliage colors."""
     kind = rng.choice(["summer", "autumn", "turning", "pine"], p=[0.5, 0.17, 0.13, 0.2])
     return {
         "summer": trees.GREEN + MEADOW[:1],
@@ -34,10 +35,10 @@ def _season(rng: np.random.Generator) -> list[Array]:
 
 
 def _interior(rng: np.random.Generator, side: int) -> Shot:
-    """Among the trees: trunks, leaves against the light, a floor of litter or grass."""
+    """Compose a view among the trees: trunks, backlit leaves, a floor of litter or grass."""
     mood = light(rng, day=6, overcast=3, golden=1.5, fog=0.7)
     leaves = _season(rng)
-    # Light in the woods is filtered by leaves, and the air between them is full of it.
+    # In a forest, haze has the color of light filtered by the leaves.
     gap = mood.horizon * 0.55 + trees.pick(rng, leaves) * rng.uniform(0.2, 0.9)
     mood = replace(mood, haze=10 ** rng.uniform(1.2, 2.3), horizon=gap * rng.uniform(0.5, 1.0))
     view = View(rng.uniform(0.35, 0.75), rng.uniform(1.2, 4), rng.uniform(0.8, 1.4))
@@ -48,7 +49,7 @@ def _interior(rng: np.random.Generator, side: int) -> Shot:
     _floor(shot, leaves)
     bark = trees.pick(rng, [*trees.BARK, BIRCH], 0.15)
     strip = texture(rng, (side, max(16, side // 4)), cells=3, gain=0.85, stretch=0.12)
-    if bark.mean() > 0.6:  # the birch's dark marks lie across
+    if bark.mean() > 0.6:  # the dark marks of birch bark are horizontal
         marks = texture(rng, strip.shape, cells=30, gain=0.7, stretch=4)
         strip = np.where(marks > 0.6, -1.3, strip * 0.3).astype(np.float32)
     crowd = rng.uniform(0.4, 1.6)
@@ -60,7 +61,7 @@ def _interior(rng: np.random.Generator, side: int) -> Shot:
 
 
 def _floor(shot: Shot, leaves: list[Array]) -> None:
-    """Litter, grass or snow in patches of sun; a path, or a stream."""
+    """Paint the floor: litter, grass or snow in patches of sunlight, a path or a stream."""
     rng = shot.rng
     ground = Terrain(shot, shot.view.eye * 0.7, 4, 60)
     ground.height = ground.noise(rng.uniform(4, 12), 3) * rng.uniform(0, 0.5)
@@ -85,7 +86,7 @@ def _floor(shot: Shot, leaves: list[Array]) -> None:
 
 
 def _trunk(shot: Shot, strip: Array, bark: Array, z: float) -> None:
-    """One trunk from the floor to beyond the frame, rounded, with bark."""
+    """Paint one trunk with bark and cylindrical shading, from the floor to beyond the frame."""
     rng, view, side = shot.rng, shot.view, shot.side
     scale = view.focal * side / z
     wide = rng.lognormal(-1.25, 0.45) * scale
@@ -127,9 +128,9 @@ def _trunk(shot: Shot, strip: Array, bark: Array, z: float) -> None:
 
 
 def _leaves(shot: Shot, colors: list[Array], z: float, gap: Array | None = None) -> None:
-    """The foliage at one distance: a canopy above, undergrowth below, lit from above.
+    """Paint the foliage at distance `z`: canopy above, undergrowth below, lit from above.
 
-    With `gap` it fills everything, and that color shines through the holes.
+    With `gap`, a color, it fills the picture, and the gaps between leaves have that color.
     """
     rng, side, light = shot.rng, shot.side, shot.light
     scale = float(np.clip(30 / z, 0.5, 6))
@@ -163,7 +164,7 @@ def _leaves(shot: Shot, colors: list[Array], z: float, gap: Array | None = None)
 
 
 def _stand(rng: np.random.Generator, side: int) -> Shot:
-    """Woods from outside: a hillside covered with trees, or the edge of a clearing."""
+    """Compose a view from outside: a wooded hillside, or the edge of a clearing."""
     mood = light(rng, day=6, overcast=3, golden=1.5, fog=0.3)
     hillside = rng.random() < 0.5
     horizon = rng.uniform(0.6, 0.9) if hillside else rng.uniform(0.45, 0.68)

@@ -1,4 +1,4 @@
-"""Highways: a wide road through open land, with traffic."""
+"""Class "highway": a wide road with traffic through open land."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from strata.scenes.elements.buildings import building
 from strata.scenes.elements.land import DESERT, DRY, MEADOW, SNOW, clothe, grow, plant, rise
 from strata.scenes.elements.light import jitter, light, rgb
 from strata.scenes.elements.noise import smoothstep
-from strata.scenes.elements.order import FarFirst
+from strata.scenes.elements.objects import box
+from strata.scenes.elements.painters_algorithm import BackToFront
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.style import house_style, tower_style
 from strata.scenes.elements.terrain import Terrain
-from strata.scenes.elements.things import box
 from strata.scenes.elements.traffic import asphalt, car, lamp, line, sign
 
 Array = np.ndarray
@@ -22,15 +22,15 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Road:
-    """Where the road runs; meters.
+    """Geometry of the road, in meters.
 
     Attributes:
-        lanes: in each direction, or, with a twin, half of those of one carriageway.
-        half: half of a carriageway's width.
-        strip: distance between the inner edges of two carriageways; 0 if there is one.
-        offset: of the camera from the middle of the carriageway, to the right.
-        z: distances at which `bend` is known.
-        bend: how far the road has swung to the right there.
+        lanes: half the number of lanes of a carriageway.
+        half: half the width of a carriageway.
+        strip: width of the median between two carriageways; 0 for a single carriageway.
+        offset: offset of the camera to the right of the carriageway's middle.
+        z: distances at which `bend` is sampled.
+        bend: lateral offset of the road to the right at these distances.
     """
 
     lanes: int
@@ -41,11 +41,12 @@ class Road:
     bend: Array
 
     def x(self, aside: float, z: float) -> float:
-        """Where something `aside` meters right of the road's middle is, `z` meters ahead."""
+        """X of a point `aside` meters right of the road's middle, `z` meters ahead."""
         return aside - self.offset + float(np.interp(z, self.z, self.bend))
 
 
 def _road(rng: np.random.Generator, z: Array) -> Road:
+    """Draw the geometry of a road, with its bend at distances `z`."""
     lanes = int(rng.integers(1, 4))
     half = lanes * 3.6 + rng.uniform(0.5, 3)
     strip = rng.uniform(1, 10) if rng.random() < 0.55 else 0.0
@@ -90,7 +91,7 @@ def highway(rng: np.random.Generator, side: int) -> Shot:
     ground.lit(*ground.slopes())
     ground.paint()
     _verge(ground, road)
-    things = FarFirst()
+    things = BackToFront()
     _beside(things, shot, road)
     _traffic(things, shot, road)
     things.paint()
@@ -98,7 +99,7 @@ def highway(rng: np.random.Generator, side: int) -> Shot:
 
 
 def _verge(ground: Terrain, road: Road) -> None:
-    """Trees and bushes along the road."""
+    """Plant trees and bushes along the road."""
     shot = ground.shot
     rng = shot.rng
     if rng.random() < 0.3:
@@ -118,8 +119,8 @@ def _verge(ground: Terrain, road: Road) -> None:
     plant(ground, sprites, x, z, 5 * size, 13 * size)
 
 
-def _beside(things: FarFirst, shot: Shot, road: Road) -> None:
-    """Buildings, a crash barrier, lamps, a sign, a bridge."""
+def _beside(things: BackToFront, shot: Shot, road: Road) -> None:
+    """Add buildings, a crash barrier, lamps, a sign, a bridge."""
     rng = shot.rng
     if rng.random() < 0.2:
         for _ in range(int(rng.integers(1, 6))):
@@ -147,7 +148,8 @@ def _beside(things: FarFirst, shot: Shot, road: Road) -> None:
         things.add(z, _bridge, shot, z)
 
 
-def _traffic(things: FarFirst, shot: Shot, road: Road) -> None:
+def _traffic(things: BackToFront, shot: Shot, road: Road) -> None:
+    """Add cars and trucks on the carriageways."""
     rng = shot.rng
     if rng.random() < 0.2:
         return
@@ -160,7 +162,7 @@ def _traffic(things: FarFirst, shot: Shot, road: Road) -> None:
 
 
 def _barrier(shot: Shot, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """A length of crash barrier from (x, z) to (x, z), and its post."""
+    """Paint a segment of crash barrier from (x, z) to (x, z), with its post."""
     (x0, z0), (x1, z1) = start, end
     scale = shot.view.focal * shot.side / z0
     metal = shot.hazed(shot.light.on(rgb(0.6, 0.61, 0.62), 0.4), z0)
@@ -170,7 +172,7 @@ def _barrier(shot: Shot, start: tuple[float, float], end: tuple[float, float]) -
 
 
 def _bridge(shot: Shot, z: float) -> None:
-    """A road that crosses overhead."""
+    """Paint an overpass `z` meters ahead."""
     rng = shot.rng
     gray = jitter(rng, rgb(0.6, 0.58, 0.55), 0.15)
     for x in (-28, -9, 9, 28):

@@ -1,4 +1,4 @@
-"""Inner cities: fronts across the street, seen more or less head on."""
+"""Class "inside_city": facades across the street, seen more or less head-on."""
 
 import math
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from strata.scenes.elements import trees
 from strata.scenes.elements.buildings import building, wall
 from strata.scenes.elements.land import MEADOW, grow, stand_tree
 from strata.scenes.elements.light import jitter, light, rgb
-from strata.scenes.elements.order import FarFirst
+from strata.scenes.elements.objects import box, fence, house, person
+from strata.scenes.elements.painters_algorithm import BackToFront
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.style import PLASTER, STONE, house_style, tower_style
 from strata.scenes.elements.terrain import Terrain
-from strata.scenes.elements.things import box, fence, house, person
 from strata.scenes.elements.traffic import asphalt, car, lamp, pave, sign
 
 Array = np.ndarray
@@ -22,12 +22,12 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Frontage:
-    """The line along which the fronts stand.
+    """Building line, along which the facades stand.
 
     Attributes:
-        away: meters from the camera.
-        yaw: angle between the fronts and the picture plane, radians.
-        walk: width of the pavement, meters.
+        away: distance from the camera, in meters.
+        yaw: angle between facades and picture plane, in radians.
+        walk: width of the sidewalk, in meters.
     """
 
     away: float
@@ -35,7 +35,7 @@ class Frontage:
     walk: float
 
     def at(self, along: float, before: float) -> tuple[float, float]:
-        """(x, z) of a place `along` the fronts, `before` meters towards the camera from them."""
+        """Position (x, z) of a point `along` the facades and `before` meters in front of them."""
         c, s = math.cos(self.yaw), math.sin(self.yaw)
         depth = self.away - before
         return c * along + s * depth, c * depth - s * along
@@ -55,7 +55,7 @@ def inside_city(rng: np.random.Generator, side: int) -> Shot:
     paint_sky(shot)
     frontage = Frontage(rng.uniform(9, 26), rng.normal(0, 0.28), rng.uniform(1.5, 4))
     _square(shot, frontage)
-    things = FarFirst()
+    things = BackToFront()
     kind = rng.choice(["row", "portico", "corner", "cottages"], p=[0.58, 0.12, 0.18, 0.12])
     if kind == "cottages":
         _cottages(things, shot, frontage.away)
@@ -71,7 +71,7 @@ def inside_city(rng: np.random.Generator, side: int) -> Shot:
 
 
 def _square(shot: Shot, frontage: Frontage) -> None:
-    """The pavement, a road along it, a lawn."""
+    """Paint the sidewalk, a road along it, a lawn."""
     rng = shot.rng
     ground = Terrain(shot, shot.view.eye * 0.6, 5, 250)
     c, s = math.cos(frontage.yaw), math.sin(frontage.yaw)
@@ -89,12 +89,12 @@ def _square(shot: Shot, frontage: Frontage) -> None:
 
 
 def _tall(rng: np.random.Generator, away: float) -> float:
-    """Height of a house that fills a good part of the frame from `away` meters."""
+    """Draw the height in meters of a house that fills much of the frame at `away` meters."""
     return min(max(away * rng.uniform(0.35, 1.3), 4), 40)
 
 
-def _fronts(things: FarFirst, shot: Shot, frontage: Frontage) -> float:
-    """A row of houses; how tall they are, about."""
+def _fronts(things: BackToFront, shot: Shot, frontage: Frontage) -> float:
+    """Add a row of houses; return their mean height in meters."""
     rng = shot.rng
     reach = frontage.away / shot.view.focal * 1.1 + 6
     x, tall = -reach, _tall(rng, frontage.away)
@@ -107,7 +107,7 @@ def _fronts(things: FarFirst, shot: Shot, frontage: Frontage) -> float:
         if min(start[1], end[1]) > 1.5 and rng.random() < 0.95:
             things.add((start[1] + end[1]) / 2 + 20, wall, shot, start, end, height, style)
         x += width
-    if rng.random() < 0.3:  # something taller behind
+    if rng.random() < 0.3:  # a tower behind
         z = frontage.away + rng.uniform(25, 90)
         spot = (rng.uniform(-0.5, 0.5) * reach, 0, z)
         size = (rng.uniform(12, 30), rng.uniform(25, 70), 20)
@@ -115,8 +115,8 @@ def _fronts(things: FarFirst, shot: Shot, frontage: Frontage) -> float:
     return tall
 
 
-def _portico(things: FarFirst, shot: Shot, frontage: Frontage, height: float) -> None:
-    """A row of columns under a beam and a pediment, on steps."""
+def _portico(things: BackToFront, shot: Shot, frontage: Frontage, height: float) -> None:
+    """Add a portico: columns on steps under an architrave and a pediment."""
     rng = shot.rng
     stone = trees.pick(rng, STONE + PLASTER[:2])
     count, gap = int(rng.integers(4, 9)), rng.uniform(2.2, 4)
@@ -143,8 +143,8 @@ def _portico(things: FarFirst, shot: Shot, frontage: Frontage, height: float) ->
             things.add(z - 21, shot.fill, shot.pixels(corners), color)
 
 
-def _corner(things: FarFirst, shot: Shot, away: float) -> None:
-    """Blocks at a crossing, two fronts of each in view."""
+def _corner(things: BackToFront, shot: Shot, away: float) -> None:
+    """Add blocks at a street corner, with two facades of each in view."""
     rng = shot.rng
     for k in range(int(rng.integers(1, 4))):
         z = away * (1 + 0.8 * k) + 14
@@ -154,8 +154,8 @@ def _corner(things: FarFirst, shot: Shot, away: float) -> None:
         things.add(z + 20, building, shot, (x, 0, z), size, style, turn=rng.uniform(-0.8, 0.8))
 
 
-def _cottages(things: FarFirst, shot: Shot, away: float) -> None:
-    """Small houses with gardens."""
+def _cottages(things: BackToFront, shot: Shot, away: float) -> None:
+    """Add small houses with gardens."""
     rng = shot.rng
     walls = [*PLASTER, rgb(0.6, 0.62, 0.6), rgb(0.5, 0.3, 0.25), rgb(0.85, 0.85, 0.83)]
     gap, first, z = rng.uniform(11, 17), rng.uniform(-5, 5), away + 5
@@ -173,8 +173,8 @@ def _cottages(things: FarFirst, shot: Shot, away: float) -> None:
         things.add(z, fence, shot, (-z, z), (z, z + rng.uniform(-2, 2)), 0)
 
 
-def _passers(things: FarFirst, shot: Shot, frontage: Frontage) -> None:
-    """Traffic that crosses the view; trees, lamps, signs and people before the fronts."""
+def _passers(things: BackToFront, shot: Shot, frontage: Frontage) -> None:
+    """Add traffic across the view, and trees, lamps, signs and people in front of the facades."""
     rng = shot.rng
     walk, away = frontage.walk, frontage.away
     wide = away / shot.view.focal * 0.6

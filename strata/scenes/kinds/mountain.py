@@ -1,4 +1,4 @@
-"""Mountains: peaks, from the valley or from another mountain."""
+"""Class "mountain": peaks seen from the valley or from another mountain."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ Array = np.ndarray
 def mountain(rng: np.random.Generator, side: int) -> Shot:
     """Compose a picture of mountains on a (side, side) canvas."""
     mood = light(rng, day=8, overcast=2, golden=1.5, sunset=0.4, fog=0.25)
-    mood = replace(mood, haze=max(mood.haze, 2500))  # thicker air would leave no mountain
+    mood = replace(mood, haze=max(mood.haze, 2500))  # with more haze no mountain would be visible
     view = View(rng.uniform(0.55, 0.95), 10 ** rng.uniform(0.3, 2.6), rng.uniform(0.9, 1.8))
     shot = Shot(side, rng, mood, view)
     paint_sky(shot)
@@ -44,7 +44,7 @@ def mountain(rng: np.random.Generator, side: int) -> Shot:
 
 
 def _clothe(ground: Terrain, start: float, crests: Array) -> None:
-    """Rock, scree, forest below, snow above."""
+    """Color the terrain: rock with strata, forest below, snow above, perhaps a lake."""
     rng = ground.shot.rng
     right, ahead = ground.slopes()
     steep = np.sqrt(right * right + ahead * ahead)
@@ -69,7 +69,7 @@ def _clothe(ground: Terrain, start: float, crests: Array) -> None:
         ground.mix(SNOW[0], lies)
         ground.rough *= 1 - 0.7 * lies
     ground.lit(1.6 * right, 1.6 * ahead)
-    # Little skylight reaches the gullies.
+    # Ambient occlusion: gullies are darker.
     ground.color *= 0.8 + 0.45 * smoothstep(-1, 1, crests) * distant
     ground.rough *= 0.6
     if rng.random() < 0.18:

@@ -1,4 +1,4 @@
-"""Open country: fields, meadows, heath and desert under a wide sky."""
+"""Class "Opencountry": fields, meadows, heath and desert under a wide sky."""
 
 import math
 
@@ -22,14 +22,14 @@ from strata.scenes.elements.land import (
 )
 from strata.scenes.elements.light import jitter, light, rgb
 from strata.scenes.elements.noise import smoothstep
+from strata.scenes.elements.objects import fence, house, person
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.terrain import Terrain, paint_water
-from strata.scenes.elements.things import fence, house, person
 
 Array = np.ndarray
 
-# What grows, and how often.
+# Palette and probability of each ground cover.
 BIOMES = {
     "meadow": (MEADOW, 0.45),
     "dry": (DRY, 0.25),
@@ -74,7 +74,7 @@ def open_country(rng: np.random.Generator, side: int) -> Shot:
 
 
 def _patchwork(ground: Terrain) -> None:
-    """Fields of different crops."""
+    """Divide the land into fields of different crops."""
     rng = ground.shot.rng
     kinds = MEADOW + DRY + EARTH + FLOWERS[1:2]
     cell = np.floor((ground.noise(rng.uniform(150, 500), 1) + 2) * 4).astype(int) % 6
@@ -83,7 +83,7 @@ def _patchwork(ground: Terrain) -> None:
 
 
 def _rows(ground: Terrain) -> None:
-    """Rows of a crop, or furrows."""
+    """Draw crop rows or furrows."""
     rng = ground.shot.rng
     wave, angle = rng.uniform(0.8, 4), rng.uniform(-0.8, 0.8)
     across = ground.x * math.cos(angle) + ground.z * math.sin(angle)
@@ -93,7 +93,7 @@ def _rows(ground: Terrain) -> None:
 
 
 def _flowers(ground: Terrain) -> None:
-    """A field in bloom: dots nearby, a carpet further on."""
+    """Draw a field in bloom: single flowers nearby, a uniform color further away."""
     rng = ground.shot.rng
     dense = rng.uniform(-0.4, 0.4)
     where = smoothstep(dense, dense + 0.5, ground.noise(rng.uniform(20, 100), 2))
@@ -103,7 +103,7 @@ def _flowers(ground: Terrain) -> None:
 
 
 def _furnish(ground: Terrain, biome: str) -> None:
-    """Trees, tree lines, a house, a fence, somebody."""
+    """Paint trees, tree lines, a house, a fence, a person."""
     shot = ground.shot
     rng = shot.rng
     foliage = trees.AUTUMN + trees.GREEN if rng.random() < 0.25 else trees.GREEN

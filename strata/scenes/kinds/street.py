@@ -1,4 +1,4 @@
-"""Streets: a canyon of houses that runs away from the camera."""
+"""Class "street": a street canyon that recedes from the camera."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from strata.scenes.elements.buildings import wall
 from strata.scenes.elements.land import grow, stand_tree
 from strata.scenes.elements.light import jitter, light, rgb
 from strata.scenes.elements.noise import smoothstep
-from strata.scenes.elements.order import FarFirst
+from strata.scenes.elements.objects import box, person
+from strata.scenes.elements.painters_algorithm import BackToFront
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.style import Style, house_style
 from strata.scenes.elements.terrain import Terrain
-from strata.scenes.elements.things import box, person
 from strata.scenes.elements.traffic import PAINT, asphalt, car, lamp, line, pave, sign
 
 Array = np.ndarray
@@ -32,7 +32,7 @@ def street(rng: np.random.Generator, side: int) -> Shot:
     half, walk = rng.uniform(2.5, 8), rng.uniform(1.2, 3.5)
     length = rng.uniform(35, 180)
     _carriageway(shot, half)
-    things = FarFirst()
+    things = BackToFront()
     tall, ragged = rng.uniform(5, 22), rng.uniform(0.03, 0.45)
     for outward in (-1, 1):
         end = _row(things, shot, half + walk, length, outward, tall, ragged)
@@ -49,7 +49,7 @@ def street(rng: np.random.Generator, side: int) -> Shot:
 
 
 def _carriageway(shot: Shot, half: float) -> None:
-    """Asphalt between pavements, lines, a crossing, the shadow of one side."""
+    """Paint the roadway between sidewalks: lane markings, a crosswalk, the shadow of one side."""
     rng, light = shot.rng, shot.light
     ground = Terrain(shot, shot.view.eye * 0.7, 8, 400)
     aside = np.abs(ground.x)
@@ -71,7 +71,7 @@ def _carriageway(shot: Shot, half: float) -> None:
 
 
 def _row(
-    things: FarFirst,
+    things: BackToFront,
     shot: Shot,
     edge: float,
     length: float,
@@ -79,12 +79,12 @@ def _row(
     tall: float,
     ragged: float,
 ) -> float:
-    """Houses along the left (outward -1) or right (1) side; where they end."""
+    """Add houses on the left (outward -1) or right (1) side; return their end in meters."""
     rng = shot.rng
-    # Begin where the houses come into view.
+    # Start where the houses come into view.
     z = max(1.5, edge * shot.view.focal * rng.uniform(0.8, 1.4))
     while z < length:
-        # Far houses are wider: nobody can count them.
+        # Far houses are wider: single ones are indistinct there.
         width = rng.uniform(6, 18) * max(1, z / 50)
         height = max(3.5, tall * (1 + rng.normal(0, ragged)))
         x = outward * (edge + rng.uniform(0, 0.6))
@@ -99,7 +99,7 @@ def _row(
 def _terrace(
     shot: Shot, x: float, depth: tuple[float, float], height: float, style: Style, roof: Array
 ) -> None:
-    """A house in a row: its near end, its roof and its front."""
+    """Paint a terraced house: gable end, roof and facade."""
     near, far = depth
     outward = 1 if x > 0 else -1
     plain = style.wall * 0.8
@@ -118,8 +118,8 @@ def _terrace(
     wall(shot, left, right, height, style)
 
 
-def _curbside(things: FarFirst, shot: Shot, half: float, far: float, outward: int) -> None:
-    """Parked cars, trees and lamps on one side."""
+def _curbside(things: BackToFront, shot: Shot, half: float, far: float, outward: int) -> None:
+    """Add parked cars, trees and lamps on one side."""
     rng = shot.rng
     if half > 3.2 and rng.random() < 0.65:
         z, share = rng.uniform(4, 9), rng.uniform(0.3, 1)
@@ -139,8 +139,8 @@ def _curbside(things: FarFirst, shot: Shot, half: float, far: float, outward: in
             things.add(z, lamp, shot, outward * (half + 0.4), z, 6, -1.2 * outward)
 
 
-def _passers(things: FarFirst, shot: Shot, half: float, walk: float, far: float) -> None:
-    """Moving cars, people on the pavement, a sign."""
+def _passers(things: BackToFront, shot: Shot, half: float, walk: float, far: float) -> None:
+    """Add moving cars, people on the sidewalk, a sign."""
     rng = shot.rng
     for _ in range(int(rng.poisson(1.5))):
         z = rng.uniform(9, far)

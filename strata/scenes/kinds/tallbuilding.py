@@ -1,4 +1,4 @@
-"""Tall buildings: one from its foot, a few across a park, a skyline across water."""
+"""Class "tallbuilding": towers from below, a few across a park, a skyline across water."""
 
 import math
 
@@ -8,7 +8,7 @@ from strata.scenes.elements import trees
 from strata.scenes.elements.buildings import building, crown
 from strata.scenes.elements.land import MEADOW, WATER, clothe, grow, plant, stand_tree
 from strata.scenes.elements.light import light
-from strata.scenes.elements.order import FarFirst
+from strata.scenes.elements.painters_algorithm import BackToFront
 from strata.scenes.elements.shot import Shot, View
 from strata.scenes.elements.sky import paint_sky
 from strata.scenes.elements.style import Style, house_style, tower_style
@@ -40,7 +40,7 @@ def tallbuilding(rng: np.random.Generator, side: int) -> Shot:
 def _tower(
     shot: Shot, spot: tuple[float, float], width: float, height: float, style: Style, turn: float
 ) -> None:
-    """A tower of one to three blocks, each narrower than the one below."""
+    """Paint a tower of one to three blocks, each narrower than the one below."""
     rng = shot.rng
     x, z = spot
     base, deep = 0.0, width * rng.uniform(0.6, 1.3)
@@ -54,9 +54,9 @@ def _tower(
 
 
 def _from_below(shot: Shot) -> None:
-    """From the street, looking up."""
+    """Paint towers from street level, looking up."""
     rng = shot.rng
-    things = FarFirst()
+    things = BackToFront()
     for k in range(int(rng.integers(1, 5))):
         z = rng.uniform(35, 90) * (1 + 0.8 * k)
         x = rng.uniform(-0.45, 0.45) * z * (0.6 if k == 0 else 1.2)
@@ -78,7 +78,7 @@ def _from_below(shot: Shot) -> None:
 
 
 def _from_afar(shot: Shot, *, skyline: bool) -> None:
-    """Over a park, roofs or water."""
+    """Paint towers or a skyline across a park, roofs or water."""
     rng, view = shot.rng, shot.view
     away = rng.uniform(350, 900) if skyline else rng.uniform(110, 320)
     water = rng.random() < (0.5 if skyline else 0.2)
@@ -94,7 +94,7 @@ def _from_afar(shot: Shot, *, skyline: bool) -> None:
         paint_water(ground, mask, flat, trees.pick(rng, WATER), rng.uniform(0.05, 0.5))
     ground.paint()
 
-    things = FarFirst()
+    things = BackToFront()
     room = min(view.horizon - 0.03, 0.9) * away / view.focal
     for k in range(int(rng.integers(8, 20)) if skyline else int(rng.integers(1, 7))):
         first = k == 0  # always in the middle, and tall
@@ -104,7 +104,7 @@ def _from_afar(shot: Shot, *, skyline: bool) -> None:
         spread = 0.3 if first else 0.55
         x, turn = rng.uniform(-spread, spread) * z / view.focal, rng.uniform(-0.6, 0.6)
         things.add(z, _tower, shot, (x, z), width, height, tower_style(rng), turn)
-    for _ in range(int(rng.integers(0, 9))):  # lower roofs before them
+    for _ in range(int(rng.integers(0, 9))):  # lower buildings in front
         z = away * rng.uniform(0.88, 0.99)
         size = (rng.uniform(0.06, 0.16) * away, room * rng.uniform(0.05, 0.2), 15)
         x = rng.uniform(-0.6, 0.6) * z / view.focal

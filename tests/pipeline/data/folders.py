@@ -9,10 +9,10 @@ from PIL import Image
 
 def textured(seed: int, size: int = 48) -> np.ndarray:
     """An uint8 (size, size, 3) picture with its own content at all scales."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     image = np.zeros((size, size, 3))
     for cells, strength in ((3, 70), (6, 50), (12, 35), (24, 20)):
-        grid = chance.normal(0, strength, (cells, cells, 3))
+        grid = rng.normal(0, strength, (cells, cells, 3))
         for channel in range(3):
             layer = Image.fromarray(grid[..., channel].astype(np.float32))
             image[..., channel] += np.asarray(layer.resize((size, size), Image.Resampling.BICUBIC))

@@ -11,7 +11,7 @@ import pytest
 from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.data import archives
-from strata.pipeline.data.archives import unpacked
+from strata.pipeline.data.archives import unpack_archive
 from strata.pipeline.data.source import open_source
 from tests.pipeline.data.folders import PIXEL, lay_out
 
@@ -101,7 +101,7 @@ def test_progress_reaches_the_end(tmp_path):
     for kind, pack in KINDS.items():
         path = pack(tmp_path / f"x.{kind}")
         calls = []
-        unpacked(path, tmp_path / kind, progress=lambda *call: calls.append(call))  # noqa: B023
+        unpack_archive(path, tmp_path / kind, progress=lambda *call: calls.append(call))  # noqa: B023
         assert len(calls) == 3
         assert calls == sorted(calls)
         assert all(0 < done <= total == path.stat().st_size for done, total in calls)
@@ -172,11 +172,11 @@ def test_a_zip_that_lies_about_sizes_is_damaged(tmp_path):
 def test_archives_cut_off_anywhere_leave_nothing_behind(kind, tmp_path):
     whole = KINDS[kind](tmp_path / "x", content=os.urandom(3000))
     data = whole.read_bytes()
-    chance = random.Random(0)
+    rng = random.Random(0)
     for number in range(12):
         path = tmp_path / f"cut{number}"
         # a tar ends with blocks of zeros that carry nothing
-        path.write_bytes(data[: chance.randrange(1, min(len(data), 9000) - 30)])
+        path.write_bytes(data[: rng.randrange(1, min(len(data), 9000) - 30)])
         with pytest.raises(InputError, match=r"cannot be unpacked|neither a folder nor"):
             ids(path, tmp_path)
     folder = tmp_path / "cache" / "archives"
@@ -186,11 +186,11 @@ def test_archives_cut_off_anywhere_leave_nothing_behind(kind, tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_damaged_archives_give_an_input_error_or_an_archive(kind, tmp_path):
     data = KINDS[kind](tmp_path / "x", content=os.urandom(500)).read_bytes()
-    chance = random.Random(0)
+    rng = random.Random(0)
     for number in range(25):
         mangled = bytearray(data)
-        for _ in range(chance.randrange(1, 10)):
-            mangled[chance.randrange(len(data))] = chance.randrange(256)
+        for _ in range(rng.randrange(1, 10)):
+            mangled[rng.randrange(len(data))] = rng.randrange(256)
         path = tmp_path / f"mangled{number}"
         path.write_bytes(mangled)
         try:

@@ -6,7 +6,7 @@ import pytest
 
 from strata.errors import InputError
 from strata.image_io import read_image
-from strata.pipeline.data import checks
+from strata.pipeline.data import audit_checks
 from strata.pipeline.data.audit import audit
 from strata.pipeline.data.manifest import BrokenImage, ImageRecord, Manifest, build_manifest
 from strata.pipeline.data.source import open_source
@@ -39,7 +39,7 @@ def copy(root, old, new, **options):
 def test_a_clean_folder(root, tmp_path):
     found = audited(root, tmp_path)
     assert found.findings == []
-    assert not found.spoils
+    assert not found.has_errors
     assert found.counts == {"a": {"unsplit": 6}, "b": {"unsplit": 6}}
     assert found.sizes == {(48, 48): 12}
     assert json.loads(json.dumps(found.to_json())) == {
@@ -56,7 +56,7 @@ def test_all_unreadable_images_are_named_by_kind(root, tmp_path):
     lay_out(root, "b/half.jpg", content=whole[: len(whole) // 3])
     lay_out(root, "b/empty.jpg", content=b"")
     found = audited(root, tmp_path)
-    assert found.spoils
+    assert found.has_errors
     named = {f.title: f.images for f in found.findings if f.code == "unreadable"}
     assert named == {
         "2 images cannot be read: cut off": ["a/half.png", "b/half.jpg"],
@@ -69,7 +69,7 @@ def test_copies_are_reported_but_do_not_spoil(root, tmp_path):
     copy(root, "a/001.png", "a/lossless.bmp", fmt="BMP")
     copy(root, "b/000.png", "b/near.jpg", fmt="JPEG", quality=85)
     found = audited(root, tmp_path)
-    assert not found.spoils
+    assert not found.has_errors
     assert codes(found)["copies"].images == [
         ["a/000.png", "a/copy.png"], ["a/001.png", "a/lossless.bmp"],
     ]  # fmt: skip
@@ -85,12 +85,12 @@ def test_contradicting_labels(root, tmp_path):
     assert codes(found)["contradiction"].images == [["a/000.png", "b/copy.png"]]
     assert codes(found)["near-contradiction"].severity == "warning"
     assert codes(found)["near-contradiction"].images == [["a/near.jpg", "b/000.png"]]
-    assert found.spoils
+    assert found.has_errors
 
 
 def test_near_duplicates_alone_may_contradict_without_spoiling(root, tmp_path):
     copy(root, "b/000.png", "a/near.jpg", fmt="JPEG", quality=85)
-    assert not audited(root, tmp_path).spoils
+    assert not audited(root, tmp_path).has_errors
 
 
 @pytest.mark.parametrize(("options", "code"), [({}, "leak"), ({"fmt": "JPEG"}, "near-leak")])
@@ -99,10 +99,10 @@ def test_copies_across_the_split(tmp_path, options, code):
     write_classes(root / "test", {"a": 1, "b": 1}, size=64)
     for name in ("a", "b"):
         lay_out(root, f"test/{name}/000.png", content=encoded(textured(50 + ord(name), 48)))
-    assert not audited(root, tmp_path).spoils
+    assert not audited(root, tmp_path).has_errors
     copy(root, "train/a/003.png", "test/a/again.jpg", **options)
     found = audited(root, tmp_path)
-    assert found.spoils
+    assert found.has_errors
     assert codes(found)[code].images == [["test/a/again.jpg", "train/a/003.png"]]
     assert found.counts == {"a": {"test": 2, "train": 5}, "b": {"test": 1, "train": 5}}
 
@@ -111,7 +111,7 @@ def test_classes_too_small_for_the_folds(root, tmp_path):
     copy(root, "a/000.png", "a/copy.png")
     assert "small-class" not in codes(audited(root, tmp_path, folds=4))
     found = audited(root, tmp_path, folds=5)  # 6 different images, 2 of them for the test
-    assert found.spoils
+    assert found.has_errors
     assert "a (4), b (4)" in codes(found)["small-class"].title
     assert "at most 4 folds" in codes(found)["small-class"].remedy
 
@@ -130,7 +130,7 @@ def test_an_empty_class_folder_is_a_finding_like_others(tmp_path, others):
     copy(root, "a/000.png", "a/copy.png")
     source = open_source(root, cache=tmp_path, allow_empty=True)
     found = audit(build_manifest(source, tmp_path / "rows"))
-    assert found.spoils
+    assert found.has_errors
     assert codes(found)["empty-class"].images == ["c"]
     assert "copies" in codes(found)
     with pytest.raises(InputError, match="without images"):
@@ -149,7 +149,7 @@ def test_missing_rows_of_the_split_file(root, tmp_path):
     split.write_text("class,file,split\n" + "\n".join(rows))
     found = audited(root, tmp_path, split_csv=split, allow_missing=True)
     assert codes(found)["missing"].images == ["a/006.png", "a/007.png", "b/006.png", "b/007.png"]
-    assert not found.spoils
+    assert not found.has_errors
 
 
 def test_imbalance(tmp_path):
@@ -178,14 +178,14 @@ def test_odd_sizes_of_many_images_are_no_strays(root, tmp_path):
 
 def test_a_check_that_fails_says_so_and_the_others_run(root, tmp_path, monkeypatch):
     copy(root, "a/000.png", "b/copy.png")
-    groups = checks.duplicate_groups
+    groups = audit_checks.duplicate_groups
 
     def broken(records, *, near):
         if near:
             raise RuntimeError("no such library")
         return groups(records, near=near)
 
-    monkeypatch.setattr(checks, "duplicate_groups", broken)
+    monkeypatch.setattr(audit_checks, "duplicate_groups", broken)
     found = audited(root, tmp_path)
     assert codes(found)["contradiction"].images
     failed = [f for f in found.findings if f.code == "not-checked"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from strata.image_io import read_image
-from strata.pipeline.data import likeness, registration
+from strata.pipeline.data import near_duplicates, registration
 from strata.pipeline.data.duplicates import duplicate_groups
 from strata.pipeline.data.fingerprint import THUMBNAIL, fingerprint, thumbnails
 from strata.pipeline.data.manifest import ImageRecord
@@ -47,7 +47,7 @@ def cropped(image, left, top, right, bottom):
 
 
 def same_groups(groups):
-    """Which index is together with which, whatever the numbers."""
+    """Co-membership matrix of the groups, independent of their numbers."""
     return [[other == group for other in groups] for group in groups]
 
 
@@ -85,33 +85,33 @@ def test_large_crops_and_mirror_images_are_other_pictures():
     assert len(set(duplicate_groups(records))) == 5
 
 
-def sky(chance, kind, clouds):
+def sky(rng, kind, clouds):
     """A gradient, a vignette or a horizon, with a little of its own in it."""
     y, x = np.mgrid[0:96, 0:96] / 95
-    light, slope = chance.uniform(60, 180), chance.uniform(-100, 100)
-    image = light + slope * y + chance.uniform(-15, 15) * x
+    light, slope = rng.uniform(60, 180), rng.uniform(-100, 100)
+    image = light + slope * y + rng.uniform(-15, 15) * x
     if kind == "vignette":
-        image = light + 60 - chance.uniform(60, 120) * ((x - 0.5) ** 2 + (y - 0.5) ** 2)
+        image = light + 60 - rng.uniform(60, 120) * ((x - 0.5) ** 2 + (y - 0.5) ** 2)
     elif kind == "horizon":
-        image = np.where(y < chance.uniform(0.4, 0.6), light + slope * y, light - 60 + 30 * y)
+        image = np.where(y < rng.uniform(0.4, 0.6), light + slope * y, light - 60 + 30 * y)
     for cells in (3, 6, 12):
-        layer = Image.fromarray(chance.normal(0, clouds, (cells, cells)).astype(np.float32))
+        layer = Image.fromarray(rng.normal(0, clouds, (cells, cells)).astype(np.float32))
         image = image + np.asarray(layer.resize((96, 96), Image.Resampling.BICUBIC))
-    image = np.clip(image + chance.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
+    image = np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
     return np.repeat(image[..., None], 3, 2)
 
 
 @pytest.mark.parametrize("kind", ["gradient", "vignette", "horizon"])
 @pytest.mark.parametrize("clouds", [0, 1, 4])
 def test_skies_are_not_copies_of_each_other(kind, clouds):
-    chance = np.random.default_rng(0)
-    records = [record(sky(chance, kind, clouds), str(i)) for i in range(150)]
+    rng = np.random.default_rng(0)
+    records = [record(sky(rng, kind, clouds), str(i)) for i in range(150)]
     assert len(set(duplicate_groups(records))) == 150
 
 
 def test_a_cloudy_sky_and_its_copy_are_found_all_the_same():
-    chance = np.random.default_rng(0)
-    images = [sky(chance, "gradient", 12) for _ in range(50)]
+    rng = np.random.default_rng(0)
+    images = [sky(rng, "gradient", 12) for _ in range(50)]
     groups = duplicate_groups(
         [record(i, str(n)) for n, i in enumerate([*images, jpeg(images[7], 60)])]
     )
@@ -135,7 +135,7 @@ def test_the_same_bytes_are_a_copy_without_looking_at_pixels():
     assert duplicate_groups([]) == duplicate_groups([], near=False) == []
 
 
-def test_near_copies_can_be_left_alone():
+def test_near_duplicates_can_be_excluded():
     records = [record(PICTURES[0], "0"), record(jpeg(PICTURES[0], 80), "1")]
     assert duplicate_groups(records) == [0, 0]
     assert duplicate_groups(records, near=False) == [0, 1]
@@ -172,7 +172,7 @@ def test_the_order_of_the_images_does_not_matter(seed):
 
 def naive_groups(phashes, small, max_distance):
     """One pair after the other."""
-    signs, textured_ones = likeness._signs(small)
+    signs, textured_ones = near_duplicates._detail_signs(small)
     group = list(range(len(phashes)))
     for i in textured_ones:
         for j in textured_ones[textured_ones > i]:
@@ -180,9 +180,9 @@ def naive_groups(phashes, small, max_distance):
             differing = sum(
                 bin(int(a) ^ int(b)).count("1") for a, b in zip(signs[i], signs[j], strict=True)
             )
-            if bits > max_distance or differing + 2 * bits > likeness.MAX_SIGNS:
+            if bits > max_distance or differing + 2 * bits > near_duplicates.MAX_SIGNS:
                 continue
-            if registration.alike(small[i : i + 1], small[j : j + 1])[0]:
+            if registration.same_picture(small[i : i + 1], small[j : j + 1])[0]:
                 group = [group[i] if g == group[j] else g for g in group]
     return group
 
@@ -192,11 +192,11 @@ def naive_groups(phashes, small, max_distance):
 )
 def test_blocks_of_any_size_give_the_groups_of_a_naive_search(sizes, monkeypatch):
     for name, size in zip(("_ROWS", "_COLUMNS", "_WAITING", "_TOGETHER"), sizes, strict=True):
-        monkeypatch.setattr(likeness, name, size)
+        monkeypatch.setattr(near_duplicates, name, size)
     phashes = np.array([r.phash for r in RECORDS], np.uint64)
     small = thumbnails([r.thumbnail for r in RECORDS])
     for distance in (4, 20):
-        found = likeness.near_groups(phashes, small, distance)
+        found = near_duplicates.near_duplicate_groups(phashes, small, distance)
         assert same_groups(found) == same_groups(naive_groups(phashes, small, distance))
 
 
@@ -205,15 +205,17 @@ def test_blocks_of_any_size_give_the_groups_of_a_naive_search(sizes, monkeypatch
     st.integers(0, 64),
     st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 50)),
 )
-def test_proposed_pairs_are_those_of_a_naive_search(values, distance, sizes):
+def test_candidate_pairs_are_those_of_a_naive_search(values, distance, sizes):
     rows, columns, waiting = sizes
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(likeness, "_ROWS", rows)
-        patch.setattr(likeness, "_COLUMNS", columns)
-        patch.setattr(likeness, "_WAITING", waiting)
+        patch.setattr(near_duplicates, "_ROWS", rows)
+        patch.setattr(near_duplicates, "_COLUMNS", columns)
+        patch.setattr(near_duplicates, "_WAITING", waiting)
         found = [
             (int(i), int(j))
-            for first, second in likeness._proposed(np.array(values, np.uint64), distance)
+            for first, second in near_duplicates._candidate_pairs(
+                np.array(values, np.uint64), distance
+            )
             for i, j in zip(first, second, strict=True)
         ]
     assert sorted(found) == [
@@ -224,34 +226,36 @@ def test_proposed_pairs_are_those_of_a_naive_search(values, distance, sizes):
     ]
 
 
-def test_many_like_pictures_are_joined_without_comparing_all(monkeypatch):
+def test_many_near_duplicates_are_grouped_without_comparing_all(monkeypatch):
     """Frames of one film: each has to be looked at once, not with every other."""
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     frame = thumbnails([record(PICTURES[0]).thumbnail])
-    frames = np.clip(frame + chance.integers(-2, 3, (600, THUMBNAIL, THUMBNAIL)), 0, 255)
+    frames = np.clip(frame + rng.integers(-2, 3, (600, THUMBNAIL, THUMBNAIL)), 0, 255)
     looked_at = []
-    alike = registration.alike
+    same_picture = registration.same_picture
 
     def counted(first, second):
         looked_at.append(len(first))
-        return alike(first, second)
+        return same_picture(first, second)
 
-    monkeypatch.setattr(registration, "alike", counted)
-    groups = likeness.near_groups(np.zeros(600, np.uint64), frames.astype(np.uint8), 0)
+    monkeypatch.setattr(registration, "same_picture", counted)
+    groups = near_duplicates.near_duplicate_groups(
+        np.zeros(600, np.uint64), frames.astype(np.uint8), 0
+    )
     assert set(groups.tolist()) == {0}
     assert sum(looked_at) < 5 * 600
 
 
-def test_rows_and_columns_are_no_detail():
-    chance = np.random.default_rng(0)
-    stripes = chance.normal(size=(3, 24, 1)) + chance.normal(size=(3, 1, 24))
+def test_double_centering_removes_functions_of_rows_and_columns():
+    rng = np.random.default_rng(0)
+    stripes = rng.normal(size=(3, 24, 1)) + rng.normal(size=(3, 1, 24))
     whole = np.ones((3, 24, 24))
-    np.testing.assert_allclose(registration.two_dimensional(stripes, whole), 0, atol=1e-12)
+    np.testing.assert_allclose(registration.double_centered(stripes, whole), 0, atol=1e-12)
     part = whole.copy()
     part[:, :4] = part[:, :, 20:] = 0
-    np.testing.assert_allclose(registration.two_dimensional(stripes, part), 0, atol=1e-12)
-    content = registration.two_dimensional(chance.normal(size=(3, 24, 24)), whole)
-    np.testing.assert_allclose(registration.two_dimensional(content + stripes, whole), content)
+    np.testing.assert_allclose(registration.double_centered(stripes, part), 0, atol=1e-12)
+    content = registration.double_centered(rng.normal(size=(3, 24, 24)), whole)
+    np.testing.assert_allclose(registration.double_centered(content + stripes, whole), content)
 
 
 def test_a_thumbnail_survives_its_encoding():
@@ -267,12 +271,10 @@ def test_a_thumbnail_survives_its_encoding():
 
 
 @pytest.mark.filterwarnings("error")
-def test_noise_is_like_nothing():
-    chance = np.random.default_rng(0)
-    noise = chance.integers(0, 256, (3000, THUMBNAIL, THUMBNAIL)).astype(np.uint8)
-    ramps = (noise // 64 + np.arange(THUMBNAIL) * chance.integers(1, 8, (3000, 1, 1))).astype(
-        np.uint8
-    )
-    assert not registration.alike(noise, noise[::-1]).any()
-    assert not registration.alike(ramps, ramps[::-1].transpose(0, 2, 1)).any()
-    assert registration.alike(noise, noise).all()
+def test_noise_and_ramps_match_only_themselves():
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (3000, THUMBNAIL, THUMBNAIL)).astype(np.uint8)
+    ramps = (noise // 64 + np.arange(THUMBNAIL) * rng.integers(1, 8, (3000, 1, 1))).astype(np.uint8)
+    assert not registration.same_picture(noise, noise[::-1]).any()
+    assert not registration.same_picture(ramps, ramps[::-1].transpose(0, 2, 1)).any()
+    assert registration.same_picture(noise, noise).all()

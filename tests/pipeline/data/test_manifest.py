@@ -11,7 +11,7 @@ import pytest
 
 from strata import image_io
 from strata.errors import InputError
-from strata.pipeline.data import journal, manifest
+from strata.pipeline.data import digest_cache, manifest
 from strata.pipeline.data.manifest import build_manifest
 from strata.pipeline.data.source import Source, SourceFile, open_source
 from tests.pipeline.data.folders import encoded, lay_out, textured, write_classes
@@ -34,9 +34,9 @@ def opened(monkeypatch):
 
     def spy(path):
         names.append(path.name)
-        return image_io.content(path)
+        return image_io.read_content(path)
 
-    monkeypatch.setattr(manifest, "content", spy)
+    monkeypatch.setattr(manifest, "read_content", spy)
     return names
 
 
@@ -165,12 +165,12 @@ def test_files_without_permission(root, tmp_path):
 
 def test_a_file_that_is_still_being_written_is_no_image_yet(root, tmp_path, monkeypatch):
     def still_growing(path):
-        data = image_io.content(path)
+        data = image_io.read_content(path)
         if path.name == "000.png" and path.parent.name == "a":
             path.write_bytes(data + b"more")
         return data
 
-    monkeypatch.setattr(manifest, "content", still_growing)
+    monkeypatch.setattr(manifest, "read_content", still_growing)
     made = build(root, tmp_path)
     assert [b.id for b in made.broken] == ["a/000.png"]
     assert "being written" in made.broken[0].reason
@@ -219,18 +219,18 @@ def test_a_damaged_cache_is_made_again(root, tmp_path, damage):
             build(root, tmp_path)
         return
     assert build(root, tmp_path) == first
-    assert len(journal.load(cache)) == 9
+    assert len(digest_cache.load(cache)) == 9
 
 
 def test_two_sources_may_share_a_cache_and_it_does_not_grow_forever(tmp_path):
     root = write_classes(tmp_path / "d", {"a": 2, "b": 2})
     first = build(root, tmp_path)
     cache = tmp_path / "manifest"
-    journal.append(cache, [[f"gone/{i}", 1, 1, 1, "reason"] for i in range(2000)])
+    digest_cache.append(cache, [[f"gone/{i}", 1, 1, 1, "reason"] for i in range(2000)])
     (root / "a/000.png").write_bytes(encoded(textured(9)))
     second = build(root, tmp_path)
     assert second.records[1:] == first.records[1:]
-    assert len(journal.load(cache)) == 4
+    assert len(digest_cache.load(cache)) == 4
 
 
 SCRIPT = """
@@ -261,7 +261,7 @@ def test_a_killed_run_keeps_what_it_has_read(tmp_path):
             running.send_signal(signal.SIGKILL)
             break
     running.wait()
-    kept = len(journal.load(cache))
+    kept = len(digest_cache.load(cache))
     assert 50 <= kept < 160
     calls = []
     whole = build(root, tmp_path, progress=lambda *call: calls.append(call))
@@ -277,7 +277,7 @@ def test_two_runs_at_once(tmp_path):
     ends = [process.communicate()[0].split()[-1] for process in both]
     made = build(root, tmp_path)
     assert ends == [made.digest] * 2
-    assert len(journal.load(cache)) == 80
+    assert len(digest_cache.load(cache)) == 80
 
 
 def test_an_interrupted_run_saves(root, tmp_path):
@@ -287,7 +287,7 @@ def test_an_interrupted_run_saves(root, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         build(root, tmp_path, progress=stop)
-    assert len(journal.load(tmp_path / "manifest")) == 5
+    assert len(digest_cache.load(tmp_path / "manifest")) == 5
 
 
 def test_ids_that_are_no_utf8_have_a_digest(tmp_path):
@@ -302,6 +302,6 @@ def test_a_cache_without_space(root, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(journal.os, "write", full)
+    monkeypatch.setattr(digest_cache.os, "write", full)
     with pytest.raises(InputError, match=r"cannot be kept in .*No space left"):
         build(root, tmp_path)

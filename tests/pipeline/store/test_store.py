@@ -130,6 +130,6 @@ def test_making_one_artifact_keeps_nobody_from_making_another(store):
 
 
 def test_an_array_that_did_not_fit_is_a_full_disk(tmp_path):
-    told = store_module.explained(OSError("7851008 requested and 6086528 written"), tmp_path)
+    told = store_module.storage_error(OSError("7851008 requested and 6086528 written"), tmp_path)
     assert isinstance(told, StoreFullError)
     assert "No space left on the disk" in str(told)

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strata.scenes.elements.light import MOODS, light, rgb
+from strata.scenes.elements.objects import box
 from strata.scenes.elements.shot import Shot, View, stamp
 from strata.scenes.elements.terrain import Terrain
-from strata.scenes.elements.things import box
 
 SIDE = 96
 

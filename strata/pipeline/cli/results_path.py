@@ -1,22 +1,22 @@
-"""Where the results of a report lie that somebody names."""
+"""Lookup of the results.json of a report named on the command line."""
 
 from pathlib import Path
 
 from strata.errors import InputError
 
 RESULTS = "results.json"
-#: So many reports are named to choose from.
+#: Number of reports listed in a hint.
 MOST = 12
 
 
-def results_at(named: Path) -> Path:
-    """The results.json that is meant: by its name, its report's folder, page or experiment.
+def results_path(named: Path) -> Path:
+    """Find the results.json named by itself, or by its report's folder, page or experiment file.
 
-    A report's folder may be named without the `out` that it lies in; a folder above a single
-    report stands for that one.
+    The `out/` before a report's folder may be left out, and a folder above a single report stands
+    for that report.
 
     Raises:
-        InputError: there is none, or there are several; names those that there are.
+        InputError: there is none, or there are several; the hint lists the existing reports.
     """
     if named.suffix == ".html":
         named = named.parent
@@ -44,6 +44,6 @@ def _named(found: list[Path]) -> str:
         more = f" and {len(found) - MOST} more" if len(found) > MOST else ""
         return f"There are reports at {places}{more}."
     return (
-        f"Name a {RESULTS}, or the folder that a report was written to: `strata make` ends with "
-        "its place."
+        f"Give a {RESULTS}, or the folder that a report was written to: `strata make` prints it at "
+        "its end."
     )

@@ -1,8 +1,9 @@
-"""A file of rows that survives kills, damage and several writers.
+"""Crash-safe cache of image digests: an append-only file of checksummed rows.
 
-Each row is one line, a checksum and JSON; later rows replace earlier ones of the same name. Rows
-are appended in single writes, so a kill can tear only the last line and two writers cannot mix
-theirs; what does not match its checksum is as if it had never been written.
+Each row is one line, a CRC-32 checksum and JSON; a later row replaces an earlier one of the same
+name (its first entry). Rows are appended by single writes, so a kill can truncate only the last
+line and concurrent writers cannot interleave theirs; lines that do not match their checksum are
+ignored.
 """
 
 import json
@@ -12,31 +13,31 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from strata.files import replacing
+from strata.files import atomic_writer
 
-#: Increase when the meaning of rows changes: older ones no longer match their checksums.
+#: Version of the rows' meaning, the initial value of the CRC: rows of older versions are ignored.
 FORMAT = 1
 
-Row = list[Any]
+CacheRow = list[Any]
 
-#: Lines parsed by one call.
+#: Lines parsed by one call of the JSON decoder.
 _CHUNK = 512
 
 
-def load(path: Path) -> dict[str, Row]:
-    """The latest row of each name (a row's first entry); nothing if there is no such file."""
-    rows: dict[str, Row] = {}
+def load(path: Path) -> dict[str, CacheRow]:
+    """Read the latest row of each name; an empty dict if the file is missing or unreadable."""
+    rows: dict[str, CacheRow] = {}
     try:
         with open(path, "rb") as stream:
             for bodies in _chunks(stream):
                 rows.update((row[0], row) for row in json.loads(b"[%s]" % b",".join(bodies)))
     except (OSError, ValueError):
-        pass  # what is lost is only the work of reading images again
+        pass  # the loss costs only the time to read the images again
     return rows
 
 
-def append(path: Path, rows: Iterable[Row]) -> None:
-    """Add rows; the leading line break ends a line that a kill has torn.
+def append(path: Path, rows: Iterable[CacheRow]) -> None:
+    """Append rows; the leading line break of each ends a line truncated by a kill.
 
     Raises:
         OSError: no space, no permission.
@@ -48,29 +49,29 @@ def append(path: Path, rows: Iterable[Row]) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     try:
         written = os.write(handle, text)
-        if written != len(text):  # the disk is full: the system's own error comes now
+        if written != len(text):  # the disk is full: a second write raises the OSError
             os.write(handle, text[written:])
     finally:
         os.close(handle)
 
 
-def rewrite(path: Path, rows: Iterable[Row]) -> None:
-    """Replace the file by these rows, at once.
+def rewrite(path: Path, rows: Iterable[CacheRow]) -> None:
+    """Replace the file by these rows, atomically.
 
     Raises:
         OSError: no space, no permission.
     """
-    with replacing(path) as stream:
+    with atomic_writer(path) as stream:
         stream.writelines(b"\n" + _line(row) for row in rows)
 
 
-def _line(row: Row) -> bytes:
+def _line(row: CacheRow) -> bytes:
     body = json.dumps(row, separators=(",", ":")).encode()
     return b"%08x %s" % (zlib.crc32(body, FORMAT), body)
 
 
 def _chunks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """The JSON of the lines that match their checksums."""
+    """Yield the JSON texts of the lines that match their checksums, `_CHUNK` at a time."""
     chunk = []
     for line in lines:
         checksum, _, body = line.rstrip(b"\n").partition(b" ")

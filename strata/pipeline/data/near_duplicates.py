@@ -1,8 +1,8 @@
-"""Groups of pictures that are the same up to re-encoding, size, brightness and a slight crop.
+"""Near-duplicates: pictures that are equal up to re-encoding, size, brightness and a slight crop.
 
-Perceptual hashes alone do not tell: two beaches share their low frequencies, and a crop by three
-percent changes more bits than there are between them. So hashes, and then signs of finer detail,
-only propose pairs; `registration` looks at these.
+Perceptual hashes alone cannot decide: two beaches share their low frequencies, and a crop by three
+percent changes more bits than differ between them. So the hashes, and then the signs of finer
+detail, only propose candidate pairs; `registration` verifies them.
 """
 
 from collections.abc import Iterator
@@ -12,60 +12,60 @@ import numpy as np
 from strata.pipeline.data import registration
 from strata.pipeline.data.fingerprint import THUMBNAIL
 
-#: A pair is proposed if its pictures differ in at most so many of 256 signs of detail, two less
-#: for each bit by which their hashes differ.
+#: A candidate pair differs in at most so many of 256 signs of detail, two fewer for each bit by
+#: which the hashes differ.
 MAX_SIGNS = 88
-#: Less detail than this that is neither rows nor columns, in gray levels (root mean square), is
-#: rounding and noise: such a flat picture cannot be recognized.
+#: Least root mean square, in gray levels, of the double-centered details. Below it a picture is
+#: flat: its details are rounding and noise, and its copies cannot be recognized.
 MIN_DETAIL = 1.0
 
-#: Hashes compared by one operation (rows, columns), pairs that wait to be looked at, thumbnails
-#: filtered and pairs registered together: sized for the caches.
+#: Block sizes, chosen for the CPU caches: hashes compared at once (rows, columns), candidate pairs
+#: collected before they are verified, pairs registered together.
 _ROWS, _COLUMNS, _WAITING, _TOGETHER = 16, 8192, 1 << 14, 256
 
 Array = np.ndarray
 
 
-def near_groups(phashes: Array, thumbnails: Array, max_distance: int) -> Array:
-    """Number the groups of like pictures.
+def near_duplicate_groups(phashes: Array, thumbnails: Array, max_distance: int) -> Array:
+    """Number the groups of near-duplicates.
 
     Args:
-        phashes: uint64 (n,).
+        phashes: perceptual hashes, uint64 (n,).
         thumbnails: uint8 (n, THUMBNAIL, THUMBNAIL).
-        max_distance: the most bits in which the hashes of a proposed pair differ.
+        max_distance: largest Hamming distance of the hashes of a candidate pair.
 
     Returns:
-        int (n,): equal for pictures that are alike, or alike to a common third.
+        int (n,): equal for near-duplicates, transitively.
     """
-    signs, textured = _signs(thumbnails)
+    signs, textured = _detail_signs(thumbnails)
     group = np.arange(len(phashes))
-    for first, second in _proposed(phashes[textured], max_distance):
+    for first, second in _candidate_pairs(phashes[textured], max_distance):
         first, second = textured[first], textured[second]
         near = group[first] != group[second]
         first, second = first[near], second[near]
         bits = np.bitwise_count(phashes[first] ^ phashes[second]).astype(int)
         near = np.bitwise_count(signs[first] ^ signs[second]).sum(1) + 2 * bits <= MAX_SIGNS
-        _join_alike(group, thumbnails, first[near], second[near])
+        _merge_verified(group, thumbnails, first[near], second[near])
     return group
 
 
-def _join_alike(group: Array, thumbnails: Array, first: Array, second: Array) -> None:
-    """Give the pictures of those pairs that are alike one number, the lowest of their groups."""
+def _merge_verified(group: Array, thumbnails: Array, first: Array, second: Array) -> None:
+    """Verify candidate pairs by registration; merge groups of matches, the lower number wins."""
     for start in range(0, len(first), _TOGETHER):
         a, b = first[start : start + _TOGETHER], second[start : start + _TOGETHER]
-        apart = group[a] != group[b]  # groups may have grown since
+        apart = group[a] != group[b]  # groups may have been merged since
         a, b = a[apart], b[apart]
         if not len(a):
             continue
-        same = registration.alike(thumbnails[a], thumbnails[b])
+        same = registration.same_picture(thumbnails[a], thumbnails[b])
         for i, j in zip(a[same], b[same], strict=True):
             low, high = sorted((group[i], group[j]))
             if low != high:
                 group[group == high] = low
 
 
-def _proposed(phashes: Array, max_distance: int) -> Iterator[tuple[Array, Array]]:
-    """Pairs of indices, first < second, with hashes at most so many bits apart."""
+def _candidate_pairs(phashes: Array, max_distance: int) -> Iterator[tuple[Array, Array]]:
+    """Yield pairs of indices, first < second, of hashes within the Hamming distance, in blocks."""
     waiting: list[tuple[Array, Array]] = []
     count = 0
     for row in range(0, len(phashes), _ROWS):
@@ -75,7 +75,7 @@ def _proposed(phashes: Array, max_distance: int) -> Iterator[tuple[Array, Array]
             hits = np.flatnonzero(np.bitwise_count(rows ^ columns) <= max_distance)
             first, second = np.divmod(hits, columns.shape[1])
             first, second = first + row, second + column
-            if column < row + _ROWS:  # the diagonal and what lies left of it
+            if column < row + _ROWS:  # the diagonal block: drop pairs with second <= first
                 later = second > first
                 first, second = first[later], second[later]
             waiting.append((first, second))
@@ -92,11 +92,12 @@ def _concatenated(pairs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
     return np.concatenate(firsts), np.concatenate(seconds)
 
 
-def _signs(thumbnails: Array) -> tuple[Array, Array]:
-    """Where details are brighter than their surroundings.
+def _detail_signs(thumbnails: Array) -> tuple[Array, Array]:
+    """Binarize the band-pass filtered details of thumbnails.
 
     Returns:
-        Signs of 16 x 16 areas, uint64 (n, 4); and the indices of the pictures that are not flat.
+        Signs of 16 x 16 cells as 256 bits, uint64 (n, 4); and the indices of the pictures that are
+        not flat (see `MIN_DETAIL`).
     """
     cells = 16
     average = np.repeat(np.eye(cells), THUMBNAIL, 1).reshape(cells, THUMBNAIL, cells).mean(2)
@@ -104,10 +105,10 @@ def _signs(thumbnails: Array) -> tuple[Array, Array]:
     strength = np.empty(len(thumbnails))
     for start in range(0, len(thumbnails), _COLUMNS):
         part = slice(start, start + _COLUMNS)
-        areas = average @ registration.details(thumbnails[part], 0.8, 3.0) @ average.T
+        areas = average @ registration.band_pass(thumbnails[part], 0.8, 3.0) @ average.T
         bits = areas.reshape(len(areas), -1) > 0
         signs[part] = np.packbits(bits, axis=1).view(np.uint64)
-        details = registration.details(thumbnails[part])
-        details = registration.two_dimensional(details, np.ones_like(details))
+        details = registration.band_pass(thumbnails[part])
+        details = registration.double_centered(details, np.ones_like(details))
         strength[part] = np.sqrt((details**2).mean((1, 2)))
     return signs, np.flatnonzero(strength >= MIN_DETAIL)

@@ -1,4 +1,4 @@
-"""Solid things: boxes, houses, boats, fences, lamps, people."""
+"""Solid objects: boxes, houses, boats, fences, people; and the glow of lamps."""
 
 import itertools
 import math
@@ -35,15 +35,15 @@ def box(
 
     Args:
         shot: the picture.
-        center: (x, y, z) of the middle of its foot, meters.
-        size: (width, height, length), meters.
-        color: its albedo (3,).
-        turn: angle about the vertical, radians.
-        taper: how much narrower the top is than the foot, as shares of width and length.
-        paint: other albedos for some faces ("front", "left", "right", "top", "back").
+        center: (x, y, z) of the center of its base, in meters.
+        size: (width, height, length), in meters.
+        color: albedo (3,).
+        turn: rotation about the vertical, in radians.
+        taper: reduction of the top's width and length, as fractions of the base's.
+        paint: albedos of single faces ("front", "left", "right", "top", "back"), over `color`.
 
     Returns:
-        The outlines (4, 2) in pixels of the faces that the camera sees.
+        The outlines of the visible faces by name, (4, 2) in pixels.
     """
     width, height, length = size
     x0, y0, z0 = center
@@ -58,7 +58,7 @@ def box(
     seen = {}
     for name, (outline, (right, ny, ahead)) in _FACES.items():
         nx, nz = c * right + s * ahead, c * ahead - s * right
-        # Any corner of a face serves to tell on which side of it the camera is.
+        # Back-face culling; any corner of the face will do.
         x, y, z = world[outline[0]]
         if nx * x + ny * (y - shot.view.eye) + nz * z >= 0:
             continue
@@ -73,7 +73,7 @@ def box(
 
 
 def glow(shot: Shot, x: float, y: float, radius: float, color: Array) -> None:
-    """Light a lamp's halo, in pixels."""
+    """Add the Gaussian halo of a lamp at pixel (x, y) with a radius in pixels."""
     r = max(2, round(radius * 3))
     span = np.arange(-r, r + 1, dtype=np.float32)
     halo = np.exp(-(span[:, None] ** 2 + span[None, :] ** 2) / (0.6 * radius * radius + 0.5))
@@ -85,7 +85,7 @@ def glow(shot: Shot, x: float, y: float, radius: float, color: Array) -> None:
 
 
 def house(shot: Shot, spot: Point, width: float, wall: Array, roof: Array) -> None:
-    """A house with a gable roof and a few windows, seen along its ridge or across it."""
+    """Paint a house with a gable roof and a few windows, seen along its ridge or across it."""
     x, y, z = spot
     rng, light = shot.rng, shot.light
     height = width * rng.uniform(0.35, 0.55)
@@ -121,7 +121,7 @@ def house(shot: Shot, spot: Point, width: float, wall: Array, roof: Array) -> No
 
 
 def boat(shot: Shot, x: float, z: float, length: float, y: float = 0.0) -> None:
-    """A sailing boat, or with its sails down; or a fishing boat."""
+    """Paint a boat of `length` meters: sails set, sails down, or a fishing boat."""
     rng, light = shot.rng, shot.light
     hull = jitter(rng, rgb(0.9, 0.9, 0.9) if rng.random() < 0.6 else rgb(0.5, 0.15, 0.12), 0.15)
     deck = y + length * 0.12
@@ -143,7 +143,7 @@ def boat(shot: Shot, x: float, z: float, length: float, y: float = 0.0) -> None:
 
 
 def person(shot: Shot, x: float, z: float, y: float = 0.0) -> None:
-    """Somebody standing or walking."""
+    """Paint a person, standing or walking."""
     rng, light = shot.rng, shot.light
     tall = rng.uniform(1.55, 1.9)
     coat = shot.hazed(light.on(rng.uniform(0.05, 0.7, 3).astype(np.float32), 0.4), z)
@@ -165,7 +165,7 @@ def person(shot: Shot, x: float, z: float, y: float = 0.0) -> None:
 
 
 def fence(shot: Shot, start: tuple[float, float], end: tuple[float, float], ground: float) -> None:
-    """Posts and rails from (x, z) to (x, z)."""
+    """Paint a fence of posts and rails from (x, z) to (x, z), in meters."""
     rng = shot.rng
     wood = jitter(rng, rgb(0.42, 0.36, 0.3), 0.3)
     tall = rng.uniform(0.9, 1.4)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from strata.errors import InputError
-from strata.pipeline.cli.reported import results_at
+from strata.pipeline.cli.results_path import results_path
 
 
 @pytest.fixture
@@ -32,21 +32,21 @@ def place(tmp_path, monkeypatch):
     ],
 )
 def test_a_report_is_found_by_every_name_that_it_goes_by(place, named, found):
-    assert results_at(Path(named)) == Path(found) / "results.json"
+    assert results_path(Path(named)) == Path(found) / "results.json"
 
 
-def test_what_is_not_there_is_said_with_what_is(place):
+def test_a_missing_report_is_answered_with_the_existing_ones(place):
     with pytest.raises(InputError) as error:
-        results_at(Path("nine"))
+        results_path(Path("nine"))
     assert "no results of a report at nine" in error.value.what
     assert "out/one" in error.value.hint
     assert "out/two" in error.value.hint
     with pytest.raises(InputError, match="several reports"):
-        results_at(Path("out"))
+        results_path(Path("out"))
 
 
 def test_where_there_is_no_report_it_says_where_they_are_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as error:
-        results_at(Path("nine"))
+        results_path(Path("nine"))
     assert "strata make" in error.value.hint

@@ -1,4 +1,4 @@
-"""The checks of an audit: each looks at a manifest and yields what it finds."""
+"""Checks of the audit: each takes a manifest, or groups of duplicates, and yields its findings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,29 +11,30 @@ from strata.image_io import SUFFIXES
 from strata.pipeline.data.duplicates import duplicate_groups
 from strata.pipeline.data.manifest import ImageRecord, Manifest
 
-#: The largest class may have so many times the images of the smallest.
+#: Ratio of the sizes of the largest and the smallest class from which classes are imbalanced.
 IMBALANCE = 3
-#: Areas and proportions so many times those of the median image are odd.
+#: Factor between the area or aspect ratio of an image and the median from which it is an outlier.
 ODD_SIZE = 4
-#: Where a larger share of the images is odd, sizes are mixed: these are no strays.
-STRAYS = 0.05
-#: Images with a shorter side, in pixels, hold too little for local descriptors.
+#: Outliers in size are strays up to this fraction of the images; beyond it sizes are simply mixed.
+MAX_STRAY_FRACTION = 0.05
+#: Side in pixels below which an image holds too few local descriptors.
 TINY = 32
-#: The part of the images that is set aside for the test where the data brings no split.
-TEST_PART = 0.3
+#: Fraction of the images drawn for the test set where the data brings no split.
+TEST_FRACTION = 0.3
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something that a person should know.
+class AuditFinding:
+    """One finding of the audit, for a person to act on.
 
     Attributes:
-        code: a short name for scripts.
-        severity: "error" makes results wrong or impossible, "warning" may, "note" informs.
-        title: what was found, with numbers.
+        code: short identifier for scripts.
+        severity: "error" makes results wrong or a run impossible, "warning" may do so, "note"
+            informs.
+        title: the finding in one line, with numbers.
         why: why it matters.
         remedy: what to do.
-        images: ids of the images, or lists of ids that belong together.
+        images: ids of the images concerned, or one list of ids per group of duplicates.
     """
 
     code: str
@@ -44,12 +45,12 @@ class Finding:
     images: list[str] | list[list[str]] = field(default_factory=list)
 
 
-class Copies:
-    """Images that are copies of each other.
+class Duplicates:
+    """Groups of exact duplicates, or of near-duplicates, among some images.
 
     Args:
         records: the images.
-        near: near-duplicates too; `sets` then leaves out those that only hold lossless copies.
+        near: include near-duplicates; `sets` then leaves out groups of exact duplicates only.
     """
 
     def __init__(self, records: Sequence[ImageRecord], *, near: bool) -> None:
@@ -58,12 +59,12 @@ class Copies:
 
     @cached_property
     def groups(self) -> list[int]:
-        """The number of each image's group."""
+        """Group number of each image."""
         return duplicate_groups(self.records, near=self.near)
 
     @cached_property
     def sets(self) -> list[list[ImageRecord]]:
-        """The groups of more than one image, in the order of the images."""
+        """Groups of more than one image, in the order of the images."""
         members = defaultdict(list)
         for record, group in zip(self.records, self.groups, strict=True):
             members[group].append(record)
@@ -73,22 +74,22 @@ class Copies:
         return [records for records in many if len(set(duplicate_groups(records, near=False))) > 1]
 
     def code(self, name: str) -> str:
-        """A finding's code."""
+        """Code of a finding about these duplicates."""
         return f"near-{name}" if self.near else name
 
     @property
     def title(self) -> str:
-        """What they are called."""
+        """Name of this kind of duplicates, plural."""
         return "near-duplicates" if self.near else "exact copies"
 
 
-def unreadable(manifest: Manifest) -> Iterator[Finding]:
-    """Images that cannot be read, by kind of trouble."""
+def unreadable(manifest: Manifest) -> Iterator[AuditFinding]:
+    """Find images that cannot be decoded, one finding per reason."""
     by_reason = defaultdict(list)
     for image in manifest.broken:
         by_reason[image.reason.partition(" (")[0]].append(image.id)
     for reason, ids in sorted(by_reason.items()):
-        yield Finding(
+        yield AuditFinding(
             "unreadable",
             "error",
             f"{_count(ids, 'image')} cannot be read: {reason}",
@@ -98,76 +99,78 @@ def unreadable(manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def missing(manifest: Manifest) -> Iterator[Finding]:
-    """Rows of the split file without an image."""
+def missing(manifest: Manifest) -> Iterator[AuditFinding]:
+    """Find rows of the split file without an image."""
     if manifest.missing:
-        yield Finding(
+        yield AuditFinding(
             "missing",
             "warning",
-            f"{_count(manifest.missing, 'image')} of the split file not there",
-            "Results on a part of the images do not compare with results on all of them.",
+            f"{_count(manifest.missing, 'image')} of the split file not found",
+            "Results on a part of the images are not comparable with results on all of them.",
             "Add the images, or correct the split file.",
             list(manifest.missing),
         )
 
 
-def empty_classes(manifest: Manifest) -> Iterator[Finding]:
-    """Class folders without images."""
+def empty_classes(manifest: Manifest) -> Iterator[AuditFinding]:
+    """Find class folders without images."""
     if manifest.empty:
-        yield Finding(
+        yield AuditFinding(
             "empty-class",
             "error",
             f"{_count(manifest.empty, 'class folder')} without images",
-            "A run stops at a class of which there is nothing to learn.",
+            "A run stops at a class without training images.",
             f"Remove them, or put images there ({', '.join(sorted(SUFFIXES))}).",
             list(manifest.empty),
         )
 
 
-def contradictions(copies: Copies) -> Iterator[Finding]:
-    """Copies with different labels."""
+def label_conflicts(copies: Duplicates) -> Iterator[AuditFinding]:
+    """Find duplicates with different labels."""
     found = [group for group in copies.sets if len({record.label for record in group}) > 1]
     if found:
-        yield Finding(
+        yield AuditFinding(
             copies.code("contradiction"),
             "warning" if copies.near else "error",
             f"{_count(found, 'group')} of {copies.title} with different classes",
-            "One of the labels is wrong: it misleads training and counts as a mistake in the test.",
+            "One of the labels is wrong: it is label noise in training and counts as an error in "
+            "the test.",
             "Look at them and keep each picture in one class only.",
             _ids(found),
         )
 
 
-def leaks(copies: Copies) -> Iterator[Finding]:
-    """Copies in training and test."""
+def leakage(copies: Duplicates) -> Iterator[AuditFinding]:
+    """Find duplicates on both sides of the training-test split."""
     found = [group for group in copies.sets if {"train", "test"} <= {r.split for r in group}]
     if found:
-        yield Finding(
+        yield AuditFinding(
             copies.code("leak"),
             "error",
             f"{_count(found, 'group')} of {copies.title} in both training and test",
-            "The test then asks for what was learned by heart, and its result is too good.",
+            "This is data leakage: the test contains images trained on, so its scores are too "
+            "high.",
             "Remove them from one side.",
             _ids(found),
         )
 
 
-def copies(copies: Copies) -> Iterator[Finding]:
-    """Copies wherever they are."""
+def copies(copies: Duplicates) -> Iterator[AuditFinding]:
+    """Find duplicates anywhere in the data set."""
     if copies.sets:
-        yield Finding(
+        yield AuditFinding(
             copies.code("copies"),
             "warning",
             f"{_count(copies.sets, 'group')} of {copies.title}, "
             f"{sum(map(len, copies.sets))} images in all",
-            "They are kept in one fold, but count more than other images.",
+            "Each group is kept in one fold, but its picture counts several times.",
             "Keep one of each.",
             _ids(copies.sets),
         )
 
 
-def small_classes(copies: Copies, folds: int) -> Iterator[Finding]:
-    """Classes that cannot be cut into so many folds, each copy counted once."""
+def small_classes(copies: Duplicates, folds: int) -> Iterator[AuditFinding]:
+    """Find classes with fewer different training images than folds; duplicates count once."""
     split = any(record.split for record in copies.records)
     different = defaultdict(set)
     for record, group in zip(copies.records, copies.groups, strict=True):
@@ -175,13 +178,13 @@ def small_classes(copies: Copies, folds: int) -> Iterator[Finding]:
     left = {}
     for label, groups in sorted(different.items()):
         count = len(groups - {-1})
-        left[label] = count if split else count - max(1, round(TEST_PART * count))
+        left[label] = count if split else count - max(1, round(TEST_FRACTION * count))
     few = {label: count for label, count in left.items() if count < folds}
     if few:
         told = ", ".join(f"{label} ({count or 'none'})" for label, count in few.items())
         most = min(few.values())
         fewer = f", use at most {most} folds," if most > 1 else ""
-        yield Finding(
+        yield AuditFinding(
             "small-class",
             "error",
             f"{_count(few, 'class')} with too few different training images for {folds} folds"
@@ -191,12 +194,12 @@ def small_classes(copies: Copies, folds: int) -> Iterator[Finding]:
         )
 
 
-def imbalance(manifest: Manifest) -> Iterator[Finding]:
-    """Classes of very different size."""
+def imbalance(manifest: Manifest) -> Iterator[AuditFinding]:
+    """Find a ratio of class sizes of `IMBALANCE` or more."""
     counts = Counter(record.label for record in manifest.records).most_common()
     if counts and counts[0][1] >= IMBALANCE * counts[-1][1]:
         (large, most), (small, least) = counts[0], counts[-1]
-        yield Finding(
+        yield AuditFinding(
             "imbalance",
             "warning",
             f"{large} has {most} images, {small} only {least}",
@@ -205,22 +208,22 @@ def imbalance(manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def odd_sizes(manifest: Manifest) -> Iterator[Finding]:
-    """Images of several sizes, and those that stand out."""
+def odd_sizes(manifest: Manifest) -> Iterator[AuditFinding]:
+    """Find mixed image sizes, tiny images, and outliers in area or aspect ratio."""
     records = manifest.records
     sizes = Counter((record.width, record.height) for record in records)
     if len(sizes) > 1:
-        yield Finding(
+        yield AuditFinding(
             "sizes",
             "note",
             f"{len(sizes):,} sizes: {_range(r.width for r in records)} pixels wide, "
             f"{_range(r.height for r in records)} high",
-            "Methods that work in pixels see things at different scales.",
+            "Descriptors with a size in pixels cover different scales of the scene.",
             "Methods resize images as their parameters say; check that it suits.",
         )
     tiny = [record.id for record in records if min(record.width, record.height) < TINY]
     if tiny:
-        yield Finding(
+        yield AuditFinding(
             "tiny",
             "warning",
             f"{_count(tiny, 'image')} with a side of less than {TINY} pixels",
@@ -230,9 +233,9 @@ def odd_sizes(manifest: Manifest) -> Iterator[Finding]:
         )
     odd = _outliers(records)
     if odd:
-        yield Finding(
+        yield AuditFinding(
             "odd-size",
-            "warning" if len(odd) <= max(2, STRAYS * len(records)) else "note",
+            "warning" if len(odd) <= max(2, MAX_STRAY_FRACTION * len(records)) else "note",
             f"{_count(odd, 'image')} {ODD_SIZE} times larger, smaller, wider or taller than usual",
             "Thumbnails, panoramas and scans among photographs are often strays.",
             "Look at them.",
@@ -240,14 +243,14 @@ def odd_sizes(manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def not_run(name: str, error: Exception) -> Finding:
-    """What stands for a check that failed."""
-    return Finding(
+def not_run(name: str, error: Exception) -> AuditFinding:
+    """Return the finding for a check that raised an error."""
+    return AuditFinding(
         "not-checked",
         "warning",
         f"The check for {name} could not run",
         f"{type(error).__name__}: {error}",
-        "The other checks did. Please report this with the message above.",
+        "The other checks did run. Please report this as a bug with the message above.",
     )
 
 
@@ -257,6 +260,7 @@ def _range(values: Iterable[int]) -> str:
 
 
 def _outliers(records: Sequence[ImageRecord]) -> list[str]:
+    """Return the ids of images with an area or aspect ratio far from the median."""
     if not records:
         return []
     area = median(record.width * record.height for record in records)
