@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from strata.errors import StrataError
-from strata.files import write_whole
+from strata.files import write_atomic
 from strata.reports.exports.paper_tables import latex_table, markdown_table
 from strata.reports.exports.results_json import json_text
 from strata.reports.exports.tables import csv_text
@@ -85,10 +85,10 @@ def write_report(
     with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
         for name, text in (*texts.items(), ("report.html", page)):
-            write_whole(out / name, text.encode())
+            write_atomic(out / name, text.encode())
         archive = out / "report.zip" if zipped else None
         if archive:
-            write_whole(archive, _archive(analysis, texts, thumbnail))
+            write_atomic(archive, _archive(analysis, texts, thumbnail))
     drawn: list[Path] = []
     if figures:
         with _writing(figures):

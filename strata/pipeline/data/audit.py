@@ -35,7 +35,7 @@ class Audit:
     def to_json(self) -> dict[str, Any]:
         """Return the audit as dicts and lists that JSON can hold."""
         return {
-            "spoils": self.has_errors,
+            "has_errors": self.has_errors,
             "findings": [asdict(finding) for finding in self.findings],
             "counts": self.counts,
             "sizes": [

@@ -4,7 +4,7 @@ import json
 from collections import deque
 from pathlib import Path
 
-from strata.files import write_whole
+from strata.files import write_atomic
 from strata.pipeline.store.task_progress import TaskProgress
 
 #: Times that a stage told how far it is which its speed comes from.
@@ -43,7 +43,7 @@ class Estimates:
     def save(self) -> None:
         """Best effort: an estimate is not worth a failure."""
         try:
-            write_whole(self._path, json.dumps(self._seconds))
+            write_atomic(self._path, json.dumps(self._seconds))
         except OSError:
             pass
 

@@ -11,7 +11,7 @@ from strata.pipeline.execution.scheduler import Scheduler
 from strata.pipeline.execution.worker import Done, StageError, Task, run_task
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.store import DamagedError, Store, StoreFullError
-from strata.process_pool import end_workers, submit
+from strata.process_pool import kill_workers, submit
 
 
 class Observer(Protocol):
@@ -89,7 +89,7 @@ class Run:
                 if any(isinstance(e, StoreFullError) for e in self.outcome.errors.values()):
                     stopping = True
         except BaseException:
-            end_workers()
+            kill_workers()
             self.store.sweep()
             raise
         self.outcome.skipped = [k for k in self._agenda.open if k not in self.outcome.errors]

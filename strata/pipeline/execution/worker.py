@@ -19,7 +19,7 @@ from strata.pipeline.graph.inputs import File, ImageShard, Subset
 from strata.pipeline.graph.provenance import describe_node, versions
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import Node, Sharded, Stage, StageReference
-from strata.pipeline.store.store import Store, explained
+from strata.pipeline.store.store import Store, storage_error
 from strata.pipeline.store.task_progress import forget_checkpoint, running
 
 
@@ -139,7 +139,7 @@ def run_task(task: Task) -> Done:
             store.write(task.key, values, {**task.record, **measured})
             forget_checkpoint(store.root, task.key)
     except OSError as error:
-        raise explained(error, store.root) from error
+        raise storage_error(error, store.root) from error
     return Done(measured["seconds"], found=False)
 
 

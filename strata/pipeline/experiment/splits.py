@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from strata.pipeline.graph.code_digest import code_digests
 from strata.pipeline.graph.provenance import versions
 from strata.pipeline.store.hashing import content_key
-from strata.pipeline.store.store import Store, explained
+from strata.pipeline.store.store import Store, storage_error
 from strata.seeds import derive
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def assignment(
         try:
             store.write(key, made, {"stage": "split", "title": "split", "versions": versions()})
         except OSError as error:
-            raise explained(error, store.root) from error
+            raise storage_error(error, store.root) from error
     kept = store.read(key)
     return SplitAssignment(key, kept["test"], kept["folds"], kept["groups"])
 

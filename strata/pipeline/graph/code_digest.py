@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from strata.errors import StrataError
-from strata.files import write_whole
+from strata.files import write_atomic
 from strata.pipeline.graph.symbols import Module, read_module
 from strata.pipeline.store.hashing import content_key
 
@@ -52,7 +52,7 @@ class _Parsed:
     def save(self) -> None:
         if self.path and self.changed:
             with suppress(OSError):  # a store that cannot be written: parse again next time
-                write_whole(self.path, json.dumps({"format": _FORMAT, "modules": self.known}))
+                write_atomic(self.path, json.dumps({"format": _FORMAT, "modules": self.known}))
             self.changed = False
 
     def module(self, name: str, path: Path) -> Module:

@@ -13,7 +13,7 @@ from strata.pipeline.graph.code_digest import code_key
 from strata.pipeline.graph.provenance import versions
 from strata.pipeline.store.artifact import Artifact
 from strata.pipeline.store.hashing import content_key
-from strata.pipeline.store.store import Store, explained
+from strata.pipeline.store.store import Store, storage_error
 
 AFFECTS_RESULTS = False  # keeps, and computes nothing
 
@@ -61,4 +61,4 @@ class Derived:
                 {"stage": self.name, "title": self.name, "versions": versions()},
             )
         except OSError as error:
-            raise explained(error, store.root) from error
+            raise storage_error(error, store.root) from error

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from strata.files import write_whole
+from strata.files import write_atomic
 from strata.pipeline.graph.code_digest import code_digests
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store
@@ -62,5 +62,5 @@ def _findings(manifest: "Manifest", folds: int, store: Store) -> list[dict[str, 
 
     found = [asdict(finding) for finding in audit(manifest, folds=folds).findings]
     with suppress(OSError):  # a store that cannot be written: looked for again next time
-        write_whole(path, json.dumps(found))
+        write_atomic(path, json.dumps(found))
     return found

@@ -29,10 +29,10 @@ def _described(
     """Descriptors of each image, shrunk where it is larger; scales in pixels of the original."""
     import numpy as np
 
-    from strata.image_io import shrunk
+    from strata.image_io import downscale
 
     for image in images:
-        small = shrunk(image, max_size)
+        small = downscale(image, max_size)
         found = descriptor.describe(small)
         ratio = np.float32(max(image.shape[:2]) / max(small.shape[:2]))
         yield found if small is image else found._replace(scales=found.scales * ratio)

@@ -4,7 +4,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.files import write_whole
+from strata.files import write_atomic
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.graph.code_digest import code_digests
@@ -57,7 +57,7 @@ def _kept(path: Path) -> "list[Visualization] | None":
 def _keep(path: Path, made: "list[Visualization]") -> None:
     """Of many, those that were not asked for the longest go."""
     path.parent.mkdir(exist_ok=True)
-    write_whole(path, pickle.dumps(made))
+    write_atomic(path, pickle.dumps(made))
     oldest_first = sorted(path.parent.glob("*.pickle"), key=lambda p: p.stat().st_mtime)
     for old in oldest_first[:-KEPT]:
         old.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strata.image_io import shrunk
+from strata.image_io import downscale
 from strata.pipeline.stages import descriptors
 
 STAGES = [
@@ -30,7 +30,7 @@ def noise(height, width):
 @given(st.integers(1, 900), st.integers(1, 900), st.integers(1, 500))
 def test_no_more_pixels_than_asked_for_and_the_same_shape(height, width, largest):
     image = np.full((height, width, 3), 77, np.uint8)
-    small = shrunk(image, largest)
+    small = downscale(image, largest)
     assert (small == 77).all()
     if height * width <= largest**2:
         assert small is image
@@ -46,7 +46,7 @@ def test_no_more_pixels_than_asked_for_and_the_same_shape(height, width, largest
 def test_a_large_image_is_described_as_its_small_version_is(stage):
     image = noise(240, 320)
     found = stage.function([image], max_size=120)
-    small = shrunk(image, 120)
+    small = downscale(image, 120)
     expected = stage.function([small])
     assert len(found["descriptors"]) > 0
     np.testing.assert_array_equal(found["descriptors"], expected["descriptors"])
