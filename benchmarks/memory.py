@@ -36,13 +36,13 @@ CLASSES = tuple("abcdefgh")
 #: Stage -> the artifact that it reads, and how it is called.
 STAGES: dict[str, tuple[str, Callable[..., Any]]] = {
     "visual_words": ("local", encodings.visual_words.function),
-    "vlad_vectors": ("local", encodings.vlad_vectors.function),
+    "vlad": ("local", encodings.vlad.function),
     "fisher_vectors": ("local", encodings.fisher_vectors.function),
     "standardize": ("fisher", reductions.standardize.function),
     "pca": ("fisher", reductions.pca.function),
     "lda": ("histograms", reductions.lda.function),
-    "additive_kernel_map": ("histograms", reductions.additive_map.function),
-    "svm": ("fisher", classifiers.svm.function),
+    "additive_kernel_map": ("histograms", reductions.additive_kernel_map.function),
+    "svm": ("fisher", classifiers.svm.run),
     "logistic": ("fisher", classifiers.logistic.function),
     "class_scores": ("fisher", classifiers.class_scores.function),
 }
@@ -61,7 +61,7 @@ def shards(folder: Path, n: int) -> Shards:
 
 
 def prepare(root: Path) -> None:
-    """Descriptors, histograms, Fisher vectors and a machine of one shard."""
+    """Descriptors, histograms, Fisher vectors and a classifier of one shard."""
     from strata.image_io import read_image
     from strata.scenes.write import write_scenes
 
@@ -75,10 +75,10 @@ def prepare(root: Path) -> None:
     fitted = encodings.fisher_vectors.function(of_shard, few)
     made["fisher"] = encodings.encode.function(described, fitted)
     words = encodings.visual_words.function(of_shard, few)
-    made["histograms"] = encodings.histograms.function(described, words)
+    made["histograms"] = encodings.bag_of_words.run(described, words)
     for name in ("fisher", "histograms"):
         write(root / name, made[name])
-    write(root / "machine", classifiers.svm.function(shards(root / "fisher", SHARD), few))
+    write(root / "classifier", classifiers.svm.run(shards(root / "fisher", SHARD), few))
 
 
 def write(folder: Path, values: dict[str, Any]) -> None:
@@ -101,7 +101,7 @@ def run(stage: str, n: int, root: Path) -> None:
     few, one = images(range(SHARD)), shards(root / reads, SHARD)
     inputs: tuple[Any, ...] = (everything,)
     if stage == "class_scores":
-        inputs = (dict(Artifact(root / "machine")), everything)
+        inputs = (dict(Artifact(root / "classifier")), everything)
         function(one, inputs[0], few)
     else:
         function(one, few)  # imports and compiles

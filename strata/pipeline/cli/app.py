@@ -185,13 +185,23 @@ def list_(
             help="List all recipes with their parameters and defaults, as TOML to paste.",
         ),
     ] = False,
+    parameters: Annotated[
+        bool,
+        typer.Option(
+            "--parameters",
+            help="Print the reference of all recipes and stages, with the allowed values, defaults "
+            "and meanings of their parameters, as Markdown.",
+        ),
+    ] = False,
     file: File = None,
     settings: Overrides = None,
     as_json: Json = False,
 ) -> int:
     """List the methods of the experiment file, or all recipes."""
-    from strata.pipeline.cli.inspect import list_methods, list_recipes
+    from strata.pipeline.cli.inspect import list_methods, list_parameters, list_recipes
 
+    if parameters:
+        return list_parameters(file)
     if recipes:
         return list_recipes(file, as_json)
     return list_methods(_workspace(file, settings), as_json)

@@ -15,6 +15,7 @@ from strata.pipeline.experiment.file import DEFAULT_FILE, read_recipes_key
 from strata.pipeline.graph.choice import Choice
 from strata.pipeline.graph.recipe import Recipe
 from strata.pipeline.graph.stage import Options
+from strata.pipeline.recipes.reference import reference, toml
 from strata.pipeline.recipes.registry import known_recipes
 
 
@@ -100,9 +101,7 @@ def list_methods(workspace: Workspace, as_json: bool) -> int:
 
 def list_recipes(file: Path | None, as_json: bool) -> int:
     """Print all recipes with every parameter and its default, in TOML."""
-    path = file or Path(DEFAULT_FILE)
-    extra = read_recipes_key(path) if path.exists() else None
-    recipes = known_recipes(extra)
+    recipes = _all_recipes(file)
     if as_json:
         print(
             json.dumps(
@@ -112,13 +111,25 @@ def list_recipes(file: Path | None, as_json: bool) -> int:
         return 0
     for name, recipe in sorted(recipes.items()):
         print(f"[methods.{name}]  # {recipe.summary}")
-        for line in _as_toml(name, recipe):
+        for line in _astoml(name, recipe):
             print(line)
         print()
     return 0
 
 
-def _as_toml(name: str, recipe: Recipe) -> list[str]:
+def list_parameters(file: Path | None) -> int:
+    """Print the reference of all recipes and stages, as Markdown."""
+    print(reference(_all_recipes(file)), end="")
+    return 0
+
+
+def _all_recipes(file: Path | None) -> dict[str, Recipe]:
+    """Recipes of the package, and of the file that the experiment file names."""
+    path = file or Path(DEFAULT_FILE)
+    return known_recipes(read_recipes_key(path) if path.exists() else None)
+
+
+def _astoml(name: str, recipe: Recipe) -> list[str]:
     defaults: dict[str, Any] = recipe.checked({}, name)
     lines = _settings({k: v for k, v in defaults.items() if k not in recipe.sections})
     for section, options in recipe.sections.items():
@@ -130,13 +141,12 @@ def _as_toml(name: str, recipe: Recipe) -> list[str]:
 
 
 def _section(path: str, options: Options, values: dict[str, Any]) -> list[str]:
-    first = (options.stage.function.__doc__ or "").partition("\n")[0]
-    return [f"[{path}]  # {options.stage.name}: {first}", *_settings(values)]
+    return [f"[{path}]  # {options.stage.name}: {options.stage.summary}", *_settings(values)]
 
 
 def _settings(values: dict[str, Any]) -> list[str]:
     """Format one line per value; TOML has no null, so "not set" becomes a comment."""
-    return [f"# {k}: not set" if v is None else f"{k} = {_toml(v)}" for k, v in values.items()]
+    return [f"# {k}: not set" if v is None else f"{k} = {toml(v)}" for k, v in values.items()]
 
 
 def _choice(path: str, choice: Choice) -> list[str]:
@@ -151,12 +161,3 @@ def _choice(path: str, choice: Choice) -> list[str]:
             lines += [f"# {use}  # {found[0].partition(': ')[2]}"]
             lines += [r if r.startswith("#") else f"# {r}" for r in rest]
     return lines
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        inside = ", ".join(f"{k} = {_toml(v)}" for k, v in value.items() if v is not None)
-        return f"{{ {inside} }}" if inside else "{}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value)  # strings, numbers and booleans are the same in JSON and TOML
