@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from strata.features.descriptors._sift_layout import lines
+from strata.features.descriptors._sift_layout import bin_lines
 from strata.features.descriptors.dense_sift import DenseSIFT, smoothing_taps
 from strata.features.descriptors.sampling_grid import inner_grids
 
@@ -85,8 +85,8 @@ def multiply_adds() -> tuple[float, float]:
     """Millions of multiply-adds of (smoothing and bins, all of it) for one image."""
     sums = other = 0.0
     for grid in inner_grids(SIDE, SIDE, STEP, BINS):
-        down = lines(grid.y, grid.bin_size).pixels.size
-        along = lines(grid.x, grid.bin_size).pixels.size
+        down = bin_lines(grid.y, grid.bin_size).pixels.size
+        along = bin_lines(grid.x, grid.bin_size).pixels.size
         taps = 2 * grid.bin_size
         sums += 2 * SIDE * SIDE * smoothing_taps(grid.bin_size / 6).size
         sums += 8 * along * taps * (SIDE + down)

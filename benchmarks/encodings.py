@@ -246,7 +246,7 @@ def kernel_matrices(data: Data, rounds: int) -> None:
     race(
         f"Chi-square kernel, {size}; scikit-learn's time is for 60 rows: x {scale:.1f}",
         {
-            "strata chi_square, symmetric": lambda: kernels.chi_square(X),
+            "strata chi2, symmetric": lambda: kernels.chi2(X),
             "scikit-learn additive_chi2_kernel, 60 rows": lambda: additive_chi2_kernel(part, X),
         },
         min(rounds, 2),

@@ -94,7 +94,7 @@ def test_shapes_lengths_and_empty_images(positions, dimensions):
 
 
 def test_plain_and_improved_differ_by_signed_root_and_length():
-    settings = {"components": 3, "dimensions": 4, "sample": 500}
+    settings = {"n_components": 3, "n_dims": 4, "max_samples": 500}
     plain = FisherVectors(**settings, power=1, norm="none").fit(IMAGES).transform(IMAGES)
     improved = FisherVectors(**settings).fit(IMAGES).transform(IMAGES)
     rooted = np.sign(plain) * np.sqrt(np.abs(plain))
@@ -136,7 +136,7 @@ def test_it_clones_pickles_and_repeats_bit_for_bit():
 
 @pytest.mark.parametrize(("layout", "cells"), [("square", 1 + 4), ("horizontal", 1 + 3)])
 def test_each_cell_of_a_pyramid_has_the_vector_of_its_descriptors(layout, cells):
-    settings = {"components": 3, "dimensions": 4, "sample": 500}
+    settings = {"n_components": 3, "n_dims": 4, "max_samples": 500}
     encoder = FisherVectors(pyramid=layout, **settings).fit(IMAGES)
     whole = FisherVectors(**settings).fit(IMAGES)
     image = IMAGES[0]
@@ -161,7 +161,7 @@ def test_what_does_not_vary_is_left_out_of_the_projection(whiten):
         i._replace(descriptors=np.hstack([i.descriptors, i.descriptors @ rounding]).astype("f"))
         for i in IMAGES
     ]
-    options = {"components": 3, "dimensions": 20, "whiten": whiten, "iterations": 5}
+    options = {"n_components": 3, "n_dims": 20, "whiten": whiten, "max_iter": 5}
     vectors = FisherVectors(**options).fit_transform(images)
     plain = FisherVectors(**options).fit_transform(IMAGES)
     assert vectors.shape == plain.shape == (len(IMAGES), 3 * 2 * (12 + 2))
