@@ -159,3 +159,28 @@ def test_compiled_functions_call_inlined_ones_only() -> None:
     assert marked["inlined"] <= called
     assert marked["compiled"]
     assert not marked["compiled"] & called
+
+
+ARGUMENT = """
+from typing import NamedTuple
+from strata._compiled import compiled
+
+class {name}(NamedTuple):
+    number: int
+
+@compiled
+def double(x):
+    return 2 * x.number
+"""
+
+
+@numba_kernels
+def test_a_cache_that_names_a_renamed_type_compiles_again(tmp_path: Path) -> None:
+    found = []
+    for name in ("Before", "Later", "Later"):
+        (tmp_path / "inner.py").write_text(ARGUMENT.format(name=name))
+        ask = f"import inner; print(inner.double(inner.{name}(3)), inner.double.stats.cache_hits)"
+        run = [sys.executable, "-c", ask]
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True)
+        found.append(done.stdout.split()[0])
+    assert found == ["6", "6", "6"]
