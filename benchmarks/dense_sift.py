@@ -105,7 +105,7 @@ def fastest(call: Callable[[], object], times: int = 7) -> float:
 
 
 def limits(milliseconds: float) -> None:
-    """Print lower bounds of the time: multiply-adds at the rate of a GEMM, bytes at that of a copy."""
+    """Print lower bounds of the time: multiply-adds at a GEMM's rate, bytes at that of a copy."""
     square = np.random.default_rng(0).random((1024, 1024), np.float32)
     rate = 1024**3 / fastest(lambda: square @ square)
     room = np.empty(1 << 26, np.uint8)

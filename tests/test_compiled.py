@@ -98,7 +98,7 @@ def twice(x):
 
 @numba_kernels
 @pytest.mark.parametrize("inner", [INLINED, IMPORTED], ids=["function", "constant"])
-def test_an_edit_of_what_is_inlined_compiles_again(tmp_path: Path, inner: str) -> None:
+def test_an_edit_of_an_inlined_function_compiles_again(tmp_path: Path, inner: str) -> None:
     (tmp_path / "outer.py").write_text(OUTER)
     found = []
     for number in (1, 10, 10):

@@ -40,7 +40,7 @@ def color_channels(image: np.ndarray, color: ColorSpace) -> np.ndarray:
     """
     check_image(image)
     if color not in COLOR_SPACES:
-        raise InputError(f"There is no color space '{color}'.", nearest(color, COLOR_SPACES))
+        raise InputError(f"There is no color space '{color}'.", nearest(str(color), COLOR_SPACES))
     mix = COLOR_SPACES[color].astype(np.float32)
     if image.ndim == 2:
         return mix.sum(axis=1)[:, None, None] * image.astype(np.float32)

@@ -14,6 +14,7 @@ import numpy as np
 
 from strata._compiled import KERNELS
 from strata.errors import InputError, nearest
+from strata.features.descriptors import _sift_numpy
 from strata.features.descriptors._sift_numpy import DIMENSIONS
 from strata.features.descriptors.base import BaseDescriptor, check_image
 from strata.features.descriptors.color_spaces import COLOR_SPACES, ColorSpace, color_channels
@@ -97,19 +98,21 @@ def dense_sift(
 
 
 def _engine(name: Engine) -> Callable[..., None]:
-    """The function `describe` of an engine, whose libraries are imported when it is asked for."""
+    """The function `describe` of an engine; numba and torch are imported when asked for."""
     match name:
         case "compiled" if KERNELS == "numba":
-            from strata.features.descriptors._sift_numba import describe
+            from strata.features.descriptors import _sift_numba
+
+            return _sift_numba.describe
         case "compiled" | "numpy":
-            from strata.features.descriptors._sift_numpy import describe
+            return _sift_numpy.describe
         case "torch":
-            from strata.features.descriptors._sift_torch import describe
-        case _:
-            raise InputError(
-                f"There is no engine '{name}' for dense SIFT.", nearest(name, get_args(Engine))
-            )
-    return describe
+            from strata.features.descriptors import _sift_torch
+
+            return _sift_torch.describe
+    raise InputError(
+        f"There is no engine '{name}' for dense SIFT.", nearest(str(name), get_args(Engine))
+    )
 
 
 @lru_cache(maxsize=8)

@@ -66,7 +66,7 @@ def test_the_first_of_equal_words():
     np.testing.assert_array_equal(nearest_words(np.ones((2, 4)), words[:1]), [0, 0])
 
 
-def test_words_of_next_to_no_length_are_words():
+def test_words_of_tiny_length():
     words = np.array([[-1e-36, 0], [1e-36, 0]], np.float32)
     with np.errstate(all="raise", under="ignore"):
         assert nearest_words(np.array([[0.5, 0], [-0.5, 0]]), words).tolist() in ([0, 0], [1, 0])

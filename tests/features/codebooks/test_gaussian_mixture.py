@@ -130,7 +130,7 @@ def test_outliers_do_not_change_the_posteriors(spread):
     np.testing.assert_allclose(found.first, moved, rtol=1e-3, atol=1e-2 * spread)
 
 
-def test_a_dimension_of_next_to_no_variance_spoils_no_other():
+def test_a_dimension_of_tiny_variance_does_not_spoil_the_others():
     X = points(500, 4)
     rest = DiagonalGaussianMixture(3, max_iter=5).fit(
         np.hstack([X, np.zeros((500, 1), np.float32)])

@@ -21,6 +21,7 @@ from strata.features.descriptors.dense_sift import (
 )
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.descriptors.sampling_grid import inner_grids, paper_grids
+from strata.pipeline.graph.code_digest import code_digests
 
 
 def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -141,6 +142,13 @@ def test_the_engines_agree(
         got = other.descriptors.reshape(-1, 128)[seen] ** power
         np.testing.assert_allclose(got, want, atol=1e-4)
         assert np.array_equal(other.positions, plain.positions)
+
+
+def test_the_code_of_every_engine_is_part_of_a_stages_key() -> None:
+    reached = code_digests("strata.features.descriptors.dense_sift", "DenseSIFT")
+    for module in ("_sift_numba", "_sift_numpy", "_sift_torch"):
+        assert f"strata.features.descriptors.{module}.describe" in reached
+    assert "strata.features._simd.float8.vote" in reached
 
 
 def test_the_stated_number_of_descriptors() -> None:

@@ -45,7 +45,7 @@ def test_it_agrees_with_the_definition(seed, orientations, cells):
     np.testing.assert_allclose(found, naive, rtol=1e-3, atol=1e-5)
 
 
-def test_contrast_is_made_even_about_zero():
+def test_contrast_is_normalized_around_zero():
     gray = textured(0, 64, 64) / 255.0
     gray[:, 32:] = 100 + 150 * gray[:, 32:]
     gray[:, :32] = 20 + 30 * gray[:, :32]

@@ -102,7 +102,7 @@ def test_daisy_row_by_row_is_daisy_in_little_memory(descriptor, monkeypatch) -> 
     assert peak < image.size * whole.descriptors.shape[1] * 8 / 1.5
 
 
-def test_nonsense_is_refused() -> None:
+def test_bad_parameters_are_refused() -> None:
     with pytest.raises(InputError, match="keypoint"):
         SparseSIFT(n_keypoints=0).describe(blobs())
     with pytest.raises(InputError, match="DAISY"):

@@ -71,7 +71,7 @@ def test_any_image_gives_rows_that_fit(
 
 
 @pytest.mark.usefixtures("mahotas")
-def test_nonsense_is_refused() -> None:
+def test_bad_parameters_are_refused() -> None:
     with pytest.raises(InputError, match="keypoint"):
         SparseSURF(n_keypoints=0).describe(disc(100, 60, 5))
     with pytest.raises(InputError, match="step"):

@@ -153,7 +153,7 @@ def test_each_cell_of_a_pyramid_has_the_vector_of_its_descriptors(layout, cells)
 
 
 @pytest.mark.parametrize("whiten", [False, True])
-def test_what_does_not_vary_is_left_out_of_the_projection(whiten):
+def test_constant_dimensions_are_left_out_of_the_projection(whiten):
     """Half of the colors' statistics in gray images; their rounding is no feature."""
     rng = np.random.default_rng(0)
     rounding = rng.normal(scale=1e-9, size=(12, 12))
@@ -168,7 +168,7 @@ def test_what_does_not_vary_is_left_out_of_the_projection(whiten):
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
 
 
-def test_gray_images_have_vectors_of_color_statistics_as_these_are_kept():
+def test_gray_images_have_fisher_vectors_of_color_statistics():
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 256, (64, 64, 1), np.uint8).repeat(3, axis=2) for _ in range(4)]
     local = of_shard(serialize_float16(map(ColorStatistics().describe, images)))

@@ -26,7 +26,7 @@ def histograms():
 
 
 @pytest.mark.parametrize("kernel", EXACT)
-def test_more_components_come_nearer_to_the_kernel(kernel):
+def test_more_samples_of_the_spectrum_approximate_the_kernel_better(kernel):
     X = histograms()
     exact = EXACT[kernel](X)
     errors = []

@@ -83,7 +83,7 @@ def test_vector_kernels_are_scikit_learns():
     assert kernels.rbf(X.astype(np.float32)).dtype == np.float32
 
 
-def test_magnitudes_of_small_integers_are_theirs():
+def test_magnitudes_of_small_integers_do_not_overflow():
     X = np.array([[-128, 3], [7, -5]], np.int8)
     expected = kernels.generalized_intersection(X.astype(float))
     np.testing.assert_allclose(kernels.generalized_intersection(X), expected)
