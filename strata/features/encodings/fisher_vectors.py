@@ -70,7 +70,7 @@ class FisherVectors(BaseEncoder):
     Args:
         n_components: number of Gaussians.
         n_dims: number of principal components that descriptors are projected onto, without those
-            in which they do not vary (colors of gray images); 0 projects onto none.
+            in which they do not vary (colors of gray images); 0 leaves the descriptors unprojected.
         whiten: whether each projected dimension is scaled to variance one.
         position_weight: standard deviation given to the position (x, y) that is appended to each
             projected descriptor, in place of a spatial pyramid (Sanchez, Perronnin, de Campos
