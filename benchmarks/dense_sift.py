@@ -1,11 +1,11 @@
-"""Dense SIFT against OpenCV (and VLFeat, where cyvlfeat is installed), one thread, one run.
+"""Dense SIFT against OpenCV (and VLFeat, where cyvlfeat is installed), on one thread.
 
     python benchmarks/dense_sift.py [FOLDER] [--images 20] [--rounds 5]
 
 All describe the same gray 256 x 256 images at the same centers and sizes (step 6, bins of 4, 6,
 8 and 12 pixels: 6,171 descriptors). Times are processor time of the one thread, and contenders
-take turns on each image, so that what else runs on the machine meets all of them alike. FOLDER
-holds JPEG files at any depth; without it, textures.
+take turns on each image, so that other load on the machine affects all of them alike. FOLDER
+holds JPEG files at any depth; without it, synthetic textures are described.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from strata.features.descriptors._sift_layout import lines
+from strata.features.descriptors._sift_layout import bin_lines
 from strata.features.descriptors.dense_sift import DenseSIFT, smoothing_taps
 from strata.features.descriptors.sampling_grid import inner_grids
 
@@ -82,11 +82,11 @@ def contenders() -> dict[str, Contender]:
 
 
 def multiply_adds() -> tuple[float, float]:
-    """Millions of multiply-adds of (smoothing and bins, all of it) for one image."""
+    """Millions of multiply-adds for one image: (smoothing and bins, all of it)."""
     sums = other = 0.0
     for grid in inner_grids(SIDE, SIDE, STEP, BINS):
-        down = lines(grid.y, grid.bin_size).pixels.size
-        along = lines(grid.x, grid.bin_size).pixels.size
+        down = bin_lines(grid.y, grid.bin_size).pixels.size
+        along = bin_lines(grid.x, grid.bin_size).pixels.size
         taps = 2 * grid.bin_size
         sums += 2 * SIDE * SIDE * smoothing_taps(grid.bin_size / 6).size
         sums += 8 * along * taps * (SIDE + down)
@@ -105,7 +105,7 @@ def fastest(call: Callable[[], object], times: int = 7) -> float:
 
 
 def limits(milliseconds: float) -> None:
-    """What this machine allows: multiply-adds at the speed of a matrix product, bytes of a copy."""
+    """Print lower bounds of the time: multiply-adds at a GEMM's rate, bytes at that of a copy."""
     square = np.random.default_rng(0).random((1024, 1024), np.float32)
     rate = 1024**3 / fastest(lambda: square @ square)
     room = np.empty(1 << 26, np.uint8)
@@ -122,7 +122,7 @@ def limits(milliseconds: float) -> None:
 
 
 def agreement(images: list[np.ndarray]) -> None:
-    """Cosines with OpenCV, whose orientations run the other way round."""
+    """Print cosines with OpenCV's descriptors, whose orientations run the other way round."""
     reference, backwards = opencv(), -np.arange(8) % 8
     parts = np.concatenate([reference(image) for image in images]).reshape(-1, 16, 8)
     theirs = parts[..., backwards].reshape(-1, 128)

@@ -1,11 +1,12 @@
-"""Codebooks, encodings and kernels against their peers, one thread, one run.
+"""Codebooks, encodings and kernels against other libraries, on one thread.
 
     python benchmarks/encodings.py [FOLDER] [--only NAME ...] [--rounds 5] [--points 250000]
 
 Times are processor time of the one thread, the median of rounds in which the contenders take
-turns, so that what else runs on the machine meets all of them alike. The descriptors are dense
-RootSIFT of the JPEG files of FOLDER, at any depth, or of drawn scenes without one. Codebook sizes
-are those of docs/performance.md; k-means with 2,048 words takes minutes and runs once.
+turns, so that other load on the machine affects all of them alike. The descriptors are dense
+RootSIFT of the JPEG files of FOLDER, at any depth, or of synthetic textures without one. Codebook
+sizes are those of docs/performance.md; k-means with 2,048 words takes minutes and runs once. With
+STRATA_KERNELS=numpy in the environment, strata's side runs without compiled kernels.
 """
 
 import argparse
@@ -44,7 +45,7 @@ Contenders = dict[str, Callable[[], object]]
 
 
 def race(title: str, contenders: Contenders, rounds: int, bound: str) -> None:
-    """Print each contender's median time, and how many times ours (the first) it is."""
+    """Print the median time of each contender, and its ratio to ours (the first)."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + (rounds > 1)):
         for name, run in contenders.items():
@@ -67,7 +68,7 @@ def local_descriptors(folder: Path | None, count: int) -> list[LocalDescriptors]
 def images(folder: Path | None, count: int) -> Iterable[np.ndarray]:
     if folder is None:
         rng = np.random.default_rng(0)
-        for _ in range(count):  # textures with edges: thresholded noise at several sizes
+        for _ in range(count):  # thresholded noise at several sizes: textures with edges
             layers = [cv2.resize(rng.random((s, s)), (256, 256)) > 0.5 for s in (4, 9, 20, 60)]
             gray = 60 + 40 * np.mean(layers, axis=0) * 4 + rng.normal(0, 4, (256, 256))
             yield np.repeat(gray.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
@@ -78,7 +79,7 @@ def images(folder: Path | None, count: int) -> Iterable[np.ndarray]:
 
 
 class Data:
-    """What the contenders work on."""
+    """Input of the contenders: local descriptors, a sample of them, and their PCA projection."""
 
     def __init__(self, folder: Path | None, points: int) -> None:
         self.images = local_descriptors(folder, max(20, points // 1000))
@@ -93,7 +94,7 @@ class Data:
 
 
 def same_mixture(ours: DiagonalGaussianMixture, dtype: type) -> GaussianMixture:
-    """A scikit-learn mixture with the parameters of ours."""
+    """scikit-learn's mixture with the parameters of ours."""
     peer = GaussianMixture(len(ours.weights_), covariance_type="diag", reg_covar=1e-6)
     peer.weights_, peer.means_ = ours.weights_.astype(dtype), ours.means_.astype(dtype)
     peer.covariances_ = ours.variances_.astype(dtype)
@@ -129,7 +130,7 @@ def fisher(data: Data, rounds: int) -> None:
 
 def mixture(data: Data, rounds: int) -> None:
     X = data.projected
-    ours = DiagonalGaussianMixture(256, max_iter=10).fit(X)  # a third of the way of a fit
+    ours = DiagonalGaussianMixture(256, max_iter=10).fit(X)  # a third of the steps of a full fit
     peer = same_mixture(ours, np.float32)
 
     def peer_step() -> None:
@@ -211,7 +212,7 @@ def assignment(data: Data, rounds: int) -> None:
 
 
 def blocked_intersection(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """NumPy at its best: tiles of features in the cache, minima, their sum as a product."""
+    """Intersection in NumPy by tiles of features that stay in the cache; sums by a product."""
     K = np.zeros((len(X), len(Y)), np.float32)
     ones = np.ones(128, np.float32)
     for f in range(0, X.shape[1], 128):
@@ -246,7 +247,7 @@ def kernel_matrices(data: Data, rounds: int) -> None:
     race(
         f"Chi-square kernel, {size}; scikit-learn's time is for 60 rows: x {scale:.1f}",
         {
-            "strata chi2, symmetric": lambda: kernels.chi_square(X),
+            "strata chi2, symmetric": lambda: kernels.chi2(X),
             "scikit-learn additive_chi2_kernel, 60 rows": lambda: additive_chi2_kernel(part, X),
         },
         min(rounds, 2),

@@ -1,90 +1,78 @@
-"""How loops are compiled with numba: once for each machine where a cache can be written."""
+"""Decorators for loops that numba compiles, with plain NumPy in their place on request.
 
+The environment variable STRATA_KERNELS decides, once, when this module is imported: "numba" (the
+default) compiles; "numpy" never imports numba and runs the NumPy version of each kernel.
+"""
+
+import os
 from collections.abc import Callable
-from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from functools import partial
 from typing import Any
 
-import numba
-import numpy as np
-from numba.core.caching import FunctionCache
+from strata.errors import InputError
 
-from strata.digest import file_digest
+VARIABLE = "STRATA_KERNELS"
+CHOICES = ("numba", "numpy")
 
+
+def chosen_kernels() -> str:
+    """The value of STRATA_KERNELS, "numba" where it is not set.
+
+    Raises:
+        InputError: it is neither "numba" nor "numpy".
+    """
+    value = os.environ.get(VARIABLE) or "numba"
+    if value not in CHOICES:
+        raise InputError(
+            f"The environment variable {VARIABLE} is '{value}', but it is 'numba' (compiled "
+            "kernels) or 'numpy' (plain NumPy).",
+            f"Set {VARIABLE} to one of them, or unset it for numba.",
+        )
+    return value
+
+
+#: "numba" or "numpy", for the whole process.
+KERNELS = chosen_kernels()
+
+#: Options of `numba.njit` for every compiled function.
 OPTIONS: dict[str, Any] = {"fastmath": True, "error_model": "numpy", "nogil": True}
 
 
-def compiled(function: Callable) -> Any:
-    """`function` compiled on its first call, from the cache where it has been compiled before.
+def compiled(function: Callable | None = None, *, numpy: Callable | None = None) -> Any:
+    """Decorator: compile a function on its first call, or load it from numba's cache.
 
     numba keeps the cache beside the source, else in the user's cache folder (or where
     NUMBA_CACHE_DIR says). Where neither can be written, each process compiles for itself.
 
-    A compiled function calls `inlined` ones only. Of a compiled one that it called there would
-    be two versions, compiled alone and within the caller, which round differently: the process
-    that compiles would run the first, one that loads the caller from the cache the second.
+    A compiled function may call `inlined` ones only. Another compiled function would exist in two
+    versions, on its own and within its caller, which round differently: the process that compiles
+    would run the first, one that loads the caller from the cache the second.
+
+    Args:
+        function: the loop.
+        numpy: what runs in its place with STRATA_KERNELS=numpy, same arguments and results; the
+            loop itself, uncompiled, if None.
     """
+    if function is None:
+        return partial(compiled, numpy=numpy)
+    if KERNELS == "numpy":
+        return numpy or function
+    import numba
+
+    from strata._numba_cache import SourceAwareCache
+
     try:
-        made = numba.njit(cache=True, **OPTIONS)(function)
-        made._cache = _Cache(function)
-    except RuntimeError:  # numba's word for "no place for a cache"
+        dispatcher = numba.njit(cache=True, **OPTIONS)(function)
+        dispatcher._cache = SourceAwareCache(function, OPTIONS)
+    except RuntimeError:  # raised by numba where no folder for a cache can be written
         return numba.njit(**OPTIONS)(function)
-    return made
+    return dispatcher
 
 
 def inlined(function: Callable) -> Any:
-    """`function` as a part of the compiled functions that call it, and of nothing else."""
+    """Decorator: make a function part of the compiled functions that call it, never a call."""
+    if KERNELS == "numpy":
+        return function
+    import numba
+
     return numba.njit(forceinline=True, **OPTIONS)(function)
-
-
-class _Cache(FunctionCache):
-    """Which numba's own is not: aware of edits to all that a function is made of."""
-
-    def __init__(self, function: Callable) -> None:
-        super().__init__(function)
-        self._function = function
-
-    def _index_key(self, *given: Any) -> tuple:
-        made_of = _reached(self._function, set())
-        digests = sorted({file_digest(Path(part.__code__.co_filename)) for part in made_of})
-        constants = sorted({constant for part in made_of for constant in _constants(part)})
-        options = sorted(OPTIONS.items())
-        return (*super()._index_key(*given), tuple(digests), tuple(constants), tuple(options))
-
-
-def _reached(function: Callable, seen: set[Any]) -> set[Any]:
-    """A function and all of the project that it calls: inlined functions, intrinsics, helpers."""
-    seen.add(function)
-    for used in _used(function).values():
-        inner = getattr(used, "py_func", getattr(used, "_defn", used))  # inlined; intrinsic
-        ours = inner is not used or getattr(used, "__module__", "").startswith("strata.")
-        if ours and isinstance(inner, FunctionType) and inner not in seen:
-            _reached(inner, seen)
-    return seen
-
-
-def _constants(function: Callable) -> set[tuple[str, str]]:
-    """Numbers, perhaps imported from elsewhere, that become a part of the compiled code."""
-    plain = (int, float, str, tuple, np.generic)
-    return {(n, repr(used)) for n, used in _used(function).items() if isinstance(used, plain)}
-
-
-def _used(function: Any) -> dict[str, Any]:
-    """What a function's global names stand for, and those it looks up in modules of the project."""
-    names = _names(function.__code__)
-    known = function.__globals__
-    used = {name: known[name] for name in names if name in known}
-    for module in list(used.values()):
-        if isinstance(module, ModuleType) and module.__name__.startswith("strata."):
-            used |= {
-                f"{module.__name__}.{name}": vars(module)[name]
-                for name in names
-                if name in vars(module)
-            }
-    return used
-
-
-def _names(code: CodeType) -> set[str]:
-    """Global names and attributes in a function and in those within it."""
-    within = (_names(inner) for inner in code.co_consts if isinstance(inner, CodeType))
-    return set(code.co_names).union(*within)

@@ -1,8 +1,9 @@
-"""Which BLAS kernels numpy's OpenBLAS uses, and how many threads the array libraries take."""
+"""Threads of the array libraries, threads within a stage, and the choice of OpenBLAS kernels."""
 
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,8 +12,8 @@ AFFECTS_RESULTS = False  # the same result with any number of threads
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
-#: Environment of a worker process: one thread to a call of a library, so that `-j` never changes a
-#: result. What we split ourselves, `in_threads`, gives the same with any number of them.
+#: Environment of a worker process: library calls use one thread, so that `-j` never changes a
+#: result. Work that `in_threads` splits gives the same result with any number of threads.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -20,38 +21,36 @@ ONE_THREAD = {
     "NUMBA_NUM_THREADS": "1",
 }
 
-#: How many threads this process may work with.
+#: Number of threads that `in_threads` may use in this process.
 _allowed = 1
 
 
 def allow_threads(count: int) -> None:
-    """From now on `in_threads` uses so many."""
+    """Set the number of threads that `in_threads` uses from now on."""
     global _allowed
     _allowed = count
 
 
 def in_threads(function: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:
-    """Yield `function(part)` for each part, in order, on the threads that are allowed.
+    """Yield `function(part)` for each part, in order, computed on the allowed threads.
 
-    Worth it where the work lets go of the interpreter: compiled loops and matrix products. What the
-    parts are must not depend on the number of threads; then neither does the result.
+    Worth it where the work releases the GIL: compiled loops and matrix products. Parts must be cut
+    independently of the number of threads; then the result is independent of it too.
     """
     parts = list(parts)
     if _allowed <= 1 or len(parts) <= 1:
         yield from map(function, parts)
         return
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(min(_allowed, len(parts))) as pool:
         yield from pool.map(function, parts)
 
 
 def choose_blas_kernels() -> None:
-    """Ask OpenBLAS for its AVX-512 kernels where the processor has them.
+    """Ask OpenBLAS for its AVX-512 kernels where the processor has AVX-512.
 
-    The wheels' OpenBLAS takes AVX2 kernels on some AVX-512 processors, at half the speed
-    (docs/performance.md). It reads the variable once, when numpy is first imported, so this is a
-    no-op afterwards; a value that the user has set stays.
+    The OpenBLAS in NumPy's wheels takes AVX2 kernels on some AVX-512 processors, at half the speed
+    (docs/performance.md). It reads OPENBLAS_CORETYPE once, when numpy is first imported, so a later
+    call does nothing; a value that the user has set stays.
     """
     if "numpy" in sys.modules or "OPENBLAS_CORETYPE" in os.environ:
         return

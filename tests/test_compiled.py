@@ -10,7 +10,11 @@ import numba
 import pytest
 
 import strata
-from strata import _compiled
+from strata import _compiled, _numba_cache
+
+numba_kernels = pytest.mark.skipif(
+    _compiled.KERNELS == "numpy", reason="about compiled functions, and STRATA_KERNELS is numpy"
+)
 
 DESCRIBE = """
 import hashlib
@@ -26,12 +30,14 @@ def double(number: int) -> int:
     return 2 * number
 
 
+@numba_kernels
 def test_compiles_into_a_cache() -> None:
     function = _compiled.compiled(double)
     assert function(21) == 42
     assert sum(function.stats.cache_hits.values()) + sum(function.stats.cache_misses.values()) == 1
 
 
+@numba_kernels
 def test_compiles_without_a_place_for_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     real = numba.njit
 
@@ -46,6 +52,7 @@ def test_compiles_without_a_place_for_a_cache(monkeypatch: pytest.MonkeyPatch) -
     assert not function.stats.cache_hits
 
 
+@numba_kernels
 def test_the_run_that_compiles_gives_the_bits_of_those_that_load(tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     first, second = (
@@ -89,8 +96,9 @@ def twice(x):
 """
 
 
+@numba_kernels
 @pytest.mark.parametrize("inner", [INLINED, IMPORTED], ids=["function", "constant"])
-def test_an_edit_of_what_is_inlined_compiles_again(tmp_path: Path, inner: str) -> None:
+def test_an_edit_of_an_inlined_function_compiles_again(tmp_path: Path, inner: str) -> None:
     (tmp_path / "outer.py").write_text(OUTER)
     found = []
     for number in (1, 10, 10):
@@ -103,8 +111,9 @@ def test_an_edit_of_what_is_inlined_compiles_again(tmp_path: Path, inner: str) -
     assert found == [["2", "0"], ["20", "0"], ["20", "1"]]
 
 
+@numba_kernels
 def test_other_options_compile_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = _compiled._Cache(double)
+    cache = _numba_cache.SourceAwareCache(double, _compiled.OPTIONS)
     context: Any = numba.njit(double).targetctx
     codegen = context.codegen()
     before = cache._index_key((), codegen)
@@ -113,14 +122,24 @@ def test_other_options_compile_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache._index_key((), codegen) != before
 
 
+@numba_kernels
 def test_a_function_is_made_of_inlined_functions_intrinsics_and_their_helpers() -> None:
     from strata.features._simd.gmm_posteriors import _add_sums
-    from strata.features._simd.quadratic_forms import set_quadratics
+    from strata.features._simd.quadratic_forms import evaluate_quadratics
 
-    names = {part.__name__ for part in _compiled._reached(set_quadratics.py_func, set())}
-    assert names == {"set_quadratics", "_set_four", "place", "vector", "added", "multiplied"}
-    names = {part.__name__ for part in _compiled._reached(_add_sums.py_func, set())}
-    assert names > {"add_weighted", "multiply", "_tile", "_pairs_product", "list_above"}
+    names = {
+        part.__name__ for part in _numba_cache.reachable_functions(evaluate_quadratics.py_func)
+    }
+    assert names == {
+        "evaluate_quadratics",
+        "_evaluate_four",
+        "element_pointer",
+        "load_vector",
+        "add",
+        "multiply",
+    }
+    names = {part.__name__ for part in _numba_cache.reachable_functions(_add_sums.py_func)}
+    assert names > {"add_weighted_moments", "multiply", "_tile", "_pair_products", "append_above"}
 
 
 def test_compiled_functions_call_inlined_ones_only() -> None:
@@ -130,10 +149,38 @@ def test_compiled_functions_call_inlined_ones_only() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.FunctionDef):
                 continue
-            marks = {mark.id for mark in node.decorator_list if isinstance(mark, ast.Name)}
+            calls = [
+                mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list
+            ]
+            marks = {mark.id for mark in calls if isinstance(mark, ast.Name)}
             for mark in marks & marked.keys():
                 marked[mark].add(node.name)
                 called |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
     assert marked["inlined"] <= called
     assert marked["compiled"]
     assert not marked["compiled"] & called
+
+
+ARGUMENT = """
+from typing import NamedTuple
+from strata._compiled import compiled
+
+class {name}(NamedTuple):
+    number: int
+
+@compiled
+def double(x):
+    return 2 * x.number
+"""
+
+
+@numba_kernels
+def test_a_cache_that_names_a_renamed_type_compiles_again(tmp_path: Path) -> None:
+    found = []
+    for name in ("Before", "Later", "Later"):
+        (tmp_path / "inner.py").write_text(ARGUMENT.format(name=name))
+        ask = f"import inner; print(inner.double(inner.{name}(3)), inner.double.stats.cache_hits)"
+        run = [sys.executable, "-c", ask]
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True)
+        found.append(done.stdout.split()[0])
+    assert found == ["6", "6", "6"]

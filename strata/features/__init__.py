@@ -1,8 +1,8 @@
 """Image to descriptors to one vector: descriptors, codebooks, encodings, transforms, kernels.
 
-Imports nothing of `models`, `reports` or `pipeline`. Transformers are scikit-learn estimators.
+Imports nothing of `models`, `reports` or `pipeline`. Estimators follow scikit-learn.
 Start at `descriptors/dense_sift.py`, then `encodings/fisher_vectors.py`; `__init__.pyi` lists the
-public names, each loaded when first asked for.
+public names by sub-package, each imported on first access.
 """
 
 import lazy_loader

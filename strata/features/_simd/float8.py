@@ -1,8 +1,7 @@
-"""Eight float32 side by side, as one vector of the processor.
+"""Operations on eight neighboring float32, as one SIMD vector.
 
-LLVM does not gather eight neighboring scalars into a vector by itself here (numba leaves that
-pass out), nor does it see a vector in a greatest value or in what is listed under a condition; so
-the places that need one say so.
+LLVM neither combines eight neighboring scalars into a vector by itself here (numba leaves the SLP
+pass out) nor vectorizes a maximum or a conditional append, so these kernels emit the instructions.
 """
 
 from typing import Any
@@ -12,14 +11,14 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from strata.features._simd.vectors import repeated, vector_code
+from strata.features._simd.vectors import splat, vector_code
 
-OCTET = ir.VectorType(ir.FloatType(), 8)
-NUMBERS = ir.VectorType(ir.IntType(32), 8)
+FLOAT32X8 = ir.VectorType(ir.FloatType(), 8)
+INT32X8 = ir.VectorType(ir.IntType(32), 8)
 
 
-def _lanes_set() -> np.ndarray:
-    """(256 * 8,) int32: for each byte the numbers of its bits that are set, then zeros."""
+def _set_bit_positions() -> np.ndarray:
+    """(256 * 8,) int32: for each byte the positions of its set bits in order, then zeros."""
     bits = np.arange(256)[:, None] >> np.arange(8) & 1
     first = np.argsort(1 - bits, axis=1, kind="stable")
     return (
@@ -27,8 +26,8 @@ def _lanes_set() -> np.ndarray:
     )
 
 
-#: What `list_above` looks lanes up in.
-LANES_SET = _lanes_set()
+#: Lookup table of `append_above`.
+SET_BITS = _set_bit_positions()
 
 
 @vector_code
@@ -37,50 +36,52 @@ def scale(typing: Any, target: Any, at: Any, source: Any, start: Any, weight: An
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         target, at, source, start, weight = values
-        octet = builder.load(eight_at(context, builder, signature.args[2], source, start), align=4)
-        product = builder.fmul(octet, repeated(builder, weight, 8), flags=["fast"])
-        builder.store(product, eight_at(context, builder, signature.args[0], target, at), align=4)
+        numbers = builder.load(
+            pointer8(context, builder, signature.args[2], source, start), align=4
+        )
+        product = builder.fmul(numbers, splat(builder, weight, 8), flags=["fast"])
+        builder.store(product, pointer8(context, builder, signature.args[0], target, at), align=4)
         return context.get_dummy_value()
 
     return types.void(target, at, source, start, types.float32), build
 
 
 @vector_code
-def vote(typing: Any, target: Any, at: Any, size: Any, turn: Any) -> Any:
-    """Share `size` between the two orientations nearest to `turn`, in [0, 8]; others get zero.
+def vote(typing: Any, target: Any, at: Any, magnitude: Any, angle: Any) -> Any:
+    """Share a gradient's magnitude between the two nearest of 8 orientations; others get zero.
 
-    target[at + o] = size * max(0, 1 - distance of turn and o around the circle of 8), where
-    1 - distance is ||turn - o| - 4| - 3.
+    target[at + o] = magnitude * max(0, 1 - circular distance of angle and o), with `angle` in
+    eighths of a turn, in [0, 8]. 1 - distance is ||angle - o| - 4| - 3.
     """
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        target, at, size, turn = values
-        unary = ir.FunctionType(OCTET, [OCTET])
+        target, at, magnitude, angle = values
+        unary = ir.FunctionType(FLOAT32X8, [FLOAT32X8])
         absolute = cgutils.get_or_insert_function(builder.module, unary, "llvm.fabs.v8f32")
-        orientations = ir.Constant(OCTET, [float(o) for o in range(8)])
+        orientations = ir.Constant(FLOAT32X8, [float(o) for o in range(8)])
 
-        def minus(octet: Any, number: Any) -> Any:
-            return builder.fsub(octet, number, flags=["fast"])
+        def minus(numbers: Any, number: Any) -> Any:
+            return builder.fsub(numbers, number, flags=["fast"])
 
-        away = builder.call(absolute, [minus(repeated(builder, turn, 8), orientations)])
+        away = builder.call(absolute, [minus(splat(builder, angle, 8), orientations)])
         near = minus(builder.call(absolute, [minus(away, _constant(4))]), _constant(3))
         share = builder.select(builder.fcmp_ordered(">", near, _constant(0)), near, _constant(0))
-        votes = builder.fmul(share, repeated(builder, size, 8), flags=["fast"])
-        builder.store(votes, eight_at(context, builder, signature.args[0], target, at), align=4)
+        votes = builder.fmul(share, splat(builder, magnitude, 8), flags=["fast"])
+        builder.store(votes, pointer8(context, builder, signature.args[0], target, at), align=4)
         return context.get_dummy_value()
 
     return types.void(target, at, types.float32, types.float32), build
 
 
 @vector_code
-def raise_to(typing: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
-    """target[at : at + 8] = the greater of it and source[start : start + 8], lane by lane."""
+def maximum(typing: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
+    """target[at : at + 8] = elementwise maximum of itself and source[start : start + 8]."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         target, at, source, start = values
-        place = eight_at(context, builder, signature.args[0], target, at)
+        place = pointer8(context, builder, signature.args[0], target, at)
         mine = builder.load(place, align=4)
-        other = builder.load(eight_at(context, builder, signature.args[2], source, start), align=4)
+        other = builder.load(pointer8(context, builder, signature.args[2], source, start), align=4)
         greater = builder.fcmp_ordered(">", mine, other, flags=["fast"])
         builder.store(builder.select(greater, mine, other), place, align=4)
         return context.get_dummy_value()
@@ -89,37 +90,49 @@ def raise_to(typing: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
 
 
 @vector_code
-def list_above(
-    typing: Any, source: Any, start: Any, least: Any, near: Any, m: Any, first: Any, lanes: Any
+def append_above(
+    typing: Any,
+    source: Any,
+    start: Any,
+    threshold: Any,
+    found: Any,
+    count: Any,
+    first: Any,
+    set_bits: Any,
 ) -> Any:
-    """List from near[m] on the numbers first + o where source[start + o] > least, o below 8.
+    """Append to `found` the numbers first + o, o below 8, where source[start + o] > threshold.
 
-    `near` is int32 and has room for eight; `lanes` is LANES_SET. The value is m and how many were
-    listed. There is no branch: what is listed is as good as random, and mispredicted.
+    They are written from found[count] on; `found` is int32 with room for eight more, `set_bits` is
+    SET_BITS. Returns the new count. Branch-free: which numbers pass is as good as random, so a
+    branch would be mispredicted.
     """
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        source, start, least, near, m, first, lanes = values
-        octet = builder.load(eight_at(context, builder, signature.args[0], source, start), align=4)
-        above = builder.fcmp_ordered(">", octet, repeated(builder, least, 8), flags=["fast"])
+        source, start, threshold, found, count, first, set_bits = values
+        numbers = builder.load(
+            pointer8(context, builder, signature.args[0], source, start), align=4
+        )
+        above = builder.fcmp_ordered(">", numbers, splat(builder, threshold, 8), flags=["fast"])
         byte = builder.zext(builder.bitcast(above, ir.IntType(8)), ir.IntType(64))
         row = builder.shl(byte, ir.Constant(ir.IntType(64), 3))
-        found = builder.load(
-            eight_at(context, builder, signature.args[6], lanes, row, NUMBERS), align=4
+        positions = builder.load(
+            pointer8(context, builder, signature.args[6], set_bits, row, INT32X8), align=4
         )
-        numbers = builder.add(found, repeated(builder, builder.trunc(first, ir.IntType(32)), 8))
-        place = eight_at(context, builder, signature.args[3], near, m, NUMBERS)
-        builder.store(numbers, place, align=4)
-        return builder.add(m, builder.ctpop(byte))
+        listed = builder.add(positions, splat(builder, builder.trunc(first, ir.IntType(32)), 8))
+        place = pointer8(context, builder, signature.args[3], found, count, INT32X8)
+        builder.store(listed, place, align=4)
+        return builder.add(count, builder.ctpop(byte))
 
-    return types.uint64(source, start, types.float32, near, m, first, lanes), build
+    return types.uint64(source, start, types.float32, found, count, first, set_bits), build
 
 
-def eight_at(context: Any, builder: Any, kind: Any, array: Any, index: Any, of: Any = OCTET) -> Any:
-    """Where in an array of that type the eight numbers from `index` on lie."""
+def pointer8(
+    context: Any, builder: Any, kind: Any, array: Any, index: Any, of: Any = FLOAT32X8
+) -> Any:
+    """Pointer to the eight numbers from `index` on in a flat array of numba type `kind`."""
     data = context.make_array(kind)(context, builder, array).data
     return builder.bitcast(cgutils.gep_inbounds(builder, data, index), of.as_pointer())
 
 
 def _constant(number: float) -> ir.Constant:
-    return ir.Constant(OCTET, [float(number)] * 8)
+    return ir.Constant(FLOAT32X8, [float(number)] * 8)

@@ -1,10 +1,10 @@
-"""Matrix products of 16-bit whole numbers, twice as many multiply-adds a second as of float32.
+"""Matrix product of int16 matrices with int32 sums (GEMM): twice the multiply-adds of float32.
 
-Where it matters only which of many products are greatest, whole numbers tell all but the closest
-apart, and those few are computed again. Processors multiply pairs of 16-bit numbers, add the two
-products, and add them to a 32-bit sum in one instruction or two; no library for NumPy's arrays
-offers that. What is written here for vectors of sums LLVM turns into the instructions that the
-processor has; the sums are the same on all.
+out = bias + left @ right.T. It serves where only the greatest of many products matter: int16
+separates all but the closest, and those few are computed again in float32. Processors multiply
+pairs of int16, add the two products and accumulate in int32 with one or two instructions
+(`vpmaddwd`, `vpdpwssd`); no library offers that to NumPy arrays. LLVM turns the vector code below
+into the instructions that the processor has; the sums are the same on all of them.
 """
 
 from typing import Any
@@ -15,52 +15,51 @@ from numba import types
 from numba.core import cgutils
 
 from strata._compiled import inlined
-from strata.features._simd.vectors import FLOATS, LANES, NUMBERS, on_a_line, repeated, vector_code
+from strata.features._simd.vectors import FLOATS, INTS, WIDTH, aligned_zeros, splat, vector_code
 
 Array = np.ndarray
 
-ROWS = 6  # of a tile; with two vectors of columns, twelve sums of the sixteen registers or more
-COLUMNS = 2 * LANES  # of a tile
+ROWS = 6  # of a tile: with two vectors of columns, twelve sums in sixteen registers or more
+COLUMNS = 2 * WIDTH  # of a tile
 
-_WIDE = ir.IntType(64)
-_PRODUCTS = ir.VectorType(ir.IntType(32), 2 * LANES)
-_HALVES = ir.VectorType(ir.IntType(16), 2 * LANES)
+_INT64 = ir.IntType(64)
+_PRODUCTS = ir.VectorType(ir.IntType(32), 2 * WIDTH)
+_INT16S = ir.VectorType(ir.IntType(16), 2 * WIDTH)
 
 
 @inlined
-def pairs_in(dimensions: int) -> int:
-    """32-bit places that a row of so many 16-bit numbers takes."""
-    return (dimensions + 1) // 2
+def n_pairs(d: int) -> int:
+    """Number of 32-bit elements, two int16 in each, that hold d numbers."""
+    return (d + 1) // 2
 
 
-def in_tiles(right: Array, together: int = COLUMNS) -> Array:
-    """Right sides as `multiply` reads them.
+def pack_tiles(right: Array, multiple: int = COLUMNS) -> Array:
+    """Pack the right side in the layout that `multiply` reads.
 
     Args:
-        right: (k, d) numbers that round to 16-bit ones, one right side a row.
-        together: a multiple of COLUMNS; as many columns there will be.
+        right: (k, d) numbers that round to int16, one column of the product per row.
+        multiple: a multiple of COLUMNS; columns are padded with zeros up to a multiple of it.
 
     Returns:
-        (tiles, pairs, COLUMNS) int32, two of a column's 16-bit numbers in each; columns that are
-        not there are zero.
+        (tiles, pairs, COLUMNS) int32, two int16 of a column in each.
     """
     k, d = right.shape
-    wide = np.zeros((k + -k % together, 2 * pairs_in(d)), np.int16)
-    wide[:k, :d] = np.rint(right)
-    tiles = wide.view(np.int32).reshape(-1, COLUMNS, pairs_in(d))
-    found = on_a_line(tiles.size).view(np.int32).reshape(-1, pairs_in(d), COLUMNS)
-    found[...] = tiles.transpose(0, 2, 1)
-    return found
+    padded = np.zeros((k + -k % multiple, 2 * n_pairs(d)), np.int16)
+    padded[:k, :d] = np.rint(right)
+    tiles = padded.view(np.int32).reshape(-1, COLUMNS, n_pairs(d))
+    packed = aligned_zeros(tiles.size).view(np.int32).reshape(-1, n_pairs(d), COLUMNS)
+    packed[...] = tiles.transpose(0, 2, 1)
+    return packed
 
 
 @inlined
-def multiply(left: Array, tiles: Array, start: Array, out: Array) -> None:
-    """out = start + left times the right sides in `tiles`, summed in 32 bits.
+def multiply(left: Array, tiles: Array, bias: Array, out: Array) -> None:
+    """out = bias + left times the columns in `tiles`, summed in int32.
 
     Args:
-        left: (n, pairs) int32, two 16-bit numbers in each; n a multiple of ROWS.
-        tiles: from `in_tiles`.
-        start: (k,) int32 for each column, k a multiple of COLUMNS.
+        left: (n, pairs) int32, two int16 in each; n a multiple of ROWS.
+        tiles: from `pack_tiles`.
+        bias: (k,) int32 for each column, k a multiple of COLUMNS.
         out: (n, k) float32.
     """
     rows, pairs = left.shape
@@ -74,7 +73,7 @@ def multiply(left: Array, tiles: Array, start: Array, out: Array) -> None:
                 flat_tiles,
                 np.uint64(column * pairs),
                 np.uint64(pairs),
-                start,
+                bias,
                 np.uint64(column),
                 flat_out,
                 np.uint64(row * width + column),
@@ -90,61 +89,64 @@ def _tile(
     tiles: Any,
     tile_at: Any,
     pairs: Any,
-    start: Any,
-    start_at: Any,
+    bias: Any,
+    bias_at: Any,
     out: Any,
     out_at: Any,
     width: Any,
 ) -> Any:
-    """ROWS x COLUMNS sums of `multiply`; the arrays are flat, `..._at` is where in them to begin.
+    """ROWS x COLUMNS sums of `multiply`, which stay in registers while the pairs stream past.
 
-    The sums stay in registers while the pairs pass by.
+    The arrays are flat; `..._at` are the indices at which the tile begins in them.
     """
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        left, left_at, tiles, tile_at, pairs, start, start_at, out, out_at, width = values
+        left, left_at, tiles, tile_at, pairs, bias, bias_at, out, out_at, width = values
 
-        def place(argument: int, array: Any, index: Any) -> Any:
+        def pointer(argument: int, array: Any, index: Any) -> Any:
             data = context.make_array(signature.args[argument])(context, builder, array).data
             return builder.gep(data, [index])
 
-        def vector(pointer: Any, kind: Any, column: int) -> Any:
-            lane = builder.gep(pointer, [ir.Constant(_WIDE, column)])
-            return builder.bitcast(lane, kind.as_pointer())
+        def vector_pointer(base: Any, kind: Any, column: int) -> Any:
+            element = builder.gep(base, [ir.Constant(_INT64, column)])
+            return builder.bitcast(element, kind.as_pointer())
 
-        columns = range(0, COLUMNS, LANES)
-        begin = place(5, start, start_at)
-        first = [builder.load(vector(begin, NUMBERS, column), align=4) for column in columns]
+        columns = range(0, COLUMNS, WIDTH)
+        begin = pointer(5, bias, bias_at)
+        first = [builder.load(vector_pointer(begin, INTS, column), align=4) for column in columns]
         sums = [[cgutils.alloca_once_value(builder, one) for one in first] for _ in range(ROWS)]
         with cgutils.for_range(builder, pairs) as loop:
             shift = builder.mul(loop.index, ir.Constant(loop.index.type, COLUMNS))
-            tile = place(2, tiles, builder.add(tile_at, shift))
-            rights = [builder.load(vector(tile, NUMBERS, column), align=4) for column in columns]
+            tile = pointer(2, tiles, builder.add(tile_at, shift))
+            rights = [
+                builder.load(vector_pointer(tile, INTS, column), align=4) for column in columns
+            ]
             for row in range(ROWS):
-                down = builder.mul(pairs, ir.Constant(_WIDE, row))
+                down = builder.mul(pairs, ir.Constant(_INT64, row))
                 index = builder.add(builder.add(left_at, down), loop.index)
-                pair = repeated(builder, builder.load(place(0, left, index)))
-                for right, kept in zip(rights, sums[row], strict=True):
-                    added = builder.add(builder.load(kept), _pairs_product(builder, pair, right))
-                    builder.store(added, kept)
+                pair = splat(builder, builder.load(pointer(0, left, index)))
+                for right, sum_ in zip(rights, sums[row], strict=True):
+                    added = builder.add(builder.load(sum_), _pair_products(builder, pair, right))
+                    builder.store(added, sum_)
         for row in range(ROWS):
-            down = builder.mul(width, ir.Constant(_WIDE, row))
-            to = place(7, out, builder.add(out_at, down))
-            for column, kept in zip(columns, sums[row], strict=True):
-                found = builder.sitofp(builder.load(kept), FLOATS)
-                builder.store(found, vector(to, FLOATS, column), align=4)
+            down = builder.mul(width, ir.Constant(_INT64, row))
+            to = pointer(7, out, builder.add(out_at, down))
+            for column, sum_ in zip(columns, sums[row], strict=True):
+                floats = builder.sitofp(builder.load(sum_), FLOATS)
+                builder.store(floats, vector_pointer(to, FLOATS, column), align=4)
         return context.get_dummy_value()
 
     at = types.uint64
-    return types.void(left, at, tiles, at, at, start, at, out, at, at), build
+    return types.void(left, at, tiles, at, at, bias, at, out, at, at), build
 
 
-def _pairs_product(builder: Any, a: Any, b: Any) -> Any:
-    """a[2 i] b[2 i] + a[2 i + 1] b[2 i + 1] of the halves of the numbers in two vectors."""
-    wide = [builder.sext(builder.bitcast(side, _HALVES), _PRODUCTS) for side in (a, b)]
+def _pair_products(builder: Any, a: Any, b: Any) -> Any:
+    """a[2 i] b[2 i] + a[2 i + 1] b[2 i + 1] in int32, of the int16 halves of two int32 vectors."""
+    wide = [builder.sext(builder.bitcast(side, _INT16S), _PRODUCTS) for side in (a, b)]
     products = builder.mul(*wide)
-    even, odd = (ir.Constant(NUMBERS, list(range(first, 2 * LANES, 2))) for first in (0, 1))
-    none = ir.Constant(_PRODUCTS, ir.Undefined)
+    even, odd = (ir.Constant(INTS, list(range(first, 2 * WIDTH, 2))) for first in (0, 1))
+    undefined = ir.Constant(_PRODUCTS, ir.Undefined)
     return builder.add(
-        builder.shuffle_vector(products, none, even), builder.shuffle_vector(products, none, odd)
+        builder.shuffle_vector(products, undefined, even),
+        builder.shuffle_vector(products, undefined, odd),
     )

@@ -1,4 +1,7 @@
-"""Quadratic functions without mixed terms, as log densities of diagonal Gaussians are."""
+"""Quadratic functions without mixed terms, constant + sum_j (a[j] y[j] + b[j] y[j]^2), at rows.
+
+The log density of a diagonal Gaussian is one of them.
+"""
 
 from typing import Any
 
@@ -10,29 +13,29 @@ from numba.core import cgutils
 from strata._compiled import inlined
 from strata.features._simd.vectors import (
     FLOATS,
-    LANES,
-    added,
-    multiplied,
-    on_a_line,
-    padded,
-    place,
-    vector,
+    WIDTH,
+    add,
+    aligned_zeros,
+    element_pointer,
+    load_vector,
+    multiply,
+    padded_length,
     vector_code,
 )
 
 
-def table_of(slopes: np.ndarray, curves: np.ndarray) -> np.ndarray:
-    """Slopes a and curves b (k, d) as (k, 2, d') float32, with zeros up to whole vectors."""
-    k, d = slopes.shape
-    table = on_a_line(2 * k * padded(d)).reshape(k, 2, -1)
-    table[:, 0, :d], table[:, 1, :d] = slopes, curves
-    return table
+def pack_coefficients(linear: np.ndarray, quadratic: np.ndarray) -> np.ndarray:
+    """Coefficients a and b (k, d) as (k, 2, d') float32, padded with zeros to whole vectors."""
+    k, d = linear.shape
+    packed = aligned_zeros(2 * k * padded_length(d)).reshape(k, 2, -1)
+    packed[:, 0, :d], packed[:, 1, :d] = linear, quadratic
+    return packed
 
 
 @inlined
-def set_quadratics(
+def evaluate_quadratics(
     x: np.ndarray,
-    table: np.ndarray,
+    coefficients: np.ndarray,
     width: np.uint64,
     k: np.uint64,
     constant: np.float32,
@@ -41,71 +44,72 @@ def set_quadratics(
     n: int,
     values: np.ndarray,
 ) -> None:
-    """Values of function k of the table: constant + sum over j of a[j] y[j] + b[j] y[j]^2.
+    """values[i] = constant + sum over j of a[j] y[j] + b[j] y[j]^2, with y = x[rows[i]].
 
-    y is row rows[i] of x, and the value's place i, for i from `at` to at + n. Four rows are taken
-    at a time: `rows` leads on to rows, and `values` has room, up to a multiple of four. The arrays
-    are flat: to take parts of them in numba costs as much as some of these sums.
+    a and b are coefficients k; i runs from `at` to at + n. Four rows are taken at a time, so `rows`
+    holds valid row numbers, and `values` has room, up to a multiple of four. The arrays are flat:
+    slicing an array in numba costs as much as some of these sums.
 
     Args:
         x: float32, rows of `width` numbers.
-        table: float32, from `table_of`.
-        width: d', a multiple of LANES.
+        coefficients: float32, from `pack_coefficients`.
+        width: d', a multiple of WIDTH.
         rows: int32.
         values: float32.
     """
     first = np.uint64(2) * width * k
     for i in range(0, n, 4):
-        _set_four(x, table, first, width, constant, rows, at + np.uint64(i), values)
+        _evaluate_four(x, coefficients, first, width, constant, rows, at + np.uint64(i), values)
 
 
 @vector_code
-def _set_four(
+def _evaluate_four(
     typing: Any,
     x: Any,
-    table: Any,
+    coefficients: Any,
     first: Any,
     width: Any,
     constant: Any,
     rows: Any,
     i: Any,
-    found: Any,
+    out: Any,
 ) -> Any:
     """The values at places i to i + 3."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         first, width, constant, i = values[2], values[3], values[4], values[6]
 
-        def at(argument: int, index: Any) -> Any:
-            return place(context, builder, signature.args[argument], values[argument], index)
+        def pointer(argument: int, index: Any) -> Any:
+            kind, array = signature.args[argument], values[argument]
+            return element_pointer(context, builder, kind, array, index)
 
-        def step(number: int) -> Any:
+        def integer(number: int) -> Any:
             return ir.Constant(width.type, number)
 
-        turns = [builder.add(i, step(turn)) for turn in range(4)]
+        places = [builder.add(i, integer(n)) for n in range(4)]
         begins = [
-            builder.mul(builder.zext(builder.load(at(5, turn)), width.type), width)
-            for turn in turns
+            builder.mul(builder.zext(builder.load(pointer(5, place)), width.type), width)
+            for place in places
         ]
-        none = ir.Constant(FLOATS, [0.0] * LANES)
-        kept = [cgutils.alloca_once_value(builder, none) for _ in turns]
+        zeros = ir.Constant(FLOATS, [0.0] * WIDTH)
+        sums = [cgutils.alloca_once_value(builder, zeros) for _ in places]
         second = builder.add(first, width)
-        with cgutils.for_range_slice(builder, step(0), width, step(LANES)) as (j, _):
-            a = vector(builder, at(1, builder.add(first, j)))
-            b = vector(builder, at(1, builder.add(second, j)))
-            for begin, sum_ in zip(begins, kept, strict=True):
-                mine = vector(builder, at(0, builder.add(begin, j)))
-                slope = added(builder, a, multiplied(builder, b, mine))
-                term = multiplied(builder, slope, mine)
-                builder.store(added(builder, builder.load(sum_), term), sum_)
+        with cgutils.for_range_slice(builder, integer(0), width, integer(WIDTH)) as (j, _):
+            a = load_vector(builder, pointer(1, builder.add(first, j)))
+            b = load_vector(builder, pointer(1, builder.add(second, j)))
+            for begin, sum_ in zip(begins, sums, strict=True):
+                y = load_vector(builder, pointer(0, builder.add(begin, j)))
+                slope = add(builder, a, multiply(builder, b, y))
+                term = multiply(builder, slope, y)
+                builder.store(add(builder, builder.load(sum_), term), sum_)
         kind = ir.FunctionType(ir.FloatType(), [ir.FloatType(), FLOATS])
         total = cgutils.get_or_insert_function(
-            builder.module, kind, f"llvm.vector.reduce.fadd.v{LANES}f32"
+            builder.module, kind, f"llvm.vector.reduce.fadd.v{WIDTH}f32"
         )
-        for turn, sum_ in zip(turns, kept, strict=True):
+        for place, sum_ in zip(places, sums, strict=True):
             value = builder.call(total, [constant, builder.load(sum_)], fastmath=["fast"])
-            builder.store(value, at(7, turn))
+            builder.store(value, pointer(7, place))
         return context.get_dummy_value()
 
     number = types.uint64
-    return types.void(x, table, number, number, types.float32, rows, number, found), build
+    return types.void(x, coefficients, number, number, types.float32, rows, number, out), build

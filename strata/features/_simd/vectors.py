@@ -1,7 +1,8 @@
-"""Vectors as wide as this processor's, for compiled loops that say what is done side by side.
+"""SIMD vectors as wide as this processor's, and the LLVM instructions on them.
 
-LLVM does not gather neighboring scalars into a vector by itself in numba's loops (that pass is
-left out), and of the widths that a processor has it prefers the middle one.
+LLVM does not combine neighboring scalars into vectors by itself in numba's loops (numba leaves the
+SLP pass out), and of the widths that a processor has it prefers the middle one; kernels that need
+full vectors build the instructions themselves.
 """
 
 from typing import Any
@@ -13,70 +14,70 @@ from numba.extending import intrinsic
 
 from strata._compiled import inlined
 
-#: numba's, whose annotations describe the function before it is changed.
+#: numba's `intrinsic`, whose annotations describe the undecorated function.
 vector_code: Any = intrinsic
 
 
-def _lanes() -> int:
+def _vector_width() -> int:
     """16 with AVX-512, else 8."""
     try:
         return 16 if binding.get_host_cpu_features().get("avx512bw") else 8
-    except RuntimeError:  # LLVM cannot tell what this processor has
+    except RuntimeError:  # LLVM cannot detect this processor's features
         return 8
 
 
-LANES = _lanes()  # 32-bit numbers in a vector
-FLOATS = ir.VectorType(ir.FloatType(), LANES)
-NUMBERS = ir.VectorType(ir.IntType(32), LANES)
+WIDTH = _vector_width()  # 32-bit numbers in one vector
+FLOATS = ir.VectorType(ir.FloatType(), WIDTH)
+INTS = ir.VectorType(ir.IntType(32), WIDTH)
 
 
-def on_a_line(count: int) -> np.ndarray:
-    """So many float32, all zero, from the beginning of a cache line on.
+def aligned_zeros(count: int) -> np.ndarray:
+    """(count,) float32 zeros that begin at a cache line (64 bytes).
 
-    A vector of sixteen that lies in two lines takes twice as long to load.
+    A vector of sixteen numbers that straddles two lines takes twice as long to load.
     """
-    room = np.zeros(count + 16, np.float32)
-    first = -(room.ctypes.data // 4) % 16
-    return room[first : first + count]
+    buffer = np.zeros(count + 16, np.float32)
+    first = -(buffer.ctypes.data // 4) % 16
+    return buffer[first : first + count]
 
 
-line_of_floats = inlined(on_a_line)  # the same within compiled functions
+inlined_aligned_zeros = inlined(aligned_zeros)  # the same within compiled functions
 
 
-def padded(count: int) -> int:
-    """The next multiple of LANES."""
-    return count + -count % LANES
+def padded_length(count: int) -> int:
+    """The next multiple of WIDTH."""
+    return count + -count % WIDTH
 
 
-def place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
-    """Where entry `index` of a flat array of that type lies."""
+def element_pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    """Pointer to element `index` of a flat array of numba type `kind`."""
     data = context.make_array(kind)(context, builder, array).data
     return cgutils.gep_inbounds(builder, data, index)
 
 
-def vector(builder: Any, at: Any) -> Any:
-    """The floats from a place on."""
-    return builder.load(builder.bitcast(at, FLOATS.as_pointer()), align=4)
+def load_vector(builder: Any, pointer: Any) -> Any:
+    """Load WIDTH float32 from a pointer."""
+    return builder.load(builder.bitcast(pointer, FLOATS.as_pointer()), align=4)
 
 
-def store(builder: Any, floats: Any, at: Any) -> None:
-    """Write a vector from a place on."""
-    builder.store(floats, builder.bitcast(at, FLOATS.as_pointer()), align=4)
+def store_vector(builder: Any, floats: Any, pointer: Any) -> None:
+    """Store WIDTH float32 at a pointer."""
+    builder.store(floats, builder.bitcast(pointer, FLOATS.as_pointer()), align=4)
 
 
-def repeated(builder: Any, number: Any, lanes: int = LANES) -> Any:
-    """A number in each lane."""
-    none = ir.Constant(ir.VectorType(number.type, lanes), None)
-    single = builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
-    first = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+def splat(builder: Any, number: Any, width: int = WIDTH) -> Any:
+    """Vector with the same number in each of `width` elements."""
+    undefined = ir.Constant(ir.VectorType(number.type, width), None)
+    single = builder.insert_element(undefined, number, ir.Constant(ir.IntType(32), 0))
+    first = ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width)
     return builder.shuffle_vector(single, single, first)
 
 
-def multiplied(builder: Any, a: Any, b: Any) -> Any:
-    """a b, to be fused with what is added."""
+def multiply(builder: Any, a: Any, b: Any) -> Any:
+    """a b with fast-math flags, so that LLVM fuses it with a following addition."""
     return builder.fmul(a, b, flags=["fast"])
 
 
-def added(builder: Any, a: Any, b: Any) -> Any:
-    """a + b."""
+def add(builder: Any, a: Any, b: Any) -> Any:
+    """a + b with fast-math flags."""
     return builder.fadd(a, b, flags=["fast"])

@@ -1,4 +1,4 @@
-"""Drawing local descriptors evenly over images, for codebooks and projections to learn from."""
+"""Training samples of local descriptors, drawn evenly over the images."""
 
 from collections.abc import Sequence
 
@@ -17,28 +17,28 @@ def sample_local(
 ) -> LocalDescriptors:
     """Draw up to `n` descriptors without replacement, the same number from each image.
 
-    Images with fewer rows than their share leave the rest to the others. Images are asked for one
-    at a time, and only the rows drawn are kept, so images may be memory-mapped.
+    Images with fewer rows than their share leave the rest to the others. Images are accessed one
+    at a time and only the drawn rows are kept, so images may be memory-mapped.
 
     Args:
         images: the local descriptors of each image, or plain (n, d) arrays; any dtype.
-        n: how many rows to draw in all.
+        n: number of rows to draw in all.
         rng: source of the draw.
         keep_zero: whether rows that are zero throughout (no contrast) may be drawn. They make up
-            to half of a flat image, all in one place, and would take codewords for themselves.
+            to half of a flat image, all at one point, and would take codewords for themselves.
 
     Returns:
-        at most n rows, descriptors (m, d) float32, in image order. Fewer than n where the images
+        at most n rows, descriptors (m, d) float32, in image order; fewer than n where the images
         hold fewer, or where zero rows left too few.
 
     Raises:
         InputError: no row could be drawn.
     """
-    counts = np.array([len(as_local(image).descriptors) for image in images], np.int64)
+    counts = np.array([len(_as_local(image).descriptors) for image in images], np.int64)
     drawn = []
-    for quota, image in zip(even_quotas(counts, n, rng), map(as_local, images), strict=True):
+    for quota, image in zip(even_quotas(counts, n, rng), map(_as_local, images), strict=True):
         if quota:
-            drawn.append(_rows(image, _draw(image.descriptors, quota, rng, keep_zero)))
+            drawn.append(_copy_rows(image, _draw(image.descriptors, quota, rng, keep_zero)))
     if not sum(len(part.descriptors) for part in drawn):
         raise InputError(
             f"There is no descriptor to learn from in these {len(counts)} images.",
@@ -48,13 +48,6 @@ def sample_local(
     return LocalDescriptors(*map(np.concatenate, zip(*drawn, strict=True)))
 
 
-def _rows(image: LocalDescriptors, rows: np.ndarray) -> LocalDescriptors:
-    """Copies of some rows, which keep nothing else of the image in memory."""
-    return LocalDescriptors(
-        np.asarray(image.descriptors[rows], np.float32), image.positions[rows], image.scales[rows]
-    )
-
-
 def sample_descriptors(
     images: Sequence[LocalDescriptors] | Sequence[np.ndarray],
     n: int,
@@ -62,27 +55,19 @@ def sample_descriptors(
     *,
     keep_zero: bool = False,
 ) -> np.ndarray:
-    """As `sample_local`, for descriptors alone.
+    """Draw as `sample_local`, descriptors alone.
 
     Returns:
         (m, d) float32, m <= n.
     """
-    return sample_local(images, n, rng, keep_zero=keep_zero)[0]
-
-
-def as_local(image: LocalDescriptors | np.ndarray) -> LocalDescriptors:
-    """The image's descriptors as they are, or a plain (n, d) array with centered positions."""
-    if isinstance(image, LocalDescriptors):
-        return image
-    n = len(image)
-    return LocalDescriptors(image, np.full((n, 2), 0.5, np.float32), np.ones(n, np.float32))
+    return sample_local(images, n, rng, keep_zero=keep_zero).descriptors
 
 
 def even_quotas(counts: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """How many of `counts[i]` rows to take of each image, as evenly as the counts allow.
+    """Number of rows to take from each image, as even as the available `counts` allow.
 
-    The sum is min(n, sum of counts); images that are not exhausted differ by one at most, and
-    which of them give the one more is drawn.
+    The sum is min(n, sum of counts); images that are not exhausted differ by at most one, and
+    which of them give one more is drawn.
     """
     quotas = np.zeros_like(counts)
     left = min(n, int(counts.sum()))
@@ -98,10 +83,25 @@ def even_quotas(counts: np.ndarray, n: int, rng: np.random.Generator) -> np.ndar
     return quotas
 
 
+def _as_local(image: LocalDescriptors | np.ndarray) -> LocalDescriptors:
+    """Local descriptors as they are, or a plain (n, d) array at the image's center."""
+    if isinstance(image, LocalDescriptors):
+        return image
+    n = len(image)
+    return LocalDescriptors(image, np.full((n, 2), 0.5, np.float32), np.ones(n, np.float32))
+
+
+def _copy_rows(image: LocalDescriptors, rows: np.ndarray) -> LocalDescriptors:
+    """Copies of some rows, which keep no reference to the rest of the image."""
+    return LocalDescriptors(
+        np.asarray(image.descriptors[rows], np.float32), image.positions[rows], image.scales[rows]
+    )
+
+
 def _draw(
     descriptors: np.ndarray, quota: int, rng: np.random.Generator, keep_zero: bool
 ) -> np.ndarray:
-    """The numbers of `quota` rows, in random order; fewer if too many rows are zero."""
+    """Indices of `quota` rows in random order; fewer if too many rows are zero."""
     order = rng.permutation(len(descriptors))
     if keep_zero:
         return order[:quota]

@@ -10,37 +10,44 @@ from strata import seeds
 from strata._compiled import compiled
 from strata.errors import InputError
 from strata.features.codebooks.assignment import nearest_words, squared_distances
+from strata.parameter_types import NonNegativeInt, PositiveInt
 
-#: How the passes are spent: share of the passes on each share of the points. A step on an eighth of
-#: the points costs an eighth, and far from the optimum it leads as far.
+#: Share of the iterations spent on each share of the points. An iteration on an eighth of the
+#: points costs an eighth and, far from the optimum, makes as much progress.
 _SCHEDULE = ((0.4, 1 / 8), (0.3, 1 / 2), (0.3, 1.0))
-_POINTS_A_WORD = 16  # that a share of the points has at least
+_POINTS_PER_WORD = 16  # at least, in each share of the points
 
 
 class KMeansCodebook(ClusterMixin, BaseEstimator):
-    """Visual words: centers of descriptors by Lloyd's algorithm on growing shares of the points.
+    """k-means by Lloyd's algorithm on nested batches that grow to all points.
 
-    Points are shuffled; the first steps see the first eighth of them, the next the first half,
-    the last all (nested batches: Newling, Fleuret 2016).
+    Points are shuffled; the first iterations see the first eighth of them, the next the first
+    half, the last all (Newling and Fleuret, "Nested mini-batch k-means", NIPS 2016).
 
     Args:
-        n_words: how many centers.
-        max_iter: Lloyd steps in all; it stops where no label changes any more.
-        random_state: of the shuffle; the first points of it are the first centers.
+        n_words: number of centers.
+        max_iter: Lloyd iterations in all, at most; a batch's iterations end where no label changes.
+        random_state: seed of the shuffle, whose first points are the initial centers.
 
     Attributes:
         centers_: (words, d) float32.
-        labels_: (n,) int64, the word of each training point.
-        inertia_: sum of the training points' squared distances to their words.
+        labels_: (n,) int64, index of the center of each training point.
+        inertia_: sum of the training points' squared distances to their centers.
+        n_iter_: Lloyd iterations made.
     """
 
-    def __init__(self, n_words: int = 512, max_iter: int = 25, random_state: int = 0) -> None:
+    def __init__(
+        self,
+        n_words: PositiveInt = 512,
+        max_iter: PositiveInt = 25,
+        random_state: NonNegativeInt = 0,
+    ) -> None:
         self.n_words = n_words
         self.max_iter = max_iter
         self.random_state = random_state
 
     def fit(self, X: np.ndarray, y: object = None) -> Self:
-        """Learn the words from (n, d) points.
+        """Learn the centers from (n, d) points.
 
         Raises:
             InputError: fewer points than words, or no words.
@@ -56,8 +63,9 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         order = seeds.generator(self.random_state, "k-means").permutation(len(X))
         shuffled = X[order]
         self.centers_ = shuffled[: self.n_words]
-        for steps, points in self._schedule(len(X)):
-            self._lloyd(shuffled[:points], steps)
+        self.n_iter_ = 0
+        for iterations, points in self._schedule(len(X)):
+            self._lloyd(shuffled[:points], iterations)
         labels = nearest_words(shuffled, self.centers_)
         squared = squared_distances(shuffled, self.centers_, labels)
         self.labels_ = np.empty(len(X), np.int64)
@@ -66,23 +74,25 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """The nearest word of each row of (n, d) -> (n,) int64."""
+        """Index of the nearest center of each row of (n, d) -> (n,) int64."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
         return nearest_words(X, self.centers_)
 
     def _schedule(self, n: int) -> list[tuple[int, int]]:
-        """(steps, points) of each stage; the steps sum to `iterations`."""
+        """(iterations, points) of each batch; the iterations sum to `max_iter`."""
         ends = [round(self.max_iter * done) for done in np.cumsum([s for s, _ in _SCHEDULE])]
-        steps = np.diff([0, *ends])
+        iterations = np.diff([0, *ends])
         points = [
-            max(int(n * share), min(n, _POINTS_A_WORD * self.n_words)) for _, share in _SCHEDULE
+            max(int(n * share), min(n, _POINTS_PER_WORD * self.n_words)) for _, share in _SCHEDULE
         ]
-        return list(zip(steps.tolist(), points, strict=True))
+        return list(zip(iterations.tolist(), points, strict=True))
 
-    def _lloyd(self, X: np.ndarray, steps: int) -> None:
+    def _lloyd(self, X: np.ndarray, iterations: int) -> None:
+        """Lloyd iterations on one batch, until no label changes."""
         labels = None
-        for _ in range(steps):
+        for _ in range(iterations):
+            self.n_iter_ += 1
             before = labels
             labels = nearest_words(X, self.centers_)
             if before is not None and np.array_equal(before, labels):
@@ -91,7 +101,7 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
 
 
 def _means(X: np.ndarray, labels: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    """The mean of each center's points; one without points moves to a badly served point."""
+    """Means of the centers' points; a center without points moves to a point far from its own."""
     counts = np.bincount(labels, minlength=len(centers))
     sums = np.zeros(centers.shape)
     _add_rows(X, labels, sums)
@@ -103,7 +113,12 @@ def _means(X: np.ndarray, labels: np.ndarray, centers: np.ndarray) -> np.ndarray
     return (sums / counts[:, None]).astype(np.float32)
 
 
-@compiled
+def _add_rows_numpy(X: np.ndarray, labels: np.ndarray, sums: np.ndarray) -> None:
+    """sums[label] += x for every row."""
+    np.add.at(sums, labels, X)
+
+
+@compiled(numpy=_add_rows_numpy)
 def _add_rows(X: np.ndarray, labels: np.ndarray, sums: np.ndarray) -> None:
     """sums[label] += x for every row."""
     for i in range(len(X)):

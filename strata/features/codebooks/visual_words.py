@@ -1,7 +1,7 @@
 """Codebooks of visual words, learned from a sample of the images' local descriptors."""
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -11,31 +11,36 @@ from strata.errors import InputError, nearest
 from strata.features.codebooks.descriptor_sampling import sample_descriptors
 from strata.features.codebooks.kmeans import KMeansCodebook
 from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.parameter_types import NonNegativeInt, PositiveInt
+
+#: Treatments of descriptors that are zero throughout.
+ZeroDescriptors = Literal["drop", "word", "keep"]
 
 
 class VisualWords(BaseEstimator):
-    """Words by k-means on local descriptors, and what becomes of descriptors without contrast.
+    """Codebook of visual words by k-means, with the treatment of descriptors without contrast.
 
     Args:
         n_words: size of the codebook.
-        zero_descriptors: what becomes of descriptors that are zero throughout: "drop" them, count them as a
-            "word" of their own, or "keep" them like any other.
-        max_iter: of k-means.
-        max_samples: descriptors to learn from, drawn evenly over the images.
-        random_state: of the sample and of k-means.
+        zero_descriptors: treatment of descriptors that are zero throughout: "drop" them, count
+            them as a "word" of their own, or "keep" them like any other.
+        max_iter: Lloyd iterations of k-means, at most.
+        max_samples: number of descriptors to learn from, drawn evenly over the images.
+        random_state: seed of the sample and of k-means.
 
     Attributes:
         words_: (words, d) float32.
         bandwidth_: root mean squared distance of the sample to its words, for soft assignment.
+        n_iter_: Lloyd iterations made.
     """
 
     def __init__(
         self,
-        n_words: int = 512,
-        zero_descriptors: Literal["drop", "word", "keep"] = "word",
-        max_iter: int = 25,
-        max_samples: int = 250_000,
-        random_state: int = 0,
+        n_words: PositiveInt = 512,
+        zero_descriptors: ZeroDescriptors = "word",
+        max_iter: PositiveInt = 25,
+        max_samples: PositiveInt = 250_000,
+        random_state: NonNegativeInt = 0,
     ) -> None:
         self.n_words = n_words
         self.zero_descriptors = zero_descriptors
@@ -47,24 +52,25 @@ class VisualWords(BaseEstimator):
         """Learn the words from the local descriptors of the images.
 
         Raises:
-            InputError: no such way with zero descriptors, or fewer descriptors than words.
+            InputError: unknown treatment of zero descriptors, or fewer descriptors than words.
         """
-        ways = ("drop", "word", "keep")
-        if self.zero_descriptors not in ways:
+        treatments = get_args(ZeroDescriptors)
+        if self.zero_descriptors not in treatments:
             raise InputError(
-                f"There is no way with zero descriptors '{self.zero_descriptors}'.",
-                nearest(str(self.zero_descriptors), ways),
+                f"There is no treatment '{self.zero_descriptors}' of zero descriptors.",
+                nearest(str(self.zero_descriptors), treatments),
             )
         rng = seeds.generator(self.random_state, "bag of words", "sample")
-        drawn = sample_descriptors(
+        sample = sample_descriptors(
             images, self.max_samples, rng, keep_zero=self.zero_descriptors == "keep"
         )
-        found = KMeansCodebook(self.n_words, self.max_iter, self.random_state).fit(drawn)
-        self.words_ = found.centers_
-        self.bandwidth_ = float(np.sqrt(found.inertia_ / len(drawn))) or 1.0
+        kmeans = KMeansCodebook(self.n_words, self.max_iter, self.random_state).fit(sample)
+        self.words_ = kmeans.centers_
+        self.bandwidth_ = float(np.sqrt(kmeans.inertia_ / len(sample))) or 1.0
+        self.n_iter_ = kmeans.n_iter_
         return self
 
     @property
-    def bins_(self) -> int:
+    def n_bins_(self) -> int:
         """Length of a histogram: the words, and one for zero descriptors if they count."""
         return len(self.words_) + (self.zero_descriptors == "word")

@@ -1,4 +1,4 @@
-"""What all local descriptors share as scikit-learn transformers."""
+"""Base class of local descriptors, as scikit-learn transformers, and the check of their input."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -12,22 +12,22 @@ from strata.features.descriptors.local_descriptors import LocalDescriptors
 
 
 class BaseDescriptor(TransformerMixin, BaseEstimator, ABC):
-    """A transformer without state, from images to the local descriptors of each."""
+    """Stateless transformer from images to the local descriptors of each."""
 
     @abstractmethod
     def describe(self, image: np.ndarray) -> LocalDescriptors:
-        """The descriptors of one image, uint8 of shape (H, W, 3) RGB or (H, W) gray.
+        """Local descriptors of one image, uint8 of shape (H, W, 3) RGB or (H, W) gray.
 
         Raises:
             InputError: the array is of another type or shape.
         """
 
     def fit(self, images: Any = None, labels: Any = None) -> Self:
-        """Nothing is learned; returns self."""
+        """Return self; nothing is learned."""
         return self
 
     def transform(self, images: Iterable[np.ndarray]) -> list[LocalDescriptors]:
-        """The descriptors of each image, in order; see `describe`."""
+        """Local descriptors of each image, in order; see `describe`."""
         return [self.describe(image) for image in images]
 
     def __sklearn_is_fitted__(self) -> bool:

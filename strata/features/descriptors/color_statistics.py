@@ -1,25 +1,27 @@
-"""Local color statistics: mean and deviation of the colors in a grid of cells around a point.
+"""Local color statistics: mean and standard deviation of colors in cells around each point.
 
 Clinchant, Csurka, Perronnin and Renders, "XRCE's participation to ImagEval" (2007); used beside
 SIFT by Perronnin, Sanchez and Mensink (ECCV 2010). Here in opponent colors.
 """
 
+import cv2
 import numpy as np
 
 from strata.errors import InputError
 from strata.features.descriptors.base import BaseDescriptor, check_image
-from strata.features.descriptors.color_spaces import planes
+from strata.features.descriptors.color_spaces import color_channels
 from strata.features.descriptors.local_descriptors import LocalDescriptors
-from strata.features.descriptors.sampling_grid import SIDE, Grid, inner_grids
+from strata.features.descriptors.sampling_grid import SIDE, SamplingGrid, inner_grids
+from strata.parameter_types import PositiveInt, PositiveInts
 
-#: Two numbers for each of three planes in each of 4 x 4 cells.
+#: Length of a descriptor: two numbers for each of three channels in each of 4 x 4 cells.
 DIMENSIONS = 2 * 3 * SIDE * SIDE
 
 
 def mirror_order() -> np.ndarray:
-    """What becomes of a descriptor when the image is mirrored left to right: `x[mirror_order()]`.
+    """Permutation that mirrors descriptors left to right: `x[mirror_order()]`; (96,) int64.
 
-    (96,) int64: columns of cells change places.
+    Columns of cells change places.
     """
     return np.arange(DIMENSIONS).reshape(SIDE, SIDE, -1)[:, ::-1].ravel()
 
@@ -27,22 +29,22 @@ def mirror_order() -> np.ndarray:
 class ColorStatistics(BaseDescriptor):
     """Mean and standard deviation of opponent colors in 4 x 4 cells, on regular grids.
 
-    The grids are those of `DenseSIFT`. Cells at the border see the image mirrored there.
+    The grids are those of `DenseSIFT`. Beyond the border the image is continued by reflection.
 
     Args:
         step: pixels from one center to the next.
-        cell_sizes: sides of a cell, in pixels, one grid each; a support is four cells wide.
+        cell_sizes: sides of a cell in pixels, one grid each; a support is four cells wide.
     """
 
-    def __init__(self, step: int = 8, cell_sizes: tuple[int, ...] = (4, 6, 8)) -> None:
+    def __init__(self, step: PositiveInt = 8, cell_sizes: PositiveInts = (4, 6, 8)) -> None:
         self.step = step
         self.cell_sizes = cell_sizes
 
     def describe(self, image: np.ndarray) -> LocalDescriptors:
-        """The (n, 96) descriptors of one image, by size, then row by row.
+        """(n, 96) descriptors of one image, by size, then row by row.
 
-        Cell by cell, row by row: the means of intensity, red-green and yellow-blue, in [0, 1] and
-        around 0, then their deviations. Images too small for a size have no rows of it.
+        Cell by cell, row by row: the means of intensity (in [0, 1]), red-green and yellow-blue
+        (around 0), then their standard deviations. Images too small for a size have no rows of it.
 
         Args:
             image: uint8, (H, W, 3) RGB or (H, W) gray.
@@ -57,7 +59,7 @@ class ColorStatistics(BaseDescriptor):
                 f"not step {self.step} and cells {tuple(self.cell_sizes)}."
             )
         height, width = image.shape[:2]
-        colors = np.moveaxis(planes(image, "opponent"), 0, 2) / np.float32(255)
+        colors = np.moveaxis(color_channels(image, "opponent"), 0, 2) / np.float32(255)
         grids = inner_grids(height, width, self.step, tuple(self.cell_sizes))
         return LocalDescriptors(
             np.concatenate([_statistics(colors, grid) for grid in grids]),
@@ -66,17 +68,15 @@ class ColorStatistics(BaseDescriptor):
         )
 
 
-def _statistics(colors: np.ndarray, grid: Grid) -> np.ndarray:
-    """(n, 96) float32 of (H, W, 3) planes."""
-    import cv2
-
+def _statistics(colors: np.ndarray, grid: SamplingGrid) -> np.ndarray:
+    """(n, 96) float32 descriptors of (H, W, 3) channels at the grid's centers."""
     if not len(grid):
         return np.zeros((0, DIMENSIONS), np.float32)
     size = (grid.bin_size, grid.bin_size)
     mean = cv2.blur(colors, size, borderType=cv2.BORDER_REFLECT)
     square = cv2.blur(colors * colors, size, borderType=cv2.BORDER_REFLECT)
     deviation = np.sqrt(np.maximum(square - mean * mean, 0))
-    # A box of even size has its middle half a pixel before the pixel it is kept at.
+    # A box of even size is centered half a pixel before the pixel that its mean is stored at.
     down, along = (
         np.floor(axis.bin_centers(grid.bin_size) + 0.5).astype(np.intp) for axis in (grid.y, grid.x)
     )

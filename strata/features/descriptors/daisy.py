@@ -1,4 +1,4 @@
-"""DAISY, on a grid or at SIFT keypoints, through scikit-image.
+"""DAISY on a grid or at SIFT keypoints, through scikit-image.
 
 Source: Tola, Lepetit, Fua, "DAISY: an efficient dense descriptor applied to wide-baseline
 stereo", PAMI 2010.
@@ -11,52 +11,55 @@ import numpy as np
 from strata.errors import InputError
 from strata.features.descriptors.base import BaseDescriptor
 from strata.features.descriptors.local_descriptors import LocalDescriptors
-from strata.features.descriptors.sampling_grid import Axis, crossings
-from strata.features.descriptors.sparse_sift import gray, places, sift_keypoints
+from strata.features.descriptors.sampling_grid import Axis, grid_positions
+from strata.features.descriptors.sparse_sift import keypoint_positions, sift_keypoints, to_gray
+from strata.parameter_types import PositiveInt
 
-#: Numbers of descriptors computed at a time, in float64: half a gigabyte. scikit-image
-#: makes a descriptor at every pixel, whatever the step: 1.6 gigabytes for a megapixel.
-AT_ONCE = 2**26
+#: Numbers of descriptors computed at a time, in float64: half a gigabyte. scikit-image computes a
+#: descriptor at every pixel, whatever the step: 1.6 gigabytes for a megapixel.
+MAX_NUMBERS = 2**26
 
-#: Rows of pixels at a time, at least: those above and below are smoothed once more.
-LEAST_ROWS = 64
+#: Least number of pixel rows at a time: the rows around each strip are smoothed twice.
+MIN_ROWS = 64
 
 
-def _dimensions(rings: int, histograms: int, orientations: int) -> int:
+def _n_dims(rings: int, histograms: int, orientations: int) -> int:
+    """Length of a descriptor."""
     return (rings * histograms + 1) * orientations
 
 
-def _daisy(
-    plane: np.ndarray, step: int, radius: int, rings: int, histograms: int, orientations: int
+def _daisy_strips(
+    gray: np.ndarray, step: int, radius: int, rings: int, histograms: int, orientations: int
 ) -> Iterator[np.ndarray]:
-    """(rows, columns, d) descriptors at radius, radius + step, ... , some rows of them at a time.
+    """Yield descriptors at radius, radius + step, ..., (rows, columns, d), some rows at a time.
 
-    A single empty array where none fits. The same numbers as of the whole plane at once.
+    A single empty array where none fits. The numbers equal those of the whole image at once.
     """
     if min(step, radius, rings, histograms, orientations) < 1:
         raise InputError("DAISY's step, radius, rings, histograms and orientations start at one.")
-    if min(plane.shape) <= 2 * radius:
-        yield np.zeros((0, 0, _dimensions(rings, histograms, orientations)), np.float32)
+    if min(gray.shape) <= 2 * radius:
+        yield np.zeros((0, 0, _n_dims(rings, histograms, orientations)), np.float32)
         return
     from skimage.feature import daisy
 
-    count = (plane.shape[0] - 2 * radius - 1) // step + 1
-    margin = -(-_reach(radius, rings) // step)
-    taken = AT_ONCE // (plane.shape[1] * _dimensions(rings, histograms, orientations))
-    each = max((max(taken, LEAST_ROWS) - 2 * _reach(radius, rings)) // step, -(-LEAST_ROWS // step))
+    count = (gray.shape[0] - 2 * radius - 1) // step + 1
+    reach = _reach(radius, rings)
+    margin = -(-reach // step)
+    affordable = MAX_NUMBERS // (gray.shape[1] * _n_dims(rings, histograms, orientations))
+    each = max((max(affordable, MIN_ROWS) - 2 * reach) // step, -(-MIN_ROWS // step))
     for start in range(0, count, each):
         before, stop = min(start, margin), min(start + each, count)
         top, bottom = (start - before) * step, (stop - 1) * step + 2 * radius + 1
-        part = plane[top : bottom + margin * step]
+        strip = gray[top : bottom + margin * step]
         rows = slice(before, before + stop - start)
-        yield daisy(part, step, radius, rings, histograms, orientations)[rows].astype(np.float32)
+        yield daisy(strip, step, radius, rings, histograms, orientations)[rows].astype(np.float32)
 
 
 def _reach(radius: int, rings: int) -> int:
-    """How many pixels beyond its circle of sampling points a descriptor may depend on."""
+    """Pixels beyond its circle of sampling points that a descriptor may depend on, at most."""
     sigmas = radius * np.arange(1, rings + 2) / (2 * rings)
-    apart = np.sqrt(np.diff(np.square([0, *sigmas])))  # of one smoothing after another
-    return int(sum(4 * apart + 1)) + 1
+    increments = np.sqrt(np.diff(np.square([0, *sigmas])))  # scikit-image smooths step by step
+    return int(sum(4 * increments + 1)) + 1
 
 
 class DenseDAISY(BaseDescriptor):
@@ -64,17 +67,19 @@ class DenseDAISY(BaseDescriptor):
 
     Args:
         step: pixels from one center to the next.
-        radius: of the outermost ring, in pixels.
-        rings, histograms, orientations: rings, histograms on each, entries of each.
+        radius: radius of the outermost ring, in pixels.
+        rings: number of rings around the central histogram.
+        histograms: histograms on each ring.
+        orientations: entries of each histogram.
     """
 
     def __init__(
         self,
-        step: int = 8,
-        radius: int = 15,
-        rings: int = 3,
-        histograms: int = 8,
-        orientations: int = 8,
+        step: PositiveInt = 8,
+        radius: PositiveInt = 15,
+        rings: PositiveInt = 3,
+        histograms: PositiveInt = 8,
+        orientations: PositiveInt = 8,
     ) -> None:
         self.step = step
         self.radius = radius
@@ -83,19 +88,19 @@ class DenseDAISY(BaseDescriptor):
         self.orientations = orientations
 
     def describe(self, image: np.ndarray) -> LocalDescriptors:
-        """The (n, (rings * histograms + 1) * orientations) descriptors, row by row.
+        """(n, (rings * histograms + 1) * orientations) descriptors of one image, row by row.
 
-        They sum to one. Scales are the distance of the rings.
+        Each sums to one. Scales are the distance between rings.
 
         Raises:
             InputError: `image` is not uint8 of shape (H, W, 3) or (H, W), or a parameter below 1.
         """
-        plane = gray(image)
+        gray = to_gray(image)
         shape = self.rings, self.histograms, self.orientations
-        found = np.concatenate(list(_daisy(plane, self.step, self.radius, *shape)))
-        y, x = (Axis(self.radius, self.step, count) for count in found.shape[:2])
-        rows = found.reshape(-1, _dimensions(*shape))
-        positions = crossings(y, x, *plane.shape)
+        grid = np.concatenate(list(_daisy_strips(gray, self.step, self.radius, *shape)))
+        y, x = (Axis(self.radius, self.step, count) for count in grid.shape[:2])
+        rows = grid.reshape(-1, _n_dims(*shape))
+        positions = grid_positions(y, x, *gray.shape)
         scales = np.full(len(rows), self.radius / self.rings, np.float32)
         return LocalDescriptors(rows, positions, scales)
 
@@ -103,22 +108,25 @@ class DenseDAISY(BaseDescriptor):
 class SparseDAISY(BaseDescriptor):
     """DAISY at the SIFT keypoints that lie at least its radius inside the image.
 
-    One size and upright, so a place with keypoints of several sizes or angles counts once.
-    Computed at every pixel and picked: the time of a grid of step 1, whatever the number of
-    keypoints.
+    Upright and of one size, so several keypoints at one point count once. Computed at every pixel
+    and picked: it takes the time of a grid of step 1, whatever the number of keypoints.
 
     Args:
-        n_keypoints: at most this many SIFT keypoints, the strongest, before the margin is cut.
-        radius, rings, histograms, orientations: as of `DenseDAISY`.
+        n_keypoints: number of SIFT keypoints, at most, before those near the border are dropped;
+            the strongest are taken.
+        radius: radius of the outermost ring, in pixels.
+        rings: number of rings around the central histogram.
+        histograms: histograms on each ring.
+        orientations: entries of each histogram.
     """
 
     def __init__(
         self,
-        n_keypoints: int = 300,
-        radius: int = 15,
-        rings: int = 3,
-        histograms: int = 8,
-        orientations: int = 8,
+        n_keypoints: PositiveInt = 300,
+        radius: PositiveInt = 15,
+        rings: PositiveInt = 3,
+        histograms: PositiveInt = 8,
+        orientations: PositiveInt = 8,
     ) -> None:
         self.n_keypoints = n_keypoints
         self.radius = radius
@@ -127,21 +135,21 @@ class SparseDAISY(BaseDescriptor):
         self.orientations = orientations
 
     def describe(self, image: np.ndarray) -> LocalDescriptors:
-        """The descriptors of one image, strongest keypoint first; see `DenseDAISY.describe`."""
-        plane = gray(image)
+        """Descriptors of one image, strongest keypoint first; see `DenseDAISY.describe`."""
+        gray = to_gray(image)
         shape = self.rings, self.histograms, self.orientations
-        found, _ = sift_keypoints(plane, self.n_keypoints)
-        found = list({keypoint.pt: keypoint for keypoint in found}.values())
-        at = np.rint([k.pt for k in found]).astype(int).reshape(-1, 2) - self.radius
-        room = np.array(plane.shape[::-1]) - 2 * self.radius
-        inside = np.all((at >= 0) & (at < room), axis=1)
-        kept = [keypoint for keypoint, keep in zip(found, inside, strict=True) if keep]
-        x, y = at[inside].T
-        rows = np.empty((len(kept), _dimensions(*shape)), np.float32)
+        keypoints, _ = sift_keypoints(gray, self.n_keypoints)
+        keypoints = list({keypoint.pt: keypoint for keypoint in keypoints}.values())
+        pixels = np.rint([k.pt for k in keypoints]).astype(int).reshape(-1, 2) - self.radius
+        room = np.array(gray.shape[::-1]) - 2 * self.radius
+        inside = np.all((pixels >= 0) & (pixels < room), axis=1)
+        kept = [keypoint for keypoint, keep in zip(keypoints, inside, strict=True) if keep]
+        x, y = pixels[inside].T
+        rows = np.empty((len(kept), _n_dims(*shape)), np.float32)
         top = 0
-        for part in _daisy(plane, 1, self.radius, *shape):
-            here = (y >= top) & (y < top + len(part))
-            rows[here] = part[y[here] - top, x[here]]
-            top += len(part)
+        for strip in _daisy_strips(gray, 1, self.radius, *shape):
+            here = (y >= top) & (y < top + len(strip))
+            rows[here] = strip[y[here] - top, x[here]]
+            top += len(strip)
         scales = np.full(len(rows), self.radius / self.rings, np.float32)
-        return LocalDescriptors(rows, places(kept, plane.shape), scales)
+        return LocalDescriptors(rows, keypoint_positions(kept, gray.shape), scales)

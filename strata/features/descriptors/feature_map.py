@@ -1,4 +1,4 @@
-"""A map of vectors, such as a layer of a network gives, as dense local descriptors."""
+"""Feature map of a network's layer as dense local descriptors."""
 
 from typing import Literal
 
@@ -9,18 +9,18 @@ from sklearn.preprocessing import normalize
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 
 
-def descriptors_of(
+def feature_map_descriptors(
     values: NDArray[np.floating], side: int, norm: Literal["none", "l2"] = "l2"
 ) -> LocalDescriptors:
-    """The vectors of a map's places, row by row.
+    """Vectors at the positions of a feature map, row by row, as local descriptors.
 
     Args:
-        values: (h, w, d), of an image's even cells.
-        side: of the image, pixels.
-        norm: "l2": each vector to length 1, those without length as they are; "none".
+        values: (h, w, d), one vector for each cell of an even division of the image.
+        side: of the image, in pixels.
+        norm: "l2" scales each vector to length 1 and leaves zero vectors; "none" scales nothing.
 
     Returns:
-        (h w, d) with the cells' centers; as scale, a cell's longer side.
+        (h w, d) descriptors at the cells' centers; the scale is a cell's longer side.
     """
     h, w, d = values.shape
     vectors = values.reshape(-1, d).astype(np.float32)

@@ -1,9 +1,9 @@
-"""The spatial envelope ("gist") of a scene: how strong which textures are in which part of it.
+"""GIST: the spatial envelope of a scene, Gabor energies averaged over the cells of a grid.
 
 Oliva and Torralba, "Modeling the shape of the scene: a holistic representation of the spatial
-envelope" (IJCV 42, 2001), which introduced the eight outdoor scenes. Contrast is made even, Gabor
-filters of several scales and orientations are applied to the whole image by its spectrum, and the
-sizes of their answers are averaged over the cells of a grid.
+envelope" (IJCV 42, 2001), which introduced the eight outdoor scenes. Local contrast is normalized,
+Gabor filters of several scales and orientations are applied to the whole image by FFT, and the
+magnitudes of their responses are averaged over the cells.
 """
 
 from collections.abc import Iterable
@@ -17,61 +17,66 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from strata.errors import InputError
 from strata.features.descriptors.base import check_image
-from strata.features.descriptors.color_spaces import planes
+from strata.features.descriptors.color_spaces import color_channels
+from strata.parameter_types import PositiveInt, PositiveInts
 
-_FINEST = 0.3  # center frequency of the finest filters, in cycles a pixel
+_FINEST = 0.3  # center frequency of the finest filters, in cycles per pixel
 _RATIO = 1.85  # of the center frequencies of neighboring scales
 _SHARPNESS = 3.5  # of a filter along the frequency: exp(-3.5 (f / center - 1)^2)
-_EVENED = 4  # cycles an image, at which the low-pass filter of the contrast has fallen to a half
-_BORDER = 16  # pixels mirrored on each side, so that opposite sides do not meet
+_CUTOFF = 4  # cycles per image at which the low-pass filter of the contrast has fallen to a half
+_BORDER = 16  # pixels mirrored on each side, against the wrap-around of the FFT
 
 
 class GIST(TransformerMixin, BaseEstimator):
-    """One vector an image; nothing is learned.
+    """GIST descriptor of whole images: one vector per image; nothing is learned.
 
     Args:
-        image_size: the image is brought to so many pixels a side, whatever its shape.
-        orientations: how many at each scale, the finest first.
-        n_cells: along a side; `size` is a multiple of it.
+        image_size: side in pixels that the image is resized to, whatever its shape.
+        orientations: number of orientations at each scale, the finest first.
+        n_cells: cells along a side; `image_size` is a multiple of it.
     """
 
     def __init__(
-        self, image_size: int = 128, orientations: tuple[int, ...] = (8, 8, 8, 8), n_cells: int = 4
+        self,
+        image_size: PositiveInt = 128,
+        orientations: PositiveInts = (8, 8, 8, 8),
+        n_cells: PositiveInt = 4,
     ) -> None:
         self.image_size = image_size
         self.orientations = orientations
         self.n_cells = n_cells
 
     def fit(self, images: Any = None, labels: Any = None) -> Self:
-        """Nothing is learned; returns self."""
+        """Return self; nothing is learned."""
         return self
 
     def transform(self, images: Iterable[np.ndarray]) -> np.ndarray:
-        """The descriptors of each image, (n, d) float32; see `describe`."""
+        """Descriptors of the images, (n, d) float32; see `describe`."""
         rows = [self.describe(image) for image in images]
         return np.stack(rows) if rows else np.zeros((0, self._length()), np.float32)
 
     def describe(self, image: np.ndarray) -> np.ndarray:
-        """(sum of orientations x cells^2,) float32: by scale, orientation, row and column.
+        """(sum of orientations * n_cells^2,) float32: by scale, orientation, row and column.
 
         Args:
             image: uint8, (H, W, 3) RGB or (H, W) gray.
 
         Raises:
-            InputError: the image is of another type or shape, or the size is no multiple of the
-                cells.
+            InputError: the image is of another type or shape, or `image_size` is no multiple of
+                `n_cells`.
         """
         check_image(image)
-        self._check()
-        gray = planes(image, "gray")[0]
+        self._check_parameters()
+        gray = color_channels(image, "gray")[0]
         shrinks = max(gray.shape) > self.image_size
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        gray = cv2.resize(gray, (self.image_size, self.image_size), interpolation=how)
-        spectrum = fft.fft2(_mirrored(even_contrast(gray)))
-        answers = np.abs(fft.ifft2(spectrum * _filters(len(spectrum), tuple(self.orientations))))
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        gray = cv2.resize(gray, (self.image_size, self.image_size), interpolation=interpolation)
+        spectrum = fft.fft2(_mirrored(normalize_contrast(gray)))
+        filters = _gabor_filters(len(spectrum), tuple(self.orientations))
+        magnitudes = np.abs(fft.ifft2(spectrum * filters))
         inside = slice(_BORDER, _BORDER + self.image_size)
         side = self.image_size // self.n_cells
-        cells = answers[:, inside, inside].reshape(-1, self.n_cells, side, self.n_cells, side)
+        cells = magnitudes[:, inside, inside].reshape(-1, self.n_cells, side, self.n_cells, side)
         return cells.mean(axis=(2, 4)).ravel()
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -80,64 +85,64 @@ class GIST(TransformerMixin, BaseEstimator):
     def _length(self) -> int:
         return sum(self.orientations) * self.n_cells**2
 
-    def _check(self) -> None:
+    def _check_parameters(self) -> None:
         if min(self.orientations, default=0) < 1 or self.n_cells < 1:
             raise InputError(
-                f"A gist has orientations and cells, one at least, not {self.orientations} and "
+                f"GIST has orientations and cells, one at least, not {self.orientations} and "
                 f"{self.n_cells}."
             )
         if self.image_size < max(self.n_cells, 2 * _BORDER) or self.image_size % self.n_cells:
             raise InputError(
-                f"A gist of {self.n_cells} x {self.n_cells} cells cannot be taken of "
+                f"GIST of {self.n_cells} x {self.n_cells} cells cannot be computed on "
                 f"{self.image_size} x {self.image_size} pixels.",
-                f"The size is a multiple of the cells, {2 * _BORDER} or more.",
+                f"Make image_size a multiple of n_cells, {2 * _BORDER} or more.",
             )
 
 
-def even_contrast(gray: np.ndarray) -> np.ndarray:
-    """(s, s) gray levels from 0 to 255 -> (s, s) float32, about 0, with contrast much the same.
+def normalize_contrast(gray: np.ndarray) -> np.ndarray:
+    """Local contrast normalization of (s, s) gray levels in [0, 255] -> (s, s) float32 around 0.
 
-    Logarithms, minus their local mean, over their local deviation and a fifth.
+    Logarithms, minus their local mean, over 0.2 plus their local standard deviation.
     """
     logs = np.log1p(gray.astype(np.float32))
     low = _low_pass(len(logs) + 2 * _BORDER)
     logs = _mirrored(logs)
     logs = logs - _filtered(logs, low)
     deviation = np.sqrt(np.abs(_filtered(logs * logs, low)))
-    even = logs / (np.float32(0.2) + deviation)
-    return even[_BORDER:-_BORDER, _BORDER:-_BORDER]
+    normalized = logs / (np.float32(0.2) + deviation)
+    return normalized[_BORDER:-_BORDER, _BORDER:-_BORDER]
 
 
-def _mirrored(plane: np.ndarray) -> np.ndarray:
-    return np.pad(plane, _BORDER, mode="symmetric")
+def _mirrored(gray: np.ndarray) -> np.ndarray:
+    return np.pad(gray, _BORDER, mode="symmetric")
 
 
-def _filtered(plane: np.ndarray, transfer: np.ndarray) -> np.ndarray:
-    return fft.ifft2(fft.fft2(plane) * transfer).real
+def _filtered(gray: np.ndarray, transfer: np.ndarray) -> np.ndarray:
+    return fft.ifft2(fft.fft2(gray) * transfer).real
 
 
 @lru_cache(maxsize=8)
 def _low_pass(side: int) -> np.ndarray:
-    """Transfer function of a Gaussian, (side, side) float32."""
+    """Transfer function of a Gaussian low-pass filter, (side, side) float32."""
     frequency = fft.fftfreq(side, 1 / side)
     squares = frequency[:, None] ** 2 + frequency**2
-    return np.exp(-np.log(2) * squares / _EVENED**2).astype(np.float32)
+    return np.exp(-np.log(2) * squares / _CUTOFF**2).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
-def _filters(side: int, orientations: tuple[int, ...]) -> np.ndarray:
+def _gabor_filters(side: int, orientations: tuple[int, ...]) -> np.ndarray:
     """Transfer functions of the Gabor filters, (sum of orientations, side, side) float32.
 
     Each is a Gaussian around its center frequency and its angle, on one side of the spectrum, so
-    that the answers are complex and their sizes the local amplitudes.
+    that responses are complex and their magnitudes the local amplitudes.
     """
     down, right = np.meshgrid(fft.fftfreq(side), fft.fftfreq(side), indexing="ij")
     frequency, angle = np.hypot(right, down), np.arctan2(down, right)
     bank = []
     for scale, count in enumerate(orientations):
         center = _FINEST / _RATIO**scale
-        along = np.exp(-_SHARPNESS * (frequency / center - 1) ** 2)
-        for turn in range(count):
-            away = (angle + np.pi * turn / count + np.pi) % (2 * np.pi) - np.pi
-            bank.append(along * np.exp(-np.pi * (count * away) ** 2 / 32))
+        radial = np.exp(-_SHARPNESS * (frequency / center - 1) ** 2)
+        for orientation in range(count):
+            away = (angle + np.pi * orientation / count + np.pi) % (2 * np.pi) - np.pi
+            bank.append(radial * np.exp(-np.pi * (count * away) ** 2 / 32))
     return np.array(bank, np.float32)

@@ -1,4 +1,4 @@
-"""What every local descriptor yields: vectors with the places and sizes they were taken at."""
+"""Data type of local descriptors: vectors with the positions and scales they were taken at."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class LocalDescriptors(NamedTuple):
-    """The local descriptors of one image; any number of rows, zero included.
+    """The n local descriptors of one image; n may be zero.
 
     Attributes:
         descriptors: (n, d) float32.
@@ -19,15 +19,15 @@ class LocalDescriptors(NamedTuple):
     scales: np.ndarray
 
     @classmethod
-    def empty(cls, dimensions: int) -> "LocalDescriptors":
-        """No descriptors, as of a flat image without keypoints."""
+    def empty(cls, d: int) -> "LocalDescriptors":
+        """No descriptors of d numbers, as of a flat image without keypoints."""
         return cls(
-            np.zeros((0, dimensions), np.float32),
+            np.zeros((0, d), np.float32),
             np.zeros((0, 2), np.float32),
             np.zeros(0, np.float32),
         )
 
     def with_contrast(self) -> "LocalDescriptors":
-        """Without the rows that are zero throughout, as of places without contrast."""
+        """Drop the rows that are zero throughout, which stand for points without contrast."""
         kept = self.descriptors.any(axis=1)
         return self if kept.all() else LocalDescriptors(*(part[kept] for part in self))

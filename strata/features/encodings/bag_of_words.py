@@ -1,49 +1,58 @@
-"""Bags of visual words over spatial pyramids."""
+"""Bag of visual words over a spatial pyramid."""
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 
 from strata.errors import InputError, nearest
 from strata.features.codebooks.assignment import nearest_words, soft_assignment
 from strata.features.codebooks.visual_words import VisualWords
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.encodings.base import BaseEncoder
-from strata.features.encodings.spatial_pyramid import Grid, Layout, cell_of, pyramid
+from strata.features.encodings.spatial_pyramid import (
+    PyramidGrid,
+    PyramidLayout,
+    cell_of,
+    pyramid,
+)
 from strata.features.transforms.normalize import Norm, normalize
+from strata.parameter_types import PositiveInt, PyramidLevel
+
+#: Assignments of descriptors to words.
+Assignment = Literal["hard", "soft"]
 
 
 class BagOfWords(BaseEncoder):
-    """Histograms of visual words, one for each cell of a pyramid, side by side.
+    """Histograms of visual words, one for each cell of a spatial pyramid, concatenated.
 
     Args:
-        codebook: the words to learn; the default ones of `VisualWords` if None. A fitted one is
-            taken as it is inside `sklearn.frozen.FrozenEstimator`.
-        pyramid: layout of the cells, see `strata.features.encodings.spatial_pyramid.pyramid`.
+        codebook: the `VisualWords` to fit, those with default parameters if None. A fitted
+            codebook is used as it is when wrapped in `sklearn.frozen.FrozenEstimator`.
+        pyramid: layout of the cells: "none" is the whole image only; at level l, "square" has
+            2^l x 2^l cells, "horizontal" 3l strips, "paper" 2l x 2l cells.
         levels: finest level of the pyramid.
-        weighted: whether levels weigh as Lazebnik et al. have it, or all the same.
+        weighted: whether finer levels weigh more, as in Lazebnik et al., or all the same.
         assignment: "hard" counts a descriptor under its nearest word, "soft" shares it among the
-            nearest `neighbors` by a Gaussian of the distance.
-        n_neighbors: of soft assignment.
-        norm: normalization, see `strata.features.transforms.normalize.normalize`.
+            nearest `n_neighbors` words by a Gaussian of the distance.
+        n_neighbors: number of words of soft assignment.
+        norm: normalization: "none", "l1", "l2", or "power" (signed square roots, then L2).
         per_histogram: whether each histogram is normalized on its own, before the levels are
             weighted, or the vector as a whole, after.
 
     Attributes:
-        codebook_: the fitted words.
+        codebook_: the fitted codebook.
     """
 
     def __init__(
         self,
-        codebook: VisualWords | FrozenEstimator | None = None,
-        pyramid: Layout = "square",
-        levels: int = 2,
+        codebook: Any = None,
+        pyramid: PyramidLayout = "square",
+        levels: PyramidLevel = 2,
         weighted: bool = True,
-        assignment: Literal["hard", "soft"] = "hard",
-        n_neighbors: int = 5,
+        assignment: Assignment = "hard",
+        n_neighbors: PositiveInt = 5,
         norm: Norm = "l1",
         per_histogram: bool = False,
     ) -> None:
@@ -60,34 +69,34 @@ class BagOfWords(BaseEncoder):
         """Learn the codebook from the local descriptors of the images.
 
         Raises:
-            InputError: no such option, or fewer descriptors than words.
+            InputError: unknown option, or fewer descriptors than words.
         """
         self._grids()
-        ways = ("hard", "soft")
-        if self.assignment not in ways:
+        if self.assignment not in get_args(Assignment):
             raise InputError(
-                f"There is no assignment '{self.assignment}'.", nearest(str(self.assignment), ways)
+                f"There is no assignment '{self.assignment}'.",
+                nearest(str(self.assignment), get_args(Assignment)),
             )
         if self.n_neighbors < 1:
             raise InputError(
-                f"A descriptor is shared among 1 word or more, not {self.n_neighbors}."
+                f"Soft assignment shares a descriptor among 1 word or more, not {self.n_neighbors}."
             )
         codebook = VisualWords() if self.codebook is None else clone(self.codebook)
         self.codebook_ = codebook.fit(images, y)
         return self
 
     def encode(self, image: LocalDescriptors) -> np.ndarray:
-        """The histograms of one image, (cells * bins,) float32, cell by cell, coarse to fine.
+        """Histograms of one image, (cells * bins,) float32, cell by cell, coarse to fine.
 
         Zero without descriptors.
         """
         words, weights, positions = self._assigned(image)
-        bins = self.codebook_.bins_
+        n_bins = self.codebook_.n_bins_
         levels = []
         for grid in self._grids():
-            at = cell_of(positions, grid)[:, None] * bins + words
-            counts = np.bincount(at.ravel(), weights.ravel(), grid.cells * bins)
-            histograms = counts.reshape(grid.cells, bins)
+            bins = cell_of(positions, grid)[:, None] * n_bins + words
+            counts = np.bincount(bins.ravel(), weights.ravel(), grid.cells * n_bins)
+            histograms = counts.reshape(grid.cells, n_bins)
             if self.per_histogram:
                 histograms = normalize(histograms, self.norm)
             levels.append(histograms.ravel() * grid.weight)
@@ -95,9 +104,9 @@ class BagOfWords(BaseEncoder):
         return (vector if self.per_histogram else normalize(vector, self.norm)).astype(np.float32)
 
     def _length(self) -> int:
-        return sum(grid.cells for grid in self._grids()) * self.codebook_.bins_
+        return sum(grid.cells for grid in self._grids()) * self.codebook_.n_bins_
 
-    def _grids(self) -> tuple[Grid, ...]:
+    def _grids(self) -> tuple[PyramidGrid, ...]:
         return pyramid(self.pyramid, self.levels, weighted=self.weighted)
 
     def _assigned(self, image: LocalDescriptors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -115,12 +124,13 @@ class BagOfWords(BaseEncoder):
         return all_words, all_weights, positions
 
     def _words_of(self, descriptors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Words (n, m) and their weights (n, m) of each descriptor."""
         if self.assignment == "hard":
             words = nearest_words(descriptors, self.codebook_.words_)[:, None]
             return words, np.ones(words.shape, np.float32)
         return soft_assignment(
             descriptors,
             self.codebook_.words_,
-            neighbors=self.n_neighbors,
+            n_neighbors=self.n_neighbors,
             bandwidth=self.codebook_.bandwidth_,
         )

@@ -1,19 +1,20 @@
-"""Spatial pyramids: how an image is divided into cells that get a histogram each.
+"""Spatial pyramids: divisions of an image into cells, each of which gets a histogram.
 
 One set of local descriptors and one codebook serve all cells; a descriptor is counted, level by
-level, in the cell that its center falls into.
+level, in the cell that contains its center.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
 from strata.errors import InputError, nearest
 
-Layout = Literal["none", "square", "paper", "horizontal"]
+#: Layouts that `pyramid` knows.
+PyramidLayout = Literal["none", "square", "horizontal", "paper"]
 
 
-class Grid(NamedTuple):
+class PyramidGrid(NamedTuple):
     """One level: the image divided into columns x rows equal cells, with the level's weight."""
 
     columns: int
@@ -22,29 +23,31 @@ class Grid(NamedTuple):
 
     @property
     def cells(self) -> int:
-        """How many cells the level has."""
+        """Number of cells of the level."""
         return self.columns * self.rows
 
 
-def pyramid(layout: Layout, levels: int = 2, *, weighted: bool = True) -> tuple[Grid, ...]:
-    """The levels of a pyramid, coarse to fine.
+def pyramid(
+    layout: PyramidLayout, levels: int = 2, *, weighted: bool = True
+) -> tuple[PyramidGrid, ...]:
+    """Levels of a spatial pyramid, coarse to fine.
 
     Args:
         layout: "none" is the whole image. "square" has 2^l x 2^l cells at level l (Lazebnik,
             Schmid, Ponce 2006). "paper" has 2l x 2l, "horizontal" 3l strips of full width
             (both arXiv:2105.04895), and one cell at level 0.
         levels: the finest level L, counted from 0.
-        weighted: whether level l >= 1 weighs 2^(l-L-1) and level 0 2^-L, as Lazebnik et al. (the
+        weighted: whether level l >= 1 weighs 2^(l-L-1) and level 0 2^-L, as in Lazebnik et al. (the
             weights sum to one); otherwise all weigh 1.
 
     Raises:
-        InputError: no such layout, or a negative level.
+        InputError: unknown layout, or a negative level.
     """
     if levels < 0:
         raise InputError(f"A pyramid has at least level 0, not levels = {levels}.")
     match layout:
         case "none":
-            return (Grid(1, 1, 1.0),)
+            return (PyramidGrid(1, 1, 1.0),)
         case "square":
             sides = [(2**level, 2**level) for level in range(levels + 1)]
         case "paper":
@@ -53,16 +56,15 @@ def pyramid(layout: Layout, levels: int = 2, *, weighted: bool = True) -> tuple[
             sides = [(1, max(1, 3 * level)) for level in range(levels + 1)]
         case _:
             raise InputError(
-                f"There is no pyramid '{layout}'.",
-                nearest(str(layout), ("none", "square", "paper", "horizontal")),
+                f"There is no pyramid '{layout}'.", nearest(str(layout), get_args(PyramidLayout))
             )
     weights = [2.0 ** -min(levels, levels - level + 1) if weighted else 1.0
                for level in range(levels + 1)]  # fmt: skip
-    return tuple(Grid(*side, weight) for side, weight in zip(sides, weights, strict=True))
+    return tuple(PyramidGrid(*side, weight) for side, weight in zip(sides, weights, strict=True))
 
 
-def cell_of(positions: np.ndarray, grid: Grid) -> np.ndarray:
-    """The number of the cell that each position falls into, row by row from the top left.
+def cell_of(positions: np.ndarray, grid: PyramidGrid) -> np.ndarray:
+    """Index of the cell that contains each position, row by row from the top left.
 
     Args:
         positions: (n, 2), (x, y) in units of the image's sides; the far edges belong to the last

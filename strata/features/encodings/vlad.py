@@ -1,4 +1,4 @@
-"""VLAD: what is left of the descriptors when their visual words are taken away."""
+"""VLAD: residuals of local descriptors to their visual words, summed word by word."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -13,35 +13,37 @@ from strata.features.codebooks.kmeans import KMeansCodebook
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.encodings.base import BaseEncoder
 from strata.features.transforms.normalize import l2, power
+from strata.parameter_types import NonNegativeInt, PositiveFloat, PositiveInt
 
 
 class VLAD(BaseEncoder):
-    """Vectors of locally aggregated descriptors: for each word, the sum of x - word.
+    """Vector of locally aggregated descriptors: for each word, the sum of x - word.
 
-    Jegou, Douze, Schmid and Perez (CVPR 2010); normalized within each word by Arandjelovic and
-    Zisserman, "All about VLAD" (CVPR 2013). Descriptors that are zero throughout are left out.
+    Jegou, Douze, Schmid and Perez (CVPR 2010); intra-normalization by Arandjelovic and Zisserman,
+    "All about VLAD" (CVPR 2013). Descriptors that are zero throughout are left out.
 
     Args:
         n_words: size of the codebook.
         intra_norm: whether the sum of each word is scaled to length one by itself, so that one
-            repeated structure cannot fill the vector.
-        power: exponent of the signed power that is applied before; 1 leaves the sums.
-        max_iter: of k-means.
-        max_samples: descriptors to learn from, drawn evenly over the images.
-        random_state: of the sample and of k-means.
+            repeated structure cannot dominate the vector.
+        power: exponent of the signed power, applied before `intra_norm`; 1 leaves the sums.
+        max_iter: Lloyd iterations of k-means, at most.
+        max_samples: number of descriptors to learn from, drawn evenly over the images.
+        random_state: seed of the sample and of k-means.
 
     Attributes:
         words_: (words, d) float32.
+        n_iter_: Lloyd iterations made.
     """
 
     def __init__(
         self,
-        n_words: int = 64,
+        n_words: PositiveInt = 64,
         intra_norm: bool = True,
-        power: float = 1.0,
-        max_iter: int = 25,
-        max_samples: int = 250_000,
-        random_state: int = 0,
+        power: PositiveFloat = 1.0,
+        max_iter: PositiveInt = 25,
+        max_samples: PositiveInt = 250_000,
+        random_state: NonNegativeInt = 0,
     ) -> None:
         self.n_words = n_words
         self.intra_norm = intra_norm
@@ -56,16 +58,16 @@ class VLAD(BaseEncoder):
         Raises:
             InputError: no descriptors, or fewer than words.
         """
-        drawn = sample_descriptors(
+        sample = sample_descriptors(
             images, self.max_samples, seeds.generator(self.random_state, "vlad")
         )
-        self.words_ = (
-            KMeansCodebook(self.n_words, self.max_iter, self.random_state).fit(drawn).centers_
-        )
+        kmeans = KMeansCodebook(self.n_words, self.max_iter, self.random_state).fit(sample)
+        self.words_ = kmeans.centers_
+        self.n_iter_ = kmeans.n_iter_
         return self
 
     def encode(self, image: LocalDescriptors) -> np.ndarray:
-        """The vector of one image, (words d,) float32 of length one; zero without descriptors."""
+        """VLAD vector of one image, (words d,) float32 of length one; zero without descriptors."""
         X = np.asarray(image.with_contrast().descriptors, np.float32)
         residuals = np.zeros(self.words_.shape, np.float64)
         _add_residuals(X, self.words_, nearest_words(X, self.words_), residuals)
@@ -78,7 +80,14 @@ class VLAD(BaseEncoder):
         return int(self.words_.size)
 
 
-@compiled
+def _add_residuals_numpy(
+    X: np.ndarray, words: np.ndarray, labels: np.ndarray, residuals: np.ndarray
+) -> None:
+    """residuals[label] += x - word for every row."""
+    np.add.at(residuals, labels, X - words[labels])
+
+
+@compiled(numpy=_add_residuals_numpy)
 def _add_residuals(
     X: np.ndarray, words: np.ndarray, labels: np.ndarray, residuals: np.ndarray
 ) -> None:

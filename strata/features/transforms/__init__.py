@@ -1,4 +1,4 @@
-"""Vector to vector: normalization, LDA, kernels and their explicit feature maps.
+"""Vector to vector: normalization, LDA, kernels and explicit maps that approximate them.
 
-May import `_simd`. Start at `normalize.py` or `kernels.py`.
+Imports nothing of the other sub-packages. Start at `normalize.py` or `kernels.py`.
 """

@@ -1,9 +1,9 @@
-"""Compiled loops for additive kernels, the sum over features of k(x, y) with k(0, y) = 0.
+"""Compiled loops for additive kernels, sum_f k(x_f, y_f) with k(0, y) = 0.
 
-Histograms of a fine pyramid are mostly zeros (four in five numbers at 512 words and 21 cells),
-and a zero in x adds nothing whatever y is. So the features of x that are not zero, and only those,
-are run against a panel of y that lies feature by feature in the cache: a whole vector register of
-columns at a time, four features to each load and store of the sums.
+Histograms of a fine pyramid are mostly zeros (four in five numbers at 512 words and 21 cells), and
+a zero in x adds nothing whatever y is. So only the non-zero features of x run against a panel of y
+that is transposed, feature by feature, to stay in the cache: a whole vector register of columns at
+a time, four features to each load and store of the sums.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _ROWS = 4096  # whose non-zero features are listed at a time: 4096 x 512 x 6 byt
 
 
 def additive(block: Block, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """The kernel matrix of C-contiguous X (n, d) and Y (m, d), computed once where Y is X.
+    """Kernel matrix of C-contiguous X (n, d) and Y (m, d); half of it is mirrored where Y is X.
 
     Args:
         block: one of the `..._block` functions below.
@@ -72,7 +72,7 @@ def intersection_block(
 
 
 @compiled
-def chi_square_block(
+def chi2_block(
     values: Array, features: Array, counts: Array, panel: Array, K: Array, left: int
 ) -> None:
     """K[i, left + j] += sum over the listed features f of 2 x y / (x + y), y = panel[f, j]."""
@@ -93,7 +93,7 @@ def chi_square_block(
 
 @compiled
 def _non_zeros(X: Array) -> tuple[Array, Array, Array]:
-    """Each row's non-zero numbers, moved to the left, their columns, and how many they are."""
+    """Each row's non-zero numbers, packed to the left, their columns, and their count."""
     n, d = X.shape
     values = np.empty((n, d), X.dtype)
     columns = np.empty((n, d), np.uint16)
@@ -111,7 +111,7 @@ def _non_zeros(X: Array) -> tuple[Array, Array, Array]:
 
 @compiled
 def _transposed(Y: Array, columns: int) -> Array:
-    """Y (m, f) as (f, columns), feature by feature in memory, filled up with zeros."""
+    """Y (m, f) as C-contiguous (f, columns), padded with zeros."""
     panel = np.zeros((Y.shape[1], columns), Y.dtype)
     for j in range(Y.shape[0]):
         for f in range(Y.shape[1]):
@@ -121,7 +121,7 @@ def _transposed(Y: Array, columns: int) -> Array:
 
 @compiled
 def _mirror(K: Array) -> None:
-    """Copy the half above the diagonal onto the one below."""
+    """Copy the upper triangle onto the lower one, in blocks of 64 x 64."""
     for top in range(0, K.shape[0], 64):
         for left in range(0, top + 64, 64):
             for i in range(top, min(top + 64, K.shape[0])):

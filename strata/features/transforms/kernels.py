@@ -1,23 +1,28 @@
-"""Kernels between histograms and vectors, as exact matrices.
+"""Kernels between vectors or histograms, as exact kernel matrices.
 
-Every kernel is a function `k(X, Y=None, **parameters) -> (n, m)` with X (n, d), Y (m, d), float32
-when both are float32 and float64 otherwise; without Y, Y is X and a symmetric matrix comes of half
-the work. Arrays of other shapes raise a ValueError. Beside the result, memory is bounded whatever n
-and m are. Any of them may be handed to an SVM as its kernel.
+Every kernel is a function `k(X, Y=None, **parameters) -> (n, m)` with X (n, d) and Y (m, d); the
+result is float32 when both are float32 and float64 otherwise. Without Y, Y is X, and the additive
+kernels compute only half of the symmetric matrix. Arrays of other shapes raise a ValueError. Memory
+besides the result is bounded for any n and m. Each function may be an SVM's kernel.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
+from strata._compiled import KERNELS
 from strata.features.transforms._additive_kernels import (
     Block,
     additive,
-    chi_square_block,
+    chi2_block,
     intersection_block,
 )
 
+_ELEMENTS = 2**22  # of a temporary array of the NumPy version of additive kernels
+
 
 def linear(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
-    """The dot product."""
+    """Linear kernel: the dot product."""
     X, Y = _pair(X, Y)
     return X @ Y.T
 
@@ -28,36 +33,36 @@ def polynomial(
     *,
     degree: int = 3,
     gamma: float | None = None,
-    offset: float = 1.0,
+    coef0: float = 1.0,
 ) -> np.ndarray:
-    """(gamma x.y + offset)^degree; gamma is 1 / d unless given."""
+    """Polynomial kernel (gamma x.y + coef0)^degree; gamma is 1 / d if None."""
     K = linear(X, Y)
     K *= 1 / X.shape[1] if gamma is None else gamma
-    K += offset
+    K += coef0
     K **= degree
     return K
 
 
 def sigmoid(
-    X: np.ndarray, Y: np.ndarray | None = None, *, gamma: float | None = None, offset: float = 1.0
+    X: np.ndarray, Y: np.ndarray | None = None, *, gamma: float | None = None, coef0: float = 1.0
 ) -> np.ndarray:
-    """tanh(gamma x.y + offset), not positive definite; gamma is 1 / d unless given."""
+    """Sigmoid kernel tanh(gamma x.y + coef0), not positive definite; gamma is 1 / d if None."""
     K = linear(X, Y)
     K *= 1 / X.shape[1] if gamma is None else gamma
-    K += offset
+    K += coef0
     return np.tanh(K, out=K)
 
 
 def rbf(X: np.ndarray, Y: np.ndarray | None = None, *, gamma: float | None = None) -> np.ndarray:
-    """exp(-gamma ||x - y||^2); gamma is 1 / (d var(X)) unless given."""
+    """RBF kernel exp(-gamma ||x - y||^2); gamma is 1 / (d var(X)) if None."""
     symmetric = Y is None
     X, Y = _pair(X, Y)
     if gamma is None:
         gamma = 1 / (X.shape[1] * float(X.var()) or 1.0)
     K = X @ Y.T
     K *= 2
-    K -= _squares(X)[:, None]
-    K -= _squares(Y)
+    K -= _squared_lengths(X)[:, None]
+    K -= _squared_lengths(Y)
     np.minimum(K, 0, out=K)  # rounding may leave a squared distance below zero
     if symmetric:
         np.fill_diagonal(K, 0)
@@ -71,31 +76,34 @@ def intersection(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
     Raises:
         ValueError: a negative number.
     """
-    return _additive(intersection_block, X, Y)
+    return _additive(intersection_block, np.minimum, X, Y)
 
 
 def generalized_intersection(
     X: np.ndarray, Y: np.ndarray | None = None, *, alpha: float = 0.5
 ) -> np.ndarray:
-    """The sum of min(|x|^alpha, |y|^alpha) (Boughorbel, Tarel, Boujemaa 2005)."""
+    """Generalized intersection, the sum of min(|x|^alpha, |y|^alpha).
+
+    Boughorbel, Tarel and Boujemaa, "Generalized histogram intersection kernel" (ICIP 2005).
+    """
     X, Y = _pair(X, Y)
     left = np.abs(X) ** alpha
     return intersection(left, left if Y is X else np.abs(Y) ** alpha)
 
 
-def chi_square(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
-    """The additive chi-square kernel, the sum of 2 x y / (x + y), of non-negative vectors.
+def chi2(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
+    """Additive chi-square kernel, the sum of 2 x y / (x + y), of non-negative vectors.
 
     Of L1-normalized histograms it is 1 - (1/2) sum (x - y)^2 / (x + y).
 
     Raises:
         ValueError: a negative number.
     """
-    return _additive(chi_square_block, X, Y)
+    return _additive(chi2_block, _chi2_terms, X, Y)
 
 
 def hellinger(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
-    """The sum of sqrt(x y) (Bhattacharyya's coefficient), of non-negative vectors.
+    """Hellinger kernel (Bhattacharyya coefficient), the sum of sqrt(x y), of non-negative vectors.
 
     Raises:
         ValueError: a negative number.
@@ -105,29 +113,52 @@ def hellinger(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
     return root @ (root if Y is X else np.sqrt(Y)).T
 
 
-def _additive(block: Block, X: np.ndarray, Y: np.ndarray | None) -> np.ndarray:
+def _additive(
+    block: Block, terms: Callable[..., np.ndarray], X: np.ndarray, Y: np.ndarray | None
+) -> np.ndarray:
+    """An additive kernel by the compiled `block`, or by `terms` with STRATA_KERNELS=numpy."""
     X, Y = _non_negative(*_pair(X, Y))
-    return additive(block, X, Y)
+    return _additive_numpy(terms, X, Y) if KERNELS == "numpy" else additive(block, X, Y)
+
+
+def _additive_numpy(terms: Callable[..., np.ndarray], X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """The sum over features of terms(x, y): a row of X and a block of rows of Y at a time."""
+    K = np.empty((len(X), len(Y)), X.dtype)
+    rows = max(1, _ELEMENTS // max(1, X.shape[1]))
+    for start in range(0, len(Y), rows):
+        block = Y[start : start + rows]
+        for i, x in enumerate(X):
+            K[i, start : start + rows] = terms(x, block).sum(axis=1)
+    return K
+
+
+def _chi2_terms(x: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """2 x y / (x + y), 0 where both are 0."""
+    total = x + Y
+    return np.divide(2 * x * Y, total, out=np.zeros_like(total), where=total > 0)
 
 
 def _pair(X: np.ndarray, Y: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """X and Y in one floating dtype, row by row in memory; Y is X where there is no Y."""
+    """X and Y, C-contiguous and of one floating dtype; Y is X where there is no Y."""
     symmetric = Y is None or Y is X
     Y = X if Y is None else Y
     dtype = np.float32 if X.dtype == Y.dtype == np.float32 else np.float64
     X = np.ascontiguousarray(X, dtype)
     Y = X if symmetric else np.ascontiguousarray(Y, dtype)
     if X.ndim != 2 or Y.ndim != 2 or X.shape[1] != Y.shape[1]:
-        raise ValueError(f"A kernel is of two (n, d) arrays of one d, not {X.shape} and {Y.shape}.")
+        raise ValueError(
+            f"A kernel takes two (n, d) arrays of one d, but they have shapes {X.shape} and "
+            f"{Y.shape}."
+        )
     return X, Y
 
 
 def _non_negative(X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    for part in (X, Y):
-        if part.size and part.min() < 0:
+    for array in (X, Y):
+        if array.size and array.min() < 0:
             raise ValueError("This kernel is for histograms, but there are negative numbers.")
     return X, Y
 
 
-def _squares(X: np.ndarray) -> np.ndarray:
+def _squared_lengths(X: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", X, X)

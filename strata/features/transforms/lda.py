@@ -1,4 +1,4 @@
-"""Fisher's linear discriminants where there are more dimensions than images."""
+"""Fisher's linear discriminant analysis, also for more dimensions than images."""
 
 from typing import Self
 
@@ -11,54 +11,58 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata.errors import InputError
+from strata.parameter_types import PositiveInt
 
 
 class LDA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """The directions in which class means lie far apart, measured by the spread within classes.
+    """Linear discriminant analysis with one shrunk within-class covariance.
 
-    Fisher (1936), Rao (1948). One covariance is estimated for all classes together and shrunk as
-    Ledoit and Wolf have it ("A well-conditioned estimator", 2004), which unlike one estimate a
-    class stands classes of two or three images.
+    The directions maximize the variance between class means relative to the variance within
+    classes (Fisher 1936, Rao 1948). The pooled within-class covariance is shrunk as by Ledoit and
+    Wolf ("A well-conditioned estimator", 2004), which, unlike one estimate per class, is stable
+    for classes of two or three images.
 
     Args:
-        n_components: how many, at most one less than the classes; None for all of them.
+        n_components: number of directions, at most one less than the classes; None for all.
 
     Attributes:
-        mean_: (d,) of the training vectors.
-        directions_: (d, components), scaled to variance one within classes.
+        mean_: (d,) mean of the training vectors.
+        directions_: (d, components), scaled to within-class variance one.
     """
 
-    def __init__(self, n_components: int | None = None) -> None:
+    def __init__(self, n_components: PositiveInt | None = None) -> None:
         self.n_components = n_components
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
-        """Learn from (n, d) vectors and n labels.
+        """Learn the directions from (n, d) vectors and n labels.
 
         Raises:
-            InputError: no class has two images, there is only one class, all vectors are the same,
-                or no component is wanted.
+            InputError: no class has two images, there is only one class, all vectors are equal, or
+                `n_components` is below 1.
         """
         if self.n_components is not None and self.n_components < 1:
-            raise InputError(f"Discriminants have one component or more, not {self.n_components}.")
+            raise InputError(
+                f"LDA needs one component or more, but n_components is {self.n_components}."
+            )
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
         if len(classes) < 2 or counts.max() < 2:
             raise InputError(
-                f"Discriminants need two classes and two images of one of them, not {len(classes)} "
+                f"LDA needs two classes and two images of one of them, not {len(classes)} "
                 f"classes and {len(y)} images."
             )
         self.mean_ = X.mean(axis=0)
-        turned, turn = _turned(X - self.mean_)
-        if not turned.shape[1]:
-            raise InputError(f"All {len(X)} vectors are the same: no direction sets them apart.")
-        means = np.stack([turned[codes == c].mean(axis=0) for c in range(len(classes))])
-        within = ledoit_wolf(turned - means[codes], assume_centered=True)[0]
+        coordinates, basis = _span_coordinates(X - self.mean_)
+        if not coordinates.shape[1]:
+            raise InputError(f"All {len(X)} vectors are the same: no direction separates them.")
+        means = np.stack([coordinates[codes == c].mean(axis=0) for c in range(len(classes))])
+        within = ledoit_wolf(coordinates - means[codes], assume_centered=True)[0]
         within += np.eye(len(within)) * max(1e-9 * np.trace(within) / len(within), 1e-300)
         between = (means.T * counts) @ means / len(y)
         _, axes = scipy.linalg.eigh(between, within)
         most = min(self.n_components or len(classes) - 1, len(classes) - 1, axes.shape[1])
-        self.directions_ = turn @ axes[:, ::-1][:, :most]
+        self.directions_ = basis @ axes[:, ::-1][:, :most]
         self._n_features_out = most
         return self
 
@@ -74,16 +78,19 @@ class LDA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def _turned(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Centered vectors in the space that they span: coordinates (n, r), directions (d, r).
+def _span_coordinates(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centered vectors (n, d) in an orthonormal basis of their span, of rank r.
 
-    So covariances have as many rows as there are images at most, and nothing is lost.
+    Covariances then have at most as many rows as there are images, and nothing is lost.
+
+    Returns:
+        coordinates (n, r) and the basis (d, r).
     """
     n, d = X.shape
     values, axes = np.linalg.eigh(X @ X.T if n < d else X.T @ X)
     kept = values > 1e-10 * max(values[-1], 1e-300)
     if n >= d:
-        turn = axes[:, kept]
-        return X @ turn, turn
+        basis = axes[:, kept]
+        return X @ basis, basis
     lengths = np.sqrt(values[kept])
     return axes[:, kept] * lengths, X.T @ (axes[:, kept] / lengths)

@@ -22,7 +22,7 @@ def test_the_nearest_word_is_nearest(n, k, d, seed):
     np.testing.assert_allclose(squared, naive.min(axis=1), atol=1e-4)
 
 
-def test_bytes_and_floats_fall_to_the_same_words():
+def test_uint8_and_float32_have_the_same_words():
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (3000, 16), np.uint8)
     words = X[:100].astype(np.float32) + 0.25
@@ -35,10 +35,10 @@ def nearest_by_distance(X, words):
     return distances(X, words).argmin(axis=1)
 
 
-def test_words_closer_than_whole_numbers_tell_apart_are_told_apart():
+def test_words_closer_than_int16_resolves_are_separated():
     rng = np.random.default_rng(0)
     words = (1 + 1e-5 * rng.normal(size=(200, 9))).astype(np.float32)
-    words[0] = -100  # the scale of the whole numbers is that of this one
+    words[0] = -100  # this one sets the scale of the int16 product
     X = (1 + 1e-5 * rng.normal(size=(1000, 9))).astype(np.float32)
     np.testing.assert_array_equal(nearest_words(X, words), nearest_by_distance(X, words))
 
@@ -66,7 +66,7 @@ def test_the_first_of_equal_words():
     np.testing.assert_array_equal(nearest_words(np.ones((2, 4)), words[:1]), [0, 0])
 
 
-def test_words_of_next_to_no_length_are_words():
+def test_words_of_tiny_length():
     words = np.array([[-1e-36, 0], [1e-36, 0]], np.float32)
     with np.errstate(all="raise", under="ignore"):
         assert nearest_words(np.array([[0.5, 0], [-0.5, 0]]), words).tolist() in ([0, 0], [1, 0])
@@ -83,7 +83,7 @@ def test_a_label_depends_on_its_row_alone():
 def test_soft_weights_are_a_gaussian_of_the_distance():
     rng = np.random.default_rng(0)
     X, words = rng.normal(size=(3000, 4)), rng.normal(size=(30, 4)).astype(np.float32)
-    labels, weights = soft_assignment(X, words, neighbors=3, bandwidth=0.7)
+    labels, weights = soft_assignment(X, words, n_neighbors=3, bandwidth=0.7)
     naive = distances(X, words)
     order = naive.argsort(axis=1)[:, :3]
     expected = np.exp(-np.take_along_axis(naive, order, 1) / (2 * 0.7**2))
@@ -93,5 +93,5 @@ def test_soft_weights_are_a_gaussian_of_the_distance():
 
 def test_soft_assignment_has_no_more_neighbors_than_words():
     labels, weights = soft_assignment(np.ones((2, 2)), np.eye(2, dtype=np.float32),
-                                      neighbors=5, bandwidth=1)  # fmt: skip
+                                      n_neighbors=5, bandwidth=1)  # fmt: skip
     assert labels.shape == weights.shape == (2, 2)

@@ -47,7 +47,7 @@ def test_statistics_are_the_weighted_sums(components, d):
     np.testing.assert_allclose(found.mass, posterior.sum(axis=0), rtol=1e-4)
     np.testing.assert_allclose(found.first, posterior.T @ moved, rtol=1e-4, atol=0.05)
     np.testing.assert_allclose(found.second, posterior.T @ moved**2, rtol=1e-4, atol=0.05)
-    assert found.points == 1300
+    assert found.n_points == 1300
     assert found.log_likelihood == pytest.approx(mixture.score_samples(X).sum(), rel=1e-6)
 
 
@@ -117,11 +117,11 @@ def test_a_point_far_from_all_narrow_gaussians_is_counted():
 
 
 @pytest.mark.parametrize("spread", [1, 30, 1000])
-def test_scales_as_unlike_as_they_come_leave_the_posteriors(spread):
+def test_outliers_do_not_change_the_posteriors(spread):
     X = points(2000, 5)
     mixture = DiagonalGaussianMixture(40, max_iter=4, variance_floor=1e-7).fit(X)
     heavy = X.copy()
-    heavy[:5] *= spread  # the whole numbers, which only sift, have to hold these too
+    heavy[:5] *= spread  # the int16 product of the candidates has to hold these too
     found = mixture.statistics(heavy)
     joint = naive_densities(heavy, mixture)
     posterior = np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))
@@ -130,7 +130,7 @@ def test_scales_as_unlike_as_they_come_leave_the_posteriors(spread):
     np.testing.assert_allclose(found.first, moved, rtol=1e-3, atol=1e-2 * spread)
 
 
-def test_a_dimension_of_next_to_no_variance_spoils_no_other():
+def test_a_dimension_of_tiny_variance_does_not_spoil_the_others():
     X = points(500, 4)
     rest = DiagonalGaussianMixture(3, max_iter=5).fit(
         np.hstack([X, np.zeros((500, 1), np.float32)])

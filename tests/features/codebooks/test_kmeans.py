@@ -24,7 +24,7 @@ def test_inertia_is_that_of_the_labels_and_about_as_low_as_scikit_learns():
     assert ours.inertia_ < 1.05 * peer.inertia_
 
 
-def test_more_iterations_never_hurt():
+def test_more_iterations_never_raise_the_inertia():
     X = blobs()
     inertias = [KMeansCodebook(40, max_iter=i).fit(X).inertia_ for i in (2, 6, 20, 60)]
     assert all(b < a * 1.001 for a, b in itertools.pairwise(inertias))

@@ -5,13 +5,13 @@ import pytest
 from sklearn.base import clone
 
 from strata.errors import InputError
-from strata.features.descriptors.color_spaces import PLANES
+from strata.features.descriptors.color_spaces import COLOR_SPACES
 from strata.features.descriptors.color_statistics import ColorStatistics, mirror_order
 
 
 def naive(image, x, y, cell):
     """Mean and deviation in each of 4 x 4 cells around a center, inside the image."""
-    colors = image / 255.0 @ PLANES["opponent"].T
+    colors = image / 255.0 @ COLOR_SPACES["opponent"].T
     found = []
     for row in range(4):
         for column in range(4):
@@ -52,7 +52,7 @@ def test_sizes_follow_each_other_and_small_images_have_none():
     assert ColorStatistics().describe(image[:5, :5]).descriptors.shape == (0, 96)
 
 
-def test_bad_input_is_said():
+def test_bad_input_is_refused():
     with pytest.raises(InputError, match="at least one pixel"):
         ColorStatistics(step=0).describe(np.zeros((40, 40, 3), np.uint8))
     with pytest.raises(InputError, match="uint8"):
@@ -61,7 +61,7 @@ def test_bad_input_is_said():
 
 def test_a_mirrored_image_has_the_same_descriptors_in_another_order():
     image = np.random.default_rng(2).integers(0, 256, (41, 41, 3), dtype=np.uint8)
-    describer = ColorStatistics(step=1, cell_sizes=(3,))
-    rows = describer.describe(image).descriptors.reshape(32, 32, -1)
-    turned = describer.describe(np.ascontiguousarray(image[:, ::-1])).descriptors
+    descriptor = ColorStatistics(step=1, cell_sizes=(3,))
+    rows = descriptor.describe(image).descriptors.reshape(32, 32, -1)
+    turned = descriptor.describe(np.ascontiguousarray(image[:, ::-1])).descriptors
     assert np.allclose(turned.reshape(32, 32, -1), rows[:, ::-1][..., mirror_order()], atol=1e-4)

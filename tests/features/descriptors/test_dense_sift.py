@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -12,14 +13,15 @@ from sklearn.base import clone
 
 from strata.errors import InputError
 from strata.features.descriptors.dense_sift import (
-    ENGINES,
     DenseSIFT,
+    Engine,
     PaperDenseSIFT,
     dense_sift,
     mirror_order,
 )
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.descriptors.sampling_grid import inner_grids, paper_grids
+from strata.pipeline.graph.code_digest import code_digests
 
 
 def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -32,13 +34,15 @@ def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
     return image
 
 
-def naive_sift(plane: np.ndarray, y: float, x: float, bin_size: int, contrast: float) -> np.ndarray:
+def naive_sift(
+    channel: np.ndarray, y: float, x: float, bin_size: int, contrast: float
+) -> np.ndarray:
     """SIFT at one point from the definition (Lowe 2004 section 6; VLFeat's flat window).
 
-    `plane`: (h, w) float64 in [0, 255], not smoothed. Returns 128 numbers: y bin, x bin,
+    `channel`: (h, w) float64 in [0, 255], not smoothed. Returns 128 numbers: y bin, x bin,
     orientation (from +x towards +y, down).
     """
-    height, width = plane.shape
+    height, width = channel.shape
     variance = (bin_size / 6) ** 2 - 0.25
     if variance > 0:
         radius = math.ceil(4 * math.sqrt(variance))
@@ -46,11 +50,11 @@ def naive_sift(plane: np.ndarray, y: float, x: float, bin_size: int, contrast: f
         taps = [tap / sum(taps) for tap in taps]
         for axis in (0, 1):
             padded = np.pad(
-                plane, [(radius, radius) if a == axis else (0, 0) for a in (0, 1)], "edge"
+                channel, [(radius, radius) if a == axis else (0, 0) for a in (0, 1)], "edge"
             )
-            size = plane.shape[axis]
-            plane = sum(tap * padded.take(range(i, i + size), axis) for i, tap in enumerate(taps))
-    dy, dx = np.gradient(plane)
+            size = channel.shape[axis]
+            channel = sum(tap * padded.take(range(i, i + size), axis) for i, tap in enumerate(taps))
+    dy, dx = np.gradient(channel)
     histogram = np.zeros((4, 4, 8))
     reach = math.ceil(2.5 * bin_size)
     for row in range(max(0, int(y) - reach), min(height, int(y) + reach + 2)):
@@ -81,7 +85,7 @@ def naive_sift(plane: np.ndarray, y: float, x: float, bin_size: int, contrast: f
     return vector / np.linalg.norm(vector)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", get_args(Engine))
 @pytest.mark.parametrize("shape", [(61, 74), (50, 50)])
 def test_agrees_with_the_definition(shape: tuple[int, int], engine: str) -> None:
     image = texture(*shape)
@@ -94,7 +98,7 @@ def test_agrees_with_the_definition(shape: tuple[int, int], engine: str) -> None
         np.testing.assert_allclose(got.descriptors[row], want, atol=2e-4)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", get_args(Engine))
 def test_supports_over_the_border_see_nothing_there(engine: str) -> None:
     image = texture(80, 80)
     grids = paper_grids(80, 80, 20, 2)
@@ -138,6 +142,13 @@ def test_the_engines_agree(
         got = other.descriptors.reshape(-1, 128)[seen] ** power
         np.testing.assert_allclose(got, want, atol=1e-4)
         assert np.array_equal(other.positions, plain.positions)
+
+
+def test_the_code_of_every_engine_is_part_of_a_stages_key() -> None:
+    reached = code_digests("strata.features.descriptors.dense_sift", "DenseSIFT")
+    for module in ("_sift_numba", "_sift_numpy", "_sift_torch"):
+        assert f"strata.features.descriptors.{module}.describe" in reached
+    assert "strata.features._simd.float8.vote" in reached
 
 
 def test_the_stated_number_of_descriptors() -> None:
@@ -241,7 +252,7 @@ def test_is_a_scikit_learn_transformer(color: str) -> None:
 @pytest.mark.parametrize(
     "image", [np.zeros((4, 4)), np.zeros((4, 4, 4), np.uint8), np.zeros((0, 4), np.uint8), None]
 )
-def test_what_is_no_image_is_refused(image: np.ndarray) -> None:
+def test_other_arrays_are_refused(image: np.ndarray) -> None:
     with pytest.raises(InputError, match="uint8 array"):
         DenseSIFT().describe(image)
 
@@ -252,13 +263,15 @@ def test_unknown_parameters_are_refused() -> None:
         DenseSIFT(color="opponnent").describe(image)
     with pytest.raises(InputError, match="at least one pixel"):
         DenseSIFT(step=0).describe(image)
+    with pytest.raises(InputError, match="'numpy'"):
+        DenseSIFT(engine="nunpy").describe(image)
 
 
 @pytest.mark.parametrize("color", ["gray", "opponent"])
 def test_a_mirrored_image_has_the_same_descriptors_in_another_order(color):
     image = np.random.default_rng(2).integers(0, 256, (41, 41, 3), dtype=np.uint8)
-    describer = DenseSIFT(step=1, bin_sizes=(4,), color=color)
+    descriptor = DenseSIFT(step=1, bin_sizes=(4,), color=color)
     n = 41 - 3 * 4
-    rows = describer.describe(image).descriptors.reshape(n, n, -1)
-    turned = describer.describe(np.ascontiguousarray(image[:, ::-1])).descriptors.reshape(n, n, -1)
+    rows = descriptor.describe(image).descriptors.reshape(n, n, -1)
+    turned = descriptor.describe(np.ascontiguousarray(image[:, ::-1])).descriptors.reshape(n, n, -1)
     assert np.allclose(turned, rows[:, ::-1][..., mirror_order(color)], atol=2e-3)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strata.features.descriptors.feature_map import descriptors_of
+from strata.features.descriptors.feature_map import feature_map_descriptors
 
 
 @settings(deadline=None)
@@ -10,7 +10,7 @@ from strata.features.descriptors.feature_map import descriptors_of
 def test_each_place_is_a_descriptor(h, w, norm, seed):
     values = np.random.default_rng(seed).normal(size=(h, w, 3)).astype(np.float16)
     values[0, 0] = 0
-    found = descriptors_of(values, 60, norm)
+    found = feature_map_descriptors(values, 60, norm)
     assert found.descriptors.dtype == found.positions.dtype == found.scales.dtype == np.float32
     row = 0
     for y in range(h):

@@ -4,12 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strata.errors import InputError
-from strata.features.descriptors.gist import _BORDER, GIST, even_contrast
+from strata.features.descriptors.gist import _BORDER, GIST, normalize_contrast
 
 
 def naive_gist(image, size, orientations, cells):
     """Filter by filter and cell by cell, in double precision; `image` has that size and is gray."""
-    gray = even_contrast(image.astype(float)).astype(float)
+    gray = normalize_contrast(image.astype(float)).astype(float)
     padded = np.pad(gray, _BORDER, mode="symmetric")
     side = len(padded)
     found = []
@@ -37,7 +37,7 @@ def textured(seed, height=40, width=40):
 
 @given(st.integers(0, 99), st.sampled_from([(2, 1), (3,), (1, 2, 4)]), st.sampled_from([1, 2, 4]))
 @settings(max_examples=5, deadline=None)
-def test_it_is_what_the_definition_says(seed, orientations, cells):
+def test_it_agrees_with_the_definition(seed, orientations, cells):
     image = textured(seed)
     found = GIST(40, orientations, cells).describe(image)
     naive = naive_gist(image, 40, orientations, cells)
@@ -45,15 +45,15 @@ def test_it_is_what_the_definition_says(seed, orientations, cells):
     np.testing.assert_allclose(found, naive, rtol=1e-3, atol=1e-5)
 
 
-def test_contrast_is_made_even_about_zero():
+def test_contrast_is_normalized_around_zero():
     gray = textured(0, 64, 64) / 255.0
     gray[:, 32:] = 100 + 150 * gray[:, 32:]
     gray[:, :32] = 20 + 30 * gray[:, :32]
-    even = even_contrast(gray)
+    even = normalize_contrast(gray)
     left, right = even[:, 4:28].std(), even[:, 36:60].std()
     assert abs(even.mean()) < 0.1
     assert 0.7 < left / right < 1.4
-    np.testing.assert_allclose(even_contrast(np.full((64, 64), 90.0)), 0, atol=1e-4)
+    np.testing.assert_allclose(normalize_contrast(np.full((64, 64), 90.0)), 0, atol=1e-4)
 
 
 @pytest.mark.parametrize("turn", range(4))
@@ -82,8 +82,8 @@ def test_any_image_has_one_vector():
     assert gist.transform([]).shape == (0, 512)
 
 
-def test_what_cannot_be_taken_is_refused():
-    with pytest.raises(InputError, match="4 x 4 cells cannot be taken of 130 x 130"):
+def test_bad_parameters_and_images_are_refused():
+    with pytest.raises(InputError, match="4 x 4 cells cannot be computed on 130 x 130"):
         GIST(130).describe(textured(0))
     with pytest.raises(InputError, match="one at least"):
         GIST(orientations=()).describe(textured(0))

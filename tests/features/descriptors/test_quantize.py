@@ -21,7 +21,7 @@ def test_entries_come_back_within_half_a_step(n: int, d: int, seed: int) -> None
     assert np.all(back[~small] == np.float32(255 / 512))
 
 
-def test_what_was_stored_stays() -> None:
+def test_stored_bytes_are_restored_exactly() -> None:
     every = np.arange(256, dtype=np.uint8)[None]
     assert np.array_equal(quantize(dequantize(every)), every)
 
@@ -36,7 +36,7 @@ def test_root_sift_keeps_its_directions() -> None:
     assert cosine.min() > 0.9999
 
 
-def test_minus_zero_is_zero_and_what_is_too_great_is_the_greatest() -> None:
+def test_minus_zero_is_zero_and_large_entries_saturate() -> None:
     assert quantize(np.array([-0.0, 0.0, 7.0, np.inf], np.float32)).tolist() == [0, 0, 255, 255]
 
 

@@ -11,7 +11,7 @@ from strata.features.descriptors.base import BaseDescriptor
 from strata.features.descriptors.daisy import DenseDAISY, SparseDAISY
 from strata.features.descriptors.sparse_sift import SparseSIFT
 
-DESCRIBERS = [
+DESCRIPTORS = [
     SparseSIFT(),
     SparseSIFT(n_keypoints=20, root=False),
     DenseDAISY(),
@@ -28,21 +28,21 @@ def blobs(height: int = 120, width: int = 150) -> np.ndarray:
     return cv2.GaussianBlur(image, (0, 0), 1.5)
 
 
-@pytest.mark.parametrize("describer", DESCRIBERS, ids=str)
+@pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=str)
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (19, 19), (64, 48, 3)])
 @pytest.mark.parametrize("flat", [True, False])
 def test_any_image_gives_rows_that_fit(
-    describer: BaseDescriptor, shape: tuple[int, ...], flat: bool
+    descriptor: BaseDescriptor, shape: tuple[int, ...], flat: bool
 ) -> None:
     image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     image = np.full_like(image, 7) if flat else image
-    width = describer.describe(blobs()).descriptors.shape[1]
-    got = clone(describer).fit().transform([image])[0]
+    width = descriptor.describe(blobs()).descriptors.shape[1]
+    got = clone(descriptor).fit().transform([image])[0]
     assert got.descriptors.shape == (len(got.scales), width)
     assert got.positions.shape == (len(got.scales), 2)
     assert all(a.dtype == np.float32 and np.isfinite(a).all() for a in got)
     assert np.all((got.positions >= 0) & (got.positions <= 1))
-    if flat and isinstance(describer, SparseSIFT | SparseDAISY):
+    if flat and isinstance(descriptor, SparseSIFT | SparseDAISY):
         assert len(got.scales) == 0
 
 
@@ -86,15 +86,15 @@ def test_daisy_at_keypoints_is_daisy_at_every_pixel_picked() -> None:
 
 
 @pytest.mark.parametrize(
-    "describer", [DenseDAISY(), DenseDAISY(step=5, radius=9, rings=2), SparseDAISY()]
+    "descriptor", [DenseDAISY(), DenseDAISY(step=5, radius=9, rings=2), SparseDAISY()]
 )
-def test_daisy_row_by_row_is_daisy_in_little_memory(describer, monkeypatch) -> None:
+def test_daisy_row_by_row_is_daisy_in_little_memory(descriptor, monkeypatch) -> None:
     image = np.vstack([blobs()] * 3)
-    whole = describer.describe(image)
-    monkeypatch.setattr(daisy, "AT_ONCE", 1)
-    monkeypatch.setattr(daisy, "LEAST_ROWS", 8)
+    whole = descriptor.describe(image)
+    monkeypatch.setattr(daisy, "MAX_NUMBERS", 1)
+    monkeypatch.setattr(daisy, "MIN_ROWS", 8)
     tracemalloc.start()
-    parts = describer.describe(image)
+    parts = descriptor.describe(image)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     for part, expected in zip(parts, whole, strict=True):
@@ -102,7 +102,7 @@ def test_daisy_row_by_row_is_daisy_in_little_memory(describer, monkeypatch) -> N
     assert peak < image.size * whole.descriptors.shape[1] * 8 / 1.5
 
 
-def test_nonsense_is_refused() -> None:
+def test_bad_parameters_are_refused() -> None:
     with pytest.raises(InputError, match="keypoint"):
         SparseSIFT(n_keypoints=0).describe(blobs())
     with pytest.raises(InputError, match="DAISY"):

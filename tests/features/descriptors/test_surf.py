@@ -55,14 +55,14 @@ def test_the_grid_is_regular() -> None:
 
 
 @pytest.mark.usefixtures("mahotas")
-@pytest.mark.parametrize("describer", [SparseSURF(), DenseSURF()], ids=str)
+@pytest.mark.parametrize("descriptor", [SparseSURF(), DenseSURF()], ids=str)
 @pytest.mark.parametrize("shape", [(1, 1), (5, 300), (40, 40), (96, 96, 3)])
 @pytest.mark.parametrize("flat", [True, False])
 def test_any_image_gives_rows_that_fit(
-    describer: SparseSURF | DenseSURF, shape: tuple[int, ...], flat: bool
+    descriptor: SparseSURF | DenseSURF, shape: tuple[int, ...], flat: bool
 ) -> None:
     image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    got = clone(describer).transform([np.full_like(image, 7) if flat else image])[0]
+    got = clone(descriptor).transform([np.full_like(image, 7) if flat else image])[0]
     assert got.descriptors.shape == (len(got.scales), 64)
     assert got.positions.shape == (len(got.scales), 2)
     assert all(a.dtype == np.float32 and np.isfinite(a).all() for a in got)
@@ -71,7 +71,7 @@ def test_any_image_gives_rows_that_fit(
 
 
 @pytest.mark.usefixtures("mahotas")
-def test_nonsense_is_refused() -> None:
+def test_bad_parameters_are_refused() -> None:
     with pytest.raises(InputError, match="keypoint"):
         SparseSURF(n_keypoints=0).describe(disc(100, 60, 5))
     with pytest.raises(InputError, match="step"):

@@ -94,7 +94,7 @@ def test_shapes_lengths_and_empty_images(positions, dimensions):
 
 
 def test_plain_and_improved_differ_by_signed_root_and_length():
-    settings = {"n_components": 3, "dimensions": 4, "sample": 500}
+    settings = {"n_components": 3, "n_dims": 4, "max_samples": 500}
     plain = FisherVectors(**settings, power=1, norm="none").fit(IMAGES).transform(IMAGES)
     improved = FisherVectors(**settings).fit(IMAGES).transform(IMAGES)
     rooted = np.sign(plain) * np.sqrt(np.abs(plain))
@@ -136,7 +136,7 @@ def test_it_clones_pickles_and_repeats_bit_for_bit():
 
 @pytest.mark.parametrize(("layout", "cells"), [("square", 1 + 4), ("horizontal", 1 + 3)])
 def test_each_cell_of_a_pyramid_has_the_vector_of_its_descriptors(layout, cells):
-    settings = {"n_components": 3, "dimensions": 4, "sample": 500}
+    settings = {"n_components": 3, "n_dims": 4, "max_samples": 500}
     encoder = FisherVectors(pyramid=layout, **settings).fit(IMAGES)
     whole = FisherVectors(**settings).fit(IMAGES)
     image = IMAGES[0]
@@ -153,7 +153,7 @@ def test_each_cell_of_a_pyramid_has_the_vector_of_its_descriptors(layout, cells)
 
 
 @pytest.mark.parametrize("whiten", [False, True])
-def test_what_does_not_vary_is_left_out_of_the_projection(whiten):
+def test_constant_dimensions_are_left_out_of_the_projection(whiten):
     """Half of the colors' statistics in gray images; their rounding is no feature."""
     rng = np.random.default_rng(0)
     rounding = rng.normal(scale=1e-9, size=(12, 12))
@@ -161,14 +161,14 @@ def test_what_does_not_vary_is_left_out_of_the_projection(whiten):
         i._replace(descriptors=np.hstack([i.descriptors, i.descriptors @ rounding]).astype("f"))
         for i in IMAGES
     ]
-    options = {"n_components": 3, "dimensions": 20, "whiten": whiten, "iterations": 5}
+    options = {"n_components": 3, "n_dims": 20, "whiten": whiten, "max_iter": 5}
     vectors = FisherVectors(**options).fit_transform(images)
     plain = FisherVectors(**options).fit_transform(IMAGES)
     assert vectors.shape == plain.shape == (len(IMAGES), 3 * 2 * (12 + 2))
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
 
 
-def test_gray_images_have_vectors_of_color_statistics_as_these_are_kept():
+def test_gray_images_have_fisher_vectors_of_color_statistics():
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 256, (64, 64, 1), np.uint8).repeat(3, axis=2) for _ in range(4)]
     local = of_shard(serialize_float16(map(ColorStatistics().describe, images)))
@@ -176,7 +176,7 @@ def test_gray_images_have_vectors_of_color_statistics_as_these_are_kept():
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("descriptors", "n_components"), [(1, 1), (1, 64), (5, 6)])
+@pytest.mark.parametrize(("descriptors", "components"), [(1, 1), (1, 64), (5, 6)])
 def test_too_few_descriptors_are_an_error_for_the_user(descriptors, components):
     with pytest.raises(InputError, match="too few"):
         FisherVectors(n_components=components).fit([local(descriptors)])

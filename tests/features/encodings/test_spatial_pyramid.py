@@ -1,10 +1,12 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from strata.errors import InputError
-from strata.features.encodings.spatial_pyramid import Grid, cell_of, pyramid
+from strata.features.encodings.spatial_pyramid import PyramidGrid, PyramidLayout, cell_of, pyramid
 
 
 @pytest.mark.parametrize(
@@ -36,12 +38,17 @@ unit = st.floats(0, 1, width=32)
 @given(st.lists(st.tuples(unit, unit), max_size=30), st.integers(1, 7), st.integers(1, 7))
 def test_every_position_falls_into_the_cell_around_it(points, columns, rows):
     positions = np.array(points, np.float32).reshape(-1, 2)
-    cells = cell_of(positions, Grid(columns, rows, 1))
+    cells = cell_of(positions, PyramidGrid(columns, rows, 1))
     for (x, y), cell in zip(positions, cells, strict=True):
         row, column = divmod(int(cell), columns)
         assert 0 <= row < rows
         assert column - 1e-6 <= x * columns <= column + 1 + 1e-6
         assert row - 1e-6 <= y * rows <= row + 1 + 1e-6
+
+
+def test_every_layout_has_levels():
+    for layout in get_args(PyramidLayout):
+        assert pyramid(layout)[0].cells == 1
 
 
 def test_unknown_layouts_and_levels():

@@ -1,12 +1,22 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
 from strata.errors import InputError
 from strata.features.transforms import kernels
-from strata.features.transforms.kernel_approximation import AdditiveKernelMap
+from strata.features.transforms.kernel_approximation import (
+    SPECTRA,
+    AdditiveKernel,
+    AdditiveKernelMap,
+)
 
-EXACT = {"intersection": kernels.intersection, "chi2": kernels.chi_square}
+EXACT = {"intersection": kernels.intersection, "chi2": kernels.chi2}
+
+
+def test_the_kernels_named_are_those_that_have_a_spectrum():
+    assert set(get_args(AdditiveKernel)) == set(SPECTRA)
 
 
 def histograms():
@@ -16,7 +26,7 @@ def histograms():
 
 
 @pytest.mark.parametrize("kernel", EXACT)
-def test_more_components_come_nearer_to_the_kernel(kernel):
+def test_more_samples_of_the_spectrum_approximate_the_kernel_better(kernel):
     X = histograms()
     exact = EXACT[kernel](X)
     errors = []

@@ -8,7 +8,7 @@ from strata.features.transforms import _additive_kernels, kernels
 
 ADDITIVE = {
     kernels.intersection: np.minimum,
-    kernels.chi_square: lambda x, y: 2 * x * y / np.maximum(x + y, 1e-300),
+    kernels.chi2: lambda x, y: 2 * x * y / np.maximum(x + y, 1e-300),
     kernels.hellinger: lambda x, y: np.sqrt(x * y),
     kernels.generalized_intersection: lambda x, y: np.minimum(x**0.5, y**0.5),
 }
@@ -63,7 +63,7 @@ def test_blocks_join_without_seams_and_one_argument_gives_the_symmetric_matrix(k
 def test_kernels_of_normalized_histograms_are_one_with_themselves():
     X = histograms(5, 30, 0.5, np.float64)
     X /= X.sum(axis=1, keepdims=True)
-    for kernel in (kernels.intersection, kernels.chi_square, kernels.hellinger):
+    for kernel in (kernels.intersection, kernels.chi2, kernels.hellinger):
         np.testing.assert_allclose(np.diag(kernel(X)), 1)
 
 
@@ -73,7 +73,7 @@ def test_vector_kernels_are_scikit_learns():
     for K, peer in (
         (kernels.linear(X, Y), pairwise.linear_kernel(X, Y)),
         (kernels.polynomial(X, Y), pairwise.polynomial_kernel(X, Y)),
-        (kernels.polynomial(X, degree=2, gamma=0.3, offset=0),
+        (kernels.polynomial(X, degree=2, gamma=0.3, coef0=0),
          pairwise.polynomial_kernel(X, degree=2, gamma=0.3, coef0=0)),
         (kernels.sigmoid(X, Y), pairwise.sigmoid_kernel(X, Y)),
         (kernels.rbf(X, Y, gamma=0.2), pairwise.rbf_kernel(X, Y, gamma=0.2)),
@@ -83,13 +83,13 @@ def test_vector_kernels_are_scikit_learns():
     assert kernels.rbf(X.astype(np.float32)).dtype == np.float32
 
 
-def test_magnitudes_of_small_integers_are_theirs():
+def test_magnitudes_of_small_integers_do_not_overflow():
     X = np.array([[-128, 3], [7, -5]], np.int8)
     expected = kernels.generalized_intersection(X.astype(float))
     np.testing.assert_allclose(kernels.generalized_intersection(X), expected)
 
 
 def test_negative_numbers_are_no_histogram():
-    for kernel in (kernels.intersection, kernels.chi_square, kernels.hellinger):
+    for kernel in (kernels.intersection, kernels.chi2, kernels.hellinger):
         with pytest.raises(ValueError, match="negative"):
             kernel(np.array([[1.0, -1.0]]))
