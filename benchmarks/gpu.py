@@ -27,7 +27,7 @@ import torch
 
 from strata.features.descriptors import _sift_torch
 from strata.features.descriptors._sift_numpy import DIMENSIONS
-from strata.features.descriptors.color_spaces import planes
+from strata.features.descriptors.color_spaces import color_channels
 from strata.features.descriptors.dense_sift import (
     BINS_PER_SCALE,
     SIDE,
@@ -159,7 +159,7 @@ def seconds_each(describe: Callable[[], object], images: int, device: str) -> fl
 def sift_rows(images: list[np.ndarray], device: str) -> list[tuple[str, str]]:
     chosen = [cv2.resize(image, (SIFT_SIDE,) * 2) for image in images[:SIFT_IMAGES]]
     compiled, by_torch = DenseSIFT(STEP, BINS), DenseSIFT(STEP, BINS, engine="torch")
-    gray = np.concatenate([planes(image, "gray") for image in chosen]).astype(np.float32)
+    gray = np.concatenate([color_channels(image, "gray") for image in chosen]).astype(np.float32)
     once = many_at_once(gray, device).cpu().numpy().reshape(len(chosen), -1, DIMENSIONS)
     apart = max(
         float(np.abs(compiled.describe(image).descriptors - found).max())

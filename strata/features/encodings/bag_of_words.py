@@ -11,14 +11,9 @@ from strata.features.codebooks.assignment import nearest_words, soft_assignment
 from strata.features.codebooks.visual_words import VisualWords
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.encodings.base import BaseEncoder
-from strata.features.encodings.spatial_pyramid import (
-    PyramidGrid,
-    PyramidLayout,
-    cell_of,
-    pyramid,
-)
+from strata.features.encodings.spatial_pyramid import PyramidGrid, cell_of, pyramid
 from strata.features.transforms.normalize import Norm, normalize
-from strata.parameter_types import PositiveInt, PyramidLevel
+from strata.parameter_types import PositiveInt, PyramidLayout, PyramidLevel
 
 #: Assignments of descriptors to words.
 Assignment = Literal["hard", "soft"]

@@ -12,18 +12,14 @@ from strata.features.codebooks.descriptor_sampling import sample_local
 from strata.features.codebooks.gaussian_mixture import DiagonalGaussianMixture
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.encodings.base import BaseEncoder
-from strata.features.encodings.spatial_pyramid import (
-    PyramidGrid,
-    PyramidLayout,
-    cell_of,
-    pyramid,
-)
+from strata.features.encodings.spatial_pyramid import PyramidGrid, cell_of, pyramid
 from strata.features.transforms.normalize import Norm, normalize, power
 from strata.parameter_types import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    PyramidLayout,
     PyramidLevel,
 )
 

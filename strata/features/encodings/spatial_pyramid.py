@@ -4,14 +4,12 @@ One set of local descriptors and one codebook serve all cells; a descriptor is c
 level, in the cell that contains its center.
 """
 
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 
 from strata.errors import InputError, nearest
-
-#: Layouts that `pyramid` knows.
-PyramidLayout = Literal["none", "square", "horizontal", "paper"]
+from strata.parameter_types import PyramidLayout
 
 
 class PyramidGrid(NamedTuple):

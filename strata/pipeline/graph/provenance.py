@@ -5,6 +5,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from strata._compiled import KERNELS
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
 from strata.pipeline.graph.stage import Node, Sharded
 
@@ -66,4 +67,4 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return found if KERNELS == "numba" else {**found, "kernels": KERNELS}

@@ -62,7 +62,7 @@ def feature_map_descriptors(
     device: Device = "auto",
 ) -> dict[str, Any]:
     """Local descriptors of each image, float16; parameters as of `deep_descriptors`."""
-    from strata.features.descriptors.feature_map import descriptors_of
+    from strata.features.descriptors import feature_map
     from strata.models.runtime.devices import choose_device
     from strata.models.training.resize import resize_images
     from strata.models.transfer.frozen_backbone import (
@@ -78,5 +78,7 @@ def feature_map_descriptors(
     cost = part_cost(network["backbone"], IMAGES, [place], frozen.side)
     pixels = (resize_images(batch, frozen.side) for batch in in_batches(images, BATCH))
     maps = chain.from_iterable(border_activations(frozen, pixels, choose_device(device)))
-    local = serialize_float16(descriptors_of(found, frozen.side, norm) for found in maps)
+    local = serialize_float16(
+        feature_map.feature_map_descriptors(found, frozen.side, norm) for found in maps
+    )
     return {**local, "parameters": cost.parameters, "multiply_adds": cost.multiply_adds}

@@ -61,12 +61,14 @@ def pca(
     import numpy as np
     from sklearn.decomposition import PCA
 
-    from strata.features.encodings.fisher_vectors import NOISE
+    from strata.features.encodings.fisher_vectors import MIN_VARIANCE_RATIO
 
     rows, _ = vectors.some_rows("vectors", train, FOR_PCA)
     most = n_components if n_components < 1 else min(int(n_components), *rows.shape)
     found = PCA(most, whiten=whiten, random_state=train.seed_for("pca")).fit(rows)
-    varying = int(np.sum(found.explained_variance_ > NOISE * found.explained_variance_[0]))
+    varying = int(
+        np.sum(found.explained_variance_ > MIN_VARIANCE_RATIO * found.explained_variance_[0])
+    )
     if whiten and 0 < varying < found.n_components_:
         found = PCA(varying, whiten=True, random_state=train.seed_for("pca")).fit(rows)
     return {"reduction": found, "parameters": int(found.components_.size + found.mean_.size)}

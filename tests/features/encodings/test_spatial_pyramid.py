@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strata.errors import InputError
-from strata.features.encodings.spatial_pyramid import PyramidGrid, PyramidLayout, cell_of, pyramid
+from strata.features.encodings.spatial_pyramid import PyramidGrid, cell_of, pyramid
+from strata.parameter_types import PyramidLayout
 
 
 @pytest.mark.parametrize(
