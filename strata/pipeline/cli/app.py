@@ -13,15 +13,21 @@ import typer
 from strata import __version__
 from strata.pipeline.cli.data_commands import data_app
 from strata.pipeline.cli.options import (
+    AlwaysMake,
     DryRun,
     File,
     Jobs,
     Json,
+    KeepGoing,
+    ListParameters,
+    ListRecipes,
+    OlderThan,
     OutDir,
     Overrides,
     SkipBroken,
     StoreDir,
     Targets,
+    ToSize,
     Weights,
     exit_with_errors,
 )
@@ -74,18 +80,8 @@ def make(
     targets: Targets = None,
     jobs: Jobs = None,
     dry_run: DryRun = False,
-    keep_going: Annotated[
-        bool,
-        typer.Option(
-            "-k",
-            "--keep-going",
-            help="After a failure, go on with everything that does not need it.",
-        ),
-    ] = False,
-    always: Annotated[
-        bool,
-        typer.Option("-B", "--always-make", help="Make all artifacts again, even if up to date."),
-    ] = False,
+    keep_going: KeepGoing = False,
+    always: AlwaysMake = False,
     file: File = None,
     settings: Overrides = None,
     store: StoreDir = None,
@@ -178,21 +174,8 @@ def graph(
 @app.command("list")
 @exit_with_errors
 def list_(
-    recipes: Annotated[
-        bool,
-        typer.Option(
-            "--recipes",
-            help="List all recipes with their parameters and defaults, as TOML to paste.",
-        ),
-    ] = False,
-    parameters: Annotated[
-        bool,
-        typer.Option(
-            "--parameters",
-            help="Print the reference of all recipes and stages, with the allowed values, defaults "
-            "and meanings of their parameters, as Markdown.",
-        ),
-    ] = False,
+    recipes: ListRecipes = False,
+    parameters: ListParameters = False,
     file: File = None,
     settings: Overrides = None,
     as_json: Json = False,
@@ -228,22 +211,8 @@ def clean(
 @app.command()
 @exit_with_errors
 def gc(
-    older_than: Annotated[
-        str | None,
-        typer.Option(
-            "--older-than",
-            metavar="AGE",
-            help="Remove only artifacts older than this: 12h, 30d, 2w.",
-        ),
-    ] = None,
-    to_size: Annotated[
-        str | None,
-        typer.Option(
-            "--to-size",
-            metavar="SIZE",
-            help="Remove only until the store is no larger than this: 20GB.",
-        ),
-    ] = None,
+    older_than: OlderThan = None,
+    to_size: ToSize = None,
     files: Annotated[
         list[Path] | None,
         typer.Option(

@@ -1,4 +1,4 @@
-"""Options shared by several commands, and the conversion of errors to exit codes."""
+"""Options of commands, and the conversion of errors to exit codes."""
 
 import functools
 import sys
@@ -21,7 +21,50 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Override a value of FILE: fisher.mixture.components=128.",
+        help="Override a value of FILE: fisher.mixture.n_components=128.",
+    ),
+]
+KeepGoing = Annotated[
+    bool,
+    typer.Option(
+        "-k",
+        "--keep-going",
+        help="After a failure, go on with everything that does not need it.",
+    ),
+]
+AlwaysMake = Annotated[
+    bool,
+    typer.Option("-B", "--always-make", help="Make all artifacts again, even if up to date."),
+]
+OlderThan = Annotated[
+    str | None,
+    typer.Option(
+        "--older-than",
+        metavar="AGE",
+        help="Remove only artifacts older than this: 12h, 30d, 2w.",
+    ),
+]
+ToSize = Annotated[
+    str | None,
+    typer.Option(
+        "--to-size",
+        metavar="SIZE",
+        help="Remove only until the store is no larger than this: 20GB.",
+    ),
+]
+ListParameters = Annotated[
+    bool,
+    typer.Option(
+        "--parameters",
+        help="Print the reference of all recipes and stages, with the allowed values, defaults "
+        "and meanings of their parameters, as Markdown.",
+    ),
+]
+ListRecipes = Annotated[
+    bool,
+    typer.Option(
+        "--recipes",
+        help="List all recipes with their parameters and defaults, as TOML to paste.",
     ),
 ]
 StoreDir = Annotated[

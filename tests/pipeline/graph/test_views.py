@@ -10,7 +10,7 @@ from tests.pipeline.project import predictions_of
 
 VIEW = """
 
-from strata.pipeline.graph.stage import view_stage
+from strata.pipeline.graph.decorators import view_stage
 
 OFFSET = 0.0
 

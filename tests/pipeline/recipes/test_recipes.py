@@ -100,11 +100,24 @@ def test_every_method_scores_better_than_chance(made):
 @pytest.mark.parametrize(
     ("method", "stages"),
     [
-        ("sift", ["sparse_sift", "visual_words", "histograms", "standardize", "reduced", "svm"]),
-        ("paper", ["paper_sift", "visual_words", "histograms", "pca", "reduced", "knn"]),
-        ("daisy", ["dense_daisy", "visual_words", "histograms", "lda", "reduced", "logistic"]),
-        ("dense", ["dense_sift", "vlad_vectors", "svm"]),
-        ("gist", ["spatial_envelope", "nystroem", "reduced", "svm"]),
+        (
+            "sift",
+            [
+                "sparse_sift",
+                "visual_words",
+                "bag_of_words",
+                "standardize",
+                "apply_reduction",
+                "svm",
+            ],
+        ),
+        ("paper", ["paper_sift", "visual_words", "bag_of_words", "pca", "apply_reduction", "knn"]),
+        (
+            "daisy",
+            ["dense_daisy", "visual_words", "bag_of_words", "lda", "apply_reduction", "logistic"],
+        ),
+        ("dense", ["dense_sift", "vlad", "svm"]),
+        ("gist", ["gist_descriptor", "nystroem", "apply_reduction", "svm"]),
     ],
 )
 def test_a_method_is_made_of_what_its_table_says(made, method, stages):
