@@ -6,7 +6,7 @@ from .exports.tables import terminal_table as terminal_table
 from .model.results import Comparison as Comparison
 from .model.results import Cost as Cost
 from .model.results import DataSummary as DataSummary
-from .model.results import Method as Method
+from .model.results import MethodResult as MethodResult
 from .model.results import RunInfo as RunInfo
 from .model.results import StageRow as StageRow
 from .model.scores import Scores as Scores

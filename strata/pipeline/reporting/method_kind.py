@@ -1,4 +1,4 @@
-"""Where a method's features come from: designed by people, learned by a network, or both."""
+"""Kind of a method by the origin of its features: classical, deep or fused."""
 
 import re
 from functools import cache
@@ -7,32 +7,32 @@ from typing import TYPE_CHECKING
 
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.inputs import ImageShard
+from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.stage import Node, Stage
-from strata.pipeline.reporting.costs import prediction_path
 
 if TYPE_CHECKING:
-    from strata.reports.model.results import Family
+    from strata.reports.model.results import MethodKind
 
 _IMPORTS_TORCH = re.compile(r"^\s*(?:import|from) torch\b", re.MULTILINE)
 
 
-def family(target: Target) -> "Family":
-    """ "deep" if all features are learned by networks, "classical" if none, else "fused".
+def method_kind(target: Target) -> "MethodKind":
+    """ "deep" if all features are learned by networks, "classical" if none are, else "fused".
 
-    A stage is a network's if it reaches code that imports torch. Features are designed where
-    another stage makes them from images themselves (torch may help there: `strata.features`); so
-    a network on top of designed features is "fused".
+    A stage belongs to a network if it reaches code that imports torch. Features are hand-crafted
+    where another stage computes them from images (with torch as an array engine perhaps:
+    `strata.features`); so a network on top of hand-crafted features is "fused".
     """
     path, models = prediction_path(target.folds[-1][1])
     networks = any(_is_network(node.stage) for node in [*path, *models])
-    designed = any(_describes_images(node) for node in path)
-    if networks and designed:
+    hand_crafted = any(_describes_images(node) for node in path)
+    if networks and hand_crafted:
         return "fused"
     return "deep" if networks else "classical"
 
 
 def _describes_images(node: Node) -> bool:
-    """Whether it makes features, not just other images, from images."""
+    """Whether the node computes hand-crafted features, not just other images, from images."""
     return (
         any(isinstance(given, ImageShard) for given in node.inputs)
         and not _is_network(node.stage)
@@ -42,6 +42,7 @@ def _describes_images(node: Node) -> bool:
 
 @cache
 def _is_network(stage: Stage) -> bool:
+    """Whether the stage reaches code outside `strata.features` that imports torch."""
     features = f"{Path('strata', 'features')}"
     return any(
         _IMPORTS_TORCH.search(Path(file).read_text(encoding="utf-8"))

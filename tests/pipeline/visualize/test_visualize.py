@@ -22,10 +22,10 @@ from strata.models.transfer import backbones
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize import visualize as visualize_module
 from strata.pipeline.visualize.codebook import most_telling, most_used, nearest
-from strata.pipeline.visualize.network import beside, filter_sheet, filters, grad_cam
+from strata.pipeline.visualize.network import filter_sheet, filters, grad_cam, side_by_side
 from strata.pipeline.visualize.patches import PATCH_SIDE, marked, patch
 from strata.pipeline.visualize.pyramid_cells import influence, shaded
-from strata.pipeline.visualize.visualize import exhibits
+from strata.pipeline.visualize.visualize import visualizations
 
 COUNTS = np.array([[50.0, 30, 20, 0, 0], [40, 10, 0, 50, 0]])
 
@@ -211,14 +211,14 @@ def test_a_network_on_windows_looks_at_the_middle():
 
 
 @pytest.mark.parametrize("beside", [(), ("layer3",)])
-def test_heat_of_a_pretrained_network_is_that_of_its_last_maps(beside):
+def test_heat_of_a_pretrained_network_is_that_of_its_last_maps(side_by_side):
     """An average and a linear layer follow, so it is the class activation map."""
     torch.manual_seed(0)
     model = FineTunedClassifier(
         "resnet18",
         freeze_until="layer3",
         output_node="layer4",
-        head_inputs=beside,
+        head_inputs=side_by_side,
         weights=backbones.skeleton("resnet18").state_dict(),
         head_epochs=2,
         epochs=1,
@@ -239,7 +239,7 @@ def test_heat_of_a_pretrained_network_is_that_of_its_last_maps(beside):
 def test_heat_is_laid_over_the_gray_picture():
     heat = np.zeros((4, 4))
     heat[0, 0] = 1.0
-    found = beside(np.full((8, 8, 3), 200, np.uint8), heat).astype(int)
+    found = side_by_side(np.full((8, 8, 3), 200, np.uint8), heat).astype(int)
     own = found[:, found.shape[1] // 2 :]
     assert own[5, 5, 0] - own[5, 5, 2] > 100
     assert own[-5, -5, 0] == own[-5, -5, 2]
@@ -256,7 +256,7 @@ def of(key: str):
 
 
 def test_what_is_gone_is_said_and_no_error(tmp_path):
-    shown, (finding,) = exhibits(of("0" * 40), None, Store(tmp_path).open(), None)
+    shown, (finding,) = visualizations(of("0" * 40), None, Store(tmp_path).open(), None)
     assert shown == []
     assert finding["severity"] == "not applicable"
     assert "no longer in the store" in finding["sentence"]
@@ -267,7 +267,7 @@ def test_what_breaks_is_shown_and_no_error(tmp_path, monkeypatch):
         raise ZeroDivisionError("of all things")
 
     monkeypatch.setattr(visualize_module, "_model", broken)
-    shown, (finding,) = exhibits(of("0" * 40), None, Store(tmp_path).open(), None)
+    shown, (finding,) = visualizations(of("0" * 40), None, Store(tmp_path).open(), None)
     assert shown == []
     assert finding["severity"] == "could not run"
     assert "of all things" in finding["sentence"]
@@ -276,10 +276,10 @@ def test_what_breaks_is_shown_and_no_error(tmp_path, monkeypatch):
 def test_exhibits_are_made_once(tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(visualize_module, "look", lambda *a: calls.append(a) or [])
-    monkeypatch.setattr(visualize_module.look, "__name__", "exhibits", raising=False)
+    monkeypatch.setattr(visualize_module.make_visualizations, "__name__", "exhibits", raising=False)
     store = Store(tmp_path).open()
     for _ in range(2):
-        assert exhibits(of("0" * 40), None, store, None) == ([], [])
+        assert visualizations(of("0" * 40), None, store, None) == ([], [])
     assert len(calls) == 1
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from strata.reports.exports import results_json
-from strata.reports.model.results import Method
+from strata.reports.model.results import MethodResult
 from strata.reports.summary.analysis import analyze
 from tests.reports import synthetic
 
@@ -80,7 +80,9 @@ def test_every_pair_is_listed(document):
 
 
 def test_unknown_numbers_are_null_and_odd_values_text():
-    odd = Method("a", "r", parameters={"rate": np.float32(0.5), "bad": float("nan"), "p": {1, 2}})
+    odd = MethodResult(
+        "a", "r", parameters={"rate": np.float32(0.5), "bad": float("nan"), "p": {1, 2}}
+    )
     whole = replace(synthetic.three(), methods=[odd])
     written = json.loads(results_json.json_text(analyze(whole)))["methods"][0]["parameters"]
     assert written == {"rate": 0.5, "bad": None, "p": "{1, 2}"}

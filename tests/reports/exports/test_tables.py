@@ -6,7 +6,7 @@ import pytest
 
 from strata.reports import terminal_table
 from strata.reports.exports.tables import csv_text
-from strata.reports.model.results import Method
+from strata.reports.model.results import MethodResult
 from strata.reports.summary.analysis import analyze
 from tests.reports import synthetic
 
@@ -34,7 +34,7 @@ def test_columns_that_would_be_empty_are_left_out():
 
 
 def test_a_comparison_without_results_still_has_a_table():
-    table = terminal_table(replace(synthetic.three(), methods=[Method("a", "r", error="no")]))
+    table = terminal_table(replace(synthetic.three(), methods=[MethodResult("a", "r", error="no")]))
     assert [row[1] for row in table.rows] == ["a"]
     assert table.notes == ["a: no"]
 

@@ -1,25 +1,25 @@
 from dataclasses import replace
 
 from strata.reports.comparison.ranking import rank
-from strata.reports.model.results import Comparison, Cost, Method
+from strata.reports.model.results import Comparison, Cost, MethodResult
 from strata.reports.summary.verdict import verdict
 from tests.reports import synthetic
 
 
-def of(*methods: Method) -> Comparison:
+def of(*methods: MethodResult) -> Comparison:
     return replace(synthetic.three(), methods=list(methods))
 
 
-def method(name: str, quality: float, seconds: float, ms: float, seed: int = 0) -> Method:
+def method(name: str, quality: float, seconds: float, ms: float, seed: int = 0) -> MethodResult:
     scores = synthetic.scores(quality=quality, seed=seed)
-    return Method(name, "r", cv=scores, cost=Cost(fit_seconds=seconds, predict_ms=ms))
+    return MethodResult(name, "r", cv=scores, cost=Cost(fit_seconds=seconds, predict_ms=ms))
 
 
 def test_headline_names_the_best_its_accuracy_its_interval_and_the_split():
     ranking = rank(synthetic.three())
     headline = verdict(ranking).headline
     low, high = ranking.best.evaluations["cv"].interval
-    assert headline.startswith("fisher gets 87.3 %")
+    assert headline.startswith("fisher: accuracy 87.3 %")
     assert f"{100 * low:.1f}–{100 * high:.1f}" in headline
     assert "8-fold cross-validation" in headline
 
@@ -50,21 +50,26 @@ def test_what_cannot_be_shown_is_said():
     assert any("No test images" in s for s in verdict(rank(of(*crossed))).limits)
     tested = [replace(m, cv=None) for m in whole.methods]
     assert any("ranked by the test images" in s for s in verdict(rank(of(*tested))).limits)
-    failed = [*whole.methods, Method("lost", "r", error="no weights")]
+    failed = [*whole.methods, MethodResult("lost", "r", error="no weights")]
     assert any("no results of lost" in s for s in verdict(rank(of(*failed))).limits)
 
 
 def test_several_seeds_lift_that_limit():
-    repeated = Method("a", "r", cv=synthetic.scores(repeats=3))
+    repeated = MethodResult("a", "r", cv=synthetic.scores(repeats=3))
     found = verdict(rank(of(repeated)))
     assert not any("one seed" in limit for limit in found.limits)
     assert "8-fold cross-validation, 3 times" in found.headline
-    best = Method("b", "r", cv=synthetic.scores(quality=9.0))  # the others' seeds came to nothing
+    best = MethodResult(
+        "b", "r", cv=synthetic.scores(quality=9.0)
+    )  # the others' seeds came to nothing
     assert not any("every method" in s.lower() for s in verdict(rank(of(best, repeated))).limits)
 
 
 def test_nothing_to_say_without_results():
-    assert verdict(rank(of(Method("a", "r", error="no")))).headline == "No method has results yet."
+    assert (
+        verdict(rank(of(MethodResult("a", "r", error="no")))).headline
+        == "No method has results yet."
+    )
 
 
 def test_kinds_are_compared_by_their_best_methods():
@@ -87,7 +92,7 @@ def test_what_only_the_test_images_tell_apart_is_said():
 
 def test_one_kind_is_not_compared():
     whole = synthetic.three()
-    classical = [m for m in whole.methods if m.family == "classical"]
+    classical = [m for m in whole.methods if m.kind == "classical"]
     assert verdict(rank(replace(whole, methods=classical))).kinds == ""
 
 
@@ -120,12 +125,12 @@ def test_large_differences_within_noise_are_explained_by_what_was_tested():
 
 
 def test_a_best_method_no_better_than_a_constant_answer_is_not_praised_without_a_word():
-    useless = Method("blind", "r", cv=synthetic.scores(quality=0.0, per_class=8))
+    useless = MethodResult("blind", "r", cv=synthetic.scores(quality=0.0, per_class=8))
     first = verdict(rank(of(useless))).limits[0]
     assert first == (
         "That blind beats always naming the largest class, which gets 12.5 % right, is not shown."
     )
-    useful = Method("sees", "r", cv=synthetic.scores(quality=3.0, per_class=8))
+    useful = MethodResult("sees", "r", cv=synthetic.scores(quality=3.0, per_class=8))
     assert not any("largest class" in limit for limit in verdict(rank(of(useful))).limits)
 
 
@@ -133,8 +138,8 @@ def test_some_of_the_folds_are_not_called_a_whole_cross_validation():
     whole = synthetic.scores(quality=1.0)
     part = synthetic.scores(quality=3.0)
     methods = [
-        Method("whole", "r", cv=whole),
-        Method("part", "r", cv=part.where(part.fold < 3), error="the rest ran out of memory"),
+        MethodResult("whole", "r", cv=whole),
+        MethodResult("part", "r", cv=part.where(part.fold < 3), error="the rest ran out of memory"),
     ]
     assert verdict(rank(of(*methods))).headline.endswith(
         "of the images right in 3 of the 8 folds of cross-validation."
@@ -144,7 +149,7 @@ def test_some_of_the_folds_are_not_called_a_whole_cross_validation():
 def test_a_method_far_below_is_no_cheaper_choice_for_all_that_it_is_within_noise():
     def few(name, quality, seconds, seed=0):
         scores = synthetic.scores(quality=quality, seed=seed, per_class=8, folds=2)
-        return Method(name, "r", cv=scores, cost=Cost(seconds, 1.0))
+        return MethodResult(name, "r", cv=scores, cost=Cost(seconds, 1.0))
 
     best, close, far = few("best", 2.9, 90), few("close", 2.8, 60, 1), few("far", 1.2, 2, 2)
     said = verdict(rank(of(best, close, far))).cost

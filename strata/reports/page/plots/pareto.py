@@ -1,4 +1,4 @@
-"""Accuracy against one cost: which methods no other beats in both."""
+"""Accuracy against cost, with the Pareto front."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -6,24 +6,24 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from strata.reports.formatting import known, listing, percent, percent_range
-from strata.reports.model.results import Family
-from strata.reports.page.plots.method_markers import mark
+from strata.reports.model.results import MethodKind
+from strata.reports.page.plots.method_markers import marker
 from strata.reports.page.plots.svg import CHARACTER, Frame
 from strata.reports.statistics.intervals import Interval
 
 
 class Point(NamedTuple):
-    """One method: its cost, accuracy (part of one), interval and kind."""
+    """One method: cost, accuracy (fraction of one), interval and kind."""
 
     name: str
     cost: float
     accuracy: float
     interval: Interval
-    family: Family = ""
+    kind: MethodKind = ""
 
 
-def frontier(points: Sequence[Point]) -> list[Point]:
-    """The points that no other beats: cheaper ones are worse, better ones dearer; by cost."""
+def pareto_front(points: Sequence[Point]) -> list[Point]:
+    """The points that no other dominates in both cost and accuracy, by ascending cost."""
     best: list[Point] = []
     for point in sorted(points, key=lambda p: (p.cost, -p.accuracy)):
         if not best or point.accuracy > best[-1].accuracy:
@@ -38,24 +38,27 @@ def pareto_plot(
     tick: Callable[[float], str],
     split: str,
 ) -> Markup | None:
-    """The plot; None when fewer than two methods have the cost.
+    """Accuracy over a cost with the Pareto front; None if fewer than two methods have the cost.
 
     Args:
-        text: a cost with its unit; `tick`, a round one on the axis.
-        split: what the accuracy was measured on, for the axis.
+        points: methods.
+        x_title: name of the cost.
+        text: format of a cost with its unit.
+        tick: format of an axis tick.
+        split: on which accuracy was measured, for the axis.
     """
     points = [p for p in points if known(p.cost) and p.cost > 0]
     if len(points) < 2:
         return None
     frame = _frame(points)
     frame.axes(x_title, f"accuracy %, {split}", tick, lambda v: percent(v, 0))
-    best = frontier(points)
-    _draw_frontier(frame, best)
+    best = pareto_front(points)
+    _draw_front(frame, best)
     for point in points:
         _draw_point(frame, point, point in best, text)
     _draw_labels(frame, points, best)
     names = listing((p.name for p in best), most=20)
-    described = f"Not beaten in both accuracy and {x_title}: {names}"
+    described = f"Pareto front: {names}"
     return frame.render(f"Accuracy against {x_title}, {split}", described)
 
 
@@ -77,29 +80,29 @@ def _frame(points: Sequence[Point]) -> Frame:
     )
 
 
-def _draw_frontier(frame: Frame, best: Sequence[Point]) -> None:
-    """A staircase: between two points nothing better than the cheaper one is to be had."""
+def _draw_front(frame: Frame, best: Sequence[Point]) -> None:
+    """Staircase along the Pareto front: between two points the cheaper one is best."""
     xs: list[float] = []
     ys: list[float] = []
     for point, following in zip(best, [*best[1:], None], strict=True):
         end = following.cost if following else frame.x_range[1]
         xs += [point.cost, end]
         ys += [point.accuracy, point.accuracy]
-    frame.line(xs, ys, "frontier")
+    frame.line(xs, ys, "front")
 
 
-def _draw_point(frame: Frame, point: Point, on_frontier: bool, text: Callable) -> None:
+def _draw_point(frame: Frame, point: Point, on_front: bool, text: Callable) -> None:
     x, y = frame.x(point.cost), frame.y(point.accuracy)
     if known(point.interval.low):
         low, high = frame.y(point.interval.low), frame.y(point.interval.high)
         frame.add("line", class_="whisker", x1=x, x2=x, y1=low, y2=high)
-    said = f"{point.name}: {percent(point.accuracy)} % ({percent_range(point.interval)})"
-    tip = f"{said}, {text(point.cost)}"
-    frame.parts.append(mark(point.family, x, y, 5, on=on_frontier, tip=tip))
+    accuracy = f"{percent(point.accuracy)} % ({percent_range(point.interval)})"
+    tip = f"{point.name}: {accuracy}, {text(point.cost)}"
+    frame.parts.append(marker(point.kind, x, y, 5, on=on_front, tip=tip))
 
 
 def _draw_labels(frame: Frame, points: Sequence[Point], best: Sequence[Point]) -> None:
-    """Names beside their points where there is room, those of the frontier first."""
+    """Labels beside their points where they overlap nothing, those of the Pareto front first."""
     taken = [_box(frame.x(p.cost) - 5, frame.y(p.accuracy) - 5, 10, 10) for p in points]
     order = [*sorted(best, key=lambda p: -p.accuracy), *(p for p in points if p not in best)]
     for point in order:
