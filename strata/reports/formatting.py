@@ -9,7 +9,7 @@ DASH = "–"
 
 
 def known(value: float | None) -> bool:
-    """Whether a value is a finite number."""
+    """True for a finite number."""
     return value is not None and math.isfinite(value)
 
 

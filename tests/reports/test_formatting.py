@@ -88,7 +88,7 @@ def test_p_values():
 
 
 def test_an_axis_says_what_a_name_does_not():
-    assert formatting.axis_name("train_per_class") == "training images of each class"
+    assert formatting.axis_name("train_per_class") == "training images per class"
     assert formatting.axis_name("codebook.words") == "codebook.words"
 
 

@@ -203,7 +203,7 @@ def test_images_the_audit_flagged_are_marked_among_those_that_all_miss(tmp_path)
         values[row] = np.eye(8)[5]
         spoiled.append(replace(method, cv=Scores(**{**vars(method.cv), "scores": values})))
     html = written(replace(whole, methods=spoiled), tmp_path)
-    section = html.split('id="across"')[1].split("</section>")[0]
+    section = html.split('id="cross-method"')[1].split("</section>")[0]
     place = section.index("train/coast/003.jpg")
     assert "Copies with different labels" in section[place : place + 20_000].split("</figure>")[0]
 

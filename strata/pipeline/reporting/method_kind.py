@@ -32,7 +32,7 @@ def method_kind(target: Target) -> "MethodKind":
 
 
 def _describes_images(node: Node) -> bool:
-    """Whether the node computes hand-crafted features, not just other images, from images."""
+    """True if the node computes hand-crafted features, not just other images, from images."""
     return (
         any(isinstance(given, ImageShard) for given in node.inputs)
         and not _is_network(node.stage)
@@ -42,7 +42,7 @@ def _describes_images(node: Node) -> bool:
 
 @cache
 def _is_network(stage: Stage) -> bool:
-    """Whether the stage reaches code outside `strata.features` that imports torch."""
+    """True if the stage reaches code outside `strata.features` that imports torch."""
     features = f"{Path('strata', 'features')}"
     return any(
         _IMPORTS_TORCH.search(Path(file).read_text(encoding="utf-8"))

@@ -50,7 +50,7 @@ def no_better_than_majority(ranking: Ranking) -> Iterator[Observation]:
                 + (
                     "."
                     if useless
-                    else f", and {number_of(evaluation.images, 'image')} are too few to tell."
+                    else f", and {number_of(evaluation.images, 'image')} are too few to decide."
                 ),
                 row.method.name,
             )

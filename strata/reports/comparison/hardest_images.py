@@ -29,7 +29,7 @@ class ImagePrediction(NamedTuple):
 
     @property
     def right(self) -> bool:
-        """Whether the prediction is correct."""
+        """True if the prediction is correct."""
         return self.true == self.predicted
 
 

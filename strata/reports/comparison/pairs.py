@@ -53,7 +53,7 @@ class Pair:
 
     @property
     def significant(self) -> bool | None:
-        """Whether the difference is significant; None where it could not be tested."""
+        """True if the difference is significant; None where it could not be tested."""
         return None if self.p_adjusted is None else self.p_adjusted < ALPHA
 
 

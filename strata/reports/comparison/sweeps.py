@@ -30,7 +30,7 @@ class Sweep:
 
     @property
     def numeric(self) -> bool:
-        """Whether all values are numbers, so that their order is meaningful."""
+        """True if all values are numbers, so that their order is meaningful."""
         return _are_numbers(self.values)
 
     @property

@@ -65,10 +65,12 @@ def training_problem(histories: list[History]) -> tuple[Literal["issue", "tip"] 
         return "issue", f"the loss is NaN or infinite in {broken} of {len(losses)} trainings."
     rising = sum(loss[-1] > max(1.5 * loss.min(), loss.min() + SMALL_LOSS) for loss in losses)
     if rising:
-        return "issue", f"the loss ends far above its minimum in {rising} of {len(losses)}."
+        where = f"in {rising} of {len(losses)} trainings"
+        return "issue", f"the loss ends far above its minimum {where}."
     falling = sum(_still_falling(loss) for loss in losses)
     if falling > len(losses) / 2:
-        return "tip", f"the loss was still decreasing at the end in {falling} of {len(losses)}."
+        where = f"in {falling} of {len(losses)} trainings"
+        return "tip", f"the loss was still decreasing at the end {where}."
     return None, ""
 
 

@@ -46,7 +46,7 @@ class FoldTable(NamedTuple):
 
     @property
     def equal(self) -> bool:
-        """Whether all folds are equal to within one image of the mean accuracy."""
+        """True if all folds are equal to within one image of the mean accuracy."""
         away = np.abs(self.units - self.mean) * self.unit_images
         return bool((away < 1 - 1e-9).all())
 
@@ -95,7 +95,7 @@ def _test_per_train(images: np.ndarray) -> float:
 
 
 def same_folds(first: Scores, second: Scores) -> bool:
-    """Whether two methods were scored on the same images in the same folds and repeats."""
+    """True if two methods were scored on the same images in the same folds and repeats."""
     return _assignments(first) == _assignments(second)
 
 
@@ -105,7 +105,7 @@ def _assignments(scores: Scores) -> set[tuple[int, int, str]]:
 
 
 def _shared(scores: Scores) -> bool:
-    """Whether all repeats have the same folds."""
+    """True if all repeats have the same folds."""
     by_repeat: dict[int, set[tuple[int, str]]] = {}
     for repeat, fold, image in _assignments(scores):
         by_repeat.setdefault(repeat, set()).add((fold, image))

@@ -140,7 +140,7 @@ _MEASURES = (
 
 
 def _cheapest(best: RankedMethod, tied: list[RankedMethod]) -> str:
-    """Which of the methods tied with the best is cheapest to fit, or else fastest to predict.
+    """Sentence on the tied method that is cheapest to fit, or else fastest to predict.
 
     With few folds and many pairs, methods far below the best may be tied with it; those more than
     `WIDE` below are not recommended.

@@ -159,12 +159,11 @@ def test_the_page_and_the_figures_have_the_search(tmp_path):
         figures=tmp_path / "figures",
     )
     page = files.html.read_text("utf-8")
-    assert page.count("20 trials drawn at random") == 1
+    assert page.count("Random search <small>20 trials") == 1
     assert "Parameters of bovw were chosen by random search" in page
     assert "Bergstra, James" in page
     assert {path.stem for path in files.figures if "search" in path.stem} == {
-        "bovw-search-by-trial",
-        "bovw-search-by-value",
-        "bovw-search-importance",
+        "bovw-search-history",
+        "bovw-search-parallel-coordinates",
     }
     assert analyze(comparison).comparison.methods[0].search is None

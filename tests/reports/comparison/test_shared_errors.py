@@ -44,7 +44,7 @@ def test_shared_mistakes_are_a_part_of_the_mistakes_of_either():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 4))
-def test_only_right_in_one_group_is_what_its_most_get_right_and_no_other(seed, first, second):
+def test_correct_only_in_one_group_is_what_its_majority_alone_gets_right(seed, first, second):
     rng = np.random.default_rng(seed)
     m, n = first + second, 30
     labels = rng.integers(0, 3, n)
@@ -60,13 +60,13 @@ def test_only_right_in_one_group_is_what_its_most_get_right_and_no_other(seed, f
         if sum(right[:first]) > first / 2 and not any(right[first:]):
             expected.add(images[i])
     assert {one.image for one in found} == expected
-    assert all(sum(votes for _, votes in one.said) == second for one in found)
+    assert all(sum(votes for _, votes in one.predicted) == second for one in found)
     assert [one.right for one in found] == sorted((one.right for one in found), reverse=True)
 
 
-def test_images_that_all_miss_come_with_what_was_said_surest_first():
+def test_images_that_all_methods_miss_come_with_their_predictions():
     both = joint_predictions({"one": tiny(ONE), "other": tiny(OTHER)})
-    assert [(m.image, m.true, m.said) for m in missed_by_all(both)] == [
+    assert [(m.image, m.true, m.predicted) for m in missed_by_all(both)] == [
         ("d", 2, [(0, 2)]),
         ("b", 0, [(1, 1), (2, 1)]),
     ]

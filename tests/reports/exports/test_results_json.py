@@ -38,8 +38,8 @@ def test_schema_is_named_and_its_fields_are_the_documented_ones(document):
     for method in document["methods"]:
         assert set(method) == documented("A method")
     for method in document["methods"][:-1]:
-        assert set(method["cv"]) == documented("Figures on a split")
-        assert set(method["test"]) == documented("Figures on a split") - {"folds", "spread"}
+        assert set(method["cv"]) == documented("Metrics on a split")
+        assert set(method["test"]) == documented("Metrics on a split") - {"folds", "spread"}
 
 
 def test_fields_of_pairs_and_checks_are_the_documented_ones(document):

@@ -18,7 +18,7 @@ def analysis():
 
 def test_terminal_table_is_the_ranking_with_failed_methods_last():
     table = terminal_table(synthetic.twenty())
-    assert table.columns[:3] == ["#", "method", "CV accuracy % (95 %)"]
+    assert table.columns[:3] == ["#", "method", "CV accuracy % (95 % CI)"]
     assert len(table.rows) == 20
     assert all(len(row) == len(table.columns) == len(table.right) for row in table.rows)
     assert table.rows[0][1] == "sift-14 *"

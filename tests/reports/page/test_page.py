@@ -17,7 +17,7 @@ from strata.reports.comparison.pairs import Pair
 from strata.reports.model.results import MethodResult, StageRow
 from strata.reports.model.visualizations import Panel
 from strata.reports.page import page_html, pictures_for
-from strata.reports.page.cross_method import _sentence as across_sentence
+from strata.reports.page.cross_method import _sentence as kind_sentence
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.plots.confusion_matrix import confusion_drawing, text_style
 from strata.reports.page.plots.critical_difference_plot import tied_groups
@@ -298,7 +298,7 @@ def test_numbers_stay_with_their_units_and_ranges_on_one_line():
 
 
 def test_where_no_image_is_right_in_one_kind_alone_nothing_is_announced_below():
-    assert across_sentence(0, 56, "deep", 3, "classical") == (
+    assert kind_sentence(0, 56, "deep", 3, "classical") == (
         "No image is classified correctly by most deep methods and by no classical method."
     )
 

@@ -31,14 +31,14 @@ flat = np.linspace(2, 0.5, 20).tolist() + [0.5] * 20
     ("losses", "severity", "words"),
     [
         (flat, None, ""),
-        ([*flat, float("nan")], "issue", "not a finite number"),
-        ([*flat, 2.0], "issue", "far above its lowest point"),
-        (np.geomspace(3, 0.3, 40), "tip", "still falling"),
+        ([*flat, float("nan")], "issue", "NaN or infinite"),
+        ([*flat, 2.0], "issue", "far above its minimum"),
+        (np.geomspace(3, 0.3, 40), "tip", "still decreasing"),
         (np.geomspace(0.9, 0.001, 40), None, ""),  # falls, but to nothing
         (np.geomspace(3, 0.3, 5), None, ""),  # too short to judge
     ],
 )
-def test_trouble_is_named(losses, severity, words):
+def test_training_problems(losses, severity, words):
     found, sentence = training_problem([history(losses)] * 3)
     assert found == severity
     assert words in sentence
@@ -48,13 +48,13 @@ def test_histories_without_a_loss_are_no_trouble():
     assert training_problem([[{"accuracy": 0.5}], []]) == (None, "")
 
 
-def test_inside_drawings_show_every_layer_that_the_history_tells_of():
+def test_diagnostics_show_every_layer_of_the_history():
     drawn = dict(diagnostics_drawings([synthetic.history(6, seed) for seed in range(3)]))
     dead, gradients, means, deviations, course, activations = drawn.values()
     assert "block2" in dead
     assert gradients.count("<path") == 3
     assert means.count("<path") == deviations.count("<path") == course.count("<image") == 2
-    assert activations.count('class="cell right"') > 40
+    assert activations.count('class="cell correct"') > 40
     bare = [{"loss": 1.0, "dead_units/block1": 0.0}]
     assert diagnostics_drawings([bare]) == []
 

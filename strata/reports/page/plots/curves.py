@@ -123,7 +123,7 @@ def _learning(title: str, found: Sequence[Curve], rates: Sequence[Curve]) -> Mar
 
 
 def _held_out(key: str) -> bool:
-    """Whether a key of the history belongs to held-out images."""
+    """True for history keys of held-out images."""
     return "val" in key or "held" in key
 
 

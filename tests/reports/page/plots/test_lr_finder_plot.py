@@ -27,7 +27,7 @@ def test_each_fold_has_its_line_and_its_rate():
     assert x == sorted(x)
     # Equal steps of the logarithm are equal steps of the drawing.
     assert (x[1] - x[0]) / (x[2] - x[0]) == pytest.approx(np.log10(2), abs=0.01)
-    assert "taken: 0.01 to 0.1" in drawing
+    assert "suggested: 0.01 to 0.1" in drawing
 
 
 def test_a_burst_at_the_end_does_not_flatten_the_curve():
