@@ -182,7 +182,7 @@ def test_the_overview_counts_the_methods_that_have_results(tmp_path):
     assert "<dt>Methods</dt><dd>3 of 4</dd>" in written(replace(whole, methods=more), tmp_path)
 
 
-def test_a_picture_that_cannot_be_had_costs_a_picture(tmp_path):
+def test_an_unreadable_image_costs_a_picture(tmp_path):
     def lost(image):
         raise FileNotFoundError(image)
 
@@ -194,7 +194,7 @@ def test_a_picture_that_cannot_be_had_costs_a_picture(tmp_path):
     assert "no picture" in html
 
 
-def test_images_the_audit_flagged_are_marked_among_those_that_all_miss(tmp_path):
+def test_flagged_images_are_marked_among_those_that_all_methods_miss(tmp_path):
     whole = synthetic.three()
     spoiled = []
     for method in whole.methods:

@@ -91,6 +91,7 @@ def _outside_trials(scores: list[Node]) -> set[str]:
 
 
 def _local_time(when: str) -> str:
+    """A UTC time of a manifest in local time; "" for ""."""
     return datetime.fromisoformat(when).astimezone().isoformat(timespec="seconds") if when else ""
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from strata.features.encodings.spatial_pyramid import pyramid
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.stage import Node
+from strata.pipeline.stages.encodings import histograms
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize.samples import samples, sharded_input
 from strata.reports.model.visualizations import Panel, PanelRow, Visualization
@@ -25,14 +26,14 @@ def pyramid_cells(node: Node, classifier: Any, fold: Fold, store: Store) -> Visu
     Raises:
         LookupError: the vectors are no longer in the store.
     """
-    histograms = sharded_input(node)
-    if histograms.stage.name != "histograms":
+    vectors_input = sharded_input(node)
+    if vectors_input.stage is not histograms:
         return None
-    parameters = histograms.nodes[0].parameters
+    parameters = vectors_input.nodes[0].parameters
     grids = pyramid(parameters["pyramid"], parameters["levels"])
     if len(grids) < 2:
         return None
-    chosen = samples(histograms, fold, store, IMAGES)[: 2 * IMAGES]
+    chosen = samples(vectors_input, fold, store, IMAGES)[: 2 * IMAGES]
     vectors = np.stack([one.artifact["vectors"][one.row] for one in chosen])
     moved = influence(classifier, vectors, sum(grid.cells for grid in grids))
     panels, start, finest = [], 0, grids[-1]

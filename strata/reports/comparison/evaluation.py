@@ -148,12 +148,14 @@ def _intervals(confusion: np.ndarray, totals: np.ndarray, repeats: int) -> list[
 
 
 def _top_k(scores: Scores, classes: int) -> float | None:
+    """Top-k accuracy with many classes, else None."""
     if classes < MANY_CLASSES:
         return None
     return metrics.top_k_accuracy(scores.labels, scores.scores, TOP_K)
 
 
 def _probabilistic(scores: Scores) -> ProbabilisticMetrics | None:
+    """Metrics of the probabilities, if there are any."""
     if scores.probabilities is None:
         return None
     return ProbabilisticMetrics(

@@ -96,6 +96,7 @@ def _over_folds(a: str, b: str, first: Evaluation, second: Evaluation) -> Pair:
 
 
 def _t_interval(difference: float, variance: float, folds: int, level: float) -> Interval:
+    """Corrected resampled t interval of the difference, clipped to [-1, 1]."""
     from scipy.special import stdtrit
 
     half = float(stdtrit(folds - 1, 1 - level / 2)) * variance**0.5

@@ -120,11 +120,13 @@ def _order(found: Evaluated, basis: Split) -> tuple[float, float]:
 
 
 def _pairs(found: list[Evaluated], split: Split) -> list[Pair]:
+    """All pairs of methods on a split."""
     methods = {method.name: e[split] for method, e in found if split in e}
     return pairwise_tests(methods, split)
 
 
 def _standing(place: int, pair: Pair | None) -> Standing:
+    """Standing of a method by its rank and its pair with the best."""
     if place == 1:
         return "best"
     if pair is None or pair.significant is None:

@@ -52,9 +52,9 @@ def joint_predictions(methods: Mapping[str, Evaluation]) -> JointPredictions | N
     )
 
 
-def agreement(both: JointPredictions) -> np.ndarray:
+def agreement(joint: JointPredictions) -> np.ndarray:
     """(m, m) float: fraction of the images on which two methods predict the same class."""
-    return (both.predictions[:, None] == both.predictions[None]).mean(axis=2)
+    return (joint.predictions[:, None] == joint.predictions[None]).mean(axis=2)
 
 
 class MissedImage(NamedTuple):
@@ -70,27 +70,27 @@ class MissedImage(NamedTuple):
     predicted: list[tuple[int, int]]
 
 
-def missed_by_all(both: JointPredictions) -> list[MissedImage]:
+def missed_by_all(joint: JointPredictions) -> list[MissedImage]:
     """Images that no method classifies right, those with the most confident errors first."""
-    missed = np.flatnonzero((both.predictions != both.labels).all(axis=0))
-    missed = missed[np.argsort(-both.margin_percentile[:, missed].mean(axis=0), kind="stable")]
+    missed = np.flatnonzero((joint.predictions != joint.labels).all(axis=0))
+    missed = missed[np.argsort(-joint.margin_percentile[:, missed].mean(axis=0), kind="stable")]
     return [
-        MissedImage(both.images[i], int(both.labels[i]), _votes(both.predictions[:, i]))
+        MissedImage(joint.images[i], int(joint.labels[i]), _votes(joint.predictions[:, i]))
         for i in missed
     ]
 
 
-def error_overlap(both: JointPredictions) -> np.ndarray:
+def error_overlap(joint: JointPredictions) -> np.ndarray:
     """(m, m) float: Jaccard index of the sets of misclassified images; 0 if both are empty."""
-    wrong = (both.predictions != both.labels).astype(int)
+    wrong = (joint.predictions != joint.labels).astype(int)
     shared = wrong @ wrong.T
     either = wrong.sum(axis=1)[:, None] + wrong.sum(axis=1)[None] - shared
     return shared / np.maximum(either, 1)
 
 
-def oracle_accuracy(both: JointPredictions) -> float:
+def oracle_accuracy(joint: JointPredictions) -> float:
     """Oracle accuracy: fraction of the images that at least one method classifies right."""
-    return float((both.predictions == both.labels).any(axis=0).mean())
+    return float((joint.predictions == joint.labels).any(axis=0).mean())
 
 
 class DisputedImage(NamedTuple):
@@ -110,7 +110,7 @@ class DisputedImage(NamedTuple):
 
 
 def correct_only_in(
-    both: JointPredictions, right: Sequence[int], wrong: Sequence[int]
+    joint: JointPredictions, right: Sequence[int], wrong: Sequence[int]
 ) -> list[DisputedImage]:
     """Images that most methods of one group classify right and none of the other.
 
@@ -119,16 +119,16 @@ def correct_only_in(
     Args:
         right, wrong: the groups, as indices of methods; neither is empty.
     """
-    hits = both.predictions == both.labels
+    hits = joint.predictions == joint.labels
     correct = hits[list(right)].sum(axis=0)
     found = np.flatnonzero((2 * correct > len(right)) & ~hits[list(wrong)].any(axis=0))
-    confidence = both.margin_percentile[list(wrong)].mean(axis=0)
+    confidence = joint.margin_percentile[list(wrong)].mean(axis=0)
     found = found[np.lexsort((-confidence[found], -correct[found]))]
     return [
         DisputedImage(
-            both.images[i],
-            int(both.labels[i]),
-            _votes(both.predictions[list(wrong), i]),
+            joint.images[i],
+            int(joint.labels[i]),
+            _votes(joint.predictions[list(wrong), i]),
             int(correct[i]),
             len(right),
         )

@@ -80,6 +80,7 @@ def _grid(
     fixed: dict[str, Any],
     plane: list[RankedMethod],
 ) -> SweepGrid:
+    """Grid of two parameters, of the variants that share the fixed ones."""
     listed = [m.varied for m in ranking.comparison.methods if m.variant_of == method]
     rows, columns = (
         _ordered(
@@ -104,6 +105,7 @@ def _ordered(values: list[Any], among: list[Any]) -> list[Any]:
 
 
 def _are_numbers(values: list[Any]) -> bool:
+    """True if all values are numbers; booleans are not."""
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
 
 
@@ -133,12 +135,14 @@ def sweeps(ranking: Ranking) -> list[Sweep]:
 
 
 def _without(varied: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The swept parameters without some names."""
     return {key: value for key, value in varied.items() if key not in names}
 
 
 def _sweep(
     ranking: Ranking, method: str, name: str, fixed: dict[str, Any], line: list[RankedMethod]
 ) -> Sweep:
+    """Sweep over one parameter, its variants in order."""
     order = {m.name: i for i, m in enumerate(ranking.comparison.methods)}
     line = sorted(line, key=lambda row: order[row.method.name])
     values = [row.method.varied.get(name) for row in line]

@@ -45,6 +45,7 @@ def markdown_table(analysis: Analysis) -> str:
 
 
 def _row(cells: Iterable[str]) -> str:
+    """A row of a Markdown table."""
     return f"| {' | '.join(cells)} |"
 
 
@@ -89,6 +90,7 @@ def latex_table(analysis: Analysis, *, label: str = "") -> str:
 
 
 def _latex_row(cells: list[str], *, bold: bool = False) -> str:
+    """A row of a LaTeX table, optionally with the method's name in bold."""
     written = [latex_escaped(cell) for cell in cells]
     if bold:
         written[1] = rf"\textbf{{{written[1]}}}"

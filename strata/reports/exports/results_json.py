@@ -26,6 +26,7 @@ def json_text(analysis: Analysis) -> str:
 
 
 def _document(analysis: Analysis) -> dict[str, Any]:
+    """The whole document, before conversion to JSON types."""
     comparison, ranking = analysis.comparison, analysis.ranking
     labels = {
         image: int(label)
@@ -92,6 +93,7 @@ def _described(method: MethodResult) -> dict[str, Any]:
 
 
 def _search(search: SearchResult) -> dict[str, Any]:
+    """Fields of a random search."""
     return {
         "space": [vars(parameter) for parameter in search.parameters],
         "folds": search.folds,
@@ -140,6 +142,7 @@ def _evaluated(evaluation: Evaluation, classes: list[str], place: dict[str, int]
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
+    """Fields of a pair."""
     return {
         "first": pair.first,
         "second": pair.second,

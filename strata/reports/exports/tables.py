@@ -59,6 +59,7 @@ def _costs(show: Callable[[Cost], str]) -> Cell:
 
 
 def _accuracy(evaluation: Evaluation) -> str:
+    """Accuracy with its interval, in percent."""
     if not known(evaluation.interval.low):
         return percent(evaluation.accuracy)
     return f"{percent(evaluation.accuracy)} ({percent_range(evaluation.interval)})"

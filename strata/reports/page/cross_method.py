@@ -32,33 +32,33 @@ def cross_method(analysis: Analysis, pictures: Pictures) -> dict[str, Any] | Non
     ranking = analysis.ranking
     if ranking.basis is None:
         return None
-    both = joint_predictions(ranking.on(ranking.basis))
-    if both is None:
+    joint = joint_predictions(ranking.on(ranking.basis))
+    if joint is None:
         return None
     classes = analysis.comparison.data.classes
     repeats = max(found.repeats for found in ranking.on(ranking.basis).values())
     split = SPLIT_NAMES[ranking.basis] + (f", first of {repeats} repeats" if repeats > 1 else "")
-    missed = missed_by_all(both)
+    missed = missed_by_all(joint)
     flagged = _flagged(analysis.comparison.data)
-    best = float((both.predictions == both.labels).mean(axis=1).max())
+    best = float((joint.predictions == joint.labels).mean(axis=1).max())
     return {
         "split": split,
-        "images": len(both.images),
-        "methods": len(both.names),
+        "images": len(joint.images),
+        "methods": len(joint.names),
         "missed": len(missed),
-        "oracle": percent(oracle_accuracy(both)),
+        "oracle": percent(oracle_accuracy(joint)),
         "best": percent(best),
         "shown": [_figure(one, classes, pictures, flagged) for one in missed[:MISSED]],
-        "kinds": _kinds(analysis, both, pictures, flagged),
+        "kinds": _kinds(analysis, joint, pictures, flagged),
         "agreement": pairwise_drawing(
-            agreement(both),
-            both.names,
+            agreement(joint),
+            joint.names,
             f"Pairwise agreement of methods, {split}",
             "{} and {} agree on {} %",
         ),
         "overlap": pairwise_drawing(
-            error_overlap(both),
-            both.names,
+            error_overlap(joint),
+            joint.names,
             f"Error overlap of methods, {split}",
             "{} and {}: {} % of their errors are shared",
             hue="incorrect",
@@ -67,14 +67,14 @@ def cross_method(analysis: Analysis, pictures: Pictures) -> dict[str, Any] | Non
 
 
 def _kinds(
-    analysis: Analysis, both: JointPredictions, pictures: Pictures, flagged: dict[str, list[str]]
+    analysis: Analysis, joint: JointPredictions, pictures: Pictures, flagged: dict[str, list[str]]
 ) -> list[dict[str, Any]]:
     """Images that only classical methods classify right, and those that only deep ones do."""
     kind_of = {row.method.name: row.method.kind for row in analysis.ranking.rows}
     classes = analysis.comparison.data.classes
 
     def members(kind: MethodKind) -> list[int]:
-        return [i for i, name in enumerate(both.names) if kind_of[name] == kind]
+        return [i for i, name in enumerate(joint.names) if kind_of[name] == kind]
 
     classical, deep = members("classical"), members("deep")
     if not classical or not deep:
@@ -84,14 +84,14 @@ def _kinds(
         ("classical", classical, "deep", deep),
         ("deep", deep, "classical", classical),
     ):
-        found = correct_only_in(both, right, wrong)
+        found = correct_only_in(joint, right, wrong)
         labels = np.array([one.true for one in found], int)
         kinds.append(
             {
                 "name": name,
                 "title": f"Correct in {name} methods only",
                 "count": len(found),
-                "sentence": _sentence(len(found), len(both.images), name, len(right), other),
+                "sentence": _sentence(len(found), len(joint.images), name, len(right), other),
                 "classes": _most_common(labels, classes),
                 "shown": [_figure(one, classes, pictures, flagged) for one in found[:DISPUTED]],
             }

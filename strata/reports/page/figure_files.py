@@ -72,13 +72,13 @@ def _drawings(analysis: Analysis) -> Iterator[tuple[str, Markup | None]]:
     yield "critical difference", critical_difference_drawing(ranking)
     for row in ranking.rows:
         yield from _of_method(row, analysis.comparison.data.classes)
-    both = joint_predictions(ranking.on(ranking.basis))
-    if both is not None:
+    joint = joint_predictions(ranking.on(ranking.basis))
+    if joint is not None:
         for name, shares in (
-            ("agreement", agreement(both)),
-            ("error overlap", error_overlap(both)),
+            ("agreement", agreement(joint)),
+            ("error overlap", error_overlap(joint)),
         ):
-            yield name, pairwise_drawing(shares, both.names, f"{name}, {split}", "{} {} {}")
+            yield name, pairwise_drawing(shares, joint.names, f"{name}, {split}", "{} {} {}")
     for joined in joint_sweeps(analysis):
         yield f"sweep of {joined['parameter']}", joined["drawing"]
     for grid in analysis.grids:

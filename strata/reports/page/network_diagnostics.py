@@ -56,6 +56,7 @@ def last_histograms(histories: list[History]) -> dict[str, np.ndarray]:
 
 
 def _layer(curve: Curve) -> str:
+    """Name of the layer in a history key."""
     return curve.key.partition("/")[2]
 
 

@@ -95,6 +95,7 @@ def page_html(analysis: Analysis, pictures: Pictures) -> str:
 
 @cache
 def _environment() -> Environment:
+    """Jinja environment with autoescaping and the page's filters."""
     environment = Environment(
         loader=PackageLoader("strata.reports.page"),
         autoescape=True,

@@ -33,6 +33,7 @@ def curves(histories: list[History], word: str) -> list[Curve]:
 
 
 def _curve(histories: list[History], key: str) -> Curve:
+    """Curve of one key, padded with NaN where folds stopped earlier."""
     length = max(len(history) for history in histories)
     values = np.full((len(histories), length), np.nan)
     epochs = np.arange(1, length + 1, dtype=float)
@@ -75,6 +76,7 @@ def training_problem(histories: list[History]) -> tuple[Literal["issue", "tip"] 
 
 
 def _still_falling(loss: np.ndarray) -> bool:
+    """True if the loss decreased by more than a fifth over the last fifth of the epochs."""
     last = len(loss) // 5
     if last < 2 or loss[-1] < SMALL_LOSS:
         return False

@@ -46,7 +46,7 @@ def test_what_was_found_is_kept_for_the_same_images_and_folds(manifest, store, m
     assert asked == [3, 8]
 
 
-def test_every_check_that_finds_nothing_is_said_to_have_passed(manifest, store):
+def test_checks_without_findings_have_passed(manifest, store):
     found = audit_findings(manifest, 3, store)
     assert {finding["severity"] for finding in found} == {"passed"}
     found = audit_findings(manifest, 8, store)

@@ -143,7 +143,7 @@ def test_numbers_of_fitted_stages_add_up_and_unknown_ones_stay_unknown(graph):
     assert found.multiply_adds is None
 
 
-def test_stage_rows_tell_apart_what_has_other_parameters_and_say_when_and_with_what(graph):
+def test_stage_rows_are_by_parameters_with_time_and_versions(graph):
     fused = graph.node("average", [graph.branch(6, 0.5, 0.25), graph.branch(8, 0.1, 0.05)])
     rows = stage_rows(target_of(fused), Records(graph.store), {fused.key})
     described = [row for row in rows if row.name == "describe"]

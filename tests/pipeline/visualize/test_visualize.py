@@ -39,7 +39,7 @@ def test_most_used_words_come_with_their_share_and_unused_ones_not_at_all():
     assert 4 not in dict(most_used(COUNTS, 5))
 
 
-def test_telling_words_lie_in_their_class_above_all():
+def test_discriminative_words_are_most_frequent_in_their_class():
     found = most_discriminative(COUNTS, ("sea", "sky"), 2)
     assert {(word, label) for word, _, label in found} == {(2, 0), (3, 1)}
     assert all(note.endswith(f"in {('sea', 'sky')[label]}") for _, note, label in found)
@@ -49,7 +49,7 @@ def test_telling_words_lie_in_their_class_above_all():
 
 
 @given(st.integers(0, 10_000), st.floats(2, 50))
-def test_large_classes_do_not_tell_more_than_small_ones(seed, times):
+def test_discriminative_words_do_not_depend_on_class_size(seed, times):
     counts = np.random.default_rng(seed).integers(10, 1000, (3, 6)).astype(float)
     grown = 1e4 * counts
     grown[1] *= times
@@ -78,7 +78,7 @@ def test_nearest_words_are_those_of_all_distances(described):
     assert distances == pytest.approx(every.min(axis=1), rel=1e-4)
 
 
-def test_gaussians_are_told_by_probability_and_measured_in_their_deviations(described):
+def test_gaussians_are_assigned_by_posterior_and_measured_by_mahalanobis_distance(described):
     encoder = FisherVectors(n_components=3, n_dims=4, max_samples=200).fit(described)
     words, distances = nearest(encoder, described[0])
     points, mixture = encoder._points(described[0]), encoder.mixture_
@@ -177,7 +177,7 @@ class Tiny(nn.Module):
         return torch.cat([maps[:, :2], -maps[:, :1]], 1).mean((2, 3))
 
 
-def test_heat_lies_where_the_class_comes_from():
+def test_grad_cam_lies_where_the_class_score_comes_from():
     pixels = np.zeros((8, 8, 3), np.uint8)
     pixels[:4, :, 0] = 255
     pixels[4:, :, 1] = 128
@@ -187,7 +187,7 @@ def test_heat_lies_where_the_class_comes_from():
     assert (grad_cam(network, pixels, 2) == 0).all()
 
 
-def test_a_perceptron_on_windows_has_nothing_to_look_at():
+def test_grad_cam_of_a_perceptron_is_an_error():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3)).astype(np.uint8)
     network = NetworkClassifier(
         {"name": "mlp", "hidden": [4]},
@@ -200,7 +200,7 @@ def test_a_perceptron_on_windows_has_nothing_to_look_at():
         grad_cam(network.fit(pixels, np.arange(20) % 2), pixels[0], 0)
 
 
-def test_a_network_on_windows_looks_at_the_middle():
+def test_grad_cam_of_a_network_on_windows_is_of_the_center_crop():
     """As the library's Grad-CAM, but for the size."""
     pixels = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3)).astype(np.uint8)
     blocks = {"blocks": [{"filters": 6}]}
@@ -213,7 +213,7 @@ def test_a_network_on_windows_looks_at_the_middle():
 
 
 @pytest.mark.parametrize("head_inputs", [(), ("layer3",)])
-def test_heat_of_a_pretrained_network_is_that_of_its_last_maps(head_inputs):
+def test_grad_cam_of_a_fine_tuned_network_is_its_class_activation_map(head_inputs):
     """An average and a linear layer follow, so it is the class activation map."""
     torch.manual_seed(0)
     model = FineTunedClassifier(
@@ -257,14 +257,14 @@ def of(key: str):
     return SimpleNamespace(name="m", node=SimpleNamespace(key=key), folds=())
 
 
-def test_what_is_gone_is_said_and_no_error(tmp_path):
+def test_missing_artifacts_are_a_finding_and_no_error(tmp_path):
     shown, (finding,) = visualizations(of("0" * 40), None, Store(tmp_path).open(), None)
     assert shown == []
     assert finding["severity"] == "not applicable"
     assert "no longer in the store" in finding["sentence"]
 
 
-def test_what_breaks_is_shown_and_no_error(tmp_path, monkeypatch):
+def test_exceptions_are_a_finding_and_no_error(tmp_path, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("of all things")
 

@@ -1,4 +1,4 @@
-"""One rule, asked of a comparison of some made-up methods."""
+"""Result of one check on a comparison of synthetic methods."""
 
 from dataclasses import replace
 

@@ -6,7 +6,7 @@ from strata.reports.comparison.ranking import rank
 from tests.reports import synthetic
 
 
-def test_a_rule_that_breaks_down_becomes_a_row():
+def test_a_check_that_raises_becomes_a_result():
     def broken(ranking):
         yield 1 / 0
 

@@ -41,7 +41,7 @@ def test_a_method_without_scores_or_error_is_missing_too():
     assert check("R01", method(), MethodResult("lost", "r")).sentences == ["lost: it has no scores"]
 
 
-def test_nothing_is_said_of_pairs_that_could_not_be_tested():
+def test_untested_pairs_are_not_applicable():
     one = method("a", cv=synthetic.scores(folds=1))
     other = method("b", cv=synthetic.scores(folds=1, quality=1.0))
     assert check("R08", one, other).severity == "not applicable"

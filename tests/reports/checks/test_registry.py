@@ -1,4 +1,4 @@
-"""What holds for every rule."""
+"""Properties of all checks."""
 
 from dataclasses import replace
 
@@ -12,12 +12,12 @@ from tests.reports import synthetic
 from tests.reports.checks.asking import method
 
 
-def test_every_rule_has_its_own_code_and_says_why_and_what_to_do():
+def test_every_check_has_a_unique_code_a_reason_and_a_remedy():
     assert len({check.code for check in CHECKS}) == len(CHECKS)
     assert all(check.title and check.why and check.remedy for check in CHECKS)
 
 
-def test_no_rule_breaks_down_on_partial_results():
+def test_no_check_raises_on_partial_results():
     scores = synthetic.scores()
     lone = [
         [],

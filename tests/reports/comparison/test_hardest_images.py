@@ -12,7 +12,7 @@ from tests.reports import synthetic
 from tests.reports.synthetic import ONE, tiny
 
 
-def test_worst_mistakes_come_with_their_margin_over_the_truth():
+def test_confident_errors_have_their_margin_over_the_true_class():
     found = most_confident_errors(tiny(ONE), 5)
     assert [(j.image, j.true, j.predicted, j.margin) for j in found] == [
         ("d", 2, 0, 8.0),
@@ -21,7 +21,7 @@ def test_worst_mistakes_come_with_their_margin_over_the_truth():
     assert most_confident_errors(tiny(ONE), 1) == found[:1]
 
 
-def test_each_class_has_its_worst_mistake_and_its_surest_answer():
+def test_per_class_limit_and_top_image_per_class():
     rows = ONE | {"f": (0, [0, 3, 0]), "g": (1, [6, 0, 0])}
     assert [j.image for j in most_confident_errors(tiny(rows), 9, max_per_class=1)] == [
         "d",
@@ -36,7 +36,7 @@ def test_each_class_has_its_worst_mistake_and_its_surest_answer():
     ]
 
 
-def test_surest_hits_are_measured_against_the_runner_up():
+def test_correct_images_have_their_margin_over_the_runner_up():
     found = most_confident_correct(tiny(ONE), 5)
     assert [(j.image, j.margin) for j in found] == [("a", 4.0), ("e", 3.0), ("c", 1.0)]
 

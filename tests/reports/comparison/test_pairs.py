@@ -39,7 +39,7 @@ def test_folds_are_tested_by_the_corrected_t_test_and_adjusted_over_all_pairs():
 
 
 @pytest.mark.parametrize("split", ["cv", "test"])
-def test_an_interval_leaves_out_zero_exactly_where_the_pair_is_told_apart(split):
+def test_an_interval_excludes_zero_exactly_where_the_pair_is_significant(split):
     qualities = {"a": 2.0, "b": 2.2, "c": 2.6, "d": 3.2, "e": 2.3, "f": 2.65}
     pairs = pairwise_tests(on(split, **qualities), split)
     assert {pair.significant for pair in pairs} == {True, False}

@@ -17,7 +17,7 @@ def names(ranking):
     return [row.method.name for row in ranking.rows]
 
 
-def test_best_comes_first_and_what_cannot_be_told_from_it_is_tied():
+def test_best_comes_first_and_what_does_not_differ_significantly_is_tied():
     ranking = rank(synthetic.three())
     assert names(ranking) == ["fisher", "tinynet", "bovw"]
     assert [row.standing for row in ranking.rows] == ["best", "tied", "below"]

@@ -1,4 +1,4 @@
-"""What a report says of a random search."""
+"""Random searches in a report."""
 
 import re
 from dataclasses import replace
@@ -92,7 +92,7 @@ def test_importance_is_the_share_of_variance_of_an_additive_function():
     assert shares[SHARE.name] == pytest.approx(parts[1] / sum(parts), abs=0.1)
 
 
-def test_of_few_trials_or_equal_ones_nothing_is_said():
+def test_no_importance_of_few_or_equal_trials():
     assert importance(search(9)) is None
     assert importance(search(20, of=lambda *_: 0.5)) is None
     assert importance_drawing(search(9)) is None
@@ -107,7 +107,7 @@ def test_of_few_trials_or_equal_ones_nothing_is_said():
         (lambda c, share, kernel: 0.1 * kernel - 0.01 * abs(c), []),
     ],
 )
-def test_a_search_that_picks_at_the_edge_is_told(of, said):
+def test_a_search_that_picks_at_the_edge_is_a_tip(of, said):
     found = search(200, of=of)
     if any(p.name != "classifier.C" for p, _, _ in edges(found)):
         found = replace(found, parameters=[C, KERNEL])  # the rest is chance
@@ -139,7 +139,7 @@ def test_drawings_hold_every_trial():
     assert parallel_coordinates_drawing(search(1)).count("<path") == 1
 
 
-def test_the_table_is_best_first_and_says_who_picked():
+def test_the_table_is_best_first_with_the_folds_that_picked():
     found = search(12)
     rows = search_section(found)["rows"]
     best = int(np.argmax(mean_accuracies(found)))

@@ -36,7 +36,7 @@ def test_agreement_counts_equal_answers_right_or_wrong():
     assert agreement(both) == pytest.approx(np.array([[1.0, 0.6], [0.6, 1.0]]))
 
 
-def test_shared_mistakes_are_a_part_of_the_mistakes_of_either():
+def test_error_overlap_is_the_jaccard_index():
     both = joint_predictions({"one": tiny(ONE), "other": tiny(OTHER)})
     # one: b and d are wrong; other: b, c and d.
     assert error_overlap(both) == pytest.approx(np.array([[1, 2 / 3], [2 / 3, 1]]))

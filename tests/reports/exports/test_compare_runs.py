@@ -85,7 +85,7 @@ def test_methods_without_results_in_a_run_are_listed_with_their_error(results):
     assert found.removed == ["new"]
 
 
-def test_what_many_methods_lack_is_said_once(results):
+def test_missing_results_of_many_methods_are_one_sentence(results):
     whole = base()
     none = [replace(m, cv=None, test=None, error="Not made.") for m in whole.methods]
     nothing, something = results("a", replace(whole, methods=none)), results("b", whole)

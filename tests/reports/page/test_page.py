@@ -120,7 +120,7 @@ def pair(first, second, p):
     return Pair(first, second, "cv", 0.0, None, SignificanceResult(0, p, "t"), p)
 
 
-def test_groups_join_runs_in_which_no_two_can_be_told_apart():
+def test_tied_groups_are_maximal_runs_without_a_significant_pair():
     pairs = [
         pair("a", "b", 0.5), pair("b", "c", 0.5), pair("a", "c", 0.01),
         pair("c", "d", 0.5), pair("b", "d", 0.5), pair("a", "d", 0.01),
@@ -268,7 +268,7 @@ def test_folds_that_are_drawn_anew_are_not_averaged_as_if_they_were_one():
     assert "Accuracy by fold:" not in text
 
 
-def test_images_are_told_apart_by_the_first_repeat_and_the_page_says_so():
+def test_the_page_says_that_images_are_of_the_first_repeat():
     assert "(cross-validation, first of 3 repeats)" in _page(synthetic.three(repeats=3))
     assert "first of" not in _page(synthetic.three(per_class=8))
 

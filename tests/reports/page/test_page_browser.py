@@ -216,7 +216,7 @@ def test_headings_go_down_one_step_at_a_time(opened):
     assert all(b - a <= 1 for a, b in pairwise(levels))
 
 
-def test_tables_tell_rows_and_columns_apart(opened):
+def test_tables_have_captions_and_scoped_headings(opened):
     page = opened("three")
     bare = page.evaluate(
         """() => [...document.querySelectorAll('table')].filter(t => !t.caption

@@ -132,7 +132,7 @@ def any_pair_told_apart(accuracy: np.ndarray) -> bool:
     return bool((holm(np.array(p)) < 0.05).any())
 
 
-def test_of_five_equal_methods_two_are_told_apart_no_more_often_than_promised():
+def test_family_wise_error_of_the_corrected_t_test_on_five_equal_methods():
     rng = np.random.default_rng(5)
     alarms = sum(any_pair_told_apart(fold_accuracies(rng, 0.0)) for _ in range(1500))
     assert alarms / 1500 < 0.05 + 0.012  # two standard errors
@@ -140,7 +140,7 @@ def test_of_five_equal_methods_two_are_told_apart_no_more_often_than_promised():
     assert found / 200 > 0.9
 
 
-def test_of_five_equal_methods_mcnemar_and_holm_tell_two_apart_no_more_often_than_promised():
+def test_family_wise_error_of_mcnemar_and_holm_on_five_equal_methods():
     rng = np.random.default_rng(6)
     alarms = 0
     for _ in range(800):

@@ -44,7 +44,7 @@ def test_a_clear_lead_is_called_one():
     assert "Its lead over every other method is significant." in said
 
 
-def test_what_cannot_be_shown_is_said():
+def test_limitations():
     whole = synthetic.three()
     assert any("one seed" in limit for limit in verdict(rank(whole)).limits)
     crossed = [replace(m, test=None) for m in whole.methods]
@@ -81,7 +81,7 @@ def test_kinds_are_compared_by_their_best_methods():
     assert "fisher and tinynet do not differ significantly" in said
 
 
-def test_what_only_the_test_images_tell_apart_is_said():
+def test_kinds_that_differ_on_the_test_images_only():
     whole = synthetic.three()
     near = [
         replace(m, test=synthetic.scores(quality=9.0 if m.name == "fisher" else 0.5, split="test"))

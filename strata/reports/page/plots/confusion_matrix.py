@@ -138,10 +138,12 @@ def _matrix(names: list[str], cells: Cells, title: str, *, corner: str = "", tex
 
 
 def _row_name(name: str, x: float, y: float) -> Markup:
+    """Right-aligned name of a row."""
     return element("text", name, class_="tick", x=x, y=y, text_anchor="end")
 
 
 def _column_name(name: str, x: float, y: float, upright: bool) -> Markup:
+    """Rotated name of a column."""
     turn = f"rotate({-90 if upright else -45} {number(x)} {number(y)})"
     return element("text", name, class_="tick", x=x, y=y, transform=turn)
 

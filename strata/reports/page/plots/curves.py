@@ -128,4 +128,5 @@ def _held_out(key: str) -> bool:
 
 
 def _short(value: float) -> str:
+    """A tick label without trailing zeros."""
     return f"{value:g}"

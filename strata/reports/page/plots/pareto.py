@@ -63,6 +63,7 @@ def pareto_plot(
 
 
 def _frame(points: Sequence[Point]) -> Frame:
+    """Axes that hold all points with their intervals; costs on a logarithmic scale."""
     costs = [p.cost for p in points]
     span = max(costs) / min(costs)
     pad = max(1.25, span**0.09)
@@ -92,6 +93,7 @@ def _draw_front(frame: Frame, best: Sequence[Point]) -> None:
 
 
 def _draw_point(frame: Frame, point: Point, on_front: bool, text: Callable) -> None:
+    """Marker, interval and tooltip of one method."""
     x, y = frame.x(point.cost), frame.y(point.accuracy)
     if known(point.interval.low):
         low, high = frame.y(point.interval.low), frame.y(point.interval.high)
@@ -111,8 +113,8 @@ def _draw_labels(frame: Frame, points: Sequence[Point], best: Sequence[Point]) -
         for dx, dy, anchor in _PLACES:
             left = x + dx - {"start": 0.0, "middle": width / 2, "end": width}[anchor]
             box = _box(left, y + dy - 10, width, 13)
-            inside = box[0] > frame.left and box[2] < frame.width and box[1] > frame.top - 12
-            if inside and not any(_overlap(box, other) for other in taken):
+            fits = box[0] > frame.left and box[2] < frame.width and box[1] > frame.top - 12
+            if fits and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 style = "label on" if point in best else "label"
                 frame.add("text", point.name, class_=style, x=x + dx, y=y + dy, text_anchor=anchor)
@@ -128,8 +130,10 @@ Box = tuple[float, float, float, float]
 
 
 def _box(x: float, y: float, width: float, height: float) -> Box:
+    """Bounding box (left, top, right, bottom)."""
     return x, y, x + width, y + height
 
 
 def _overlap(a: Box, b: Box) -> bool:
+    """True if two boxes overlap."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -33,6 +33,7 @@ def number(value: float) -> str:
 
 
 def _attribute(value: str | float) -> str:
+    """Value of an attribute as escaped text."""
     return number(value) if isinstance(value, int | float) else str(escape(value))
 
 
@@ -84,6 +85,7 @@ class Scale:
 
 
 def _round_step(rough: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is not below a step."""
     if rough <= 0:
         return 1.0
     size = 10.0 ** math.floor(math.log10(rough))
@@ -91,14 +93,15 @@ def _round_step(rough: float) -> float:
 
 
 def _log_ticks(low: float, high: float, about: int) -> list[float]:
+    """Ticks at powers of ten, with multiples between them where these are few."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for multiples in ((1,), (1, 3), (1, 2, 5)):
         ticks = [m * 10.0**d for d in decades for m in multiples]
-        inside = [t for t in ticks if low * (1 - 1e-9) <= t <= high * (1 + 1e-9)]
-        if len(inside) >= 3:
+        visible = [t for t in ticks if low * (1 - 1e-9) <= t <= high * (1 + 1e-9)]
+        if len(visible) >= 3:
             break
-    every = max(1, math.ceil(len(inside) / (about + 1)))
-    return inside[::every]
+    every = max(1, math.ceil(len(visible) / (about + 1)))
+    return visible[::every]
 
 
 @dataclass

@@ -76,11 +76,13 @@ def joint_sweeps(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def _split(analysis: Analysis) -> str:
+    """Name of the split that ranks."""
     basis = analysis.ranking.basis
     return SPLIT_NAMES[basis] if basis else ""
 
 
 def _fixed(fixed: dict[str, Any]) -> list[tuple[str, str]]:
+    """The fixed parameters of a sweep as text."""
     return [(name, parameter(value)) for name, value in fixed.items()]
 
 
@@ -159,6 +161,7 @@ def grid_drawing(grid: SweepGrid, split: str) -> Markup:
 
 
 def _accuracy(evaluations: dict[Any, Evaluation]) -> float | None:
+    """Accuracy on the split that ranks."""
     return next((e.accuracy for e in evaluations.values()), None)
 
 
@@ -168,6 +171,7 @@ def _positions(sweep: Sweep) -> list[float]:
 
 
 def _points(sweep: Sweep) -> Points:
+    """(x, value, evaluation) of the variants that have scores."""
     return [
         (x, v, e)
         for x, v, e in zip(_positions(sweep), sweep.values, sweep.evaluations, strict=True)
@@ -198,6 +202,7 @@ def _frame(
 
 
 def _draw_points(frame: Frame, points: Points, style: str, *, joined: bool = True) -> None:
+    """Line, intervals and dots with tooltips."""
     if joined:
         frame.line([x for x, _, _ in points], [e.accuracy for _, _, e in points], style)
     dot = style.replace("line", "dot on")
@@ -212,6 +217,7 @@ def _draw_points(frame: Frame, points: Points, style: str, *, joined: bool = Tru
 
 
 def _draw_cross(frame: Frame, x: float, value: float) -> None:
+    """A published value as a cross."""
     left, y = frame.x(x), frame.y(value)
     d = f"M{left - 4:.1f} {y - 4:.1f}l8 8M{left - 4:.1f} {y + 4:.1f}l8 -8"
     frame.add("path", element("title", f"published: {percent(value)} %"), class_="cross", d=d)
