@@ -15,6 +15,9 @@ from strata.reports.exports.paper_tables import latex_table, markdown_table
 from strata.reports.exports.results_json import json_text
 from strata.reports.exports.tables import csv_text
 from strata.reports.model.results import Comparison
+from strata.reports.page import page_html, pictures_for
+from strata.reports.page.figure_files import write_figures
+from strata.reports.page.pictures import BUDGET, full_picture
 from strata.reports.summary.analysis import Analysis, analyze
 
 #: Timestamp of all archive members, so that a report written twice is bit-identical.
@@ -71,10 +74,6 @@ def write_report(
     Raises:
         StrataError: a folder cannot be written.
     """
-    from strata.reports.page import page_html, pictures_for
-    from strata.reports.page.figure_files import write_figures
-    from strata.reports.page.pictures import BUDGET
-
     analysis = analyze(comparison)
     texts = {
         "results.json": json_text(analysis),
@@ -111,9 +110,6 @@ def write_report(
 
 def _archive(analysis: Analysis, texts: dict[str, str], thumbnail: Thumbnail) -> bytes:
     """The report as a ZIP of one folder: page, tables, results.json and full-size pictures."""
-    from strata.reports.page import page_html, pictures_for
-    from strata.reports.page.pictures import full_picture
-
     pictures = pictures_for(analysis, thumbnail, full_size=True)
     page = page_html(analysis, pictures)
     out = io.BytesIO()

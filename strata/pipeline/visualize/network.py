@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from strata.image_io import read_image
+from strata.models.training.resize import resize_image
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.graph.inputs import Subset
@@ -131,8 +132,6 @@ def _input_picture(
     classifier: Any, network_input: np.ndarray, image: str, dataset: Dataset
 ) -> np.ndarray:
     """The part of the image that the network sees: (side, side, 3) uint8."""
-    from strata.models.training.resize import resize_image
-
     if network_input.dtype == np.uint8:
         return _center_window(classifier, network_input)
     path = next(record.path for record in dataset.manifest.records if record.id == image)

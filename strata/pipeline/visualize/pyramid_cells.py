@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from strata.features.encodings.spatial_pyramid import pyramid
+from strata.models.classifiers.decision_scores import class_scores
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.stages.encodings import histograms
@@ -62,8 +63,6 @@ def influence(classifier: Any, vectors: np.ndarray, cells: int) -> np.ndarray:
     Args:
         vectors: (n, cells * bins), cell by cell.
     """
-    from strata.models.classifiers.decision_scores import class_scores
-
     bins = vectors.shape[1] // cells
     whole = class_scores(classifier, vectors)
     moved = np.zeros(cells)

@@ -6,6 +6,8 @@ from functools import partial
 from itertools import combinations
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import bdtrc, ndtri, stdtrit
 
 from strata.reports.comparison.evaluation import Evaluation, Split, first_repeat
 from strata.reports.statistics.folds import same_folds
@@ -97,8 +99,6 @@ def _over_folds(a: str, b: str, first: Evaluation, second: Evaluation) -> Pair:
 
 def _t_interval(difference: float, variance: float, folds: int, level: float) -> Interval:
     """Corrected resampled t interval of the difference, clipped to [-1, 1]."""
-    from scipy.special import stdtrit
-
     half = float(stdtrit(folds - 1, 1 - level / 2)) * variance**0.5
     return Interval(max(-1.0, difference - half), min(1.0, difference + half))
 
@@ -134,9 +134,6 @@ def difference_interval(only_first: int, only_second: int, n: int, level: float)
         n: images in all.
         level: significance level, 0.05 for a confidence of 95 %.
     """
-    from scipy.optimize import brentq
-    from scipy.special import bdtrc, ndtri
-
     if only_first < only_second:
         low, high = difference_interval(only_second, only_first, n, level)
         return Interval(-high, -low)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
+from PIL import Image
 
 from strata.reports.model.visualizations import Panel
 from strata.reports.page.plots.svg import element
@@ -155,8 +156,6 @@ def full_picture(picture: np.ndarray) -> bytes:
 
 def _jpeg(picture: np.ndarray, side: int, quality: int = 74) -> tuple[bytes, int, int]:
     """JPEG data of a picture scaled down to a longest side, with width and height."""
-    from PIL import Image
-
     image = Image.fromarray(np.ascontiguousarray(picture, np.uint8))
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     out = io.BytesIO()
@@ -166,8 +165,6 @@ def _jpeg(picture: np.ndarray, side: int, quality: int = 74) -> tuple[bytes, int
 
 def png(picture: np.ndarray) -> bytes:
     """A picture (h, w, 3) uint8 as a PNG file."""
-    from PIL import Image
-
     out = io.BytesIO()
     Image.fromarray(picture).save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import gammaln
 
 from strata.reports.model.scores import Scores
 from strata.reports.statistics.intervals import (
@@ -187,7 +188,6 @@ def _hypergeometric_tail(right: int, images: int, all_right: int, all_images: in
     The fold is a draw of `images` out of `all_images`, of which `all_right` are correct. (Written
     out here: importing all of `scipy.stats` takes longer than writing a page.)
     """
-    from scipy.special import gammaln
 
     def log_binomial(n: int, k: np.ndarray) -> np.ndarray:
         return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)

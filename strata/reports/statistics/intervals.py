@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtri, stdtrit
 
 
 class Interval(NamedTuple):
@@ -27,8 +28,6 @@ def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> Int
     """
     if n <= 0:
         return UNKNOWN
-    from scipy.special import ndtri
-
     z = float(ndtri(0.5 + confidence / 2))
     p = successes / n
     center = (p + z * z / (2 * n)) / (1 + z * z / n)
@@ -67,8 +66,6 @@ def corrected_mean_interval(
     """
     if len(values) < 2 or not np.isfinite(test_per_train):
         return UNKNOWN
-    from scipy.special import stdtrit
-
     t = float(stdtrit(len(values) - 1, 0.5 + confidence / 2))
     half = t * corrected_variance(values, test_per_train) ** 0.5
     mean = float(np.mean(values))

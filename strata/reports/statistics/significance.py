@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import bdtr, chdtrc, stdtr
 
 from strata.reports.statistics.intervals import corrected_variance
 
@@ -37,8 +38,6 @@ def corrected_t_test(differences: np.ndarray, test_per_train: float) -> Signific
     """
     if len(differences) < 2:
         raise ValueError("a t-test needs two folds or more")
-    from scipy.special import stdtr
-
     mean, variance = float(np.mean(differences)), corrected_variance(differences, test_per_train)
     if variance <= np.finfo(float).eps ** 2:
         same = abs(mean) <= np.finfo(float).eps
@@ -67,8 +66,6 @@ def mcnemar_test(only_first: int, only_second: int) -> SignificanceResult:
         only_first: b, images that only the first method classifies correctly.
         only_second: c, images that only the second method classifies correctly.
     """
-    from scipy.special import bdtr, chdtrc
-
     n, fewer = only_first + only_second, min(only_first, only_second)
     if n < EXACT_BELOW:
         return SignificanceResult(

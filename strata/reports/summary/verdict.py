@@ -111,7 +111,8 @@ def _kinds(ranking: Ranking) -> str:
     on_test = find_pair(ranking.pairs["test"], one.method.name, other.method.name)
     where = ""
     if ranking.basis == "cv" and on_test and on_test.significant:
-        where = " in cross-validation, but they do on the test images"
+        where = f" in cross-validation{difference}, but they do on the test images"
+        difference = ""
     judged = {
         True: f"The lead of {one.method.name} over {other.method.name} is significant",
         False: f"{one.method.name} and {other.method.name} do not differ significantly{where}",
