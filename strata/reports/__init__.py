@@ -1,7 +1,7 @@
-"""Predictions to understanding: metrics, intervals, tests, checks, tables, the HTML page.
+"""Reports on a comparison of classifiers: metrics, confidence intervals, tests, tables, HTML page.
 
-Imports nothing of `features`, `models` or `pipeline`. Start at `model/results.py` (what is
-reported on), then `writer.py` (what is written); `__init__.pyi` lists the public names.
+Imports nothing of `features`, `models` or `pipeline`. Start at `model/results.py` (the input of
+a report), then `writer.py` (its output files); `__init__.pyi` lists the public names.
 """
 
 import lazy_loader

@@ -1,39 +1,38 @@
-"""Numbers as people read them. A missing or unknown number is a dash."""
+"""Numbers, names and parameters as text for tables and captions; a missing number is a dash."""
 
 import math
 import re
 from collections.abc import Iterable
 from typing import Any
 
-from strata.reports.statistics.intervals import Interval
-
 DASH = "–"
 
 
 def known(value: float | None) -> bool:
-    """Whether there is a finite number."""
+    """True for a finite number."""
     return value is not None and math.isfinite(value)
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """A part of one in percent, without the sign: 0.9364 -> "93.6"."""
+    """A fraction of one as percent, without the sign: 0.9364 -> "93.6"."""
     return f"{100 * value:.{digits}f}" if value is not None and known(value) else DASH
 
 
-def percent_range(interval: Interval | None, digits: int = 1) -> str:
-    """The ends of an interval in percent: "92.1–95.0"."""
-    if interval is None or not known(interval.low):
+def percent_range(interval: tuple[float, float] | None, digits: int = 1) -> str:
+    """The ends (low, high) of an interval in percent: "92.1–95.0"."""
+    if interval is None or not known(interval[0]):
         return DASH
-    return f"{percent(interval.low, digits)}–{percent(interval.high, digits)}"
+    low, high = interval
+    return f"{percent(low, digits)}–{percent(high, digits)}"
 
 
 def points(value: float) -> str:
-    """A difference of two percentages with its sign: "+1.3" or "−0.2"."""
-    return f"{100 * value + 0.0:+.1f}".replace("-", "−")  # 0.0 is what -0.0 becomes
+    """A difference of two fractions in percentage points, with its sign: "+1.3" or "−0.2"."""
+    return f"{100 * value + 0.0:+.1f}".replace("-", "−")  # + 0.0 turns -0.0 into 0.0
 
 
-def figure(value: float | None, digits: int = 3) -> str:
-    """A plain number with fixed decimals."""
+def decimal(value: float | None, digits: int = 3) -> str:
+    """A number with fixed decimals: 0.9364 -> "0.936"."""
     return f"{value:.{digits}f}" if value is not None and known(value) else DASH
 
 
@@ -53,17 +52,17 @@ def duration(seconds: float | None) -> str:
 
 
 def brief(text: str) -> str:
-    """The text of a round number without its zeros: "20.0 s" becomes "20 s"."""
+    """A formatted number without trailing zeros: "20.0 s" -> "20 s"."""
     return re.sub(r"(\.\d*?)0+(?!\d)", r"\1", text).replace(". ", " ").removesuffix(".")
 
 
 def milliseconds(value: float | None) -> str:
-    """Milliseconds without the unit."""
+    """Milliseconds with three significant digits, without the unit."""
     return _significant(value) if value is not None and known(value) else DASH
 
 
 def count(value: float | None) -> str:
-    """A count, shortened from ten thousand on: "9 402", "49.3 k", "23.6 M"."""
+    """A count, abbreviated from ten thousand on: "9 402", "49.3 k", "23.6 M"."""
     if value is None or not known(value):
         return DASH
     if abs(value) < 10_000:
@@ -92,7 +91,7 @@ def p_value(p: float | None) -> str:
 
 
 def listing(names: Iterable[str], most: int = 6) -> str:
-    """Names in a sentence: "a, b and c"; beyond `most` the rest is a number."""
+    """Names as an enumeration: "a, b and c"; beyond `most` the rest is counted ("and 3 more")."""
     names = list(names)
     if len(names) > most:
         names = [*names[: most - 1], f"{len(names) - most + 1} more"]
@@ -102,7 +101,7 @@ def listing(names: Iterable[str], most: int = 6) -> str:
 
 
 def number_of(n: int, one: str, many: str = "") -> str:
-    """A count with its noun: "1 image", "3 images"."""
+    """A count with its noun in singular or plural: "1 image", "3 images"."""
     return f"{n} {one if n == 1 else many or one + 's'}"
 
 
@@ -129,19 +128,19 @@ def flat(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _significant(value: float) -> str:
-    """Three significant digits, never in powers of ten."""
+    """Three significant digits, never in scientific notation."""
     if value >= 99.5:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 9.95 else f"{value:.2f}"
 
 
 def axis_name(parameter: str) -> str:
-    """What stands at the axis of a varied parameter: its name, or words where that says little."""
-    return {"train_per_class": "training images of each class"}.get(parameter, parameter)
+    """Axis title of a swept parameter: its name, or a phrase where the name alone is unclear."""
+    return {"train_per_class": "training images per class"}.get(parameter, parameter)
 
 
 def shortened(name: str, most: int) -> str:
-    """A name of so many characters at most, cut in its middle: variants differ at their end."""
+    """A name cut in its middle to `most` characters: variants of a method differ at the end."""
     if len(name) <= most:
         return name
     end = most // 2

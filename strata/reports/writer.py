@@ -1,4 +1,4 @@
-"""Write a report's files: the page, the tables, the numbers, the figures."""
+"""Writer of a report: HTML page, tables, results.json, figures, ZIP archive."""
 
 import io
 import zipfile
@@ -15,9 +15,12 @@ from strata.reports.exports.paper_tables import latex_table, markdown_table
 from strata.reports.exports.results_json import json_text
 from strata.reports.exports.tables import csv_text
 from strata.reports.model.results import Comparison
+from strata.reports.page import page_html, pictures_for
+from strata.reports.page.figure_files import write_figures
+from strata.reports.page.pictures import BUDGET, full_picture
 from strata.reports.summary.analysis import Analysis, analyze
 
-#: Of everything in an archive: a report made twice is the same to the bit.
+#: Timestamp of all archive members, so that a report written twice is bit-identical.
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 Thumbnail = Callable[[str], np.ndarray]
@@ -25,12 +28,14 @@ Thumbnail = Callable[[str], np.ndarray]
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """Where the files of a report are, and how the page's pictures fitted in.
+    """Paths of the files of a report, and how many pictures fit into the page's budget.
 
     Attributes:
-        picture_bytes: of all pictures of the page, of at most `picture_budget`.
-        left_out: pictures for which there was no room.
-        archive: the whole with full pictures, where it was asked for; `figures` likewise.
+        html, csv, json, markdown, latex: the files that are always written.
+        picture_bytes: size of all pictures of the page, of at most `picture_budget`.
+        left_out: pictures that exceeded the budget.
+        archive: the ZIP with full-size pictures, if requested.
+        figures: SVG and PDF files, if requested.
     """
 
     html: Path
@@ -55,24 +60,20 @@ def write_report(
 ) -> ReportFiles:
     """Write `report.html`, `results.csv`, `results.json`, `table.md` and `table.tex` into `out`.
 
-    Each file is written beside its place and renamed into it, so that a reader never meets half a
-    file. Methods without results are listed with their error; nothing is asked of them.
+    Each file is written to a temporary file and renamed, so that a reader never sees half a file.
+    Methods without results are listed with their error.
 
     Args:
-        comparison: what to report.
-        out: a folder; made where it is missing.
-        thumbnail: the picture of an image id, uint8 (H, W, 3) RGB of any size. An image that it
-            raises an error for is shown as an empty frame.
-        zipped: also write `report.zip`, whose page leads to each picture in full.
-        figures: a folder for the page's drawings as SVG and PDF.
+        comparison: to report on.
+        out: a folder; created if missing.
+        thumbnail: returns the picture of an image id, uint8 (H, W, 3) RGB of any size. An image for
+            which it raises is shown as an empty frame.
+        zipped: also write `report.zip`, whose page links to each picture in full size.
+        figures: a folder for the page's figures as SVG and PDF.
 
     Raises:
-        StrataError: when a folder cannot be written.
+        StrataError: a folder cannot be written.
     """
-    from strata.reports.page import page_html, pictures_for
-    from strata.reports.page.figure_files import write_figures
-    from strata.reports.page.pictures import BUDGET
-
     analysis = analyze(comparison)
     texts = {
         "results.json": json_text(analysis),
@@ -108,20 +109,17 @@ def write_report(
 
 
 def _archive(analysis: Analysis, texts: dict[str, str], thumbnail: Thumbnail) -> bytes:
-    """The report as a ZIP of one folder: page, tables, numbers and full pictures."""
-    from strata.reports.page import page_html, pictures_for
-    from strata.reports.page.pictures import full_picture
-
-    pictures = pictures_for(analysis, thumbnail, beside=True)
+    """The report as a ZIP of one folder: page, tables, results.json and full-size pictures."""
+    pictures = pictures_for(analysis, thumbnail, full_size=True)
     page = page_html(analysis, pictures)
     out = io.BytesIO()
     folder = analysis.comparison.name or "report"
     with zipfile.ZipFile(out, "w") as archive:
 
-        def add(name: str, data: bytes, how: int) -> None:
+        def add(name: str, data: bytes, compression: int) -> None:
             entry = zipfile.ZipInfo(f"{folder}/{name}", _TIME)
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data, how)
+            archive.writestr(entry, data, compression)
 
         for name, text in (("report.html", page), *texts.items()):
             add(name, text.encode(), zipfile.ZIP_DEFLATED)
@@ -132,6 +130,7 @@ def _archive(analysis: Analysis, texts: dict[str, str], thumbnail: Thumbnail) ->
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[None]:
+    """Turn an OSError of writing to a folder into a StrataError."""
     try:
         yield
     except OSError as error:

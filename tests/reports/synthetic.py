@@ -5,9 +5,16 @@ import zlib
 import numpy as np
 
 from strata.reports.comparison.evaluation import Evaluation, evaluate
-from strata.reports.model.results import Comparison, Cost, DataSummary, Method, RunInfo, StageRow
+from strata.reports.model.results import (
+    Comparison,
+    Cost,
+    DataSummary,
+    MethodResult,
+    RunInfo,
+    StageRow,
+)
 from strata.reports.model.scores import Scores
-from strata.reports.model.visualizations import Panel, TileRow, Visualization
+from strata.reports.model.visualizations import Panel, PanelRow, Visualization
 
 SCENES = ["coast", "forest", "highway", "inside_city", "mountain", "open_country", "street",
           "tall_building"]  # fmt: skip
@@ -148,30 +155,32 @@ def words(seed: int) -> Visualization:
     for word in range(8):
         image = picture(f"word {word}")
         tops, lefts = rng.integers(0, 60, 8), rng.integers(0, 80, 8)
-        tiles = [
+        panels = [
             Panel(image[t : t + 24, s : s + 24].repeat(2, 0).repeat(2, 1), f"patch of word {word}")
             for t, s in zip(tops, lefts, strict=True)
         ]
-        tiles.append(Panel(image, "where it lies in an image", "in coast/001.jpg"))
-        rows.append(TileRow(f"word {word}", f"{rng.uniform(0, 4):.1f} % of the patches", tiles))
+        panels.append(Panel(image, "where it lies in an image", "in coast/001.jpg"))
+        rows.append(PanelRow(f"word {word}", f"{rng.uniform(0, 4):.1f} % of the patches", panels))
     return Visualization("Visual words", "Patches nearest to the words that are used most.", rows)
 
 
 def filters(seed: int) -> Visualization:
     rng = np.random.default_rng(seed)
-    tiles = [
+    panels = [
         Panel(rng.integers(0, 256, (3, 3, 3), np.uint8), f"filter {i}", enlarged=True)
         for i in range(32)
     ]
-    return Visualization("First filters", "3 x 3 pixels each.", [TileRow("", "", tiles)])
+    return Visualization("First filters", "3 x 3 pixels each.", [PanelRow("", "", panels)])
 
 
-def method(name: str, quality: float, *, kind: str = "classical", seed: int = 1, **shape) -> Method:
+def method(
+    name: str, quality: float, *, kind: str = "classical", seed: int = 1, **shape
+) -> MethodResult:
     network = kind == "network"
     rng = np.random.default_rng(seed)
     fit = float(np.exp(rng.uniform(2.5, 5.5)))
     test_shape = {k: v for k, v in shape.items() if k in ("classes",)}
-    return Method(
+    return MethodResult(
         name=name,
         recipe="tinynet" if network else "fisher_svm",
         parameters={"rate": 0.01, "epochs": 60, "widths": [32, 64, 128, 256]}
@@ -189,8 +198,8 @@ def method(name: str, quality: float, *, kind: str = "classical", seed: int = 1,
         stages=stages(kind),
         histories=[history(60, seed + f) for f in range(8)] if network else [],
         training_accuracy=0.999 if network else 0.98,
-        family="deep" if network else "classical",
-        exhibits=[filters(seed)] if network else [words(seed)],
+        kind="deep" if network else "classical",
+        visualizations=[filters(seed)] if network else [words(seed)],
     )  # fmt: skip
 
 
@@ -269,8 +278,10 @@ def twenty(classes: int = 8, per_class: int = 60) -> Comparison:
     for i, k in enumerate([16, 64, 256, 1024]):
         base = method(f"fisher@k={k}", 2.0 + 0.3 * i, seed=50 + i, **shape)
         changes = {"variant_of": "fisher", "varied": {"mixture.k": k}}
-        methods.append(Method(**{**vars(base), **changes}))
-    methods.append(Method("inception", "finetune", error="weights/inception_v3.pth is not there"))
+        methods.append(MethodResult(**{**vars(base), **changes}))
+    methods.append(
+        MethodResult("inception", "finetune", error="weights/inception_v3.pth is not there")
+    )
     return Comparison("large", "Twenty ways to look at scenes", data(**shape), methods, RUN)
 
 
@@ -282,7 +293,7 @@ def swept(per_class: int = 20) -> Comparison:
     def add(name: str, parent: str, quality: float, paper=None, kind="classical", **varied) -> None:
         base = method(name, quality, kind=kind, seed=len(methods), **shape)
         changes = {"variant_of": parent, "varied": varied, "paper": paper}
-        methods.append(Method(**{**vars(base), **changes}))
+        methods.append(MethodResult(**{**vars(base), **changes}))
 
     for words in (64, 256, 1024):
         for kernel in ("linear", "chi2", "intersection"):

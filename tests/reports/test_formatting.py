@@ -73,7 +73,7 @@ def test_listing():
 def test_parameters_are_flattened_and_written_as_in_the_file():
     nested = {"descriptor": {"bins": [4, 6], "root": True}, "C": 1.0, "none": {}}
     assert formatting.flat(nested) == {
-        "descriptor.bin_sizes": [4, 6], "descriptor.root": True, "C": 1.0, "none": {},
+        "descriptor.bins": [4, 6], "descriptor.root": True, "C": 1.0, "none": {},
     }  # fmt: skip
     assert formatting.parameter([4, 6]) == "4, 6"
     assert formatting.parameter(True) == "true"
@@ -88,12 +88,12 @@ def test_p_values():
 
 
 def test_an_axis_says_what_a_name_does_not():
-    assert formatting.axis_name("train_per_class") == "training images of each class"
-    assert formatting.axis_name("codebook.n_words") == "codebook.n_words"
+    assert formatting.axis_name("train_per_class") == "training images per class"
+    assert formatting.axis_name("codebook.words") == "codebook.words"
 
 
 def test_long_names_are_cut_where_variants_are_alike():
-    names = [f"words[n_words=64,C={c}]" for c in (0.1, 1.0, 10.0)]
+    names = [f"words[words=64,C={c}]" for c in (0.1, 1.0, 10.0)]
     short = [formatting.shortened(name, 17) for name in names]
     assert len(set(short)) == 3
     assert all(len(name) == 17 for name in short)

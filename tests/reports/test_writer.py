@@ -9,7 +9,7 @@ from PIL import Image
 
 from strata.errors import StrataError
 from strata.reports import write_report
-from strata.reports.model.results import DataSummary, Method, StageRow
+from strata.reports.model.results import DataSummary, MethodResult, StageRow
 from strata.reports.model.scores import Scores
 from tests.reports import synthetic
 
@@ -141,7 +141,7 @@ def test_names_are_never_markup(tmp_path):
             stages=[StageRow(nasty, 1.0, "now", 1, 1, {nasty: nasty})],
         ),
         replace(whole.methods[1], name=nasty + "2"),
-        Method("lost<i>", "r", error=nasty),
+        MethodResult("lost<i>", "r", error=nasty),
     ]
     run = replace(whole.run, command=nasty, file=nasty, file_text=nasty)
     html = written(replace(whole, title=nasty, data=data, methods=methods, run=run), tmp_path)
@@ -157,16 +157,16 @@ def test_partial_results_make_a_page(tmp_path):
     bare = DataSummary("bare", "", whole.data.classes, {})
     cases = {
         "nothing at all": [],
-        "one that failed": [Method("a", "r", error="no weights")],
+        "one that failed": [MethodResult("a", "r", error="no weights")],
         "no test set": [replace(m, test=None) for m in whole.methods],
         "no cross-validation": [replace(m, cv=None) for m in whole.methods],
         "no cost": [replace(m, cost=None, stages=[], histories=[]) for m in whole.methods],
         "mixed": [replace(whole.methods[0], cv=None), replace(whole.methods[1], test=None)],
         "failed half-way": [replace(whole.methods[0], test=None, error="stopped")],
-        "one class only": [Method("a", "r", cv=scores.where(scores.labels == 0))],
-        "one image": [Method("a", "r", cv=scores.where(np.arange(1)))],
-        "all right": [Method("a", "r", cv=synthetic.scores(**shape, quality=50.0))],
-        "all wrong": [Method("a", "r", cv=synthetic.scores(**shape, quality=-50.0))],
+        "one class only": [MethodResult("a", "r", cv=scores.where(scores.labels == 0))],
+        "one image": [MethodResult("a", "r", cv=scores.where(np.arange(1)))],
+        "all right": [MethodResult("a", "r", cv=synthetic.scores(**shape, quality=50.0))],
+        "all wrong": [MethodResult("a", "r", cv=synthetic.scores(**shape, quality=-50.0))],
     }
     for name, methods in cases.items():
         html = written(replace(whole, methods=methods), tmp_path)
@@ -178,23 +178,23 @@ def test_partial_results_make_a_page(tmp_path):
 def test_the_overview_counts_the_methods_that_have_results(tmp_path):
     whole = synthetic.three(2, 16)
     assert "<dt>Methods</dt><dd>3</dd>" in written(whole, tmp_path)
-    more = [*whole.methods, Method("a", "r", error="no weights")]
+    more = [*whole.methods, MethodResult("a", "r", error="no weights")]
     assert "<dt>Methods</dt><dd>3 of 4</dd>" in written(replace(whole, methods=more), tmp_path)
 
 
-def test_a_picture_that_cannot_be_had_costs_a_picture(tmp_path):
+def test_an_unreadable_image_costs_a_picture(tmp_path):
     def lost(image):
         raise FileNotFoundError(image)
 
     whole = synthetic.three(2, 40)
-    bare = replace(whole, methods=[replace(m, exhibits=[]) for m in whole.methods])
+    bare = replace(whole, methods=[replace(m, visualizations=[]) for m in whole.methods])
     html = written(bare, tmp_path, lost)
     checked(html)
     assert "data:image/jpeg" not in html
     assert "no picture" in html
 
 
-def test_images_the_audit_flagged_are_marked_among_those_that_all_miss(tmp_path):
+def test_flagged_images_are_marked_among_those_that_all_methods_miss(tmp_path):
     whole = synthetic.three()
     spoiled = []
     for method in whole.methods:
@@ -203,7 +203,7 @@ def test_images_the_audit_flagged_are_marked_among_those_that_all_miss(tmp_path)
         values[row] = np.eye(8)[5]
         spoiled.append(replace(method, cv=Scores(**{**vars(method.cv), "scores": values})))
     html = written(replace(whole, methods=spoiled), tmp_path)
-    section = html.split('id="across"')[1].split("</section>")[0]
+    section = html.split('id="cross-method"')[1].split("</section>")[0]
     place = section.index("train/coast/003.jpg")
     assert "Copies with different labels" in section[place : place + 20_000].split("</figure>")[0]
 

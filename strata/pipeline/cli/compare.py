@@ -47,6 +47,6 @@ def _rows(method: "MethodChange") -> list[list[str]]:
         if pair.p_adjusted is None:
             rows.append([method.name, split, change, "", f"not tested: {pair.untested}"])
             continue
-        verdict = "more than noise" if pair.distinguishable else "within noise"
+        verdict = "more than noise" if pair.significant else "within noise"
         rows.append([method.name, split, change, f"{pair.p_adjusted:.3f}", verdict])
     return rows

@@ -7,12 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.executor import Outcome
+from strata.pipeline.graph.code_digest import code_key
+from strata.pipeline.graph.derived import Derived
 from strata.pipeline.reporting.comparison import comparison
 from strata.pipeline.store.gc_roots import register_report
-from strata.pipeline.store.hashing import content_key
 
 if TYPE_CHECKING:
     from strata.reports.writer import ReportFiles
@@ -118,17 +120,17 @@ def _command() -> str:
 
 
 def report_key(workspace: Workspace) -> str:
-    """Hash everything that the report depends on: results, images, experiment file and its code."""
-    from strata import reports
-
-    folder = Path(str(reports.__file__)).parent
-    code = {
-        str(path.relative_to(folder)): path.stat().st_mtime_ns
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".pyc"
-    }
+    """Return the key of all that the report is made from: results, images, file, code, templates."""
+    templates = Path(__file__).parents[2] / "reports" / "page" / "templates"
     made = [
         (target.name, target.node.key, workspace.store.state(target.node.key))
         for target in workspace.targets
     ]
-    return content_key(made, workspace.dataset.manifest.digest, workspace.experiment.text, code)
+    source = (
+        made,
+        workspace.dataset.manifest.digest,
+        workspace.experiment.text,
+        code_key(comparison.__module__, comparison.__name__),
+        {path.name: file_digest(path) for path in sorted(templates.iterdir())},
+    )
+    return Derived("report", source, ("strata.reports.writer", "write_report")).key

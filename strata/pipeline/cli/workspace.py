@@ -120,9 +120,18 @@ class Workspace:
         return wanted, Plan.of(nodes, self.store, always=always)
 
     def needed(self) -> set[str]:
-        """Return the keys of all artifacts that the targets depend on."""
+        """Return the keys of all artifacts of the targets and their report."""
+        from strata.pipeline.reporting.audit_findings import derived_audit
+        from strata.pipeline.visualize.visualize import derived_visualizations
+
         nodes = topological_order([target.node for target in self.targets])
-        return {node.key for node in nodes} | {self.dataset.assignment.key}
+        folds = self.experiment.protocol["folds"]
+        return {
+            *(node.key for node in nodes),
+            *(derived_visualizations(target).key for target in self.targets),
+            derived_audit(self.dataset.manifest, folds).key,
+            self.dataset.assignment.key,
+        }
 
 
 def cores() -> int:

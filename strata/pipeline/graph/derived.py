@@ -6,14 +6,15 @@ the code that makes them, and the store checks their files.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from strata.errors import StrataError
 from strata.pipeline.graph.code_digest import code_key
 from strata.pipeline.graph.provenance import versions
-from strata.pipeline.store.artifact import Artifact
 from strata.pipeline.store.hashing import content_key
-from strata.pipeline.store.store import Store, storage_error
+from strata.pipeline.store.store import Store
 
 AFFECTS_RESULTS = False  # keeps, and computes nothing
 
@@ -37,28 +38,20 @@ class Derived:
         """Content key of name, source and code."""
         return content_key("derived", self.name, self.source, code_key(*self.code))
 
-    def read(self, store: Store, make: Callable[[], Mapping[str, Any]]) -> Artifact:
-        """Artifact from the store, made first if it is absent or damaged.
+    def read(self, store: Store, make: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Values from the store, made first if they are absent or damaged.
 
-        Raises:
-            StrataError: the store cannot be written, or what `make` raises.
+        A store that cannot be written keeps nothing: they are made again next time.
         """
         if store.state(self.key) != "present":
-            self.write(store, make())
+            values = make()
+            try:
+                store.discard(self.key)
+                store.write(self.key, values, self._manifest())
+            except (OSError, StrataError):
+                return values
         return store.read(self.key)
 
-    def write(self, store: Store, values: Mapping[str, Any]) -> None:
-        """Publish values as the artifact, in place of a damaged one.
-
-        Raises:
-            StrataError: the store cannot be written.
-        """
-        try:
-            store.discard(self.key)
-            store.write(
-                self.key,
-                values,
-                {"stage": self.name, "title": self.name, "versions": versions()},
-            )
-        except OSError as error:
-            raise storage_error(error, store.root) from error
+    def _manifest(self) -> dict[str, Any]:
+        made = datetime.now(UTC).isoformat(timespec="seconds")
+        return {"stage": self.name, "title": self.name, "made": made, "versions": versions()}

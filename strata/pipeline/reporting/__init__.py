@@ -1,4 +1,4 @@
-"""From artifacts to what `strata.reports` reads: scores, costs, searches, audit findings.
+"""Input of `strata.reports` from artifacts: scores, costs, search results, audit findings.
 
 May import everything of the pipeline but `cli`. Start at `comparison.py`.
 """

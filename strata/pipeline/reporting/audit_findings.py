@@ -1,40 +1,37 @@
-"""The audit's findings for a report: looked for once for the same images, then kept."""
+"""Findings of the data audit for a report, kept in the store."""
 
 import json
-from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from strata.files import write_atomic
-from strata.pipeline.graph.code_digest import code_digests
-from strata.pipeline.store.hashing import content_key
+from strata.pipeline.graph.derived import Derived
 from strata.pipeline.store.store import Store
 
 if TYPE_CHECKING:
     from strata.pipeline.data.manifest import Manifest
 
-#: What the audit's severities are for a reader of results.
+#: Severity in the report for each severity of the audit.
 _SEVERITIES = {"error": "issue", "warning": "issue", "note": "tip"}
 
-#: What can be said where the audit finds nothing: codes of its findings, and a sentence.
+#: Passed checks: codes of the findings that must be absent, and the title.
 _PASSED = (
-    (("unreadable",), "Every image can be read"),
-    (("missing",), "Every image of the split file is there"),
-    (("contradiction", "near-contradiction"), "No copies with different labels"),
-    (("leak", "near-leak"), "No copies in both training and test"),
-    (("copies", "near-copies"), "No copies among the images"),
+    (("unreadable",), "All images can be read"),
+    (("missing",), "All images of the split file exist"),
+    (("contradiction", "near-contradiction"), "No duplicates with different labels"),
+    (("leak", "near-leak"), "No duplicates in both training and test set"),
+    (("copies", "near-copies"), "No duplicate images"),
     (("small-class",), "Enough images of every class for the folds"),
-    (("imbalance",), "Classes of comparable size"),
-    (("tiny", "odd-size"), "No image of an odd size"),
+    (("imbalance",), "Balanced classes"),
+    (("tiny", "odd-size"), "No image of unusual size"),
 )
 
 
-def audited(manifest: "Manifest", folds: int, store: Store) -> list[dict[str, Any]]:
-    """Findings as `strata.reports.model.results.DataSummary` has them, passed checks among them."""
+def audit_findings(manifest: "Manifest", folds: int, store: Store) -> list[dict[str, Any]]:
+    """Findings in the form of `DataSummary.findings`, passed checks among them."""
     found = _findings(manifest, folds, store)
     codes = {finding["code"] for finding in found}
     shown = [_shown(finding) for finding in found]
-    if "not-checked" in codes:  # what could not be asked has not been passed
+    if "not-checked" in codes:  # what was not checked has not passed
         return shown
     return shown + [
         {"code": names[0], "severity": "passed", "title": title}
@@ -44,23 +41,25 @@ def audited(manifest: "Manifest", folds: int, store: Store) -> list[dict[str, An
 
 
 def _shown(finding: dict[str, Any]) -> dict[str, Any]:
+    """A finding with the severity it has in the report."""
     if finding["code"] == "not-checked":
         return {**finding, "severity": "could not run", "sentence": finding["why"]}
     return {**finding, "severity": _SEVERITIES[finding["severity"]]}
 
 
-def _findings(manifest: "Manifest", folds: int, store: Store) -> list[dict[str, Any]]:
-    """What the audit finds, from the store if it was asked the same before."""
+def derived_audit(manifest: "Manifest", folds: int) -> Derived:
+    """Artifact that keeps what the audit finds in these images for so many folds."""
     images = [manifest.digest, [b.id for b in manifest.broken], list(manifest.missing)]
-    code = code_digests("strata.pipeline.data.audit", "audit")
-    path = store.data / f"audit-{content_key(images, folds, code)[:16]}.json"
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        pass
-    from strata.pipeline.data.audit import audit
+    return Derived("audit", (images, folds), ("strata.pipeline.data.audit", "audit"))
 
-    found = [asdict(finding) for finding in audit(manifest, folds=folds).findings]
-    with suppress(OSError):  # a store that cannot be written: looked for again next time
-        write_atomic(path, json.dumps(found))
-    return found
+
+def _findings(manifest: "Manifest", folds: int, store: Store) -> list[dict[str, Any]]:
+    """Findings of the audit, from the store if it holds those of the same images and folds."""
+
+    def make() -> dict[str, Any]:
+        from strata.pipeline.data.audit import audit
+
+        found = [asdict(finding) for finding in audit(manifest, folds=folds).findings]
+        return {"findings": json.loads(json.dumps(found))}  # as the store would give them
+
+    return derived_audit(manifest, folds).read(store, make)["findings"]

@@ -1,8 +1,9 @@
-"""From the store to what a report is made of."""
+"""Input of a report, assembled from the store: methods, data summary, run."""
 
 import os
 import platform
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,20 +14,21 @@ from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.random_search import with_values
+from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.provenance import versions
 from strata.pipeline.graph.topological_order import topological_order
-from strata.pipeline.reporting.audit_findings import audited
-from strata.pipeline.reporting.costs import Records, cost, prediction_path, stage_rows
-from strata.pipeline.reporting.method_kind import family
-from strata.pipeline.reporting.search_results import searched
+from strata.pipeline.reporting.audit_findings import audit_findings
+from strata.pipeline.reporting.costs import Records, cost, stage_rows
+from strata.pipeline.reporting.method_kind import method_kind
+from strata.pipeline.reporting.search_results import search_result
 from strata.pipeline.store.store import Store
-from strata.pipeline.visualize.visualize import exhibits
+from strata.pipeline.visualize.visualize import visualizations
 
 if TYPE_CHECKING:
-    from strata.reports.model.results import Comparison, DataSummary, Method, RunInfo
+    from strata.reports.model.results import Comparison, DataSummary, MethodResult, RunInfo
     from strata.reports.model.scores import Scores
 
-#: How many images of a class the data section shows.
+#: Sample images per class in the data section.
 SAMPLES = 6
 
 
@@ -40,9 +42,14 @@ def comparison(
     command: str = "",
     seconds: float | None = None,
 ) -> "Comparison":
-    """Everything that the report shows, of what is in the store.
+    """Comparison of the targets, as far as their artifacts are in the store.
 
-    Methods whose predictions are missing are there with the error that stopped them.
+    Methods whose predictions are missing are listed with the error that stopped them.
+
+    Args:
+        outcome: of the run before the report: artifacts made and errors.
+        command: as typed.
+        seconds: wall time of the run, if there was one.
     """
     from strata.reports.model.results import Comparison
 
@@ -57,8 +64,9 @@ def comparison(
     )
 
 
-def _method(target: Target, dataset: Dataset, records: Records, outcome: Outcome) -> "Method":
-    from strata.reports.model.results import Method
+def _method(target: Target, dataset: Dataset, records: Records, outcome: Outcome) -> "MethodResult":
+    """Results of one target; only its description and error where it has no predictions."""
+    from strata.reports.model.results import MethodResult
 
     common: dict[str, Any] = {
         "name": target.name,
@@ -67,38 +75,39 @@ def _method(target: Target, dataset: Dataset, records: Records, outcome: Outcome
         "stages": stage_rows(target, records, set(outcome.made)),
         "variant_of": target.method.variant_of,
         "varied": target.method.varied,
-        "family": family(target),
+        "kind": method_kind(target),
         "paper": target.method.paper,
     }
     if records.store.state(target.node.key) != "present":
-        return Method(**common, error=_error_of(target, outcome))
-    made = records.store.read(target.node.key)
+        return MethodResult(**common, error=_error_of(target, outcome))
+    predictions = records.store.read(target.node.key)
     fitted = _fitted(target, records)
-    learned = _one_each(fitted, "training_accuracy")
-    cv, test = _scores(made, lambda fold: fold >= 0), _scores(made, lambda fold: fold < 0)
-    shown, troubles = exhibits(target, dataset, records.store, cv or test)
-    return Method(
+    training = _one_per_fold(fitted, "training_accuracy")
+    cv = _scores(predictions, lambda fold: fold >= 0)
+    test = _scores(predictions, lambda fold: fold < 0)
+    shown, problems = visualizations(target, dataset, records.store, cv or test)
+    return MethodResult(
         **common,
         cv=cv,
         test=test,
-        exhibits=shown,
-        findings=[*troubles, *_unfinished(fitted)],
+        visualizations=shown,
+        findings=[*problems, *_not_converged(fitted)],
         cost=cost(target, records),
-        histories=_one_each(fitted, "history"),
-        rate_searches=_one_each(fitted, "rate_search"),
-        search=searched(target, records.store),
-        training_accuracy=sum(learned) / len(learned) if learned else None,
+        histories=_one_per_fold(fitted, "history"),
+        lr_curves=_one_per_fold(fitted, "rate_search"),
+        search=search_result(target, records.store),
+        training_accuracy=sum(training) / len(training) if training else None,
     )
 
 
 def _parameters(target: Target) -> dict[str, Any]:
-    """As in the file, defaults filled in; what is searched for has no one value."""
+    """Parameters as in the file, defaults filled in; "searched" for those of a random search."""
     search = target.method.search
     return with_values(target.parameters, dict.fromkeys(search.space if search else (), "searched"))
 
 
 def _fitted(target: Target, records: Records) -> list[list[Any]]:
-    """What was fitted to predict with, for each fold of cross-validation (or the final one)."""
+    """Artifacts of the fitted models, for each fold of cross-validation (or the final fold)."""
     folds = [part for part in target.folds if part[0].number >= 0] or target.folds
     return [
         [records.store.read(n.key) for n in prediction_path(scores)[1] if records.of(n)]
@@ -106,16 +115,16 @@ def _fitted(target: Target, records: Records) -> list[list[Any]]:
     ]
 
 
-def _one_each(fitted: list[list[Any]], name: str) -> list[Any]:
-    """A value of every fold; none where a fold has several, which say nothing of the whole."""
+def _one_per_fold(fitted: list[list[Any]], name: str) -> list[Any]:
+    """The named value of each fold; none if a fold has several, which do not describe the whole."""
     found = [[artifact[name] for artifact in fold if name in artifact] for fold in fitted]
     if any(len(values) > 1 for values in found):
         return []
     return [value for values in found for value in values]
 
 
-def _unfinished(fitted: list[list[Any]]) -> list[dict[str, Any]]:
-    """A finding about machines whose solver was stopped before it had converged."""
+def _not_converged(fitted: list[list[Any]]) -> list[dict[str, Any]]:
+    """A finding about classifiers whose solver stopped before convergence."""
     stopped = sum(any(a.get("converged") is False for a in fold) for fold in fitted)
     if not stopped:
         return []
@@ -123,44 +132,45 @@ def _unfinished(fitted: list[list[Any]]) -> list[dict[str, Any]]:
         {
             "code": "L02",
             "severity": "issue",
-            "title": "End of the solver",
-            "sentence": f"Stopped before it had converged in {stopped} of {len(fitted)} folds.",
-            "why": "A machine that was stopped half-way may be far from the best one.",
+            "title": "Convergence of the solver",
+            "sentence": f"The solver did not converge in {stopped} of {len(fitted)} folds.",
+            "why": "A classifier whose solver stopped early may be far from the optimum.",
             "remedy": "Scale the vectors to unit length or unit variance, or lower classifier.C.",
         }
     ]
 
 
-def _scores(made: Any, belongs: Any) -> "Scores | None":
+def _scores(predictions: Any, selects: Callable[[Any], Any]) -> "Scores | None":
+    """Scores of the folds whose number `selects` accepts; None without any."""
     import numpy as np
 
     from strata.reports.model.scores import Scores
 
-    rows = np.flatnonzero(belongs(made["fold"]))
+    rows = np.flatnonzero(selects(predictions["fold"]))
     if not len(rows):
         return None
-    probabilities = made["probabilities"][rows]
+    probabilities = predictions["probabilities"][rows]
     return Scores(
-        ids=[str(name) for name in made["ids"][rows]],
-        labels=made["labels"][rows],
-        repeat=np.maximum(made["repeat"][rows], 0),
-        fold=np.maximum(made["fold"][rows], 0),
-        scores=made["scores"][rows],
+        ids=[str(name) for name in predictions["ids"][rows]],
+        labels=predictions["labels"][rows],
+        repeat=np.maximum(predictions["repeat"][rows], 0),
+        fold=np.maximum(predictions["fold"][rows], 0),
+        scores=predictions["scores"][rows],
         probabilities=None if np.isnan(probabilities).any() else probabilities,
     )
 
 
 def _error_of(target: Target, outcome: Outcome) -> str:
-    """Why a target is missing: the error of the first node that failed on the way to it."""
+    """Error of the first node that failed on the way to a target."""
     for node in topological_order([target.node]):
         if node.key in outcome.errors:
             error: StrataError = outcome.errors[node.key]
             return str(error)
-    return "Not made in this run."
+    return "Not computed in this run."
 
 
 def data_summary(experiment: Experiment, dataset: Dataset, store: Store) -> "DataSummary":
-    """Counts, samples and the audit's findings."""
+    """Class counts, sample images and findings of the audit."""
     from strata.reports.model.results import DataSummary
 
     manifest = dataset.manifest
@@ -176,13 +186,14 @@ def data_summary(experiment: Experiment, dataset: Dataset, store: Store) -> "Dat
         classes=list(dataset.classes),
         counts=counts,
         sample_ids=samples,
-        findings=audited(manifest, experiment.protocol["folds"], store),
+        findings=audit_findings(manifest, experiment.protocol["folds"], store),
         sizes=_sizes(dataset),
         digest=manifest.digest,
     )
 
 
 def _sizes(dataset: Dataset) -> str:
+    """Image sizes as text, with the most common one."""
     sizes = Counter((r.width, r.height) for r in dataset.manifest.records)
     (width, height), count = sizes.most_common(1)[0]
     if len(sizes) == 1:
@@ -195,6 +206,7 @@ def _sizes(dataset: Dataset) -> str:
 
 
 def _run(experiment: Experiment, command: str, seconds: float | None) -> "RunInfo":
+    """Provenance of the run."""
     from strata import __version__
     from strata.reports.model.results import RunInfo
 
@@ -214,6 +226,7 @@ def _run(experiment: Experiment, command: str, seconds: float | None) -> "RunInf
 
 
 def _machine() -> dict[str, str]:
+    """Hardware and system, as far as the platform tells."""
     found = {"system": f"{platform.system()} {platform.machine()}", "cores": str(os.cpu_count())}
     try:
         text = Path("/proc/cpuinfo").read_text()

@@ -1,4 +1,4 @@
-"""What a method cost, read off the records of the artifacts that it is made of."""
+"""Costs of a method, from the manifests of its artifacts: time, memory, parameters, size."""
 
 import json
 from datetime import datetime
@@ -6,7 +6,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.experiment.compose import Target
-from strata.pipeline.graph.inputs import Subset
+from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.provenance import versions
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.graph.topological_order import topological_order
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 
 class Records:
-    """The manifests of artifacts, each read once."""
+    """Manifests of artifacts, each read once."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._known: dict[str, dict[str, Any]] = {}
 
     def of(self, node: Node) -> dict[str, Any]:
-        """A node's manifest; empty if its artifact is absent."""
+        """Manifest of a node; empty if its artifact is absent."""
         if node.key not in self._known:
             self._known[node.key] = self.store.manifest(node.key) or {}
         return self._known[node.key]
 
     def seconds(self, node: Node) -> float:
-        """Processor time that making it took: what else the machine did meanwhile is no cost.
+        """Processor time that computing the artifact took.
 
-        Wall time where an accelerator may have done the work, or the record is an old one.
+        Wall time where an accelerator may have done the work, or where the manifest is an old one.
         """
         record = self.of(node)
         wall = record.get("seconds", 0.0)
@@ -46,14 +46,14 @@ class Records:
 
 
 def stage_rows(target: Target, records: Records, made: set[str]) -> "list[StageRow]":
-    """One row a stage and set of parameters, over all folds and shards, in the recipe's order.
+    """One row per stage and set of parameters, over all folds and shards, in the recipe's order.
 
-    The trials of a search are one row together, that of picking among them.
+    The trials of a random search are merged into the row of its selection stage.
     """
     from strata.reports.model.results import StageRow
 
     scores = [node for _, node in target.folds]
-    own = _beside_trials(scores)
+    own = _outside_trials(scores)
     groups: dict[tuple[str, str], list[Node]] = {}
     for node in topological_order(scores):
         step = node if node.key in own else _TRIALS
@@ -74,12 +74,12 @@ def stage_rows(target: Target, records: Records, made: set[str]) -> "list[StageR
     ]
 
 
-#: Stands for everything that only a search has made.
+#: Stands for all nodes that only trials of a search need.
 _TRIALS = Node(select_trial, {}, (), "", "")
 
 
-def _beside_trials(scores: list[Node]) -> set[str]:
-    """Keys of what leads to the scores other than by the trials of a search."""
+def _outside_trials(scores: list[Node]) -> set[str]:
+    """Keys of the ancestors of the scores that are not only trials of a search."""
     found: set[str] = set()
     waiting = list(scores)
     while waiting:
@@ -91,11 +91,12 @@ def _beside_trials(scores: list[Node]) -> set[str]:
 
 
 def _local_time(when: str) -> str:
+    """A UTC time of a manifest in local time; "" for ""."""
     return datetime.fromisoformat(when).astimezone().isoformat(timespec="seconds") if when else ""
 
 
 def _other_versions(found: list[dict[str, Any]]) -> dict[str, str]:
-    """Packages that made some of the artifacts in another version than is installed now."""
+    """Packages whose version in some of the manifests is not the installed one."""
     here = versions()
     return {
         package: version
@@ -106,10 +107,10 @@ def _other_versions(found: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def cost(target: Target, records: Records) -> "Cost":
-    """Of the model fitted on all training images; of the last fold where there is no such.
+    """Cost of the model fitted on all training images, or of the last fold where there is none.
 
-    Predicting is what leads from images to scores by way of fitted stages; fitting is all that
-    these need, of stages that describe single images the training images' share.
+    Prediction is the path from images to scores through fitted models; fitting is every node that
+    these models need, of nodes on shards of images the training images' share.
     """
     from strata.reports.model.results import Cost
 
@@ -117,7 +118,7 @@ def cost(target: Target, records: Records) -> "Cost":
     predicting, fitted = prediction_path(scores)
     fitting = topological_order(fitted)
     step = _steps([scores])
-    one_shard = {step[n.key]: n for n in predicting if n.shard}  # a frozen network tells its size
+    one_shard = {step[n.key]: n for n in predicting if n.shard}  # a frozen network records its size
     counted = [*fitted, *one_shard.values()]
     values = [records.store.read(n.key) for n in counted if records.of(n)]
     return Cost(
@@ -130,37 +131,8 @@ def cost(target: Target, records: Records) -> "Cost":
     )
 
 
-def prediction_path(scores: Node) -> tuple[list[Node], list[Node]]:
-    """The nodes between images and scores, and the models that these use, parents first.
-
-    Models are what was fitted, and what sees no images at all, such as pretrained weights. What
-    they are made from (the inner folds of stacking, say) is in neither.
-    """
-    order = topological_order([scores])
-    seeing = _that_see_images(order)
-    path: set[str] = set()
-    models: set[str] = set()
-    waiting = [scores]
-    while waiting:
-        node = waiting.pop()
-        if node.learns or node.key not in seeing:
-            models.add(node.key)
-        elif node.key not in path:
-            path.add(node.key)
-            waiting += node.parents
-    return [n for n in order if n.key in path], [n for n in order if n.key in models]
-
-
-def _that_see_images(order: list[Node]) -> set[str]:
-    found: set[str] = set()
-    for node in order:
-        direct = node.shard or any(isinstance(given, Subset) for given in node.inputs)
-        if direct or any(parent.key in found for parent in node.parents):
-            found.add(node.key)
-    return found
-
-
 def _fit_seconds(nodes: list[Node], train: tuple[str, ...], records: Records) -> float:
+    """Time of the nodes, that of shards weighted by their fraction of training images."""
     wanted = set(train)
     total = 0.0
     for node in nodes:
@@ -173,11 +145,11 @@ def _fit_seconds(nodes: list[Node], train: tuple[str, ...], records: Records) ->
 
 
 def _seconds_per_image(target: Target, records: Records) -> float:
-    """Of every step from file to scores, the typical time; the steps of all branches add up.
+    """Median time per image of every step from file to scores, summed over steps and branches.
 
-    A step is done for each shard and fold. The first time in a process it includes imports and
-    compilation, which no further image pays for. Of a search, whose folds may have picked
-    different steps, those of the last fold count.
+    A step runs once per shard and fold. Its first run in a process includes imports and compilation
+    and is left out; where all runs were such, the fastest counts. For a search, whose folds may
+    have picked different steps, those of the last fold count.
     """
     step = _steps([scores for _, scores in target.folds])
     counted = {step[node.key] for node in prediction_path(target.folds[-1][1])[0]}
@@ -190,13 +162,13 @@ def _seconds_per_image(target: Target, records: Records) -> float:
             if record and images and step[node.key] in counted:
                 group = warm if record.get("warm", True) else cold
                 group.setdefault(step[node.key], {})[node.key] = records.seconds(node) / images
-    typical = {number: median(found.values()) for number, found in warm.items()}
-    quickest = {number: min(found.values()) for number, found in cold.items()}
-    return sum((quickest | typical).values())
+    medians = {number: median(found.values()) for number, found in warm.items()}
+    fastest = {number: min(found.values()) for number, found in cold.items()}
+    return sum((fastest | medians).values())
 
 
 def _steps(scores: list[Node]) -> dict[str, int]:
-    """A number for each node: the same where stage, parameters and what they stand on are.
+    """Step number by node key: equal where stage, parameters and the inputs' steps are equal.
 
     So shards and folds of one step share a number, and branches that differ somewhere do not.
     """
@@ -211,5 +183,6 @@ def _steps(scores: list[Node]) -> dict[str, int]:
 
 
 def _total(values: list[Any], name: str) -> int | None:
+    """Sum of a value over the artifacts that have it; None if none has."""
     found = [v[name] for v in values if name in v]
     return sum(found) if found else None

@@ -1,4 +1,4 @@
-"""What the searches of a method found, for its report."""
+"""Results of a method's random search, for its report."""
 
 from typing import TYPE_CHECKING
 
@@ -9,39 +9,42 @@ from strata.pipeline.stages.search import apply_selection
 from strata.pipeline.store.store import Store
 
 if TYPE_CHECKING:
-    from strata.reports.model.results import Search, Searched
+    from strata.reports.model.results import SearchedParameter, SearchResult
 
 
-def searched(target: Target, store: Store) -> "Search | None":
-    """Trials of a method and how they did in each fold, as far as that is in the store."""
+def search_result(target: Target, store: Store) -> "SearchResult | None":
+    """Trials of a method's search with their accuracy in each fold that is in the store."""
     import numpy as np
 
-    from strata.reports.model.results import Search
+    from strata.reports.model.results import SearchResult
 
     search = target.method.search
     if search is None:
         return None
     choices = [(f, s.inputs[0]) for f, s in target.folds if s.stage is apply_selection]
-    there = [(f, c) for f, c in choices if isinstance(c, Node) and store.state(c.key) == "present"]
-    if not there:
+    present = [
+        (f, c) for f, c in choices if isinstance(c, Node) and store.state(c.key) == "present"
+    ]
+    if not present:
         return None
-    made = [store.read(choice.key) for _, choice in there]
-    return Search(
+    artifacts = [store.read(choice.key) for _, choice in present]
+    return SearchResult(
         parameters=_parameters(search.space),
         trials=search.drawn(),
-        folds=[fold.name for fold, _ in there],
-        final=[fold.number < 0 for fold, _ in there],
-        accuracies=np.array([artifact["accuracies"] for artifact in made]),
-        picked=[int(artifact["trial"]) for artifact in made],
+        folds=[fold.name for fold, _ in present],
+        final=[fold.number < 0 for fold, _ in present],
+        accuracies=np.array([artifact["accuracies"] for artifact in artifacts]),
+        picked=[int(artifact["trial"]) for artifact in artifacts],
     )
 
 
-def _parameters(space: Space) -> "list[Searched]":
-    from strata.reports.model.results import Searched
+def _parameters(space: Space) -> "list[SearchedParameter]":
+    """The search space as parameters of the report."""
+    from strata.reports.model.results import SearchedParameter
 
     return [
-        Searched(name, low=entry.low, high=entry.high, log=entry.log)
+        SearchedParameter(name, low=entry.low, high=entry.high, log=entry.log)
         if isinstance(entry, Range)
-        else Searched(name, values=list(entry.values))
+        else SearchedParameter(name, values=list(entry.values))
         for name, entry in space.items()
     ]

@@ -1,4 +1,4 @@
-"""Pictures of what was learned: codebooks, pyramid cells, filters, activations, Grad-CAM.
+"""Visualizations of methods: codebooks, pyramid cells, first filters, Grad-CAM maps.
 
 May import `experiment` and everything below. Start at `visualize.py`.
 """

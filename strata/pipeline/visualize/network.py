@@ -1,37 +1,43 @@
-"""What a network has learned to see: its first filters, and where it looks in an image."""
+"""First filters of a network, and Grad-CAM maps of its predictions."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+from PIL import Image
+
+from strata.image_io import read_image
+from strata.models.training.resize import resize_image
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.graph.inputs import Subset
+from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import Node
-from strata.pipeline.reporting.costs import prediction_path
 from strata.pipeline.stages.fine_tuning import fine_tuned_scores
 from strata.pipeline.stages.search import without_search
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize.samples import sharded_input
+from strata.reports.comparison.evaluation import evaluate
+from strata.reports.comparison.hardest_images import (
+    ImagePrediction,
+    most_confident_correct,
+    most_confident_errors,
+    smallest_margins,
+    top_image_per_class,
+)
+from strata.reports.model.scores import Scores
+from strata.reports.model.visualizations import Panel, PanelRow, Visualization
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from strata.reports.comparison.hardest_images import Judged
-    from strata.reports.model.scores import Scores
-    from strata.reports.model.visualizations import Panel, Visualization
-
-#: Filters shown at most, and columns of their sheet.
+#: Filters shown at most, and columns of their grid.
 FILTERS, COLUMNS = 64, 16
-#: Images of a kind at most: one of each class, and those near a tie.
-MOST, CLOSE = 12, 4
-#: Of a picture and of its heat map, pixels.
+#: Images per row of Grad-CAM maps, at most: one per class, and those with the smallest margins.
+PER_ROW, NEAR_TIES = 12, 4
+#: Side of a picture and of its heat map, in pixels.
 SIDE = 96
 
 
-def filters(classifier: Any) -> "Visualization | None":
-    """The first convolution's filters, if they see colors and places."""
-    from strata.reports.model.visualizations import Panel, TileRow, Visualization
-
+def filters(classifier: Any) -> Visualization | None:
+    """Filters of the first convolution, if it is on RGB input and larger than 1 x 1; else None."""
     for weights in classifier.network().state_dict().values():
         if weights.ndim == 4 and weights.shape[1] == 3 and min(weights.shape[2:]) > 1:
             break
@@ -39,20 +45,18 @@ def filters(classifier: Any) -> "Visualization | None":
         return None
     values = weights.detach().cpu().float().numpy()
     count, _, height, width = values.shape
-    sheet = filter_sheet(values[:FILTERS])
-    says = f"{min(count, FILTERS)} filters of {width} x {height} pixels"
+    sheet = filter_grid(values[:FILTERS])
+    alt = f"{min(count, FILTERS)} filters of {width} x {height} pixels"
     return Visualization(
         "First filters",
-        f"What the first layer's {count} filters of {width} x {height} pixels answer to, each "
+        f"Weights of the {count} filters of the first convolution, {width} x {height} pixels, each "
         "scaled to its own range; gray is zero.",
-        [TileRow("", "", [Panel(sheet, says, enlarged=True)])],
+        [PanelRow("", "", [Panel(sheet, alt, enlarged=True)])],
     )
 
 
-def filter_sheet(weights: "np.ndarray") -> "np.ndarray":
-    """Filters (n, 3, h, w) side by side in rows of `COLUMNS`, a white pixel between them."""
-    import numpy as np
-
+def filter_grid(weights: np.ndarray) -> np.ndarray:
+    """Filters (n, 3, h, w) as a grid of `COLUMNS` columns, with a white pixel between them."""
     count, _, height, width = weights.shape
     columns = min(COLUMNS, count)
     rows = -(-count // columns)
@@ -64,113 +68,106 @@ def filter_sheet(weights: "np.ndarray") -> "np.ndarray":
     return sheet
 
 
-def heat_maps(target: Target, dataset: Dataset, store: Store, scores: "Scores") -> "Visualization":
-    """Where the network looks in its worst mistakes, surest hits and answers, closest calls.
+def heat_maps(target: Target, dataset: Dataset, store: Store, scores: Scores) -> Visualization:
+    """Grad-CAM maps of confident errors, confident correct images, top images and near ties.
 
-    Each image is seen by a network that did not learn from it.
+    Each image is scored by a network that was not trained on it.
 
     Raises:
         LookupError: networks or resized images are no longer in the store.
     """
-    from strata.reports.model.visualizations import TileRow, Visualization
-
     rows = []
     for heading, note, chosen in _chosen(scores, len(dataset.classes)):
-        tiles = [_looked(one, target, dataset, store) for one in chosen]
-        if tiles:
-            rows.append(TileRow(heading, note, tiles))
+        panels = [_panel(one, target, dataset, store) for one in chosen]
+        if panels:
+            rows.append(PanelRow(heading, note, panels))
     return Visualization(
-        "Where the network looks",
-        "Each picture, and where its answer comes from: parts that speak for the class that it "
-        "names are yellow (Grad-CAM, Selvaraju et al., ICCV 2017, at the last feature map).",
+        "Grad-CAM",
+        "Each image with the Grad-CAM map of its predicted class at the last feature map "
+        "(Selvaraju et al., ICCV 2017); yellow regions support the prediction.",
         rows,
     )
 
 
-def _chosen(scores: "Scores", classes: int) -> "list[tuple[str, str, list[Judged]]]":
+def _chosen(scores: Scores, classes: int) -> list[tuple[str, str, list[ImagePrediction]]]:
     """Images of four kinds, by heading and note."""
-    from strata.reports.comparison.evaluation import evaluate
-    from strata.reports.comparison.hardest_images import (
-        closest_calls,
-        surest_answers,
-        surest_hits,
-        worst_mistakes,
-    )
-
-    found, each = evaluate(scores, "test", classes), "one of a class"
+    found, each = evaluate(scores, "test", classes), "one per class"
     return [
-        ("Worst mistakes", each, worst_mistakes(found, MOST, each_class=1)),
-        ("Surest hits", each, surest_hits(found, MOST, each_class=1)),
-        ("Surest answers", "one for a class, right or wrong", surest_answers(found, MOST)),
-        ("Closest calls", "nearly a tie", closest_calls(found, CLOSE)),
+        ("Most confident errors", each, most_confident_errors(found, PER_ROW, max_per_class=1)),
+        (
+            "Most confident correct predictions",
+            each,
+            most_confident_correct(found, PER_ROW, max_per_class=1),
+        ),
+        ("Highest score per class", "correct or not", top_image_per_class(found, PER_ROW)),
+        ("Smallest margins", "near ties", smallest_margins(found, NEAR_TIES)),
     ]
 
 
-def _looked(one: "Judged", target: Target, dataset: Dataset, store: Store) -> "Panel":
-    """The picture and its heat map side by side."""
-    from strata.reports.model.visualizations import Panel
-
+def _panel(one: ImagePrediction, target: Target, dataset: Dataset, store: Store) -> Panel:
+    """An image and its Grad-CAM map side by side."""
     fold, scores = next(part for part in target.folds if one.image in part[0].test.ids)
     _, fitted = prediction_path(scores)
     artifact = next(a for a in (store.read(n.key) for n in fitted) if "classifier" in a)
-    given = _given(without_search(scores), _one(fold.test, one.image), store)
-    known = artifact["classes"]
-    heat = grad_cam(artifact["classifier"], given, known.index(one.predicted))
-    named, true = dataset.classes[one.predicted], dataset.classes[one.true]
-    said = named if one.true == one.predicted else f"{true} → {named}"
-    picture = _seen(artifact["classifier"], given, one.image, dataset)
-    return Panel(beside(picture, heat), f"{one.image}, and where {named} comes from in it", said)
+    network_input = _network_input(without_search(scores), _single(fold.test, one.image), store)
+    column = artifact["classes"].index(one.predicted)
+    heat = grad_cam(artifact["classifier"], network_input, column)
+    predicted, true = dataset.classes[one.predicted], dataset.classes[one.true]
+    caption = predicted if one.true == one.predicted else f"{true} → {predicted}"
+    picture = _input_picture(artifact["classifier"], network_input, one.image, dataset)
+    return Panel(
+        side_by_side(picture, heat), f"{one.image}, with the Grad-CAM map of {predicted}", caption
+    )
 
 
-def _given(scores: Node, row: Subset, store: Store) -> "np.ndarray":
-    """What the network of some scores is given of an image: (h, w, channels)."""
+def _network_input(scores: Node, row: Subset, store: Store) -> np.ndarray:
+    """Input of the network for one image: (h, w, channels), pixels or activations."""
     shards = _shards(sharded_input(scores), store)
     if scores.stage is fine_tuned_scores:
-        return shards.rows("views", row)[0, 0]  # the image itself comes first
+        return shards.rows("views", row)[0, 0]  # the first view is the image itself
     return shards.rows("pixels", row)[0]
 
 
-def _seen(classifier: Any, given: "np.ndarray", image: str, dataset: Dataset) -> "np.ndarray":
-    """The part of a picture that the network sees: (side, side, 3) uint8."""
-    import numpy as np
-
-    from strata.image_io import read_image
-    from strata.models.training.resize import resize_image
-
-    if given.dtype == np.uint8:
-        return _window(classifier, given)
+def _input_picture(
+    classifier: Any, network_input: np.ndarray, image: str, dataset: Dataset
+) -> np.ndarray:
+    """The part of the image that the network sees: (side, side, 3) uint8."""
+    if network_input.dtype == np.uint8:
+        return _center_window(classifier, network_input)
     path = next(record.path for record in dataset.manifest.records if record.id == image)
     return resize_image(read_image(path), SIDE)
 
 
-def _window(classifier: Any, given: "np.ndarray") -> "np.ndarray":
-    """The middle of an image, where a network sees no more of it at once."""
+def _center_window(classifier: Any, network_input: np.ndarray) -> np.ndarray:
+    """Center crop for a network on windows; the whole input for others."""
     if not hasattr(classifier, "window"):
-        return given
-    start = (len(given) - classifier.window()) // 2
+        return network_input
+    start = (len(network_input) - classifier.window()) // 2
     inner = slice(start, start + classifier.window())
-    return given[inner, inner]
+    return network_input[inner, inner]
 
 
-def _one(test: Subset, image: str) -> Subset:
+def _single(test: Subset, image: str) -> Subset:
+    """The subset of one image."""
     i = test.ids.index(image)
     return Subset((image,), (test.digests[i],), None, test.classes, test.seed)
 
 
 def _shards(sharded: Any, store: Store) -> Shards:
+    """Reader of the rows of sharded artifacts."""
     digests = [node.shard.digests for node in sharded.nodes]
     return Shards(digests, lambda number: store.read(sharded.nodes[number].key))
 
 
-def grad_cam(classifier: Any, given: "np.ndarray", column: int) -> "np.ndarray":
-    """What speaks for a class, by place of the last feature map: (h, w) float in [0, 1].
+def grad_cam(classifier: Any, network_input: np.ndarray, column: int) -> np.ndarray:
+    """Grad-CAM map of a class at the last feature map: (h, w) float in [0, 1].
 
-    As of `strata.models.estimators.grad_cam`.
+    See `strata.models.estimators.grad_cam`.
 
     Args:
-        classifier: of a network from scratch, or one from ImageNet that was trained on.
-        given: what it takes of an image, (side, side, 3) uint8 or activations (h, w, channels).
-        column: of the class among the network's scores.
+        classifier: a network trained from scratch or a fine-tuned one.
+        network_input: (side, side, 3) uint8, or activations (h, w, channels).
+        column: index of the class among the network's scores.
 
     Raises:
         LookupError: the network has no feature maps.
@@ -180,23 +177,21 @@ def grad_cam(classifier: Any, given: "np.ndarray", column: int) -> "np.ndarray":
     from strata.models.estimators.grad_cam import weighed_maps
 
     network = classifier.network().eval()
-    x = torch.from_numpy(_window(classifier, given).copy()).permute(2, 0, 1)[None].float()
+    window = _center_window(classifier, network_input)
+    x = torch.from_numpy(window.copy()).permute(2, 0, 1)[None].float()
     heat = weighed_maps(network, x, torch.tensor([column])) if len(network.blocks) else x[:, :0]
     if heat[0].numel() < 2:
-        raise LookupError("the network has no feature maps to look at")
+        raise LookupError("the network has no feature maps, which Grad-CAM needs")
     return (heat / heat.max().clamp(min=1e-12))[0, 0].numpy()
 
 
-def beside(pixels: "np.ndarray", heat: "np.ndarray") -> "np.ndarray":
-    """The picture, and in gray under its heat map (h, w) in [0, 1], smoothly enlarged."""
-    import numpy as np
-    from PIL import Image
-
+def side_by_side(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """The picture, and its gray version overlaid with a heat map (h, w) in [0, 1], upsampled."""
     size = (SIDE, SIDE)
     picture = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
     gray = np.asarray(picture.convert("L"), np.float64)[..., None]
-    map_ = Image.fromarray(heat.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
-    share = 0.75 * np.asarray(map_).clip(0, 1)[..., None]
-    hot = np.array([255.0, 200.0, 0.0])
-    lit = np.rint((1 - share) * (0.35 * gray + 40) + share * hot).astype(np.uint8)
-    return np.concatenate([np.asarray(picture), lit], axis=1)
+    enlarged = Image.fromarray(heat.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+    opacity = 0.75 * np.asarray(enlarged).clip(0, 1)[..., None]
+    yellow = np.array([255.0, 200.0, 0.0])
+    overlay = np.rint((1 - opacity) * (0.35 * gray + 40) + opacity * yellow).astype(np.uint8)
+    return np.concatenate([np.asarray(picture), overlay], axis=1)

@@ -1,56 +1,47 @@
-"""Parts of images cut out or marked, as small pictures."""
+"""Image patches cut out or outlined, as small pictures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from PIL import Image
+import numpy as np
+from PIL import Image, ImageDraw
 
-#: Sides of the pictures, pixels.
+from strata.image_io import read_image
+
+#: Side of a patch, and longest side of an image with outlines, in pixels.
 PATCH_SIDE, IMAGE_SIDE = 44, 120
 
 
-def patch(path: Path, place: "np.ndarray") -> "np.ndarray":
-    """What a descriptor sees: uint8 (PATCH_SIDE, PATCH_SIDE, 3), cut off at the image's edges.
+def patch(path: Path, region: np.ndarray) -> np.ndarray:
+    """The patch under a descriptor's support region, resized to PATCH_SIDE: uint8 (H, W, 3).
 
     Args:
-        place: (4,), center (x, y) and size (x, y) in units of the image's sides.
+        path: of the image; the region is clipped at its edges.
+        region: (4,), center (x, y) and size (x, y) in units of the image's sides.
     """
-    from PIL import Image
-
-    from strata.image_io import read_image
-
     whole = Image.fromarray(read_image(path))
-    box = _within(_box(place, whole), whole)
+    box = _clipped(_box(region, whole), whole)
     part = whole.resize((PATCH_SIDE, PATCH_SIDE), Image.Resampling.BICUBIC, box=box)
     return as_pixels(part)
 
 
-def marked(path: Path, places: "np.ndarray") -> "np.ndarray":
-    """The image, made small, with the outline of each place (n, 4) drawn into it."""
-    from PIL import Image, ImageDraw
-
-    from strata.image_io import read_image
-
+def outlined(path: Path, regions: np.ndarray) -> np.ndarray:
+    """The image at thumbnail size with the outline of each region (n, 4) drawn into it."""
     picture = Image.fromarray(read_image(path))
     picture.thumbnail((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.LANCZOS)
     draw = ImageDraw.Draw(picture)
-    for place in places:
-        draw.rectangle(_box(place, picture), outline=(255, 210, 0))
+    for region in regions:
+        draw.rectangle(_box(region, picture), outline=(255, 210, 0))
     return as_pixels(picture)
 
 
-def as_pixels(picture: "Image.Image") -> "np.ndarray":
+def as_pixels(picture: Image.Image) -> np.ndarray:
     """A Pillow image as uint8 (H, W, 3)."""
-    import numpy as np
-
     return np.asarray(picture.convert("RGB"))
 
 
-def _box(place: "np.ndarray", picture: "Image.Image") -> tuple[float, float, float, float]:
-    """(left, top, right, bottom) in pixels."""
-    x, y, wide, high = place
+def _box(region: np.ndarray, picture: Image.Image) -> tuple[float, float, float, float]:
+    """(left, top, right, bottom) of a region, in pixels."""
+    x, y, wide, high = region
     return (
         (x - wide / 2) * picture.width,
         (y - high / 2) * picture.height,
@@ -59,10 +50,10 @@ def _box(place: "np.ndarray", picture: "Image.Image") -> tuple[float, float, flo
     )
 
 
-def _within(
-    box: tuple[float, float, float, float], picture: "Image.Image"
+def _clipped(
+    box: tuple[float, float, float, float], picture: Image.Image
 ) -> tuple[float, float, float, float]:
-    """The part of the box that lies in the picture, at least a pixel wide and high."""
+    """The box clipped to the picture, at least a pixel wide and high."""
     left, top = (
         min(max(0.0, low), end - 1.0)
         for low, end in zip(box[:2], (picture.width, picture.height), strict=True)

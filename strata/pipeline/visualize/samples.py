@@ -1,4 +1,4 @@
-"""A few images to look at, with what the stages made of them."""
+"""A sample of training images with the artifacts of their shards."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,12 +8,12 @@ from strata.pipeline.graph.stage import Node, Sharded
 from strata.pipeline.store.artifact import Artifact
 from strata.pipeline.store.store import Store
 
-#: Images to look at, at most.
-SAMPLE = 64
+#: Default number of sampled images, at most.
+SAMPLE_SIZE = 64
 
 
 class Sample(NamedTuple):
-    """One training image: its id, class number, and its row in the artifact of its shard."""
+    """One training image: id, class index, digest, and its row in the artifact of its shard."""
 
     id: str
     label: int
@@ -23,22 +23,26 @@ class Sample(NamedTuple):
 
 
 def sharded_input(node: Node) -> Sharded:
-    """The input of a node that comes in shards.
+    """The sharded input of a node.
 
     Raises:
-        LookupError: there is none.
+        LookupError: it has none.
     """
     for given in node.inputs:
         if isinstance(given, Sharded):
             return given
-    raise LookupError(f"{node.stage.name} reads nothing that comes in shards")
+    raise LookupError(f"{node.stage.name} has no sharded input")
 
 
-def samples(sharded: Sharded, fold: Fold, store: Store, most: int = SAMPLE) -> list[Sample]:
-    """Training images of the fold, as many of each class, from as few shards as will do.
+def samples(sharded: Sharded, fold: Fold, store: Store, most: int = SAMPLE_SIZE) -> list[Sample]:
+    """Training images of the fold, equally many of each class, from as few shards as possible.
+
+    Args:
+        sharded: whose artifacts the rows belong to.
+        most: number of images; at least two of each class are taken.
 
     Raises:
-        LookupError: the shards are no longer in the store.
+        LookupError: no shard is in the store.
     """
     train = fold.train
     assert train.labels is not None
@@ -56,13 +60,14 @@ def samples(sharded: Sharded, fold: Fold, store: Store, most: int = SAMPLE) -> l
             break
     if not found:
         raise LookupError(
-            f"what {sharded.stage.name} made is no longer in the store; "
-            "`strata make -B` makes it again"
+            f"the artifacts of {sharded.stage.name} are no longer in the store; "
+            "`strata make -B` computes them again"
         )
     return found
 
 
 def _present(sharded: Sharded, store: Store) -> Iterator[tuple[Node, Artifact]]:
+    """Nodes whose artifacts are in the store, with these."""
     for node in sharded.nodes:
         if store.state(node.key) == "present":
             yield node, store.read(node.key)

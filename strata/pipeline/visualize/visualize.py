@@ -1,81 +1,97 @@
-"""The exhibits of one method: made from what lies in the store, once, and kept there."""
+"""Visualizations of one method, computed from its artifacts once and kept as an artifact."""
 
-import pickle
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from strata.files import write_atomic
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
-from strata.pipeline.graph.code_digest import code_digests
+from strata.pipeline.graph.derived import Derived
 from strata.pipeline.graph.inputs import Fold
+from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.stage import Node
-from strata.pipeline.reporting.costs import prediction_path
-from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store
 
 if TYPE_CHECKING:
     from strata.reports.model.scores import Scores
     from strata.reports.model.visualizations import Visualization
 
-#: Methods whose exhibits are kept beside the store, less than a megabyte each.
-KEPT = 200
-
-#: Exhibits, and a finding for the report's checks where they could not be made.
-Found = tuple[list["Visualization"], list[dict[str, Any]]]
+#: Visualizations, and a finding for the report's checks where they could not be made.
+VisualizationsAndFindings = tuple[list["Visualization"], list[dict[str, Any]]]
 
 
-def exhibits(target: Target, dataset: Dataset, store: Store, scores: "Scores | None") -> Found:
-    """Pictures of what a method has learned; never an error.
+def visualizations(
+    target: Target, dataset: Dataset, store: Store, scores: "Scores | None"
+) -> VisualizationsAndFindings:
+    """Visualizations of a method; an error becomes a finding and is never raised.
 
-    A method made of other methods shows nothing of its own: its parts do.
+    A method composed of other methods has none of its own: they are those of its parts.
 
     Args:
-        scores: of held-out images, for those that show what the method does with them.
+        scores: of held-out images, for visualizations of predictions.
     """
-    code = code_digests(__name__, look.__name__)
-    path = store.data / "exhibits" / f"{content_key(target.node.key, code)}.pickle"
     try:
-        kept = _kept(path)
-        if kept is None:
-            kept = look(target, dataset, store, scores)
-            _keep(path, kept)
-        return kept, []
-    except Exception as error:  # pictures are a bonus: the page comes first
-        return [], [_could_not(error)]
+        made = derived_visualizations(target).read(
+            store, lambda: to_values(make_visualizations(target, dataset, store, scores))
+        )
+        return from_values(made), []
+    except Exception as error:  # a failed visualization must not stop the report
+        return [], [_finding(error)]
 
 
-def _kept(path: Path) -> "list[Visualization] | None":
-    try:
-        found = pickle.loads(path.read_bytes())
-        path.touch()
-        return found
-    except Exception:  # absent, or of other code: made again
-        return None
+def derived_visualizations(target: Target) -> Derived:
+    """Artifact that keeps a method's visualizations."""
+    return Derived("visualizations", (target.node.key,), (__name__, make_visualizations.__name__))
 
 
-def _keep(path: Path, made: "list[Visualization]") -> None:
-    """Of many, those that were not asked for the longest go."""
-    path.parent.mkdir(exist_ok=True)
-    write_atomic(path, pickle.dumps(made))
-    oldest_first = sorted(path.parent.glob("*.pickle"), key=lambda p: p.stat().st_mtime)
-    for old in oldest_first[:-KEPT]:
-        old.unlink(missing_ok=True)
+def to_values(made: "list[Visualization]") -> dict[str, Any]:
+    """Visualizations as values of an artifact: plain texts, and one array per picture."""
+    values: dict[str, Any] = {"visualizations": []}
+    for visualization in made:
+        rows = []
+        for row in visualization.rows:
+            panels = []
+            for panel in row.panels:
+                name = f"picture{len(values)}"
+                values[name] = panel.picture
+                texts = {"alt": panel.alt, "caption": panel.caption, "enlarged": panel.enlarged}
+                panels.append({"picture": name, **texts})
+            rows.append({"heading": row.heading, "note": row.note, "panels": panels})
+        table = {"title": visualization.title, "note": visualization.note, "rows": rows}
+        values["visualizations"].append(table)
+    return values
 
 
-def look(
+def from_values(values: Mapping[str, Any]) -> "list[Visualization]":
+    """Visualizations from the values of an artifact."""
+    import numpy as np
+
+    from strata.reports.model.visualizations import Panel, PanelRow, Visualization
+
+    def panel(given: dict[str, Any]) -> Panel:
+        return Panel(**{**given, "picture": np.asarray(values[given["picture"]])})
+
+    def row(given: dict[str, Any]) -> PanelRow:
+        return PanelRow(**{**given, "panels": [panel(p) for p in given["panels"]]})
+
+    return [
+        Visualization(**{**given, "rows": [row(r) for r in given["rows"]]})
+        for given in values["visualizations"]
+    ]
+
+
+def make_visualizations(
     target: Target, dataset: Dataset, store: Store, scores: "Scores | None"
 ) -> "list[Visualization]":
-    """Codebooks, pyramid cells and networks of a method, as far as they are in the store.
+    """Codebook, pyramid cells and network of a method, as far as their artifacts are in the store.
 
     Raises:
-        LookupError: what they are made from is no longer in the store.
+        LookupError: an artifact that they are computed from is no longer in the store.
     """
     from strata.pipeline.visualize.codebook import codebook
     from strata.pipeline.visualize.network import filters, heat_maps
-    from strata.pipeline.visualize.pyramid_cells import cells
+    from strata.pipeline.visualize.pyramid_cells import pyramid_cells
 
-    fold, fitted = _model(target, store)
+    fold, fitted = _last_model(target, store)
     artifacts = [(node, store.read(node.key)) for node in fitted]
     classifiers = [(n, a["classifier"]) for n, a in artifacts if "classifier" in a]
     if len(classifiers) != 1:
@@ -85,30 +101,33 @@ def look(
         for name in {"codebook", "encoder"} & set(artifact):
             found.append(codebook(node, artifact[name], fold, dataset, store))
     (node, classifier), *_ = classifiers
-    found.append(cells(node, classifier, fold, store))
+    found.append(pyramid_cells(node, classifier, fold, store))
     if hasattr(classifier, "network"):
         found.append(filters(classifier))
         if scores is not None:
             found.append(heat_maps(target, dataset, store, scores))
-    return [exhibit for exhibit in found if exhibit and exhibit.rows]
+    return [visualization for visualization in found if visualization and visualization.rows]
 
 
-def _model(target: Target, store: Store) -> tuple[Fold, list[Node]]:
-    """The last fold of which everything fitted is there (the final one, if there is one)."""
+def _last_model(target: Target, store: Store) -> tuple[Fold, list[Node]]:
+    """The last fold whose fitted nodes are all in the store, preferably the final fold."""
     for fold, scores in reversed(target.folds):
         _, fitted = prediction_path(scores)
         if all(store.state(node.key) == "present" for node in fitted):
             return fold, fitted
-    raise LookupError("what was fitted is no longer in the store; `strata make -B` makes it again")
+    raise LookupError(
+        "the fitted model is no longer in the store; `strata make -B` computes it again"
+    )
 
 
-def _could_not(error: Exception) -> dict[str, Any]:
+def _finding(error: Exception) -> dict[str, Any]:
+    """An error as a finding in the form of `DataSummary.findings`."""
     absent = isinstance(error, LookupError)
     return {
         "code": "L01",
         "severity": "not applicable" if absent else "could not run",
-        "title": "Pictures of what was learned",
+        "title": "Visualizations of the model",
         "sentence": str(error.args[0]) if absent else f"{type(error).__name__}: {error}",
-        "why": "They show whether a method looks at what it should.",
+        "why": "They show whether a method relies on plausible image regions.",
         "remedy": "",
     }

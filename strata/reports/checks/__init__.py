@@ -1,19 +1,22 @@
-"""The questions that `checks` asks of every comparison, by what they are about."""
+"""Checks of results, in modules by subject. `CHECKS` holds all of them.
+
+May import `comparison`, `statistics`, `model` and `formatting`. Start at `base.py`.
+"""
 
 from strata.reports.checks import comparison, scores, settings, training
 
-#: All of them. Of answers that are equally bad the page shows the earlier question first.
-RULES = (
+#: All checks. Results of equal severity are shown in this order.
+CHECKS = (
     comparison.failed,
     scores.no_better_than_majority,
-    scores.never_right,
+    scores.zero_recall,
     scores.test_far_below,
-    scores.odd_fold,
+    scores.outlying_fold,
     scores.train_gap,
     training.not_converged,
     training.dead_units,
-    comparison.within_noise,
-    comparison.chosen_on_test,
+    comparison.tied_with_best,
+    comparison.selected_on_test,
     settings.sweep_edge,
     settings.search_edge,
     training.one_seed,

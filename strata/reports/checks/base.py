@@ -1,7 +1,7 @@
-"""Questions a careful reader asks of results, asked by the program. One registry, one runner.
+"""Checks that a careful reader would make of results: definition, registry and runner.
 
-A rule that cannot be asked of these results says why; one that breaks down becomes a row that says
-so. Neither ever takes the report down.
+A check that does not apply to the results says why; one that raises becomes a result that says so.
+Neither ever stops the report.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,44 +15,45 @@ SEVERITIES: tuple[Severity, ...] = ("issue", "tip", "passed", "not applicable", 
 
 
 class NotApplicable(Exception):
-    """These results do not hold what a rule needs; the message says what."""
+    """The results lack what a check needs; the message says what."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that a rule noticed: how bad, in a sentence, about which method."""
+class Observation:
+    """One problem that a check found: severity, sentence, and the method that it is about."""
 
     severity: Literal["issue", "tip"]
     sentence: str
     method: str = ""
 
 
-Find = Callable[[Ranking], Iterable[Finding]]
+Observe = Callable[[Ranking], Iterable[Observation]]
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A question: `find` yields what it noticed, or raises `NotApplicable`."""
+class Check:
+    """A check; `observe` yields the problems that it finds, or raises `NotApplicable`."""
 
     code: str
     title: str
     why: str
     remedy: str
-    find: Find
+    observe: Observe
 
 
-def rule(code: str, title: str, why: str, remedy: str) -> Callable[[Find], Rule]:
-    """Makes a rule of the function below it, which finds what there is to say."""
-    return lambda find: Rule(code, title, why, remedy, find)
+def check(code: str, title: str, why: str, remedy: str) -> Callable[[Observe], Check]:
+    """Decorator that makes a check of a function that yields observations."""
+    return lambda observe: Check(code, title, why, remedy, observe)
 
 
 @dataclass(frozen=True)
-class Check:
-    """The answer to one question.
+class CheckResult:
+    """Result of one check.
 
     Attributes:
-        sentences: what was noticed, worst first; or why the rule was not asked.
-        methods: those that it is about.
+        severity: the worst of its observations, or "passed", "not applicable", "could not run".
+        sentences: the observations, worst first; or why the check did not run.
+        methods: names of the methods that it is about.
         images: ids to show, in groups that belong together.
     """
 
@@ -66,35 +67,37 @@ class Check:
     images: list[list[str]] = field(default_factory=list)
 
 
-def run_checks(ranking: Ranking, rules: Iterable[Rule]) -> list[Check]:
-    """All answers, worst first: the audit's and the methods' own findings, then the rules'."""
-    checks = [_reported(finding) for finding in ranking.comparison.data.findings]
+def run_checks(ranking: Ranking, checks: Iterable[Check]) -> list[CheckResult]:
+    """All results, worst first: findings of the audit and the methods, then those of `checks`."""
+    results = [_reported(finding) for finding in ranking.comparison.data.findings]
     for method in ranking.comparison.methods:
-        checks += [_reported(finding, method.name) for finding in method.findings]
-    checks += [_asked(rule, ranking) for rule in rules]
-    return sorted(checks, key=lambda check: SEVERITIES.index(check.severity))
+        results += [_reported(finding, method.name) for finding in method.findings]
+    results += [_run(check, ranking) for check in checks]
+    return sorted(results, key=lambda result: SEVERITIES.index(result.severity))
 
 
-def _asked(rule: Rule, ranking: Ranking) -> Check:
-    head = (rule.code, rule.title)
+def _run(check: Check, ranking: Ranking) -> CheckResult:
+    """Result of one check; an exception becomes the severity "could not run"."""
+    head = (check.code, check.title)
     try:
-        found = sorted(rule.find(ranking), key=lambda f: SEVERITIES.index(f.severity))
+        found = sorted(check.observe(ranking), key=lambda f: SEVERITIES.index(f.severity))
     except NotApplicable as reason:
-        return Check(*head, "not applicable", rule.why, rule.remedy, [str(reason)])
-    except Exception as error:  # the page comes first: whatever breaks here is shown, not raised
+        return CheckResult(*head, "not applicable", check.why, check.remedy, [str(reason)])
+    except Exception as error:  # a broken check must not stop the report
         text = f"{type(error).__name__}: {error}"
-        return Check(*head, "could not run", rule.why, rule.remedy, [text])
+        return CheckResult(*head, "could not run", check.why, check.remedy, [text])
     if not found:
-        return Check(*head, "passed", rule.why, rule.remedy)
+        return CheckResult(*head, "passed", check.why, check.remedy)
     methods = list(dict.fromkeys(f.method for f in found if f.method))
     sentences = [f.sentence for f in found]
-    return Check(*head, found[0].severity, rule.why, rule.remedy, sentences, methods)
+    return CheckResult(*head, found[0].severity, check.why, check.remedy, sentences, methods)
 
 
-def _reported(finding: dict[str, Any], method: str = "") -> Check:
+def _reported(finding: dict[str, Any], method: str = "") -> CheckResult:
+    """A finding in dictionary form (see `DataSummary.findings`) as a check result."""
     severity = finding.get("severity", "tip")
     images = finding.get("images") or []
-    return Check(
+    return CheckResult(
         code=str(finding.get("code", "")),
         title=str(finding.get("title", "")),
         severity=severity if severity in SEVERITIES else "issue",

@@ -1,69 +1,69 @@
-"""Questions about what a method scores: on training, held-out and test images."""
+"""Checks of a method's scores on training, held-out and test images."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from strata.reports.checks.base import Finding, NotApplicable, rule
+from strata.reports.checks.base import NotApplicable, Observation, check
 from strata.reports.comparison.evaluation import SPLIT_NAMES, Evaluation
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.formatting import listing, number_of, percent, percent_range
 from strata.reports.statistics.calibration import Reliability
-from strata.reports.statistics.folds import odd_folds
-from strata.reports.statistics.intervals import Interval, wilson
-from strata.reports.statistics.metrics import majority_rate
+from strata.reports.statistics.folds import outlying_folds
+from strata.reports.statistics.intervals import Interval, wilson_interval
+from strata.reports.statistics.metrics import majority_baseline
 
-#: By so much a method must be able to beat a constant answer, for all that the interval says.
+#: Gain over the majority-class baseline that is worth having; an issue if the interval excludes it.
 WORTH_HAVING = 0.10
-#: Accuracy on training images may be so far above that on held-out ones.
+#: Largest accepted gap between training and held-out accuracy.
 GAP = 0.10
-#: Stated confidence may be so far from accuracy, on average.
+#: Largest accepted expected calibration error.
 MISCALIBRATED = 0.10
 
 
-@rule(
+@check(
     "R02",
-    "Against naming the largest class",
-    "A method that does not beat a constant answer has learned nothing of use.",
-    "Look at its training curve, its learning rate and whether its labels are in order.",
+    "Majority-class baseline",
+    "A classifier that does not beat the majority-class baseline has learned nothing useful.",
+    "Look at its learning curve, its learning rate and its labels.",
 )
-def no_better_than_majority(ranking: Ranking) -> Iterator[Finding]:
-    """Not above the rate of the largest class, or too few images to tell.
+def no_better_than_majority(ranking: Ranking) -> Iterator[Observation]:
+    """Accuracy not significantly above the majority-class baseline.
 
-    An issue only where the interval leaves no room for a gain worth having. Test images alone
+    An issue only where the interval excludes a gain worth having, else a tip. Test images alone
     raise no doubt about what cross-validation has shown.
     """
     if not ranking.rows:
         raise NotApplicable("no method has results")
     for row in ranking.rows:
         for evaluation in row.evaluations.values():
-            rate = majority_rate(evaluation.scores.labels)
+            rate = majority_baseline(evaluation.scores.labels)
             interval = _interval(evaluation)
             if interval.low > rate:
                 break
             useless = interval.high < rate + WORTH_HAVING
-            yield Finding(
+            yield Observation(
                 "issue" if useless else "tip",
                 f"{row.method.name}: {percent(evaluation.accuracy)} % "
                 f"({percent_range(interval)}), {SPLIT_NAMES[evaluation.split]}; "
-                f"always naming the largest class gives {percent(rate)} %"
+                f"the majority-class baseline is {percent(rate)} %"
                 + (
                     "."
                     if useless
-                    else f", and {number_of(evaluation.images, 'image')} are too few to tell."
+                    else f", and {number_of(evaluation.images, 'image')} are too few to decide."
                 ),
                 row.method.name,
             )
 
 
-@rule(
+@check(
     "R03",
-    "Classes that are never recognized",
-    "The accuracy may look fine while a class is lost altogether.",
-    "Look at the class's images and their number; weigh classes, or collect more of it.",
+    "Classes with a recall of zero",
+    "Overall accuracy may look fine while a class is never predicted correctly.",
+    "Look at the class's images and their number; use class weights, or collect more images.",
 )
-def never_right(ranking: Ranking) -> Iterator[Finding]:
-    """Classes of which no image is recognized."""
+def zero_recall(ranking: Ranking) -> Iterator[Observation]:
+    """Classes with a recall of zero."""
     if not ranking.rows:
         raise NotApplicable("no method has results")
     classes = ranking.comparison.data.classes
@@ -72,29 +72,29 @@ def never_right(ranking: Ranking) -> Iterator[Finding]:
         lost = np.flatnonzero(evaluation.per_class.recall == 0)
         if lost.size:
             names = listing(classes[c] for c in lost)
-            yield Finding(
+            yield Observation(
                 "issue",
-                f"{row.method.name} gets no image of {names} right.",
+                f"{row.method.name}: recall of {names} is zero.",
                 row.method.name,
             )
 
 
-@rule(
+@check(
     "R04",
-    "Test against cross-validation",
-    "Test images that score far lower come from elsewhere, or copies on both sides of the "
-    "folds made cross-validation too good.",
-    "Audit the data for copies, and compare how the two sets were taken.",
+    "Test accuracy against cross-validation",
+    "A much lower test accuracy points at a distribution shift, or at duplicates across folds "
+    "that bias cross-validation.",
+    "Audit the data for duplicates, and compare how the two sets were collected.",
 )
-def test_far_below(ranking: Ranking) -> Iterator[Finding]:
-    """Test accuracy that lies wholly below the cross-validated interval."""
+def test_far_below(ranking: Ranking) -> Iterator[Observation]:
+    """Confidence interval of the test accuracy entirely below that of cross-validation."""
     rows = [row for row in ranking.rows if {"cv", "test"} <= set(row.evaluations)]
     if not rows:
         raise NotApplicable("no method has both cross-validated and test scores")
     for row in rows:
         cv, test = row.evaluations["cv"], row.evaluations["test"]
         if test.interval.high < cv.interval.low:
-            yield Finding(
+            yield Observation(
                 "issue",
                 f"{row.method.name}: {percent(cv.accuracy)} % ({percent_range(cv.interval)}) in "
                 f"cross-validation, {percent(test.accuracy)} % "
@@ -103,14 +103,14 @@ def test_far_below(ranking: Ranking) -> Iterator[Finding]:
             )
 
 
-@rule(
+@check(
     "R05",
-    "Folds far from the others",
-    "A fold far from the others points at odd images in it, or at a fit that broke down.",
-    "Look at that fold's mistakes and at its training history.",
+    "Outlying folds",
+    "An outlying fold points at unusual images in it, or at a fit that failed.",
+    "Look at that fold's errors and at its training history.",
 )
-def odd_fold(ranking: Ranking) -> Iterator[Finding]:
-    """A fold whose accuracy is further from the other folds' than its images explain."""
+def outlying_fold(ranking: Ranking) -> Iterator[Observation]:
+    """Folds whose accuracy differs significantly from that of the other folds."""
     tables = {
         row.method.name: row.evaluations["cv"].folds
         for row in ranking.rows
@@ -120,25 +120,24 @@ def odd_fold(ranking: Ranking) -> Iterator[Finding]:
         raise NotApplicable("nothing was cross-validated over two folds or more")
     for name, table in tables.items():
         several = table is not None and not table.shared
-        for odd in odd_folds(table) if table else []:
-            yield Finding(
+        for fold in outlying_folds(table) if table else []:
+            yield Observation(
                 "tip",
-                f"{name}: {percent(odd.accuracy)} % in fold {odd.fold + 1}"
+                f"{name}: {percent(fold.accuracy)} % in fold {fold.fold + 1}"
                 f"{' of the first repeat' if several else ''}, "
-                f"{percent(odd.others)} % in the others.",
+                f"{percent(fold.others)} % in the others.",
                 name,
             )
 
 
-@rule(
+@check(
     "R06",
-    "Gap between training and held-out images",
-    f"A gap above {100 * GAP:.0f} points, beyond the interval, means that the method has learned "
-    "its images by heart.",
-    "Regularize more, augment, take a smaller model, or collect more images.",
+    "Generalization gap",
+    f"A gap above {100 * GAP:.0f} points, beyond the confidence interval, indicates overfitting.",
+    "Regularize more, augment, use a smaller model, or collect more images.",
 )
-def train_gap(ranking: Ranking) -> Iterator[Finding]:
-    """Training accuracy far above all that held-out accuracy may be."""
+def train_gap(ranking: Ranking) -> Iterator[Observation]:
+    """Training accuracy more than `GAP` above the interval of held-out accuracy."""
     rows = [row for row in ranking.rows if row.method.training_accuracy is not None]
     if not rows:
         raise NotApplicable("no method reports its accuracy on the training images")
@@ -147,22 +146,22 @@ def train_gap(ranking: Ranking) -> Iterator[Finding]:
         held_out = next(iter(row.evaluations.values()))
         interval = _interval(held_out)
         if training is not None and training - interval.high > GAP:
-            yield Finding(
+            yield Observation(
                 "tip",
-                f"{row.method.name}: {percent(training)} % on the images that it was fitted on, "
+                f"{row.method.name}: {percent(training)} % on the training images, "
                 f"{percent(held_out.accuracy)} % ({percent_range(interval)}) on held-out ones.",
                 row.method.name,
             )
 
 
-@rule(
+@check(
     "R12",
-    "Stated probabilities",
-    "Thresholds and costs that are set on probabilities go wrong where these are off.",
-    "Calibrate on held-out images.",
+    "Calibration of probabilities",
+    "Decision thresholds and expected costs are wrong where probabilities are miscalibrated.",
+    "Calibrate on held-out images, for example by temperature scaling.",
 )
-def miscalibrated(ranking: Ranking) -> Iterator[Finding]:
-    """Probabilities that do not mean what they say."""
+def miscalibrated(ranking: Ranking) -> Iterator[Observation]:
+    """Expected calibration error above `MISCALIBRATED`."""
     rows = [
         (row, e.probabilistic)
         for row in ranking.rows
@@ -172,13 +171,14 @@ def miscalibrated(ranking: Ranking) -> Iterator[Finding]:
     if not rows:
         raise NotApplicable("no method gives probabilities")
     for row, figures in rows:
-        error, stated, right = figures.reliability.error, *_means(figures.reliability)
+        error = figures.reliability.error
+        confidence, accuracy = _means(figures.reliability)
         if error > MISCALIBRATED:
-            yield Finding(
+            yield Observation(
                 "tip",
-                f"{row.method.name}: stated confidence is off by {percent(error)} points on "
-                f"average, {'too sure' if stated > right else 'not sure enough'}: it states "
-                f"{percent(stated)} % and gets {percent(right)} % right.",
+                f"{row.method.name}: expected calibration error of {percent(error)} points, "
+                f"{'overconfident' if confidence > accuracy else 'underconfident'}: mean "
+                f"confidence {percent(confidence)} %, accuracy {percent(accuracy)} %.",
                 row.method.name,
             )
 
@@ -191,7 +191,7 @@ def _means(curve: Reliability) -> tuple[float, float]:
 
 
 def _interval(evaluation: Evaluation) -> Interval:
-    """The evaluation's interval; where folds give none, as if the images were test images."""
+    """The evaluation's interval; where folds give none, a Wilson interval over its images."""
     if np.isfinite(evaluation.interval.low):
         return evaluation.interval
-    return wilson(evaluation.accuracy * evaluation.images, evaluation.images)
+    return wilson_interval(evaluation.accuracy * evaluation.images, evaluation.images)

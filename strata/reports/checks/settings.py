@@ -1,22 +1,22 @@
-"""Questions about parameters that were varied: whether the best value may lie further out."""
+"""Checks of swept and searched parameters: best values at the edge of their range."""
 
 from collections.abc import Iterator
 
-from strata.reports.checks.base import Finding, NotApplicable, rule
+from strata.reports.checks.base import NotApplicable, Observation, check
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.comparison.searches import edges
 from strata.reports.comparison.sweeps import sweeps
 from strata.reports.formatting import number_of, parameter
 
 
-@rule(
+@check(
     "R10",
-    "Sweeps whose best value is at their edge",
-    "At the edge, a better value may lie just outside.",
+    "Sweeps with the best value at their edge",
+    "A better value may lie outside the swept range.",
     "Extend the sweep on that side.",
 )
-def sweep_edge(ranking: Ranking) -> Iterator[Finding]:
-    """The best value of a sweep is its smallest or largest.
+def sweep_edge(ranking: Ranking) -> Iterator[Observation]:
+    """The best value of a numeric sweep is its smallest or largest.
 
     Not where nothing lies outside: below 0, and beyond all the images in a learning curve.
     """
@@ -28,7 +28,7 @@ def sweep_edge(ranking: Ranking) -> Iterator[Finding]:
         side = "smallest" if best == sweep.values[0] else "largest"
         open_ended = side == "largest" or best != 0
         if len(sweep.values) > 2 and best in (sweep.values[0], sweep.values[-1]) and open_ended:
-            yield Finding(
+            yield Observation(
                 "tip",
                 f"{sweep.method}: the best {sweep.parameter} is {parameter(best)}, the {side} "
                 f"of {number_of(len(sweep.values), 'value')}.",
@@ -36,21 +36,21 @@ def sweep_edge(ranking: Ranking) -> Iterator[Finding]:
             )
 
 
-@rule(
+@check(
     "R14",
-    "Searches that pick at the edge of a range",
-    "At the edge, a better value may lie just outside.",
+    "Random searches that pick values at the edge of a range",
+    "A better value may lie outside the search space.",
     "Widen the range on that side.",
 )
-def search_edge(ranking: Ranking) -> Iterator[Finding]:
-    """A parameter whose outermost values were picked by most folds."""
+def search_edge(ranking: Ranking) -> Iterator[Observation]:
+    """Ranges of a random search at whose edge most folds picked their value."""
     searched = [(row.method.name, row.method.search) for row in ranking.rows if row.method.search]
     if not any(not p.values for _, search in searched if search for p in search.parameters):
         raise NotApplicable("no search over a range of numbers")
     for name, search in searched:
         for searched_for, side, count in edges(search) if search else ():
             end = searched_for.low if side == "lower" else searched_for.high
-            yield Finding(
+            yield Observation(
                 "tip",
                 f"{name}: {count} of {number_of(len(search.picked), 'fold')} picked "
                 f"{searched_for.name} near {parameter(end)}, the {side} end of its range.",

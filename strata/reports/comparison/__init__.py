@@ -1,4 +1,4 @@
-"""Methods compared: evaluations, pairwise tests, ranking, shared errors, sweeps.
+"""Comparison of methods: evaluations, pairwise tests, ranking, shared errors, sweeps, searches.
 
-May import `statistics` and `model`. Start at `evaluation.py`.
+May import `statistics`, `model` and `formatting`. Start at `evaluation.py`.
 """

@@ -1,29 +1,34 @@
-"""Everything that is said about one method on one split."""
+"""Evaluation of one method on one split: all its metrics."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from strata.reports.model.results import Method
+from strata.reports.model.results import MethodResult
 from strata.reports.model.scores import Scores
 from strata.reports.statistics import calibration, metrics
-from strata.reports.statistics.folds import FoldTable, Spread, fold_table, spread
-from strata.reports.statistics.intervals import Interval, wilson
+from strata.reports.statistics.folds import (
+    FoldTable,
+    VarianceComponents,
+    fold_table,
+    variance_components,
+)
+from strata.reports.statistics.intervals import Interval, wilson_interval
 from strata.reports.statistics.roc import RocSummary, roc_summary
 
 Split = Literal["cv", "test"]
 
-#: How a split is called in captions.
+#: Name of a split in captions.
 SPLIT_NAMES: dict[Split, str] = {"cv": "cross-validation", "test": "test images"}
 
-#: Top-k accuracy is worth a figure only where classes are many.
+#: k of top-k accuracy, and the number of classes from which on it is reported.
 TOP_K, MANY_CLASSES = 5, 12
 
 
 @dataclass(frozen=True)
-class Probabilistic:
-    """Figures that need probabilities; see `calibration`."""
+class ProbabilisticMetrics:
+    """Metrics of predicted probabilities; see `calibration`."""
 
     log_loss: float
     brier: float
@@ -32,18 +37,24 @@ class Probabilistic:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One method on one split.
+    """Metrics of one method on one split.
 
     Attributes:
+        split: cross-validation or test images.
+        scores: that the metrics were computed from.
         images: number of different images.
+        repeats: number of repeats.
         accuracy: mean over folds (cross-validation) or over images (test).
-        interval: 95 %: Nadeau-Bengio over folds, Wilson over test images.
+        interval: 95 % confidence interval: corrected resampled t over folds (Nadeau and Bengio),
+            Wilson over test images.
         folds: accuracies by fold; None on the test split.
-        spread: where their spread comes from, with several repeats.
+        variance_components: of the fold accuracies, with several repeats.
         confusion: (classes, classes) counts, summed over repeats.
         per_class: precision, recall, F1 by class.
         recall_intervals, precision_intervals: Wilson, by class, over different images.
-        top_k: with many classes, else None.
+        macro_f1, balanced_accuracy: see `statistics.metrics`.
+        top_k: top-5 accuracy with `MANY_CLASSES` or more, else None.
+        roc: one-vs-rest ROC curves.
         probabilistic: None without probabilities.
     """
 
@@ -54,23 +65,23 @@ class Evaluation:
     accuracy: float
     interval: Interval
     folds: FoldTable | None
-    spread: Spread | None
+    variance_components: VarianceComponents | None
     confusion: np.ndarray
-    per_class: metrics.ClassFigures
+    per_class: metrics.ClassMetrics
     recall_intervals: list[Interval]
     precision_intervals: list[Interval]
     macro_f1: float
     balanced_accuracy: float
     top_k: float | None
     roc: RocSummary
-    probabilistic: Probabilistic | None
+    probabilistic: ProbabilisticMetrics | None
 
 
 def evaluate(scores: Scores, split: Split, classes: int) -> Evaluation:
-    """All figures of one method on one split.
+    """All metrics of one method on one split.
 
     Raises:
-        ValueError: when there is no image, scores and classes do not agree, or a score or a
+        ValueError: there is no image, the number of score columns is not `classes`, or a score or
             probability is not finite.
     """
     if not len(scores.ids):
@@ -83,19 +94,19 @@ def evaluate(scores: Scores, split: Split, classes: int) -> Evaluation:
         raise ValueError("there are probabilities that are not finite numbers")
     repeats = len(scores.repeats)
     confusion = metrics.confusion_matrix(scores.labels, scores.predictions, classes)
-    per_class = metrics.class_figures(confusion)
+    per_class = metrics.class_metrics(confusion)
     folds = fold_table(scores) if split == "cv" else None
     images = len(set(scores.ids))
-    right = float(np.mean(scores.predictions == scores.labels))
+    correct = float(np.mean(scores.predictions == scores.labels))
     return Evaluation(
         split=split,
         scores=scores,
         images=images,
         repeats=repeats,
-        accuracy=folds.mean if folds else right,
-        interval=folds.interval if folds else wilson(right * images, images),
+        accuracy=folds.mean if folds else correct,
+        interval=folds.interval if folds else wilson_interval(correct * images, images),
         folds=folds,
-        spread=spread(folds) if folds else None,
+        variance_components=variance_components(folds) if folds else None,
         confusion=confusion,
         per_class=per_class,
         recall_intervals=_intervals(confusion, per_class.support, repeats),
@@ -108,14 +119,14 @@ def evaluate(scores: Scores, split: Split, classes: int) -> Evaluation:
     )
 
 
-def first_run(scores: Scores) -> Scores:
+def first_repeat(scores: Scores) -> Scores:
     """The first repeat alone, sorted by id: one row per image."""
     rows = np.flatnonzero(scores.repeat == scores.repeat.min())
     return scores.where(rows[np.argsort(np.array([scores.ids[i] for i in rows]), kind="stable")])
 
 
-def evaluations(method: Method, classes: int) -> dict[Split, Evaluation]:
-    """The method on each split that it has scores for.
+def evaluations(method: MethodResult, classes: int) -> dict[Split, Evaluation]:
+    """Evaluations of a method on each split that it has scores for.
 
     Raises:
         ValueError: see `evaluate`.
@@ -129,22 +140,25 @@ def evaluations(method: Method, classes: int) -> dict[Split, Evaluation]:
 
 
 def _intervals(confusion: np.ndarray, totals: np.ndarray, repeats: int) -> list[Interval]:
+    """Wilson interval of each class's diagonal count out of its total, over different images."""
     return [
-        wilson(right / repeats, total / repeats)
-        for right, total in zip(np.diag(confusion), totals, strict=True)
+        wilson_interval(correct / repeats, total / repeats)
+        for correct, total in zip(np.diag(confusion), totals, strict=True)
     ]
 
 
 def _top_k(scores: Scores, classes: int) -> float | None:
+    """Top-k accuracy with many classes, else None."""
     if classes < MANY_CLASSES:
         return None
     return metrics.top_k_accuracy(scores.labels, scores.scores, TOP_K)
 
 
-def _probabilistic(scores: Scores) -> Probabilistic | None:
+def _probabilistic(scores: Scores) -> ProbabilisticMetrics | None:
+    """Metrics of the probabilities, if there are any."""
     if scores.probabilities is None:
         return None
-    return Probabilistic(
+    return ProbabilisticMetrics(
         calibration.log_loss(scores.labels, scores.probabilities),
         calibration.brier_score(scores.labels, scores.probabilities),
         calibration.reliability(scores.labels, scores.probabilities),

@@ -1,6 +1,6 @@
-"""Single images as one method sees them: its worst mistakes, surest hits and closest calls.
+"""Single images by margin: most confident errors, most confident correct predictions, near ties.
 
-All of it on the first repeat, where every image has one prediction.
+Computed on the first repeat, where every image has one prediction.
 """
 
 from collections import Counter
@@ -8,17 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from strata.reports.comparison.evaluation import Evaluation, first_run
+from strata.reports.comparison.evaluation import Evaluation, first_repeat
 from strata.reports.model.scores import Scores
 
 
-class Judged(NamedTuple):
-    """One image as a method sees it.
+class ImagePrediction(NamedTuple):
+    """One image with a method's prediction.
 
     Attributes:
+        image: its id.
         true, predicted: indices of classes.
-        margin: score of the prediction less that of the true class; for a right one, less that
-            of the runner-up. In probabilities where the method gives them.
+        margin: score of the predicted class minus that of the true class; if correct, minus that of
+            the runner-up. Probabilities take the place of scores where the method gives them.
     """
 
     image: str
@@ -28,71 +29,84 @@ class Judged(NamedTuple):
 
     @property
     def right(self) -> bool:
-        """Whether the method recognizes it."""
+        """True if the prediction is correct."""
         return self.true == self.predicted
 
 
-def worst_mistakes(
-    evaluation: Evaluation, most: int, *, each_class: int | None = None
-) -> list[Judged]:
-    """Wrong images by falling margin: first those on which the method is surest and wrong.
+def most_confident_errors(
+    evaluation: Evaluation, most: int, *, max_per_class: int | None = None
+) -> list[ImagePrediction]:
+    """Misclassified images by descending margin.
 
     Args:
-        each_class: of one (true) class at most so many; None: as they come.
+        most: number of images.
+        max_per_class: images of one true class, at most; None for no limit.
     """
-    wrong = [judged for judged in _judged(first_run(evaluation.scores)) if not judged.right]
-    return _of_each(wrong, each_class)[:most]
+    wrong = [
+        prediction
+        for prediction in _by_margin(first_repeat(evaluation.scores))
+        if not prediction.right
+    ]
+    return _limit_per_class(wrong, max_per_class)[:most]
 
 
-def surest_hits(evaluation: Evaluation, most: int, *, each_class: int = 2) -> list[Judged]:
-    """Right images by falling margin, at most `each_class` of one class."""
-    right = [judged for judged in _judged(first_run(evaluation.scores)) if judged.right]
-    return _of_each(right, each_class)[:most]
+def most_confident_correct(
+    evaluation: Evaluation, most: int, *, max_per_class: int = 2
+) -> list[ImagePrediction]:
+    """Correctly classified images by descending margin, at most `max_per_class` of one class."""
+    right = [
+        prediction for prediction in _by_margin(first_repeat(evaluation.scores)) if prediction.right
+    ]
+    return _limit_per_class(right, max_per_class)[:most]
 
 
-def _of_each(found: list[Judged], each_class: int | None) -> list[Judged]:
-    """The first so many of each true class."""
+def _limit_per_class(
+    found: list[ImagePrediction], max_per_class: int | None
+) -> list[ImagePrediction]:
+    """The first `max_per_class` images of each true class."""
     taken: Counter[int] = Counter()
     chosen = []
-    for judged in found:
-        taken[judged.true] += 1
-        if each_class is None or taken[judged.true] <= each_class:
-            chosen.append(judged)
+    for prediction in found:
+        taken[prediction.true] += 1
+        if max_per_class is None or taken[prediction.true] <= max_per_class:
+            chosen.append(prediction)
     return chosen
 
 
-def surest_answers(evaluation: Evaluation, most: int) -> list[Judged]:
-    """For each class the image that it is given to with the highest score, right or wrong.
+def top_image_per_class(evaluation: Evaluation, most: int) -> list[ImagePrediction]:
+    """For each class the image with the highest score among those predicted as it, right or wrong.
 
-    In the order of the classes; a class that no image is given to has none.
+    In the order of the classes; a class that is never predicted has none.
     """
-    run = first_run(evaluation.scores)
+    run = first_repeat(evaluation.scores)
     values = run.scores if run.probabilities is None else run.probabilities
     highest = dict(zip(run.ids, values.max(axis=1), strict=True))
-    answers: dict[int, Judged] = {}
-    for judged in _judged(run):
-        best = answers.setdefault(judged.predicted, judged)
-        if highest[judged.image] > highest[best.image]:
-            answers[judged.predicted] = judged
-    return [judged for _, judged in sorted(answers.items())][:most]
+    top: dict[int, ImagePrediction] = {}
+    for prediction in _by_margin(run):
+        best = top.setdefault(prediction.predicted, prediction)
+        if highest[prediction.image] > highest[best.image]:
+            top[prediction.predicted] = prediction
+    return [prediction for _, prediction in sorted(top.items())][:most]
 
 
-def closest_calls(evaluation: Evaluation, most: int) -> list[Judged]:
-    """Right and wrong images by rising margin: first those on which the method is least sure."""
-    found = _judged(first_run(evaluation.scores))
-    return sorted(found, key=lambda judged: judged.margin)[:most]
+def smallest_margins(evaluation: Evaluation, most: int) -> list[ImagePrediction]:
+    """Images by ascending margin, right and wrong ones: nearest to a tie first."""
+    found = _by_margin(first_repeat(evaluation.scores))
+    return sorted(found, key=lambda prediction: prediction.margin)[:most]
 
 
-def _judged(scores: Scores) -> list[Judged]:
-    """The right images, then the wrong ones, each by falling margin."""
+def _by_margin(scores: Scores) -> list[ImagePrediction]:
+    """The correctly classified images, then the misclassified ones, each by descending margin."""
     values = scores.scores if scores.probabilities is None else scores.probabilities
     rows = np.arange(len(scores.ids))
     predictions, labels = scores.predictions, scores.labels
-    rival = values.copy()
-    rival[rows, predictions] = -np.inf
+    runner_up = values.copy()
+    runner_up[rows, predictions] = -np.inf
     right = predictions == labels
-    margin = values[rows, predictions] - np.where(right, rival.max(axis=1), values[rows, labels])
+    margin = values[rows, predictions] - np.where(
+        right, runner_up.max(axis=1), values[rows, labels]
+    )
     return [
-        Judged(scores.ids[i], int(labels[i]), int(predictions[i]), float(margin[i]))
+        ImagePrediction(scores.ids[i], int(labels[i]), int(predictions[i]), float(margin[i]))
         for i in np.lexsort((-margin, ~right))
     ]

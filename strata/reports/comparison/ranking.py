@@ -1,32 +1,33 @@
-"""Who is best, who cannot be told from the best, and who failed."""
+"""Ranking of methods by accuracy, with the significance of each difference to the best."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from strata.reports.comparison.evaluation import Evaluation, Split, evaluations
-from strata.reports.comparison.pairs import Pair, all_pairs, find_pair
-from strata.reports.model.results import Comparison, Method
+from strata.reports.comparison.pairs import Pair, find_pair, pairwise_tests
+from strata.reports.model.results import Comparison, MethodResult
 
 Standing = Literal["best", "tied", "below", "untested"]
 
-#: Accuracies that are the same to so many decimals are equal: means of the same folds in another
-#: order differ beyond.
+#: Decimals to which accuracies are compared: the order of summation changes those beyond.
 DIGITS = 12
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """One method with its place.
+class RankedMethod:
+    """One method with its rank.
 
     Attributes:
+        method: its results.
+        evaluations: on each split that it has scores for.
         rank: from 1; None where it has no scores on the split that ranks.
-        standing: against the best: "best", "tied" (not distinguishable from it), "below"
-            (distinguishable), or "untested" (no fair test, or no scores).
+        standing: "best", "tied" (not significantly different from the best), "below"
+            (significantly worse), or "untested" (no fair test, or no scores).
         to_best: the pair with the best method; None for the best itself.
     """
 
-    method: Method
+    method: MethodResult
     evaluations: dict[Split, Evaluation]
     rank: int | None = None
     standing: Standing = "untested"
@@ -39,7 +40,7 @@ class Ranking:
 
     Attributes:
         basis: the split that ranks: cross-validation wherever a method has it, so that test
-            images choose nothing; None when there are no scores at all.
+            images select nothing; None without any scores.
         rows: methods with scores, best first, those without scores on `basis` last.
         failed: methods without any scores, with their error.
         pairs: all pairs, by split.
@@ -47,18 +48,18 @@ class Ranking:
 
     comparison: Comparison
     basis: Split | None
-    rows: list[Ranked]
-    failed: list[Method]
+    rows: list[RankedMethod]
+    failed: list[MethodResult]
     pairs: dict[Split, list[Pair]]
 
     @cached_property
-    def best(self) -> Ranked | None:
-        """The first row, where there is one."""
+    def best(self) -> RankedMethod | None:
+        """The best method, if any has scores."""
         return self.rows[0] if self.rows else None
 
     @property
-    def near_best(self) -> list[Ranked]:
-        """The best method and those that cannot be told from it."""
+    def near_best(self) -> list[RankedMethod]:
+        """The best method and those not significantly different from it."""
         return [row for row in self.rows if row.standing in ("best", "tied")]
 
     def on(self, split: Split) -> dict[str, Evaluation]:
@@ -67,10 +68,10 @@ class Ranking:
 
 
 def rank(comparison: Comparison) -> Ranking:
-    """Evaluate every method, test every pair, and put the methods in order.
+    """Evaluate every method, test every pair, and rank the methods.
 
-    Of equal accuracies the method that is cheaper to fit comes first. A method whose scores make
-    no sense joins the failed ones with the reason as its error.
+    Of equal accuracies the method that is cheaper to fit comes first. A method whose scores are
+    invalid joins the failed ones with the reason as its error.
     """
     found, failed = _evaluate_all(comparison)
     splits = [split for _, evaluated in found for split in evaluated]
@@ -84,17 +85,18 @@ def rank(comparison: Comparison) -> Ranking:
     rows = []
     for place, (method, evaluated) in enumerate(ranked, start=1):
         pair = find_pair(pairs[basis], best, method.name) if place > 1 else None
-        rows.append(Ranked(method, evaluated, place, _standing(place, pair), pair))
-    rows += [Ranked(method, evaluated) for method, evaluated in others]
+        rows.append(RankedMethod(method, evaluated, place, _standing(place, pair), pair))
+    rows += [RankedMethod(method, evaluated) for method, evaluated in others]
     return Ranking(comparison, basis, rows, failed, pairs)  # type: ignore[arg-type]
 
 
-Evaluated = tuple[Method, dict[Split, Evaluation]]
+Evaluated = tuple[MethodResult, dict[Split, Evaluation]]
 
 
-def _evaluate_all(comparison: Comparison) -> tuple[list[Evaluated], list[Method]]:
+def _evaluate_all(comparison: Comparison) -> tuple[list[Evaluated], list[MethodResult]]:
+    """Methods with their evaluations, and methods without any."""
     found: list[Evaluated] = []
-    failed: list[Method] = []
+    failed: list[MethodResult] = []
     for method in comparison.methods:
         try:
             evaluated = evaluations(method, len(comparison.data.classes))
@@ -110,6 +112,7 @@ def _evaluate_all(comparison: Comparison) -> tuple[list[Evaluated], list[Method]
 
 
 def _order(found: Evaluated, basis: Split) -> tuple[float, float]:
+    """Sort key: accuracy descending, then fit time ascending, unknown last."""
     method, evaluated = found
     seconds = method.cost.fit_seconds if method.cost else None
     accuracy = round(evaluated[basis].accuracy, DIGITS)
@@ -117,13 +120,15 @@ def _order(found: Evaluated, basis: Split) -> tuple[float, float]:
 
 
 def _pairs(found: list[Evaluated], split: Split) -> list[Pair]:
+    """All pairs of methods on a split."""
     methods = {method.name: e[split] for method, e in found if split in e}
-    return all_pairs(methods, split)
+    return pairwise_tests(methods, split)
 
 
 def _standing(place: int, pair: Pair | None) -> Standing:
+    """Standing of a method by its rank and its pair with the best."""
     if place == 1:
         return "best"
-    if pair is None or pair.distinguishable is None:
+    if pair is None or pair.significant is None:
         return "untested"
-    return "below" if pair.distinguishable else "tied"
+    return "below" if pair.significant else "tied"

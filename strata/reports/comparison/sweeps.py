@@ -1,11 +1,11 @@
-"""Variants of one method, ordered along the parameters that were varied."""
+"""Parameter sweeps: variants of one method, in one dimension or on a grid of two."""
 
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
 from strata.reports.comparison.evaluation import Evaluation
-from strata.reports.comparison.ranking import Ranked, Ranking
+from strata.reports.comparison.ranking import RankedMethod, Ranking
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,10 @@ class Sweep:
     """Variants of one method that differ in one parameter.
 
     Attributes:
-        fixed: the other varied parameters (of a grid) and the value they have here.
-        values: in order: numbers ascending, else as listed.
+        method: the method that was varied.
+        parameter: dotted name of the swept parameter.
+        fixed: the other swept parameters (of a grid) and their value here.
+        values: numbers ascending, else as listed.
         rows: one per value.
         evaluations: on the split that ranks, None where a variant has none.
     """
@@ -23,28 +25,29 @@ class Sweep:
     parameter: str
     fixed: dict[str, Any]
     values: list[Any]
-    rows: list[Ranked] = field(repr=False)
+    rows: list[RankedMethod] = field(repr=False)
     evaluations: list[Evaluation | None] = field(repr=False)
 
     @property
     def numeric(self) -> bool:
-        """All values are numbers, so that the order means something."""
+        """True if all values are numbers, so that their order is meaningful."""
         return _are_numbers(self.values)
 
     @property
     def best(self) -> Any:
-        """The value with the highest accuracy, the first of equal ones."""
+        """The value with the highest accuracy, the first of tied ones."""
         scored = [(e.accuracy, v) for e, v in zip(self.evaluations, self.values, strict=True) if e]
         return max(scored, key=lambda pair: pair[0])[1] if scored else None
 
 
 @dataclass(frozen=True)
-class Grid:
+class SweepGrid:
     """Variants of one method over two parameters.
 
     Attributes:
+        method: the method that was varied.
         parameters: the two, that of the rows first.
-        fixed: the other varied parameters and the value they have here: the best variant's.
+        fixed: the other swept parameters and their value here: the best variant's.
         values: of the rows and of the columns, in order.
         cells: (rows, columns) of variants, None where one is missing or has no scores.
     """
@@ -53,13 +56,13 @@ class Grid:
     parameters: tuple[str, str]
     fixed: dict[str, Any]
     values: tuple[list[Any], list[Any]]
-    cells: list[list[Ranked | None]] = field(repr=False)
+    cells: list[list[RankedMethod | None]] = field(repr=False)
 
 
-def grids(ranking: Ranking) -> list[Grid]:
+def sweep_grids(ranking: Ranking) -> list[SweepGrid]:
     """A grid for every two parameters that were varied together, with two values or more each."""
     found = []
-    for method, rows in _families(ranking).items():
+    for method, rows in _variants_by_method(ranking).items():
         best = rows[0].method.varied
         for first, second in combinations(best, 2):
             fixed = {k: v for k, v in best.items() if k not in (first, second)}
@@ -75,8 +78,9 @@ def _grid(
     method: str,
     parameters: tuple[str, str],
     fixed: dict[str, Any],
-    plane: list[Ranked],
-) -> Grid:
+    plane: list[RankedMethod],
+) -> SweepGrid:
+    """Grid of two parameters, of the variants that share the fixed ones."""
     listed = [m.varied for m in ranking.comparison.methods if m.variant_of == method]
     rows, columns = (
         _ordered(
@@ -84,15 +88,15 @@ def _grid(
         )
         for name in parameters
     )
-    cells: list[list[Ranked | None]] = [[None] * len(columns) for _ in rows]
+    cells: list[list[RankedMethod | None]] = [[None] * len(columns) for _ in rows]
     for row in plane:
         y, x = (row.method.varied[name] for name in parameters)
         cells[rows.index(y)][columns.index(x)] = row
-    return Grid(method, parameters, fixed, (rows, columns), cells)
+    return SweepGrid(method, parameters, fixed, (rows, columns), cells)
 
 
 def _ordered(values: list[Any], among: list[Any]) -> list[Any]:
-    """Different values, numbers ascending, else as listed; only those that are `among` some."""
+    """Unique values that occur in `among`, numbers ascending, else as listed."""
     different: list[Any] = []
     for value in values:
         if value in among and value not in different:
@@ -101,25 +105,26 @@ def _ordered(values: list[Any], among: list[Any]) -> list[Any]:
 
 
 def _are_numbers(values: list[Any]) -> bool:
+    """True if all values are numbers; booleans are not."""
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
 
 
-def _families(ranking: Ranking) -> dict[str, list[Ranked]]:
+def _variants_by_method(ranking: Ranking) -> dict[str, list[RankedMethod]]:
     """Scored variants by the method that they are variants of, best first."""
-    families: dict[str, list[Ranked]] = {}
+    variants: dict[str, list[RankedMethod]] = {}
     for row in ranking.rows:
         if row.method.variant_of and row.method.varied and row.rank is not None:
-            families.setdefault(row.method.variant_of, []).append(row)
-    return families
+            variants.setdefault(row.method.variant_of, []).append(row)
+    return variants
 
 
 def sweeps(ranking: Ranking) -> list[Sweep]:
-    """All sweeps with two scored values or more, a grid as one sweep per line of it.
+    """All sweeps with two scored values or more, a grid as one sweep along each parameter.
 
-    In a grid each parameter is followed at the best value of the others.
+    In a grid each parameter is swept at the best values of the others.
     """
     found = []
-    for method, rows in _families(ranking).items():
+    for method, rows in _variants_by_method(ranking).items():
         best = rows[0].method.varied
         for name in best:
             fixed = {key: value for key, value in best.items() if key != name}
@@ -130,12 +135,14 @@ def sweeps(ranking: Ranking) -> list[Sweep]:
 
 
 def _without(varied: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The swept parameters without some names."""
     return {key: value for key, value in varied.items() if key not in names}
 
 
 def _sweep(
-    ranking: Ranking, method: str, name: str, fixed: dict[str, Any], line: list[Ranked]
+    ranking: Ranking, method: str, name: str, fixed: dict[str, Any], line: list[RankedMethod]
 ) -> Sweep:
+    """Sweep over one parameter, its variants in order."""
     order = {m.name: i for i, m in enumerate(ranking.comparison.methods)}
     line = sorted(line, key=lambda row: order[row.method.name])
     values = [row.method.varied.get(name) for row in line]

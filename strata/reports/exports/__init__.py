@@ -1,4 +1,5 @@
-"""Results as tables, JSON, LaTeX, a methods paragraph, a bibliography.
+"""Exports of results: tables, JSON, CSV, LaTeX, a methods paragraph, BibTeX, comparison of runs.
 
-May import `summary`, `checks`, `comparison`, `statistics` and `model`. Start at `results_json.py`.
+May import `summary`, `checks`, `comparison`, `statistics`, `model` and `formatting`. Start at
+`results_json.py`.
 """

@@ -1,8 +1,8 @@
-"""The papers that the recipes follow, as BibTeX ready to paste."""
+"""BibTeX of the papers that the recipes implement."""
 
 from collections.abc import Iterable
 
-#: For each of the package's recipes, the papers that its docstring names.
+#: For each of the package's recipes, the papers cited in its docstring.
 SOURCES = {
     "bovw": ("csurka2004visual", "lazebnik2006beyond"),
     "vlad": ("jegou2010aggregating",),
@@ -185,6 +185,6 @@ ENTRIES = {
 
 
 def papers(recipes: Iterable[str]) -> str:
-    """BibTeX of what some recipes follow, each paper once; a user's own have none."""
+    """BibTeX of the papers behind some recipes, each once; recipes of users have none."""
     keys = dict.fromkeys(key for recipe in recipes for key in SOURCES.get(recipe, ()))
     return "\n\n".join(ENTRIES[key] for key in keys)

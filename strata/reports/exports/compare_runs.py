@@ -1,4 +1,4 @@
-"""Two runs against each other: what changed, and whether the scores moved by more than noise."""
+"""Comparison of two runs: changed settings and parameters, significance of score differences."""
 
 import json
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import numpy as np
 
 from strata.errors import InputError
 from strata.reports.comparison.evaluation import Evaluation, Split, evaluate
-from strata.reports.comparison.pairs import Pair, adjusted, all_pairs
+from strata.reports.comparison.pairs import Pair, holm_corrected, pairwise_tests
 from strata.reports.exports.results_json import SCHEMA
 from strata.reports.formatting import flat
 from strata.reports.model.scores import Scores
@@ -23,12 +23,12 @@ SPLITS: tuple[Split, ...] = ("cv", "test")
 
 @dataclass(frozen=True)
 class MethodChange:
-    """One method that is in both runs.
+    """Changes of one method that is in both runs.
 
     Attributes:
         parameters: (name, before, after) of those that differ; None where one run lacks it.
         scores: by split that both have, the pair ("after", "before"): its difference is after
-            less before, its adjusted p-value is over all methods on that split.
+            minus before, its p-value is Holm-adjusted over all methods on that split.
     """
 
     name: str
@@ -38,14 +38,14 @@ class MethodChange:
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs between two runs.
+    """Differences between two runs.
 
     Attributes:
         setting: sentences about the data, the protocol and the versions.
         added, removed: methods that only the later or only the earlier run has.
         methods: those that both have, in the later run's order.
-        missing: sentences about methods that a run has without results, or without some; each with
-            the names of those that it holds for.
+        missing: sentences about results that a method lacks in one run or both, each with the names
+            of all methods that it applies to.
     """
 
     setting: list[str]
@@ -56,10 +56,10 @@ class Changes:
 
 
 def read_results(path: Path) -> dict[str, Any]:
-    """The content of a results.json, or of the one in a folder.
+    """Content of a results.json, or of the one in a folder.
 
     Raises:
-        InputError: when there is no such file, or it is not a results file of this schema.
+        InputError: there is no such file, or it is not a results file of this schema.
     """
     if path.is_dir():
         path = path / "results.json"
@@ -82,7 +82,7 @@ def read_results(path: Path) -> dict[str, Any]:
 
 
 def compare(before: dict[str, Any], after: dict[str, Any]) -> Changes:
-    """What changed from one run to a later one, both as `read_results` gives them.
+    """Changes from one run to a later one, both as returned by `read_results`.
 
     Scores are compared where both runs scored the same images in the same folds; otherwise the
     pair says why not.
@@ -109,16 +109,18 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> Changes:
 
 
 def _missing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Sentences, each with the names of all methods that it holds for."""
-    said: dict[str, list[str]] = {}
+    """Sentences about missing results, each with the names of all methods that it applies to."""
+    sentences: dict[str, list[str]] = {}
     for name in [*new, *(name for name in old if name not in new)]:
         for sentence in _lost(old.get(name), new.get(name)):
-            said.setdefault(sentence, []).append(name)
-    return [f"{', '.join(names)}: {sentence}" for sentence, names in said.items()]
+            sentences.setdefault(sentence, []).append(name)
+    return [f"{', '.join(names)}: {sentence}" for sentence, names in sentences.items()]
 
 
 def _lost(old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[str]:
-    """What a method lacks in the earlier and in the later run, None where it is not one's."""
+    """Results that a method lacks in the earlier and in the later run; None where a run has no such
+    method.
+    """
     reasons = [_reason(method) for method in (old, new)]
     if reasons[0] and reasons[0] == reasons[1]:
         return [f"no results in either run: {reasons[0]}"]
@@ -135,26 +137,28 @@ def _lost(old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[str]:
 
 
 def _reason(method: dict[str, Any] | None) -> str:
-    """Why a method has no results; nothing where it has some, or is not there."""
+    """Reason why a method has no results; "" where it has some, or is None."""
     if not method or any(method[split] for split in SPLITS):
         return ""
     return (method["error"] or "no reason is recorded").partition("\n")[0]
 
 
 def _setting(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    said = []
+    """Sentences about differences in data, protocol and package versions."""
+    sentences = []
     if before["data"]["digest"] != after["data"]["digest"]:
-        said.append("The images are not the same.")
+        sentences.append("The images are not the same.")
     for key in ("seed", "folds", "repeats"):
         old, new = before["run"][key], after["run"][key]
         if old != new:
-            said.append(f"{key.capitalize()}: {old} before, {new} after.")
+            sentences.append(f"{key.capitalize()}: {old} before, {new} after.")
     for name, old, new in _differing(before["run"]["versions"], after["run"]["versions"]):
-        said.append(f"{name}: {old or 'absent'} before, {new or 'absent'} after.")
-    return said
+        sentences.append(f"{name}: {old or 'absent'} before, {new or 'absent'} after.")
+    return sentences
 
 
 def _differing(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """(name, before, after) of the values that differ."""
     names = sorted(old.keys() | new.keys())
     return [(n, old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)]
 
@@ -162,6 +166,7 @@ def _differing(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any,
 def _scores(
     old: dict[str, Any], new: dict[str, Any], before: dict[str, Any], after: dict[str, Any]
 ) -> dict[Split, Pair]:
+    """By split that both runs have, the tested pair of after and before."""
     found: dict[Split, Pair] = {}
     for split in SPLITS:
         if old[split] and new[split]:
@@ -169,12 +174,12 @@ def _scores(
                 "after": _evaluation(new, split, after),
                 "before": _evaluation(old, split, before),
             }
-            (found[split],) = all_pairs(two, split)
+            (found[split],) = pairwise_tests(two, split)
     return found
 
 
 def _evaluation(method: dict[str, Any], split: Split, document: dict[str, Any]) -> Evaluation:
-    """The method as it was evaluated, from its predictions; scores are one for the prediction."""
+    """Evaluation of a method from its stored predictions; scores are one-hot."""
     kept = method[split]["predictions"]
     classes = len(document["data"]["classes"])
     images = np.array(kept["image"])
@@ -189,8 +194,8 @@ def _evaluation(method: dict[str, Any], split: Split, document: dict[str, Any]) 
 
 
 def _adjust(pairs: dict[str, dict[Split, Pair]]) -> None:
-    """Over the methods of a split, in place."""
+    """Apply the Holm correction over the methods of each split, in place."""
     for split in SPLITS:
         found = [by_split for by_split in pairs.values() if split in by_split]
-        for by_split, pair in zip(found, adjusted([f[split] for f in found]), strict=True):
+        for by_split, pair in zip(found, holm_corrected([f[split] for f in found]), strict=True):
             by_split[split] = pair

@@ -1,4 +1,4 @@
-"""A paragraph on how the methods were compared, with its references, ready to paste."""
+"""Methods paragraph for a paper: how the methods were compared, with BibTeX references."""
 
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.exports.paper_tables import latex_escaped, repeated
@@ -50,7 +50,7 @@ _REFERENCES = {
 
 
 def paragraph(ranking: Ranking) -> str:
-    """How the comparison was made, as LaTeX text that cites `references`."""
+    """Methods paragraph as LaTeX text that cites `references`."""
     data, run = ranking.comparison.data, ranking.comparison.run
     crossed, tested = ranking.on("cv"), ranking.on("test")
     compared = len(ranking.rows) > 1
@@ -65,15 +65,15 @@ def paragraph(ranking: Ranking) -> str:
         evaluation = next(iter(crossed.values()))
         parts.append(
             f"Accuracies are means over {run.folds}-fold cross-validation{repeated(evaluation)} on "
-            f"{number_of(evaluation.images, 'image')}, with 95\\,\\% intervals corrected for "
-            "training images that the folds share~\\cite{nadeau2003inference}."
+            f"{number_of(evaluation.images, 'image')}, with 95\\,\\% confidence intervals "
+            "corrected for overlapping training sets~\\cite{nadeau2003inference}."
         )
         if compared:
             parts.append("Differences were tested with the corrected resampled $t$-test.")
     if tested:
         images = next(iter(tested.values())).images
         parts.append(
-            f"On {number_of(images, 'held-out test image')} we give 95\\,\\% Wilson "
+            f"On {number_of(images, 'held-out test image')} we report 95\\,\\% Wilson "
             "intervals~\\cite{wilson1927probable}"
             + (
                 " and test differences with McNemar's test~\\cite{mcnemar1947note}."
@@ -90,13 +90,13 @@ def paragraph(ranking: Ranking) -> str:
     if searched:
         parts.append(
             f"Parameters of {latex_escaped(listing(searched, most=40))} were chosen by random "
-            "search~\\cite{bergstra2012random} on validation images held out of the training "
+            "search~\\cite{bergstra2012random} on a validation set held out of the training "
             "images of each fold."
         )
     return " ".join(part for part in parts if part)
 
 
 def references(text: str) -> str:
-    """BibTeX of what a paragraph cites, in the order of citation."""
+    """BibTeX of the references cited in a paragraph, in the order of citation."""
     cited = sorted((k for k in _REFERENCES if f"{{{k}}}" in text), key=text.index)
     return "\n\n".join(_REFERENCES[key] for key in cited)

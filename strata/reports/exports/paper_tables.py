@@ -1,4 +1,4 @@
-"""The ranking as text for a paper or a README: Markdown and LaTeX."""
+"""Ranking table for a README or a paper: Markdown and LaTeX."""
 
 import re
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ _LATEX = str.maketrans(
 
 
 def markdown_table(analysis: Analysis) -> str:
-    """The ranking as a Markdown table, notes below it."""
+    """Ranking as a Markdown table, with notes below it."""
     table = ranking_table(analysis)
     lines = [
         _row(cell.translate(_MARKDOWN) for cell in table.columns),
@@ -45,23 +45,25 @@ def markdown_table(analysis: Analysis) -> str:
 
 
 def _row(cells: Iterable[str]) -> str:
+    """A row of a Markdown table."""
     return f"| {' | '.join(cells)} |"
 
 
 def latex_escaped(text: str) -> str:
-    """The text with everything that LaTeX would read as a command written out."""
+    """Text with LaTeX's special characters escaped."""
     return text.translate(_LATEX)
 
 
 def latex_table(analysis: Analysis, *, label: str = "") -> str:
-    """The ranking as a LaTeX table environment; it needs the package booktabs.
+    """Ranking as a LaTeX table environment; requires the package booktabs.
 
-    The best method and those that cannot be told from it are set in bold. The caption says what
-    the figures are.
+    The best method and those not significantly different from it are set in bold. The caption
+    describes protocol and intervals.
 
     Args:
-        label: for references, without "tab:"; the comparison's name by default. Letters, digits
-            and _ . - of it stay, which LaTeX reads as they stand; all else becomes -.
+        analysis: to tabulate.
+        label: without "tab:"; the comparison's name by default. Characters other than letters,
+            digits and _ . - become -.
     """
     comparison, table = analysis.comparison, ranking_table(analysis)
     near = {row.method.name for row in analysis.ranking.near_best}
@@ -88,6 +90,7 @@ def latex_table(analysis: Analysis, *, label: str = "") -> str:
 
 
 def _latex_row(cells: list[str], *, bold: bool = False) -> str:
+    """A row of a LaTeX table, optionally with the method's name in bold."""
     written = [latex_escaped(cell) for cell in cells]
     if bold:
         written[1] = rf"\textbf{{{written[1]}}}"
@@ -95,7 +98,7 @@ def _latex_row(cells: list[str], *, bold: bool = False) -> str:
 
 
 def repeated(evaluation: Evaluation) -> str:
-    """How often a method was cross-validated, as ", repeated with 3 seeds,"; "" for once."""
+    """Repeats of a cross-validation, as ", repeated with 3 seeds,"; "" for one."""
     if evaluation.repeats == 1:
         return ""
     kept = evaluation.folds is not None and evaluation.folds.shared
@@ -103,16 +106,20 @@ def repeated(evaluation: Evaluation) -> str:
 
 
 def _caption(ranking: Ranking) -> str:
+    """Caption: title, protocol, intervals, meaning of bold."""
     comparison, crossed = ranking.comparison, ranking.on("cv")
     text = f"{comparison.title}."
     if crossed:
         text += (
             f" Cross-validation (CV) over {comparison.run.folds} folds"
-            f"{repeated(next(iter(crossed.values())))} with 95 % intervals corrected "
-            "for shared training images (Nadeau and Bengio, 2003)."
+            f"{repeated(next(iter(crossed.values())))} with 95 % confidence intervals corrected "
+            "for overlapping training sets (Nadeau and Bengio, 2003)."
         )
     if ranking.on("test"):
         text += " Test accuracy with 95 % Wilson intervals."
     if len(comparison.methods) > 1:
-        text += " Bold: the best and what cannot be told from it (Holm over all pairs)."
+        text += (
+            " Bold: the best method and those not significantly different from it (Holm-adjusted "
+            "over all pairs)."
+        )
     return text

@@ -1,7 +1,7 @@
-"""results.json: the numbers of a report for other programs, and for comparing two runs later.
+"""results.json: all numbers of a report, for other programs and for comparing two runs later.
 
-docs/results-json.md describes the schema "strata.results/1". A field is added without a new number;
-one that is renamed, removed or changes its meaning raises it.
+docs/results-json.md describes the schema "strata.results/1". Adding a field keeps the number;
+renaming, removing or redefining one raises it.
 """
 
 import json
@@ -13,19 +13,20 @@ import numpy as np
 from strata.reports.comparison.evaluation import Evaluation
 from strata.reports.comparison.pairs import Pair
 from strata.reports.comparison.searches import importance
-from strata.reports.exports.tables import figures
-from strata.reports.model.results import Method, Search
+from strata.reports.exports.tables import metric_values
+from strata.reports.model.results import MethodResult, SearchResult
 from strata.reports.summary.analysis import Analysis
 
 SCHEMA = "strata.results/1"
 
 
 def json_text(analysis: Analysis) -> str:
-    """The whole of results.json."""
+    """Content of results.json."""
     return json.dumps(_plain(_document(analysis)), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _document(analysis: Analysis) -> dict[str, Any]:
+    """The whole document, before conversion to JSON types."""
     comparison, ranking = analysis.comparison, analysis.ranking
     labels = {
         image: int(label)
@@ -73,11 +74,12 @@ def _document(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _described(method: Method) -> dict[str, Any]:
+def _described(method: MethodResult) -> dict[str, Any]:
+    """Fields of a method that do not depend on a split."""
     return {
         "name": method.name,
         "recipe": method.recipe,
-        "family": method.family,
+        "family": method.kind,
         "paper": method.paper,
         "parameters": method.parameters,
         "variant_of": method.variant_of,
@@ -90,7 +92,8 @@ def _described(method: Method) -> dict[str, Any]:
     }
 
 
-def _search(search: Search) -> dict[str, Any]:
+def _search(search: SearchResult) -> dict[str, Any]:
+    """Fields of a random search."""
     return {
         "space": [vars(parameter) for parameter in search.parameters],
         "folds": search.folds,
@@ -104,11 +107,14 @@ def _search(search: Search) -> dict[str, Any]:
 
 
 def _evaluated(evaluation: Evaluation, classes: list[str], place: dict[str, int]) -> dict[str, Any]:
+    """Metrics and predictions of a method on one split."""
     scores = evaluation.scores
-    found: dict[str, Any] = dict(figures(evaluation))
+    found: dict[str, Any] = dict(metric_values(evaluation))
     if evaluation.folds is not None:
         found["folds"] = evaluation.folds.accuracy
-        found["spread"] = evaluation.spread._asdict() if evaluation.spread else None
+        found["spread"] = (
+            evaluation.variance_components._asdict() if evaluation.variance_components else None
+        )
     per_class = evaluation.per_class
     return found | {
         "confusion": evaluation.confusion,
@@ -136,6 +142,7 @@ def _evaluated(evaluation: Evaluation, classes: list[str], place: dict[str, int]
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
+    """Fields of a pair."""
     return {
         "first": pair.first,
         "second": pair.second,
@@ -152,7 +159,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """The value in JSON's own types; numbers that are not finite become null."""
+    """The value as JSON types; numbers that are not finite become null."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):

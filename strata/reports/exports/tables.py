@@ -1,4 +1,4 @@
-"""The ranking as plain tables: for the terminal and for a spreadsheet."""
+"""Ranking as plain tables: for the terminal and as CSV."""
 
 import csv
 import io
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from strata.reports.comparison.evaluation import Evaluation, Split
-from strata.reports.comparison.ranking import Ranked
+from strata.reports.comparison.ranking import RankedMethod
 from strata.reports.formatting import (
     count,
+    decimal,
     duration,
-    figure,
     known,
     milliseconds,
     percent,
@@ -20,10 +20,10 @@ from strata.reports.formatting import (
 from strata.reports.model.results import Comparison, Cost
 from strata.reports.summary.analysis import Analysis, analyze
 
-#: What the mark behind a method's name says.
-MARKS = {
+#: Meaning of a standing, for notes and tooltips; "" for the unmarked ones.
+STANDING_NOTES = {
     "best": "best",
-    "tied": "not distinguishable from the best",
+    "tied": "not significantly different from the best",
     "below": "",
     "untested": "",
 }
@@ -35,8 +35,8 @@ class Table(NamedTuple):
     Attributes:
         columns: headings.
         rows: cells, one list per row.
-        right: per column, whether it is aligned to the right.
-        notes: sentences for below the table.
+        right: per column, whether it is right-aligned.
+        notes: sentences to print below the table.
     """
 
     columns: list[str]
@@ -45,18 +45,21 @@ class Table(NamedTuple):
     notes: list[str]
 
 
-Cell = Callable[[Ranked], str]
+Cell = Callable[[RankedMethod], str]
 
 
 def _measured(split: Split, show: Callable[[Evaluation], str]) -> Cell:
+    """Cell of a metric on a split; a dash without scores there."""
     return lambda row: show(row.evaluations[split]) if split in row.evaluations else "–"
 
 
 def _costs(show: Callable[[Cost], str]) -> Cell:
+    """Cell of a cost; a dash where the costs are unknown."""
     return lambda row: show(row.method.cost) if row.method.cost else "–"
 
 
 def _accuracy(evaluation: Evaluation) -> str:
+    """Accuracy with its interval, in percent."""
     if not known(evaluation.interval.low):
         return percent(evaluation.accuracy)
     return f"{percent(evaluation.accuracy)} ({percent_range(evaluation.interval)})"
@@ -68,11 +71,11 @@ def _columns(analysis: Analysis) -> list[tuple[str, Cell]]:
     basis = ranking.basis or "cv"
     columns: list[tuple[str, Cell]] = []
     if ranking.on("cv"):
-        columns.append(("CV accuracy % (95 %)", _measured("cv", _accuracy)))
+        columns.append(("CV accuracy % (95 % CI)", _measured("cv", _accuracy)))
     if ranking.on("test"):
-        columns.append(("test accuracy % (95 %)", _measured("test", _accuracy)))
+        columns.append(("test accuracy % (95 % CI)", _measured("test", _accuracy)))
     columns += [
-        ("macro-F1", _measured(basis, lambda e: figure(e.macro_f1))),
+        ("macro-F1", _measured(basis, lambda e: decimal(e.macro_f1))),
         ("fit", _costs(lambda c: duration(c.fit_seconds))),
         ("ms/image", _costs(lambda c: milliseconds(c.predict_ms))),
         ("parameters", _costs(lambda c: count(c.parameters))),
@@ -82,7 +85,7 @@ def _columns(analysis: Analysis) -> list[tuple[str, Cell]]:
 
 
 def ranking_table(analysis: Analysis) -> Table:
-    """The ranking, failed methods at the end with their error as a note."""
+    """Ranking, failed methods at the end with their error as a note."""
     columns = _columns(analysis)
     signs = {"best": "*", "tied": "="}
     rows = [
@@ -95,19 +98,19 @@ def ranking_table(analysis: Analysis) -> Table:
     ]
     rows += [["–", m.name, *("–" for _ in columns)] for m in analysis.ranking.failed]
     standings = {row.standing for row in analysis.ranking.rows}
-    notes = [f"{sign} {MARKS[mark]}" for mark, sign in signs.items() if mark in standings]
+    notes = [f"{sign} {STANDING_NOTES[name]}" for name, sign in signs.items() if name in standings]
     notes += [f"{m.name}: {m.error or 'no scores'}" for m in analysis.ranking.failed]
     heads = ["#", "method", *(title for title, _ in columns)]
     return Table(heads, rows, [title not in ("#", "method") for title in heads], notes)
 
 
 def terminal_table(comparison: Comparison) -> Table:
-    """The ranking of a comparison for the terminal, as plain text cells."""
+    """Ranking of a comparison for the terminal, as plain text cells."""
     return ranking_table(analyze(comparison))
 
 
 def csv_text(analysis: Analysis) -> str:
-    """One line per method, numbers unrounded, an empty cell for what is not known."""
+    """CSV with one line per method, numbers unrounded, an empty cell for what is unknown."""
     rows = [flat_row(row) for row in analysis.ranking.rows]
     rows += [{"method": m.name, "recipe": m.recipe, "error": m.error or "no scores"}
              for m in analysis.ranking.failed]  # fmt: skip
@@ -119,17 +122,17 @@ def csv_text(analysis: Analysis) -> str:
     return out.getvalue()
 
 
-def flat_row(row: Ranked) -> dict[str, Any]:
-    """The figures of one method under flat names such as `cv_accuracy_low`."""
+def flat_row(row: RankedMethod) -> dict[str, Any]:
+    """Metrics and costs of one method under flat names such as `cv_accuracy_low`."""
     flat: dict[str, Any] = {
         "rank": row.rank,
         "method": row.method.name,
         "recipe": row.method.recipe,
-        "family": row.method.family,
+        "family": row.method.kind,
         "standing": row.standing,
     }
     for split, evaluation in row.evaluations.items():
-        flat |= {f"{split}_{name}": value for name, value in figures(evaluation).items()}
+        flat |= {f"{split}_{name}": value for name, value in metric_values(evaluation).items()}
     flat["paper_accuracy"] = row.method.paper
     flat["training_accuracy"] = row.method.training_accuracy
     flat |= vars(row.method.cost) if row.method.cost else {}
@@ -137,8 +140,8 @@ def flat_row(row: Ranked) -> dict[str, Any]:
     return {key: value for key, value in flat.items() if value is not None}
 
 
-def figures(evaluation: Evaluation) -> dict[str, float | int | None]:
-    """The single numbers of one method on one split; None for what is not known."""
+def metric_values(evaluation: Evaluation) -> dict[str, float | int | None]:
+    """The scalar metrics of one method on one split; None for what is unknown."""
     probabilistic = evaluation.probabilistic
     values: dict[str, float | int | None] = {
         "images": evaluation.images,

@@ -1,4 +1,4 @@
-"""The plain dataclasses that a report is written from, filled by the pipeline.
+"""Input of a report as plain dataclasses: methods with their scores, costs, data and run.
 
 Imports nothing else of `reports`. Start at `results.py`.
 """

@@ -1,7 +1,7 @@
-"""What a report is made of: predictions, their cost and where they come from. Plain data.
+"""Input of a report: methods with scores and costs, the data set and the run. Plain dataclasses.
 
-A report reads nothing but these. Whoever has scores for labeled images can fill them in and
-call `strata.reports.write_report`; the pipeline is one such caller.
+A report reads nothing else. Whoever has class scores of labeled images can fill these in and call
+`strata.reports.write_report`; the pipeline is one such caller.
 """
 
 from dataclasses import dataclass, field
@@ -12,21 +12,21 @@ import numpy as np
 from strata.reports.model.scores import Scores
 from strata.reports.model.visualizations import Visualization
 
-#: Where a method's features come from: designed by people, learned by a network, or both.
-Family = Literal["classical", "deep", "fused", ""]
+#: Origin of a method's features: hand-crafted, learned by a network, or both; "" if unknown.
+MethodKind = Literal["classical", "deep", "fused", ""]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one fitted model costs. Times are processor time of one process.
+    """Computational cost of one fitted model. Times are processor time of one process.
 
     Attributes:
-        fit_seconds: from images to fitted model; stages shared with others count fully.
-        predict_ms: milliseconds per image, from file to scores, in a process that has begun.
-        parameters: learned numbers, codebooks and projections included.
-        multiply_adds: per image, where known.
-        bytes: fitted model on disk.
-        peak_memory: bytes of the fitting process at its peak.
+        fit_seconds: from images to fitted model; stages shared with other methods count in full.
+        predict_ms: milliseconds per image, from file to class scores, after warm-up of the process.
+        parameters: number of learned parameters, codebooks and projections included.
+        multiply_adds: multiply-adds per image (MACs), where known.
+        bytes: size of the fitted model on disk.
+        peak_memory: peak memory of the fitting process, in bytes.
     """
 
     fit_seconds: float | None = None
@@ -39,12 +39,15 @@ class Cost:
 
 @dataclass(frozen=True)
 class StageRow:
-    """One stage of a method's recipe, over all folds and shards: `made` now, or kept from before.
+    """One stage of a method's recipe, over all folds and shards: computed in this run or cached.
 
     Attributes:
-        seconds: processor time that its artifacts took when they were made; `bytes` is their size.
-        when: the last of them was made, ISO 8601; "" where that is not recorded.
-        versions: of packages that made them and are not the run's, {"numpy": "2.3.1"}.
+        seconds: processor time in which its artifacts were computed, whenever that was.
+        made: "now" if this run computed any of its artifacts, "kept" if all were in the store.
+        artifacts: how many there are.
+        bytes: their size.
+        when: time of the last of them, ISO 8601; "" where it is not recorded.
+        versions: versions of packages that differ from the run's, {"numpy": "2.3.1"}.
     """
 
     name: str
@@ -58,12 +61,12 @@ class StageRow:
 
 
 @dataclass(frozen=True)
-class Searched:
-    """A parameter that is searched for: a range of numbers, or else a list of `values`.
+class SearchedParameter:
+    """A parameter of a random search: a range of numbers, or else a list of `values`.
 
     Attributes:
         name: dotted.
-        log: whether all magnitudes were drawn alike.
+        log: whether it is sampled log-uniformly.
     """
 
     name: str
@@ -74,18 +77,18 @@ class Searched:
 
 
 @dataclass(frozen=True)
-class Search:
-    """A search for a method's parameters: trials, judged inside of each fold's training part.
+class SearchResult:
+    """Random search over a method's parameters, run inside each fold's training images.
 
     Attributes:
-        trials: for each, dotted parameter -> value.
+        trials: parameters of each trial, dotted name -> value.
         folds: names of the folds that searched.
-        final: for each, whether it is the fit on all training images.
-        accuracies: (folds, trials) float64, on validation images out of the training part.
-        picked: for each fold, the trial whose parameters it went on with, from 0.
+        final: for each fold, whether it is the fit on all training images.
+        accuracies: (folds, trials) float64, on a validation set held out of the training images.
+        picked: for each fold, index of the selected trial.
     """
 
-    parameters: list[Searched]
+    parameters: list[SearchedParameter]
     trials: list[dict[str, Any]]
     folds: list[str]
     final: list[bool]
@@ -94,32 +97,32 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Method:
-    """One method, with all that is known of it; what is missing is None or empty.
+class MethodResult:
+    """Results of one method; what is unknown is None or empty.
 
     Attributes:
         name: unique within the comparison.
         recipe: name of the recipe that it runs.
-        parameters: as written by the user, defaults filled in; may be nested.
-        cv: cross-validated scores of the training images.
+        parameters: as in the experiment file, defaults filled in; may be nested.
+        cv: out-of-fold scores of the training images, from cross-validation.
         test: scores of the test images, by a model fitted on all training images.
         stages: in the order in which they run.
-        histories: one per fold, each a list of one dict per epoch; keys with "loss" or
-            "accuracy" in them are drawn, those with "validation" as the held-out curve, and
-            "rate" as the learning rate. An "epoch" key is optional. Keys "WHAT/LAYER" tell of one
-            layer: dead_units (a share), gradient_norm, activation_histogram (a list of shares).
-        rate_searches: one per fold, what a learning-rate finder saw: `rates` tried, rising, the
-            `losses` at them, and the `suggestion`.
-        search: the search for its parameters, where there was one.
-        training_accuracy: mean over folds, on the images that the model was fitted on.
-        variant_of: the method of which this is one variant of a sweep.
-        varied: the parameters, by dotted name, that a sweep gave this variant.
+        histories: training history of each fold, a list of one dict per epoch. Keys that contain
+            "loss" or "accuracy" are drawn, those with "validation" as the held-out curve; "rate" is
+            the learning rate, "epoch" is optional. Keys "QUANTITY/LAYER" describe one layer:
+            dead_units (a fraction), gradient_norm, activation_histogram (a list of fractions).
+        lr_curves: learning-rate range test of each fold: `rates` tried, ascending, the `losses` at
+            them, and the `suggestion`.
+        search: the random search over its parameters, if there was one.
+        training_accuracy: on the images that the model was fitted on, mean over folds.
+        variant_of: name of the method of whose sweep this is one variant.
+        varied: the swept parameters of this variant, by dotted name.
         error: why there are no scores, or not all.
-        findings: of the method's own diagnostics (dead units, a solver that stopped early),
-            in the shape of `DataSummary.findings`.
-        family: where its features come from; "" where that is not known.
-        paper: the accuracy that a paper gives for it, part of one.
-        exhibits: what it has learned, in pictures.
+        findings: of the method's own diagnostics (dead units, a solver that did not converge), in
+            the form of `DataSummary.findings`.
+        kind: origin of its features; "" if unknown.
+        paper: published accuracy, as a fraction of one.
+        visualizations: pictures of what it has learned.
     """
 
     name: str
@@ -130,25 +133,25 @@ class Method:
     cost: Cost | None = None
     stages: list[StageRow] = field(default_factory=list)
     histories: list[list[dict[str, Any]]] = field(default_factory=list)
-    rate_searches: list[dict[str, Any]] = field(default_factory=list)
-    search: Search | None = None
+    lr_curves: list[dict[str, Any]] = field(default_factory=list)
+    search: SearchResult | None = None
     training_accuracy: float | None = None
     variant_of: str | None = None
     varied: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
     findings: list[dict[str, Any]] = field(default_factory=list)
-    family: Family = ""
+    kind: MethodKind = ""
     paper: float | None = None
-    exhibits: list[Visualization] = field(default_factory=list)
+    visualizations: list[Visualization] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class DataSummary:
-    """The images, in figures.
+    """The data set: classes, image counts, samples and findings of the audit.
 
     Attributes:
-        name: as people call the data.
-        root_hint: where it lay, for people.
+        name: of the data set.
+        root_hint: folder that it was read from, for display.
         classes: class names, in the order of the score columns.
         counts: per class, images by split: {"coast": {"train": 252, "test": 108}}.
         sample_ids: per class, a few image ids to show.
@@ -156,7 +159,7 @@ class DataSummary:
             `title`, `sentence` (optional: what was found), `why`, `remedy` and `images` (ids, or
             lists of ids that belong together).
         sizes: the image sizes, as text ("all 256 x 256").
-        digest: of the manifest.
+        digest: hash of the manifest.
     """
 
     name: str
@@ -171,13 +174,13 @@ class DataSummary:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """How the results were made, and how to make them again.
+    """Provenance of the results: command, experiment file, seed, versions and computer.
 
     Attributes:
         command: as typed.
         file: the experiment file's name; `file_text` is its content.
         versions: by package, {"python": "3.11.7", ...}.
-        machine: what matters of it, as text, {"processor": ..., "cores": ...}.
+        machine: hardware and system, as text, {"processor": ..., "cores": ...}.
         started: local time with offset, ISO 8601.
         seconds: wall time of the run.
     """
@@ -196,13 +199,15 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Some methods on one set of images under one protocol: the whole of a report.
+    """Methods compared on one data set under one protocol: the whole input of a report.
 
-    `name` is short (a file stem), `title` is a line of text.
+    Attributes:
+        name: short, such as a file stem.
+        title: one line of text.
     """
 
     name: str
     title: str
     data: DataSummary
-    methods: list[Method]
+    methods: list[MethodResult]
     run: RunInfo

@@ -1,4 +1,4 @@
-"""What a method says of images: the only thing that figures are computed from."""
+"""Class scores of held-out images: the only input of metrics and significance tests."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Scores:
-    """Class scores of images that the model had not seen in training.
+    """Class scores of images that the model was not trained on.
 
-    For cross-validation every image appears once per repeat, scored by the model of the fold that
-    held it out. For a test set, `fold` is 0 and `repeat` tells the runs (seeds) apart.
+    In cross-validation every image appears once per repeat, scored by the model of the fold that
+    held it out. For a test set, `fold` is 0 and `repeat` distinguishes the runs (seeds).
 
     Attributes:
         ids: n image ids, unique within a repeat.
@@ -22,7 +22,7 @@ class Scores:
             classifier gives none.
 
     Raises:
-        ValueError: when the shapes do not agree or an (id, repeat) comes twice.
+        ValueError: shapes do not agree, or an (id, repeat) occurs twice.
     """
 
     ids: list[str]
@@ -45,7 +45,7 @@ class Scores:
 
     @property
     def predictions(self) -> np.ndarray:
-        """(n,) int: the class with the highest score, the first one on a tie."""
+        """(n,) int: the class with the highest score, the first of tied ones."""
         return np.argmax(self.scores, axis=1)
 
     @property
@@ -54,7 +54,7 @@ class Scores:
         return np.unique(self.repeat)
 
     def where(self, rows: np.ndarray) -> "Scores":
-        """The rows that a mask (n,) bool or an index array (m,) int selects."""
+        """The rows selected by a mask (n,) bool or an index array (m,) int."""
         index = np.flatnonzero(rows) if rows.dtype == bool else rows
         return Scores(
             [self.ids[i] for i in index],

@@ -1,4 +1,4 @@
-"""Pictures that show what a method has learned or looks at. Plain data."""
+"""Visualizations of a method: pictures of what it has learned or attends to. Plain dataclasses."""
 
 from dataclasses import dataclass
 
@@ -7,34 +7,34 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Panel:
-    """One small picture of an exhibit.
+    """One small picture of a visualization.
 
     Attributes:
         picture: uint8 (H, W, 3) RGB.
-        says: what is to be seen, for those who cannot see it.
+        alt: text alternative for screen readers.
         caption: a few words below it, or "".
-        enlarged: its pixels mean something each: scale it up without smoothing.
+        enlarged: upscale without interpolation, because single pixels matter (filters, grids).
     """
 
     picture: np.ndarray
-    says: str
+    alt: str
     caption: str = ""
     enlarged: bool = False
 
 
 @dataclass(frozen=True)
-class TileRow:
-    """Tiles that belong together, with a heading and a note; either may be ""."""
+class PanelRow:
+    """A row of panels with a heading and a note; either may be ""."""
 
     heading: str
     note: str
-    tiles: list[Panel]
+    panels: list[Panel]
 
 
 @dataclass(frozen=True)
 class Visualization:
-    """What a method has learned or looks at, in pictures. `note` says how to read them."""
+    """A titled figure of several rows of panels; `note` explains how to read it."""
 
     title: str
     note: str
-    rows: list[TileRow]
+    rows: list[PanelRow]

@@ -1,4 +1,4 @@
-"""The page's drawings as files of their own, for papers and slides: SVG and PDF."""
+"""Figures of the page as SVG and PDF files, for papers and slides."""
 
 import re
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 
 from strata.reports.comparison.evaluation import SPLIT_NAMES
-from strata.reports.comparison.ranking import Ranked
-from strata.reports.comparison.shared_errors import agreement, error_overlap, joint
+from strata.reports.comparison.ranking import RankedMethod
+from strata.reports.comparison.shared_errors import agreement, error_overlap, joint_predictions
 from strata.reports.page.overview import pareto_plots
 from strata.reports.page.pdf import write_pdf
-from strata.reports.page.plots.confusion_matrix import confusion_drawing, share_drawing
-from strata.reports.page.plots.critical_difference_plot import groups_drawing
+from strata.reports.page.plots.confusion_matrix import confusion_drawing, pairwise_drawing
+from strata.reports.page.plots.critical_difference_plot import critical_difference_drawing
 from strata.reports.page.plots.curves import calibration_drawing, learning_drawings, roc_drawing
-from strata.reports.page.plots.lr_finder_plot import rate_drawing
+from strata.reports.page.plots.lr_finder_plot import lr_finder_drawing
 from strata.reports.page.plots.search_plots import (
-    course_drawing,
     importance_drawing,
-    parallel_drawing,
+    parallel_coordinates_drawing,
+    trials_drawing,
 )
 from strata.reports.page.plots.svg_styles import styled
 from strata.reports.page.plots.sweep_plots import grid_drawing, joint_sweeps, sweep_drawing
@@ -27,10 +27,11 @@ from strata.reports.summary.analysis import Analysis
 
 
 def write_figures(analysis: Analysis, folder: Path) -> list[Path]:
-    """Write every drawing as NAME.svg and NAME.pdf in the light theme.
+    """Write every figure as NAME.svg and NAME.pdf in the light theme.
 
     Args:
-        folder: made where it is missing.
+        analysis: to draw.
+        folder: created if missing.
 
     Returns:
         The files, in the order of the page.
@@ -50,7 +51,7 @@ def write_figures(analysis: Analysis, folder: Path) -> list[Path]:
 
 
 def _named(analysis: Analysis) -> Iterator[tuple[str, Markup]]:
-    """File names, all different, and drawings."""
+    """Unique file names and drawings."""
     taken: dict[str, int] = {}
     for name, drawing in _drawings(analysis):
         if drawing is None:
@@ -61,22 +62,23 @@ def _named(analysis: Analysis) -> Iterator[tuple[str, Markup]]:
 
 
 def _drawings(analysis: Analysis) -> Iterator[tuple[str, Markup | None]]:
+    """Names and drawings of all methods and of each method, in the order of the page."""
     ranking = analysis.ranking
     if ranking.basis is None:
         return
     split = SPLIT_NAMES[ranking.basis]
     for kind, plot in pareto_plots(ranking).items():
         yield f"accuracy and {kind}", plot
-    yield "ranking", groups_drawing(ranking)
+    yield "critical difference", critical_difference_drawing(ranking)
     for row in ranking.rows:
         yield from _of_method(row, analysis.comparison.data.classes)
-    both = joint(ranking.on(ranking.basis))
-    if both is not None:
+    joint = joint_predictions(ranking.on(ranking.basis))
+    if joint is not None:
         for name, shares in (
-            ("agreement", agreement(both)),
-            ("shared mistakes", error_overlap(both)),
+            ("agreement", agreement(joint)),
+            ("error overlap", error_overlap(joint)),
         ):
-            yield name, share_drawing(shares, both.names, f"{name}, {split}", "{} {} {}")
+            yield name, pairwise_drawing(shares, joint.names, f"{name}, {split}", "{} {} {}")
     for joined in joint_sweeps(analysis):
         yield f"sweep of {joined['parameter']}", joined["drawing"]
     for grid in analysis.grids:
@@ -85,26 +87,27 @@ def _drawings(analysis: Analysis) -> Iterator[tuple[str, Markup | None]]:
         yield f"{sweep.method} by {sweep.parameter}", sweep_drawing(sweep, split)
 
 
-def _of_method(row: Ranked, classes: list[str]) -> Iterator[tuple[str, Markup | None]]:
+def _of_method(row: RankedMethod, classes: list[str]) -> Iterator[tuple[str, Markup | None]]:
+    """Names and drawings of one method."""
     name = row.method.name
     for split, e in row.evaluations.items():
-        said = SPLIT_NAMES[split]
+        split_name = SPLIT_NAMES[split]
         yield (
             f"{name} confusion {split}",
-            confusion_drawing(e.confusion, classes, e.repeats, said),
+            confusion_drawing(e.confusion, classes, e.repeats, split_name),
         )
-        yield f"{name} roc {split}", roc_drawing(e.roc, classes, said)
+        yield f"{name} roc {split}", roc_drawing(e.roc, classes, split_name)
         if e.probabilistic:
             yield (
-                f"{name} calibration {split}",
-                calibration_drawing(e.probabilistic.reliability, said),
+                f"{name} reliability {split}",
+                calibration_drawing(e.probabilistic.reliability, split_name),
             )
     for quantity, drawing in (
         learning_drawings(row.method.histories) if row.method.histories else []
     ):
         yield f"{name} {quantity}", drawing
-    yield f"{name} rate search", rate_drawing(row.method.rate_searches)
+    yield f"{name} lr range test", lr_finder_drawing(row.method.lr_curves)
     if row.method.search:
-        yield f"{name} search by trial", course_drawing(row.method.search)
-        yield f"{name} search by value", parallel_drawing(row.method.search)
-        yield f"{name} search importance", importance_drawing(row.method.search)
+        yield f"{name} search history", trials_drawing(row.method.search)
+        yield f"{name} search parallel coordinates", parallel_coordinates_drawing(row.method.search)
+        yield f"{name} parameter importance", importance_drawing(row.method.search)

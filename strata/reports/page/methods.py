@@ -1,13 +1,17 @@
-"""The section of one method: its figures, how it was made, where it goes wrong."""
+"""Section of one method: metrics, stages, curves, network diagnostics, errors."""
 
 from typing import Any, NamedTuple
 
 from strata.reports.comparison.evaluation import SPLIT_NAMES, Split
-from strata.reports.comparison.hardest_images import Judged, surest_hits, worst_mistakes
-from strata.reports.comparison.ranking import Ranked
+from strata.reports.comparison.hardest_images import (
+    ImagePrediction,
+    most_confident_correct,
+    most_confident_errors,
+)
+from strata.reports.comparison.ranking import RankedMethod
 from strata.reports.formatting import (
+    decimal,
     duration,
-    figure,
     flat,
     listing,
     number_of,
@@ -15,30 +19,36 @@ from strata.reports.formatting import (
     percent,
     size,
 )
-from strata.reports.model.results import Method, StageRow
+from strata.reports.model.results import MethodResult, StageRow
 from strata.reports.model.visualizations import Visualization
-from strata.reports.page.method_scores import class_rows, facts, fold_text, mix_ups, recall_axis
-from strata.reports.page.network_diagnostics import inside_drawings
+from strata.reports.page.method_scores import (
+    class_rows,
+    confused_pairs,
+    facts,
+    fold_text,
+    recall_axis,
+)
+from strata.reports.page.network_diagnostics import diagnostics_drawings
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.plots.confusion_matrix import confusion_drawing
 from strata.reports.page.plots.curves import calibration_drawing, learning_drawings, roc_drawing
-from strata.reports.page.plots.lr_finder_plot import rate_drawing
+from strata.reports.page.plots.lr_finder_plot import lr_finder_drawing
 from strata.reports.page.plots.search_plots import search_section
 from strata.reports.summary.analysis import Analysis
 
 
-class Room(NamedTuple):
-    """How many pictures a method may show: mistakes, hits, and rows of each exhibit."""
+class PictureLimits(NamedTuple):
+    """Pictures that a method may show: errors, correct images, rows of each visualization."""
 
-    mistakes: int
-    hits: int
+    errors: int
+    correct: int
     rows: int
 
 
 def method_section(
-    row: Ranked, analysis: Analysis, pictures: Pictures, room: Room
+    row: RankedMethod, analysis: Analysis, pictures: Pictures, limits: PictureLimits
 ) -> dict[str, Any]:
-    """Everything the template of a method needs."""
+    """Template context of a method."""
     classes = analysis.comparison.data.classes
     split: Split = "cv" if "cv" in row.evaluations else "test"
     main = row.evaluations[split]
@@ -54,7 +64,7 @@ def method_section(
             (SPLIT_NAMES[s], confusion_drawing(e.confusion, classes, e.repeats, SPLIT_NAMES[s]))
             for s, e in row.evaluations.items()
         ],
-        "mix_ups": mix_ups(main, classes),
+        "confused_pairs": confused_pairs(main, classes),
         "classes": class_rows(main, classes),
         "recall_from": percent(recall_axis(main)[0], 0),
         "roc": roc_drawing(main.roc, classes, SPLIT_NAMES[split]),
@@ -62,18 +72,19 @@ def method_section(
         if main.probabilistic
         else None,
         "learning": learning_drawings(method.histories) if method.histories else [],
-        "inside": inside_drawings(method.histories) if method.histories else [],
-        "rates": rate_drawing(method.rate_searches),
+        "diagnostics": diagnostics_drawings(method.histories) if method.histories else [],
+        "lr_finder": lr_finder_drawing(method.lr_curves),
         "search": search_section(method.search),
         "folds": fold_text(main),
-        "mistakes": _pictures(worst_mistakes(main, room.mistakes), classes, pictures),
-        "hits": _pictures(surest_hits(main, room.hits), classes, pictures),
-        "exhibits": _exhibits(method.exhibits, pictures, room.rows),
+        "errors": _pictures(most_confident_errors(main, limits.errors), classes, pictures),
+        "correct": _pictures(most_confident_correct(main, limits.correct), classes, pictures),
+        "visualizations": _visualizations(method.visualizations, pictures, limits.rows),
         "margin": "probability" if main.scores.probabilities is not None else "score",
     }
 
 
 def _stages(stages: list[StageRow]) -> list[dict[str, Any]]:
+    """Template context of the stages, with their time relative to the longest."""
     longest = max((stage.seconds for stage in stages), default=0.0) or 1.0
     return [
         {
@@ -91,49 +102,54 @@ def _stages(stages: list[StageRow]) -> list[dict[str, Any]]:
 
 
 def _origin(stage: StageRow) -> str:
-    """When a stage was made, and with what where that is not what the run has."""
+    """Time at which a stage was computed, and package versions where they differ from the run's."""
     if stage.made == "now":
-        return "made in this run"
-    made = f"made {stage.when[:16].replace('T', ' ')}" if stage.when else "kept from before"
+        return "computed in this run"
+    made = f"computed {stage.when[:16].replace('T', ' ')}" if stage.when else "from the store"
     others = listing(f"{name} {version}" for name, version in stage.versions.items())
     return f"{made} with {others}" if others else made
 
 
-def _exhibits(exhibits: list[Visualization], pictures: Pictures, most: int) -> list[dict[str, Any]]:
-    """Exhibits with at most so many rows each, taken evenly from all of theirs."""
+def _visualizations(
+    visualizations: list[Visualization], pictures: Pictures, most: int
+) -> list[dict[str, Any]]:
+    """Visualizations with at most `most` rows each, evenly spaced among theirs."""
     return [
         {
-            "title": exhibit.title,
-            "note": exhibit.note,
+            "title": visualization.title,
+            "note": visualization.note,
             "rows": [
                 {
                     "heading": row.heading,
                     "note": row.note,
-                    "tiles": [
-                        {"shown": pictures.tile(tile), "says": tile.says, "caption": tile.caption}
-                        for tile in row.tiles
+                    "panels": [
+                        {"shown": pictures.panel(panel), "alt": panel.alt, "caption": panel.caption}
+                        for panel in row.panels
                     ],
                 }
-                for row in exhibit.rows[:: -(-len(exhibit.rows) // most) or 1]
+                for row in visualization.rows[:: -(-len(visualization.rows) // most) or 1]
             ],
         }
-        for exhibit in exhibits
+        for visualization in visualizations
     ]
 
 
-def _pictures(judged: list[Judged], classes: list[str], pictures: Pictures) -> list[dict[str, Any]]:
+def _pictures(
+    judged: list[ImagePrediction], classes: list[str], pictures: Pictures
+) -> list[dict[str, Any]]:
+    """Template context of single images with true and predicted class."""
     return [
         {
             "image": one.image,
             "shown": pictures.show(one.image),
             "true": classes[one.true],
             "predicted": classes[one.predicted],
-            "margin": figure(one.margin, 2),
+            "margin": decimal(one.margin, 2),
         }
         for one in judged
     ]
 
 
-def failed_section(method: Method) -> dict[str, str]:
-    """A method without results: its name and error."""
-    return {"name": method.name, "error": method.error or "It has no scores."}
+def failed_section(method: MethodResult) -> dict[str, str]:
+    """Template context of a method without results."""
+    return {"name": method.name, "error": method.error or "No scores."}

@@ -1,44 +1,48 @@
-"""What went on inside a network while it learned: by layer, as its history tells."""
+"""Network diagnostics over training: dead units, gradient norms, activation statistics by layer."""
 
 import numpy as np
 from markupsafe import Markup
 
 from strata.reports.formatting import percent
-from strata.reports.page.plots.activation_plots import HIGH, HISTOGRAM, LOW, spread_drawing
+from strata.reports.page.plots.activation_plots import HIGH, HISTOGRAM, LOW, activation_maps_drawing
 from strata.reports.page.plots.svg import CHARACTER, Frame, drawing, element
 from strata.reports.statistics.convergence import Curve, History, curves
 
 DEAD, GRADIENT = "dead_units/", "gradient_norm/"
-#: Of a layer's activations, and what it is called on the page.
-MOMENTS = {"activation_mean/": "mean", "activation_deviation/": "deviation"}
+#: Statistics of a layer's activations, by key of the history, and their name on the page.
+MOMENTS = {"activation_mean/": "mean", "activation_deviation/": "standard deviation"}
 
 
-def inside_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
-    """(caption, drawing) of what the history has: dead units, gradients, activations."""
+def diagnostics_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
+    """(caption, drawing) of the diagnostics in the history: dead units, gradients, activations."""
     drawn = []
     dead = curves(histories, DEAD)
     if any(np.nanmax(curve.mean, initial=0.0) > 0 for curve in dead):
         drawn.append(("Dead units by layer", _by_layer(dead, "dead units %", share=True)))
     gradients = curves(histories, GRADIENT)
     if gradients:
-        drawn.append(("Norm of the gradient by layer", _by_layer(gradients, "norm", share=False)))
+        drawn.append(("Gradient norm by layer", _by_layer(gradients, "gradient norm", share=False)))
     for key, called in MOMENTS.items():
         moment = curves(histories, key)
         if moment:
             caption = f"{called.capitalize()} of activations by layer"
             drawn.append((caption, _by_layer(moment, called, share=False)))
-    course = spread_drawing(histories)
-    if course is not None:
-        drawn.append(("Activations by epoch; brighter is more", course))
-    spread = last_histograms(histories)
-    if spread:
-        drawn.append(("Activations by layer at the end; darker is more", _strips(spread)))
+    maps = activation_maps_drawing(histories)
+    if maps is not None:
+        drawn.append(("Activation histograms by epoch; brighter is more frequent", maps))
+    histograms = last_histograms(histories)
+    if histograms:
+        drawn.append(
+            (
+                "Activation histograms by layer, last epoch; darker is more frequent",
+                _histogram_rows(histograms),
+            )
+        )
     return drawn
 
 
 def last_histograms(histories: list[History]) -> dict[str, np.ndarray]:
-    """For each layer the shares (bins,) of its activations in the last epoch that has them,
-    mean over folds."""
+    """Activation histogram (bins,) of each layer in its last recorded epoch, mean over folds."""
     found: dict[str, list[np.ndarray]] = {}
     for history in histories:
         last: dict[str, np.ndarray] = {}
@@ -52,11 +56,12 @@ def last_histograms(histories: list[History]) -> dict[str, np.ndarray]:
 
 
 def _layer(curve: Curve) -> str:
+    """Name of the layer in a history key."""
     return curve.key.partition("/")[2]
 
 
 def _by_layer(found: list[Curve], title: str, *, share: bool) -> Markup:
-    """One line a layer, from the first (blue) to the last (red) by opacity, both named."""
+    """One line per layer, first (blue) and last (red) emphasized, all labeled."""
     values = np.concatenate([curve.mean for curve in found])
     values = values[np.isfinite(values)]
     high = 1.0 if share else 1.05 * float(np.percentile(values, 99)) if values.size else 1.0
@@ -85,13 +90,13 @@ def _by_layer(found: list[Curve], title: str, *, share: bool) -> Markup:
     return frame.render(f"{title} by epoch and layer", ", ".join(map(_layer, found)))
 
 
-def _strips(spread: dict[str, np.ndarray]) -> Markup:
-    """A row of cells a layer, one a bin, shaded by the root of its share."""
-    bins = len(next(iter(spread.values())))
-    left = CHARACTER * max(map(len, spread)) + 12
+def _histogram_rows(histograms: dict[str, np.ndarray]) -> Markup:
+    """A row of cells per layer, one per bin, shaded by the square root of its fraction."""
+    bins = len(next(iter(histograms.values())))
+    left = CHARACTER * max(map(len, histograms)) + 12
     wide, high = 280 / bins, 18.0
     parts: list[Markup] = []
-    for row, (layer, shares) in enumerate(spread.items()):
+    for row, (layer, shares) in enumerate(histograms.items()):
         y = row * high
         parts.append(element("text", layer, class_="tick", x=left - 6, y=y + 13, text_anchor="end"))
         for b, share in enumerate(shares):
@@ -100,10 +105,10 @@ def _strips(spread: dict[str, np.ndarray]) -> Markup:
             shade = f"{max(0.05, min(1.0, float(share) ** 0.5)):.2f}"
             tip = element("title", f"{layer}: {percent(float(share))} %")
             parts.append(
-                element("rect", tip, class_="cell right", x=left + b * wide, y=y + 1,
+                element("rect", tip, class_="cell correct", x=left + b * wide, y=y + 1,
                         width=wide, height=high - 2, fill_opacity=shade)
             )  # fmt: skip
-    floor = high * len(spread)
+    floor = high * len(histograms)
     for value in range(int(LOW), int(HIGH) + 1, 2):
         x = left + 280 * (value - LOW) / (HIGH - LOW)
         parts.append(element("line", class_="axis", x1=x, x2=x, y1=floor, y2=floor + 4))
@@ -111,4 +116,6 @@ def _strips(spread: dict[str, np.ndarray]) -> Markup:
             element("text", f"{value}".replace("-", "−"), class_="tick", x=x, y=floor + 16,
                     text_anchor="middle")
         )  # fmt: skip
-    return drawing(left + 290, floor + 20, parts, "Activations by layer", ", ".join(spread))
+    return drawing(
+        left + 290, floor + 20, parts, "Activation histograms by layer", ", ".join(histograms)
+    )

@@ -1,4 +1,4 @@
-"""The top of the page: verdict, ranking table, accuracy against cost, differences."""
+"""Top of the page: verdict, ranking table, accuracy against cost, significance of differences."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,9 @@ from markupsafe import Markup
 
 from strata.reports.comparison.evaluation import SPLIT_NAMES, Evaluation, Split
 from strata.reports.comparison.pairs import find_pair
-from strata.reports.comparison.ranking import Ranked, Ranking
-from strata.reports.exports.tables import MARKS
-from strata.reports.formatting import DASH, figure, known, p_value, percent, percent_range, points
+from strata.reports.comparison.ranking import RankedMethod, Ranking
+from strata.reports.exports.tables import STANDING_NOTES
+from strata.reports.formatting import DASH, decimal, known, p_value, percent, percent_range, points
 from strata.reports.model.results import Cost, DataSummary
 from strata.reports.page.plots.cost_axes import COSTS
 from strata.reports.page.plots.interval_bars import bar, bar_axis
@@ -19,7 +19,7 @@ from strata.reports.summary.analysis import Analysis
 
 
 def overview(analysis: Analysis) -> dict[str, Any]:
-    """Facts under the title."""
+    """Template context of the header."""
     comparison, ranking = analysis.comparison, analysis.ranking
     return {
         "verdict": analysis.verdict,
@@ -40,7 +40,7 @@ def images_by_split(data: DataSummary) -> dict[str, int]:
 
 
 def ranking_rows(ranking: Ranking) -> dict[str, Any]:
-    """The ranking table: columns that have something in them, and cells with sort keys."""
+    """Template context of the ranking table: columns that have values, and cells with sort keys."""
     rows = ranking.rows
     shown = {split for split in SPLIT_NAMES if ranking.on(split)}
     everything = [e for row in rows for e in row.evaluations.values()]
@@ -55,19 +55,20 @@ def ranking_rows(ranking: Ranking) -> dict[str, Any]:
     }
 
 
-def _row(row: Ranked, ranking: Ranking, axis: tuple[float, float]) -> dict[str, Any]:
+def _row(row: RankedMethod, ranking: Ranking, axis: tuple[float, float]) -> dict[str, Any]:
+    """Template context of one row of the ranking table."""
     basis = row.evaluations.get(ranking.basis) if ranking.basis else None
     return {
         "rank": row.rank,
         "name": row.method.name,
         "recipe": row.method.recipe,
-        "family": row.method.family,
-        "glyph": glyph(row.method.family),
+        "kind": row.method.kind,
+        "glyph": glyph(row.method.kind),
         "standing": row.standing,
-        "mark": MARKS[row.standing],
+        "note": STANDING_NOTES[row.standing],
         "accuracy": {split: _accuracy(row.evaluations.get(split), axis) for split in SPLIT_NAMES},
         "paper": _paper(row, basis),
-        "f1": figure(basis.macro_f1) if basis else DASH,
+        "f1": decimal(basis.macro_f1) if basis else DASH,
         "f1_key": basis.macro_f1 if basis else "",
         "costs": {
             kind.name: {"text": kind.text(_cost(row, kind.of)), "key": _cost(row, kind.of)}
@@ -76,14 +77,15 @@ def _row(row: Ranked, ranking: Ranking, axis: tuple[float, float]) -> dict[str, 
     }
 
 
-def _paper(row: Ranked, basis: Evaluation | None) -> dict[str, Any]:
-    """What a paper gives, and how far the method is from it."""
+def _paper(row: RankedMethod, basis: Evaluation | None) -> dict[str, Any]:
+    """Published accuracy, and the difference of the method to it."""
     given = row.method.paper
-    ours = points(basis.accuracy - given) if basis and given is not None else ""
-    return {"key": "" if given is None else given, "text": percent(given), "ours": ours}
+    change = points(basis.accuracy - given) if basis and given is not None else ""
+    return {"key": "" if given is None else given, "text": percent(given), "difference": change}
 
 
 def _accuracy(evaluation: Evaluation | None, axis: tuple[float, float]) -> dict[str, Any] | None:
+    """Cell of an accuracy with its interval; None without scores."""
     if evaluation is None:
         return None
     return {
@@ -94,7 +96,8 @@ def _accuracy(evaluation: Evaluation | None, axis: tuple[float, float]) -> dict[
     }
 
 
-def _cost(row: Ranked, of: Callable[[Cost], float | None]) -> float | None:
+def _cost(row: RankedMethod, of: Callable[[Cost], float | None]) -> float | None:
+    """A cost of the method; None where it is unknown."""
     return of(row.method.cost) if row.method.cost else None
 
 
@@ -105,7 +108,7 @@ def pareto_plots(ranking: Ranking) -> dict[str, Markup]:
     plots = {}
     for kind in COSTS:
         chosen = [
-            Point(row.method.name, cost, e.accuracy, e.interval, row.method.family)
+            Point(row.method.name, cost, e.accuracy, e.interval, row.method.kind)
             for row in ranking.rows
             if (e := row.evaluations.get(ranking.basis)) and (cost := _cost(row, kind.of))
         ]
@@ -117,7 +120,7 @@ def pareto_plots(ranking: Ranking) -> dict[str, Markup]:
 
 
 def differences(ranking: Ranking) -> list[dict[str, Any]]:
-    """Every method against the best one, by both tests where both can be made."""
+    """Template context of every method's difference to the best one, on both splits."""
     best = ranking.best
     if best is None:
         return []
@@ -129,7 +132,10 @@ def differences(ranking: Ranking) -> list[dict[str, Any]]:
     return found
 
 
-def _difference(ranking: Ranking, split: Split, best: Ranked, row: Ranked) -> dict[str, Any] | None:
+def _difference(
+    ranking: Ranking, split: Split, best: RankedMethod, row: RankedMethod
+) -> dict[str, Any] | None:
+    """Difference on one split with interval and p-values; None without a pair."""
     pair = find_pair(ranking.pairs[split], best.method.name, row.method.name)
     if pair is None:
         return None
@@ -140,6 +146,6 @@ def _difference(ranking: Ranking, split: Split, best: Ranked, row: Ranked) -> di
         "range": f"{points(ends[0])} to {points(ends[1])}" if ends else "",
         "p": p_value(pair.test.p if pair.test else None),
         "adjusted": p_value(pair.p_adjusted),
-        "more": pair.distinguishable,
+        "significant": pair.significant,
         "untested": pair.untested,
     }

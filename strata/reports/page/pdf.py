@@ -1,4 +1,4 @@
-"""A styled drawing as a PDF, by matplotlib: only the elements that `svg` makes are known."""
+"""Conversion of a styled SVG drawing to PDF with matplotlib; knows only the elements of `svg`."""
 
 import logging
 import re
@@ -9,18 +9,19 @@ from xml.etree.ElementTree import Element
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
 
-#: Points in a CSS pixel.
+#: Points per CSS pixel.
 POINT = 0.75
 
-#: What Helvetica lacks, and what stands for it.
-_WRITTEN = str.maketrans({"−": "–", "\u202f": " ", "↓": "(rows)", "→": "(columns)"})
+#: Replacements of characters that Helvetica lacks.
+_REPLACEMENTS = str.maketrans({"−": "–", "\u202f": " ", "↓": "(rows)", "→": "(columns)"})
 
 
 def write_pdf(root: Element, path: Path) -> None:
-    """Write the drawing at its own size; text stays text.
+    """Write the drawing as a one-page PDF of its own size; text stays text.
 
     Args:
-        root: of a drawing whose style stands in its elements (`styles.styled`).
+        root: of a drawing whose style is inlined in its elements (`svg_styles.styled`).
+        path: of the PDF.
 
     Raises:
         OSError: the file cannot be written.
@@ -29,10 +30,10 @@ def write_pdf(root: Element, path: Path) -> None:
     from matplotlib.figure import Figure
     from matplotlib.transforms import Affine2D
 
-    # The metrics of Helvetica that matplotlib has are of a "medium" weight: no news here.
+    # matplotlib warns that its metrics of Helvetica are of a "medium" weight.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
-    # One dot of the figure is a point; pixels count from the top.
+    # Figure dots are points; SVG pixels count from the top.
     to_page = Affine2D().translate(0, -height).scale(POINT, -POINT)
     font_size = root.get("font-size", "12px")
     with rc_context(_fonts(root)):
@@ -47,11 +48,11 @@ def write_pdf(root: Element, path: Path) -> None:
 
 
 def _fonts(root: Element) -> Any:
-    """Helvetica, which every reader has, where it has all characters; else what is embedded.
+    """Font settings: Helvetica, built into every reader, if it has all characters; else embedded.
 
-    To cut an embedded font down to the characters used takes half a second a drawing.
+    Subsetting an embedded font takes half a second per drawing.
     """
-    texts = "".join(_written(element) for element in root.iter() if element.tag.endswith("}text"))
+    texts = "".join(_text_of(element) for element in root.iter() if element.tag.endswith("}text"))
     try:
         texts.encode("cp1252")
     except UnicodeEncodeError:
@@ -59,17 +60,19 @@ def _fonts(root: Element) -> Any:
     return {"pdf.use14corefonts": True, "font.family": "Helvetica"}
 
 
-def _written(element: Element) -> str:
-    return (element.text or "").translate(_WRITTEN)
+def _text_of(element: Element) -> str:
+    """Text of an element in characters that Helvetica has."""
+    return (element.text or "").translate(_REPLACEMENTS)
 
 
 def _artist(element: Element, font_size: str) -> "Artist | None":
+    """Matplotlib artist of one element; None for elements that draw nothing."""
     from matplotlib import patches
 
     tag = element.tag.rpartition("}")[2]
     if tag == "text":
         return _text(element, font_size)
-    look = _look(element)
+    style = _paint(element)
 
     def at(*names: str) -> list[float]:
         return [float(element.get(name, "0")) for name in names]
@@ -77,39 +80,40 @@ def _artist(element: Element, font_size: str) -> "Artist | None":
     match tag:
         case "rect":
             x, y, width, height = at("x", "y", "width", "height")
-            return patches.Rectangle((x, y), width, height, **look)
+            return patches.Rectangle((x, y), width, height, **style)
         case "circle":
             x, y, r = at("cx", "cy", "r")
-            return patches.Circle((x, y), r, **look)
+            return patches.Circle((x, y), r, **style)
         case "polygon":
             corners = [tuple(map(float, p.split(","))) for p in element.attrib["points"].split()]
-            return patches.Polygon(corners, closed=True, **look)
+            return patches.Polygon(corners, closed=True, **style)
         case "line":
             x1, y1, x2, y2 = at("x1", "y1", "x2", "y2")
-            return patches.PathPatch(_path(f"M{x1} {y1}L{x2} {y2}"), **look)
+            return patches.PathPatch(_path(f"M{x1} {y1}L{x2} {y2}"), **style)
         case "path":
-            return patches.PathPatch(_path(element.attrib["d"]), **look)
+            return patches.PathPatch(_path(element.attrib["d"]), **style)
     return None
 
 
 def _path(d: str) -> Any:
-    """Of the commands M, L and l, each with one point."""
+    """Path of the commands M, L and l, each with one point."""
     from matplotlib.path import Path as Outline
 
-    places: list[tuple[float, float]] = []
+    points: list[tuple[float, float]] = []
     codes = []
     for command, x, y in re.findall(r"([MLl])\s*(-?[\d.]+)[ ,]?(-?[\d.]+)", d):
-        dx, dy = places[-1] if command == "l" else (0.0, 0.0)
-        places.append((float(x) + dx, float(y) + dy))
+        dx, dy = points[-1] if command == "l" else (0.0, 0.0)
+        points.append((float(x) + dx, float(y) + dy))
         codes.append(Outline.MOVETO if command == "M" else Outline.LINETO)
-    return Outline(places, codes)
+    return Outline(points, codes)
 
 
-def _look(element: Element) -> dict[str, Any]:
+def _paint(element: Element) -> dict[str, Any]:
+    """Fill, stroke, line width and dashes as properties of a matplotlib patch."""
     opacity = float(element.get("opacity", 1))
     fill, stroke = element.get("fill", "black"), element.get("stroke", "none")
     fill_opacity = opacity * float(element.get("fill-opacity", 1))
-    look: dict[str, Any] = {
+    style: dict[str, Any] = {
         "facecolor": (fill, fill_opacity) if fill != "none" else "none",
         "edgecolor": (stroke, opacity) if stroke != "none" else "none",
         "linewidth": POINT * float(element.get("stroke-width", 1)) if stroke != "none" else 0,
@@ -117,25 +121,26 @@ def _look(element: Element) -> dict[str, Any]:
     dashes = element.get("stroke-dasharray")
     if dashes:
         width = float(element.get("stroke-width", 1))
-        look["linestyle"] = (0, tuple(float(d) / width for d in dashes.replace(",", " ").split()))
-    return look
+        style["linestyle"] = (0, tuple(float(d) / width for d in dashes.replace(",", " ").split()))
+    return style
 
 
 def _text(element: Element, font_size: str) -> "Artist":
+    """Matplotlib text of a text element."""
     from matplotlib.text import Text
 
-    turned = re.match(r"rotate\((-?[\d.]+)", element.get("transform", ""))
+    rotation = re.match(r"rotate\((-?[\d.]+)", element.get("transform", ""))
     anchors: dict[str, Any] = {"start": "left", "middle": "center", "end": "right"}
     return Text(
         float(element.get("x", 0)),
         float(element.get("y", 0)),
-        _written(element),
+        _text_of(element),
         parse_math=False,
         fontsize=POINT * float(element.get("font-size", font_size).removesuffix("px")),
         color=element.get("fill", "black"),
         fontweight="bold" if element.get("font-weight", "400") >= "600" else "normal",
         horizontalalignment=anchors[element.get("text-anchor", "start")],
         verticalalignment="baseline",
-        rotation=-float(turned[1]) if turned else 0.0,
+        rotation=-float(rotation[1]) if rotation else 0.0,
         rotation_mode="anchor",
     )

@@ -1,4 +1,4 @@
-"""From an analysis to the text of the page."""
+"""Rendering of the page from an analysis, with Jinja templates."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from strata.reports.checks.base import SEVERITIES, Check
+from strata.reports.checks.base import SEVERITIES, CheckResult
 from strata.reports.comparison.evaluation import SPLIT_NAMES
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.exports.bibliography import papers
@@ -18,8 +18,8 @@ from strata.reports.exports.methods_paragraph import paragraph, references
 from strata.reports.exports.paper_tables import latex_table
 from strata.reports.formatting import duration, parameter, percent
 from strata.reports.model.results import DataSummary
-from strata.reports.page.cross_method import across
-from strata.reports.page.methods import Room, failed_section, method_section
+from strata.reports.page.cross_method import cross_method
+from strata.reports.page.methods import PictureLimits, failed_section, method_section
 from strata.reports.page.overview import (
     differences,
     images_by_split,
@@ -28,62 +28,66 @@ from strata.reports.page.overview import (
     ranking_rows,
 )
 from strata.reports.page.pictures import Pictures
-from strata.reports.page.plots.critical_difference_plot import groups_drawing
+from strata.reports.page.plots.critical_difference_plot import critical_difference_drawing
 from strata.reports.page.plots.method_markers import legend
 from strata.reports.page.plots.sweep_plots import grid_sections, joint_sweeps, sweep_sections
 from strata.reports.summary.analysis import Analysis
 
-#: Up to this many methods every section stands open.
+#: Number of methods up to which their sections are unfolded.
 OPEN_METHODS = 4
 
-#: With more classes the data are told in two tables side by side.
+#: Number of classes above which the data table is split into two side by side.
 MANY_CLASSES = 16
 
-#: What each of up to 6, up to 12 and more methods may show.
-ROOMS = (Room(12, 6, 12), Room(8, 4, 6), Room(6, 3, 4))
+#: Picture limits of each method, with up to 6, up to 12 and more methods.
+PICTURE_LIMITS = (PictureLimits(12, 6, 12), PictureLimits(8, 4, 6), PictureLimits(6, 3, 4))
 
 
 def pictures_for(
-    analysis: Analysis, thumbnail: Callable[[str], np.ndarray], *, beside: bool = False
+    analysis: Analysis, thumbnail: Callable[[str], np.ndarray], *, full_size: bool = False
 ) -> Pictures:
-    """Room for a page's pictures, smaller ones where there are many."""
+    """Empty collection of a page's pictures, smaller ones if there are many.
+
+    Args:
+        full_size: whether to link full-size pictures next to the page.
+    """
     few = len(analysis.ranking.rows) <= 6 and len(analysis.comparison.data.classes) <= 12
-    return Pictures(thumbnail, side=144 if few else 116, beside=beside)
+    return Pictures(thumbnail, side=144 if few else 116, full_size=full_size)
 
 
 def page_html(analysis: Analysis, pictures: Pictures) -> str:
-    """The page as one text: style, script, drawings and (small) pictures inside."""
+    """The page as one HTML text: style, script, figures and (small) pictures included."""
     comparison, ranking = analysis.comparison, analysis.ranking
     methods = len(ranking.rows)
-    # Where pictures must be left out, it is those of methods, the last ones first.
+    # In this order, so that the pictures that exceed the budget are those of the last methods.
     data = _data(comparison.data, pictures)
-    between = across(analysis, pictures)
-    checks = [_check(check, pictures) for check in analysis.checks]
-    room = ROOMS[0] if methods <= 6 else ROOMS[1] if methods <= 12 else ROOMS[2]
-    sections = [method_section(row, analysis, pictures, room) for row in ranking.rows]
+    shared = cross_method(analysis, pictures)
+    checks = [_check(result, pictures) for result in analysis.checks]
+    limits = PICTURE_LIMITS[0 if methods <= 6 else 1 if methods <= 12 else 2]
+    sections = [method_section(row, analysis, pictures, limits) for row in ranking.rows]
     return _environment().get_template("page.html").render(
         comparison=comparison,
         data=data,
         run=comparison.run,
-        kept=_kept(ranking),
+        kept_stages=_kept_stages(ranking),
         overview=overview(analysis),
         basis=SPLIT_NAMES[ranking.basis] if ranking.basis else "",
         ranking=ranking_rows(ranking),
         paretos=list(pareto_plots(ranking).values()),
-        legend=legend(row.method.family for row in ranking.rows),
+        legend=legend(row.method.kind for row in ranking.rows),
         differences=differences(ranking),
-        groups=groups_drawing(ranking),
+        critical_difference=critical_difference_drawing(ranking),
         methods=sections,
         open_methods=methods <= OPEN_METHODS,
         failed=[failed_section(method) for method in ranking.failed],
-        across=between,
+        cross_method=shared,
         sweeps=sweep_sections(analysis),
         grids=grid_sections(analysis),
-        together=joint_sweeps(analysis),
+        joint_sweeps=joint_sweeps(analysis),
         checks=checks,
         severities=SEVERITIES,
         pictures=pictures,
-        wording=_wording(analysis),
+        paper_texts=_paper_texts(analysis),
         style=_asset("page.css"),
         script=_asset("page.js"),
     )  # fmt: skip
@@ -91,6 +95,7 @@ def page_html(analysis: Analysis, pictures: Pictures) -> str:
 
 @cache
 def _environment() -> Environment:
+    """Jinja environment with autoescaping and the page's filters."""
     environment = Environment(
         loader=PackageLoader("strata.reports.page"),
         autoescape=True,
@@ -103,20 +108,20 @@ def _environment() -> Environment:
         "percent": percent,
         "parameter": parameter,
         "anchor": anchor,
-        "glue": glue,
+        "nonbreaking": nonbreaking,
     }
     return environment
 
 
-def glue(text: str) -> str:
-    """The text with its numbers tied to units and ranges: no line ends inside of them."""
+def nonbreaking(text: str) -> str:
+    """The text with nonbreaking characters between numbers and units, and inside ranges."""
     text = re.sub(r"(?<=\d)-(?=fold)", "\u2011", text)
     text = re.sub(r"(?<=\d)–(?=\d)", "\u2060–\u2060", text)
     return re.sub(r"(?<=\d) (?=(?:%|ms|s|min|h|points?)\b|%)", "\u00a0", text)
 
 
-def _kept(ranking: Ranking) -> str:
-    """How many stages a run found made: its time is not theirs."""
+def _kept_stages(ranking: Ranking) -> str:
+    """Number of stages taken from the store, whose time is not part of the run's, in words."""
     stages = [stage for row in ranking.rows for stage in row.method.stages]
     kept = sum(stage.made == "kept" for stage in stages)
     if not kept:
@@ -125,15 +130,17 @@ def _kept(ranking: Ranking) -> str:
 
 
 def _asset(name: str) -> Markup:
+    """A file of the templates folder as markup."""
     return Markup(files("strata.reports.page").joinpath("templates", name).read_text("utf-8"))
 
 
 def anchor(name: str) -> str:
-    """The id of a method's section: letters and digits stay, all else becomes its code."""
+    """HTML id of a method's section: characters other than ASCII letters and digits are encoded."""
     return "method-" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in name)
 
 
 def _data(data: DataSummary, pictures: Pictures) -> dict[str, Any]:
+    """Template context of the data section."""
     each = 6 if len(data.classes) <= 8 else 4 if len(data.classes) <= 16 else 3
     totals = images_by_split(data)
     most = max((sum(counts.values()) for counts in data.counts.values()), default=1) or 1
@@ -160,8 +167,8 @@ def _data(data: DataSummary, pictures: Pictures) -> dict[str, Any]:
     }
 
 
-def _wording(analysis: Analysis) -> dict[str, str] | None:
-    """What a paper can take over."""
+def _paper_texts(analysis: Analysis) -> dict[str, str] | None:
+    """Texts for a paper: methods paragraph, table and BibTeX; None without results."""
     if analysis.ranking.basis is None:
         return None
     text = paragraph(analysis.ranking)
@@ -174,9 +181,10 @@ def _wording(analysis: Analysis) -> dict[str, str] | None:
     }
 
 
-def _check(check: Check, pictures: Pictures) -> dict[str, Any]:
+def _check(result: CheckResult, pictures: Pictures) -> dict[str, Any]:
+    """Template context of a check result, with the images it shows."""
     groups = [
         [{"image": image, "shown": pictures.show(image)} for image in group[:4]]
-        for group in check.images[:6]
+        for group in result.images[:6]
     ]
-    return {"check": check, "groups": groups, "more": max(0, len(check.images) - 6)}
+    return {"result": result, "groups": groups, "more": max(0, len(result.images) - 6)}

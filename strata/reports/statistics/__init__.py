@@ -1,4 +1,4 @@
-"""Metrics, intervals, significance tests, calibration, ROC: formulas with their sources.
+"""Metrics, confidence intervals, significance tests, calibration, ROC, with their sources.
 
-May import `model`. Start at `metrics.py`, then `intervals.py`.
+May import `model` and `formatting`. Start at `metrics.py`, then `intervals.py`.
 """

@@ -1,10 +1,10 @@
-"""Training histories: their curves, averaged over folds, and whether training came to its end."""
+"""Training histories: learning curves over epochs, and a check of convergence."""
 
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-#: In nats: cross-entropy below this leaves nothing to worry about.
+#: Cross-entropy, in nats, below which a training counts as converged.
 SMALL_LOSS = 0.1
 
 History = list[dict[str, Any]]
@@ -17,7 +17,7 @@ class Curve(NamedTuple):
         key: as in the history.
         epochs: (e,) float.
         folds: (folds, e) float, NaN where a fold stopped earlier.
-        mean: (e,) float over the folds that got that far.
+        mean: (e,) float, over the folds that reached the epoch.
     """
 
     key: str
@@ -27,12 +27,13 @@ class Curve(NamedTuple):
 
 
 def curves(histories: list[History], word: str) -> list[Curve]:
-    """A curve for every key that has the word in it, in the order of the keys."""
+    """A curve for every history key that contains `word`, in the order of the keys."""
     keys = dict.fromkeys(key for history in histories for epoch in history for key in epoch)
     return [_curve(histories, key) for key in keys if word in key]
 
 
 def _curve(histories: list[History], key: str) -> Curve:
+    """Curve of one key, padded with NaN where folds stopped earlier."""
     length = max(len(history) for history in histories)
     values = np.full((len(histories), length), np.nan)
     epochs = np.arange(1, length + 1, dtype=float)
@@ -47,13 +48,13 @@ def _curve(histories: list[History], key: str) -> Curve:
     return Curve(key, epochs, values, mean)
 
 
-def trouble(histories: list[History]) -> tuple[Literal["issue", "tip"] | None, str]:
-    """What is wrong with the trainings, as (severity, sentence); (None, "") when nothing is.
+def training_problem(histories: list[History]) -> tuple[Literal["issue", "tip"] | None, str]:
+    """Convergence problem of the trainings, as (severity, sentence); (None, "") without one.
 
-    Of the training loss: a value that is not finite, or an end above 1.5 times its lowest point
-    and more than `SMALL_LOSS` above it, is an issue. A fall of more than a fifth over the last
-    fifth of the epochs, while it still is above `SMALL_LOSS`, is a tip: more epochs would have
-    helped. Histories under ten epochs are not judged for the latter.
+    Judged by the training loss. An issue: a value that is not finite, or a final loss above 1.5
+    times the minimum and more than `SMALL_LOSS` above it. A tip: a decrease of more than a fifth
+    over the last fifth of the epochs while the loss is still above `SMALL_LOSS`, so that more
+    epochs would have helped; histories of fewer than ten epochs are not judged for that.
     """
     losses = [
         np.array([epoch["loss"] for epoch in history if "loss" in epoch], float)
@@ -62,17 +63,20 @@ def trouble(histories: list[History]) -> tuple[Literal["issue", "tip"] | None, s
     losses = [loss for loss in losses if loss.size]
     broken = sum(not np.isfinite(loss).all() for loss in losses)
     if broken:
-        return "issue", f"the loss is not a finite number in {broken} of {len(losses)} trainings."
+        return "issue", f"the loss is NaN or infinite in {broken} of {len(losses)} trainings."
     rising = sum(loss[-1] > max(1.5 * loss.min(), loss.min() + SMALL_LOSS) for loss in losses)
     if rising:
-        return "issue", f"the loss ends far above its lowest point in {rising} of {len(losses)}."
+        where = f"in {rising} of {len(losses)} trainings"
+        return "issue", f"the loss ends far above its minimum {where}."
     falling = sum(_still_falling(loss) for loss in losses)
     if falling > len(losses) / 2:
-        return "tip", f"the loss was still falling at the end in {falling} of {len(losses)}."
+        where = f"in {falling} of {len(losses)} trainings"
+        return "tip", f"the loss was still decreasing at the end {where}."
     return None, ""
 
 
 def _still_falling(loss: np.ndarray) -> bool:
+    """True if the loss decreased by more than a fifth over the last fifth of the epochs."""
     last = len(loss) // 5
     if last < 2 or loss[-1] < SMALL_LOSS:
         return False

@@ -1,11 +1,17 @@
-"""Cross-validation, fold by fold: accuracies, their mean and interval, where the spread is from."""
+"""Cross-validation accuracies by fold: mean, interval, variance components, outlying folds."""
 
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import gammaln
 
 from strata.reports.model.scores import Scores
-from strata.reports.statistics.intervals import UNKNOWN, Interval, corrected_mean_interval, wilson
+from strata.reports.statistics.intervals import (
+    UNKNOWN,
+    Interval,
+    corrected_mean_interval,
+    wilson_interval,
+)
 
 
 class FoldTable(NamedTuple):
@@ -15,8 +21,8 @@ class FoldTable(NamedTuple):
         accuracy: (repeats, folds) float, NaN where a fold is missing.
         images: (repeats, folds) int, held-out images of the fold.
         test_per_train: held-out images per training image, mean over folds; NaN with one fold.
-        shared: every repeat held out the same images in the same folds, so that repeats differ
-            in the training's seed only.
+        shared: every repeat used the same folds, so that repeats differ in the training seed
+            only.
     """
 
     accuracy: np.ndarray
@@ -26,10 +32,10 @@ class FoldTable(NamedTuple):
 
     @property
     def units(self) -> np.ndarray:
-        """(J,) the values that count as one observation each in intervals and tests.
+        """(J,) float, the observations of intervals and tests: accuracies of folds.
 
-        Repeats on shared folds see the same images: they make each fold's value firmer, not the
-        number of folds larger, so they are averaged. Repeats on new folds count one by one.
+        Repeats on shared folds are averaged: they hold out the same images, so they reduce the
+        variance of a fold's accuracy but add no fold. Repeats on new folds count one by one.
         """
         values = np.nanmean(self.accuracy, axis=0) if self.shared else self.accuracy.ravel()
         return values[np.isfinite(values)]
@@ -40,28 +46,28 @@ class FoldTable(NamedTuple):
         return float(self.units.mean())
 
     @property
-    def alike(self) -> bool:
-        """Whether no fold is an image away from the mean: as alike as whole images can be."""
+    def equal(self) -> bool:
+        """True if all folds are equal to within one image of the mean accuracy."""
         away = np.abs(self.units - self.mean) * self.unit_images
         return bool((away < 1 - 1e-9).all())
 
     @property
     def unit_images(self) -> np.ndarray:
-        """(J,) int, the images of each of `units`."""
+        """(J,) int, held-out images of each of `units`."""
         images = self.images.max(axis=0) if self.shared else self.images.ravel()
         return images[images > 0]
 
     @property
     def interval(self) -> Interval:
-        """95 % interval of the mean, corrected for shared training images.
+        """95 % confidence interval of the mean, corrected for overlapping training sets.
 
-        Folds that are all alike to the image (all right, say) show no spread, which is no proof
-        that there is none: then it is Wilson's, over the images of one repeat.
+        Equal folds (all correct, say) have no variance to estimate from; then it is the Wilson
+        interval over the images of one repeat.
         """
-        if not self.alike:
+        if not self.equal:
             return corrected_mean_interval(self.units, self.test_per_train)
         images = int(self.images[0].sum())
-        return wilson(self.mean * images, images) if len(self.units) > 1 else UNKNOWN
+        return wilson_interval(self.mean * images, images) if len(self.units) > 1 else UNKNOWN
 
 
 def fold_table(scores: Scores) -> FoldTable:
@@ -81,7 +87,7 @@ def fold_table(scores: Scores) -> FoldTable:
 
 
 def _test_per_train(images: np.ndarray) -> float:
-    """Mean over the folds of held-out images per training image; NaN where all are held out."""
+    """Held-out per training images, mean over folds; NaN where a fold holds out all images."""
     training = images.sum(axis=1, keepdims=True) - images
     there = images > 0
     if not training[there].all():
@@ -90,27 +96,30 @@ def _test_per_train(images: np.ndarray) -> float:
 
 
 def same_folds(first: Scores, second: Scores) -> bool:
-    """Whether two methods were scored on the same images in the same folds and repeats."""
-    return _places(first) == _places(second)
+    """True if two methods were scored on the same images in the same folds and repeats."""
+    return _assignments(first) == _assignments(second)
 
 
-def _places(scores: Scores) -> set[tuple[int, int, str]]:
+def _assignments(scores: Scores) -> set[tuple[int, int, str]]:
+    """The (repeat, fold, id) triples of the scores."""
     return set(zip(scores.repeat.tolist(), scores.fold.tolist(), scores.ids, strict=True))
 
 
 def _shared(scores: Scores) -> bool:
+    """True if all repeats have the same folds."""
     by_repeat: dict[int, set[tuple[int, str]]] = {}
-    for repeat, fold, image in _places(scores):
+    for repeat, fold, image in _assignments(scores):
         by_repeat.setdefault(repeat, set()).add((fold, image))
     folds = list(by_repeat.values())
-    return all(places == folds[0] for places in folds[1:])
+    return all(other == folds[0] for other in folds[1:])
 
 
-class Spread(NamedTuple):
-    """Variance of fold accuracies, split in two; `between` and `within` are variances.
+class VarianceComponents(NamedTuple):
+    """Variance components of fold accuracies; `between` and `within` are variances.
 
-    On shared folds `between` is folds (other images) and `within` is seeds (same images, trained
-    again). On new folds in each repeat `between` is repeats and `within` is folds.
+    On shared folds `between` is the variance over folds (other images), `within` that over seeds
+    (same images, trained again). On new folds in each repeat `between` is over repeats and
+    `within` over folds.
     """
 
     between: float
@@ -118,7 +127,7 @@ class Spread(NamedTuple):
     shared: bool
 
 
-def spread(table: FoldTable) -> Spread | None:
+def variance_components(table: FoldTable) -> VarianceComponents | None:
     """Variance components of the accuracies; None with one repeat or one fold.
 
     One-way random effects: with group means of n values each, the variance within is the mean
@@ -134,24 +143,24 @@ def spread(table: FoldTable) -> Spread | None:
     size = groups.shape[1]
     within = float(groups.var(axis=1, ddof=1).mean())
     between = float(groups.mean(axis=1).var(ddof=1)) - within / size
-    return Spread(max(0.0, between), within, table.shared)
+    return VarianceComponents(max(0.0, between), within, table.shared)
 
 
-class OddFold(NamedTuple):
-    """A fold (from 0) with its accuracy, far from that of the other folds together."""
+class OutlyingFold(NamedTuple):
+    """A fold (from 0) whose accuracy is far from the pooled accuracy of the other folds."""
 
     fold: int
     accuracy: float
     others: float
 
 
-def odd_folds(table: FoldTable, chance: float = 0.01) -> list[OddFold]:
-    """Folds whose accuracy is further from the others' than the number of images explains.
+def outlying_folds(table: FoldTable, alpha: float = 0.01) -> list[OutlyingFold]:
+    """Folds whose accuracy differs significantly from that of the other folds.
 
-    Fisher's exact test of a fold against the rest, two-sided by doubling, Bonferroni over the
-    folds, so that `chance` bounds the chance of naming any fold of a sound method, however few
-    its mistakes are. Repeats on shared folds are averaged, to whole images; of repeats on new
-    folds the first is looked at.
+    Fisher's exact test of a fold against the rest, two-sided by doubling, with Bonferroni
+    correction over the folds, so that `alpha` bounds the family-wise error rate of a sound method,
+    however few its errors are. Repeats on shared folds are averaged, to whole images; of repeats on
+    new folds the first is tested.
 
     Source: R. A. Fisher, "The logic of inductive inference", Journal of the Royal Statistical
     Society 98 (1935), 39-82.
@@ -162,26 +171,28 @@ def odd_folds(table: FoldTable, chance: float = 0.01) -> list[OddFold]:
         return []
     n = table.images[0, there]
     right = np.rint(n * accuracy[there]).astype(int)
-    tail = np.array([_tail(r, m, right.sum(), n.sum()) for r, m in zip(right, n, strict=True)])
-    rest = (right.sum() - right) / (n.sum() - n)
+    total_right, total = right.sum(), n.sum()
+    tail = np.array(
+        [_hypergeometric_tail(r, m, total_right, total) for r, m in zip(right, n, strict=True)]
+    )
+    rest = (total_right - right) / (total - n)
     return [
-        OddFold(int(there[i]), float(right[i] / n[i]), float(rest[i]))
-        for i in np.flatnonzero(2 * tail < chance / len(n))
+        OutlyingFold(int(there[i]), float(right[i] / n[i]), float(rest[i]))
+        for i in np.flatnonzero(2 * tail < alpha / len(n))
     ]
 
 
-def _tail(right: int, images: int, all_right: int, all_images: int) -> float:
-    """Chance that a fold of images drawn out of all has as many right, or as few, as it has.
+def _hypergeometric_tail(right: int, images: int, all_right: int, all_images: int) -> float:
+    """Smaller tail of the hypergeometric distribution at `right` correct images in a fold.
 
-    The smaller tail of the hypergeometric distribution. (Its own few lines: all of `scipy.stats`
-    takes longer to import than a page to write.)
+    The fold is a draw of `images` out of `all_images`, of which `all_right` are correct. (Written
+    out here: importing all of `scipy.stats` takes longer than writing a page.)
     """
-    from scipy.special import gammaln
 
-    def choices(n: int, k: np.ndarray) -> np.ndarray:
+    def log_binomial(n: int, k: np.ndarray) -> np.ndarray:
         return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
-    could = np.arange(max(0, images - all_images + all_right), min(images, all_right) + 1)
-    ways = choices(all_right, could) + choices(all_images - all_right, images - could)
-    chance = np.exp(ways - choices(all_images, np.array(images)))
-    return float(min(chance[could <= right].sum(), chance[could >= right].sum()))
+    support = np.arange(max(0, images - all_images + all_right), min(images, all_right) + 1)
+    ways = log_binomial(all_right, support) + log_binomial(all_images - all_right, images - support)
+    p = np.exp(ways - log_binomial(all_images, np.array(images)))
+    return float(min(p[support <= right].sum(), p[support >= right].sum()))

@@ -1,12 +1,13 @@
-"""Confidence intervals: of a proportion, and of a cross-validated mean."""
+"""Confidence intervals of a proportion and of a cross-validated mean."""
 
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtri, stdtrit
 
 
 class Interval(NamedTuple):
-    """A confidence interval; both ends NaN where there is too little to say."""
+    """A confidence interval; both ends are NaN where it cannot be estimated."""
 
     low: float
     high: float
@@ -15,8 +16,8 @@ class Interval(NamedTuple):
 UNKNOWN = Interval(float("nan"), float("nan"))
 
 
-def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
-    """The score interval of a binomial proportion.
+def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> Interval:
+    """Wilson score interval of a binomial proportion.
 
     Unlike p +- z s it keeps its coverage near 0 and 1 and for small n, and never leaves [0, 1].
     `successes` may be a mean over repeated runs on the same `n` images, hence fractional.
@@ -27,22 +28,20 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
     """
     if n <= 0:
         return UNKNOWN
-    from scipy.special import ndtri
-
     z = float(ndtri(0.5 + confidence / 2))
     p = successes / n
     center = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    low = min(p, max(0.0, float(center - half)))  # rounding may lead past p where p is 0 or 1
+    low = min(p, max(0.0, float(center - half)))  # min, max: rounding at p = 0 or 1
     high = max(p, min(1.0, float(center + half)))
     return Interval(low, high)
 
 
 def corrected_variance(values: np.ndarray, test_per_train: float) -> float:
-    """Variance of the mean of J cross-validation results that share training images.
+    """Corrected variance of the mean of J cross-validation results with overlapping training sets.
 
     The results are not independent, so s^2 / J is too small. With `test_per_train` = n2 / n1,
-    the ratio of held-out to training images, it is taken as (1/J + n2/n1) s^2.
+    the ratio of held-out to training images, it is estimated as (1/J + n2/n1) s^2.
 
     Source: C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning
     52 (2003), 239-281, section 3 ("corrected resampled t-test").
@@ -57,15 +56,16 @@ def corrected_variance(values: np.ndarray, test_per_train: float) -> float:
 def corrected_mean_interval(
     values: np.ndarray, test_per_train: float, confidence: float = 0.95
 ) -> Interval:
-    """Interval of a cross-validated mean: mean +- t(J-1) sqrt(`corrected_variance`).
+    """Corrected resampled t interval of a cross-validated mean: mean +- t(J-1) sqrt(variance).
+
+    The variance is `corrected_variance`; the interval is clipped to [0, 1].
 
     Args:
-        values: (J,) float, one accuracy per fold (and repeat); the interval is kept in [0, 1].
+        values: (J,) float, one accuracy per fold (and repeat).
+        test_per_train: held-out images per training image.
     """
     if len(values) < 2 or not np.isfinite(test_per_train):
         return UNKNOWN
-    from scipy.special import stdtrit
-
     t = float(stdtrit(len(values) - 1, 0.5 + confidence / 2))
     half = t * corrected_variance(values, test_per_train) ** 0.5
     mean = float(np.mean(values))

@@ -1,4 +1,4 @@
-"""Figures of one prediction against the truth: from a confusion matrix or from scores."""
+"""Classification metrics, from a confusion matrix or from class scores."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:
-    """(classes, classes) int64: how many images of the row's class were called the column's.
+    """Confusion matrix (classes, classes) int64: rows are true classes, columns predicted ones.
 
     Args:
         labels, predictions: (n,) int in [0, classes).
@@ -15,8 +15,8 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: int) 
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
-def confusions(confusion: np.ndarray, most: int) -> list[tuple[int, int, int]]:
-    """The largest wrong cells as (true, predicted, count)."""
+def top_confusions(confusion: np.ndarray, most: int) -> list[tuple[int, int, int]]:
+    """The largest off-diagonal cells as (true, predicted, count)."""
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
@@ -24,8 +24,8 @@ def confusions(confusion: np.ndarray, most: int) -> list[tuple[int, int, int]]:
     return [(i, j, int(wrong[i, j])) for i, j in cells if wrong[i, j]]
 
 
-class ClassFigures(NamedTuple):
-    """Per class, each (classes,): `support` and `predicted` are counts of images.
+class ClassMetrics(NamedTuple):
+    """Per-class metrics, each (classes,): `support` and `predicted` are counts of images.
 
     `precision` is NaN for a class that was never predicted, `recall` for one without images,
     `f1` for one with neither.
@@ -38,12 +38,12 @@ class ClassFigures(NamedTuple):
     f1: np.ndarray
 
 
-def class_figures(confusion: np.ndarray) -> ClassFigures:
+def class_metrics(confusion: np.ndarray) -> ClassMetrics:
     """Precision, recall and F1 = 2 TP / (2 TP + FP + FN) of every class."""
     right = np.diag(confusion).astype(float)
     support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return ClassFigures(
+        return ClassMetrics(
             support,
             predicted,
             np.where(predicted > 0, right / predicted, np.nan),
@@ -53,23 +53,23 @@ def class_figures(confusion: np.ndarray) -> ClassFigures:
 
 
 def macro_f1(confusion: np.ndarray) -> float:
-    """Mean of the classes' F1, taken once over the pooled counts of all folds.
+    """Macro-averaged F1, on the confusion matrix pooled over all folds.
 
-    Pooling first is the estimate without bias; the mean of each fold's F1 is not
+    Pooling first is the unbiased estimate; the mean of each fold's F1 is not
     (G. Forman and M. Scholz, SIGKDD Explorations 12 (2010), 49-57).
     """
-    return _mean(class_figures(confusion).f1)
+    return _mean(class_metrics(confusion).f1)
 
 
 def balanced_accuracy(confusion: np.ndarray) -> float:
-    """Mean of the classes' recall: every class counts the same, whatever its size."""
-    return _mean(class_figures(confusion).recall)
+    """Balanced accuracy: mean recall over classes, whatever their size."""
+    return _mean(class_metrics(confusion).recall)
 
 
 def top_k_accuracy(labels: np.ndarray, scores: np.ndarray, k: int) -> float:
-    """Part of the images whose class is among the k highest scores.
+    """Fraction of images whose true class is among the k highest scores.
 
-    Of equal scores the class that comes first is taken first, as in argmax.
+    Of tied scores the class that comes first is taken first, as in argmax.
 
     Args:
         labels: (n,) int.
@@ -81,11 +81,12 @@ def top_k_accuracy(labels: np.ndarray, scores: np.ndarray, k: int) -> float:
     return float(np.mean(above.sum(axis=1) < k))
 
 
-def majority_rate(labels: np.ndarray) -> float:
-    """Accuracy of always naming the class that has most images."""
+def majority_baseline(labels: np.ndarray) -> float:
+    """Accuracy of always predicting the most frequent class."""
     return float(np.bincount(labels).max() / len(labels))
 
 
 def _mean(values: np.ndarray) -> float:
+    """Mean of the finite values; NaN without any."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else float("nan")

@@ -1,4 +1,4 @@
-"""ROC curves and the area under them, one class against the rest."""
+"""One-vs-rest ROC curves and the area under them (AUC)."""
 
 from typing import NamedTuple
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from strata.reports.model.scores import Scores
 
-#: False-positive rates at which mean curves are given.
-GRID = np.linspace(0.0, 1.0, 101)
+#: False-positive rates at which mean curves are evaluated.
+FPR_GRID = np.linspace(0.0, 1.0, 101)
 
 
 def auc(positive: np.ndarray, scores: np.ndarray) -> float:
-    """Chance that a positive scores above a negative, ties counting half; NaN without either.
+    """Area under the ROC curve; NaN without positives or negatives.
 
-    Equal to the area under the ROC curve: J. A. Hanley and B. J. McNeil, Radiology 143 (1982),
-    29-36.
+    Computed as the probability that a positive scores above a negative, ties counting half, which
+    is equal: J. A. Hanley and B. J. McNeil, Radiology 143 (1982), 29-36.
 
     Args:
         positive: (n,) bool.
@@ -29,7 +29,7 @@ def auc(positive: np.ndarray, scores: np.ndarray) -> float:
 
 
 def roc_curve(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(false-positive rates, true-positive rates) from (0, 0) to (1, 1), a point per threshold.
+    """ROC curve (false-positive rates, true-positive rates) from (0, 0) to (1, 1), by threshold.
 
     Source: T. Fawcett, "An introduction to ROC analysis", Pattern Recognition Letters 27 (2006),
     861-874, algorithm 1: equal scores move as one step.
@@ -43,12 +43,12 @@ def roc_curve(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.
 
 
 class RocSummary(NamedTuple):
-    """One-against-rest curves of all classes.
+    """One-vs-rest ROC curves of all classes.
 
     Attributes:
-        curves: (classes, 101) true-positive rate at `GRID`, NaN where it cannot be had.
+        curves: (classes, 101) true-positive rate at `FPR_GRID`, NaN where undefined.
         areas: (classes,) area under the curve, NaN likewise.
-        macro: mean of the areas.
+        macro: macro-averaged AUC.
     """
 
     curves: np.ndarray
@@ -57,15 +57,15 @@ class RocSummary(NamedTuple):
 
 
 def roc_summary(scores: Scores) -> RocSummary:
-    """Curves and areas of every class, averaged over folds and repeats.
+    """ROC curves and AUC of every class, averaged over folds and repeats.
 
     Scores of different folds come from different models and are not on one scale, so a curve is
-    drawn per fold and the folds' curves are averaged at equal false-positive rate (vertical
+    computed per fold and the folds' curves are averaged at equal false-positive rate (vertical
     averaging, Fawcett 2006, section 8), their areas likewise (Forman and Scholz 2010).
     """
     classes = scores.scores.shape[1]
     runs = np.unique(np.column_stack([scores.repeat, scores.fold]), axis=0)
-    curves = np.full((len(runs), classes, GRID.size), np.nan)
+    curves = np.full((len(runs), classes, FPR_GRID.size), np.nan)
     areas = np.full((len(runs), classes), np.nan)
     for i, (repeat, fold) in enumerate(runs):
         rows = (scores.repeat == repeat) & (scores.fold == fold)
@@ -82,13 +82,13 @@ def roc_summary(scores: Scores) -> RocSummary:
 
 
 def _at_grid(false: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """The curve at `GRID`, the upper end where it rises vertically (so 0 may be above 0)."""
+    """The curve at `FPR_GRID`; at vertical segments the upper end, so that at 0 may exceed 0."""
     last = np.append(np.diff(false) > 0, True)
-    return np.interp(GRID, false[last], true[last])
+    return np.interp(FPR_GRID, false[last], true[last])
 
 
 def _mean_of_known(values: np.ndarray) -> np.ndarray:
-    """Mean over the first axis without NaN; NaN where there is nothing else."""
+    """Mean over the first axis, ignoring NaN; NaN where all values are."""
     known = np.isfinite(values)
     with np.errstate(invalid="ignore"):
         return np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0)

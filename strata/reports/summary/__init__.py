@@ -1,4 +1,4 @@
-"""What a comparison says in words: analysis, verdict, limits.
+"""Summary of a comparison in words: analysis, verdict, limitations.
 
-May import `checks`, `comparison`, `statistics` and `model`. Start at `verdict.py`.
+May import `checks`, `comparison`, `statistics`, `model` and `formatting`. Start at `verdict.py`.
 """

@@ -1,35 +1,35 @@
-"""A comparison, understood: the ranking, the checks and the verdict in one piece."""
+"""Analysis of a comparison: ranking, sweeps, checks and verdict in one object."""
 
 from dataclasses import dataclass
 
-from strata.reports.checks import RULES
-from strata.reports.checks.base import Check, run_checks
+from strata.reports.checks import CHECKS
+from strata.reports.checks.base import CheckResult, run_checks
 from strata.reports.comparison.ranking import Ranking, rank
-from strata.reports.comparison.sweeps import Grid, Sweep, grids, sweeps
+from strata.reports.comparison.sweeps import Sweep, SweepGrid, sweep_grids, sweeps
 from strata.reports.model.results import Comparison
 from strata.reports.summary.verdict import Verdict, verdict
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """What the page, the tables and the files are written from."""
+    """Everything that page, tables and files are written from."""
 
     comparison: Comparison
     ranking: Ranking
     sweeps: list[Sweep]
-    grids: list[Grid]
-    checks: list[Check]
+    grids: list[SweepGrid]
+    checks: list[CheckResult]
     verdict: Verdict
 
 
 def analyze(comparison: Comparison) -> Analysis:
-    """Evaluate, test, check and sum up."""
+    """Evaluate all methods, test all pairs, run the checks and sum up."""
     ranking = rank(comparison)
     return Analysis(
         comparison,
         ranking,
         sweeps(ranking),
-        grids(ranking),
-        run_checks(ranking, RULES),
+        sweep_grids(ranking),
+        run_checks(ranking, CHECKS),
         verdict(ranking),
     )

@@ -1,40 +1,40 @@
-"""What these results cannot show, said before a reader believes it."""
+"""Limitations of the results, listed below the verdict."""
 
 from strata.reports.comparison.evaluation import Evaluation
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.formatting import listing, number_of, percent
-from strata.reports.statistics.metrics import majority_rate
+from strata.reports.statistics.metrics import majority_baseline
 
-#: A difference of accuracies that a reader would not expect to be noise.
+#: A difference of accuracies that a reader would expect to be significant.
 WIDE = 0.05
 
 
 def limits(ranking: Ranking, evaluation: Evaluation) -> list[str]:
-    """Sentences; `evaluation` is that of the best method on the split that ranks."""
+    """Limitations as sentences; `evaluation` is that of the best method on the split that ranks."""
     found = []
-    rate = majority_rate(evaluation.scores.labels)
+    rate = majority_baseline(evaluation.scores.labels)
     if ranking.best and evaluation.interval.low <= rate:
         found.append(
-            f"That {ranking.best.method.name} beats always naming the largest class, which gets "
-            f"{percent(rate)} % right, is not shown."
+            f"{ranking.best.method.name} is not shown to beat the majority-class baseline of "
+            f"{percent(rate)} %."
         )
     if ranking.basis == "test" and len(ranking.rows) > 1:
         found.append(
-            "Methods are ranked by the test images, so the best figure is somewhat too good: "
-            "part of its lead is the luck of being chosen on them."
+            "Methods are ranked by test accuracy, so that of the best one is optimistically "
+            "biased: it was selected on the same images."
         )
     if ranking.basis == "cv" and not ranking.on("test") and len(ranking.rows) > 1:
         found.append(
-            "No test images were scored: the best of several cross-validated figures is "
-            "somewhat too good, and new images would be expected to score a little lower."
+            "No test images were scored: the cross-validated accuracy of the best of several "
+            "methods is optimistically biased, and accuracy on new images is expected to be "
+            "slightly lower."
         )
     far = [r.to_best for r in ranking.near_best if r.to_best and abs(r.to_best.difference) > WIDE]
     if far:
         found.append(_coarse(ranking, evaluation, max(abs(pair.difference) for pair in far)))
     if all(e.repeats == 1 for row in ranking.rows for e in row.evaluations.values()):
         found.append(
-            "Every method was run with one seed: how much another seed would move the figures "
-            "is not known."
+            "Every method was run with one seed: the variance of accuracy over seeds is unknown."
         )
     if ranking.failed:
         names = listing(method.name for method in ranking.failed)
@@ -43,7 +43,7 @@ def limits(ranking: Ranking, evaluation: Evaluation) -> list[str]:
 
 
 def _coarse(ranking: Ranking, evaluation: Evaluation, difference: float) -> str:
-    """How large a difference these results cannot tell from noise, and what would show more."""
+    """The largest difference that is not significant, and what would increase the tests' power."""
     assert ranking.basis is not None
     pairs = sum(pair.test is not None for pair in ranking.pairs[ranking.basis])
     if evaluation.folds is None:
@@ -51,7 +51,7 @@ def _coarse(ranking: Ranking, evaluation: Evaluation, difference: float) -> str:
     else:
         on, more = number_of(len(evaluation.folds.units), "fold"), "More repeats"
     return (
-        f"Differences up to {percent(difference)} points cannot be told from noise here, with "
-        f"{number_of(pairs, 'pair')} of methods to test on {on}. "
-        f"{more}{' or fewer methods' if pairs > 1 else ''} would show more."
+        f"Differences up to {percent(difference)} points are not significant here, with "
+        f"{number_of(pairs, 'pair')} of methods tested on {on}. "
+        f"{more}{' or fewer methods' if pairs > 1 else ''} would increase the power of the tests."
     )

@@ -1,4 +1,4 @@
-"""The comparison in a few sentences: what was found, and what cannot be concluded from it."""
+"""Verdict of a comparison in a few sentences: best method, cost, method kinds, limitations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from strata.reports.comparison.evaluation import Evaluation
 from strata.reports.comparison.pairs import find_pair
-from strata.reports.comparison.ranking import Ranked, Ranking
+from strata.reports.comparison.ranking import RankedMethod, Ranking
 from strata.reports.formatting import (
     duration,
     known,
@@ -19,19 +19,19 @@ from strata.reports.formatting import (
 from strata.reports.model.results import Cost
 from strata.reports.summary.limits import WIDE, limits
 
-#: Costs that are not so many times less are the same: times vary as much from run to run.
+#: Factor by which a cost must be lower to count as cheaper: times vary as much between runs.
 CHEAPER = 1.2
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Sentences for people.
+    """Verdict as sentences.
 
     Attributes:
-        headline: the best method, its accuracy and interval.
-        cost: what it costs, and the cheapest method that cannot be told from it.
-        kinds: how far classical and deep methods go; "" where there is one kind only.
-        limits: what these results cannot show.
+        headline: the best method, its accuracy and confidence interval.
+        cost: its cost, and the cheapest method not significantly different from it.
+        kinds: best classical, deep and fused methods; "" where there is one kind only.
+        limits: limitations of the results.
     """
 
     headline: str
@@ -41,31 +41,32 @@ class Verdict:
 
 
 def verdict(ranking: Ranking) -> Verdict:
-    """The sentences of one comparison."""
+    """Verdict of one ranking."""
     best = ranking.best
     if best is None or ranking.basis is None:
         return Verdict("No method has results yet.", "", "", [])
     evaluation = best.evaluations[ranking.basis]
     figures = f"{percent(evaluation.accuracy)} %"
     if known(evaluation.interval.low):
-        figures += f" (95 % interval {percent_range(evaluation.interval)})"
-    where = _where(ranking, evaluation)
-    headline = f"{best.method.name} gets {figures} of the images right in {where}."
+        figures += f" (95 % confidence interval {percent_range(evaluation.interval)})"
+    headline = f"{best.method.name}: accuracy {figures} {_where(ranking, evaluation)}."
     return Verdict(headline, _cost(ranking, best), _kinds(ranking), limits(ranking, evaluation))
 
 
 def _where(ranking: Ranking, evaluation: Evaluation) -> str:
+    """The split in words: "in 8-fold cross-validation with 3 repeats", "on 120 test images"."""
     if evaluation.folds is None:
-        return f"a test on {number_of(evaluation.images, 'image')}"
+        return f"on {number_of(evaluation.images, 'test image')}"
     folds = evaluation.folds.accuracy.shape[1]
-    repeats = f", {evaluation.repeats} times" if evaluation.repeats > 1 else ""
+    repeats = f" with {evaluation.repeats} repeats" if evaluation.repeats > 1 else ""
     most = max(e.folds.accuracy.shape[1] for e in ranking.on("cv").values() if e.folds)
     if folds < most:
-        return f"{folds} of the {most} folds of cross-validation{repeats}"
-    return f"{folds}-fold cross-validation{repeats}"
+        return f"in {folds} of the {most} folds of cross-validation{repeats}"
+    return f"in {folds}-fold cross-validation{repeats}"
 
 
-def _cost(ranking: Ranking, best: Ranked) -> str:
+def _cost(ranking: Ranking, best: RankedMethod) -> str:
+    """Cost of the best method, and how its lead over the others stands."""
     sentences = []
     if best.method.cost is not None:
         parts = [
@@ -83,45 +84,46 @@ def _cost(ranking: Ranking, best: Ranked) -> str:
     if tied:
         sentences.append(_cheapest(best, tied))
     elif tested and len(tested) == len(ranking.rows) - 1:
-        sentences.append("Its lead over every other method is more than noise.")
+        sentences.append("Its lead over every other method is significant.")
     elif tested:
-        sentences.append("Its lead over every method that could be tested is more than noise.")
+        sentences.append("Its lead over every method that could be tested is significant.")
     return " ".join(sentences)
 
 
 def _kinds(ranking: Ranking) -> str:
-    """The best method of each kind, and whether the two best of them can be told apart."""
+    """The best method of each kind, and whether the best two of them differ significantly."""
     assert ranking.basis is not None
-    first: dict[str, Ranked] = {}
+    first: dict[str, RankedMethod] = {}
     for row in ranking.rows:
-        if row.rank is not None and row.method.family:
-            first.setdefault(row.method.family, row)
+        if row.rank is not None and row.method.kind:
+            first.setdefault(row.method.kind, row)
     if len(first) < 2:
         return ""
     parts = [
-        f"{'methods that join both' if kind == 'fused' else f'{kind} methods'} reach "
-        f"{percent(row.evaluations[ranking.basis].accuracy)} % ({row.method.name})"
+        f"{kind} methods reach {percent(row.evaluations[ranking.basis].accuracy)} % "
+        f"({row.method.name})"
         for kind, row in first.items()
     ]
     one, other = list(first.values())[:2]
     pair = find_pair(ranking.pairs[ranking.basis], one.method.name, other.method.name)
-    told = pair.distinguishable if pair else None
+    significant = pair.significant if pair else None
     difference = "" if pair is None else f" ({percent(abs(pair.difference))} points)"
     on_test = find_pair(ranking.pairs["test"], one.method.name, other.method.name)
     where = ""
-    if ranking.basis == "cv" and on_test and on_test.distinguishable:
-        where = " in cross-validation, but on the test images they can"
+    if ranking.basis == "cv" and on_test and on_test.significant:
+        where = f" in cross-validation{difference}, but they do on the test images"
+        difference = ""
     judged = {
-        True: f"The lead of {one.method.name} over {other.method.name} is more than noise",
-        False: f"{one.method.name} and {other.method.name} cannot be told apart{where}",
-        None: f"Whether {one.method.name} leads {other.method.name} could not be tested",
-    }[told]
+        True: f"The lead of {one.method.name} over {other.method.name} is significant",
+        False: f"{one.method.name} and {other.method.name} do not differ significantly{where}",
+        None: f"The lead of {one.method.name} over {other.method.name} could not be tested",
+    }[significant]
     sentence = listing(parts)
     return f"{sentence[0].upper()}{sentence[1:]}. {judged}{difference}."
 
 
 class _Measure(NamedTuple):
-    """A cost that a method within noise may have the least of."""
+    """A cost by which methods tied with the best are compared."""
 
     least: str
     of: Callable[[Cost], float | None]
@@ -138,13 +140,14 @@ _MEASURES = (
 )
 
 
-def _cheapest(best: Ranked, tied: list[Ranked]) -> str:
-    """Which of the methods within noise is cheapest to fit, or else fastest to use.
+def _cheapest(best: RankedMethod, tied: list[RankedMethod]) -> str:
+    """Sentence on the tied method that is cheapest to fit, or else fastest to predict.
 
-    Few folds and many pairs put methods within noise that are far below: these are no advice.
+    With few folds and many pairs, methods far below the best may be tied with it; those more than
+    `WIDE` below are not recommended.
     """
     names = listing((row.method.name for row in tied), most=4)
-    sentence = f"{names} {'is' if len(tied) == 1 else 'are'} within noise of it"
+    sentence = f"{names} {'is' if len(tied) == 1 else 'are'} not significantly different from it"
     near = [row for row in tied if row.to_best and abs(row.to_best.difference) <= WIDE]
     if not near:
         return f"{sentence}, but more than {percent(WIDE, 0)} points below."

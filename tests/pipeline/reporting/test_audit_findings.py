@@ -9,7 +9,7 @@ from PIL import Image
 from strata.pipeline.data import audit as audit_module
 from strata.pipeline.data.manifest import build_manifest
 from strata.pipeline.data.source import open_source
-from strata.pipeline.reporting.audit_findings import audited
+from strata.pipeline.reporting.audit_findings import audit_findings
 from strata.pipeline.store.store import Store
 
 
@@ -37,17 +37,19 @@ def test_what_was_found_is_kept_for_the_same_images_and_folds(manifest, store, m
         "audit",
         lambda m, *, folds: asked.append(folds) or real(m, folds=folds),
     )
-    first = audited(manifest, 3, store)
-    assert audited(manifest, 3, store) == first
+    first = audit_findings(manifest, 3, store)
+    assert audit_findings(manifest, 3, store) == first
     assert asked == [3]
-    assert audited(manifest, 8, store) != first  # too few images of a class for so many folds
+    assert (
+        audit_findings(manifest, 8, store) != first
+    )  # too few images of a class for so many folds
     assert asked == [3, 8]
 
 
-def test_every_check_that_finds_nothing_is_said_to_have_passed(manifest, store):
-    found = audited(manifest, 3, store)
+def test_checks_without_findings_have_passed(manifest, store):
+    found = audit_findings(manifest, 3, store)
     assert {finding["severity"] for finding in found} == {"passed"}
-    found = audited(manifest, 8, store)
+    found = audit_findings(manifest, 8, store)
     (issue,) = [finding for finding in found if finding["severity"] == "issue"]
     assert issue["code"] == "small-class"
     assert "small-class" not in {f["code"] for f in found if f["severity"] == "passed"}
@@ -59,7 +61,7 @@ def test_a_check_that_breaks_is_shown_and_nothing_counts_as_passed(manifest, sto
         yield
 
     monkeypatch.setattr(audit_module.checks, "imbalance", broken)
-    found = audited(manifest, 3, store)
+    found = audit_findings(manifest, 3, store)
     (finding,) = found
     assert finding["severity"] == "could not run"
     assert "of all things" in finding["sentence"]

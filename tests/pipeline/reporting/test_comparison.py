@@ -1,18 +1,18 @@
-"""What a report is told of the methods."""
+"""Findings that a report has of its methods."""
 
-from strata.pipeline.reporting.comparison import _unfinished
+from strata.pipeline.reporting.comparison import _not_converged
 from strata.reports.checks.base import _reported
 
 
-def test_machines_that_were_stopped_are_told_of():
+def test_solvers_that_did_not_converge_are_a_finding():
     fitted = [
         [{"vectors": 1}, {"converged": True}],
         [{"converged": False}],
         [{"converged": True}],
     ]
-    (finding,) = _unfinished(fitted)
+    (finding,) = _not_converged(fitted)
     check = _reported(finding, "bovw")
     assert (check.severity, check.methods) == ("issue", ["bovw"])
-    assert check.sentences == ["Stopped before it had converged in 1 of 3 folds."]
-    assert _unfinished([fitted[0], fitted[2]]) == []
-    assert _unfinished([[{"classifier": None}]]) == []
+    assert check.sentences == ["The solver did not converge in 1 of 3 folds."]
+    assert _not_converged([fitted[0], fitted[2]]) == []
+    assert _not_converged([[{"classifier": None}]]) == []

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
+from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.stage import Node, Sharded, Stage
-from strata.pipeline.reporting.costs import Records, cost, prediction_path, stage_rows
+from strata.pipeline.reporting.costs import Records, cost, stage_rows
 from strata.pipeline.store.store import Store
 
 SHARDS = [ImageShard("0", ("a", "b", "c", "d"), ()), ImageShard("1", ("e", "f"), ())]
@@ -58,12 +59,12 @@ class Graph:
         return Sharded(nodes[0].stage, tuple(nodes))
 
     def branch(self, step: int, describe: float, encode: float) -> Node:
-        """A bag of words: 3 seconds and 10 numbers for the codebook, 2 and 5 for the machine."""
+        """A bag of words: 3 seconds and 10 numbers for the codebook, 2 and 5 for the classifier."""
         local = self.shards("describe", seconds=describe, parameters={"step": step})
         words = self.node("codebook", local, FOLD.train, seconds=3.0, parameters={"step": step})
         vectors = self.shards("encode", local, words, seconds=encode)
-        machine = self.node("svm", vectors, FOLD.train, seconds=2.0)
-        return self.node("svm_scores", vectors, machine, FOLD.test, seconds=0.2)
+        classifier = self.node("svm", vectors, FOLD.train, seconds=2.0)
+        return self.node("svm_scores", vectors, classifier, FOLD.test, seconds=0.2)
 
     def cost_of(self, scores: Node):
         return cost(target_of(scores), Records(self.store))
@@ -121,8 +122,8 @@ def test_models_of_inner_folds_cost_fitting_but_belong_to_no_model(graph):
 def test_pretrained_weights_belong_to_the_model_and_cost_no_time_per_image(graph):
     weights = graph.node("pretrained", seconds=9.0, content=b"x" * 1000)
     vectors = graph.shards("look", weights, seconds=0.5)
-    machine = graph.node("svm", vectors, FOLD.train, seconds=2.0)
-    found = graph.cost_of(graph.node("svm_scores", vectors, machine, FOLD.test, seconds=0.2))
+    classifier = graph.node("svm", vectors, FOLD.train, seconds=2.0)
+    found = graph.cost_of(graph.node("svm_scores", vectors, classifier, FOLD.test, seconds=0.2))
     assert found.predict_ms == pytest.approx(1000 * (0.5 + 0.1))
     assert found.fit_seconds == pytest.approx(9 + 2 + 4 * 0.5)
     assert found.bytes >= 1000
@@ -134,15 +135,15 @@ def test_numbers_of_fitted_stages_add_up_and_unknown_ones_stay_unknown(graph):
     graph.store.discard(words.key)
     graph.store.write(words.key, {"parameters": 10}, {})
     vectors = graph.shards("encode", local, words, seconds=0.0)
-    machine = graph.node("svm", vectors, FOLD.train)
-    graph.store.discard(machine.key)
-    graph.store.write(machine.key, {"parameters": 5}, {})
-    found = graph.cost_of(graph.node("svm_scores", vectors, machine, FOLD.test))
+    classifier = graph.node("svm", vectors, FOLD.train)
+    graph.store.discard(classifier.key)
+    graph.store.write(classifier.key, {"parameters": 5}, {})
+    found = graph.cost_of(graph.node("svm_scores", vectors, classifier, FOLD.test))
     assert found.parameters == 15
     assert found.multiply_adds is None
 
 
-def test_stage_rows_tell_apart_what_has_other_parameters_and_say_when_and_with_what(graph):
+def test_stage_rows_are_by_parameters_with_time_and_versions(graph):
     fused = graph.node("average", [graph.branch(6, 0.5, 0.25), graph.branch(8, 0.1, 0.05)])
     rows = stage_rows(target_of(fused), Records(graph.store), {fused.key})
     described = [row for row in rows if row.name == "describe"]
@@ -163,11 +164,11 @@ def test_a_frozen_network_counts_once_for_each_branch(tmp_path):
     assert cost(target, Records(graph.store)).multiply_adds == 705
 
 
-def test_processor_time_counts_not_what_else_the_machine_did(graph):
+def test_processor_time_counts_not_other_processes(graph):
     recorded = {"cpu_seconds": 1.0}
     local = graph.shards("describe", seconds=0.5, recorded=recorded)
-    machine = graph.node("svm", local, FOLD.train, seconds=9.0, recorded={"cpu_seconds": 3.0})
-    found = graph.cost_of(graph.node("svm_scores", local, machine, FOLD.test))
+    classifier = graph.node("svm", local, FOLD.train, seconds=9.0, recorded={"cpu_seconds": 3.0})
+    found = graph.cost_of(graph.node("svm_scores", local, classifier, FOLD.test))
     assert found.fit_seconds == pytest.approx(3.0 + 1.0)
     assert found.predict_ms == pytest.approx(1000 * (1 / 4 + 1 / 2) / 2)
 
@@ -184,8 +185,8 @@ def in_folds(graph: Graph, *recorded):
     local = graph.shards("describe", seconds=0.0)
     parts = []
     for record in recorded:
-        machine = graph.node("svm", local, FOLD.train)
-        scores = graph.node("svm_scores", local, machine, FOLD.test, recorded=record)
+        classifier = graph.node("svm", local, FOLD.train)
+        scores = graph.node("svm_scores", local, classifier, FOLD.test, recorded=record)
         parts.append((FOLD, scores))
     return cost(SimpleNamespace(folds=tuple(parts)), Records(graph.store)).predict_ms
 

@@ -6,7 +6,7 @@ import pytest
 
 from strata.pipeline.graph.inputs import ImageShard, Subset
 from strata.pipeline.graph.stage import Node, Stage
-from strata.pipeline.reporting.method_kind import family
+from strata.pipeline.reporting.method_kind import method_kind
 from strata.pipeline.stages.classifiers import svm
 from strata.pipeline.stages.descriptors import dense_sift
 from strata.pipeline.stages.encodings import bag_of_words, encode, visual_words
@@ -28,7 +28,7 @@ def node(stage: Stage, *inputs) -> Node:
 
 
 def kind(scores: Node) -> str:
-    return family(SimpleNamespace(folds=((None, scores),)))
+    return method_kind(SimpleNamespace(folds=((None, scores),)))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Pictures of what was learned: the figures behind them, and that they never stop a report."""
+"""Visualizations: the values behind them, and that they never stop a report."""
 
 import re
 from types import SimpleNamespace
@@ -21,11 +21,11 @@ from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.transfer import backbones
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize import visualize as visualize_module
-from strata.pipeline.visualize.codebook import most_telling, most_used, nearest
-from strata.pipeline.visualize.network import beside, filter_sheet, filters, grad_cam
-from strata.pipeline.visualize.patches import PATCH_SIDE, marked, patch
+from strata.pipeline.visualize.codebook import most_discriminative, most_used, nearest
+from strata.pipeline.visualize.network import filter_grid, filters, grad_cam, side_by_side
+from strata.pipeline.visualize.patches import PATCH_SIDE, outlined, patch
 from strata.pipeline.visualize.pyramid_cells import influence, shaded
-from strata.pipeline.visualize.visualize import exhibits
+from strata.pipeline.visualize.visualize import visualizations
 
 COUNTS = np.array([[50.0, 30, 20, 0, 0], [40, 10, 0, 50, 0]])
 
@@ -39,20 +39,22 @@ def test_most_used_words_come_with_their_share_and_unused_ones_not_at_all():
     assert 4 not in dict(most_used(COUNTS, 5))
 
 
-def test_telling_words_lie_in_their_class_above_all():
-    found = most_telling(COUNTS, ("sea", "sky"), 2)
+def test_discriminative_words_are_most_frequent_in_their_class():
+    found = most_discriminative(COUNTS, ("sea", "sky"), 2)
     assert {(word, label) for word, _, label in found} == {(2, 0), (3, 1)}
     assert all(note.endswith(f"in {('sea', 'sky')[label]}") for _, note, label in found)
-    assert [word for word, *_ in most_telling(COUNTS, ("sea", "sky"), 2, besides={2, 3})] == [1]
+    assert [
+        word for word, *_ in most_discriminative(COUNTS, ("sea", "sky"), 2, besides={2, 3})
+    ] == [1]
 
 
 @given(st.integers(0, 10_000), st.floats(2, 50))
-def test_large_classes_do_not_tell_more_than_small_ones(seed, times):
+def test_discriminative_words_do_not_depend_on_class_size(seed, times):
     counts = np.random.default_rng(seed).integers(10, 1000, (3, 6)).astype(float)
     grown = 1e4 * counts
     grown[1] *= times
-    told = [word for word, *_ in most_telling(1e4 * counts, ("a", "b", "c"), 3)]
-    assert [word for word, *_ in most_telling(grown, ("a", "b", "c"), 3)] == told
+    told = [word for word, *_ in most_discriminative(1e4 * counts, ("a", "b", "c"), 3)]
+    assert [word for word, *_ in most_discriminative(grown, ("a", "b", "c"), 3)] == told
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_nearest_words_are_those_of_all_distances(described):
     assert distances == pytest.approx(every.min(axis=1), rel=1e-4)
 
 
-def test_gaussians_are_told_by_probability_and_measured_in_their_deviations(described):
+def test_gaussians_are_assigned_by_posterior_and_measured_by_mahalanobis_distance(described):
     encoder = FisherVectors(n_components=3, n_dims=4, max_samples=200).fit(described)
     words, distances = nearest(encoder, described[0])
     points, mixture = encoder._points(described[0]), encoder.mixture_
@@ -118,7 +120,7 @@ def quarters_once(tmp_path_factory):
 
 
 def test_places_are_outlined(quarters_once):
-    found = marked(quarters_once, np.array([[0.5, 0.5, 0.4, 0.4]]))
+    found = outlined(quarters_once, np.array([[0.5, 0.5, 0.4, 0.4]]))
     changed = (found != 99).any(axis=2)
     assert changed[12:29, 8:22].any()
     assert not changed[16:24, 13:17].any()
@@ -156,7 +158,7 @@ def test_filters_lie_side_by_side_each_on_its_own_scale():
     weights = np.zeros((18, 3, 3, 3), np.float32)
     weights[0, 0] = 0.01
     weights[17, 2, 1, 1] = -5.0
-    sheet = filter_sheet(weights)
+    sheet = filter_grid(weights)
     assert sheet.shape == (7, 63, 3)
     assert sheet[0, 0].tolist() == [255, 128, 128]
     assert sheet[5, 5].tolist() == [128, 128, 0]
@@ -175,7 +177,7 @@ class Tiny(nn.Module):
         return torch.cat([maps[:, :2], -maps[:, :1]], 1).mean((2, 3))
 
 
-def test_heat_lies_where_the_class_comes_from():
+def test_grad_cam_lies_where_the_class_score_comes_from():
     pixels = np.zeros((8, 8, 3), np.uint8)
     pixels[:4, :, 0] = 255
     pixels[4:, :, 1] = 128
@@ -185,7 +187,7 @@ def test_heat_lies_where_the_class_comes_from():
     assert (grad_cam(network, pixels, 2) == 0).all()
 
 
-def test_a_perceptron_on_windows_has_nothing_to_look_at():
+def test_grad_cam_of_a_perceptron_is_an_error():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3)).astype(np.uint8)
     network = NetworkClassifier(
         {"name": "mlp", "hidden": [4]},
@@ -198,7 +200,7 @@ def test_a_perceptron_on_windows_has_nothing_to_look_at():
         grad_cam(network.fit(pixels, np.arange(20) % 2), pixels[0], 0)
 
 
-def test_a_network_on_windows_looks_at_the_middle():
+def test_grad_cam_of_a_network_on_windows_is_of_the_center_crop():
     """As the library's Grad-CAM, but for the size."""
     pixels = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3)).astype(np.uint8)
     blocks = {"blocks": [{"filters": 6}]}
@@ -210,15 +212,15 @@ def test_a_network_on_windows_looks_at_the_middle():
         assert grad_cam(model, pixels[0], column) == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("beside", [(), ("layer3",)])
-def test_heat_of_a_pretrained_network_is_that_of_its_last_maps(beside):
+@pytest.mark.parametrize("head_inputs", [(), ("layer3",)])
+def test_grad_cam_of_a_fine_tuned_network_is_its_class_activation_map(head_inputs):
     """An average and a linear layer follow, so it is the class activation map."""
     torch.manual_seed(0)
     model = FineTunedClassifier(
         "resnet18",
         freeze_until="layer3",
         output_node="layer4",
-        head_inputs=beside,
+        head_inputs=head_inputs,
         weights=backbones.skeleton("resnet18").state_dict(),
         head_epochs=2,
         epochs=1,
@@ -239,7 +241,7 @@ def test_heat_of_a_pretrained_network_is_that_of_its_last_maps(beside):
 def test_heat_is_laid_over_the_gray_picture():
     heat = np.zeros((4, 4))
     heat[0, 0] = 1.0
-    found = beside(np.full((8, 8, 3), 200, np.uint8), heat).astype(int)
+    found = side_by_side(np.full((8, 8, 3), 200, np.uint8), heat).astype(int)
     own = found[:, found.shape[1] // 2 :]
     assert own[5, 5, 0] - own[5, 5, 2] > 100
     assert own[-5, -5, 0] == own[-5, -5, 2]
@@ -255,31 +257,33 @@ def of(key: str):
     return SimpleNamespace(name="m", node=SimpleNamespace(key=key), folds=())
 
 
-def test_what_is_gone_is_said_and_no_error(tmp_path):
-    shown, (finding,) = exhibits(of("0" * 40), None, Store(tmp_path).open(), None)
+def test_missing_artifacts_are_a_finding_and_no_error(tmp_path):
+    shown, (finding,) = visualizations(of("0" * 40), None, Store(tmp_path).open(), None)
     assert shown == []
     assert finding["severity"] == "not applicable"
     assert "no longer in the store" in finding["sentence"]
 
 
-def test_what_breaks_is_shown_and_no_error(tmp_path, monkeypatch):
+def test_exceptions_are_a_finding_and_no_error(tmp_path, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr(visualize_module, "_model", broken)
-    shown, (finding,) = exhibits(of("0" * 40), None, Store(tmp_path).open(), None)
+    monkeypatch.setattr(visualize_module, "_last_model", broken)
+    shown, (finding,) = visualizations(of("0" * 40), None, Store(tmp_path).open(), None)
     assert shown == []
     assert finding["severity"] == "could not run"
     assert "of all things" in finding["sentence"]
 
 
-def test_exhibits_are_made_once(tmp_path, monkeypatch):
+def test_visualizations_are_computed_once(tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(visualize_module, "look", lambda *a: calls.append(a) or [])
-    monkeypatch.setattr(visualize_module.look, "__name__", "exhibits", raising=False)
+    monkeypatch.setattr(visualize_module, "make_visualizations", lambda *a: calls.append(a) or [])
+    monkeypatch.setattr(
+        visualize_module.make_visualizations, "__name__", "visualizations", raising=False
+    )
     store = Store(tmp_path).open()
     for _ in range(2):
-        assert exhibits(of("0" * 40), None, store, None) == ([], [])
+        assert visualizations(of("0" * 40), None, store, None) == ([], [])
     assert len(calls) == 1
 
 
@@ -316,8 +320,7 @@ def test_a_report_shows_what_its_methods_have_learned(project):
     project.make()
     page = (project.root / "out" / "toy" / "report.html").read_text("utf-8")
     sections = dict(re.findall(r'id="method-(\w+)"(.*?)</details>\s*(?=<|$)', page, re.S))
-    for title in ("Visual words", "Weight of the pyramid", "Visual Gaussians",
-                  "Where the network looks"):  # fmt: skip
+    for title in ("Visual words", "Importance of the pyramid", "GMM components", "Grad-CAM"):
         assert page.count(f"<h4>{title}") == 1, title
-    assert "Pictures of what was learned" not in page  # the check that says what went wrong
+    assert "Visualizations of the model" not in page  # the check that says what went wrong
     assert set(sections) == {"bovw", "fisher", "tinynet", "fusion"}

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from strata.reports.model.results import Method
+from strata.reports.model.results import MethodResult
 from strata.reports.model.scores import Scores
 from tests.reports import synthetic
 from tests.reports.checks.asking import check, method
 
 
 def test_a_failed_method_is_an_issue():
-    found = check("R01", method(), Method("lost", "r", error="no weights"))
+    found = check("R01", method(), MethodResult("lost", "r", error="no weights"))
     assert found.severity == "issue"
     assert found.sentences == ["lost: no weights"]
     assert check("R01", method()).severity == "passed"
@@ -22,26 +22,26 @@ def test_a_method_whose_scores_make_no_sense_is_an_issue():
     assert found.sentences[0].startswith("lost: its scores could not be evaluated")
 
 
-def test_methods_within_noise():
+def test_methods_tied_with_the_best():
     found = check("R08", method("a", 2.6), method("b", 2.5, seed=1))
     assert found.severity == "tip"
-    assert "cannot be told from" in found.sentences[0]
+    assert "not significantly different from" in found.sentences[0]
     assert check("R08", method("a", 3.0), method("b", 0.5, seed=1)).severity == "passed"
     assert check("R08", method()).severity == "not applicable"
 
 
 def test_several_methods_ranked_on_test_images():
     test = synthetic.scores(split="test", folds=1)
-    one, two = Method("a", "r", test=test), Method("b", "r", test=test)
+    one, two = MethodResult("a", "r", test=test), MethodResult("b", "r", test=test)
     assert check("R09", one, two).severity == "tip"
     assert check("R09", method("a"), method("b")).severity == "passed"
 
 
 def test_a_method_without_scores_or_error_is_missing_too():
-    assert check("R01", method(), Method("lost", "r")).sentences == ["lost: it has no scores"]
+    assert check("R01", method(), MethodResult("lost", "r")).sentences == ["lost: it has no scores"]
 
 
-def test_nothing_is_said_of_pairs_that_could_not_be_tested():
+def test_untested_pairs_are_not_applicable():
     one = method("a", cv=synthetic.scores(folds=1))
     other = method("b", cv=synthetic.scores(folds=1, quality=1.0))
     assert check("R08", one, other).severity == "not applicable"
@@ -49,5 +49,5 @@ def test_nothing_is_said_of_pairs_that_could_not_be_tested():
 
 @pytest.mark.parametrize("code", ["R02", "R03", "R08", "R09"])
 def test_nothing_is_passed_where_no_method_has_results(code):
-    found = check(code, Method("lost", "r", error="no weights"))
+    found = check(code, MethodResult("lost", "r", error="no weights"))
     assert (found.severity, found.sentences) == ("not applicable", ["no method has results"])

@@ -32,7 +32,7 @@ def test_chance_is_no_better_than_the_largest_class():
 def test_few_images_do_not_make_a_method_useless():
     few = check("R02", method(cv=None, test=coin(12, 7)))
     assert few.severity == "tip"
-    assert "12 images are too few to tell" in few.sentences[0]
+    assert "12 images are too few to decide" in few.sentences[0]
     assert "test images" in few.sentences[0]
     assert check("R02", method(cv=None, test=coin(600, 305))).severity == "issue"
     assert check("R02", method(cv=None, test=coin(12, 12))).severity == "passed"
@@ -99,13 +99,13 @@ def test_a_gap_within_the_interval_of_few_images_is_none(images, severity):
     assert check("R06", method(cv=None, test=scores, training_accuracy=1.0)).severity == severity
 
 
-def test_probabilities_that_are_too_sure():
+def test_miscalibrated_probabilities():
     scores = synthetic.scores(quality=2.0, probabilities=True)
     sure = Scores(**{**vars(scores), "probabilities": np.eye(8)[scores.predictions]})
     (sentence,) = check("R12", method(cv=sure)).sentences
     accuracy = 100 * np.mean(scores.predictions == scores.labels)
-    assert f"too sure: it states 100.0 % and gets {accuracy:.1f} % right" in sentence
+    assert f"overconfident: mean confidence 100.0 %, accuracy {accuracy:.1f} %" in sentence
     modest = 0.5 * scores.probabilities + 0.5 / 8
     modest = Scores(**{**vars(synthetic.scores(quality=9.0)), "probabilities": modest})
-    assert "not sure enough" in check("R12", method(cv=modest)).sentences[0]
+    assert "underconfident" in check("R12", method(cv=modest)).sentences[0]
     assert check("R12", method()).severity == "not applicable"

@@ -9,7 +9,7 @@ def test_a_loss_that_blew_up():
     assert check("R07", method()).severity == "not applicable"
 
 
-def test_dead_units_are_told_by_layer_and_by_how_many():
+def test_dead_units_by_layer_and_fraction():
     def ending(share: float) -> list[dict]:
         return [{"loss": 1.0, "dead_units/block1": 0.9}, {"loss": 0.5, "dead_units/block1": share}]
 

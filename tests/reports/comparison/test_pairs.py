@@ -6,8 +6,13 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import binom
 
 from strata.reports.comparison.evaluation import evaluate
-from strata.reports.comparison.pairs import _t_interval, all_pairs, difference_interval, find_pair
-from strata.reports.statistics.significance import corrected_t_test, holm, mcnemar
+from strata.reports.comparison.pairs import (
+    _t_interval,
+    difference_interval,
+    find_pair,
+    pairwise_tests,
+)
+from strata.reports.statistics.significance import corrected_t_test, holm, mcnemar_test
 from tests.reports import synthetic
 
 
@@ -22,7 +27,7 @@ def on(split: str, **qualities: float):
 
 def test_folds_are_tested_by_the_corrected_t_test_and_adjusted_over_all_pairs():
     methods = on("cv", a=2.0, b=2.4, c=3.0)
-    pairs = all_pairs(methods, "cv")
+    pairs = pairwise_tests(methods, "cv")
     assert [(p.first, p.second) for p in pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
     raw = []
     for pair in pairs:
@@ -34,19 +39,19 @@ def test_folds_are_tested_by_the_corrected_t_test_and_adjusted_over_all_pairs():
 
 
 @pytest.mark.parametrize("split", ["cv", "test"])
-def test_an_interval_leaves_out_zero_exactly_where_the_pair_is_told_apart(split):
+def test_an_interval_excludes_zero_exactly_where_the_pair_is_significant(split):
     qualities = {"a": 2.0, "b": 2.2, "c": 2.6, "d": 3.2, "e": 2.3, "f": 2.65}
-    pairs = all_pairs(on(split, **qualities), split)
-    assert {pair.distinguishable for pair in pairs} == {True, False}
+    pairs = pairwise_tests(on(split, **qualities), split)
+    assert {pair.significant for pair in pairs} == {True, False}
     assert any(pair.test.p < 0.05 <= pair.p_adjusted for pair in pairs)
     for pair in pairs:
         low, high = pair.interval
-        assert (low > 0 or high < 0) == pair.distinguishable
+        assert (low > 0 or high < 0) == pair.significant
         assert -1 <= low <= pair.difference <= high <= 1
 
 
 def test_of_two_methods_the_interval_has_95_percent():
-    (pair,) = all_pairs(on("cv", a=2.0, b=2.4), "cv")
+    (pair,) = pairwise_tests(on("cv", a=2.0, b=2.4), "cv")
     assert pair.interval == pair.interval_at(0.05)
 
 
@@ -58,9 +63,9 @@ def test_intervals_over_folds_stay_where_differences_can_be():
 
 def test_test_images_are_compared_by_mcnemar():
     methods = on("test", a=2.0, b=2.6)
-    (pair,) = all_pairs(methods, "test")
+    (pair,) = pairwise_tests(methods, "test")
     right = [m.scores.predictions == m.scores.labels for m in methods.values()]
-    expected = mcnemar(int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()))
+    expected = mcnemar_test(int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()))
     assert pair.test == expected
 
 
@@ -71,9 +76,9 @@ def test_methods_on_other_images_are_not_tested_and_it_says_why(split):
         "a": evaluate(synthetic.scores(folds=folds), split, 8),
         "b": evaluate(synthetic.scores(folds=folds, per_class=50), split, 8),
     }
-    (pair,) = all_pairs(methods, split)
+    (pair,) = pairwise_tests(methods, split)
     assert pair.test is None
-    assert pair.distinguishable is None
+    assert pair.significant is None
     assert "same" in pair.untested
 
 
@@ -85,16 +90,16 @@ def test_a_difference_that_is_the_same_on_every_fold_is_not_tested():
         fewer[row] = np.eye(8)[(scores.labels[row] + 1) % 8]
     worse = type(scores)(**{**vars(scores), "scores": fewer})
     methods = {"a": evaluate(scores, "cv", 8), "b": evaluate(worse, "cv", 8)}
-    (pair,) = all_pairs(methods, "cv")
+    (pair,) = pairwise_tests(methods, "cv")
     assert pair.difference == pytest.approx(1 / 20)
-    assert pair.distinguishable is None
+    assert pair.significant is None
     assert "same on every fold" in pair.untested
-    (pair,) = all_pairs({"a": methods["a"], "b": methods["a"]}, "cv")
-    assert pair.distinguishable is False
+    (pair,) = pairwise_tests({"a": methods["a"], "b": methods["a"]}, "cv")
+    assert pair.significant is False
 
 
 def test_a_pair_is_found_in_either_order():
-    pairs = all_pairs(on("cv", a=2.0, b=2.4), "cv")
+    pairs = pairwise_tests(on("cv", a=2.0, b=2.4), "cv")
     assert find_pair(pairs, "b", "a") is find_pair(pairs, "a", "b") is pairs[0]
     assert find_pair(pairs, "a", "c") is None
 
@@ -112,7 +117,7 @@ def test_interval_of_a_difference_turns_with_the_order_and_holds_the_difference(
 @given(*counts, st.sampled_from([0.05, 0.01, 0.05 / 45]))
 def test_interval_of_a_difference_leaves_out_zero_exactly_where_mcnemar_rejects(b, c, n, level):
     low, high = difference_interval(b, c, n, level)
-    assert (low > 0 or high < 0) == (mcnemar(b, c).p < level)
+    assert (low > 0 or high < 0) == (mcnemar_test(b, c).p < level)
 
 
 @pytest.mark.parametrize(("b", "c", "n"), [(0, 0, 1), (1, 0, 1), (0, 30, 30), (15, 15, 30)])

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from strata.reports.comparison.ranking import rank
-from strata.reports.model.results import Cost, Method
+from strata.reports.model.results import Cost, MethodResult
 from strata.reports.model.scores import Scores
 from tests.reports import synthetic
 
 
-def of(*methods: Method):
+def of(*methods: MethodResult):
     return rank(replace(synthetic.three(), methods=list(methods)))
 
 
@@ -17,7 +17,7 @@ def names(ranking):
     return [row.method.name for row in ranking.rows]
 
 
-def test_best_comes_first_and_what_cannot_be_told_from_it_is_tied():
+def test_best_comes_first_and_what_does_not_differ_significantly_is_tied():
     ranking = rank(synthetic.three())
     assert names(ranking) == ["fisher", "tinynet", "bovw"]
     assert [row.standing for row in ranking.rows] == ["best", "tied", "below"]
@@ -33,9 +33,9 @@ def test_standing_follows_the_adjusted_p_value_of_the_pair_with_the_best():
 
 def test_of_equal_methods_the_cheaper_one_comes_first():
     scores = synthetic.scores()
-    dear = Method("dear", "r", cv=scores, cost=Cost(fit_seconds=90.0))
-    cheap = Method("cheap", "r", cv=scores, cost=Cost(fit_seconds=9.0))
-    unknown = Method("unknown", "r", cv=scores)
+    dear = MethodResult("dear", "r", cv=scores, cost=Cost(fit_seconds=90.0))
+    cheap = MethodResult("cheap", "r", cv=scores, cost=Cost(fit_seconds=9.0))
+    unknown = MethodResult("unknown", "r", cv=scores)
     assert names(of(unknown, dear, cheap)) == ["cheap", "dear", "unknown"]
 
 
@@ -48,8 +48,8 @@ def test_methods_are_equal_whatever_the_order_of_their_folds():
         ids = [str(i) for i in range(50)]
         return Scores(ids, labels, labels, np.repeat(np.arange(5), 10), np.eye(8)[said])
 
-    dear = Method("dear", "r", cv=folds(8, 7, 3, 9, 6), cost=Cost(fit_seconds=90.0))
-    cheap = Method("cheap", "r", cv=folds(7, 8, 9, 6, 3), cost=Cost(fit_seconds=9.0))
+    dear = MethodResult("dear", "r", cv=folds(8, 7, 3, 9, 6), cost=Cost(fit_seconds=90.0))
+    cheap = MethodResult("cheap", "r", cv=folds(7, 8, 9, 6, 3), cost=Cost(fit_seconds=9.0))
     ranking = of(dear, cheap)
     accuracies = [row.evaluations["cv"].accuracy for row in ranking.rows]
     assert accuracies[0] != accuracies[1] == pytest.approx(accuracies[0])
@@ -58,8 +58,8 @@ def test_methods_are_equal_whatever_the_order_of_their_folds():
 
 def test_test_images_rank_only_where_nothing_was_cross_validated():
     test = synthetic.scores(quality=9.0, folds=1, split="test")
-    tested = Method("tested", "r", test=test)
-    crossed = Method("crossed", "r", cv=synthetic.scores(quality=2.0))
+    tested = MethodResult("tested", "r", test=test)
+    crossed = MethodResult("crossed", "r", cv=synthetic.scores(quality=2.0))
     both = of(tested, crossed)
     assert names(both) == ["crossed", "tested"]
     assert [row.rank for row in both.rows] == [1, None]
@@ -74,12 +74,12 @@ def test_scores_that_make_no_sense_become_an_error_of_their_method_alone():
     outside = Scores(**{**vars(good), "labels": good.labels + 100})
     empty = good.where(np.zeros(len(good.ids), bool))
     ranking = of(
-        Method("good", "r", cv=good),
-        Method("nan", "r", cv=spoiled),
-        Method("unsure", "r", cv=unsure),
-        Method("narrow", "r", cv=narrow),
-        Method("outside", "r", cv=outside),
-        Method("empty", "r", cv=empty),
+        MethodResult("good", "r", cv=good),
+        MethodResult("nan", "r", cv=spoiled),
+        MethodResult("unsure", "r", cv=unsure),
+        MethodResult("narrow", "r", cv=narrow),
+        MethodResult("outside", "r", cv=outside),
+        MethodResult("empty", "r", cv=empty),
     )
     assert names(ranking) == ["good"]
     errors = {method.name: method.error for method in ranking.failed}
@@ -91,7 +91,7 @@ def test_scores_that_make_no_sense_become_an_error_of_their_method_alone():
 
 
 def test_without_any_scores_there_is_no_ranking():
-    ranking = of(Method("a", "r", error="no weights"), Method("b", "r"))
+    ranking = of(MethodResult("a", "r", error="no weights"), MethodResult("b", "r"))
     assert ranking.basis is None
     assert ranking.best is None
     assert [method.name for method in ranking.failed] == ["a", "b"]

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from strata.reports.comparison.ranking import rank
-from strata.reports.comparison.sweeps import grids, sweeps
-from strata.reports.model.results import Method
+from strata.reports.comparison.sweeps import sweep_grids, sweeps
+from strata.reports.model.results import MethodResult
 from strata.reports.page.plots.sweep_plots import grid_sections, joint_sweeps, sweep_sections
 from strata.reports.summary.analysis import analyze
 from tests.reports import synthetic
@@ -10,7 +10,9 @@ from tests.reports import synthetic
 
 def ranked(varied: list[tuple[dict, float]]):
     methods = [
-        Method(f"m{i}", "r", cv=synthetic.scores(quality=quality), variant_of="m", varied=values)
+        MethodResult(
+            f"m{i}", "r", cv=synthetic.scores(quality=quality), variant_of="m", varied=values
+        )
         for i, (values, quality) in enumerate(varied)
     ]
     return rank(replace(synthetic.three(), methods=methods))
@@ -54,7 +56,7 @@ def test_one_value_is_no_sweep():
 
 def test_a_grid_has_every_variant_in_its_cell():
     varied = [({"k": k, "kind": kind}, 2.0 + k) for kind in ("b", "a") for k in (2, 1)][:-1]
-    (grid,) = grids(ranked(varied))
+    (grid,) = sweep_grids(ranked(varied))
     assert grid.parameters == ("k", "kind")
     assert grid.values == ([1, 2], ["b", "a"])
     for k, line in zip(grid.values[0], grid.cells, strict=True):
@@ -70,7 +72,7 @@ def test_a_grid_of_three_parameters_is_cut_at_the_best_of_the_third():
         for b in (1, 2)
         for c in (1, 2)
     ]
-    found = grids(ranked(varied))
+    found = sweep_grids(ranked(varied))
     assert [(g.parameters, g.fixed) for g in found] == [
         (("a", "b"), {"c": 2}),
         (("a", "c"), {"b": 2}),
@@ -79,7 +81,7 @@ def test_a_grid_of_three_parameters_is_cut_at_the_best_of_the_third():
 
 
 def test_a_line_is_no_grid():
-    assert grids(ranked([({"k": 1, "C": 1}, 2.0), ({"k": 2, "C": 1}, 2.5)])) == []
+    assert sweep_grids(ranked([({"k": 1, "C": 1}, 2.0), ({"k": 2, "C": 1}, 2.5)])) == []
 
 
 def test_sweeps_are_drawn_with_what_the_paper_gives_and_together_where_methods_share_them():

@@ -6,7 +6,7 @@ import pytest
 from strata.errors import InputError
 from strata.reports import analyze, compare, read_results
 from strata.reports.exports.results_json import json_text
-from strata.reports.model.results import Method
+from strata.reports.model.results import MethodResult
 from tests.reports import synthetic
 
 
@@ -35,7 +35,7 @@ def changed(quality: float):
         cv=synthetic.scores(quality=quality, seed=3, per_class=24),
         parameters={"descriptor": {"bins": [4, 6, 8, 12], "step": 4}},
     )
-    new = Method("new", "r", cv=synthetic.scores(per_class=24))
+    new = MethodResult("new", "r", cv=synthetic.scores(per_class=24))
     versions = {**whole.run.versions, "torch": "2.16.0"}
     run = replace(whole.run, seed=1, versions=versions)
     data = replace(whole.data, digest="sha256:other")
@@ -52,7 +52,7 @@ def test_a_run_against_itself_shows_nothing(results):
             "cv": 0.0,
             "test": 0.0,
         }
-        assert not any(pair.distinguishable for pair in method.scores.values())
+        assert not any(pair.significant for pair in method.scores.values())
 
 
 def test_changes_are_named(results):
@@ -73,7 +73,7 @@ def test_methods_without_results_in_a_run_are_listed_with_their_error(results):
     bovw, fisher, tinynet = whole.methods
     failed = replace(bovw, cv=None, test=None, error="svm failed: no memory.\n  Fewer jobs.")
     broken = replace(whole, methods=[failed, replace(fisher, test=None), tinynet])
-    added = replace(whole, methods=[*whole.methods, Method("new", "r", error="Not made.")])
+    added = replace(whole, methods=[*whole.methods, MethodResult("new", "r", error="Not made.")])
     before, after = results("a", broken), results("b", added)
     assert sorted(compare(before, after).missing) == [
         "bovw: no results in the earlier run: svm failed: no memory.",
@@ -85,7 +85,7 @@ def test_methods_without_results_in_a_run_are_listed_with_their_error(results):
     assert found.removed == ["new"]
 
 
-def test_what_many_methods_lack_is_said_once(results):
+def test_missing_results_of_many_methods_are_one_sentence(results):
     whole = base()
     none = [replace(m, cv=None, test=None, error="Not made.") for m in whole.methods]
     nothing, something = results("a", replace(whole, methods=none)), results("b", whole)
@@ -96,8 +96,8 @@ def test_what_many_methods_lack_is_said_once(results):
         assert rest == f"no results in {runs}: Not made."
 
 
-@pytest.mark.parametrize(("quality", "distinguishable"), [(9.0, True), (2.25, False)])
-def test_a_large_gain_is_more_than_noise_and_a_small_one_is_not(results, quality, distinguishable):
+@pytest.mark.parametrize(("quality", "significant"), [(9.0, True), (2.25, False)])
+def test_a_large_gain_is_more_than_noise_and_a_small_one_is_not(results, quality, significant):
     before, after = results("a", base()), results("b", changed(quality))
     bovw = next(m for m in compare(before, after).methods if m.name == "bovw")
     pair = bovw.scores["cv"]
@@ -106,7 +106,7 @@ def test_a_large_gain_is_more_than_noise_and_a_small_one_is_not(results, quality
         for run in (before, after)
     ]
     assert pair.difference == pytest.approx(accuracies[1] - accuracies[0])
-    assert pair.distinguishable is distinguishable
+    assert pair.significant is significant
 
 
 def test_p_values_are_adjusted_over_the_methods(results):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from strata.reports.exports import results_json
-from strata.reports.model.results import Method
+from strata.reports.model.results import MethodResult
 from strata.reports.summary.analysis import analyze
 from tests.reports import synthetic
 
@@ -38,8 +38,8 @@ def test_schema_is_named_and_its_fields_are_the_documented_ones(document):
     for method in document["methods"]:
         assert set(method) == documented("A method")
     for method in document["methods"][:-1]:
-        assert set(method["cv"]) == documented("Figures on a split")
-        assert set(method["test"]) == documented("Figures on a split") - {"folds", "spread"}
+        assert set(method["cv"]) == documented("Metrics on a split")
+        assert set(method["test"]) == documented("Metrics on a split") - {"folds", "spread"}
 
 
 def test_fields_of_pairs_and_checks_are_the_documented_ones(document):
@@ -80,7 +80,9 @@ def test_every_pair_is_listed(document):
 
 
 def test_unknown_numbers_are_null_and_odd_values_text():
-    odd = Method("a", "r", parameters={"rate": np.float32(0.5), "bad": float("nan"), "p": {1, 2}})
+    odd = MethodResult(
+        "a", "r", parameters={"rate": np.float32(0.5), "bad": float("nan"), "p": {1, 2}}
+    )
     whole = replace(synthetic.three(), methods=[odd])
     written = json.loads(results_json.json_text(analyze(whole)))["methods"][0]["parameters"]
     assert written == {"rate": 0.5, "bad": None, "p": "{1, 2}"}

@@ -6,7 +6,7 @@ import pytest
 
 from strata.reports import terminal_table
 from strata.reports.exports.tables import csv_text
-from strata.reports.model.results import Method
+from strata.reports.model.results import MethodResult
 from strata.reports.summary.analysis import analyze
 from tests.reports import synthetic
 
@@ -18,7 +18,7 @@ def analysis():
 
 def test_terminal_table_is_the_ranking_with_failed_methods_last():
     table = terminal_table(synthetic.twenty())
-    assert table.columns[:3] == ["#", "method", "CV accuracy % (95 %)"]
+    assert table.columns[:3] == ["#", "method", "CV accuracy % (95 % CI)"]
     assert len(table.rows) == 20
     assert all(len(row) == len(table.columns) == len(table.right) for row in table.rows)
     assert table.rows[0][1] == "sift-14 *"
@@ -34,7 +34,7 @@ def test_columns_that_would_be_empty_are_left_out():
 
 
 def test_a_comparison_without_results_still_has_a_table():
-    table = terminal_table(replace(synthetic.three(), methods=[Method("a", "r", error="no")]))
+    table = terminal_table(replace(synthetic.three(), methods=[MethodResult("a", "r", error="no")]))
     assert [row[1] for row in table.rows] == ["a"]
     assert table.notes == ["a: no"]
 

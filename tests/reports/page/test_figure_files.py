@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from strata.reports.page.figure_files import write_figures
-from strata.reports.page.plots.method_markers import mark
+from strata.reports.page.plots.method_markers import marker
 from strata.reports.page.plots.svg import drawing, element
 from strata.reports.page.plots.svg_styles import SPACE, styled
 from strata.reports.summary.analysis import analyze
@@ -27,7 +27,7 @@ def test_every_drawing_is_there_twice_under_a_plain_name(figures):
     assert stems == [path.stem for path in figures if path.suffix == ".pdf"]
     assert len(set(stems)) == len(stems)
     assert all(re.fullmatch(r"[a-z0-9-]+", stem) for stem in stems)
-    assert {"ranking", "agreement", "accuracy-and-fit-time", "bovw-by-words-and-kernel",
+    assert {"critical-difference", "agreement", "accuracy-and-fit-time", "bovw-by-words-and-kernel",
             "sweep-of-images", "bovw-64-linear-confusion-cv"} <= set(stems)  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def test_svg_needs_nothing_of_the_page(figures):
 
 
 def test_pdf_is_one_page_of_the_drawing_s_size_with_text_as_text(figures):
-    path = next(p for p in figures if p.name == "ranking.pdf")
+    path = next(p for p in figures if p.name == "critical-difference.pdf")
     data = path.read_bytes()
     assert data.startswith(b"%PDF")
     assert data.count(b"/Type /Page\n") + data.count(b"/Type /Page ") == 1
@@ -56,7 +56,7 @@ def test_pdf_is_one_page_of_the_drawing_s_size_with_text_as_text(figures):
 
 
 def test_of_several_rules_the_one_for_most_classes_wins():
-    parts = [mark("deep", 5, 5, 4, on=True), element("text", "a", class_="label on")]
+    parts = [marker("deep", 5, 5, 4, on=True), element("text", "a", class_="label on")]
     root = styled(drawing(10, 10, parts, "a"))
     polygon, text = list(root)
     assert polygon.get("fill") == "#b5460f"  # not the accent of other filled marks

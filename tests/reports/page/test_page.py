@@ -14,19 +14,19 @@ from PIL import Image
 
 from strata.reports import analyze
 from strata.reports.comparison.pairs import Pair
-from strata.reports.model.results import Method, StageRow
+from strata.reports.model.results import MethodResult, StageRow
 from strata.reports.model.visualizations import Panel
 from strata.reports.page import page_html, pictures_for
-from strata.reports.page.cross_method import _sentence as across_sentence
+from strata.reports.page.cross_method import _sentence as kind_sentence
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.plots.confusion_matrix import confusion_drawing, text_style
-from strata.reports.page.plots.critical_difference_plot import groups
+from strata.reports.page.plots.critical_difference_plot import tied_groups
 from strata.reports.page.plots.interval_bars import bar
-from strata.reports.page.plots.pareto import Point, frontier, pareto_plot
+from strata.reports.page.plots.pareto import Point, pareto_front, pareto_plot
 from strata.reports.page.plots.svg import CHARACTER, Frame, Scale, element, number
-from strata.reports.page.render import anchor, glue
+from strata.reports.page.render import anchor, nonbreaking
 from strata.reports.statistics.intervals import UNKNOWN, Interval
-from strata.reports.statistics.significance import Outcome
+from strata.reports.statistics.significance import SignificanceResult
 from tests.reports import synthetic
 
 positive = st.floats(1e-6, 1e9)
@@ -79,7 +79,7 @@ points = st.lists(
 
 
 @given(points)
-def test_frontier_holds_exactly_what_nothing_beats(found):
+def test_frontier_holds_exactly_what_nothing_dominates(found):
     def beaten(p):
         return any(
             q.cost <= p.cost and q.accuracy >= p.accuracy and (q.cost, q.accuracy) != p[1:3]
@@ -87,7 +87,7 @@ def test_frontier_holds_exactly_what_nothing_beats(found):
         )
 
     expected = {p[1:3] for p in found if not beaten(p)}
-    assert {p[1:3] for p in frontier(found)} == expected
+    assert {p[1:3] for p in pareto_front(found)} == expected
 
 
 def test_labels_of_the_plot_do_not_overlap_and_the_frontier_is_filled():
@@ -109,7 +109,7 @@ def test_labels_of_the_plot_do_not_overlap_and_the_frontier_is_filled():
     for i, a in enumerate(boxes):
         for b in boxes[:i]:
             assert not (a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])
-    assert made.count('class="dot on"') == len(frontier(many))
+    assert made.count('class="dot on"') == len(pareto_front(many))
 
 
 def test_no_plot_of_a_cost_that_one_method_has():
@@ -117,24 +117,24 @@ def test_no_plot_of_a_cost_that_one_method_has():
 
 
 def pair(first, second, p):
-    return Pair(first, second, "cv", 0.0, None, Outcome(0, p, "t"), p)
+    return Pair(first, second, "cv", 0.0, None, SignificanceResult(0, p, "t"), p)
 
 
-def test_groups_join_runs_in_which_no_two_can_be_told_apart():
+def test_tied_groups_are_maximal_runs_without_a_significant_pair():
     pairs = [
         pair("a", "b", 0.5), pair("b", "c", 0.5), pair("a", "c", 0.01),
         pair("c", "d", 0.5), pair("b", "d", 0.5), pair("a", "d", 0.01),
     ]  # fmt: skip
-    assert groups(["a", "b", "c", "d"], pairs) == [(0, 1), (1, 3)]
-    assert groups(["a", "b"], [pair("a", "b", 0.01)]) == []
-    assert groups(["a", "b"], [Pair("a", "b", "cv", 0.0, untested="other folds")]) == [(0, 1)]
+    assert tied_groups(["a", "b", "c", "d"], pairs) == [(0, 1), (1, 3)]
+    assert tied_groups(["a", "b"], [pair("a", "b", 0.01)]) == []
+    assert tied_groups(["a", "b"], [Pair("a", "b", "cv", 0.0, untested="other folds")]) == [(0, 1)]
 
 
 def test_confusion_drawing_shows_the_cells_that_have_images():
     made = confusion_drawing(np.array([[8, 2, 0], [0, 10, 0], [0, 4, 6]]), ["a", "b", "c"], 2, "x")
-    assert made.count('class="cell right"') == 3
-    assert made.count('class="cell wrong"') == 2
-    assert "a, taken for b: 1 of 5" in made
+    assert made.count('class="cell correct"') == 3
+    assert made.count('class="cell incorrect"') == 2
+    assert "a → b: 1 of 5" in made
     assert "80.0 % of the images" in made
 
 
@@ -182,7 +182,7 @@ def test_pictures_keep_to_their_budget():
 def test_enlarged_tiles_keep_every_pixel():
     filters = np.random.default_rng(0).integers(0, 256, (5, 5, 3), np.uint8)
     pictures = Pictures(synthetic.picture)
-    shown = pictures.tile(Panel(filters, "a filter", enlarged=True))
+    shown = pictures.panel(Panel(filters, "a filter", enlarged=True))
     (image,) = inside(pictures.symbols)
     assert np.array_equal(np.asarray(image), filters)
     assert shown.width == shown.height
@@ -192,7 +192,7 @@ def test_enlarged_tiles_keep_every_pixel():
 
 @given(st.lists(st.text(min_size=1), min_size=2, max_size=8, unique=True))
 def test_full_pictures_have_a_file_name_of_their_own(images):
-    pictures = Pictures(lambda _: np.zeros((4, 4, 3), np.uint8), beside=True)
+    pictures = Pictures(lambda _: np.zeros((4, 4, 3), np.uint8), full_size=True)
     for image in images:
         pictures.show(image)
     assert sorted(pictures.full.values()) == sorted(images)
@@ -260,15 +260,15 @@ def reshuffled(comparison):
 def test_folds_that_are_drawn_anew_are_not_averaged_as_if_they_were_one():
     kept = synthetic.three(per_class=8, repeats=3)
     anew = reshuffled(kept)
-    assert len(re.search(r"By fold: ([\d., ]+) %", _page(kept))[1].split(", ")) == 8
+    assert len(re.search(r"Accuracy by fold: ([\d., ]+) %", _page(kept))[1].split(", ")) == 8
     text = _page(anew)
     accuracy = analyze(anew).ranking.rows[0].evaluations["cv"].folds.accuracy
     means = ", ".join(f"{100 * mean:.1f}" for mean in accuracy.mean(axis=1))
-    assert f"By repeat: {means} %." in text
-    assert "By fold:" not in text
+    assert f"Accuracy by repeat: {means} %." in text
+    assert "Accuracy by fold:" not in text
 
 
-def test_images_are_told_apart_by_the_first_repeat_and_the_page_says_so():
+def test_the_page_says_that_images_are_of_the_first_repeat():
     assert "(cross-validation, first of 3 repeats)" in _page(synthetic.three(repeats=3))
     assert "first of" not in _page(synthetic.three(per_class=8))
 
@@ -291,20 +291,25 @@ def test_a_run_that_found_its_stages_made_does_not_give_its_own_time_as_theirs()
 
 
 def test_numbers_stay_with_their_units_and_ranges_on_one_line():
-    assert glue("a 8-fold 96.1–99.0 of 97 %") == "a 8\u2011fold 96.1\u2060–\u206099.0 of 97\u00a0%"
+    assert (
+        nonbreaking("a 8-fold 96.1–99.0 of 97 %")
+        == "a 8\u2011fold 96.1\u2060–\u206099.0 of 97\u00a0%"
+    )
 
 
 def test_where_no_image_is_right_in_one_kind_alone_nothing_is_announced_below():
-    assert across_sentence(0, 56, "deep", 3, "classical") == (
-        "There is no image that most deep methods get right and no classical method does."
+    assert kind_sentence(0, 56, "deep", 3, "classical") == (
+        "No image is classified correctly by most deep methods and by no classical method."
     )
 
 
 def test_a_page_without_results_does_not_rank_by_nothing():
-    text = _page(replace(synthetic.three(), methods=[Method("lost", "r", error="no weights")]))
-    assert "No method has results yet; here is why." in text
+    text = _page(
+        replace(synthetic.three(), methods=[MethodResult("lost", "r", error="no weights")])
+    )
+    assert "No method has results yet, for the following reasons." in text
     assert "Bars are" not in text
-    assert "by accuracy in ," not in text
+    assert "by accuracy ()" not in text
 
 
 def test_the_corner_of_a_small_confusion_matrix_has_room():

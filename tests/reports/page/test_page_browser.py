@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strata.reports import write_report
-from strata.reports.model.results import Method
+from strata.reports.model.results import MethodResult
 from tests.reports import synthetic
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -24,7 +24,7 @@ def awkward(comparison):
     """Long names, and an error with a long address in it."""
     methods = [replace(m, name=f"{m.name}[train_per_class=250]") for m in comparison.methods]
     error = f"It cannot be downloaded: https://example.org/{'weights_' * 12}.pth\n  Fetch it."
-    return replace(comparison, methods=[*methods, Method("lost", "r", error=error)])
+    return replace(comparison, methods=[*methods, MethodResult("lost", "r", error=error)])
 
 
 COMPARISONS = {
@@ -216,7 +216,7 @@ def test_headings_go_down_one_step_at_a_time(opened):
     assert all(b - a <= 1 for a, b in pairwise(levels))
 
 
-def test_tables_tell_rows_and_columns_apart(opened):
+def test_tables_have_captions_and_scoped_headings(opened):
     page = opened("three")
     bare = page.evaluate(
         """() => [...document.querySelectorAll('table')].filter(t => !t.caption

@@ -20,7 +20,7 @@ def test_log_loss_agrees_with_scikit_learn(case):
     )
 
 
-def test_one_certain_mistake_leaves_the_log_loss_finite():
+def test_one_certain_error_leaves_the_log_loss_finite():
     assert np.isfinite(log_loss(np.array([0]), np.array([[0.0, 1.0]])))
 
 

@@ -2,10 +2,16 @@ import numpy as np
 import pytest
 
 from strata.reports.comparison.evaluation import evaluate
-from strata.reports.comparison.pairs import all_pairs
+from strata.reports.comparison.pairs import pairwise_tests
 from strata.reports.model.scores import Scores
-from strata.reports.statistics.folds import FoldTable, fold_table, odd_folds, same_folds, spread
-from strata.reports.statistics.intervals import corrected_mean_interval, wilson
+from strata.reports.statistics.folds import (
+    FoldTable,
+    fold_table,
+    outlying_folds,
+    same_folds,
+    variance_components,
+)
+from strata.reports.statistics.intervals import corrected_mean_interval, wilson_interval
 from tests.reports import synthetic
 
 
@@ -57,13 +63,13 @@ def test_spread_recovers_the_variances_it_was_drawn_with(shared):
     for _ in range(400):
         grouped = rng.normal(0, 0.03, (8, 1)) + rng.normal(0, 0.01, (8, 5))
         table = FoldTable(grouped.T if shared else grouped, np.ones(1), 1 / 7, shared)
-        found.append(spread(table))
+        found.append(variance_components(table))
     assert np.mean([s.between for s in found]) == pytest.approx(0.03**2, rel=0.1)
     assert np.mean([s.within for s in found]) == pytest.approx(0.01**2, rel=0.1)
 
 
 def test_spread_needs_two_repeats():
-    assert spread(fold_table(synthetic.scores())) is None
+    assert variance_components(fold_table(synthetic.scores())) is None
 
 
 def test_one_fold_has_no_interval():
@@ -80,7 +86,7 @@ def test_sound_folds_are_called_odd_no_oftener_than_promised(images, accuracy, f
     for _ in range(1000):
         right = rng.binomial(images, accuracy, (1, folds))
         table = FoldTable(right / each, each, 1 / (folds - 1), False)
-        alarms += bool(odd_folds(table, chance=0.05))
+        alarms += bool(outlying_folds(table, alpha=0.05))
     assert alarms / 1000 < 0.05 + 0.014
 
 
@@ -88,7 +94,7 @@ def test_a_broken_fold_is_found():
     images = np.full((1, 8), 60)
     broken = np.full((1, 8), 0.85)
     broken[0, 3] = 0.4
-    (odd,) = odd_folds(FoldTable(broken, images, 1 / 7, False))
+    (odd,) = outlying_folds(FoldTable(broken, images, 1 / 7, False))
     assert (odd.fold, odd.accuracy) == (3, pytest.approx(0.4))
 
 
@@ -99,13 +105,13 @@ def test_a_fold_is_held_against_the_others_as_fisher_does():
     for wrong in range(12):
         table = FoldTable(1 - np.array([[wrong, 1, 1]]) / 20, images, 1 / 2, False)
         less = fisher_exact([[20 - wrong, wrong], [38, 2]], alternative="less").pvalue
-        assert any(odd.fold == 0 for odd in odd_folds(table)) == (2 * less < 0.01 / 3)
+        assert any(odd.fold == 0 for odd in outlying_folds(table)) == (2 * less < 0.01 / 3)
 
 
 def test_folds_without_any_spread_do_not_claim_to_know_the_accuracy_exactly():
     perfect = np.ones((2, 4))
     table = FoldTable(perfect, np.full((2, 4), 5), 1 / 3, False)
-    assert table.interval == wilson(20, 20)
+    assert table.interval == wilson_interval(20, 20)
     assert table.interval.low < 0.9
 
 
@@ -120,9 +126,9 @@ def by_fold(right: list[int], images: list[int]) -> Scores:
 
 
 def test_folds_that_are_alike_to_the_image_claim_no_certainty():
-    """2 of 67 or 68 images right in each: the folds' sizes are no spread of the method's."""
+    """2 of 67 or 68 images right in each: the folds' sizes are no variance of the method's."""
     table = fold_table(by_fold([2, 2, 2, 2], [68, 68, 67, 67]))
-    assert table.interval == wilson(table.mean * 270, 270)
+    assert table.interval == wilson_interval(table.mean * 270, 270)
     spread_out = fold_table(by_fold([2, 5, 0, 2], [68, 68, 67, 67]))
     assert spread_out.interval == corrected_mean_interval(
         spread_out.units, spread_out.test_per_train
@@ -135,6 +141,6 @@ def test_a_lead_of_the_same_number_of_images_in_every_fold_is_not_tested():
         "a": evaluate(by_fold([41, 40, 44, 40], sizes), "cv", 2),
         "b": evaluate(by_fold([40, 39, 43, 39], sizes), "cv", 2),
     }
-    (pair,) = all_pairs(methods, "cv")
-    assert pair.distinguishable is None
+    (pair,) = pairwise_tests(methods, "cv")
+    assert pair.significant is None
     assert "same on every fold" in pair.untested

@@ -4,7 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from strata.reports.statistics.intervals import corrected_mean_interval, corrected_variance, wilson
+from strata.reports.statistics.intervals import (
+    corrected_mean_interval,
+    corrected_variance,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,30 +20,30 @@ from strata.reports.statistics.intervals import corrected_mean_interval, correct
     ],
 )
 def test_wilson_has_the_values_of_another_library(successes, n, low, high):
-    assert wilson(successes, n) == pytest.approx((low, high), abs=1e-12)
+    assert wilson_interval(successes, n) == pytest.approx((low, high), abs=1e-12)
 
 
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_agrees_with_scipy(case):
     successes, n = case
     expected = binomtest(successes, n).proportion_ci(0.95, method="wilson")
-    assert wilson(successes, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
+    assert wilson_interval(successes, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 @given(st.floats(0, 40), st.sampled_from([0.8, 0.95, 0.99]))
 def test_wilson_stays_in_range_and_holds_its_proportion(successes, confidence):
-    low, high = wilson(successes, 40, confidence)
+    low, high = wilson_interval(successes, 40, confidence)
     assert 0 <= low <= successes / 40 <= high <= 1
 
 
 def test_wilson_of_nothing_is_unknown():
-    assert np.isnan(wilson(0, 0)).all()
+    assert np.isnan(wilson_interval(0, 0)).all()
 
 
 def test_wilson_covers_the_truth_as_often_as_it_says():
     rng = np.random.default_rng(3)
     draws = rng.binomial(120, 0.93, 4000)
-    held = [low <= 0.93 <= high for low, high in (wilson(k, 120) for k in draws)]
+    held = [low <= 0.93 <= high for low, high in (wilson_interval(k, 120) for k in draws)]
     assert 0.93 < np.mean(held) < 0.97
 
 

@@ -27,7 +27,7 @@ def test_confusion_and_class_figures_agree_with_scikit_learn(case):
     confusion = metrics.confusion_matrix(labels, predictions, classes)
     names = np.arange(classes)
     assert np.array_equal(confusion, sk.confusion_matrix(labels, predictions, labels=names))
-    found = metrics.class_figures(confusion)
+    found = metrics.class_metrics(confusion)
     precision, recall, f1, support = sk.precision_recall_fscore_support(
         labels, predictions, labels=names, zero_division=np.nan
     )
@@ -61,10 +61,10 @@ def test_top_k_counts_labels_among_the_k_highest_scores(seed, k):
 
 
 def test_majority_rate():
-    assert metrics.majority_rate(np.array([0, 0, 0, 1, 2])) == 0.6
+    assert metrics.majority_baseline(np.array([0, 0, 0, 1, 2])) == 0.6
 
 
 def test_confusions_are_the_largest_wrong_cells():
     matrix = np.array([[9, 2, 0], [5, 7, 1], [0, 0, 8]])
-    assert metrics.confusions(matrix, 2) == [(1, 0, 5), (0, 1, 2)]
-    assert len(metrics.confusions(matrix, 9)) == 3
+    assert metrics.top_confusions(matrix, 2) == [(1, 0, 5), (0, 1, 2)]
+    assert len(metrics.top_confusions(matrix, 9)) == 3

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
-from strata.reports.statistics.significance import corrected_t_test, holm, holm_levels, mcnemar
+from strata.reports.statistics.significance import corrected_t_test, holm, holm_levels, mcnemar_test
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 
@@ -56,14 +56,14 @@ def test_t_test_raises_false_alarms_as_often_as_it_says_and_the_plain_one_more_o
     ],
 )
 def test_mcnemar_has_the_values_of_another_library(only_first, only_second, statistic, p):
-    found = mcnemar(only_first, only_second)
+    found = mcnemar_test(only_first, only_second)
     assert (found.statistic, found.p) == pytest.approx((statistic, p), rel=1e-9)
 
 
 @given(st.integers(0, 24), st.integers(0, 24))
 def test_mcnemar_of_few_images_is_the_exact_binomial_test(b, c):
     assume(0 < b + c < 25)
-    found = mcnemar(b, c)
+    found = mcnemar_test(b, c)
     assert found.kind == "binomial"
     assert found.statistic == min(b, c)
     assert found.p == pytest.approx(binomtest(b, b + c).pvalue)
@@ -72,20 +72,20 @@ def test_mcnemar_of_few_images_is_the_exact_binomial_test(b, c):
 def test_mcnemar_of_many_images_is_close_to_the_exact_test():
     for n in range(25, 300, 25):
         for k in range(n // 2 + 1):
-            found, exact = mcnemar(k, n - k), binomtest(k, n).pvalue
+            found, exact = mcnemar_test(k, n - k), binomtest(k, n).pvalue
             assert found.kind == "chi-squared"
             assert found.p == pytest.approx(exact, abs=0.01)
 
 
 def test_methods_that_agree_on_every_image_do_not_differ():
-    assert mcnemar(0, 0).p == 1
+    assert mcnemar_test(0, 0).p == 1
 
 
 def test_mcnemar_raises_no_more_false_alarms_than_it_says():
     rng = np.random.default_rng(2)
     for discordant in (12, 60):
         draws = rng.binomial(discordant, 0.5, 3000)
-        alarms = np.mean([mcnemar(k, discordant - k).p < 0.05 for k in draws])
+        alarms = np.mean([mcnemar_test(k, discordant - k).p < 0.05 for k in draws])
         assert alarms < 0.06
 
 
@@ -132,7 +132,7 @@ def any_pair_told_apart(accuracy: np.ndarray) -> bool:
     return bool((holm(np.array(p)) < 0.05).any())
 
 
-def test_of_five_equal_methods_two_are_told_apart_no_more_often_than_promised():
+def test_family_wise_error_of_the_corrected_t_test_on_five_equal_methods():
     rng = np.random.default_rng(5)
     alarms = sum(any_pair_told_apart(fold_accuracies(rng, 0.0)) for _ in range(1500))
     assert alarms / 1500 < 0.05 + 0.012  # two standard errors
@@ -140,13 +140,16 @@ def test_of_five_equal_methods_two_are_told_apart_no_more_often_than_promised():
     assert found / 200 > 0.9
 
 
-def test_of_five_equal_methods_mcnemar_and_holm_tell_two_apart_no_more_often_than_promised():
+def test_family_wise_error_of_mcnemar_and_holm_on_five_equal_methods():
     rng = np.random.default_rng(6)
     alarms = 0
     for _ in range(800):
         chance = rng.beta(4, 1, 400)  # images are hard or easy for all
         right = rng.random((5, 400)) < chance
-        p = [mcnemar(int((a & ~b).sum()), int((b & ~a).sum())).p for a, b in combinations(right, 2)]
+        p = [
+            mcnemar_test(int((a & ~b).sum()), int((b & ~a).sum())).p
+            for a, b in combinations(right, 2)
+        ]
         alarms += bool((holm(np.array(p)) < 0.05).any())
     assert alarms / 800 < 0.05 + 0.016
 

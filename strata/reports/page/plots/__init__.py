@@ -1,4 +1,4 @@
-"""Figures of the page, drawn as SVG.
+"""Figures of the page as SVG drawings.
 
-May import what the page may, but not the page. Start at `svg.py`.
+May import what the page may, and `page.pictures`. Start at `svg.py`.
 """

@@ -1,5 +1,4 @@
-"""Square matrices as drawings: who was taken for whom, which methods agree or err together,
-what two parameters make of a method."""
+"""Matrices as SVG: confusion matrix, pairwise matrices of methods, heat map of a sweep grid."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -10,18 +9,18 @@ from markupsafe import Markup
 from strata.reports.formatting import percent, shortened
 from strata.reports.page.plots.svg import CHARACTER, NAME_CHARACTER, drawing, element, number
 
-#: Up to this many rows cells are large.
-ROOMY = 12
+#: Number of rows up to which cells are large.
+LARGE_CELLS = 12
 LONGEST_NAME = 24
 
 
 def text_style(shade: float) -> str:
-    """Class of the text on a cell: where it turns from ink to paper hangs on the theme."""
+    """CSS class of the text on a cell: its color turns at shades that depend on the theme."""
     return "count over" if shade > 0.78 else "count mid" if shade > 0.58 else "count"
 
 
 class Cell(NamedTuple):
-    """One cell: its hue ("right" or "wrong"), shade in [0, 1], text and tooltip."""
+    """One cell: hue ("correct" or "incorrect"), shade in [0, 1], text and tooltip."""
 
     hue: str
     shade: float
@@ -35,10 +34,10 @@ Cells = Callable[[int, int], Cell | None]
 def confusion_drawing(
     confusion: np.ndarray, classes: list[str], repeats: int, split: str
 ) -> Markup:
-    """Rows are the true classes, columns the predicted ones, shade is the part of the row.
+    """Confusion matrix: rows are true classes, columns predicted ones, shade is the row's fraction.
 
-    Right and wrong have their own hue; the wrong ones are shaded on a square-root scale, so that
-    a few mistakes stay visible. Counts are means over repeats.
+    Correct and incorrect cells have their own hue; incorrect ones are shaded on a square-root
+    scale, so that rare errors stay visible. Counts are means over repeats.
     """
     totals = confusion.sum(axis=1)
     rates = confusion / np.maximum(totals, 1)[:, None]
@@ -46,26 +45,27 @@ def confusion_drawing(
     def cell(i: int, j: int) -> Cell | None:
         if not confusion[i, j]:
             return None
-        said = "right" if i == j else f"taken for {classes[j]}"
         shown = number(confusion[i, j] / repeats)
-        tip = f"{classes[i]}, {said}: {shown} of {number(totals[i] / repeats)}"
+        tip = f"{classes[i]} → {classes[j]}: {shown} of {number(totals[i] / repeats)}"
         shade = rates[i, j] if i == j else np.sqrt(rates[i, j])
-        return Cell("right" if i == j else "wrong", float(shade), shown, tip)
+        return Cell("correct" if i == j else "incorrect", float(shade), shown, tip)
 
-    right = percent(float(np.trace(confusion) / max(1, confusion.sum())))
-    title = f"Confusion matrix, {split}. {right} % of the images lie on the diagonal"
-    return _matrix(classes, cell, title, corner="true ↓  predicted →", texts=len(classes) <= ROOMY)
+    accuracy = percent(float(np.trace(confusion) / max(1, confusion.sum())))
+    title = f"Confusion matrix, {split}. {accuracy} % of the images are on the diagonal"
+    return _matrix(
+        classes, cell, title, corner="true ↓  predicted →", texts=len(classes) <= LARGE_CELLS
+    )
 
 
-def share_drawing(
-    shares: np.ndarray, names: list[str], title: str, tip: str, *, hue: str = "right"
+def pairwise_drawing(
+    shares: np.ndarray, names: list[str], title: str, tip: str, *, hue: str = "correct"
 ) -> Markup:
-    """A part of one for every pair of methods, shaded between the smallest and the largest.
+    """Symmetric matrix of fractions for pairs of methods, shaded from the smallest to the largest.
 
     Args:
-        shares: (m, m) float, symmetric; its diagonal is not drawn.
-        tip: of a cell, with places for two names and the share in percent.
-        hue: of the cells, "right" or "wrong".
+        shares: (m, m) float, symmetric; the diagonal is not drawn.
+        tip: tooltip of a cell, a format string for two names and the percentage.
+        hue: of the cells, "correct" or "incorrect".
     """
     pairs = shares[~np.eye(len(shares), dtype=bool)]
     low, high = float(pairs.min()), float(pairs.max())
@@ -75,8 +75,8 @@ def share_drawing(
             return None
         value = float(shares[i, j])
         shade = 0.1 + 0.7 * (value - low) / max(1e-9, high - low)
-        said = tip.format(names[i], names[j], percent(value))
-        return Cell(hue, shade, percent(value, 0), said)
+        text = tip.format(names[i], names[j], percent(value))
+        return Cell(hue, shade, percent(value, 0), text)
 
     return _matrix(names, cell, title, texts=len(names) <= 25)
 
@@ -89,7 +89,7 @@ def heat_map(
     corner: str,
     title: str,
 ) -> Markup:
-    """Parts of one in the cells of a table, in percent, shaded from the lowest to the highest."""
+    """Heat map of fractions, labeled in percent and shaded from the lowest to the highest."""
     there = [value for line in values for value in line if value is not None]
     low, high = min(there, default=0.0), max(there, default=1.0)
     wide, high_cell = max(46.0, CHARACTER * max(map(len, columns)) + 10), 30.0
@@ -106,19 +106,19 @@ def heat_map(
             if value is None:
                 continue
             shade = 0.08 + 0.8 * (value - low) / max(1e-9, high - low)
-            cell = Cell("right", shade, percent(value), tips[i][j])
+            cell = Cell("correct", shade, percent(value), tips[i][j])
             parts += _cell(cell, left + j * wide, y, wide, True, high_cell)
     width = max(left + wide * len(columns) + 4, CHARACTER * len(corner) + 8)
     return drawing(width, top + high_cell * len(rows) + 4, parts, title)
 
 
 def _matrix(names: list[str], cells: Cells, title: str, *, corner: str = "", texts: bool) -> Markup:
-    """The drawing; `texts` writes into the cells, so these must be large enough."""
+    """Square matrix with row and column names; `texts` writes values into the cells."""
     n = len(names)
-    side = 34.0 if n <= ROOMY else 26.0 if texts else 14.0
+    side = 34.0 if n <= LARGE_CELLS else 26.0 if texts else 14.0
     shown = [shortened(name, LONGEST_NAME) for name in names]
     longest = NAME_CHARACTER * max(len(name) for name in shown)
-    upright = n > ROOMY
+    upright = n > LARGE_CELLS
     left = longest + 10
     top = (longest if upright else 0.72 * longest) + 12 + (16 if corner else 0)
     parts = [element("rect", class_="frame", x=left, y=top, width=side * n, height=side * n)]
@@ -138,10 +138,12 @@ def _matrix(names: list[str], cells: Cells, title: str, *, corner: str = "", tex
 
 
 def _row_name(name: str, x: float, y: float) -> Markup:
+    """Right-aligned name of a row."""
     return element("text", name, class_="tick", x=x, y=y, text_anchor="end")
 
 
 def _column_name(name: str, x: float, y: float, upright: bool) -> Markup:
+    """Rotated name of a column."""
     turn = f"rotate({-90 if upright else -45} {number(x)} {number(y)})"
     return element("text", name, class_="tick", x=x, y=y, transform=turn)
 
@@ -149,6 +151,7 @@ def _column_name(name: str, x: float, y: float, upright: bool) -> Markup:
 def _cell(
     cell: Cell, left: float, top: float, side: float, texts: bool, height: float | None = None
 ) -> list[Markup]:
+    """Rectangle of a cell and its text."""
     height = height or side
     parts = [
         element(

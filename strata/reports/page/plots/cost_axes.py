@@ -1,4 +1,4 @@
-"""The costs that the page compares methods by."""
+"""Costs by which the page compares methods, with their formats."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from strata.reports.model.results import Cost
 
 
 class CostKind(NamedTuple):
-    """One cost: its name, where it stands, how it is written, and how on an axis."""
+    """One cost: name, accessor, format with unit, format of an axis tick."""
 
     name: str
     of: Callable[[Cost], float | None]

@@ -1,4 +1,4 @@
-"""The ranking with its groups: which methods cannot be told apart."""
+"""Critical difference diagram: ranked methods, with bars where none differ significantly."""
 
 from collections.abc import Sequence
 
@@ -13,19 +13,19 @@ from strata.reports.page.plots.svg import NAME_CHARACTER, Frame
 STEP = 22
 
 
-def groups(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple[int, int]]:
-    """Runs of the ranking, (first, last), within which no two methods can be told apart.
+def tied_groups(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple[int, int]]:
+    """Maximal runs (first, last) of the ranking without a significant pairwise difference.
 
-    Only runs of two or more that no other run contains: the bars of a critical-difference
-    diagram (J. Demsar, JMLR 7 (2006), 1-30, figure 1), here on all pairs' adjusted p-values. A
-    pair that could not be tested is not told apart either.
+    Runs of two or more that no other run contains: the bars of a critical difference diagram
+    (J. Demsar, JMLR 7 (2006), 1-30, figure 1), here on the adjusted p-values of all pairs. A pair
+    that could not be tested counts as not significant.
     """
-    alike = {frozenset((p.first, p.second)) for p in pairs if not p.distinguishable}
+    tied = {frozenset((p.first, p.second)) for p in pairs if not p.significant}
     runs: list[tuple[int, int]] = []
     for first in range(len(names)):
         last = first
         while last + 1 < len(names) and all(
-            frozenset((names[i], names[last + 1])) in alike for i in range(first, last + 1)
+            frozenset((names[i], names[last + 1])) in tied for i in range(first, last + 1)
         ):
             last += 1
         if last > first and not any(start <= first and last <= end for start, end in runs):
@@ -33,15 +33,15 @@ def groups(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple[int, int]]
     return runs
 
 
-def groups_drawing(ranking: Ranking) -> Markup | None:
-    """Accuracy and interval of every method in order, and a bar beside each group."""
+def critical_difference_drawing(ranking: Ranking) -> Markup | None:
+    """Accuracy and interval of every ranked method, and a bar beside each tied group."""
     if ranking.basis is None:
         return None
     found = ranking.on(ranking.basis)
     names = [row.method.name for row in ranking.rows if row.rank is not None]
     if len(names) < 2:
         return None
-    joined = groups(names, ranking.pairs[ranking.basis])
+    joined = tied_groups(names, ranking.pairs[ranking.basis])
     split = SPLIT_NAMES[ranking.basis]
     ends = [end for name in names for end in found[name].interval if known(end)]
     values = [*ends, *(found[name].accuracy for name in names)]
@@ -67,9 +67,9 @@ def groups_drawing(ranking: Ranking) -> Markup | None:
         frame.add("circle", class_="dot on", cx=frame.x(evaluation.accuracy), cy=y, r=4)
     for column, (first, last) in enumerate(joined):
         x = frame.width - bars + 12 * column
-        frame.add("line", class_="group", x1=x, x2=x, y1=frame.y(first) - 6, y2=frame.y(last) + 6)
+        frame.add("line", class_="clique", x1=x, x2=x, y1=frame.y(first) - 6, y2=frame.y(last) + 6)
     described = "; ".join(", ".join(names[a : b + 1]) for a, b in joined)
     return frame.render(
-        f"Methods by accuracy, {split}",
-        f"Cannot be told apart: {described}" if joined else "All neighbors can be told apart",
+        f"Critical difference diagram, {split}",
+        f"No significant difference: {described}" if joined else "All differences are significant",
     )

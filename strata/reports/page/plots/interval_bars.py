@@ -1,4 +1,4 @@
-"""Values with their intervals as bars in the cells of a table."""
+"""Interval bars in table cells."""
 
 import math
 
@@ -7,7 +7,7 @@ from strata.reports.statistics.intervals import Interval
 
 
 def bar(value: float, interval: Interval, axis: tuple[float, float] = (0.0, 1.0)) -> str:
-    """CSS variables of an interval bar: where it starts, ends and has its dot, in percent."""
+    """CSS variables of an interval bar: start, end and point estimate, in percent of the axis."""
     low, high = axis
     ends = (interval.low, interval.high) if known(interval.low) else (value, value)
     start, end, dot = (
@@ -17,6 +17,6 @@ def bar(value: float, interval: Interval, axis: tuple[float, float] = (0.0, 1.0)
 
 
 def bar_axis(bars: list[tuple[float, Interval]]) -> tuple[float, float]:
-    """One axis for bars of a table: up to 1 from the lowest end, rounded down to tens."""
+    """Shared axis of a table's bars: from the lowest end, rounded down to tenths, to 1."""
     ends = [i.low if known(i.low) else value for value, i in bars if known(value)]
     return math.floor(min(ends, default=0.0) * 10) / 10, 1.0

@@ -1,4 +1,4 @@
-"""What a learning-rate finder saw."""
+"""Learning-rate range test: loss over the learning rates tried."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from markupsafe import Markup
 from strata.reports.page.plots.svg import Frame, element
 
 
-def rate_drawing(searches: list[dict[str, Any]]) -> Markup | None:
-    """Loss over the logarithm of the rate, a line a fold, with a dot where each fold's rate lies.
+def lr_finder_drawing(tests: list[dict[str, Any]]) -> Markup | None:
+    """Loss over the learning rate (log scale), one line per fold, with a dot at the suggested rate.
 
-    The suggestion is where the loss falls most steeply (Smith 2017); what lies far above the
-    losses at the start is cut off, so that a burst at the end does not flatten the rest.
+    The suggestion is the rate of steepest descent of the loss (Smith 2017). Losses above 1.5 times
+    the initial one are clipped, so that divergence at the end does not flatten the curve.
 
     Args:
-        searches: as `Method.rate_searches`.
+        tests: as `MethodResult.lr_curves`.
     """
-    seen = [s for s in searches if len(s["rates"]) > 1]
-    if not seen:
+    shown = [s for s in tests if len(s["rates"]) > 1]
+    if not shown:
         return None
-    rates = np.concatenate([s["rates"] for s in seen])
-    losses = np.concatenate([s["losses"] for s in seen])
-    start = max(s["losses"][0] for s in seen)
+    rates = np.concatenate([s["rates"] for s in shown])
+    losses = np.concatenate([s["losses"] for s in shown])
+    start = max(s["losses"][0] for s in shown)
     low, high = float(losses.min()), min(float(losses.max()), 1.5 * start)
     room = 0.05 * (high - low) or 0.5
     frame = Frame(
@@ -34,16 +34,16 @@ def rate_drawing(searches: list[dict[str, Any]]) -> Markup | None:
         log_x=True,
     )
     frame.axes("learning rate", "loss", lambda v: f"{v:g}", lambda v: f"{v:.3g}")
-    for s in seen:
-        frame.line(s["rates"], np.minimum(s["losses"], high), "thin" if len(seen) > 1 else "line")
-    for s in seen:
+    for s in shown:
+        frame.line(s["rates"], np.minimum(s["losses"], high), "thin" if len(shown) > 1 else "line")
+    for s in shown:
         nearest = int(np.abs(np.log(np.divide(s["rates"], s["suggestion"]))).argmin())
         loss = min(s["losses"][nearest], high)
         tip = element("title", f"{s['suggestion']:.2g}")
         frame.add("circle", tip, class_="dot on", cx=frame.x(s["suggestion"]), cy=frame.y(loss),
                   r=4)  # fmt: skip
-    taken = [s["suggestion"] for s in seen]
-    said = f"{min(taken):.2g}" + (f" to {max(taken):.2g}" if len(taken) > 1 else "")
-    frame.add("text", f"taken: {said}", class_="label on", x=frame.width - frame.right, y=11,
+    suggested = [s["suggestion"] for s in shown]
+    text = f"{min(suggested):.2g}" + (f" to {max(suggested):.2g}" if len(suggested) > 1 else "")
+    frame.add("text", f"suggested: {text}", class_="label on", x=frame.width - frame.right, y=11,
               text_anchor="end")  # fmt: skip
-    return frame.render("Search for the learning rate", f"Taken: {said}")
+    return frame.render("Learning-rate range test", f"Suggested: {text}")

@@ -1,4 +1,4 @@
-"""Accuracy against one cost: which methods no other beats in both."""
+"""Accuracy against cost, with the Pareto front."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -6,24 +6,24 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from strata.reports.formatting import known, listing, percent, percent_range
-from strata.reports.model.results import Family
-from strata.reports.page.plots.method_markers import mark
+from strata.reports.model.results import MethodKind
+from strata.reports.page.plots.method_markers import marker
 from strata.reports.page.plots.svg import CHARACTER, Frame
 from strata.reports.statistics.intervals import Interval
 
 
 class Point(NamedTuple):
-    """One method: its cost, accuracy (part of one), interval and kind."""
+    """One method: cost, accuracy (fraction of one), interval and kind."""
 
     name: str
     cost: float
     accuracy: float
     interval: Interval
-    family: Family = ""
+    kind: MethodKind = ""
 
 
-def frontier(points: Sequence[Point]) -> list[Point]:
-    """The points that no other beats: cheaper ones are worse, better ones dearer; by cost."""
+def pareto_front(points: Sequence[Point]) -> list[Point]:
+    """The points that no other dominates in both cost and accuracy, by ascending cost."""
     best: list[Point] = []
     for point in sorted(points, key=lambda p: (p.cost, -p.accuracy)):
         if not best or point.accuracy > best[-1].accuracy:
@@ -38,28 +38,32 @@ def pareto_plot(
     tick: Callable[[float], str],
     split: str,
 ) -> Markup | None:
-    """The plot; None when fewer than two methods have the cost.
+    """Accuracy over a cost with the Pareto front; None if fewer than two methods have the cost.
 
     Args:
-        text: a cost with its unit; `tick`, a round one on the axis.
-        split: what the accuracy was measured on, for the axis.
+        points: methods.
+        x_title: name of the cost.
+        text: format of a cost with its unit.
+        tick: format of an axis tick.
+        split: on which accuracy was measured, for the axis.
     """
     points = [p for p in points if known(p.cost) and p.cost > 0]
     if len(points) < 2:
         return None
     frame = _frame(points)
     frame.axes(x_title, f"accuracy %, {split}", tick, lambda v: percent(v, 0))
-    best = frontier(points)
-    _draw_frontier(frame, best)
+    best = pareto_front(points)
+    _draw_front(frame, best)
     for point in points:
         _draw_point(frame, point, point in best, text)
     _draw_labels(frame, points, best)
     names = listing((p.name for p in best), most=20)
-    described = f"Not beaten in both accuracy and {x_title}: {names}"
+    described = f"Pareto front: {names}"
     return frame.render(f"Accuracy against {x_title}, {split}", described)
 
 
 def _frame(points: Sequence[Point]) -> Frame:
+    """Axes that hold all points with their intervals; costs on a logarithmic scale."""
     costs = [p.cost for p in points]
     span = max(costs) / min(costs)
     pad = max(1.25, span**0.09)
@@ -77,29 +81,30 @@ def _frame(points: Sequence[Point]) -> Frame:
     )
 
 
-def _draw_frontier(frame: Frame, best: Sequence[Point]) -> None:
-    """A staircase: between two points nothing better than the cheaper one is to be had."""
+def _draw_front(frame: Frame, best: Sequence[Point]) -> None:
+    """Staircase along the Pareto front: between two points the cheaper one is best."""
     xs: list[float] = []
     ys: list[float] = []
     for point, following in zip(best, [*best[1:], None], strict=True):
         end = following.cost if following else frame.x_range[1]
         xs += [point.cost, end]
         ys += [point.accuracy, point.accuracy]
-    frame.line(xs, ys, "frontier")
+    frame.line(xs, ys, "front")
 
 
-def _draw_point(frame: Frame, point: Point, on_frontier: bool, text: Callable) -> None:
+def _draw_point(frame: Frame, point: Point, on_front: bool, text: Callable) -> None:
+    """Marker, interval and tooltip of one method."""
     x, y = frame.x(point.cost), frame.y(point.accuracy)
     if known(point.interval.low):
         low, high = frame.y(point.interval.low), frame.y(point.interval.high)
         frame.add("line", class_="whisker", x1=x, x2=x, y1=low, y2=high)
-    said = f"{point.name}: {percent(point.accuracy)} % ({percent_range(point.interval)})"
-    tip = f"{said}, {text(point.cost)}"
-    frame.parts.append(mark(point.family, x, y, 5, on=on_frontier, tip=tip))
+    accuracy = f"{percent(point.accuracy)} % ({percent_range(point.interval)})"
+    tip = f"{point.name}: {accuracy}, {text(point.cost)}"
+    frame.parts.append(marker(point.kind, x, y, 5, on=on_front, tip=tip))
 
 
 def _draw_labels(frame: Frame, points: Sequence[Point], best: Sequence[Point]) -> None:
-    """Names beside their points where there is room, those of the frontier first."""
+    """Labels beside their points where they overlap nothing, those of the Pareto front first."""
     taken = [_box(frame.x(p.cost) - 5, frame.y(p.accuracy) - 5, 10, 10) for p in points]
     order = [*sorted(best, key=lambda p: -p.accuracy), *(p for p in points if p not in best)]
     for point in order:
@@ -108,8 +113,8 @@ def _draw_labels(frame: Frame, points: Sequence[Point], best: Sequence[Point]) -
         for dx, dy, anchor in _PLACES:
             left = x + dx - {"start": 0.0, "middle": width / 2, "end": width}[anchor]
             box = _box(left, y + dy - 10, width, 13)
-            inside = box[0] > frame.left and box[2] < frame.width and box[1] > frame.top - 12
-            if inside and not any(_overlap(box, other) for other in taken):
+            fits = box[0] > frame.left and box[2] < frame.width and box[1] > frame.top - 12
+            if fits and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 style = "label on" if point in best else "label"
                 frame.add("text", point.name, class_=style, x=x + dx, y=y + dy, text_anchor=anchor)
@@ -125,8 +130,10 @@ Box = tuple[float, float, float, float]
 
 
 def _box(x: float, y: float, width: float, height: float) -> Box:
+    """Bounding box (left, top, right, bottom)."""
     return x, y, x + width, y + height
 
 
 def _overlap(a: Box, b: Box) -> bool:
+    """True if two boxes overlap."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

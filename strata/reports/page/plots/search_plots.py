@@ -1,4 +1,4 @@
-"""A random search on the page: its trials, their course, and the values that did well."""
+"""Random search: validation accuracy by trial, parallel coordinates, parameter importance."""
 
 from typing import Any
 
@@ -6,39 +6,39 @@ import numpy as np
 from markupsafe import Markup
 
 from strata.reports.comparison.searches import (
-    accuracies,
     best_so_far,
     importance,
+    mean_accuracies,
     picked_by,
-    places,
+    unit_values,
 )
 from strata.reports.formatting import listing, number_of, parameter, percent
-from strata.reports.model.results import Search, Searched
+from strata.reports.model.results import SearchedParameter, SearchResult
 from strata.reports.page.plots.svg import CHARACTER, Frame, Scale, drawing, element
 
-#: Of parallel coordinates: width where it can be had, least distance of the axes, their height.
+#: Parallel coordinates: preferred width, least distance of the axes, their height and top margin.
 WIDTH, STEP, HEIGHT, TOP = 336, 84, 190, 34
-#: Of the bars of importance: length of a whole, height of a line.
-WHOLE, LINE = 200, 24
+#: Importance bars: length of 100 %, height of a line.
+BAR_WIDTH, LINE = 200, 24
 
 
-def search_section(search: Search | None) -> dict[str, Any] | None:
-    """Everything that the template shows of a search."""
+def search_section(search: SearchResult | None) -> dict[str, Any] | None:
+    """Template context of a search."""
     if search is None:
         return None
     return {
         "parameters": [p.name for p in search.parameters],
         "trials": number_of(len(search.trials), "trial"),
         "rows": _rows(search),
-        "course": course_drawing(search),
-        "lines": parallel_drawing(search),
+        "history": trials_drawing(search),
+        "parallel_coordinates": parallel_coordinates_drawing(search),
         "importance": importance_drawing(search),
     }
 
 
-def _rows(search: Search) -> list[dict[str, Any]]:
-    """The trials, best first."""
-    means = accuracies(search)
+def _rows(search: SearchResult) -> list[dict[str, Any]]:
+    """Table rows of the trials, best first."""
+    means = mean_accuracies(search)
     lowest, highest = search.accuracies.min(axis=0), search.accuracies.max(axis=0)
     return [
         {
@@ -52,9 +52,9 @@ def _rows(search: Search) -> list[dict[str, Any]]:
     ]
 
 
-def course_drawing(search: Search) -> Markup:
-    """Accuracy of each trial in the order drawn, and the best so far as a line."""
-    means, best = accuracies(search), best_so_far(search)
+def trials_drawing(search: SearchResult) -> Markup:
+    """Validation accuracy of each trial, and the best so far as a line."""
+    means, best = mean_accuracies(search), best_so_far(search)
     numbers = np.arange(1, len(means) + 1)
     room = 0.08 * float(np.ptp(means)) or 0.01
     frame = Frame(
@@ -69,18 +69,20 @@ def course_drawing(search: Search) -> Markup:
     for number, mean in zip(numbers.tolist(), means.tolist(), strict=True):
         tip = element("title", f"trial {number}: {percent(mean)} %")
         frame.add("circle", tip, class_="dot", cx=frame.x(number), cy=frame.y(mean), r=3)
-    return frame.render("The best trial so far", f"{percent(best[-1])} % in the end")
+    return frame.render("Search history", f"Best trial {percent(best[-1])} %")
 
 
-def parallel_drawing(search: Search) -> Markup:
-    """A line a trial through its values and its accuracy; the best quarter stands out.
+def parallel_coordinates_drawing(search: SearchResult) -> Markup:
+    """Parallel coordinates: one line per trial through its values and its accuracy.
 
-    Inselberg, "The plane with parallel coordinates" (The Visual Computer 1, 1985).
+    The best quarter of the trials is emphasized.
+
+    Source: A. Inselberg, "The plane with parallel coordinates", The Visual Computer 1 (1985).
     """
-    means = accuracies(search)
+    means = mean_accuracies(search)
     low, high = float(means.min()), float(means.max())
     height = (means - low) / (high - low) if high > low else np.full(len(means), 0.5)
-    table = np.column_stack([places(search), height])
+    table = np.column_stack([unit_values(search), height])
     names = [p.name.rpartition(".")[2] for p in search.parameters]
     ends = [*map(_ticks, search.parameters), [(0.0, percent(low)), (1.0, percent(high))]]
     left = CHARACTER * max(len(text) for _, text in ends[0]) + 14
@@ -103,11 +105,13 @@ def parallel_drawing(search: Search) -> Markup:
                 element("text", text, class_="label", x=x - 6, y=y(value) + 4, text_anchor="end")
             )
     width = xs[-1] + CHARACTER * 6
-    return drawing(width, TOP + HEIGHT + 12, parts, "Trials by their values", ", ".join(names))
+    return drawing(
+        width, TOP + HEIGHT + 12, parts, "Parallel coordinates of the trials", ", ".join(names)
+    )
 
 
-def importance_drawing(search: Search) -> Markup | None:
-    """A bar a parameter, the most important first; None where nothing can be said."""
+def importance_drawing(search: SearchResult) -> Markup | None:
+    """Parameter importance as bars in descending order; None where it is not estimated."""
     shares = importance(search)
     if shares is None:
         return None
@@ -117,15 +121,22 @@ def importance_drawing(search: Search) -> Markup | None:
         y = LINE * row
         parts += [
             element("text", name, class_="tick", x=left - 8, y=y + 16, text_anchor="end"),
-            element("rect", class_="histogram", x=left, y=y + 5, width=WHOLE, height=14),
-            element("rect", class_="cell right", x=left, y=y + 5, width=WHOLE * share, height=14),
-            element("text", f"{percent(share, 0)} %", class_="label", x=left + WHOLE + 8, y=y + 16),
+            element("rect", class_="histogram", x=left, y=y + 5, width=BAR_WIDTH, height=14),
+            element(
+                "rect", class_="cell correct", x=left, y=y + 5, width=BAR_WIDTH * share, height=14
+            ),
+            element(
+                "text", f"{percent(share, 0)} %", class_="label", x=left + BAR_WIDTH + 8, y=y + 16
+            ),
         ]
-    said = ", ".join(f"{name} {percent(share, 0)} %" for name, share in shares.items())
-    return drawing(left + WHOLE + 52, LINE * len(shares), parts, "Importance", said)
+    described = ", ".join(f"{name} {percent(share, 0)} %" for name, share in shares.items())
+    return drawing(
+        left + BAR_WIDTH + 52, LINE * len(shares), parts, "Parameter importance", described
+    )
 
 
-def _ticks(searched: Searched) -> list[tuple[float, str]]:
+def _ticks(searched: SearchedParameter) -> list[tuple[float, str]]:
+    """Ticks (position in [0, 1], text) of a parameter's axis."""
     if searched.values:
         last = max(1, len(searched.values) - 1)
         return [(i / last, parameter(value)) for i, value in enumerate(searched.values)]

@@ -1,7 +1,7 @@
-"""Drawings as SVG text: elements, scales, and a frame with axes.
+"""SVG drawings as text: elements, scales, and a frame with axes.
 
-Colors come from CSS classes, so that a drawing follows the page into dark mode and print. A
-drawing is as wide as it is meant to be read and shrinks on a small screen; it never grows.
+Colors come from CSS classes, so that a drawing follows the page's dark mode and print style. A
+drawing has its preferred width and shrinks on a small screen; it never grows.
 """
 
 import math
@@ -10,36 +10,37 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
-#: Width of a character of the drawings' text at 12 pixels, for placing labels.
+#: Mean width of a character at the drawings' font size of 12 pixels, for placing labels.
 CHARACTER = 6.4
-#: The same of names at an edge, which must not be cut: in bold, or as large as on a phone.
+#: The same for names at an edge, which must not be clipped: bold, or at a phone's font size.
 NAME_CHARACTER = 7.6
 
 
 def element(tag: str, *content: str | Markup, **attributes: str | float | None) -> Markup:
-    """One SVG element; text is escaped, `class_` and `stroke_width` become `class` etc."""
+    """One SVG element; text is escaped, keywords `class_` and `stroke_width` become `class` etc."""
     written = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{_attribute(value)}"'
         for name, value in attributes.items()
         if value is not None
     )
-    inside = "".join(escape(part) for part in content)
-    return Markup(f"<{tag}{written}>{inside}</{tag}>" if inside else f"<{tag}{written}/>")
+    body = "".join(escape(part) for part in content)
+    return Markup(f"<{tag}{written}>{body}</{tag}>" if body else f"<{tag}{written}/>")
 
 
 def number(value: float) -> str:
-    """A coordinate: one decimal, no trailing zero."""
+    """A coordinate with at most one decimal."""
     return f"{value:.1f}".rstrip("0").rstrip(".")
 
 
 def _attribute(value: str | float) -> str:
+    """Value of an attribute as escaped text."""
     return number(value) if isinstance(value, int | float) else str(escape(value))
 
 
 def drawing(
     width: float, height: float, parts: Sequence[Markup], title: str, description: str = ""
 ) -> Markup:
-    """A whole drawing, announced to a screen reader by its title and description."""
+    """A whole SVG drawing, labeled for screen readers by its title and description."""
     label = f"{title}. {description}" if description else title
     return element(
         "svg",
@@ -54,7 +55,7 @@ def drawing(
 
 @dataclass(frozen=True)
 class Scale:
-    """From values to pixels, linear or logarithmic."""
+    """Linear or logarithmic scale from values to pixels."""
 
     low: float
     high: float
@@ -63,7 +64,7 @@ class Scale:
     log: bool = False
 
     def __call__(self, value: float) -> float:
-        """The place of a value, in pixels."""
+        """Position of a value in pixels."""
         low, high = self._shape(self.low), self._shape(self.high)
         part = (self._shape(value) - low) / (high - low) if high != low else 0.5
         return self.start + part * (self.end - self.start)
@@ -72,7 +73,7 @@ class Scale:
         return math.log10(value) if self.log else value
 
     def ticks(self, about: int = 5) -> list[float]:
-        """Round values within the scale."""
+        """Round values within the scale, about `about` of them."""
         if self.log:
             ticks = _log_ticks(self.low, self.high, about)
             if len(ticks) > 2:
@@ -84,6 +85,7 @@ class Scale:
 
 
 def _round_step(rough: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is not below a step."""
     if rough <= 0:
         return 1.0
     size = 10.0 ** math.floor(math.log10(rough))
@@ -91,24 +93,27 @@ def _round_step(rough: float) -> float:
 
 
 def _log_ticks(low: float, high: float, about: int) -> list[float]:
+    """Ticks at powers of ten, with multiples between them where these are few."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for multiples in ((1,), (1, 3), (1, 2, 5)):
         ticks = [m * 10.0**d for d in decades for m in multiples]
-        inside = [t for t in ticks if low * (1 - 1e-9) <= t <= high * (1 + 1e-9)]
-        if len(inside) >= 3:
+        visible = [t for t in ticks if low * (1 - 1e-9) <= t <= high * (1 + 1e-9)]
+        if len(visible) >= 3:
             break
-    every = max(1, math.ceil(len(inside) / (about + 1)))
-    return inside[::every]
+    every = max(1, math.ceil(len(visible) / (about + 1)))
+    return visible[::every]
 
 
 @dataclass
 class Frame:
-    """A plot: two scales, axes, and what is drawn between them.
+    """A plot: two scales, axes, and the elements drawn between them.
 
     Args:
-        x, y: (low, high) of the values.
+        x_range, y_range: (low, high) of the values.
         width, height: of the whole drawing, in pixels.
-        left, bottom, top, right: margins that hold labels.
+        left, bottom, top, right: margins for labels, in pixels.
+        log_x: whether the x scale is logarithmic.
+        parts: elements drawn so far.
     """
 
     x_range: tuple[float, float]
@@ -127,7 +132,7 @@ class Frame:
         self.y = Scale(*self.y_range, self.height - self.bottom, self.top)
 
     def add(self, tag: str, *content: str | Markup, **attributes: str | float | None) -> None:
-        """Draw one element, in pixels."""
+        """Draw one element, in pixel coordinates."""
         self.parts.append(element(tag, *content, **attributes))
 
     def axes(
@@ -140,7 +145,7 @@ class Frame:
         x_ticks: Sequence[float] | None = None,
         y_ticks: Sequence[float] | None = None,
     ) -> None:
-        """Grid lines, tick labels and titles; the y title lies above the axis, to be readable."""
+        """Draw grid lines, tick labels and titles; the y title is horizontal, above the axis."""
         floor, end = self.height - self.bottom, self.width - self.right
         for value in self.y.ticks(4) if y_ticks is None else y_ticks:
             y = self.y(value)
@@ -158,7 +163,7 @@ class Frame:
         self.add("text", y_title, class_="title", x=2, y=11)
 
     def line(self, xs: Iterable[float], ys: Iterable[float], class_: str) -> None:
-        """A line through the points, broken where a value is not finite."""
+        """Draw a line through the points, interrupted at values that are not finite."""
         pieces: list[str] = []
         pen = "M"
         for x, y in zip(xs, ys, strict=True):

@@ -1,4 +1,4 @@
-"""The page's style, applied to single drawings, so that they can leave the page."""
+"""The page's stylesheet inlined into single drawings, so that they stand alone as files."""
 
 import re
 from functools import cache
@@ -10,15 +10,15 @@ from markupsafe import Markup
 
 SPACE = "http://www.w3.org/2000/svg"
 
-#: What a drawing may say of itself; anything else in the style is for the page.
+#: CSS properties that apply to drawings; the others are for the page.
 _PROPERTIES = {
     "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-linecap",
     "opacity", "font-size", "font-weight", "paint-order",
 }  # fmt: skip
 
 
-class Rule(NamedTuple):
-    """One line of the style: for elements of a tag ("" for any) with all of some classes."""
+class StyleRule(NamedTuple):
+    """A CSS rule: for elements of a tag ("" for any) with all of some classes."""
 
     tag: str
     classes: frozenset[str]
@@ -26,7 +26,7 @@ class Rule(NamedTuple):
 
 
 def styled(drawing: Markup) -> ElementTree.Element:
-    """The drawing with the light theme's style written into each element, classes gone."""
+    """The drawing with the light theme's style written into each element, and classes removed."""
     ElementTree.register_namespace("", SPACE)
     root = ElementTree.fromstring(str(drawing).replace("<svg", f'<svg xmlns="{SPACE}"', 1))
     for element in root.iter():
@@ -39,17 +39,18 @@ def styled(drawing: Markup) -> ElementTree.Element:
 
 
 def _style(tag: str, classes: frozenset[str]) -> dict[str, str]:
-    """Of several rules that fit, the one that asks for most classes wins, then the later one."""
+    """Properties of an element; the rule with most classes wins, then the later one."""
     found: dict[str, str] = {}
-    fitting = [r for r in _rules() if r.tag in ("", tag) and r.classes <= classes]
-    for rule in sorted(fitting, key=lambda r: len(r.classes)):
+    matching = [r for r in _rules() if r.tag in ("", tag) and r.classes <= classes]
+    for rule in sorted(matching, key=lambda r: len(r.classes)):
         if rule.tag or rule.classes:
             found |= rule.properties
     return found
 
 
 @cache
-def _rules() -> list[Rule]:
+def _rules() -> list[StyleRule]:
+    """Rules of page.css that select elements inside an SVG, for the light theme."""
     css = files("strata.reports.page").joinpath("templates", "page.css").read_text("utf-8")
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     css = re.sub(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", css)
@@ -59,14 +60,15 @@ def _rules() -> list[Rule]:
     for selectors, body in blocks:
         properties = _properties(body, colors)
         for selector in selectors.split(","):
-            fits = re.fullmatch(r"(svg)|svg (\w*)((?:\.[\w-]+)*)", selector.strip())
-            if fits and properties:
-                classes = frozenset((fits[3] or "").split(".")[1:])
-                found.append(Rule(fits[1] or fits[2] or "", classes, properties))
+            match = re.fullmatch(r"(svg)|svg (\w*)((?:\.[\w-]+)*)", selector.strip())
+            if match and properties:
+                classes = frozenset((match[3] or "").split(".")[1:])
+                found.append(StyleRule(match[1] or match[2] or "", classes, properties))
     return found
 
 
 def _properties(body: str, colors: dict[str, str]) -> dict[str, str]:
+    """Drawing properties of a rule's body, with color variables resolved."""
     pairs = (part.partition(":")[::2] for part in body.split(";"))
     return {
         name.strip(): re.sub(r"var\((--[\w-]+)\)", lambda m: colors[m[1]], value.strip())

@@ -1,24 +1,24 @@
-"""Sweeps as lines with intervals, grids as heat maps, beside what a paper gives."""
+"""Parameter sweeps as curves with intervals, grids as heat maps, with published values."""
 
 from typing import Any
 
 from markupsafe import Markup
 
 from strata.reports.comparison.evaluation import SPLIT_NAMES, Evaluation
-from strata.reports.comparison.sweeps import Grid, Sweep
+from strata.reports.comparison.sweeps import Sweep, SweepGrid
 from strata.reports.formatting import axis_name, duration, known, parameter, percent, percent_range
 from strata.reports.page.plots.confusion_matrix import heat_map
 from strata.reports.page.plots.svg import CHARACTER, Frame, element
 from strata.reports.summary.analysis import Analysis
 
-#: Lines of a joint drawing: colors and dashes, told apart by their names at their ends too.
+#: CSS classes of the lines of a joint drawing, which are also labeled at their ends.
 STYLES = ("line", "line warm", "line third", "line soft")
 
 Points = list[tuple[float, Any, Evaluation]]
 
 
 def sweep_sections(analysis: Analysis) -> list[dict[str, Any]]:
-    """A table and a drawing of every sweep."""
+    """Template context of every sweep: a table and a drawing."""
     split = _split(analysis)
     return [
         {
@@ -45,7 +45,7 @@ def sweep_sections(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def grid_sections(analysis: Analysis) -> list[dict[str, Any]]:
-    """A heat map of every grid."""
+    """Template context of every grid: a heat map."""
     split = _split(analysis)
     return [
         {
@@ -59,8 +59,10 @@ def grid_sections(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def joint_sweeps(analysis: Analysis) -> list[dict[str, Any]]:
-    """One drawing for each number that several methods were swept over, such as their training
-    images (learning curves)."""
+    """One drawing per numeric parameter that several methods were swept over.
+
+    Over the number of training images, for example, these are learning curves.
+    """
     by_parameter: dict[str, list[Sweep]] = {}
     for sweep in analysis.sweeps:
         if sweep.numeric:
@@ -74,22 +76,24 @@ def joint_sweeps(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def _split(analysis: Analysis) -> str:
+    """Name of the split that ranks."""
     basis = analysis.ranking.basis
     return SPLIT_NAMES[basis] if basis else ""
 
 
 def _fixed(fixed: dict[str, Any]) -> list[tuple[str, str]]:
+    """The fixed parameters of a sweep as text."""
     return [(name, parameter(value)) for name, value in fixed.items()]
 
 
 def sweep_drawing(sweep: Sweep, split: str) -> Markup | None:
-    """Accuracy along the varied parameter, with intervals and a paper's values as crosses."""
+    """Accuracy over the swept parameter, with intervals; published values as crosses."""
     points = _points(sweep)
     if len(points) < 2:
         return None
     papers = [
         (x, row.method.paper)
-        for x, row in zip(_places(sweep), sweep.rows, strict=True)
+        for x, row in zip(_positions(sweep), sweep.rows, strict=True)
         if row.method.paper is not None
     ]
     frame = _frame([points], [paper for _, paper in papers], sweep.numeric)
@@ -100,15 +104,15 @@ def sweep_drawing(sweep: Sweep, split: str) -> Markup | None:
     for x, paper in papers:
         _draw_cross(frame, x, paper)
     if papers:
-        frame.add("text", "× paper", class_="label warm", x=frame.width - frame.right, y=11,
+        frame.add("text", "× published", class_="label warm", x=frame.width - frame.right, y=11,
                   text_anchor="end")  # fmt: skip
-    described = "; ".join(f"the paper has {percent(paper)} % at {names.get(x, x)}"
+    described = "; ".join(f"published: {percent(paper)} % at {names.get(x, x)}"
                           for x, paper in papers)  # fmt: skip
     return frame.render(f"{sweep.method}: accuracy by {sweep.parameter}, {split}", described)
 
 
 def joint_drawing(name: str, found: list[Sweep], split: str) -> Markup:
-    """The sweeps of several methods over one number, each named at the end of its line."""
+    """Sweeps of several methods over one number, each labeled at the end of its line."""
     lines = [(sweep.method, _points(sweep)) for sweep in found]
     right = CHARACTER * max(len(method) for method, _ in lines) + 18
     frame = _frame([points for _, points in lines], [], True,
@@ -134,8 +138,8 @@ def joint_drawing(name: str, found: list[Sweep], split: str) -> Markup:
     return frame.render(f"Accuracy by {name}, {split}", ", ".join(m for m, _ in lines))
 
 
-def grid_drawing(grid: Grid, split: str) -> Markup:
-    """Accuracy of every combination, shaded between the lowest and the highest."""
+def grid_drawing(grid: SweepGrid, split: str) -> Markup:
+    """Heat map of the accuracy of every combination."""
     values = [[_accuracy(row.evaluations) if row else None for row in line] for line in grid.cells]
     tips = [
         [
@@ -157,18 +161,20 @@ def grid_drawing(grid: Grid, split: str) -> Markup:
 
 
 def _accuracy(evaluations: dict[Any, Evaluation]) -> float | None:
+    """Accuracy on the split that ranks."""
     return next((e.accuracy for e in evaluations.values()), None)
 
 
-def _places(sweep: Sweep) -> list[float]:
-    """Where the values stand on the axis: numbers at their own place, others one by one."""
+def _positions(sweep: Sweep) -> list[float]:
+    """x positions of the values: numbers at their value, others at their index."""
     return [float(v) if sweep.numeric else float(i) for i, v in enumerate(sweep.values)]
 
 
 def _points(sweep: Sweep) -> Points:
+    """(x, value, evaluation) of the variants that have scores."""
     return [
         (x, v, e)
-        for x, v, e in zip(_places(sweep), sweep.values, sweep.evaluations, strict=True)
+        for x, v, e in zip(_positions(sweep), sweep.values, sweep.evaluations, strict=True)
         if e is not None
     ]
 
@@ -182,7 +188,7 @@ def _frame(
     height: float = 260,
     right: float = 14,
 ) -> Frame:
-    """Axes that hold all points, their intervals and the others; logarithmic over 8x and more."""
+    """Axes that hold all points, intervals and others; logarithmic if x spans a factor of 8."""
     points = [point for line in lines for point in line]
     xs = [x for x, _, _ in points]
     log = numeric and min(xs) > 0 and max(xs) / min(xs) >= 8
@@ -196,6 +202,7 @@ def _frame(
 
 
 def _draw_points(frame: Frame, points: Points, style: str, *, joined: bool = True) -> None:
+    """Line, intervals and dots with tooltips."""
     if joined:
         frame.line([x for x, _, _ in points], [e.accuracy for _, _, e in points], style)
     dot = style.replace("line", "dot on")
@@ -210,6 +217,7 @@ def _draw_points(frame: Frame, points: Points, style: str, *, joined: bool = Tru
 
 
 def _draw_cross(frame: Frame, x: float, value: float) -> None:
+    """A published value as a cross."""
     left, y = frame.x(x), frame.y(value)
     d = f"M{left - 4:.1f} {y - 4:.1f}l8 8M{left - 4:.1f} {y + 4:.1f}l8 -8"
-    frame.add("path", element("title", f"paper: {percent(value)} %"), class_="cross", d=d)
+    frame.add("path", element("title", f"published: {percent(value)} %"), class_="cross", d=d)

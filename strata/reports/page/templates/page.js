@@ -1,6 +1,6 @@
 "use strict";
 
-// Sortable tables: a press on a heading sorts by that column, a second one turns the order.
+// Sortable tables: a click on a heading sorts by that column, a second one reverses the order.
 function keyOf(row, column) {
   const cell = row.cells[column];
   if (!cell) return "";
@@ -34,7 +34,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   }
 }
 
-// A link to a method opens its section; printing opens all of them.
+// A link to a method unfolds its section; printing unfolds all of them.
 function openTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (target && target.tagName === "DETAILS") {
@@ -49,7 +49,7 @@ window.addEventListener("beforeprint", () => {
 });
 openTarget();
 
-// The contents show where the reader is.
+// The contents highlight the section in view.
 const links = new Map();
 for (const link of document.querySelectorAll("nav a")) links.set(link.hash.slice(1), link);
 const watcher = new IntersectionObserver((entries) => {
