@@ -1,6 +1,8 @@
 """Class scores of images from a trained network, with test-time augmentation."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from strata.models.architectures.builder import Network
@@ -50,6 +52,13 @@ def predict(
             total = sum(network(crop.permute(0, 3, 1, 2)).float() for crop in crops)
             scores.append(total / len(crops))
     return torch.cat(scores)
+
+
+def center_crops(pixels: NDArray[np.uint8], window: int) -> NDArray[np.uint8]:
+    """The center crop (n, window, window, 3) of square images (n, size, size, 3)."""
+    (start,) = window_starts(pixels.shape[1], window, 1)
+    inner = slice(start, start + window)
+    return pixels[:, inner, inner]
 
 
 def window_starts(size: int, window: int, views: int) -> list[int]:

@@ -75,5 +75,5 @@ def check_auxiliary(backbone: str, freeze_until: str, output_node: str) -> None:
         raise InputError(
             f"The auxiliary classifier's input, {NODE}, is not in the trained part, "
             f"after '{freeze_until}' and before '{output_node}'.",
-            "Set freeze_until to an earlier node and output_node to a later one, or aux_weight = 0.",
+            "Set an earlier freeze_until and a later output_node, or aux_weight = 0.",
         )

@@ -38,9 +38,10 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         image_size: width and height to which images are cropped and resized, pixels; None: what the
             network was made for.
         mirror: take the mean of the vectors of an image and its mirror image.
-        grids: rows and columns of cells that maps are pooled in, one grid after another. He, Zhang,
-            Ren and Sun, "Spatial pyramid pooling in deep convolutional networks" (ECCV 2014).
-            Neighboring cells overlap where the map's size is no multiple of their number.
+        grids: rows and columns of cells that maps are pooled in, one grid after another: scenes
+            have a layout from top to bottom. He, Zhang, Ren and Sun, "Spatial pyramid pooling in
+            deep convolutional networks" (ECCV 2014). Neighboring cells overlap where the map's size
+            is no multiple of their number.
         norm: "l2": scale the vector of each grid of each node to length 1, so that all have the
             same weight; "none".
         batch_size: images at a time.

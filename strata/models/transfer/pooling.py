@@ -23,7 +23,8 @@ class Embedding(nn.Module):
             the signed square root of each component is taken, less its mean over the training
             images at the start of training. The root evens out components that few large
             activations dominate (Jegou and Chum, "Negative evidences and co-occurences in image
-            retrieval", ECCV 2012).
+            retrieval", ECCV 2012), as `CenteredPower` of `strata.features` does for linear
+            classifiers.
 
     Attributes:
         n_outputs: number of outputs.
