@@ -61,7 +61,7 @@ def shards(folder: Path, n: int) -> Shards:
 
 
 def prepare(root: Path) -> None:
-    """Descriptors, histograms, Fisher vectors and a machine of one shard."""
+    """Descriptors, histograms, Fisher vectors and a classifier of one shard."""
     from strata.image_io import read_image
     from strata.scenes.write import write_scenes
 
@@ -78,7 +78,7 @@ def prepare(root: Path) -> None:
     made["histograms"] = encodings.histograms.function(described, words)
     for name in ("fisher", "histograms"):
         write(root / name, made[name])
-    write(root / "machine", classifiers.svm.function(shards(root / "fisher", SHARD), few))
+    write(root / "classifier", classifiers.svm.function(shards(root / "fisher", SHARD), few))
 
 
 def write(folder: Path, values: dict[str, Any]) -> None:
@@ -101,7 +101,7 @@ def run(stage: str, n: int, root: Path) -> None:
     few, one = images(range(SHARD)), shards(root / reads, SHARD)
     inputs: tuple[Any, ...] = (everything,)
     if stage == "class_scores":
-        inputs = (dict(Artifact(root / "machine")), everything)
+        inputs = (dict(Artifact(root / "classifier")), everything)
         function(one, inputs[0], few)
     else:
         function(one, few)  # imports and compiles

@@ -7,7 +7,7 @@ from typing import Literal, Self, cast
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from strata.errors import InputError
 from strata.models.architectures.builder import Network

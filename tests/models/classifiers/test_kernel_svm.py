@@ -36,7 +36,7 @@ def gaussian(X, Y):
         (gaussian, SVC(kernel=gaussian, C=10)),
     ],
 )
-def test_scores_are_those_of_one_machine_a_class(kernel, peer):
+def test_scores_are_those_of_one_classifier_per_class(kernel, peer):
     X, y = data()
     ours = KernelSVM(kernel, C=10, inner_folds=0).fit(X[:160], y[:160])
     theirs = OneVsRestClassifier(peer).fit(X[:160], y[:160])
@@ -165,11 +165,11 @@ def test_it_is_a_scikit_learn_estimator(kernel):
     check_estimator(KernelSVM(kernel), on_skip=None)
 
 
-def test_a_machine_that_was_stopped_says_so(monkeypatch):
+def test_a_classifier_that_was_stopped_says_so(monkeypatch):
     X, y = data(90, 20)
     assert KernelSVM(inner_folds=0).fit(X, y).converged_
-    monkeypatch.setattr("strata.models.classifiers.svm_dual.STEPS", 500)
-    monkeypatch.setattr("strata.models.classifiers.svm_dual.STEPS_OF_A_VECTOR", 0)
+    monkeypatch.setattr("strata.models.classifiers.svm_dual.MAX_STEPS", 500)
+    monkeypatch.setattr("strata.models.classifiers.svm_dual.MAX_STEPS_PER_VECTOR", 0)
     with pytest.warns(ConvergenceWarning, match="unit length"):
         stopped = KernelSVM(inner_folds=0).fit(X * 1000, y)
     assert not stopped.converged_

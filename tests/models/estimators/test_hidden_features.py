@@ -24,7 +24,7 @@ def images():
 
 @pytest.fixture(scope="module")
 def trained(images):
-    settings = {"size": 16, "batch": 8, "epochs": 3, "device": "cpu", "flip_average": False}
+    settings = {"image_size": 16, "batch_size": 8, "epochs": 3, "device": "cpu", "tta_flip": False}
     return NetworkClassifier(NETWORK, augmentation={"crop": 0.5}, **settings).fit(*images)
 
 

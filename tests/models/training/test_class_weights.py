@@ -10,7 +10,7 @@ from sklearn.utils import compute_class_weight
 from strata.errors import InputError
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.estimators.network_classifier import NetworkClassifier
-from strata.models.training.class_weights import balanced, weighted
+from strata.models.training.class_weights import balanced_class_weights, weight_targets
 from strata.models.transfer import backbones
 
 #: Nine images of one class and three of the other, which nothing tells apart.
@@ -22,7 +22,7 @@ LABELS = np.repeat(["common", "rare"], [9, 3])
 def test_balanced_weights_are_those_of_scikit_learn(labels):
     known, numbers = np.unique(labels, return_inverse=True)
     expected = compute_class_weight("balanced", classes=known, y=labels)
-    found = balanced(torch.tensor(numbers), len(known))
+    found = balanced_class_weights(torch.tensor(numbers), len(known))
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     assert found[torch.tensor(numbers)].mean().item() == pytest.approx(1, rel=1e-5)
 
@@ -43,7 +43,7 @@ def test_an_image_counts_by_the_weight_of_its_class_smoothed_and_mixed_or_not(im
             smoothed = np.full(4, smoothing / 4)
             smoothed[label] += 1 - smoothing
             expected -= part * weights[label] * smoothed @ log_p[row] / len(images)
-    wanted = weighted(torch.tensor(targets), torch.tensor(weights), smoothing)
+    wanted = weight_targets(torch.tensor(targets), torch.tensor(weights), smoothing)
     found = torch.nn.functional.cross_entropy(torch.tensor(scores), wanted)
     assert found.item() == pytest.approx(expected)
 

@@ -13,7 +13,7 @@ def test_every_class_gives_its_share_and_keeps_an_image(labels, share, seed):
     counts = np.bincount(numbers, minlength=4)
     wanted = np.floor(np.round(share * counts, 9)).astype(int)
     if not wanted.sum():
-        with pytest.raises(InputError, match="validation part"):
+        with pytest.raises(InputError, match="validation set"):
             hold_out(numbers, share, np.random.default_rng(seed))
         return
     train, watched = hold_out(numbers, share, np.random.default_rng(seed))

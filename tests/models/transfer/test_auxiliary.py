@@ -5,10 +5,10 @@ import torch
 from strata.errors import InputError
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.transfer import backbones
-from strata.models.transfer.auxiliary import AuxiliaryHead, check_place
+from strata.models.transfer.auxiliary import AuxiliaryHead, check_auxiliary
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.pooling import Embedding
-from strata.models.transfer.subgraph import section
+from strata.models.transfer.subgraph import extract_subgraph
 
 
 def test_initial_weights_are_those_of_torchvision():
@@ -27,9 +27,14 @@ def test_initial_weights_are_those_of_torchvision():
 
 def test_both_heads_see_their_own_node():
     network = backbones.skeleton("inception_v3")
-    part = section(network, "Mixed_6d", ["Mixed_7a", "Mixed_6e"])
+    part = extract_subgraph(network, "Mixed_6d", ["Mixed_7a", "Mixed_6e"])
     tail = FineTuneModule(
-        part, 3, expected=None, embedding=Embedding([1280], "pooled"), dropout=0.0, adapt=False
+        part,
+        3,
+        preprocessing=None,
+        embedding=Embedding([1280], "pooled"),
+        dropout=0.0,
+        adapt_batch_norm=False,
     )
     tail.auxiliary, tail.auxiliary_weight = AuxiliaryHead(3, seed=0).eval(), 0.4
     x = torch.rand(2, 768, 17, 17, generator=torch.Generator().manual_seed(0))
@@ -75,14 +80,14 @@ def test_it_teaches_and_is_gone():
 )
 def test_where_it_teaches_nothing_it_is_refused(backbone, border, cut):
     with pytest.raises(InputError, match="auxiliary classifier"):
-        check_place(backbone, border, cut)
-    check_place("inception_v3", "images", "Mixed_7c")
+        check_auxiliary(backbone, border, cut)
+    check_auxiliary("inception_v3", "images", "Mixed_7c")
 
 
 @pytest.mark.parametrize("places", [("Mixed_6f", "Mixed_7c"), ("Mixed_6d", "Mixed_7d")])
 def test_places_that_are_none_are_named(places):
     with pytest.raises(InputError, match="no node 'Mixed_"):
-        check_place("inception_v3", *places)
+        check_auxiliary("inception_v3", *places)
 
 
 def test_maps_that_are_too_small_are_refused():
