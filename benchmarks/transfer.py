@@ -3,10 +3,10 @@
     python benchmarks/transfer.py WEIGHTS [--backbone inception_v3] [--images 64] [--epochs 20]
 
 Usual: every epoch runs the frozen network on every batch, and a DataLoader reads and resizes the
-images. Ours: the network runs once, and the epochs train on the pooled activations. WEIGHTS is a file of
-weights, or a folder that holds BACKBONE.pth. Images are made up, 256x256. The usual loop is timed
-for one epoch and counted for all, as each is the same work; ours is timed whole, the one run of
-the network included. Both see the images in the same layout on one thread; times are processor
+images. Ours: the network runs once, and the epochs train on the pooled activations. WEIGHTS is a
+file of weights, or a folder that holds BACKBONE.pth. Images are made up, 256x256. The usual loop is
+timed for one epoch and counted for all, as each is the same work; ours is timed whole, the one run
+of the network included. Both read the images in the same layout on one thread; times are processor
 seconds, as other work on the machine would count otherwise.
 """
 
@@ -43,9 +43,7 @@ def make_up_images(folder: Path, count: int, classes: int = 4) -> None:
         cv2.imwrite(str(path), image)
 
 
-def usual_epoch(
-    folder: Path, backbone: str, output_node: str, state: dict[str, torch.Tensor]
-) -> float:
+def usual_epoch(folder: Path, backbone: str, node: str, state: dict[str, torch.Tensor]) -> float:
     """Processor seconds of one epoch."""
     expected = backbones.preprocessing(backbone)
     images = ImageFolder(
@@ -58,7 +56,7 @@ def usual_epoch(
             ]
         ),
     )
-    frozen = extract_subgraph(backbones.build(backbone, state), IMAGES, [output_node])
+    frozen = extract_subgraph(backbones.build(backbone, state), IMAGES, [node])
     frozen.requires_grad_(False).to(memory_format=torch.channels_last)
     head = nn.LazyLinear(len(images.classes))
     head(global_pool(frozen(torch.zeros(1, 3, expected.image_size, expected.image_size))[0]))

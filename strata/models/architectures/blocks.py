@@ -16,7 +16,7 @@ class Subsample(nn.Module):
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps (b, channels, h, w)."""
+        """Subsample maps (b, channels, h, w)."""
         return x[:, :, :: self.stride, :: self.stride]
 
 
@@ -73,7 +73,7 @@ class ConvolutionBlock(nn.Module):
         self.dropout = Dropout(block.dropout) if block.dropout else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps (b, channels, h, w) -> (b, filters, h', w')."""
+        """Apply the block to maps: (b, channels, h, w) -> (b, filters, h', w')."""
         y = self.squeeze(self.layers(x))
         if self.shortcut is not None:
             y = y + self.shortcut(x)
@@ -99,7 +99,7 @@ class SqueezeExcitation(nn.Module):
         self.up = nn.Linear(hidden, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps (b, channels, h, w)."""
+        """Scale the channels of maps (b, channels, h, w)."""
         weights = torch.sigmoid(self.up(torch.relu(self.down(x.mean((2, 3))))))
         return x * weights[:, :, None, None]
 
@@ -112,7 +112,7 @@ class BranchingBlock(nn.Module):
         self.branches = nn.ModuleList(block_sequence(channels, branch) for branch in block.branches)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps (b, channels, h, w), to the branches' outputs concatenated along channels."""
+        """Concatenate the branches' outputs for maps (b, channels, h, w) along channels."""
         return torch.cat([branch(x) for branch in self.branches], 1)
 
 

@@ -20,7 +20,7 @@ class Dropout(nn.Module):
         self.generator: torch.Generator | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps or vectors (b, channels, ...)."""
+        """Drop from maps or vectors (b, channels, ...)."""
         if not self.training:
             return x
         if self.generator is None:

@@ -15,7 +15,7 @@ class BatchNorm(nn.BatchNorm2d):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps (b, channels, h, w)."""
+        """Normalize maps (b, channels, h, w)."""
         if self.training and distributed.world_size() > 1:
             return _synchronized_batch_norm(self, x)
         if self.num_features >= 8 or x.is_contiguous():
@@ -27,7 +27,7 @@ class BatchNorm1d(nn.BatchNorm1d):
     """Batch normalization of vectors (b, features)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Vectors (b, features)."""
+        """Normalize vectors (b, features)."""
         if self.training and distributed.world_size() > 1:
             return _synchronized_batch_norm(self, x)
         return super().forward(x)
@@ -75,7 +75,7 @@ class BatchRenorm(nn.Module):
     R_LIMIT, D_LIMIT, MOMENTUM, EPSILON = 3.0, 5.0, 0.1, 1e-5
     mean: Tensor
     deviation: Tensor
-    seen: Tensor
+    num_batches_tracked: Tensor
 
     def __init__(self, channels: int, warm_up: int = 500) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class BatchRenorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("deviation", torch.ones(channels))
-        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("num_batches_tracked", torch.zeros((), dtype=torch.int64))
 
     def reset_parameters(self) -> None:
         """Set scale and shift to those of the identity."""
@@ -92,7 +92,7 @@ class BatchRenorm(nn.Module):
             nn.init.constant_(values, start)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps (b, channels, h, w)."""
+        """Normalize maps (b, channels, h, w)."""
         if not self.training:
             scale = self.weight / self.deviation
             return x * _per_channel(scale) + _per_channel(self.bias - self.mean * scale)
@@ -111,13 +111,13 @@ class BatchRenorm(nn.Module):
     @torch.no_grad()
     def _corrections(self, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Tensor]:
         """r and d of a batch; updates the moving statistics."""
-        share = (self.seen / self.warm_up).clamp(max=1.0)
+        share = (self.num_batches_tracked / self.warm_up).clamp(max=1.0)
         r_limit, d_limit = 1 + (self.R_LIMIT - 1) * share, self.D_LIMIT * share
         r = (deviation / self.deviation).clamp(1 / r_limit, r_limit)
         d = ((mean - self.mean) / self.deviation).clamp(-d_limit, d_limit)
         self.mean.lerp_(mean, self.MOMENTUM)
         self.deviation.lerp_(deviation, self.MOMENTUM)
-        self.seen += 1
+        self.num_batches_tracked += 1
         return r, d
 
 
@@ -153,7 +153,7 @@ class LocalResponseNorm(nn.Module):
         self.register_buffer("band", band[:, :, None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps (b, channels, h, w)."""
+        """Normalize maps (b, channels, h, w)."""
         return _divide(x, functional.conv2d(x.square(), self.band), self.ALPHA, self.BETA)
 
 
@@ -170,7 +170,7 @@ class LocalResponseNormWithin(nn.Module):
         super().__init__()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps (b, channels, h, w)."""
+        """Normalize maps (b, channels, h, w)."""
         energy = functional.avg_pool2d(x.square(), self.SIZE, 1, self.SIZE // 2)
         return _divide(x, energy, self.ALPHA, self.BETA)
 

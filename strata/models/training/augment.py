@@ -121,8 +121,8 @@ def apply(augmentation: Augmentation, images: Tensor, draws: Draws) -> Tensor:
 
 def _warp(images: Tensor, affine: Tensor, window: int) -> Tensor:
     """Affine maps with bilinear interpolation and reflection padding."""
-    side = images.shape[1]
-    centers = (2 * torch.arange(window, device=images.device) + 1 - window) / side
+    size = images.shape[1]
+    centers = (2 * torch.arange(window, device=images.device) + 1 - window) / size
     along_x = affine[:, None, :, 0] * centers[:, None] + affine[:, None, :, 2]
     along_y = affine[:, None, :, 1] * centers[:, None]
     grid = along_x[:, None] + along_y[:, :, None]
@@ -135,15 +135,15 @@ def _move(images: Tensor, flip: Tensor | None, shift: Tensor | None, window: int
     """Crop at whole pixels and flip: one gather of rows, one of columns."""
     if flip is None and shift is None:
         return images
-    b, side = images.shape[:2]
+    b, size = images.shape[:2]
     device = images.device
     lines = images.flatten(2)
     places = torch.arange(window, device=device).expand(b, window)
     columns = places if flip is None else torch.where(flip[:, None], window - 1 - places, places)
     if shift is not None:
-        columns = reflect_index(columns + shift[:, :1], side)
-        rows = reflect_index(places + shift[:, 1:], side)
-        rows = rows + side * torch.arange(b, device=device)[:, None]
+        columns = reflect_index(columns + shift[:, :1], size)
+        rows = reflect_index(places + shift[:, 1:], size)
+        rows = rows + size * torch.arange(b, device=device)[:, None]
         lines = lines.flatten(0, 1).index_select(0, rows.flatten()).view(b, window, -1)
     channels = (3 * columns[:, :, None] + torch.arange(3, device=device)).flatten(1)
     return lines.gather(2, channels[:, None].expand(b, window, -1)).view(b, window, window, 3)
@@ -168,8 +168,8 @@ def _recolor(x: Tensor, color: Tensor) -> Tensor:
 
 def _cut_out(x: Tensor, center: Tensor, width: int) -> Tensor:
     """Cutout: fill one square of each image with gray (DeVries and Taylor 2017)."""
-    side = x.shape[1]
-    place = torch.arange(side, device=x.device) - (center * side).floor()[:, :, None]
+    size = x.shape[1]
+    place = torch.arange(size, device=x.device) - (center * size).floor()[:, :, None]
     inside = (place >= -(width // 2)) & (place < width - width // 2)
     columns = inside[:, 0].repeat_interleave(3, 1)
     square = inside[:, 1, :, None] & columns[:, None, :]

@@ -50,7 +50,7 @@ def pretrain(
 
     Args:
         network: on the images' device.
-        images: (n, 3, side, side) uint8, n at least 2.
+        images: (n, 3, image_size, image_size) uint8, n at least 2.
         epochs: for each block.
         batch_size: images per gradient step.
         seed: of the decoders' weights, the order of images and the noise.

@@ -85,7 +85,7 @@ class FineTuneModule(nn.Module):
         return self._outputs(x)[: self.embedding.n_outputs]
 
     def embed(self, x: Tensor) -> Tensor:
-        """(b, channels, h, w) -> (b, features)."""
+        """Input of the head: (b, channels, h, w) -> (b, features)."""
         embedded: Tensor = self.embedding(self.outputs(x))
         return embedded
 

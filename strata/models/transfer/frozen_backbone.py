@@ -16,7 +16,7 @@ from strata.models.transfer.backbones import Preprocessing
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph
 
 #: A path of a file of weights (see `weights.named_file`), or a state_dict.
-WeightsLike = str | Mapping[str, Tensor]
+WeightsLike = str | Mapping[str, Any]
 
 
 class Standardize(nn.Module):
@@ -36,7 +36,7 @@ class Standardize(nn.Module):
         self.register_buffer("offset", (-mean / std).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Pixels (b, 3, h, w) of any dtype -> float32."""
+        """Standardize pixels (b, 3, h, w) of any dtype to float32."""
         return torch.addcmul(self.offset, pixels.float(), self.scale)
 
 

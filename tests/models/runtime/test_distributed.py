@@ -124,7 +124,7 @@ def fine_tuned():
 
 
 def in_two_processes(script, folder):
-    """What each of them saved."""
+    """Arrays that each process saved."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(script), str(folder), str(rank)],
