@@ -220,7 +220,7 @@ def test_multiply_adds_count_every_application_of_a_weight():
     assert sum(row.multiply_adds for row in rows) == expected
 
 
-def test_branches_put_their_maps_side_by_side():
+def test_branches_concatenate_their_maps():
     ones = [{"filters": 2, "kernel": 1}], [{"filters": 3}], []
     network = build({"blocks": [{"branches": list(ones)}]}, image_size=8, num_classes=2)
     x = torch.randn(2, 3, 8, 8)
@@ -250,7 +250,7 @@ def test_auxiliary_heads_teach_the_blocks_before_them_and_no_others():
     assert cost_table(description, image_size=8, num_classes=2) == plain_rows
 
 
-def test_unit_variance_leaves_a_layer_that_no_image_reaches():
+def test_lsuv_leaves_a_layer_whose_output_is_constant():
     description = {
         "normalization": "none",
         "blocks": [{"filters": 4}],

@@ -33,7 +33,7 @@ def test_the_first_batch_is_renormalized_as_batch_norm_does(seed, scale, shift):
     )
 
 
-def test_training_comes_to_see_what_prediction_sees():
+def test_training_and_inference_statistics_converge():
     layer = warmed(BatchRenorm(3, warm_up=100))
     x = maps(1000, scale=2.0, shift=1.0)
     trained = layer(x).detach()

@@ -22,7 +22,7 @@ def drawn(n=160, d=30):
     return rng.normal(size=(n, d)) + 0.3 * y[:, None], y
 
 
-def test_the_optimum_has_no_gap():
+def test_the_optimum_has_no_duality_gap():
     X, y = drawn()
     descent, targets = descent_of(X, y)
     costs = np.random.default_rng(1).uniform(0.1, 2, len(X))
@@ -35,7 +35,7 @@ def test_the_optimum_has_no_gap():
     assert (found.alpha <= costs).all()
 
 
-def test_weights_are_the_sum_of_the_vectors_that_count():
+def test_weights_are_the_sum_of_the_support_vectors():
     X, y = drawn()
     descent, targets = descent_of(X, y)
     found = descent.solve(np.full(len(X), 0.5), np.random.default_rng(0))
@@ -43,7 +43,7 @@ def test_weights_are_the_sum_of_the_vectors_that_count():
     assert np.allclose(found.intercept, (found.alpha * targets).sum(1))
 
 
-def test_what_costs_nothing_might_as_well_be_absent():
+def test_vectors_of_cost_zero_are_left_out():
     X, y = drawn()
     used = np.arange(len(X)) % 4 > 0
     whole, _ = descent_of(X, y)
@@ -54,7 +54,7 @@ def test_what_costs_nothing_might_as_well_be_absent():
     assert np.allclose(found.coef, alone.coef, atol=1e-3)
 
 
-def test_a_near_start_saves_passes_and_leads_to_the_same():
+def test_a_warm_start_saves_passes_and_ends_at_the_same_optimum():
     X, y = drawn()
     descent, _ = descent_of(X, y)
     costs = np.full(len(X), 1.0)
@@ -66,7 +66,7 @@ def test_a_near_start_saves_passes_and_leads_to_the_same():
 
 
 @pytest.mark.parametrize("room", [0, 50 * 50 * 8, 2**28])
-def test_products_that_are_not_kept_are_made_again(room, monkeypatch):
+def test_gram_matrices_beyond_the_cache_are_computed_again(room, monkeypatch):
     X, y = drawn()
     expected = descent_of(X, y)[0].solve(np.ones(len(X)), np.random.default_rng(0))
     monkeypatch.setattr(dual_coordinate_descent, "CACHE_BYTES", room)

@@ -83,7 +83,7 @@ def test_probabilities_and_cost_are_learned_from_held_out_vectors():
     assert abs(found.max(axis=1).mean() - right.mean()) < 0.05
 
 
-def test_cost_is_not_chosen_from_nothing():
+def test_choosing_C_needs_held_out_vectors():
     X, y = overlapping()
     for wrong in (0.0, -1.0, "cvs"):
         with pytest.raises(InputError, match=r"^C = "):
@@ -94,7 +94,7 @@ def test_cost_is_not_chosen_from_nothing():
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_class_of_a_single_vector_leaves_probabilities_and_cost(seed):
+def test_a_class_of_one_vector_still_gives_probabilities_and_C(seed):
     X, y = overlapping()
     X, y = np.vstack([X, -X[:1]]), np.append(y, 3)
     model = LinearSVM("cv", validation_fraction=0.5, random_state=seed).fit(X, y)

@@ -29,7 +29,7 @@ def test_the_chosen_cost_is_the_best_of_cross_validation():
     assert found.temperature > 0
 
 
-def test_of_costs_that_do_alike_the_first_is_taken():
+def test_of_equally_good_C_the_first_is_taken():
     codes = np.arange(20) % 2
     X = 10.0 * codes[:, None]
     found = select_C(

@@ -12,7 +12,7 @@ def problem(classes, n=90):
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_a_solution_fulfills_the_conditions_of_an_optimum(classes):
+def test_a_solution_fulfills_the_kkt_conditions(classes):
     dual, C = problem(classes), 0.7
     rows = np.arange(10, 80)
     solution = dual.solve(rows, C)
@@ -32,7 +32,7 @@ def test_a_solution_fulfills_the_conditions_of_an_optimum(classes):
     assert (margins[alphas >= largest - 1e-6] <= 1 + 2e-3).all()
 
 
-def test_scores_of_other_vectors_hang_on_those_trained_on():
+def test_scores_of_held_out_vectors_use_the_training_vectors():
     dual = problem(3)
     train, others = np.arange(60), np.arange(60, 90)
     solution = dual.solve(train, 1.0)

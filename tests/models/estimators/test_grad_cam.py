@@ -47,7 +47,7 @@ def test_it_points_at_what_makes_the_class(trained):
     assert np.mean(hits) > 0.9
 
 
-def test_before_an_average_and_a_linear_layer_it_is_the_class_activation_map(trained):
+def test_with_average_pooling_and_a_linear_layer_grad_cam_is_the_class_activation_map(trained):
     X, y, _ = squares(5, seed=2)
     network = trained.network()
     with torch.no_grad():
@@ -58,7 +58,7 @@ def test_before_an_average_and_a_linear_layer_it_is_the_class_activation_map(tra
     np.testing.assert_allclose(grad_cam(trained, X, y), expected, atol=1e-4)
 
 
-def test_what_it_cannot_look_at_is_explained(trained):
+def test_wrong_classes_images_and_networks_are_explained(trained):
     X, y, _ = squares(4)
     with pytest.raises(InputError, match="green"):
         grad_cam(trained, X, np.full(4, "green"))

@@ -279,7 +279,7 @@ def test_every_optimizer_lowers_the_loss(name):
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULES))
-def test_the_rate_follows_the_schedule(name):
+def test_the_learning_rate_follows_the_schedule(name):
     X, y = scenes(4)
     model = NetworkClassifier(**SMALL, epochs=4, lr_schedule=name).fit(X, y)
     assert [line["rate"] for line in model.history_] == pytest.approx(
@@ -298,7 +298,7 @@ def test_clipping_bounds_what_a_step_applies():
     np.testing.assert_allclose(clipped.weights_[name], start.weights_[name], rtol=0.02)
 
 
-def test_a_training_that_diverges_says_so():
+def test_a_diverging_training_raises_an_error():
     X, y = scenes(4)
     with pytest.raises(StrataError, match="diverged"):
         NetworkClassifier(
@@ -356,14 +356,14 @@ def test_wrong_images_are_explained(change, says):
         NetworkClassifier(**SMALL).fit(*change(*scenes(3)))
 
 
-def test_a_training_that_diverges_with_its_last_step_says_so():
+def test_a_training_that_diverges_in_its_last_step_raises_an_error():
     X, y = scenes(4)
     once = {"epochs": 1, "batch_size": 32, "optimizer": "plain-sgd", "lr_schedule": "constant"}
     with pytest.raises(DivergedError, match="last steps"):
         NetworkClassifier("mlp", image_size=16, max_lr=1e38, **once).fit(X, y)
 
 
-def test_a_validation_loss_that_is_no_number_is_no_best_one(monkeypatch):
+def test_a_validation_loss_of_nan_raises_an_error(monkeypatch):
     X, y = scenes(4)
 
     def broken(network, pixels, **_):
@@ -374,7 +374,7 @@ def test_a_validation_loss_that_is_no_number_is_no_best_one(monkeypatch):
         NetworkClassifier(**SMALL, epochs=2, patience=1, validation_fraction=0.3).fit(X, y)
 
 
-def test_a_validation_loss_that_stays_as_it_is_has_not_improved():
+def test_a_constant_validation_loss_has_not_improved():
     X, y = scenes(6)
     still = {"optimizer": "plain-sgd", "max_lr": 1e-30, "weight_decay": 0.0}
     model = NetworkClassifier(
@@ -383,7 +383,7 @@ def test_a_validation_loss_that_stays_as_it_is_has_not_improved():
     assert len(model.fit(X, y).history_) == 3
 
 
-def test_the_rate_finder_takes_fixed_algorithms_too(monkeypatch):
+def test_the_lr_finder_uses_deterministic_algorithms(monkeypatch):
     X, y = scenes(4)
     fixed = []
     step = GradientDescent.step
@@ -398,7 +398,7 @@ def test_the_rate_finder_takes_fixed_algorithms_too(monkeypatch):
     assert all(fixed)
 
 
-def test_the_rate_finder_suggests_a_rate_that_learns():
+def test_the_lr_finder_suggests_a_learning_rate_that_learns():
     X, y = scenes(20)
     model = NetworkClassifier(**SMALL, epochs=6)
     curve = model.find_lr(X, y)
@@ -411,7 +411,7 @@ def test_the_rate_finder_suggests_a_rate_that_learns():
     assert losses[-1] < losses[0]
 
 
-def test_the_rate_may_be_found_on_the_way():
+def test_fit_runs_the_lr_finder_for_auto():
     X, y = scenes(20)
     model = NetworkClassifier(**SMALL, epochs=2, max_lr="auto").fit(X, y)
     assert model.max_lr_ == model.lr_curve_.suggestion
@@ -421,7 +421,7 @@ def test_the_rate_may_be_found_on_the_way():
 
 
 @pytest.mark.parametrize("with_teacher", [False, True])
-def test_a_search_for_the_rate_trains_as_the_training_will(with_teacher):
+def test_the_lr_finder_trains_as_the_training_will(with_teacher):
     """From pretrained weights, and towards what a teacher says."""
     X, y = scenes(10)
     plain = NetworkClassifier(**SMALL).set_params(max_lr="auto", epochs=0)

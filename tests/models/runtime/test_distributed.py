@@ -96,7 +96,7 @@ def distillation_data():
 
 
 def activations():
-    """Of twelve images at the border; two kinds."""
+    """Boundary activations of twelve images of two classes."""
     y = np.arange(12) % 2
     X = np.random.default_rng(1).random((12, 1, 4, 4, 256)).astype(np.float32)
     return X + y[:, None, None, None, None] / 4, y

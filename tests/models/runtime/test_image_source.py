@@ -71,7 +71,7 @@ def test_a_mapped_file_is_enough(tmp_path, monkeypatch):
     assert same(whole, NetworkClassifier(**settings).fit(np.load(tmp_path / "images.npy", "r"), y))
 
 
-def test_what_streams_and_what_does_not(monkeypatch):
+def test_sources_beyond_the_memory_limit_are_streamed(monkeypatch):
     X, _ = scenes(2)
     cpu = torch.device("cpu")
     rows = np.array([4, 0, 3])

@@ -49,7 +49,7 @@ def test_an_image_counts_by_the_weight_of_its_class_smoothed_and_mixed_or_not(im
 
 
 def from_scratch(class_weight, label_smoothing=0.0, teacher=None):
-    """Chances of the two classes for an image like all others."""
+    """Probabilities of the two classes for an image like all others."""
     model = NetworkClassifier(
         {"name": "mlp", "hidden": [4], "normalization": "none", "dropout": 0.0},
         image_size=4,
@@ -86,10 +86,10 @@ def fine_tuned(class_weight):
     return model.fit(X, LABELS).predict_proba(X[:1])[0]
 
 
-@pytest.mark.parametrize("chances", [from_scratch, fine_tuned])
-def test_what_cannot_be_told_apart_gets_the_weighted_share_of_its_class(chances):
-    np.testing.assert_allclose(chances(None), [0.75, 0.25], atol=0.02)
-    np.testing.assert_allclose(chances("balanced"), [0.5, 0.5], atol=0.02)
+@pytest.mark.parametrize("probabilities", [from_scratch, fine_tuned])
+def test_identical_images_get_the_weighted_class_frequencies(probabilities):
+    np.testing.assert_allclose(probabilities(None), [0.75, 0.25], atol=0.02)
+    np.testing.assert_allclose(probabilities("balanced"), [0.5, 0.5], atol=0.02)
 
 
 def test_smoothing_leaves_the_weighted_shares_as_they_are():

@@ -38,7 +38,7 @@ def test_each_block_learns_to_undo_noise_and_the_head_stays():
     assert changed == {"blocks"}
 
 
-def test_torchs_global_generator_has_no_say():
+def test_torchs_global_generator_does_not_matter():
     """It is seeded by chance in every process."""
     images, found = torch.from_numpy(stripes(8)).permute(0, 3, 1, 2), []
     for seed in (1, 2):
@@ -61,7 +61,7 @@ def test_earlier_blocks_stay_as_they_learned():
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
-def test_it_is_where_a_training_starts(ema):
+def test_training_starts_from_the_pretrained_weights(ema):
     X, y = stripes(12), np.arange(12) % 3
     settings = {
         "image_size": 16,
@@ -82,7 +82,7 @@ def test_it_is_where_a_training_starts(ema):
     assert np.abs(model.weights_[name] - none.weights_[name]).max() > 0.01
 
 
-def test_a_block_that_is_given_equal_numbers_stays_finite():
+def test_pretraining_on_constant_inputs_stays_finite():
     """Of black images, say, or behind a block whose units are all dead."""
     network = build(
         {"activation": "tanh", "blocks": [{"filters": 4}] * 2}, image_size=8, num_classes=2

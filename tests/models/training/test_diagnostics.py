@@ -19,7 +19,7 @@ def test_layers_have_names_in_order():
     assert names == ["block1", "block2.1", "block2.2", "hidden1"]
 
 
-def test_what_is_seen_is_what_an_image_becomes():
+def test_diagnostics_are_those_of_the_activations():
     network = build(NETWORK, image_size=8, num_classes=3)
     with torch.no_grad():
         network.blocks[0].layers[0][0].bias[:2] = -1e6  # two rectifiers that never open
@@ -38,7 +38,7 @@ def test_what_is_seen_is_what_an_image_becomes():
     assert not network.blocks[0].activation._forward_hooks
 
 
-def test_every_epoch_tells_and_watching_changes_nothing():
+def test_every_epoch_records_diagnostics():
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (12, 8, 8, 3)).astype(np.uint8)
     model = NetworkClassifier(NETWORK, image_size=8, batch_size=4, epochs=3, device="cpu")

@@ -79,7 +79,7 @@ def test_a_teacher_of_weight_0_changes_nothing():
         np.testing.assert_array_equal(value, heard.weights_[name])
 
 
-def test_a_teacher_is_held_out_and_blended_with_its_images():
+def test_soft_labels_follow_their_images_into_validation_and_mixup():
     X, red, teacher = colors()
     settings = {**SMALL, "augmentation": {"mixup": 0.3}, "patience": 3, "validation_fraction": 0.3}
     student = NetworkClassifier(**settings, epochs=3).fit(X, red, teacher=teacher)
@@ -105,14 +105,14 @@ def test_a_checkpoint_of_another_teacher_is_not_taken_up(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "teacher", "said"),
+    ("settings", "teacher", "match"),
     [
         ({}, np.ones((16, 3)), "shape"),
         ({"teacher_weight": 1.5}, np.ones((16, 2)), "weight"),
         ({"temperature": 0.0}, np.ones((16, 2)), "temperature"),
     ],
 )
-def test_what_no_teacher_can_be_is_said(settings, teacher, said):
+def test_wrong_soft_labels_are_explained(settings, teacher, match):
     X, red, _ = colors(16)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=match):
         NetworkClassifier(**SMALL, **settings, epochs=1).fit(X, red, teacher=teacher)

@@ -35,7 +35,7 @@ def test_scores_are_the_mean_over_all_windows_and_their_mirror_images():
     torch.testing.assert_close(found, expected)
 
 
-def test_views_of_whole_images_are_moved_ones():
+def test_views_of_whole_images_are_shifted_crops():
     network = build({"blocks": [{"filters": 4}]}, image_size=10, num_classes=3).eval()
     pixels = torch.randint(0, 256, (3, 10, 10, 3), dtype=torch.uint8)
     found = predict(network, pixels, views=3)

@@ -95,7 +95,7 @@ def test_batches_make_no_difference(state, images):
     np.testing.assert_allclose(one, features(state, batch_size=4).transform(images), 1e-4, 1e-6)
 
 
-def test_any_images_will_do(state):
+def test_images_of_any_size_are_resized(state):
     shapes = [(20, 30, 3), (200, 100, 3), (64, 64), (1, 1, 3)]
     vectors = features(state).transform(np.full(s, 100, np.uint8) for s in shapes)
     assert vectors.shape == (4, 512)
@@ -114,7 +114,7 @@ def test_it_is_a_scikit_learn_transformer(state, images):
     assert pipeline.fit(images, [0, 1, 0, 1, 0]).predict(images).shape == (5,)
 
 
-def test_before_it_is_fitted_it_says_so():
+def test_an_unfitted_transformer_raises_an_error():
     with pytest.raises(NotFittedError):
         BackboneFeatures(NAME).transform([])
 
@@ -124,7 +124,7 @@ def test_a_missing_file_is_an_error(tmp_path):
         BackboneFeatures(NAME, weights=str(tmp_path / "absent.pth")).fit()
 
 
-def test_border_activations_keep_places_in_half_precision(state, images, float32):
+def test_boundary_activations_are_maps_in_half_precision(state, images, float32):
     frozen = FrozenBackbone(NAME, ["features.6"], state, 64)
     device = torch.device("cpu")
     (found,) = boundary_activations(frozen, [images], device)

@@ -27,7 +27,7 @@ def naive(outputs):
     return np.array(rows)
 
 
-def test_pooled_vectors_lie_side_by_side(outputs):
+def test_pooled_vectors_are_concatenated(outputs):
     maps, tokens, vectors = outputs
     found = Embedding([3, 2, 9], "pooled")(outputs)
     expected = torch.cat([maps.mean((2, 3)), tokens.mean(1), vectors], 1)
@@ -39,7 +39,7 @@ def test_power_normalized_vectors_are_roots_of_unit_vectors(outputs):
     np.testing.assert_allclose(found, naive(outputs), atol=2e-3)
 
 
-def test_they_are_centered_from_when_the_training_images_are_known(outputs):
+def test_embeddings_are_centered_once_the_training_images_are_known(outputs):
     embedding = Embedding([3, 2, 9], "power_norm")
     centered = embedding.fit_center(embedding(outputs))
     torch.testing.assert_close(centered, embedding(outputs))
@@ -56,7 +56,7 @@ def test_pooled_vectors_stay_as_they_are(outputs):
     assert not embedding.state_dict()
 
 
-def test_roots_have_slopes_at_zero_and_where_nothing_is_seen():
+def test_roots_have_finite_gradients_at_zero():
     embedding = Embedding([2, 2], "power_norm")
     given = torch.tensor([[0.0, 1.0]], requires_grad=True), torch.zeros(1, 2, requires_grad=True)
     embedding(given).sum().backward()

@@ -19,13 +19,13 @@ def state():
     return backbones.skeleton("squeezenet1_1").state_dict()
 
 
-@pytest.mark.parametrize("border", [IMAGES, "features.2", "features.6", "features.12"])
-def test_two_subgraphs_are_the_network(state, border):
+@pytest.mark.parametrize("boundary", [IMAGES, "features.2", "features.6", "features.12"])
+def test_two_subgraphs_are_the_network(state, boundary):
     network = build("squeezenet1_1", state)
     images = torch.randn(2, 3, 64, 64)
     with torch.no_grad():
-        (before,) = extract_subgraph(network, IMAGES, [border])(images)
-        (after,) = extract_subgraph(network, border, ["classifier"])(before)
+        (before,) = extract_subgraph(network, IMAGES, [boundary])(images)
+        (after,) = extract_subgraph(network, boundary, ["classifier"])(before)
         assert torch.equal(after, network.classifier(network.features(images)))
 
 
@@ -36,7 +36,7 @@ def test_two_subgraphs_are_the_network(state, border):
         ("inception_v3", "Conv2d_1a_3x3.bn", "maxpool1"),
     ],
 )
-def test_nothing_writes_over_what_somebody_else_looks_at(name, place, later):
+def test_no_operation_in_place_changes_an_output_in_use(name, place, later):
     network = backbones.skeleton(name)
     images = torch.randn(1, 3, 80, 80)
     with torch.no_grad():
@@ -48,14 +48,14 @@ def test_nothing_writes_over_what_somebody_else_looks_at(name, place, later):
         assert torch.equal(given, alone)
 
 
-def test_a_subgraph_holds_only_what_it_runs(state):
+def test_a_subgraph_holds_only_modules_that_it_runs(state):
     network = build("squeezenet1_1", state)
     part = extract_subgraph(network, "features.10", ["features.12"])
     inside = [*network.features[11].parameters(), *network.features[12].parameters()]
     assert {id(p) for p in part.parameters()} == {id(p) for p in inside}
 
 
-def test_cuts_that_cannot_be_made_are_errors(state):
+def test_impossible_subgraphs_are_errors(state):
     network = build("squeezenet1_1", state)
     with pytest.raises(InputError, match=r"no node 'features\.13'") as caught:
         extract_subgraph(network, IMAGES, ["features.13"])
@@ -84,7 +84,7 @@ def test_nodes_are_named_by_module():
         ("vit_b_16", "getitem_5"),
     ],
 )
-def test_the_usual_cut_is_before_the_last_layer(name, node):
+def test_the_penultimate_node_is_before_the_last_layer(name, node):
     assert penultimate_node(name) == node
 
 

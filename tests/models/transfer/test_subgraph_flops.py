@@ -21,13 +21,13 @@ def test_multiply_adds_are_torchvisions(name):
 
 
 @pytest.mark.parametrize(
-    ("open_blocks", "trained"),
+    ("trainable_blocks", "trained"),
     [(0, 16_392), (1, 6_089_928), (3, 12_828_296), (5, 16_657_608), (7, 19_642_760)],
 )
-def test_trained_parameters_are_the_papers(open_blocks, trained):
+def test_trained_parameters_are_the_papers(trainable_blocks, trained):
     """Table VI: the last n blocks unfrozen."""
-    border = (*INCEPTION_BLOCKS, "Mixed_7c")[-open_blocks - 1 - (open_blocks > 0)]
-    cost = subgraph_cost("inception_v3", border, ["Mixed_7c"])
+    freeze_until = (*INCEPTION_BLOCKS, "Mixed_7c")[-trainable_blocks - 1 - (trainable_blocks > 0)]
+    cost = subgraph_cost("inception_v3", freeze_until, ["Mixed_7c"])
     assert cost.parameters - cost.scales + HEAD == trained
 
 
@@ -41,7 +41,7 @@ def test_all_parameters_are_the_papers():
     ("removed", "total"),
     [(0, 21_819_176), (1, 15_739_112), (3, 8_981_416), (5, 5_144_808), (7, 2_153_128)],
 )
-def test_cut_networks_have_the_papers_size(removed, total):
+def test_networks_without_their_last_blocks_have_the_papers_size(removed, total):
     """Table VII: the last n blocks removed."""
     cost = subgraph_cost("inception_v3", IMAGES, [INCEPTION_BLOCKS[10 - removed]])
     (channels, *_) = cost.outputs[0]

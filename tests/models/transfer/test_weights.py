@@ -101,7 +101,7 @@ def test_a_damaged_file_in_the_hub_folder_is_fetched_again(server):
     assert fetch_weights(source_of(server), "net").read_bytes() == CONTENT
 
 
-def test_offline_says_what_to_put_where(server):
+def test_offline_the_hint_names_url_and_path(server):
     with socket.socket() as free:  # bound but not listening: connections are refused
         free.bind(("127.0.0.1", 0))
         source = PublishedWeights(f"http://127.0.0.1:{free.getsockname()[1]}/net.pth", "", 104.3)
