@@ -38,7 +38,6 @@ from strata.features.descriptors.dense_sift import (
 from strata.features.descriptors.sampling_grid import inner_grids
 from strata.image_io import read_image
 from strata.models.architectures.builder import build
-from strata.models.architectures.flops import count_parameters
 from strata.models.architectures.tinynet import tinynet
 from strata.models.training.augment_config import Augmentation
 from strata.models.training.batches import Images
@@ -65,9 +64,9 @@ def images_of(folder: Path | None, count: int) -> tuple[list[np.ndarray], np.nda
 
 def training(given: Labeled, device: str, epochs: int) -> Training:
     pixels, labels = (torch.from_numpy(part).to(device) for part in given)
-    network = build(tinynet(depthwise=True), side=SIZE, classes=int(labels.max()) + 1)
-    network.standardize_by(given[0])
-    settings = TrainingConfig(
+    network = build(tinynet(depthwise=True), image_size=SIZE, num_classes=int(labels.max()) + 1)
+    network.fit_standardization(given[0])
+    config = TrainingConfig(
         epochs=epochs,
         batch_size=BATCH,
         optimizer="adamw",
@@ -83,7 +82,7 @@ def training(given: Labeled, device: str, epochs: int) -> Training:
         patience=None,
         seed=0,
     )
-    return Training(network, Images(pixels, labels), settings)
+    return Training(network, Images(pixels, labels), config)
 
 
 def finished(device: str) -> float:
@@ -179,7 +178,8 @@ def sift_rows(images: list[np.ndarray], device: str) -> list[tuple[str, str]]:
 
 
 def training_rows(given: Labeled, device: str, epochs: int, folds: int) -> list[tuple[str, str]]:
-    parameters = count_parameters(training(given, "cpu", 1).network)
+    network = training(given, "cpu", 1).network
+    parameters = sum(p.numel() for p in network.parameters())
     alone = seconds_to_train(given, device, epochs)
     part = tuple(values[np.arange(len(values)) % folds != 0] for values in given)
     fold = seconds_to_train(part, device, epochs)

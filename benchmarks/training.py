@@ -30,7 +30,7 @@ from strata.models.architectures.tinynet import tinynet
 from strata.models.training.augment_config import Augmentation
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
-from strata.models.training.optimizers import optimizer
+from strata.models.training.optimizers import build_optimizer
 from strata.models.training.resize import resize_images
 from strata.models.training.trainer import Training
 
@@ -49,7 +49,7 @@ def make_up_images(folder: Path, count: int = 1881, classes: int = 8) -> None:
 
 
 def network(classes: int) -> Network:
-    return build(tinynet(depthwise=True), side=SIDE, classes=classes)
+    return build(tinynet(depthwise=True), image_size=SIDE, num_classes=classes)
 
 
 def usual_loop(folder: Path, workers: int) -> Iterator[float]:
@@ -71,14 +71,14 @@ def usual_loop(folder: Path, workers: int) -> Iterator[float]:
     )
     ours = network(len(images.classes))
     model = nn.Sequential(ours.blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), ours.head)
-    steps = optimizer("adamw", [(1.0, model.parameters())], 0.01, 0.05)
+    optimizer = build_optimizer("adamw", [(1.0, model.parameters())], 0.01, 0.05)
     while True:
         started = time.perf_counter()
         for x, y in loader:
             loss = functional.cross_entropy(model(x), y)
-            steps.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            steps.step()
+            optimizer.step()
         yield time.perf_counter() - started
 
 
@@ -94,7 +94,7 @@ def our_training(folder: Path, augmentation: Augmentation) -> Training:
     pixels = resize_images((np.asarray(cv2.imread(str(path)), np.uint8) for path in paths), SIDE)
     names = [path.parent.name for path in paths]
     classes, labels = np.unique(names, return_inverse=True)
-    settings = TrainingConfig(
+    config = TrainingConfig(
         epochs=1,
         batch_size=BATCH,
         optimizer="adamw",
@@ -111,7 +111,7 @@ def our_training(folder: Path, augmentation: Augmentation) -> Training:
         seed=0,
     )
     images = Images(torch.from_numpy(pixels), torch.from_numpy(labels))
-    return Training(network(len(classes)), images, settings)
+    return Training(network(len(classes)), images, config)
 
 
 def network_alone(folder: Path) -> Iterator[float]:

@@ -1,12 +1,12 @@
-"""Training the head of a frozen network: with activations kept, and as it is usually done.
+"""Training a head on a frozen network: on cached activations, and as it is usually done.
 
     python benchmarks/transfer.py WEIGHTS [--backbone inception_v3] [--images 64] [--epochs 20]
 
 Usual: every epoch runs the frozen network on every batch, and a DataLoader reads and resizes the
-images. Ours: the network runs once, the epochs see the pooled activations. WEIGHTS is a file of
-weights, or a folder that holds BACKBONE.pth. Images are made up, 256x256. The usual loop is timed
-for one epoch and counted for all, as each is the same work; ours is timed whole, the one run of
-the network included. Both see the images in the same layout on one thread; times are processor
+images. Ours: the network runs once, and the epochs train on the pooled activations. WEIGHTS is a
+file of weights, or a folder that holds BACKBONE.pth. Images are made up, 256x256. The usual loop is
+timed for one epoch and counted for all, as each is the same work; ours is timed whole, the one run
+of the network included. Both read the images in the same layout on one thread; times are processor
 seconds, as other work on the machine would count otherwise.
 """
 
@@ -28,7 +28,7 @@ from strata.image_io import read_image
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.transfer import backbones, weights
 from strata.models.transfer.backbone_features import BackboneFeatures
-from strata.models.transfer.subgraph import IMAGES, pool, section
+from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 BATCH = 32
 
@@ -43,28 +43,28 @@ def make_up_images(folder: Path, count: int, classes: int = 4) -> None:
         cv2.imwrite(str(path), image)
 
 
-def usual_epoch(folder: Path, backbone: str, cut: str, state: dict[str, torch.Tensor]) -> float:
+def usual_epoch(folder: Path, backbone: str, node: str, state: dict[str, torch.Tensor]) -> float:
     """Processor seconds of one epoch."""
-    expected = backbones.preparation(backbone)
+    expected = backbones.preprocessing(backbone)
     images = ImageFolder(
         str(folder),
         transforms.Compose(
             [
-                transforms.Resize((expected.side, expected.side)),
+                transforms.Resize((expected.image_size, expected.image_size)),
                 transforms.ToTensor(),
-                transforms.Normalize(expected.mean, expected.deviation),
+                transforms.Normalize(expected.mean, expected.std),
             ]
         ),
     )
-    part = section(backbones.build(backbone, state), IMAGES, [cut])
-    part.requires_grad_(False).to(memory_format=torch.channels_last)
+    frozen = extract_subgraph(backbones.build(backbone, state), IMAGES, [node])
+    frozen.requires_grad_(False).to(memory_format=torch.channels_last)
     head = nn.LazyLinear(len(images.classes))
-    head(pool(part(torch.zeros(1, 3, expected.side, expected.side))[0]))
+    head(global_pool(frozen(torch.zeros(1, 3, expected.image_size, expected.image_size))[0]))
     optimizer = torch.optim.SGD(head.parameters(), lr=0.01, momentum=0.9)
     started = time.process_time()
     for x, labels in DataLoader(images, BATCH, shuffle=True):
         with torch.no_grad():
-            vectors = pool(part(x.contiguous(memory_format=torch.channels_last))[0])
+            vectors = global_pool(frozen(x.contiguous(memory_format=torch.channels_last))[0])
         loss = functional.cross_entropy(head(vectors), labels)
         optimizer.zero_grad()
         loss.backward()
@@ -73,19 +73,21 @@ def usual_epoch(folder: Path, backbone: str, cut: str, state: dict[str, torch.Te
 
 
 def ours(
-    folder: Path, backbone: str, cut: str, state: dict[str, torch.Tensor], epochs: int
+    folder: Path, backbone: str, output_node: str, state: dict[str, torch.Tensor], epochs: int
 ) -> tuple[float, float]:
     """Processor seconds of the network's one run, and of all epochs."""
     paths = sorted(folder.glob("*/*.jpg"))
     labels = [path.parent.name for path in paths]
     started = time.process_time()
-    reader = BackboneFeatures(backbone, nodes=(cut,), weights=state, device="cpu").fit()
+    reader = BackboneFeatures(
+        backbone, nodes=(output_node,), weights=state, mirror=False, norm="none", device="cpu"
+    ).fit()
     vectors = reader.transform(map(read_image, paths))
-    seen = time.process_time()
+    embedded = time.process_time()
     classifier = FineTunedClassifier(
         backbone,
-        freeze_until=cut,
-        output_node=cut,
+        freeze_until=output_node,
+        output_node=output_node,
         weights=state,
         head_epochs=epochs,
         epochs=0,
@@ -93,27 +95,27 @@ def ours(
         device="cpu",
     )
     classifier.fit(vectors[:, None, None, None], labels)
-    return seen - started, time.process_time() - seen
+    return embedded - started, time.process_time() - embedded
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("weights")
     parser.add_argument("--backbone", default="inception_v3")
-    parser.add_argument("--cut", default="Mixed_7a")
+    parser.add_argument("--output-node", default="Mixed_7a")
     parser.add_argument("--images", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=20)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    path = weights.obtain(given.backbone, given.weights)
-    state = weights.read(path.read_bytes(), str(path))
+    path = weights.obtain_weights(given.backbone, given.weights)
+    state = weights.read_weights(path.read_bytes(), str(path))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_up_images(folder, given.images)
-        usual = given.epochs * usual_epoch(folder, given.backbone, given.cut, state)
-        once, epochs = ours(folder, given.backbone, given.cut, state, given.epochs)
+        usual = given.epochs * usual_epoch(folder, given.backbone, given.output_node, state)
+        once, epochs = ours(folder, given.backbone, given.output_node, state, given.epochs)
     total = once + epochs
-    print(f"{given.backbone} to {given.cut}, {given.images} images, {given.epochs} epochs")
+    print(f"{given.backbone} to {given.output_node}, {given.images} images, {given.epochs} epochs")
     print(f"usual  {usual:8.1f} s  (one epoch, times {given.epochs})")
     print(f"ours   {total:8.1f} s  ({once:.1f} s the network once, {epochs:.2f} s epochs)")
     print(f"ratio  {usual / total:8.1f}  ({usual / epochs:.0f} once the activations are kept)")

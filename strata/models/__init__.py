@@ -1,8 +1,8 @@
-"""Vector or image to class scores: classifiers and networks, as scikit-learn estimators.
+"""Classifiers and networks, from vectors or images to class scores, as scikit-learn estimators.
 
 Imports nothing of `features`, `reports` or `pipeline`. Start at `classifiers/kernel_svm.py` for
 vectors, `estimators/network_classifier.py` for images; `__init__.pyi` lists the public names, each
-loaded when first asked for, as torch is slow to import.
+imported when first used, as torch is slow to import.
 """
 
 import lazy_loader

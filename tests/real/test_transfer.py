@@ -28,9 +28,9 @@ DIGESTS = {
 
 @pytest.mark.parametrize("name", DIGESTS)
 def test_the_files_hold_every_tensor(name):
-    path = weights.obtain(name, str(SHARED / "weights"))
+    path = weights.obtain_weights(name, str(SHARED / "weights"))
     assert weights.weights_digest(path) == DIGESTS[name]
-    network = backbones.build(name, weights.read(path.read_bytes(), str(path)))
+    network = backbones.build(name, weights.read_weights(path.read_bytes(), str(path)))
     assert all(p.isfinite().all() for p in network.parameters())
 
 

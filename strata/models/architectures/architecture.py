@@ -1,4 +1,4 @@
-"""A network described in data: plain dicts and lists, as a TOML file gives them."""
+"""Description of a network in plain dicts and lists, as a TOML file gives them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,13 +18,13 @@ from strata.parameter_types import NamedTable
 
 @dataclass(frozen=True)
 class Head:
-    """From feature maps to class scores: pool, hidden layers with activation, linear.
+    """Description of a head: pooling, hidden layers with activation, linear layer to class scores.
 
     Attributes:
         pool: "average" or "max" over the whole map, or "flatten".
-        hidden: widths of hidden linear layers.
-        activation: of hidden layers.
-        normalization: of hidden layers, after the activation: "none", "batch" or "layer".
+        hidden: widths of the hidden linear layers.
+        activation: of the hidden layers, a key of `registry.ACTIVATIONS`.
+        normalization: of the hidden layers, after the activation: "none", "batch" or "layer".
         dropout: share of units dropped before each linear layer.
     """
 
@@ -35,7 +35,7 @@ class Head:
     dropout: float = 0.0
 
     def check(self) -> None:
-        """Raise `InputError` for a value that no head can be built from."""
+        """Raise `InputError` for values that no head can be built from."""
         for value, known, what in (
             (self.pool, HEAD_POOLS, "pool of the head"),
             (self.activation, ACTIVATIONS, "activation of the head"),
@@ -51,11 +51,11 @@ class Head:
 
 @dataclass(frozen=True)
 class Auxiliary:
-    """A head of its own on an early block, in training only (Szegedy et al. 2015).
+    """Description of an auxiliary head on an early block, in training only (Szegedy et al. 2015).
 
     Attributes:
-        after: number of the block that it looks at, from 1.
-        weight: of its loss beside the loss of the network's scores.
+        after: number of the block whose output is its input, from 1.
+        weight: of its loss, which is added to the loss of the network's own scores.
     """
 
     after: int
@@ -64,7 +64,14 @@ class Auxiliary:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A whole network: blocks, head, and how its weights start."""
+    """Description of a network.
+
+    Attributes:
+        blocks: in order.
+        head: from the last feature maps to class scores.
+        auxiliary: further heads, in training only.
+        initialization: of the weights, a key of `registry.INITIALIZATIONS`.
+    """
 
     blocks: tuple[Block | Branches, ...]
     head: Head = field(default_factory=Head)
@@ -73,7 +80,7 @@ class Architecture:
 
     @classmethod
     def of(cls, given: Union[str, Mapping[str, Any], "Architecture"]) -> "Architecture":
-        """An architecture by name or description.
+        """The architecture of a name or a description.
 
         A name is a key of `presets.PRESETS`; a description with a `name` is that preset with the
         other keys as its arguments; any other goes to `from_dict`.
@@ -93,7 +100,7 @@ class Architecture:
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> "Architecture":
-        """Read a description.
+        """The architecture of a description.
 
         `blocks` is a list of dicts with the fields of `Block`, or with `branches`, a list of
         such lists; block fields at the top level are the defaults of all blocks; `head` has the
@@ -103,8 +110,8 @@ class Architecture:
             InputError: unknown or missing keys, values that no network can be built from.
         """
         own = {f.name: f.type for f in fields(cls)}
-        kinds = own | {"blocks": list | tuple, "head": Mapping, "auxiliary": list | tuple}
-        _check(description, {**_kinds(Block), **kinds}, "an architecture")
+        types = own | {"blocks": list | tuple, "head": Mapping, "auxiliary": list | tuple}
+        _check(description, {**_types(Block), **types}, "an architecture")
         if "blocks" not in description:
             raise InputError(
                 "A network's description has neither a 'name' nor 'blocks'.",
@@ -112,92 +119,92 @@ class Architecture:
             )
         defaults = {key: value for key, value in description.items() if key not in own}
         head = dict(description.get("head", {}))
-        _check(head, _kinds(Head) | {"hidden": list | tuple}, "a network's head")
+        _check(head, _types(Head) | {"hidden": list | tuple}, "a network's head")
         head["hidden"] = tuple(head.get("hidden", ()))
         network = cls(
-            tuple(_part(given, defaults) for given in description.get("blocks", [])),
+            tuple(_read_block(given, defaults) for given in description.get("blocks", [])),
             Head(**head),
-            tuple(_auxiliary(given) for given in description.get("auxiliary", [])),
+            tuple(_read_auxiliary(given) for given in description.get("auxiliary", [])),
             description.get("initialization", "he-normal"),
         )
         network.check()
         return network
 
     def to_dict(self) -> dict[str, Any]:
-        """The description in full, in plain dicts and lists: `from_dict` reads it back."""
+        """The full description in plain dicts and lists, which `from_dict` reads back."""
         plain: dict[str, Any] = _lists(asdict(self))
         return plain
 
     def check(self) -> None:
-        """Raise `InputError` for what cannot be built."""
-        for part in self.blocks:
-            part.check()
+        """Raise `InputError` for values that no network can be built from."""
+        for block in self.blocks:
+            block.check()
         self.head.check()
         for auxiliary in self.auxiliary:
             if not 1 <= auxiliary.after <= len(self.blocks) or not auxiliary.weight >= 0:
                 raise InputError(
                     f"An auxiliary head after block {auxiliary.after} of {len(self.blocks)}"
-                    f" with weight {auxiliary.weight} cannot be.",
+                    f" with weight {auxiliary.weight} cannot be built.",
                     "`after` counts blocks from 1; `weight` must not be negative.",
                 )
-        places = [auxiliary.after for auxiliary in self.auxiliary]
-        if len(set(places)) < len(places):
-            raise InputError(f"A block has one auxiliary head at most, not as {places} say.")
+        after = [auxiliary.after for auxiliary in self.auxiliary]
+        if len(set(after)) < len(after):
+            raise InputError(f"A block has one auxiliary head at most; 'after' is {after}.")
         if self.initialization not in INITIALIZATIONS:
             hint = nearest(self.initialization, INITIALIZATIONS)
             raise InputError(f"Unknown initialization '{self.initialization}'.", hint)
 
 
-def _part(given: Mapping[str, Any], defaults: dict[str, Any]) -> Block | Branches:
+def _read_block(given: Mapping[str, Any], defaults: dict[str, Any]) -> Block | Branches:
     if not isinstance(given, Mapping) or "branches" not in given:
-        return _block(given, defaults)
+        return _read_plain_block(given, defaults)
     _check(given, {"branches": list | tuple}, "a block with branches")
     for branch in given["branches"]:
         if not isinstance(branch, list | tuple):
             raise InputError(f"A branch must be a list of blocks, not {branch!r}.")
     return Branches(
-        tuple(tuple(_block(b, defaults) for b in branch) for branch in given["branches"])
+        tuple(tuple(_read_plain_block(b, defaults) for b in branch) for branch in given["branches"])
     )
 
 
-def _block(given: Mapping[str, Any], defaults: dict[str, Any]) -> Block:
-    _check(given, _kinds(Block), "a block")
+def _read_plain_block(given: Mapping[str, Any], defaults: dict[str, Any]) -> Block:
+    _check(given, _types(Block), "a block")
     if "filters" not in {**defaults, **given}:
         raise InputError("A block of the network has no 'filters'.")
     return Block(**{**defaults, **given})
 
 
-def _auxiliary(given: Mapping[str, Any]) -> Auxiliary:
-    _check(given, _kinds(Auxiliary), "an auxiliary head")
+def _read_auxiliary(given: Mapping[str, Any]) -> Auxiliary:
+    _check(given, _types(Auxiliary), "an auxiliary head")
     if "after" not in given:
         raise InputError("An auxiliary head has no 'after', the number of a block.")
     return Auxiliary(**given)
 
 
-def _kinds(of: Any) -> dict[str, Any]:
+def _types(of: Any) -> dict[str, Any]:
     return {f.name: f.type for f in fields(of)}
 
 
-def _check(given: Any, kinds: Mapping[str, Any], where: str) -> None:
-    """Raise `InputError` for unknown keys and values of a wrong kind."""
+def _check(given: Any, types: Mapping[str, Any], where: str) -> None:
+    """Raise `InputError` for unknown keys and values of a wrong type."""
     if not isinstance(given, Mapping):
         raise InputError(f"The description of {where} must be a table, not {given!r}.")
     for key, value in given.items():
-        if key not in kinds:
-            raise InputError(f"Unknown key '{key}' in {where}.", nearest(key, kinds))
-        kind = float | int if kinds[key] is float else kinds[key]
+        if key not in types:
+            raise InputError(f"Unknown key '{key}' in {where}.", nearest(key, types))
+        kind = float | int if types[key] is float else types[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
             raise InputError(f"'{key}' in {where} cannot be {value!r}.")
 
 
 def _lists(value: Any) -> Any:
-    """Tuples as lists, all the way down."""
+    """Nested tuples as lists."""
     if isinstance(value, dict):
         return {key: _lists(v) for key, v in value.items()}
     return [_lists(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-#: A parameter: a name of `PRESETS`, or a table that `Architecture.of` reads.
+#: Type of a parameter: a name of `PRESETS`, or a table that `Architecture.of` reads.
 ArchitectureLike = Annotated[
     str | Mapping[str, Any],
     NamedTable(PRESETS, "strata.models.architectures.architecture:Architecture.of"),

@@ -1,4 +1,4 @@
-"""The parts of a network, described in data: blocks of convolutions, and blocks that branch."""
+"""Description of a network's blocks: blocks of convolutions, and blocks with branches."""
 
 from dataclasses import dataclass
 
@@ -8,27 +8,28 @@ from strata.models.architectures.registry import ACTIVATIONS, CONVOLUTIONS, NORM
 
 @dataclass(frozen=True)
 class Block:
-    """One block, described in data.
+    """Description of one block of convolutions.
 
     `repeat` convolutions follow one another, each with normalization and activation; the first
     carries the stride. With `residual` their input is added before the last activation, through a
-    1x1 convolution where the shapes differ. Squeeze-and-excitation, pooling and dropout come last.
+    1x1 convolution where the shapes differ. Squeeze-and-excitation comes before that sum; pooling
+    and dropout come last.
 
     Attributes:
         filters: output channels.
-        kernel: side of the (square) convolution.
+        kernel: width and height of the convolutions.
         stride: of the first convolution.
         padding: pixels on each side; -1 keeps the size at stride 1 ("same", kernel // 2).
         convolution: "full", or "depthwise": one spatial filter per channel, normalized, then a
             1x1 convolution across channels (Howard et al. 2017).
-        repeat: convolutions in the block.
-        normalization: one of `names.NORMALIZATIONS`.
-        activation: one of `names.ACTIVATIONS`.
+        repeat: number of convolutions.
+        normalization: a key of `registry.NORMALIZATIONS`.
+        activation: a key of `registry.ACTIVATIONS`.
         between: depthwise only: an activation also between the spatial and the 1x1 convolution.
-        bias: whether convolutions have one; None: only where no normalization follows.
-        residual: whether the block's input is added to its output.
+        bias: True if convolutions have a bias; None: only where no normalization follows.
+        residual: True if the block's input is added to its output.
         squeeze: hidden width of squeeze-and-excitation (Hu et al. 2018); 0: none.
-        pool: one of `names.POOLS`: 2x2 with stride 2, or ("-3") 3x3 that keeps the size.
+        pool: a key of `registry.POOLS`.
         dropout: share of whole feature maps dropped in training.
     """
 
@@ -48,7 +49,7 @@ class Block:
     dropout: float = 0.0
 
     def check(self) -> None:
-        """Raise `InputError` for a value that no network can be built from."""
+        """Raise `InputError` for values that no network can be built from."""
         for value, known, what in (
             (self.convolution, CONVOLUTIONS, "convolution"),
             (self.normalization, NORMALIZATIONS, "normalization"),
@@ -71,16 +72,16 @@ class Block:
 
 @dataclass(frozen=True)
 class Branches:
-    """Parallel chains of blocks over one input, their maps put together (Szegedy et al. 2015).
+    """Description of parallel branches over one input, concatenated (Szegedy et al. 2015).
 
     Attributes:
-        branches: the chains; all must shrink the map alike. An empty one passes its input on.
+        branches: sequences of blocks, all with the same total stride; an empty one is the identity.
     """
 
     branches: tuple[tuple[Block, ...], ...]
 
     def check(self) -> None:
-        """Raise `InputError` for a value that no network can be built from."""
+        """Raise `InputError` for values that no network can be built from."""
         if not self.branches:
             raise InputError("A block's list of branches is empty.")
         for block in (block for branch in self.branches for block in branch):

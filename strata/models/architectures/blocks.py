@@ -1,33 +1,11 @@
-"""The modules of a network's parts: blocks of convolutions, and blocks that branch."""
-
-from collections.abc import Callable
+"""Modules of a network's blocks, built from their descriptions."""
 
 import torch
 from torch import Tensor, nn
 
 from strata.models.architectures.block_spec import Block, Branches
 from strata.models.architectures.dropout import Dropout
-from strata.models.architectures.normalization import NORMALIZATIONS
-
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": lambda: nn.ReLU(inplace=True),
-    "leaky-relu": lambda: nn.LeakyReLU(0.1, inplace=True),
-    "elu": lambda: nn.ELU(inplace=True),
-    "selu": lambda: nn.SELU(inplace=True),
-    "gelu": nn.GELU,
-    "silu": lambda: nn.SiLU(inplace=True),
-    "tanh": nn.Tanh,
-    "sigmoid": nn.Sigmoid,
-    "none": nn.Identity,
-}
-
-POOLS: dict[str, Callable[[], nn.Module]] = {
-    "none": nn.Identity,
-    "max": lambda: nn.MaxPool2d(2),
-    "average": lambda: nn.AvgPool2d(2),
-    "max-3": lambda: nn.MaxPool2d(3, 1, 1),
-    "average-3": lambda: nn.AvgPool2d(3, 1, 1),
-}
+from strata.models.architectures.registry import ACTIVATIONS, NORMALIZATIONS, POOLS
 
 
 class Subsample(nn.Module):
@@ -38,12 +16,12 @@ class Subsample(nn.Module):
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of (b, channels, h, w)."""
+        """Subsample maps (b, channels, h, w)."""
         return x[:, :, :: self.stride, :: self.stride]
 
 
 def pointwise(channels: int, filters: int, stride: int, bias: bool) -> nn.Sequential:
-    """A 1x1 convolution with a stride, as a choice of pixels and a convolution without.
+    """A strided 1x1 convolution, as subsampling and a convolution without stride.
 
     oneDNN's own strided 1x1 convolution of fewer than 8 channels, channels last, writes beyond
     its memory in the backward pass (oneDNN 6035, present in torch 2.15).
@@ -87,13 +65,15 @@ class ConvolutionBlock(nn.Module):
             )
         self.layers = nn.Sequential(*layers)
         self.shortcut = _shortcut(channels, block) if block.residual else None
-        self.squeeze = Squeeze(block.filters, block.squeeze) if block.squeeze else nn.Identity()
+        self.squeeze = (
+            SqueezeExcitation(block.filters, block.squeeze) if block.squeeze else nn.Identity()
+        )
         self.activation = ACTIVATIONS[block.activation]()
         self.pool = POOLS[block.pool]()
         self.dropout = Dropout(block.dropout) if block.dropout else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of (b, channels, h, w)."""
+        """Apply the block to maps: (b, channels, h, w) -> (b, filters, h', w')."""
         y = self.squeeze(self.layers(x))
         if self.shortcut is not None:
             y = y + self.shortcut(x)
@@ -110,8 +90,8 @@ def _shortcut(channels: int, block: Block) -> nn.Module:
     )
 
 
-class Squeeze(nn.Module):
-    """Squeeze-and-excitation: each channel weighed by what the whole map shows (Hu et al. 2018)."""
+class SqueezeExcitation(nn.Module):
+    """Squeeze-and-excitation: channels scaled by a gate on their global means (Hu et al. 2018)."""
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
@@ -119,7 +99,7 @@ class Squeeze(nn.Module):
         self.up = nn.Linear(hidden, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of (b, channels, h, w)."""
+        """Scale the channels of maps (b, channels, h, w)."""
         weights = torch.sigmoid(self.up(torch.relu(self.down(x.mean((2, 3))))))
         return x * weights[:, :, None, None]
 
@@ -127,29 +107,29 @@ class Squeeze(nn.Module):
 class BranchingBlock(nn.Module):
     """The module that `Branches` describes."""
 
-    def __init__(self, channels: int, part: Branches) -> None:
+    def __init__(self, channels: int, block: Branches) -> None:
         super().__init__()
-        self.branches = nn.ModuleList(chain(channels, branch) for branch in part.branches)
+        self.branches = nn.ModuleList(block_sequence(channels, branch) for branch in block.branches)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of (b, channels, h, w)."""
+        """Concatenate the branches' outputs for maps (b, channels, h, w) along channels."""
         return torch.cat([branch(x) for branch in self.branches], 1)
 
 
-def chain(channels: int, parts: tuple[Block | Branches, ...]) -> nn.Sequential:
+def block_sequence(channels: int, blocks: tuple[Block | Branches, ...]) -> nn.Sequential:
     """The modules of some blocks, one after the other."""
     modules = nn.Sequential()
-    for part in parts:
-        if isinstance(part, Branches):
-            modules.append(BranchingBlock(channels, part))
+    for block in blocks:
+        if isinstance(block, Branches):
+            modules.append(BranchingBlock(channels, block))
         else:
-            modules.append(ConvolutionBlock(channels, part))
-        channels = filters(channels, part)
+            modules.append(ConvolutionBlock(channels, block))
+        channels = output_channels(channels, block)
     return modules
 
 
-def filters(channels: int, part: Block | Branches) -> int:
-    """Channels that come out of a block."""
-    if isinstance(part, Block):
-        return part.filters
-    return sum(branch[-1].filters if branch else channels for branch in part.branches)
+def output_channels(channels: int, block: Block | Branches) -> int:
+    """Channels of a block's output, for a number of channels of its input."""
+    if isinstance(block, Block):
+        return block.filters
+    return sum(branch[-1].filters if branch else channels for branch in block.branches)

@@ -1,6 +1,6 @@
-"""The module built from a network's description."""
+"""Torch module built from an architecture's description."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,50 +9,49 @@ from torch import Tensor, nn
 
 from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture, Head
-from strata.models.architectures.blocks import ACTIVATIONS, chain, filters
+from strata.models.architectures.blocks import block_sequence, output_channels
 from strata.models.architectures.dropout import Dropout
 from strata.models.architectures.initialization import initialize
-from strata.models.architectures.normalization import BatchNorm1d
-from strata.models.runtime.image_source import Pixels, blocks
-
-HEAD_NORMALIZATIONS: dict[str, Callable[[int], nn.Module]] = {
-    "none": lambda _: nn.Identity(),
-    "batch": BatchNorm1d,
-    "layer": nn.LayerNorm,
-}
+from strata.models.architectures.registry import ACTIVATIONS, HEAD_NORMALIZATIONS, HEAD_POOLS
+from strata.models.runtime.image_source import ImageSource, iter_blocks
 
 
 class Network(nn.Module):
-    """Images (b, 3, side, side), uint8 or float in 0..255 -> class scores (b, classes) float32.
+    """Network that an architecture describes.
 
-    The mean and deviation of the training images' channels are part of the network (buffers).
+    Images (b, 3, image_size, image_size), uint8 or float in 0..255, to class scores
+    (b, classes) float32. The mean and standard deviation of the training images' channels are
+    buffers of the network.
     """
 
     mean: Tensor
     deviation: Tensor
     large = False  #: see `devices.mixed_precision`
 
-    def __init__(self, architecture: Architecture, side: int, classes: int) -> None:
+    def __init__(self, architecture: Architecture, image_size: int, num_classes: int) -> None:
         super().__init__()
-        self.classes = classes
+        self.num_classes = num_classes
         self.register_buffer("mean", torch.full((3,), 127.5))
         self.register_buffer("deviation", torch.full((3,), 127.5))
-        self.blocks = chain(3, architecture.blocks)
+        self.blocks = block_sequence(3, architecture.blocks)
         channels = [3]
-        for part in architecture.blocks:
-            channels.append(filters(channels[-1], part))
-        self.pool = architecture.head.pool
-        self.head = _head(architecture.head, self._features(side), classes)
+        for block in architecture.blocks:
+            channels.append(output_channels(channels[-1], block))
+        self.pool = HEAD_POOLS[architecture.head.pool]
+        self.head = _head(architecture.head, self._embedding_size(image_size), num_classes)
         self.auxiliary = nn.ModuleDict(
-            {str(a.after): nn.Linear(channels[a.after], classes) for a in architecture.auxiliary}
+            {
+                str(a.after): nn.Linear(channels[a.after], num_classes)
+                for a in architecture.auxiliary
+            }
         )
         self.auxiliary_weights = {str(a.after): a.weight for a in architecture.auxiliary}
 
     @torch.no_grad()
-    def standardize_by(self, pixels: Pixels) -> None:
-        """Take over the channels' mean and deviation over images (n, side, side, 3)."""
+    def fit_standardization(self, images: ImageSource) -> None:
+        """Set the channels' mean and deviation from images (n, image_size, image_size, 3)."""
         counts = np.zeros((3, 256), np.int64)
-        for block in blocks(pixels):  # bounded temporaries: bincount counts in int64
+        for block in iter_blocks(images):  # bounded temporaries: bincount counts in int64
             channels = block.reshape(-1, 3).T
             counts += [np.bincount(channel, minlength=256) for channel in channels]
         shares = counts / counts[0].sum()
@@ -62,41 +61,41 @@ class Network(nn.Module):
         self.mean.copy_(torch.from_numpy(means))
         self.deviation.copy_(torch.from_numpy(np.sqrt(variances).clip(min=1.0)))
 
-    def _features(self, side: int) -> int:
-        """The length of the vector that enters the head, found by passing an empty image."""
+    def _embedding_size(self, image_size: int) -> int:
+        """Length of the vector that enters the head, found by passing an empty image."""
         try:
             with torch.no_grad():
-                return self.eval().embed(torch.zeros(1, 3, side, side)).shape[1]
+                return self.eval().embed(torch.zeros(1, 3, image_size, image_size)).shape[1]
         except (RuntimeError, ValueError) as error:
             raise InputError(
-                f"Images of {side} pixels do not pass through this network: "
+                f"Images of {image_size} pixels do not pass through this network: "
                 "a feature map vanishes, or branches shrink it differently.",
                 "Use larger images, fewer strides and pools, or more padding.",
             ) from error
 
-    def maps(self, images: Tensor) -> Tensor:
-        """What the last block makes of images: (b, channels, h, w)."""
-        return self.blocks(self.standardized(images))
+    def feature_maps(self, images: Tensor) -> Tensor:
+        """Output of the last block: (b, channels, h, w)."""
+        return self.blocks(self.standardize(images))
 
     def outputs(self, images: Tensor) -> tuple[Tensor]:
-        """What the head looks at, before it is pooled."""
-        return (self.maps(images),)
+        """Inputs of the head before pooling: the last block's output alone."""
+        return (self.feature_maps(images),)
 
     def embed(self, images: Tensor) -> Tensor:
-        """The vector before the head: (b, 3, side, side) -> (b, features)."""
-        return self._pooled(self.maps(images))
+        """Vector before the head: (b, 3, image_size, image_size) -> (b, features)."""
+        return self.pool(self.feature_maps(images))
 
     def forward(self, images: Tensor) -> Tensor:
         """Class scores before the softmax."""
-        return self.scores_of(self.maps(images))
+        return self.scores_of(self.feature_maps(images))
 
     def scores_of(self, maps: Tensor) -> Tensor:
-        """Class scores of the last block's maps."""
-        return self.head(self._pooled(maps))
+        """Class scores for the last block's output."""
+        return self.head(self.pool(maps))
 
     def all_scores(self, images: Tensor) -> list[tuple[float, Tensor]]:
-        """The network's scores and those of its auxiliary heads, each with its loss's weight."""
-        x, found = self.standardized(images), []
+        """Pairs of loss weight and class scores: of the head, then of each auxiliary head."""
+        x, found = self.standardize(images), []
         for number, block in enumerate(self.blocks, start=1):
             x = block(x)
             if str(number) in self.auxiliary:
@@ -104,21 +103,16 @@ class Network(nn.Module):
                 found.append((self.auxiliary_weights[str(number)], scores))
         return [(1.0, self.scores_of(x)), *found]
 
-    def _pooled(self, x: Tensor) -> Tensor:
-        if self.pool == "average":
-            return x.mean((2, 3))
-        return x.amax((2, 3)) if self.pool == "max" else x.flatten(1)
-
-    def standardized(self, images: Tensor) -> Tensor:
-        """Images as the first block sees them, float32, (b, 3, side, side)."""
+    def standardize(self, images: Tensor) -> Tensor:
+        """Images (less their mean, over their deviation) as the first block takes them, float32."""
         # Row by row of channels-last memory: long inner loops where pixels would give three.
-        side = images.shape[3]
+        width = images.shape[3]
         rows = images.permute(0, 2, 3, 1).flatten(2).float()
-        rows = (rows - self.mean.repeat(side)) / self.deviation.repeat(side)
-        return rows.unflatten(2, (side, 3)).permute(0, 3, 1, 2)
+        rows = (rows - self.mean.repeat(width)) / self.deviation.repeat(width)
+        return rows.unflatten(2, (width, 3)).permute(0, 3, 1, 2)
 
 
-def _head(head: Head, features: int, classes: int) -> nn.Sequential:
+def _head(head: Head, features: int, num_classes: int) -> nn.Sequential:
     layers = nn.Sequential()
     for width in head.hidden:
         if head.dropout:
@@ -129,30 +123,30 @@ def _head(head: Head, features: int, classes: int) -> nn.Sequential:
         features = width
     if head.dropout:
         layers.append(Dropout(head.dropout))
-    layers.append(nn.Linear(features, classes))
+    layers.append(nn.Linear(features, num_classes))
     return layers
 
 
 def build(
     architecture: str | Mapping[str, Any] | Architecture,
     *,
-    side: int,
-    classes: int,
+    image_size: int,
+    num_classes: int,
     seed: int = 0,
 ) -> Network:
     """Build a network with initial weights, on the CPU; torch's global generator is not touched.
 
     Args:
-        architecture: the network, or its name or description (see `Architecture.of`).
-        side: pixels of the (square) input.
-        classes: number of class scores.
+        architecture: an `Architecture`, or its name or description (see `Architecture.of`).
+        image_size: width and height of the input, pixels.
+        num_classes: number of class scores.
         seed: of the initial weights.
 
     Raises:
         InputError: a description that no network can be built from.
     """
     architecture = Architecture.of(architecture)
-    with torch.random.fork_rng(devices=[]):  # modules draw weights of their own accord
-        network = Network(architecture, side, classes)
+    with torch.random.fork_rng(devices=[]):  # torch's modules draw weights when they are made
+        network = Network(architecture, image_size, num_classes)
     initialize(network, architecture.initialization, torch.Generator().manual_seed(seed))
     return network.train()

@@ -1,4 +1,4 @@
-"""The paper's own convolutional networks and LeNet-5, described in data."""
+"""Descriptions of the paper's own convolutional networks (Lorente 2021) and of LeNet-5."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,14 +12,14 @@ def cnn(
     activation: str = "relu",
     initialization: str = "glorot-uniform",
 ) -> dict[str, Any]:
-    """Convolutions with bias, each followed by a 2x2 maximum; flatten, linear (Lorente 2021).
+    """Convolutions with bias, each followed by 2x2 max pooling; flatten, linear (Lorente 2021).
 
     Args:
-        filters: of the convolutions.
-        kernel: side of each.
-        padding: on each side of their inputs; -1 keeps the size.
-        activation: one of `names.ACTIVATIONS`.
-        initialization: one of `names.INITIALIZATIONS`.
+        filters: output channels of each convolution.
+        kernel: width and height of the convolutions.
+        padding: pixels on each side; -1 keeps the size.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`.
+        initialization: of the weights, a key of `registry.INITIALIZATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.
@@ -44,9 +44,9 @@ def cnn_pooled(
     The paper's best network of its own (its figure 18).
 
     Args:
-        dropout: share of maps dropped after the third convolution.
-        activation: one of `names.ACTIVATIONS`.
-        initialization: one of `names.INITIALIZATIONS`.
+        dropout: share of feature maps dropped after the third convolution.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`.
+        initialization: of the weights, a key of `registry.INITIALIZATIONS`.
     """
     return {
         "pool": "max",
@@ -64,11 +64,11 @@ def cnn_pooled(
 
 
 def lenet_5(*, activation: str = "tanh", pool: str = "average") -> dict[str, Any]:
-    """LeNet-5 on color images, 32x32 (LeCun et al. 1998, with full connections throughout).
+    """LeNet-5 on color images, 32x32 (LeCun et al. 1998, with all maps connected).
 
     Args:
-        activation: one of `names.ACTIVATIONS`.
-        pool: one of `names.POOLS`.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`.
+        pool: after each convolution, a key of `registry.POOLS`.
     """
     return {
         "kernel": 5,

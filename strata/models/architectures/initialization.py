@@ -1,52 +1,40 @@
-"""Initial weights of a network, drawn from a generator of its own."""
+"""Initial weights of a network, drawn from a given generator."""
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from strata.errors import InputError, nearest
-from strata.models.architectures.registry import INITIALIZATIONS, LSUV
+from strata.models.architectures.registry import INITIALIZATIONS, Scheme
 
 
 def _fans(weight: Tensor) -> tuple[int, int]:
-    """Inputs that one output sums over, and outputs that one input reaches.
+    """Fan-in and fan-out of a weight tensor.
 
-    All filters of a layer count as outputs, in depthwise layers too, as torch and Keras have it.
+    All filters of a layer count as outputs, in depthwise layers too, as in torch and Keras.
     """
     receptive = weight[0, 0].numel()
     return weight.shape[1] * receptive, weight.shape[0] * receptive
 
 
-def _normal(weight: Tensor, deviation: float, generator: torch.Generator) -> None:
-    weight.normal_(0.0, deviation, generator=generator)
+def _std(scheme: Scheme, weight: Tensor) -> float:
+    """Standard deviation of the initial values of a weight tensor."""
+    if scheme.std == "glorot":
+        return math.sqrt(2.0 / sum(_fans(weight)))
+    if scheme.std == "he":
+        return math.sqrt(2.0 / _fans(weight)[0])
+    return scheme.std
 
 
-def _uniform(weight: Tensor, deviation: float, generator: torch.Generator) -> None:
-    bound = math.sqrt(3.0) * deviation
-    weight.uniform_(-bound, bound, generator=generator)
-
-
-def _glorot(weight: Tensor) -> float:
-    return math.sqrt(2.0 / sum(_fans(weight)))
-
-
-def _he(weight: Tensor) -> float:
-    return math.sqrt(2.0 / _fans(weight)[0])
-
-
-#: name -> (distribution, its standard deviation for a weight tensor)
-_SCHEMES: dict[
-    str, tuple[Callable[[Tensor, float, torch.Generator], None], Callable[[Tensor], float]]
-] = {
-    "glorot-uniform": (_uniform, _glorot),
-    "glorot-normal": (_normal, _glorot),
-    "he-uniform": (_uniform, _he),
-    "he-normal": (_normal, _he),
-    "normal": (_normal, lambda _: 0.05),
-    "zeros": (_normal, lambda _: 0.0),
-}
+def _draw(weight: Tensor, scheme: Scheme, generator: torch.Generator) -> None:
+    if scheme.distribution == "orthogonal":
+        nn.init.orthogonal_(weight, generator=generator)
+    elif scheme.distribution == "uniform":
+        bound = math.sqrt(3.0) * _std(scheme, weight)
+        weight.uniform_(-bound, bound, generator=generator)
+    else:
+        weight.normal_(0.0, _std(scheme, weight), generator=generator)
 
 
 @torch.no_grad()
@@ -54,13 +42,14 @@ def initialize(network: nn.Module, scheme: str, generator: torch.Generator) -> N
     """Draw every weight of a network anew, in place.
 
     Weights of convolutions and linear layers follow `scheme`, their biases are zero, and
-    normalizations start as the identity. Only `generator` is drawn from.
+    normalizations start as the identity.
 
     Args:
         network: modules on the generator's device.
-        scheme: one of `INITIALIZATIONS`: Glorot and Bengio 2010, He et al. 2015, a plain normal
-            of deviation 0.05, zeros (which cannot learn: the paper's counter-example), or "lsuv":
-            orthogonal (Saxe et al. 2014), to be followed by `lsuv_init`.
+        scheme: a key of `registry.INITIALIZATIONS`: Glorot and Bengio 2010, He et al. 2015, a plain
+            normal of standard deviation 0.05, zeros (which cannot learn: the paper's
+            counter-example), or "lsuv": orthogonal (Saxe et al. 2014), to be followed by
+            `lsuv_init`.
         generator: the only source of randomness.
 
     Raises:
@@ -70,11 +59,7 @@ def initialize(network: nn.Module, scheme: str, generator: torch.Generator) -> N
         raise InputError(f"Unknown initialization '{scheme}'.", nearest(scheme, INITIALIZATIONS))
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
-            if scheme == LSUV:
-                nn.init.orthogonal_(module.weight, generator=generator)
-            else:
-                distribution, deviation = _SCHEMES[scheme]
-                distribution(module.weight, deviation(module.weight), generator)
+            _draw(module.weight, INITIALIZATIONS[scheme], generator)
             if module.bias is not None:
                 module.bias.zero_()
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm | nn.LayerNorm):
@@ -85,14 +70,14 @@ def initialize(network: nn.Module, scheme: str, generator: torch.Generator) -> N
 def lsuv_init(network: nn.Module, images: Tensor) -> None:
     """Scale each layer's weights so that its output over a batch has variance 1, in place.
 
-    Layer-sequential unit variance (Mishkin and Matas 2016): layers in the order in which images
-    pass them, each with the layers before it already scaled. One pass does it, since a layer's
-    output is linear in its weights and biases are zero. A layer whose output does not vary, behind
-    rectifiers that no image opens, stays as it is.
+    Layer-sequential unit variance (Mishkin and Matas 2016): layers in the order of computation,
+    each with the layers before it already scaled. One pass is enough, since a layer's output is
+    linear in its weights and biases are zero. A layer whose output does not vary, behind ReLUs that
+    are zero for every image, stays as it is.
 
     Args:
         network: in eval mode: without dropout, and with normalizations that change little yet.
-        images: what it takes.
+        images: a batch of its inputs.
     """
 
     def scale(module: nn.Conv2d | nn.Linear, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Multi-layer perceptron on pixels: a network without convolutions, described in data."""
+"""Description of a multi-layer perceptron on pixels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,14 +12,14 @@ def mlp(
     dropout: float = 0.0,
     initialization: str = "he-normal",
 ) -> dict[str, Any]:
-    """All pixels in one vector, hidden layers, linear.
+    """Multi-layer perceptron: all pixels as one vector, hidden layers, linear layer.
 
     Args:
         hidden: widths of the hidden layers.
-        activation: one of `names.ACTIVATIONS`.
+        activation: of the hidden layers, a key of `registry.ACTIVATIONS`.
         normalization: after each activation: "none", "batch" or "layer".
-        dropout: share of units dropped before each layer, the input among them.
-        initialization: one of `names.INITIALIZATIONS`.
+        dropout: share of units dropped before each layer, pixels before the first.
+        initialization: of the weights, a key of `registry.INITIALIZATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.

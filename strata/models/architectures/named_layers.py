@@ -1,4 +1,4 @@
-"""The layers of a network by name: what an image has become after each."""
+"""Names of a network's layers, with the modules of their activations and their parameters."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,8 @@ from strata.models.architectures.blocks import BranchingBlock, ConvolutionBlock
 from strata.models.architectures.builder import Network
 
 
-def activations(network: Network) -> dict[str, nn.Module]:
-    """The modules whose outputs are activations, in the order in which an image passes them.
+def activation_modules(network: Network) -> dict[str, nn.Module]:
+    """The modules whose outputs are activations, by layer name, in the order of computation.
 
     Names: "block1", "block2", ... (their last activation, before pooling and dropout; "block3.1"
     is the first branch of the third block), then "hidden1", "hidden2", ... of the head.
@@ -21,10 +21,10 @@ def activations(network: Network) -> dict[str, nn.Module]:
     return found
 
 
-def weights(network: Network) -> dict[str, list[nn.Parameter]]:
-    """The parameters of each block and of each linear layer of the head, by the names above.
+def layer_parameters(network: Network) -> dict[str, list[nn.Parameter]]:
+    """The parameters of each block and of each linear layer of the head, by layer name.
 
-    The last linear layer is "scores".
+    Names as in `activation_modules`; the last linear layer is "scores".
     """
     found = {f"block{i}": list(b.parameters()) for i, b in enumerate(network.blocks, start=1)}
     linear = [module for module in network.head if isinstance(module, nn.Linear)]

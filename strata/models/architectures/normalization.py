@@ -1,6 +1,4 @@
-"""Normalizations of feature maps, by name."""
-
-from collections.abc import Callable
+"""Normalization layers: batch norm, batch renormalization, group, layer, local response."""
 
 import torch
 from torch import Tensor, nn
@@ -10,16 +8,16 @@ from strata.models.runtime import distributed
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch normalization (Ioffe and Szegedy 2015), quick for few channels too.
+    """Batch normalization of maps (Ioffe and Szegedy 2015), fast for few channels too.
 
-    torch's loops run along the channels of channels-last memory; of few channels they make no
-    use of vectors, and it is quicker to bring each channel together first.
+    torch's loops run along the channels of channels-last memory; with few channels they cannot be
+    vectorized, and it is faster to make each channel contiguous first.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of (b, channels, h, w)."""
-        if self.training and distributed.count() > 1:
-            return over_all(self, x)
+        """Normalize maps (b, channels, h, w)."""
+        if self.training and distributed.world_size() > 1:
+            return _synchronized_batch_norm(self, x)
         if self.num_features >= 8 or x.is_contiguous():
             return super().forward(x)
         return super().forward(x.contiguous()).contiguous(memory_format=torch.channels_last)
@@ -29,14 +27,14 @@ class BatchNorm1d(nn.BatchNorm1d):
     """Batch normalization of vectors (b, features)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of (b, features)."""
-        if self.training and distributed.count() > 1:
-            return over_all(self, x)
+        """Normalize vectors (b, features)."""
+        if self.training and distributed.world_size() > 1:
+            return _synchronized_batch_norm(self, x)
         return super().forward(x)
 
 
-def own_batch_norm(network: nn.Module) -> None:
-    """Put layers of this kind in place of torch's, which see one process's part of a batch only.
+def replace_batch_norm(network: nn.Module) -> None:
+    """Replace torch's batch norms, which see one process's slice of a batch only, by `BatchNorm`.
 
     Weights and statistics are the same tensors as before.
     """
@@ -49,9 +47,9 @@ def own_batch_norm(network: nn.Module) -> None:
             network.set_submodule(name, made.train(module.training))
 
 
-def over_all(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
-    """Batch normalization by the statistics of all processes' parts of a batch."""
-    mean, variance, n = distributed.moments(x)
+def _synchronized_batch_norm(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
+    """Batch normalization by the statistics of all processes' slices of a batch."""
+    mean, variance, n = distributed.channel_moments(x)
     with torch.no_grad():
         assert layer.running_mean is not None
         assert layer.running_var is not None
@@ -66,18 +64,18 @@ def over_all(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
 
 
 class BatchRenorm(nn.Module):
-    """Batch renormalization (Ioffe 2017, eq. 1-3): training sees what prediction will see.
+    """Batch renormalization (Ioffe 2017, eq. 1-3): the same activations in training and inference.
 
     The batch's own statistics are corrected towards the moving ones by r = s_batch / s_moving,
     clipped to [1/3, 3], and d = (m_batch - m_moving) / s_moving, clipped to [-5, 5]; r and d are
-    constants for the gradient. The limits are reached step by step over the first `warm_up`
-    batches, from r = 1 and d = 0, which is plain batch normalization.
+    constants for the gradient. The limits grow linearly over the first `warm_up` batches, from
+    r = 1 and d = 0, which is plain batch normalization.
     """
 
     R_LIMIT, D_LIMIT, MOMENTUM, EPSILON = 3.0, 5.0, 0.1, 1e-5
     mean: Tensor
     deviation: Tensor
-    seen: Tensor
+    num_batches_tracked: Tensor
 
     def __init__(self, channels: int, warm_up: int = 500) -> None:
         super().__init__()
@@ -86,24 +84,25 @@ class BatchRenorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("deviation", torch.ones(channels))
-        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("num_batches_tracked", torch.zeros((), dtype=torch.int64))
 
     def reset_parameters(self) -> None:
-        """Start as the identity."""
+        """Set scale and shift to those of the identity."""
         for values, start in ((self.weight, 1.0), (self.bias, 0.0)):
             nn.init.constant_(values, start)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of (b, channels, h, w)."""
+        """Normalize maps (b, channels, h, w)."""
         if not self.training:
             scale = self.weight / self.deviation
-            return x * _map(scale) + _map(self.bias - self.mean * scale)
-        if distributed.count() > 1:
-            mean, variance, _ = distributed.moments(x)
+            return x * _per_channel(scale) + _per_channel(self.bias - self.mean * scale)
+        if distributed.world_size() > 1:
+            mean, variance, _ = distributed.channel_moments(x)
             deviation = (variance + self.EPSILON).sqrt()
             r, d = self._corrections(mean, deviation)
             scale = self.weight * r / deviation
-            return x * _map(scale) + _map(self.bias + self.weight * d - mean * scale)
+            shift = self.bias + self.weight * d - mean * scale
+            return x * _per_channel(scale) + _per_channel(shift)
         mean, variance = _moments(x)
         r, d = self._corrections(mean, (variance + self.EPSILON).sqrt())
         scale, shift = self.weight * r, self.bias + self.weight * d
@@ -111,14 +110,14 @@ class BatchRenorm(nn.Module):
 
     @torch.no_grad()
     def _corrections(self, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Tensor]:
-        """r and d of a batch, which the moving statistics then follow."""
-        share = (self.seen / self.warm_up).clamp(max=1.0)
+        """r and d of a batch; updates the moving statistics."""
+        share = (self.num_batches_tracked / self.warm_up).clamp(max=1.0)
         r_limit, d_limit = 1 + (self.R_LIMIT - 1) * share, self.D_LIMIT * share
         r = (deviation / self.deviation).clamp(1 / r_limit, r_limit)
         d = ((mean - self.mean) / self.deviation).clamp(-d_limit, d_limit)
         self.mean.lerp_(mean, self.MOMENTUM)
         self.deviation.lerp_(deviation, self.MOMENTUM)
-        self.seen += 1
+        self.num_batches_tracked += 1
         return r, d
 
 
@@ -126,8 +125,8 @@ class BatchRenorm(nn.Module):
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance of each channel, float32.
 
-    What batch normalization notes on its way: `Tensor.var` takes twenty times as long where
-    memory is channels-last.
+    They are read from the running statistics of a batch normalization: `Tensor.var` takes twenty
+    times as long in channels-last memory.
     """
     channels, n = x.shape[1], x.numel() // x.shape[1]
     mean, variance = (torch.zeros(channels, device=x.device) for _ in range(2))
@@ -135,63 +134,64 @@ def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
     return mean, variance * ((n - 1) / n)
 
 
-class LocalResponse(nn.Module):
-    """Local response normalization across channels: by the squares of its neighbors there.
+class LocalResponseNorm(nn.Module):
+    """Local response normalization across channels (Krizhevsky et al. 2012).
 
     x / (1 + alpha * mean of x^2 over 5 channels)^beta, zeros beyond the first and the last, with
-    alpha and beta of Krizhevsky et al. 2012, who sum where this takes the mean and have 2 in place
-    of 1. `torch.nn.LocalResponseNorm` gives the same by pooling over volumes, which takes ten times
-    as long as the product here.
+    the paper's alpha and beta; the paper sums where this takes the mean, and has 2 in place of 1.
+    `torch.nn.LocalResponseNorm` gives the same by pooling over volumes, which takes ten times as
+    long as the 1x1 convolution here.
     """
 
-    SIDE, ALPHA, BETA = 5, 1e-4, 0.75
-    near: Tensor
+    SIZE, ALPHA, BETA = 5, 1e-4, 0.75
+    band: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        apart = torch.arange(channels)[:, None] - torch.arange(channels)
-        near = (apart.abs() <= self.SIDE // 2).float() / self.SIDE
-        self.register_buffer("near", near[:, :, None, None], persistent=False)
+        distance = torch.arange(channels)[:, None] - torch.arange(channels)
+        band = (distance.abs() <= self.SIZE // 2).float() / self.SIZE
+        self.register_buffer("band", band[:, :, None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of (b, channels, h, w)."""
-        return _subdued(x, functional.conv2d(x.square(), self.near), self.ALPHA, self.BETA)
+        """Normalize maps (b, channels, h, w)."""
+        return _divide(x, functional.conv2d(x.square(), self.band), self.ALPHA, self.BETA)
 
 
-class LocalResponseWithin(nn.Module):
-    """Local response normalization within a channel: by the squares around each pixel.
+class LocalResponseNormWithin(nn.Module):
+    """Local response normalization within each channel.
 
-    x / (1 + alpha * mean of x^2 over a 5x5 window)^beta, with Krizhevsky's alpha and beta.
+    x / (1 + alpha * mean of x^2 over a 5x5 window)^beta, with the alpha and beta of Krizhevsky et
+    al. 2012.
     """
 
-    SIDE, ALPHA, BETA = 5, 1e-4, 0.75
+    SIZE, ALPHA, BETA = 5, 1e-4, 0.75
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of (b, channels, h, w)."""
-        energy = functional.avg_pool2d(x.square(), self.SIDE, 1, self.SIDE // 2)
-        return _subdued(x, energy, self.ALPHA, self.BETA)
+        """Normalize maps (b, channels, h, w)."""
+        energy = functional.avg_pool2d(x.square(), self.SIZE, 1, self.SIZE // 2)
+        return _divide(x, energy, self.ALPHA, self.BETA)
 
 
-def _subdued(x: Tensor, energy: Tensor, alpha: float, beta: float) -> Tensor:
+def _divide(x: Tensor, energy: Tensor, alpha: float, beta: float) -> Tensor:
     return x * torch.exp(-beta * torch.log1p(alpha * energy))
 
 
-def _map(values: Tensor) -> Tensor:
+def _per_channel(values: Tensor) -> Tensor:
     return values[:, None, None]
 
 
-def _groups(channels: int) -> int:
-    """8 groups, or 4 or 2 where 8 do not divide the channels, or 1 (Wu and He 2018 use 32)."""
-    return next(groups for groups in (8, 4, 2, 1) if channels % groups == 0)
+def group_norm(channels: int) -> nn.GroupNorm:
+    """Group normalization with 8 groups, or the largest of 4, 2 and 1 that divides the channels.
+
+    Wu and He 2018 use 32.
+    """
+    groups = next(groups for groups in (8, 4, 2, 1) if channels % groups == 0)
+    return nn.GroupNorm(groups, channels)
 
 
-#: name -> module for so many channels
-NORMALIZATIONS: dict[str, Callable[[int], nn.Module]] = {
-    "none": lambda _: nn.Identity(),
-    "batch": BatchNorm,
-    "batch-renorm": BatchRenorm,
-    "group": lambda channels: nn.GroupNorm(_groups(channels), channels),
-    "layer": lambda channels: nn.GroupNorm(1, channels),
-    "local-response": LocalResponse,
-    "local-response-within": lambda _: LocalResponseWithin(),
-}
+def layer_norm(channels: int) -> nn.GroupNorm:
+    """Layer normalization of maps: over all channels and positions of an image."""
+    return nn.GroupNorm(1, channels)

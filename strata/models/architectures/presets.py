@@ -1,4 +1,4 @@
-"""Architectures by name."""
+"""Predefined architectures by name."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from strata.models.architectures.cnn import cnn, cnn_pooled, lenet_5
 from strata.models.architectures.mlp import mlp
 from strata.models.architectures.tinynet import tinynet, tinynet_micro, tinynet_residual
 
-#: name -> function of keyword arguments that describes a network
+#: name -> function that returns a description, with keyword arguments
 PRESETS: dict[str, Callable[..., dict[str, Any]]] = {
     "cnn": cnn,
     "cnn-pooled": cnn_pooled,
@@ -22,7 +22,11 @@ PRESETS: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def preset(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The description of a named network.
+    """The description of a predefined architecture.
+
+    Args:
+        name: a key of `PRESETS`.
+        arguments: of its function.
 
     Raises:
         InputError: unknown name or argument.
@@ -33,7 +37,7 @@ def preset(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     for key in arguments:
         if key not in known:
             raise InputError(f"The architecture '{name}' has no '{key}'.", nearest(key, known))
-    from pydantic import ValidationError, validate_call  # takes longer than all other checks
+    from pydantic import ValidationError, validate_call  # a slow import, for tables only
 
     try:
         return validate_call(config={"strict": True})(PRESETS[name])(**arguments)

@@ -1,25 +1,104 @@
-"""What a network's parts may be called, known without torch: experiment files are checked by it.
+"""Choices of a network's description by name, each with the module or function behind it.
 
-The modules and functions behind the names stand in `blocks`, `normalization`, `builder` and
-`initialization`.
+Importing this takes no torch, since experiment files are checked against these names before
+anything runs; a value makes its module when it is called.
 """
 
-ACTIVATIONS = (
-    "relu", "leaky-relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "none",
-)  # fmt: skip
-#: 2x2 with stride 2, or ("-3") 3x3 that keeps the size.
-POOLS = ("none", "max", "average", "max-3", "average-3")
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def _torch(name: str, *arguments: Any, **options: Any) -> "nn.Module":
+    from torch import nn
+
+    module: nn.Module = getattr(nn, name)(*arguments, **options)
+    return module
+
+
+def _own(name: str, channels: int) -> "nn.Module":
+    from strata.models.architectures import normalization  # which imports torch
+
+    module: nn.Module = getattr(normalization, name)(channels)
+    return module
+
+
+#: name -> activation
+ACTIVATIONS: dict[str, Callable[[], "nn.Module"]] = {
+    "relu": partial(_torch, "ReLU", inplace=True),
+    "leaky-relu": partial(_torch, "LeakyReLU", 0.1, inplace=True),
+    "elu": partial(_torch, "ELU", inplace=True),
+    "selu": partial(_torch, "SELU", inplace=True),
+    "gelu": partial(_torch, "GELU"),
+    "silu": partial(_torch, "SiLU", inplace=True),
+    "tanh": partial(_torch, "Tanh"),
+    "sigmoid": partial(_torch, "Sigmoid"),
+    "none": partial(_torch, "Identity"),
+}
+
+#: name -> pooling after a block: 2x2 with stride 2, or ("-3") 3x3 that keeps the size
+POOLS: dict[str, Callable[[], "nn.Module"]] = {
+    "none": partial(_torch, "Identity"),
+    "max": partial(_torch, "MaxPool2d", 2),
+    "average": partial(_torch, "AvgPool2d", 2),
+    "max-3": partial(_torch, "MaxPool2d", 3, 1, 1),
+    "average-3": partial(_torch, "AvgPool2d", 3, 1, 1),
+}
+
+#: name -> normalization of feature maps, for a number of channels
+NORMALIZATIONS: dict[str, Callable[[int], "nn.Module"]] = {
+    "none": partial(_torch, "Identity"),
+    "batch": partial(_own, "BatchNorm"),
+    "batch-renorm": partial(_own, "BatchRenorm"),
+    "group": partial(_own, "group_norm"),
+    "layer": partial(_own, "layer_norm"),
+    "local-response": partial(_own, "LocalResponseNorm"),
+    "local-response-within": partial(_own, "LocalResponseNormWithin"),
+}
+
+#: Kinds of convolution; `blocks.convolution` builds them.
 CONVOLUTIONS = ("full", "depthwise")
-#: Of feature maps.
-NORMALIZATIONS = (
-    "none", "batch", "batch-renorm", "group", "layer", "local-response", "local-response-within",
-)  # fmt: skip
-#: From the last feature maps to a vector.
-HEAD_POOLS = ("average", "max", "flatten")
-#: Of a head's hidden layers.
-HEAD_NORMALIZATIONS = ("none", "batch", "layer")
-#: Layer-sequential unit variance, which needs images.
+
+#: name -> pooling of the last feature maps (b, channels, h, w) to vectors (b, features)
+HEAD_POOLS: dict[str, Callable[["Tensor"], "Tensor"]] = {
+    "average": lambda maps: maps.mean((2, 3)),
+    "max": lambda maps: maps.amax((2, 3)),
+    "flatten": lambda maps: maps.flatten(1),
+}
+
+#: name -> normalization of a head's hidden layer, for a number of units
+HEAD_NORMALIZATIONS: dict[str, Callable[[int], "nn.Module"]] = {
+    "none": partial(_torch, "Identity"),
+    "batch": partial(_own, "BatchNorm1d"),
+    "layer": partial(_torch, "LayerNorm"),
+}
+
+
+class Scheme(NamedTuple):
+    """Distribution of initial weights.
+
+    Attributes:
+        distribution: "normal", "uniform" or "orthogonal".
+        std: standard deviation, or the rule that gives it for a weight tensor.
+    """
+
+    distribution: Literal["normal", "uniform", "orthogonal"]
+    std: Literal["glorot", "he"] | float
+
+
+#: Layer-sequential unit variance, which needs images (`initialization.lsuv_init`).
 LSUV = "lsuv"
-INITIALIZATIONS = (
-    "glorot-uniform", "glorot-normal", "he-uniform", "he-normal", "normal", "zeros", LSUV,
-)  # fmt: skip
+
+#: name -> distribution of the initial weights
+INITIALIZATIONS = {
+    "glorot-uniform": Scheme("uniform", "glorot"),
+    "glorot-normal": Scheme("normal", "glorot"),
+    "he-uniform": Scheme("uniform", "he"),
+    "he-normal": Scheme("normal", "he"),
+    "normal": Scheme("normal", 0.05),
+    "zeros": Scheme("normal", 0.0),
+    LSUV: Scheme("orthogonal", 1.0),
+}

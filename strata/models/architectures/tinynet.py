@@ -1,4 +1,4 @@
-"""TinyNet, the paper's smallest network (strided convolutions only), and its kin, as data."""
+"""Descriptions of TinyNet (the paper's smallest network: strided convolutions) and variants."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,18 +12,18 @@ def tinynet(
     normalization: str = "batch",
     initialization: str = "he-normal",
 ) -> dict[str, Any]:
-    """Blocks of one 3x3 convolution with stride 2 and padding 1, average pool, linear.
+    """TinyNet: blocks of one 3x3 convolution with stride 2 and padding 1, average pool, linear.
 
     Convolutions have no bias where a normalization follows. The depthwise version separates
     every convolution, the first one too, into a spatial filter per channel and a 1x1 convolution,
     each normalized.
 
     Args:
-        widths: filters of the blocks.
-        depthwise: separate convolutions (8 times fewer parameters).
-        activation: one of `names.ACTIVATIONS`.
-        normalization: one of `names.NORMALIZATIONS`.
-        initialization: one of `names.INITIALIZATIONS`.
+        widths: output channels of the blocks.
+        depthwise: depthwise separable convolutions (8 times fewer parameters).
+        activation: after each convolution, a key of `registry.ACTIVATIONS`.
+        normalization: after each convolution, a key of `registry.NORMALIZATIONS`.
+        initialization: of the weights, a key of `registry.INITIALIZATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.
@@ -50,18 +50,18 @@ def tinynet_residual(
     normalization: str = "batch",
     initialization: str = "he-normal",
 ) -> dict[str, Any]:
-    """A TinyNet with residual blocks at its middle resolutions: 39 k parameters.
+    """TinyNet with residual blocks at its middle resolutions: 39 k parameters.
 
-    The first convolution is a full one: separated, a filter per color would see no edges between
-    colors. All others are separated into spatial and 1x1 ones.
+    The first convolution is a full one: depthwise, with a filter per color, it could not detect
+    edges between colors. All others are depthwise separable.
 
     Args:
-        widths: filters at half, a quarter, an eighth, ... of the image's side.
+        widths: output channels at half, a quarter, an eighth, ... of the image size.
         depth: blocks that keep the size at each resolution but the first and the last.
-        residual: whether they add their input; without, deep ones show what that is good for.
-        activation: one of `names.ACTIVATIONS`.
-        normalization: one of `names.NORMALIZATIONS`.
-        initialization: one of `names.INITIALIZATIONS`.
+        residual: True if these add their input; False shows what residuals do for deep networks.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`.
+        normalization: after each convolution, a key of `registry.NORMALIZATIONS`.
+        initialization: of the weights, a key of `registry.INITIALIZATIONS`.
     """
     first, *middle, last = widths
     blocks: list[dict[str, Any]] = [{"filters": first, "stride": 2, "convolution": "full"}]
@@ -79,10 +79,10 @@ def tinynet_residual(
 
 
 def tinynet_micro(*, activation: str = "relu") -> dict[str, Any]:
-    """A residual TinyNet of under 4,000 parameters, for 8 classes.
+    """TinyNet with a residual block and fewer than 4,000 parameters, for 8 classes.
 
     Args:
-        activation: one of `names.ACTIVATIONS`.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`.
     """
     return {
         "convolution": "depthwise",

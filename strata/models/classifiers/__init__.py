@@ -1,4 +1,4 @@
-"""Classifiers of vectors: kernel and linear SVMs, logistic regression, their calibration.
+"""Classifiers of vectors: kernel and linear SVMs, logistic regression, and their calibration.
 
 May import `runtime`. Start at `kernel_svm.py`.
 """

@@ -1,4 +1,4 @@
-"""Linear machines by dual coordinate descent on vectors that are read block by block.
+"""Linear SVMs by dual coordinate descent on vectors that are read block by block.
 
 Hsieh, Chang, Lin, Keerthi and Sundararajan, "A dual coordinate descent method for large-scale
 linear SVM" (ICML 2008), algorithm 1, within a block; Yu, Hsieh, Chang and Lin, "Large linear
@@ -12,126 +12,124 @@ import numpy as np
 
 from strata._compiled import compiled
 
-#: Yields (numbers of the vectors (b,), the vectors (b, d)), each vector once; called once a pass,
-#: to the same blocks in the same order.
+#: Yields (row numbers (b,), vectors (b, d)), each vector once. It is called once per pass and has
+#: to give the same blocks in the same order each time.
 Blocks = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
 
-#: Vectors that are solved together; more are solved part by part.
-BLOCK = 256
+#: Vectors that are solved together; larger blocks are split.
+BLOCK_SIZE = 256
 
-#: Rounds of coordinate descent within a block before the next is read.
-ROUNDS = 5
+#: Sweeps of coordinate descent within a block before the next block is read.
+INNER_SWEEPS = 5
 
-#: Bytes of products of vectors that are kept from pass to pass: those of 250,000 vectors.
-KEPT = 2**28
+#: Bytes of Gram matrices that are kept from pass to pass: those of 250,000 vectors.
+CACHE_BYTES = 2**28
 
 
-class Machines(NamedTuple):
-    """One weight vector a machine, and the dual variables that it is the sum of."""
+class LinearSolution(NamedTuple):
+    """Weights of one-vs-rest linear SVMs, and the dual variables that they are the sum of."""
 
-    coef: np.ndarray  #: (machines, d) float64
-    intercept: np.ndarray  #: (machines,) float64
-    alpha: np.ndarray  #: (machines, n) float64
-    passes: int  #: that the last fit took
+    coef: np.ndarray  #: (classifiers, d) float64
+    intercept: np.ndarray  #: (classifiers,) float64
+    alpha: np.ndarray  #: (classifiers, n) float64, dual variables
+    n_iter: int  #: passes over the vectors in the last fit
 
 
 class BlockDescent:
-    """Machines with hinge loss over the same vectors, for several costs.
+    """Solver of linear SVMs with hinge loss over the same vectors, for several C.
 
-    The products of a block's vectors with one another, most of a pass's work, are made once and
-    kept for later passes and later costs.
+    Gram matrices of the blocks, most of a pass's work, are cached for later passes and later C.
 
     Args:
         blocks: the n vectors.
-        targets: (machines, n) of -1 and 1.
-        passes: over the vectors, at most.
-        tolerance: a pass in which no dual variable's projected gradient is larger ends a fit.
+        targets: (classifiers, n) of -1 and 1.
+        max_iter: passes over the vectors, at most.
+        tol: a pass in which no dual variable's projected gradient is larger ends a fit.
     """
 
-    def __init__(
-        self, blocks: Blocks, targets: np.ndarray, *, passes: int, tolerance: float
-    ) -> None:
+    def __init__(self, blocks: Blocks, targets: np.ndarray, *, max_iter: int, tol: float) -> None:
         self._blocks = blocks
         self._targets = targets
-        self._passes = passes
-        self._tolerance = tolerance
-        self._kept: dict[int, np.ndarray] = {}
-        self._bytes = 0
+        self._max_iter = max_iter
+        self._tol = tol
+        self._gram_cache: dict[int, np.ndarray] = {}
+        self._cached_bytes = 0
 
     def solve(
-        self, costs: np.ndarray, chance: np.random.Generator, start: Machines | None = None
-    ) -> Machines:
-        """Minimize |w|^2 / 2 + sum of costs x hinge loss, for each machine.
+        self, costs: np.ndarray, rng: np.random.Generator, start: LinearSolution | None = None
+    ) -> LinearSolution:
+        """Minimize |w|^2 / 2 + sum of costs * hinge loss, for each classifier.
 
         Args:
-            costs: (n,) of an error on each vector; one that costs nothing is left out.
-            chance: the order of vectors within blocks.
-            start: machines of costs that were nowhere larger: the nearer, the fewer passes.
+            costs: (n,) cost of an error on each vector; vectors of cost 0 are left out.
+            rng: draws the order of vectors within blocks.
+            start: warm start, a solution for costs that were nowhere larger; the closer, the fewer
+                passes.
         """
-        machines = len(self._targets)
-        coef, intercept = np.zeros((machines, 0)), np.zeros(machines)
+        classifiers = len(self._targets)
+        coef, intercept = np.zeros((classifiers, 0)), np.zeros(classifiers)
         alpha = np.zeros(self._targets.shape)
         if start:
             coef, intercept, alpha = (x.copy() for x in start[:3])
-        done, worst = 0, np.inf
-        while done < self._passes and worst >= self._tolerance:
-            done, worst = done + 1, 0.0
-            for place, (rows, X) in enumerate(self._parts()):
+        n_iter, worst = 0, np.inf
+        while n_iter < self._max_iter and worst >= self._tol:
+            n_iter, worst = n_iter + 1, 0.0
+            for number, (rows, X) in enumerate(self._split_blocks()):
                 if not coef.size:
-                    coef = np.zeros((machines, X.shape[1]))
+                    coef = np.zeros((classifiers, X.shape[1]))
                 margins = coef.astype(X.dtype) @ X.T + intercept[:, None]
                 after, violation = _descend(
-                    self._products(place, X),
+                    self._gram(number, X),
                     margins.astype(np.float64),
                     self._targets[:, rows],
                     costs[rows],
                     alpha[:, rows],
-                    chance.permutation(len(rows)),
+                    rng.permutation(len(rows)),
                 )
                 step = (after - alpha[:, rows]) * self._targets[:, rows]
                 alpha[:, rows] = after
                 coef += step.astype(X.dtype) @ X
                 intercept += step.sum(axis=1)
                 worst = max(worst, violation)
-        return Machines(coef, intercept, alpha, done)
+        return LinearSolution(coef, intercept, alpha, n_iter)
 
-    def _parts(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for numbers, vectors in self._blocks():
-            for part in np.array_split(np.arange(len(numbers)), -(-len(numbers) // BLOCK)):
-                yield numbers[part], np.asarray(vectors[part])
+    def _split_blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for rows, vectors in self._blocks():
+            for part in np.array_split(np.arange(len(rows)), -(-len(rows) // BLOCK_SIZE)):
+                yield rows[part], np.asarray(vectors[part])
 
-    def _products(self, place: int, X: np.ndarray) -> np.ndarray:
-        """X X^T, the constant 1 included: of the part of that place."""
-        if place in self._kept:
-            return self._kept[place]
+    def _gram(self, number: int, X: np.ndarray) -> np.ndarray:
+        """X X^T + 1, the constant feature of the intercept included, cached by block number."""
+        if number in self._gram_cache:
+            return self._gram_cache[number]
         gram = X @ X.T
         gram += 1
-        if self._bytes + gram.nbytes <= KEPT:
-            self._kept[place] = gram
-            self._bytes += gram.nbytes
+        if self._cached_bytes + gram.nbytes <= CACHE_BYTES:
+            self._gram_cache[number] = gram
+            self._cached_bytes += gram.nbytes
         return gram
 
 
 @compiled
 def _descend(gram, margins, targets, costs, alpha, order):  # type: ignore[no-untyped-def]
-    """Dual coordinate descent on a block, each machine by itself, for `ROUNDS` rounds.
+    """Dual coordinate descent on a block, each classifier by itself, for `INNER_SWEEPS` sweeps.
 
     Args:
-        gram: (b, b) products of the block's vectors, the constant 1 included.
-        margins: (machines, b) float64 scores of the block by the weights so far; changed.
-        targets: (machines, b) of -1 and 1.
+        gram: (b, b) Gram matrix of the block, the constant feature included.
+        margins: (classifiers, b) float64 scores of the block by the current weights; changed.
+        targets: (classifiers, b) of -1 and 1.
         costs: (b,) upper bounds of the dual variables.
-        alpha: (machines, b) dual variables.
-        order: (b,) in which the vectors are visited.
+        alpha: (classifiers, b) dual variables.
+        order: (b,) order in which the vectors are visited.
 
     Returns:
-        (machines, b) dual variables, and the largest projected gradient seen in the first round.
+        (classifiers, b) dual variables, and the largest projected gradient of the first sweep.
     """
     found = alpha.copy()
     worst = 0.0
-    for machine in range(len(margins)):
-        margin, target, now = margins[machine], targets[machine], found[machine]
-        for sweep in range(ROUNDS):
+    for classifier in range(len(margins)):
+        margin, target, now = margins[classifier], targets[classifier], found[classifier]
+        for sweep in range(INNER_SWEEPS):
             for i in order:
                 gradient = target[i] * margin[i] - 1
                 if (now[i] <= 0 and gradient > 0) or (now[i] >= costs[i] and gradient < 0):

@@ -1,14 +1,14 @@
-"""Kernel matrices, made by as many threads as a stage may have."""
+"""Linear and RBF kernel matrices, computed by as many threads as the process may use."""
 
 import numpy as np
 
 from strata._threads import in_threads
 
-_ROWS = 256  # of a kernel matrix, to a thread
+_ROWS = 256  # of a kernel matrix that a thread computes at a time
 
 
-def products(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """The linear kernel, (n, d) and (m, d) to (n, m); half of it is mirrored where Y is X."""
+def linear_kernel(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """X Y^T of (n, d) and (m, d) vectors, (n, m); computed by halves where Y is X."""
     K = np.empty((len(X), len(Y)), X.dtype)
 
     def fill(start: int) -> None:
@@ -25,8 +25,8 @@ def products(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
     return K
 
 
-def rbf(X: np.ndarray, Y: np.ndarray, gamma: float) -> np.ndarray:
-    """exp(-gamma |x - y|^2) of each x of (n, d) and y of (m, d), (n, m)."""
+def rbf_kernel(X: np.ndarray, Y: np.ndarray, gamma: float) -> np.ndarray:
+    """exp(-gamma |x - y|^2) for each x of (n, d) and y of (m, d), (n, m)."""
     squares = [np.einsum("ij,ij->i", Z, Z) for Z in (X, Y)]
-    K = 2 * products(X, Y) - squares[0][:, None] - squares[1]
+    K = 2 * linear_kernel(X, Y) - squares[0][:, None] - squares[1]
     return np.exp(gamma * np.minimum(K, 0))

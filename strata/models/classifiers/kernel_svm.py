@@ -1,4 +1,4 @@
-"""Support vector machines on a kernel matrix that is computed once.
+"""Kernel SVM, one-vs-rest, on a kernel matrix that is computed once.
 
 With few images and long vectors the kernel matrix costs far more than solving on it. So one
 matrix serves every class, every C that is tried, and the inner folds that choose C and calibrate
@@ -18,23 +18,30 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata.errors import InputError, nearest
-from strata.models.classifiers.decision_scores import columns
-from strata.models.classifiers.gram_matrix import products, rbf
-from strata.models.classifiers.model_selection import Choice, choose, inner_folds, positive, to_try
-from strata.models.classifiers.svm_dual import Dual
+from strata.models.classifiers.decision_scores import per_class_columns
+from strata.models.classifiers.gram_matrix import linear_kernel, rbf_kernel
+from strata.models.classifiers.model_selection import (
+    InnerCVResult,
+    assign_inner_folds,
+    candidate_costs,
+    check_positive,
+    select_C,
+)
+from strata.models.classifiers.svm_dual import SVMDual
 from strata.models.classifiers.temperature_scaling import probabilities
+from strata.parameter_types import NonNegativeInt, PositiveFloat
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 #: Training vectors above which no kernel matrix is made: it grows with their square, and this many
 #: take 1.6 GB, 3.2 more in the double precision of the solver, and up to 1 of its cache for each
-#: thread. `strata.models.classifiers.linear_svm` does without.
+#: thread. `linear_svm.LinearSVM` does without a kernel matrix.
 LARGEST_MATRIX = 20_000
 
-#: What `gamma="cv"` chooses from, as multiples of 1 / (d var(X)).
+#: Multiples of 1 / (d var(X)) that `gamma="cv"` chooses from.
 GAMMA_GRID = (0.25, 1.0, 4.0)
 
-_COLUMNS = 4096  # of weights computed at a time
+_COLUMNS = 4096  # of the weights that are computed at a time
 
 NOT_CONVERGED = (
     "The support vector machine was stopped before it had converged: scale the vectors to unit "
@@ -43,44 +50,48 @@ NOT_CONVERGED = (
 
 
 class KernelSVM(ClassifierMixin, BaseEstimator):
-    """One-vs-rest support vector machine, hinge loss, with calibrated probabilities.
+    """One-vs-rest kernel SVM, hinge loss, with calibrated probabilities.
+
+    Probabilities come from temperature scaling (Guo et al. 2017) of scores in the inner folds.
 
     Args:
         kernel: "linear"; "rbf"; a function `k(X, Y) -> (n, m)`; or "precomputed", where `fit`
             takes the kernel matrix (n, n) and the other methods take (m, n) against the training
             vectors.
-        C: cost of errors, or "cv" to choose it from `C_GRID` by accuracy
-            in the inner folds.
-        gamma: of "rbf"; "scale" is 1 / (d var(X)), "cv" chooses a multiple of it from `GAMMA_GRID`
+        C: cost of errors; "cv" chooses it from 0.01, 0.1, 1, 10 and 100 by accuracy in the inner
+            folds.
+        gamma: of the kernel "rbf"; "scale" is 1 / (d var(X)), "cv" chooses 1/4, 1 or 4 times that
             by accuracy in the inner folds.
-        class_weight: None, "balanced", or a weight for each class; multiplies C.
-        inner_folds: stratified folds of the training vectors that C="cv" and the probabilities
-            are learned from; fewer where the smallest class has fewer pictures. 0 leaves
-            probabilities out.
-        random_state: of the inner folds.
+        class_weight: "balanced": C of a class is multiplied by n / (classes * vectors of the
+            class); None: all classes have the same C.
+        inner_folds: stratified folds of the training vectors that choose C and gamma ("cv") and
+            calibrate the probabilities; fewer where the smallest class has fewer images. 0: no
+            probabilities.
+        random_state: seed of the inner folds.
 
     Attributes:
         classes_: sorted labels.
-        C_: the cost used.
-        gamma_: the gamma used, of "rbf".
+        C_: the C used.
+        gamma_: the gamma used, with the kernel "rbf".
         temperature_: of the probabilities.
-        inner_accuracy_: accuracy in the inner folds, or None without.
-        converged_: whether the solver came to its end with every machine.
-        training_accuracy_: accuracy on the vectors it was fitted on.
-        intercept_: (machines,) float64; one machine a class, or a single one for two classes.
-        coef_: (machines, d) float64, linear only.
-        dual_coef_: (machines, support) float64, otherwise.
-        support_: (support,) int64, numbers of the training vectors that any machine uses.
-        support_vectors_: (support, d), unless linear or precomputed.
+        inner_accuracy_: accuracy in the inner folds; None without inner folds.
+        converged_: True if the solver converged for every class.
+        training_accuracy_: accuracy on the training vectors.
+        intercept_: (classifiers,) float64; one classifier per class, or a single one for two
+            classes.
+        coef_: (classifiers, d) float64, with the kernel "linear" only.
+        dual_coef_: (classifiers, support) float64, with other kernels.
+        support_: (support,) int64, numbers of the training vectors that any classifier uses.
+        support_vectors_: (support, d), unless the kernel is "linear" or "precomputed".
     """
 
     def __init__(
         self,
         kernel: Literal["linear", "rbf", "precomputed"] | Kernel = "linear",
-        C: float | Literal["cv"] = 10.0,
-        gamma: float | Literal["scale", "cv"] = "scale",
-        class_weight: dict | Literal["balanced"] | None = None,
-        inner_folds: int = 5,
+        C: PositiveFloat | Literal["cv"] = 10.0,
+        gamma: PositiveFloat | Literal["scale", "cv"] = "scale",
+        class_weight: Literal["balanced"] | None = None,
+        inner_folds: NonNegativeInt = 5,
         random_state: int = 0,
     ) -> None:
         self.kernel = kernel
@@ -91,11 +102,13 @@ class KernelSVM(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: np.ndarray, y: np.ndarray, groups: ArrayLike | None = None) -> Self:
-        """Learn from (n, d) vectors, or an (n, n) kernel matrix, and n labels.
+        """Fit on (n, d) vectors, or an (n, n) kernel matrix, and n labels.
 
         Args:
-            groups: (n,) of each vector; those of one number are of copies of one picture, which
-                stay in one inner fold. None: no copies.
+            X: float32 or float64.
+            y: labels of two classes or more.
+            groups: (n,) int; vectors of one number are of copies of one image, which stay in one
+                inner fold. None: no copies.
 
         Raises:
             InputError: no such kernel, C or gamma, or too few images of a class for C="cv".
@@ -106,33 +119,33 @@ class KernelSVM(ClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"There is only one class, {self.classes_[0]}: nothing to tell apart.")
-        to_try(self.C)
+        candidate_costs(self.C)  # refuses a wrong C before any work
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)[codes]
         known = np.arange(len(X)) if groups is None else np.asarray(groups)
-        fold_of = inner_folds(codes, known, self.inner_folds, self.random_state)
-        self._forget()
-        problem, chosen = self._best(self._problems(X, codes, weights), fold_of)
-        self.C_, self.inner_accuracy_, self.temperature_ = chosen
+        fold_of = assign_inner_folds(codes, known, self.inner_folds, self.random_state)
+        self._clear_fitted()
+        problem, selected = self._best(self._problems(X, codes, weights), fold_of)
+        self.C_, self.inner_accuracy_, self.temperature_ = selected
         everything = np.arange(len(X))
         solution = problem.solve(everything, self.C_)
         self.intercept_, self.converged_ = solution.intercepts, solution.converged
         if not self.converged_:
             warnings.warn(NOT_CONVERGED, ConvergenceWarning, stacklevel=2)
         scores = problem.scores(everything, solution)
-        self.training_accuracy_ = float((columns(scores).argmax(axis=1) == codes).mean())
-        self._keep(X, solution.coefficients)
+        self.training_accuracy_ = float((per_class_columns(scores).argmax(axis=1) == codes).mean())
+        self._store(X, solution.coefficients)
         return self
 
     def decision_function(self, X: np.ndarray) -> np.ndarray:
-        """Scores (n, classes) float64 in the order of `classes_`; for two classes, as everywhere
+        """Scores (n, classes) float64, columns as in `classes_`; for two classes, as everywhere
         in scikit-learn, (n,): the score of the second.
         """
         scores = self._scores(X)
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """The best-scored class of each row, (n,)."""
-        scores = columns(self._scores(X))
+        """The class of the highest score of each row, (n,)."""
+        scores = per_class_columns(self._scores(X))
         return self.classes_[scores.argmax(axis=1)]
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
@@ -144,10 +157,10 @@ class KernelSVM(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         if self.inner_accuracy_ is None:
             raise InputError(
-                "This machine was fitted without inner folds, so it has no probabilities.",
+                "This classifier was fitted without inner folds, so it has no probabilities.",
                 "Fit it with inner_folds of 2 or more, on at least two images of each class.",
             )
-        return self.probabilities_of(columns(self._scores(X)))
+        return self.probabilities_of(per_class_columns(self._scores(X)))
 
     def probabilities_of(self, scores: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes) float64 of class scores (n, classes)."""
@@ -160,28 +173,28 @@ class KernelSVM(ClassifierMixin, BaseEstimator):
 
     def _problems(
         self, X: np.ndarray, codes: np.ndarray, weights: np.ndarray
-    ) -> Iterator[tuple[float | None, Dual]]:
-        """Each gamma that is to be tried, or None, with the problem to solve."""
+    ) -> Iterator[tuple[float | None, SVMDual]]:
+        """Pairs of a gamma to try (None unless the kernel is "rbf") and the problem to solve."""
         if len(X) > LARGEST_MATRIX:
             raise InputError(
                 f"A kernel matrix of {len(X)} images does not fit in memory.",
-                'A linear machine needs none: classifier.kernel = "linear", for histograms with '
+                'A linear SVM needs none: classifier.kernel = "linear", for histograms with '
                 'reduction.use = "additive_map".',
             )
         if self.kernel == "precomputed":
             if X.shape[0] != X.shape[1]:
                 raise ValueError(f"A training kernel matrix is square, not {X.shape}.")
-            yield None, Dual(X, codes, weights)
+            yield None, SVMDual(X, codes, weights)
         elif self.kernel == "rbf":
             for gamma in self._gammas(X):
-                yield gamma, Dual(rbf(X, X, gamma), codes, weights)
+                yield gamma, SVMDual(rbf_kernel(X, X, gamma), codes, weights)
         else:
-            yield None, Dual(self._kernel_function()(X, X), codes, weights)
+            yield None, SVMDual(self._kernel_function()(X, X), codes, weights)
 
     def _gammas(self, X: np.ndarray) -> list[float]:
-        """What is to be tried for "rbf"."""
+        """Values of gamma to try for the kernel "rbf"."""
         if not isinstance(self.gamma, str):
-            return [positive("gamma", self.gamma)]
+            return [check_positive("gamma", self.gamma)]
         scale = 1 / (X.shape[1] * float(X.var()) or 1.0)
         named = {"scale": [scale], "cv": [scale * times for times in GAMMA_GRID]}
         if self.gamma not in named:
@@ -189,54 +202,55 @@ class KernelSVM(ClassifierMixin, BaseEstimator):
         return named[self.gamma]
 
     def _best(
-        self, problems: Iterator[tuple[float | None, Dual]], fold_of: np.ndarray | None
-    ) -> tuple[Dual, Choice]:
-        best: tuple[Dual, Choice] | None = None
+        self, problems: Iterator[tuple[float | None, SVMDual]], fold_of: np.ndarray | None
+    ) -> tuple[SVMDual, InnerCVResult]:
+        """The problem and the inner cross-validation's result of the best gamma; sets `gamma_`."""
+        best: tuple[SVMDual, InnerCVResult] | None = None
         for gamma, problem in problems:
-            chosen = self._chosen(problem, fold_of)
-            if best is None or (chosen.accuracy or 0) > (best[1].accuracy or 0):
-                best = problem, chosen
+            result = self._cross_validate(problem, fold_of)
+            if best is None or (result.accuracy or 0) > (best[1].accuracy or 0):
+                best = problem, result
                 if gamma is not None:
                     self.gamma_ = gamma
         assert best
         return best
 
-    def _chosen(self, problem: Dual, fold_of: np.ndarray | None) -> Choice:
-        """C, where asked to choose it, and the temperature, by scores of vectors not trained on."""
+    def _cross_validate(self, problem: SVMDual, fold_of: np.ndarray | None) -> InnerCVResult:
+        """C (chosen if "cv") and the temperature, from scores of held-out inner folds."""
         if fold_of is not None:
-            return choose(problem, to_try(self.C), fold_of)
+            return select_C(problem, candidate_costs(self.C), fold_of)
         if "cv" in ((self.C, self.gamma) if self.kernel == "rbf" else (self.C,)):
             raise InputError(
                 '"cv" needs two or more inner folds and as many different images of each class.',
                 "Give C and gamma a value.",
             )
-        return Choice(to_try(self.C)[0], None, 1.0)
+        return InnerCVResult(candidate_costs(self.C)[0], None, 1.0)
 
     def _kernel_function(self) -> Kernel:
         if callable(self.kernel):
             return self.kernel
         if self.kernel == "linear":
-            return products
+            return linear_kernel
         if self.kernel == "rbf":
-            return lambda X, Y: rbf(X, Y, self.gamma_)
+            return lambda X, Y: rbf_kernel(X, Y, self.gamma_)
         raise InputError(
             f"There is no kernel '{self.kernel}'.",
             nearest(str(self.kernel), ("linear", "rbf", "precomputed")),
         )
 
-    def _forget(self) -> None:
-        """What another kernel left behind."""
+    def _clear_fitted(self) -> None:
+        """Remove the fitted attributes of an earlier fit with another kernel."""
         for name in ("gamma_", "coef_", "dual_coef_", "support_vectors_"):
             if hasattr(self, name):
                 delattr(self, name)
 
-    def _keep(self, X: np.ndarray, coefficients: np.ndarray) -> None:
-        """Keep what prediction needs: weights where the kernel is linear, else support vectors."""
+    def _store(self, X: np.ndarray, coefficients: np.ndarray) -> None:
+        """Set the weights if the kernel is linear, else the support vectors."""
         self.support_ = np.flatnonzero(coefficients.any(axis=1))
         support = coefficients[self.support_]
         if self.kernel == "linear":
             self.coef_ = np.empty((support.shape[1], X.shape[1]))
-            for start in range(0, X.shape[1], _COLUMNS):  # no copy of it all in double precision
+            for start in range(0, X.shape[1], _COLUMNS):  # avoids a whole copy in double precision
                 some = slice(start, start + _COLUMNS)
                 self.coef_[:, some] = support.T @ X[self.support_, some].astype(np.float64)
             return
@@ -245,7 +259,7 @@ class KernelSVM(ClassifierMixin, BaseEstimator):
             self.support_vectors_ = X[self.support_]
 
     def _scores(self, X: np.ndarray) -> np.ndarray:
-        """(n, machines) float64."""
+        """Decision values (n, classifiers) float64."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=(np.float64, np.float32), order="C", reset=False)
         if self.kernel == "linear":

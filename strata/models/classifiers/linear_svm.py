@@ -1,7 +1,7 @@
-"""Linear support vector machines on vectors that are read block by block.
+"""Linear SVM on vectors that are read block by block.
 
 Fisher vectors of 100,000 images are 17 GB, their kernel matrix 40 GB: neither fits in memory. Here
-only one block of vectors is there at a time, and every pass reads each block once.
+only one block of vectors is in memory at a time, and every pass reads each block once.
 """
 
 from collections.abc import Iterator
@@ -16,44 +16,54 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata import seeds
 from strata.errors import InputError
-from strata.models.classifiers.decision_scores import columns
-from strata.models.classifiers.dual_coordinate_descent import BLOCK, BlockDescent, Blocks, Machines
-from strata.models.classifiers.model_selection import to_try
+from strata.models.classifiers.decision_scores import per_class_columns
+from strata.models.classifiers.dual_coordinate_descent import (
+    BLOCK_SIZE,
+    BlockDescent,
+    Blocks,
+    LinearSolution,
+)
+from strata.models.classifiers.model_selection import candidate_costs
 from strata.models.classifiers.temperature_scaling import fit_temperature, probabilities
+from strata.parameter_types import Fraction, PositiveFloat, PositiveInt
 
 
 class LinearSVM(ClassifierMixin, BaseEstimator):
-    """One-vs-rest linear machine, hinge loss, with calibrated probabilities.
+    """One-vs-rest linear SVM, hinge loss, with calibrated probabilities.
 
-    The intercept is the weight of a constant 1 and regularized with the others, as in liblinear.
+    The intercept is the weight of a constant feature 1 and regularized with the others, as in
+    liblinear. Probabilities come from temperature scaling (Guo et al. 2017).
 
     Args:
-        C: cost of errors, or "cv" to choose it by accuracy on the held-out vectors.
-        class_weight: None, "balanced", or a weight for each class; multiplies C.
-        validation_fraction: share of the training vectors, at random, that probabilities (and C) are learned
-            from by a machine fitted on the others; 0 (or all) leaves probabilities out.
-        max_iter: over the vectors, at most.
+        C: cost of errors; "cv" chooses it from 0.01, 0.1, 1, 10 and 100 by accuracy on the held-out
+            vectors.
+        class_weight: "balanced": C of a class is multiplied by n / (classes * vectors of the
+            class); None: all classes have the same C.
+        validation_fraction: share of the training vectors, drawn at random, that is held out to
+            calibrate the probabilities (and choose C) with classifiers fitted on the others; 0
+            leaves probabilities uncalibrated.
+        max_iter: passes over the vectors, at most.
         tol: a pass in which no dual variable's projected gradient is larger ends the fit.
-        random_state: of the order of vectors within blocks and of the held-out part.
+        random_state: seed of the held-out vectors and of the order of vectors within blocks.
 
     Attributes:
         classes_: sorted labels.
-        C_: the cost used.
-        coef_, intercept_: (machines, d) and (machines,) float64; one machine a class, or a single
-            one for two classes.
+        C_: the C used.
+        coef_, intercept_: (classifiers, d) and (classifiers,) float64; one classifier per class, or
+            a single one for two classes.
         temperature_: of the probabilities.
-        inner_accuracy_: accuracy on the held-out vectors, or None without.
-        training_accuracy_: accuracy on the vectors it was fitted on.
-        n_iter_: that the last fit took.
+        inner_accuracy_: accuracy on the held-out vectors; None if none are held out.
+        training_accuracy_: accuracy on the training vectors.
+        n_iter_: passes of the last fit.
     """
 
     def __init__(
         self,
-        C: float | Literal["cv"] = 10.0,
-        class_weight: dict | Literal["balanced"] | None = None,
-        validation_fraction: float = 0.2,
-        max_iter: int = 20,
-        tol: float = 0.1,
+        C: PositiveFloat | Literal["cv"] = 10.0,
+        class_weight: Literal["balanced"] | None = None,
+        validation_fraction: Fraction = 0.2,
+        max_iter: PositiveInt = 20,
+        tol: PositiveFloat = 0.1,
         random_state: int = 0,
     ) -> None:
         self.C = C
@@ -64,27 +74,28 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: np.ndarray, y: np.ndarray, groups: ArrayLike | None = None) -> Self:
-        """Learn from (n, d) vectors in memory and n labels; groups as of `fit_blocks`."""
+        """Fit on (n, d) vectors in memory and n labels; `groups` as in `fit_blocks`."""
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
         order = seeds.generator(self.random_state, "blocks").permutation(len(X))
 
         def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-            for start in range(0, len(X), BLOCK):
-                numbers = order[start : start + BLOCK]
-                yield numbers, X[numbers]
+            for start in range(0, len(X), BLOCK_SIZE):
+                rows = order[start : start + BLOCK_SIZE]
+                yield rows, X[rows]
 
         return self.fit_blocks(blocks, y, groups)
 
     def fit_blocks(self, blocks: Blocks, y: np.ndarray, groups: ArrayLike | None = None) -> Self:
-        """Learn from vectors that come in blocks, and the labels (n,) of all of them.
+        """Fit on vectors that come in blocks, and the labels (n,) of all of them.
 
         Args:
-            blocks: should be mixed: where each is of one class, far more passes are needed.
-            groups: (n,) of each vector; those of one number are of copies of one picture, which
-                are held out together. None: no copies.
+            blocks: should be shuffled: where each is of one class, far more passes are needed.
+            y: labels by row number.
+            groups: (n,) int; vectors of one number are of copies of one image, which are held out
+                together. None: no copies.
 
         Raises:
-            InputError: no such C, or it is to be chosen, but nothing is held out.
+            InputError: no valid C, or C="cv" with nothing held out.
             ValueError: one class only.
         """
         check_classification_targets(y)
@@ -92,13 +103,13 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(f"There is only one class, {self.classes_[0]}: nothing to tell apart.")
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)[codes]
-        machines = np.arange(len(self.classes_))[1 if len(self.classes_) == 2 else 0 :]
-        targets = np.where(machines[:, None] == codes, 1.0, -1.0)
-        descent = BlockDescent(blocks, targets, passes=self.max_iter, tolerance=self.tol)
+        positive = np.arange(len(self.classes_))[1 if len(self.classes_) == 2 else 0 :]
+        targets = np.where(positive[:, None] == codes, 1.0, -1.0)
+        descent = BlockDescent(blocks, targets, max_iter=self.max_iter, tol=self.tol)
         held = self._held_out(codes, np.arange(len(y)) if groups is None else np.asarray(groups))
         start = self._calibrate(descent, blocks, codes, weights, held)
-        self._learn(descent, self.C_ * weights, start)
-        right = [self.predict(X) == y[numbers] for numbers, X in blocks()]
+        self._solve(descent, self.C_ * weights, start)
+        right = [self.predict(X) == y[rows] for rows, X in blocks()]
         self.training_accuracy_ = float(np.concatenate(right).mean())
         return self
 
@@ -110,13 +121,13 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """The best-scored class of each row, (n,)."""
-        scores = columns(self.decision_function(X))
+        """The class of the highest score of each row, (n,)."""
+        scores = per_class_columns(self.decision_function(X))
         return self.classes_[scores.argmax(axis=1)]
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes) float64; not calibrated without held-out vectors."""
-        return self.probabilities_of(columns(self.decision_function(X)))
+        return self.probabilities_of(per_class_columns(self.decision_function(X)))
 
     def probabilities_of(self, scores: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes) float64 of class scores (n, classes)."""
@@ -129,14 +140,14 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         codes: np.ndarray,
         weights: np.ndarray,
         held: np.ndarray,
-    ) -> Machines | None:
-        """Choose C where asked to, and the temperature, on vectors not trained on.
+    ) -> LinearSolution | None:
+        """Choose C (if "cv") and the temperature on the held-out vectors.
 
         Returns:
-            the machines of that C, to go on from with all vectors.
+            the solution for that C, a warm start for the fit on all vectors.
         """
-        tried = to_try(self.C)
-        self.C_, self.inner_accuracy_, self.temperature_ = float(tried[0]), None, 1.0
+        costs = candidate_costs(self.C)
+        self.C_, self.inner_accuracy_, self.temperature_ = float(costs[0]), None, 1.0
         if not held.any():
             if self.C == "cv":
                 raise InputError(
@@ -144,15 +155,15 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
                 )
             return None
         best = last = None
-        for C in tried:
-            last = self._learn(descent, np.where(held, 0.0, C * weights), last)
+        for C in costs:
+            last = self._solve(descent, np.where(held, 0.0, C * weights), last)
             parts = [
-                (codes[numbers[held[numbers]]], self.decision_function(X[held[numbers]]))
-                for numbers, X in blocks()
-                if held[numbers].any()
+                (codes[rows[held[rows]]], self.decision_function(X[held[rows]]))
+                for rows, X in blocks()
+                if held[rows].any()
             ]
             truth = np.concatenate([labels for labels, _ in parts])
-            scores = columns(np.concatenate([found for _, found in parts]))
+            scores = per_class_columns(np.concatenate([found for _, found in parts]))
             accuracy = float((scores.argmax(axis=1) == truth).mean())
             if self.inner_accuracy_ is None or accuracy > self.inner_accuracy_:
                 self.C_, self.inner_accuracy_, best = C, accuracy, last
@@ -160,19 +171,21 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         return best
 
     def _held_out(self, codes: np.ndarray, groups: np.ndarray) -> np.ndarray:
-        """Which vectors (n,) are held out; of every class one picture at least is not."""
+        """Mask (n,) of the held-out vectors; of every class one image at least is not held out."""
         if not 0 < self.validation_fraction < 1:
             return np.zeros(len(codes), bool)
-        pictures, of = np.unique(groups, return_inverse=True)
-        chance = seeds.generator(self.random_state, "held out")
-        held: np.ndarray = chance.random(len(pictures)) < self.validation_fraction
+        images, of = np.unique(groups, return_inverse=True)
+        rng = seeds.generator(self.random_state, "held out")
+        held: np.ndarray = rng.random(len(images)) < self.validation_fraction
         firsts = np.unique(codes, return_index=True)[1]
         kept = np.bincount(codes, ~held[of])
         held[of[firsts[kept == 0]]] = False
         return held[of]
 
-    def _learn(self, descent: BlockDescent, costs: np.ndarray, start: Machines | None) -> Machines:
+    def _solve(
+        self, descent: BlockDescent, costs: np.ndarray, start: LinearSolution | None
+    ) -> LinearSolution:
         found = descent.solve(costs, seeds.generator(self.random_state, "order"), start)
-        self.coef_, self.intercept_, self.n_iter_ = found.coef, found.intercept, found.passes
+        self.coef_, self.intercept_, self.n_iter_ = found.coef, found.intercept, found.n_iter
         self.n_features_in_ = found.coef.shape[1]
         return found

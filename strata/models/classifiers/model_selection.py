@@ -1,4 +1,4 @@
-"""What is learned from training vectors that a machine was not fitted on: C and probabilities."""
+"""Inner cross-validation on the training vectors: choice of C, and calibration."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -6,85 +6,87 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from strata.errors import InputError
-from strata.models.classifiers.decision_scores import columns
-from strata.models.classifiers.svm_dual import Dual
+from strata.models.classifiers.decision_scores import per_class_columns
+from strata.models.classifiers.svm_dual import SVMDual
 from strata.models.classifiers.temperature_scaling import fit_temperature
 from strata.splits import stratified_group_folds
 
-#: What `C="cv"` chooses from.
+#: Values that `C="cv"` chooses from.
 C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
-class Choice(NamedTuple):
-    """What the inner folds say: the best C, their accuracy there, and the temperature."""
+class InnerCVResult(NamedTuple):
+    """The best C of the inner cross-validation."""
 
     C: float
-    accuracy: float | None  #: None where there were no inner folds
-    temperature: float
+    accuracy: float | None  #: over the inner folds; None without inner folds
+    temperature: float  #: for temperature scaling of the scores
 
 
-def to_try(C: float | Literal["cv"]) -> tuple[float, ...]:
-    """The costs that an argument C stands for.
+def candidate_costs(C: float | Literal["cv"]) -> tuple[float, ...]:
+    """Values of C to try: `C_GRID` for "cv", else the number itself.
 
     Raises:
         InputError: neither a positive number nor "cv".
     """
-    return C_GRID if isinstance(C, str) and C == "cv" else (positive("C", C),)
+    return C_GRID if isinstance(C, str) and C == "cv" else (check_positive("C", C),)
 
 
-def positive(name: str, value: float | str) -> float:
-    """A number that is to be one.
+def check_positive(name: str, value: float | str) -> float:
+    """A positive finite number as float.
 
     Raises:
-        InputError: it is not.
+        InputError: another value; the message names the parameter.
     """
     if isinstance(value, str) or not 0 < value < np.inf:
         raise InputError(f'{name} = {value!r}: it is a positive number or "cv".')
     return float(value)
 
 
-def inner_folds(codes: np.ndarray, groups: np.ndarray, most: int, seed: int) -> np.ndarray | None:
-    """The fold (n,) that each training vector is scored in, copies of one class in one.
+def assign_inner_folds(
+    codes: np.ndarray, groups: np.ndarray, n_folds: int, seed: int
+) -> np.ndarray | None:
+    """Fold number (n,) of each training vector; copies of an image stay in one fold.
 
-    Copies that carry two labels may part: who has learned the other label gains nothing by it, and
-    so every class is among what is learned from in every fold.
+    Copies that carry two labels may be separated: knowing the other label helps no classifier, and
+    so every class is among the training vectors of every fold.
 
     Args:
-        codes: (n,) int, the vectors' classes from 0.
-        groups: (n,) int; vectors of one number are of copies of one picture.
-        most: folds wanted; fewer where a class has fewer pictures.
-        seed: of the folds.
+        codes: (n,) int class numbers from 0.
+        groups: (n,) int; vectors of one number are of copies of one image.
+        n_folds: folds wanted; fewer where a class has fewer images.
+        seed: of the assignment.
 
     Returns:
-        numbers from 0, or None where two folds cannot be had.
+        numbers from 0, or None where there cannot be two folds.
     """
-    pictures, of = np.unique(np.stack([codes, groups]), axis=1, return_inverse=True)
-    count = min(most, int(np.bincount(pictures[0]).min()))
+    images, of = np.unique(np.stack([codes, groups]), axis=1, return_inverse=True)
+    count = min(n_folds, int(np.bincount(images[0]).min()))
     if count < 2:
         return None
     return stratified_group_folds(codes.tolist(), of.ravel().tolist(), folds=count, seed=seed)
 
 
-def choose(problem: Dual, costs: Iterable[float], fold_of: np.ndarray) -> Choice:
-    """Of some C the one whose machines recognize most vectors of folds that they have not seen.
+def select_C(problem: SVMDual, costs: Iterable[float], fold_of: np.ndarray) -> InnerCVResult:
+    """Choose the C with the highest accuracy over the inner folds.
 
     Args:
-        problem: of all training vectors.
-        costs: C to try, one or more; of equally good ones the first is taken.
-        fold_of: as of `inner_folds`.
+        problem: all training vectors.
+        costs: values of C to try, one or more; of equally good ones the first is taken.
+        fold_of: as `assign_inner_folds` returns it.
     """
-    choices = [_judged(problem, C, fold_of) for C in costs]
-    return max(choices, key=lambda choice: choice.accuracy or 0)
+    results = [_cross_validate(problem, C, fold_of) for C in costs]
+    return max(results, key=lambda result: result.accuracy or 0)
 
 
-def _judged(problem: Dual, C: float, fold_of: np.ndarray) -> Choice:
-    scores = columns(_unseen_scores(problem, C, fold_of))
+def _cross_validate(problem: SVMDual, C: float, fold_of: np.ndarray) -> InnerCVResult:
+    scores = per_class_columns(_held_out_scores(problem, C, fold_of))
     accuracy = float((scores.argmax(axis=1) == problem.codes).mean())
-    return Choice(C, accuracy, fit_temperature(scores, problem.codes))
+    return InnerCVResult(C, accuracy, fit_temperature(scores, problem.codes))
 
 
-def _unseen_scores(problem: Dual, C: float, fold_of: np.ndarray) -> np.ndarray:
-    """Each training vector's scores (n, machines) by machines trained on the other folds."""
+def _held_out_scores(problem: SVMDual, C: float, fold_of: np.ndarray) -> np.ndarray:
+    """Decision values (n, classifiers), each vector's by classifiers fitted on the other folds."""
     scores = np.empty(problem.targets.shape)
     for fold in range(fold_of.max() + 1):
         train, held_out = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)

@@ -1,4 +1,4 @@
-"""From class scores to probabilities by one temperature."""
+"""Temperature scaling: calibrated probabilities from class scores (Guo et al. 2017)."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -6,17 +6,17 @@ from scipy.special import log_softmax, softmax
 
 
 def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature T at which softmax(scores / T) has the least log loss (Guo et al. 2017).
+    """The temperature T at which softmax(scores / T) has the least log loss.
 
     One number leaves the order of the classes as it is, so probabilities and scores predict the
-    same class. The scores must be of samples that the classifier has not seen.
+    same class. The scores have to be of samples that the classifier was not fitted on.
 
     Args:
         scores: (n, classes) floating.
-        labels: (n,) the right columns.
+        labels: (n,) true class numbers.
 
     Returns:
-        T > 0; between 1/1000 and 1000 times the spread of the scores.
+        T > 0; between 1/1000 and 1000 times the standard deviation of the scores.
     """
     spread = float(scores.std()) or 1.0
     rows = np.arange(len(scores))

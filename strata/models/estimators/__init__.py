@@ -1,4 +1,4 @@
-"""Networks as scikit-learn estimators: trained from scratch, fine-tuned, read out, explained.
+"""Networks as scikit-learn estimators: training from scratch, fine-tuning, features, Grad-CAM.
 
 May import every other package of `models`. Start at `network_classifier.py`.
 """

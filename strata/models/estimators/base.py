@@ -1,4 +1,4 @@
-"""What classifiers share that end in a softmax and are trained by gradient descent."""
+"""Base class of the classifiers that are networks trained by gradient descent."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -15,7 +15,7 @@ from strata.models.training.trainer import Epoch
 
 
 class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
-    """Predictions from scores, and settings from parameters; `decision_function` is the child's."""
+    """Predictions from class scores, and a training's configuration from constructor arguments."""
 
     classes_: NDArray[Any]
     history_: list[Epoch]
@@ -39,26 +39,26 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         """The class of the highest score for each image."""
         return self.classes_[self.decision_function(X).argmax(1)]
 
-    def _share_right(self, X: Any, y: ArrayLike) -> float:
-        """Share of training images that the fitted classifier recognizes.
+    def _accuracy(self, X: Any, y: ArrayLike) -> float:
+        """Accuracy of the fitted classifier on the training images.
 
         Raises:
-            DivergedError: its scores are not numbers: its last steps went wrong, after which no
-                loss was looked at.
+            DivergedError: the scores are not finite: training diverged in its last steps, after
+                which no loss was computed.
         """
         scores = self.decision_function(X)
         if not np.isfinite(scores).all():
             raise DivergedError(
                 "Training diverged in its last steps: the scores are no longer numbers.",
-                "Lower max_rate, or set clip = 1.0.",
+                "Lower max_lr, or set clip_grad_norm = 1.0.",
             )
         return float(np.mean(self.classes_[scores.argmax(1)] == np.asarray(y)))
 
-    def _numbered(self, y: ArrayLike, images: int) -> NDArray[np.int64]:
-        """Labels as numbers (n,); sets `classes_`.
+    def _encode_labels(self, y: ArrayLike, images: int) -> NDArray[np.int64]:
+        """Class numbers (n,) of labels; sets `classes_`.
 
         Raises:
-            InputError: not one label an image, or a single class.
+            InputError: not one label per image, or a single class.
         """
         labels = np.asarray(y)
         if labels.shape != (images,):
@@ -68,11 +68,10 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
             raise InputError("A classifier needs images of two classes or more.")
         return numbers.astype(np.int64)
 
-    def _settings(self, **others: Any) -> TrainingConfig:
-        """The training's settings: the parameters of the same names, or `others`."""
-        params = self.get_params(deep=False)
-        given = {
-            name: params[name] for name in TrainingConfig.__dataclass_fields__ if name in params
-        }
-        augmentation = Augmentation.of(params["augmentation"])
-        return TrainingConfig(**{"patience": None, "augmentation": augmentation, **given, **others})
+    def _config(self, **others: Any) -> TrainingConfig:
+        """Configuration of a training: the arguments of the same names, or `others`."""
+        arguments = self.get_params(deep=False)
+        values = {"patience": None, "seed": arguments["random_state"]}
+        values |= {n: arguments[n] for n in TrainingConfig.__dataclass_fields__ if n in arguments}
+        values["augmentation"] = Augmentation.of(arguments["augmentation"])
+        return TrainingConfig(**{**values, **others})

@@ -1,4 +1,4 @@
-"""What a network makes of images before its last layer, as vectors for other methods."""
+"""Activations of a trained network's hidden layers as feature vectors."""
 
 from typing import Any, Self
 
@@ -10,29 +10,30 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from strata.errors import InputError, nearest
-from strata.models.architectures.named_layers import activations
+from strata.models.architectures.named_layers import activation_modules
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.runtime.devices import choose_device, deterministic_cuda, mixed_precision
 
-#: The vector that the last linear layer turns into class scores.
+#: Name of the last linear layer's input as a layer.
 EMBEDDING = "embedding"
 
 
 class HiddenFeatures(TransformerMixin, BaseEstimator):
-    """A layer of a network trained for the purpose, as features of images.
+    """Transformer from images to activations of one layer of a network that `fit` trains.
 
-    `X` is (n, size, size, 3) uint8, as of `NetworkClassifier`.
+    `X` is (n, image_size, image_size, 3) uint8, as for `NetworkClassifier`.
 
     Args:
-        classifier: is cloned and trained by `fit`.
-        layer: "embedding", the vector before the last linear layer; or a name of
-            `layers.activations` ("block2", "hidden1"), whose maps are averaged over places.
+        classifier: the network's classifier; a clone of it is trained.
+        layer: "embedding", the input of the last linear layer; or a name of a block or hidden layer
+            ("block2", "hidden1"; see `named_layers.activation_modules`), whose maps are averaged
+            over positions.
 
     Attributes:
-        classifier_: trained.
+        classifier_: the trained clone.
     """
 
-    def __init__(self, classifier: NetworkClassifier, layer: str = EMBEDDING) -> None:
+    def __init__(self, classifier: NetworkClassifier, layer: str = "embedding") -> None:
         self.classifier = classifier
         self.layer = layer
 
@@ -42,24 +43,24 @@ class HiddenFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
-        """(n, units) float32, of the window in the middle of each image.
+        """Activations (n, units) float32 for the center crop of each image.
 
         Raises:
-            InputError: the network has no such layer, or X is not what it was trained on.
+            InputError: the network has no such layer, or images of another size than in training.
         """
         check_is_fitted(self)
         return LayerReader(self.classifier_, self.layer).of_images(np.asarray(X))
 
 
 class LayerReader:
-    """One layer of a trained network, ready to be read.
+    """Activations of one layer of a trained network, for images or for windows of them.
 
     Args:
-        classifier: trained.
-        layer: as of `HiddenFeatures`.
+        classifier: fitted.
+        layer: as in `HiddenFeatures`.
 
     Attributes:
-        window: side of what the network sees at once, pixels.
+        window: width of the crop that the network takes, pixels.
 
     Raises:
         InputError: the network has no such layer.
@@ -71,57 +72,57 @@ class LayerReader:
         self._device = choose_device(classifier.device)
         network = classifier.network().to(self._device)
         self._network = network.to(memory_format=torch.channels_last)
-        self._seen: list[Tensor] = []
+        self._recorded: list[Tensor] = []
         if layer == EMBEDDING:
-            network.head[-1].register_forward_pre_hook(self._remember_input)
+            network.head[-1].register_forward_pre_hook(self._record_input)
             return
-        known = activations(network)
+        known = activation_modules(network)
         if layer not in known:
             hint = nearest(layer, [EMBEDDING, *known])
             raise InputError(f"The network has no layer '{layer}'.", hint)
-        known[layer].register_forward_hook(self._remember_output)
+        known[layer].register_forward_hook(self._record_output)
 
     def of_images(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, units) of the window in the middle of each image (n, size, size, 3).
+        """Activations (n, units) for the center crop of each image (n, size, size, 3).
 
         Raises:
-            InputError: other images than the network was trained on.
+            InputError: images of another size than in training.
         """
-        return self.of_windows(self._classifier.middle(pixels))
+        return self.of_windows(self._classifier.center_crops(pixels))
 
     def of_grid(
         self, image: NDArray[np.uint8], step: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Every window of one image on a regular grid, in the image's middle.
+        """Activations for every window of one image on a regular, centered grid.
 
         Args:
-            image: (side, side, 3) uint8.
+            image: (size, size, 3) uint8.
             step: pixels from window to window.
 
         Returns:
-            (windows, units) float32; centers (windows, 2) float32 as (x, y), shares of the side.
+            (windows, units) float32; centers (windows, 2) float32 as (x, y), shares of the size.
         """
-        side, window = len(image), self.window
-        starts = np.arange((side - window) % step // 2, side - window + 1, step)
+        size, window = len(image), self.window
+        starts = np.arange((size - window) % step // 2, size - window + 1, step)
         all_windows = np.lib.stride_tricks.sliding_window_view(image, (window, window), (0, 1))
         windows = all_windows[starts[:, None], starts].transpose(0, 1, 3, 4, 2)
-        centers = ((starts + window / 2) / side).astype(np.float32)
+        centers = ((starts + window / 2) / size).astype(np.float32)
         y, x = np.meshgrid(centers, centers, indexing="ij")
-        of_windows = self.of_windows(windows.reshape(-1, window, window, 3))
-        return of_windows, np.stack([x.ravel(), y.ravel()], 1)
+        activations = self.of_windows(windows.reshape(-1, window, window, 3))
+        return activations, np.stack([x.ravel(), y.ravel()], 1)
 
     @torch.inference_mode()
-    def of_windows(self, windows: NDArray[np.uint8], batch: int = 256) -> NDArray[np.float32]:
-        """(n, units) of what the network sees at once, (n, window, window, 3) uint8."""
-        self._seen.clear()
+    def of_windows(self, windows: NDArray[np.uint8], batch_size: int = 256) -> NDArray[np.float32]:
+        """Activations (n, units) for windows (n, window, window, 3) uint8."""
+        self._recorded.clear()
         pixels = torch.from_numpy(np.require(windows, requirements=["C", "W"]))
         with deterministic_cuda(), mixed_precision(self._device):
-            for part in pixels.split(batch):
-                self._network(part.to(self._device).permute(0, 3, 1, 2))
-        return torch.cat(self._seen).float().cpu().numpy()
+            for batch in pixels.split(batch_size):
+                self._network(batch.to(self._device).permute(0, 3, 1, 2))
+        return torch.cat(self._recorded).float().cpu().numpy()
 
-    def _remember_input(self, module: Any, inputs: tuple[Tensor, ...]) -> None:
-        self._seen.append(inputs[0])
+    def _record_input(self, module: Any, inputs: tuple[Tensor, ...]) -> None:
+        self._recorded.append(inputs[0])
 
-    def _remember_output(self, module: Any, inputs: Any, output: Tensor) -> None:
-        self._seen.append(output.mean((2, 3)) if output.dim() == 4 else output.clone())
+    def _record_output(self, module: Any, inputs: Any, output: Tensor) -> None:
+        self._recorded.append(output.mean((2, 3)) if output.dim() == 4 else output.clone())

@@ -1,4 +1,4 @@
-"""What training and inference run on: devices, processes, image sources, checkpoints.
+"""Devices, processes, image sources and checkpoints that training and inference run on.
 
 Imports no other package of `models`. Start at `devices.py`.
 """

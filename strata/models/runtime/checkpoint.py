@@ -1,4 +1,4 @@
-"""A training's state on disk: whole or absent, and only for the training that wrote it."""
+"""Checkpoint file of a training: written atomically, read only by the training that wrote it."""
 
 import hashlib
 import io
@@ -12,24 +12,24 @@ import numpy as np
 import torch
 
 from strata.models.runtime import distributed
-from strata.models.runtime.image_source import Pixels, blocks
+from strata.models.runtime.image_source import ImageSource, iter_blocks
 
 
-def training_key(settings: Any, device: torch.device, data: Iterable[Pixels]) -> str:
-    """A name for exactly one training: what a checkpoint must agree with.
+def training_key(settings: Any, device: torch.device, data: Iterable[ImageSource]) -> str:
+    """Digest that identifies a training; a checkpoint is taken up only if its key is the same.
 
     Args:
-        settings: what JSON can express, with mappings of any kind and numpy's numbers.
-        device: where it runs; in how many processes counts too.
-        data: all that it learns from, arrays or what reads like them.
+        settings: values that JSON can express, with mappings of any kind and numpy numbers.
+        device: device of the training; the number of processes is part of the key too.
+        data: all training data, arrays or image sources.
     """
     text = json.dumps(
-        [settings, device.type, distributed.count(), torch.__version__], default=_plain
+        [settings, device.type, distributed.world_size(), torch.__version__], default=_plain
     )
     digest = hashlib.sha256(text.encode())
-    for part in data:
-        digest.update(f"{part.shape}{part.dtype}".encode())
-        for block in blocks(part):
+    for source in data:
+        digest.update(f"{source.shape}{source.dtype}".encode())
+        for block in iter_blocks(source):
             digest.update(block.data)
     return digest.hexdigest()
 
@@ -39,11 +39,11 @@ def _plain(value: Any) -> Any:
 
 
 def save(path: Path, key: str, state: dict[str, Any]) -> None:
-    """Write a state so that a kill at any moment leaves the old file or the new one.
+    """Write a state atomically: a kill at any moment leaves the old file or the new one.
 
     Args:
-        path: the file; a scratch file is written beside it.
-        key: names the training; `load` gives the state back for the same key only.
+        path: the file; a temporary file is written next to it.
+        key: of the training; `load` returns the state for the same key only.
         state: tensors, numbers, strings, dicts and lists.
     """
     buffer = io.BytesIO()
@@ -51,25 +51,25 @@ def save(path: Path, key: str, state: dict[str, Any]) -> None:
     content = buffer.getvalue()
     scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with scratch.open("wb") as file:
-        file.write(_seal(key, content) + content)
+        file.write(_digest(key, content) + content)
         file.flush()
         os.fsync(file.fileno())
     scratch.replace(path)
 
 
 def load(path: Path, key: str, device: torch.device) -> dict[str, Any] | None:
-    """The state that `save` wrote, or None where there is none, it is damaged or another's."""
+    """The state that `save` wrote; None if the file is absent, damaged or of another key."""
     try:
         content = path.read_bytes()
     except OSError:
         return None
-    seal, content = content[:32], content[32:]
-    if seal != _seal(key, content):
+    digest, content = content[:32], content[32:]
+    if digest != _digest(key, content):
         return None
     state: dict[str, Any] = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
     return state
 
 
-def _seal(key: str, content: bytes) -> bytes:
-    """32 bytes that another training's file, or a damaged one, does not have."""
+def _digest(key: str, content: bytes) -> bytes:
+    """32 bytes that a damaged file, or one of another training, does not begin with."""
     return hashlib.sha256(key.encode() + b"\0" + content).digest()

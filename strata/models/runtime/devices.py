@@ -1,4 +1,4 @@
-"""Where and in which precision networks compute."""
+"""Choice of the compute device and of the precision on it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,10 @@ from strata.errors import InputError, nearest
 
 
 def mixed_precision(device: torch.device, *, large: bool = False) -> torch.autocast:
-    """bfloat16 where it pays: on CUDA, and for `large` networks on processors that multiply it.
+    """bfloat16 autocast where it saves time; elsewhere autocast that is switched off.
 
-    On a processor small networks wait for memory and for Python, and gain nothing.
+    It saves time on CUDA, and for `large` networks on processors with bfloat16 instructions. Small
+    networks on a processor are bound by memory and by Python, and gain nothing.
     """
     pays = device.type == "cuda" or (device.type == "cpu" and large and _multiplies_bfloat16())
     return torch.autocast(device.type, torch.bfloat16, enabled=pays)
@@ -20,20 +21,20 @@ def mixed_precision(device: torch.device, *, large: bool = False) -> torch.autoc
 
 @cache
 def _multiplies_bfloat16() -> bool:
-    """Whether the processor has instructions for it; without, it is slower than float32."""
+    """True if the processor has bfloat16 instructions; without, it is slower than float32."""
     probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, probe, bool)() for probe in probes)
 
 
 @contextmanager
 def deterministic_cuda() -> Iterator[None]:
-    """Fixed cuDNN algorithms; the settings are put back afterwards."""
+    """Use fixed cuDNN algorithms inside the block; the flags are restored afterwards."""
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
         yield
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of a name; "auto" takes CUDA, then Apple's MPS, then the CPU.
+    """The torch device of a name; "auto" takes CUDA, then Apple's MPS, then the CPU.
 
     Raises:
         InputError: unknown name, or a device that this machine lacks.

@@ -1,7 +1,7 @@
-"""Several processes that train one network together, each on its part of every batch.
+"""Data-parallel training: several processes train one network, each on its slice of every batch.
 
-They are there when `torch.distributed` has been initialized, as a script that `torchrun` starts
-does; otherwise there is one process, and nothing here does anything.
+The processes are those of `torch.distributed`, once it has been initialized (as a script that
+`torchrun` starts does). Without it there is one process, and the functions here do nothing.
 """
 
 from collections.abc import Iterable
@@ -11,27 +11,27 @@ import torch
 from torch import Tensor, distributed
 
 
-def count() -> int:
-    """How many processes there are."""
+def world_size() -> int:
+    """Number of processes."""
     there = distributed.is_available() and distributed.is_initialized()
     return distributed.get_world_size() if there else 1
 
 
-def own() -> int:
-    """This process's number, from 0."""
-    return distributed.get_rank() if count() > 1 else 0
+def rank() -> int:
+    """Number of this process, from 0."""
+    return distributed.get_rank() if world_size() > 1 else 0
 
 
-def own_part(n: int) -> tuple[int, int]:
-    """First of n rows that are this process's, and the one after its last."""
-    ranks, rank = count(), own()
-    return n * rank // ranks, n * (rank + 1) // ranks
+def rank_bounds(n: int) -> tuple[int, int]:
+    """First row of this process's slice of n rows, and the row after its last."""
+    ranks, own = world_size(), rank()
+    return n * own // ranks, n * (own + 1) // ranks
 
 
-def add_up(tensors: Iterable[Tensor]) -> None:
-    """Sum each tensor over all processes, in place; all of them travel together."""
+def all_reduce_sum(tensors: Iterable[Tensor]) -> None:
+    """Sum each tensor over all processes, in place and in one message."""
     tensors = list(tensors)
-    if count() == 1 or not tensors:
+    if world_size() == 1 or not tensors:
         return
     flat = torch.cat([t.reshape(-1).float() for t in tensors])
     distributed.all_reduce(flat)
@@ -39,47 +39,47 @@ def add_up(tensors: Iterable[Tensor]) -> None:
         tensor.copy_(total.view(tensor.shape))
 
 
-def as_first(tensors: Iterable[Tensor]) -> None:
-    """Give each tensor the first process's values, in place."""
-    if count() > 1:
+def broadcast_from_first(tensors: Iterable[Tensor]) -> None:
+    """Copy the first process's values into each tensor, in place."""
+    if world_size() > 1:
         for tensor in tensors:
             distributed.broadcast(tensor, 0)
 
 
-def wait() -> None:
-    """Until all processes are here."""
-    if count() > 1:
+def barrier() -> None:
+    """Wait until all processes have reached this call."""
+    if world_size() > 1:
         distributed.barrier()
 
 
-class Total(torch.autograd.Function):
-    """The sum of a tensor over all processes, with its gradient."""
+class AllReduceSum(torch.autograd.Function):
+    """Sum of a tensor over all processes, differentiable."""
 
     @staticmethod
     def forward(ctx: Any, own: Tensor) -> Tensor:
-        """The same total everywhere."""
+        """The sum, the same in every process."""
         total = own.clone()
         distributed.all_reduce(total)
         return total
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        """All processes' losses hang on this process's part."""
+        """Sum of the gradients, since every process's loss depends on this process's summand."""
         total = gradients[0].contiguous().clone()
         distributed.all_reduce(total)
         return total
 
 
-def moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def channel_moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Mean and variance of each channel of (b, channels, ...) over all processes' batches.
 
     Returns:
-        mean and variance (channels,) float32, and the number of values that each is of.
+        mean and variance (channels,) float32, and the number of values behind each of them.
     """
-    places = [0, *range(2, x.dim())]
+    axes = [0, *range(2, x.dim())]
     x = x.float()
     values = x.new_tensor([x.numel() // x.shape[1]])
-    sums = Total.apply(torch.cat([x.sum(places), values]))
+    sums = AllReduceSum.apply(torch.cat([x.sum(axes), values]))
     mean, n = sums[:-1] / sums[-1], sums[-1].detach()
     centered = x - mean.view(-1, *[1] * (x.dim() - 2))
-    return mean, Total.apply(centered.square().sum(places)) / n, n
+    return mean, AllReduceSum.apply(centered.square().sum(axes)) / n, n

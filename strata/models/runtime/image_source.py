@@ -1,4 +1,4 @@
-"""Images in memory where they fit, read batch by batch from where they lie where they do not.
+"""Image arrays held in memory where they fit, and read batch by batch where they do not.
 
 Activations of a frozen network, several views of each image, are read in the same way.
 """
@@ -12,116 +12,117 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-#: Bytes of images that are taken into memory all at once (87,000 of 64x64).
+#: Bytes of images that are loaded into memory at once (87,000 of 64x64).
 IN_MEMORY = 2**30
-#: Images that are read at a time where all are passed through once.
-AT_A_TIME = 256
+#: Images per read where all are passed through once.
+BLOCK_SIZE = 256
 
 
-class Pixels(Protocol):
-    """Images (n, ...): an array, in memory or mapped, or what reads like one."""
+class ImageSource(Protocol):
+    """Array-like of images (n, ...): an array in memory, memory-mapped, or read on demand."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(n, side, side, 3) of images, (n, views, h, w, channels) of activations."""
+        """(n, image_size, image_size, 3) for images, (n, views, h, w, channels) for activations."""
 
     @property
     def dtype(self) -> Any:
-        """uint8 of images, floating of activations."""
+        """uint8 for images, floating for activations."""
 
     @property
     def nbytes(self) -> int:
-        """What all of them would take in memory."""
+        """Bytes that all rows would take in memory."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, rows: Any) -> Any:
-        """Some of them, by a slice or an array of numbers, in memory.
+        """Rows by a slice or an array of row numbers, as an array in memory.
 
-        Of images with views also single views, by an array of images and one of views.
+        Sources with views also take (array of rows, array of views) and give single views.
         """
 
 
-def too_large(pixels: Pixels) -> bool:
-    """Whether images stay where they are."""
-    return pixels.nbytes > IN_MEMORY
+def too_large(source: ImageSource) -> bool:
+    """True if a source exceeds `IN_MEMORY` and is to be read batch by batch."""
+    return source.nbytes > IN_MEMORY
 
 
-def held(given: ArrayLike | Pixels) -> Pixels:
-    """What a classifier was given, in memory and contiguous if it fits."""
-    pixels: Any = given
+def as_source(given: ArrayLike | ImageSource) -> ImageSource:
+    """An estimator's `X`: as a contiguous array in memory if it fits, else unchanged."""
+    source: Any = given
     return (
-        pixels if hasattr(given, "nbytes") and too_large(pixels) else np.ascontiguousarray(pixels)
+        source if hasattr(given, "nbytes") and too_large(source) else np.ascontiguousarray(source)
     )
 
 
-class Part:
-    """Some of the images, or of their views, which stay where they are.
+class SourceSubset:
+    """Some rows of a source, or some of their views, read only when indexed.
 
     Args:
-        numbers: (m,) of the images; then also (m,) of each one's view.
+        source: the whole source.
+        numbers: (m,) row numbers; then optionally (m,) the view of each.
     """
 
-    def __init__(self, pixels: Pixels, *numbers: NDArray[np.intp]) -> None:
-        self._pixels, self._numbers = pixels, numbers
-        self.shape = (len(numbers[0]), *pixels.shape[len(numbers) :])
-        self.dtype = pixels.dtype
-        self.nbytes = math.prod(self.shape) * pixels.dtype.itemsize
+    def __init__(self, source: ImageSource, *numbers: NDArray[np.intp]) -> None:
+        self._source, self._numbers = source, numbers
+        self.shape = (len(numbers[0]), *source.shape[len(numbers) :])
+        self.dtype = source.dtype
+        self.nbytes = math.prod(self.shape) * source.dtype.itemsize
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> NDArray[Any]:
         images, *views = (numbers[rows] for numbers in self._numbers)
-        return self._pixels[images, *views] if views else self._pixels[images]
+        return self._source[images, *views] if views else self._source[images]
 
 
-def part(pixels: Pixels, rows: NDArray[np.intp]) -> Pixels:
-    """Images by number, in memory if all of them are."""
-    return Part(pixels, rows) if too_large(pixels) else pixels[rows]
+def take_rows(source: ImageSource, rows: NDArray[np.intp]) -> ImageSource:
+    """Rows by number, in memory if the whole source is."""
+    return SourceSubset(source, rows) if too_large(source) else source[rows]
 
 
-def each_view(pixels: Pixels) -> Pixels:
-    """Images with views (n, views, ...) as (n * views, ...), those of an image in a row."""
-    n, views, *inner = pixels.shape
-    if too_large(pixels):
-        return Part(pixels, *np.divmod(np.arange(n * views), views))
-    return pixels[:].reshape(n * views, *inner)
+def flatten_views(source: ImageSource) -> ImageSource:
+    """(n, views, ...) as (n * views, ...), the views of an image in consecutive rows."""
+    n, views, *inner = source.shape
+    if too_large(source):
+        return SourceSubset(source, *np.divmod(np.arange(n * views), views))
+    return source[:].reshape(n * views, *inner)
 
 
-class Streamed:
-    """What a training asks of a tensor of images, without holding them."""
+class StreamedTensor:
+    """The tensor methods that training and inference call, reading from a source on demand."""
 
-    def __init__(self, pixels: Pixels, device: torch.device) -> None:
-        self._pixels, self.device = pixels, device
-        self.shape = torch.Size(pixels.shape)
+    def __init__(self, source: ImageSource, device: torch.device) -> None:
+        self._source, self.device = source, device
+        self.shape = torch.Size(source.shape)
 
     def index_select(self, dim: int, rows: Tensor) -> Tensor:
-        """(b, ...) on the device; `dim` is 0, as of a tensor."""
-        return self._sent(rows.cpu().numpy())
+        """Rows (b, ...) on the device; `dim` is 0, as in `Tensor.index_select`."""
+        return self._read(rows.cpu().numpy())
 
     def split(self, size: int) -> Iterator[Tensor]:
-        """All of them in order, so many at a time."""
+        """All rows in order, in batches of at most `size`, as `Tensor.split` gives them."""
         for start in range(0, self.shape[0], size):
-            yield self._sent(slice(start, start + size))
+            yield self._read(slice(start, start + size))
 
-    def _sent(self, rows: Any) -> Tensor:
-        return _tensor(self._pixels[rows], self.device)
+    def _read(self, rows: Any) -> Tensor:
+        return _tensor(self._source[rows], self.device)
 
 
-def on_device(pixels: Pixels, device: torch.device) -> Tensor | Streamed:
-    """Images for a training or a prediction there."""
-    if too_large(pixels):
-        return Streamed(pixels, device)
-    return _tensor(pixels[:], device)
+def to_device(source: ImageSource, device: torch.device) -> Tensor | StreamedTensor:
+    """A source as a tensor on the device, streamed if it is too large for memory."""
+    if too_large(source):
+        return StreamedTensor(source, device)
+    return _tensor(source[:], device)
 
 
 def _tensor(pixels: NDArray[Any], device: torch.device) -> Tensor:
-    """On the device; a copy if the array is not to be written to, which torch cannot promise."""
+    """An array on the device; read-only arrays are copied, since torch has no read-only tensors."""
     return torch.from_numpy(np.require(pixels, requirements=["C", "W"])).to(device)
 
 
-def blocks(pixels: Pixels) -> Iterator[NDArray[Any]]:
-    """All images in order, a few in memory at a time, contiguous."""
-    for start in range(0, len(pixels), AT_A_TIME):
-        yield np.ascontiguousarray(pixels[start : start + AT_A_TIME])
+def iter_blocks(source: ImageSource) -> Iterator[NDArray[Any]]:
+    """All rows in order, `BLOCK_SIZE` in memory at a time, each block contiguous."""
+    for start in range(0, len(source), BLOCK_SIZE):
+        yield np.ascontiguousarray(source[start : start + BLOCK_SIZE])

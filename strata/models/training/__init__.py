@@ -1,4 +1,4 @@
-"""The training loop and all that it uses: optimizers, schedules, augmentation, LR finder.
+"""Training loop with its optimizers, learning-rate schedules, augmentation and LR finder.
 
 May import `architectures`, `classifiers` and `runtime`. Start at `trainer.py` (epochs), then
 `train_step.py` (one gradient step).

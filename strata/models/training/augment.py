@@ -1,7 +1,7 @@
-"""Random changes of training images, drawn for a whole epoch and applied in batches.
+"""Random augmentation of training images, drawn for a whole epoch and applied in batches.
 
 All randomness of an epoch is drawn first, with numpy: the same seed gives the same changes on
-every device, and a batch on a GPU waits for no random numbers.
+every device, and a GPU never waits for random numbers.
 """
 
 from typing import Any, NamedTuple
@@ -16,46 +16,52 @@ from strata.models.training.augment_config import Augmentation
 
 
 class Draws(NamedTuple):
-    """The changes of n images: one row each, float32; fields without effect are None."""
+    """Random parameters for n images: one row each, float32; None where nothing is changed."""
 
     flip: Tensor | None  #: (n,) bool
-    shift: Tensor | None  #: (n, 2) int64, x and y of the window's corner, in pixels
-    affine: Tensor | None  #: (n, 2, 3) output -> input, in units of half a side (grid_sample)
+    shift: Tensor | None  #: (n, 2) int64, x and y of the crop's corner, in pixels
+    affine: Tensor | None  #: (n, 2, 3) output -> input, in `grid_sample`'s coordinates
     color: Tensor | None  #: (n, 3) brightness (added), contrast and saturation (factors)
-    cutout: Tensor | None  #: (n, 2) center x and y, in units of the side
+    cutout: Tensor | None  #: (n, 2) center x and y, as shares of the image size
     mixup: Tensor | None  #: (n,) weight of the image itself, in [0.5, 1]
 
     def take(self, rows: slice | Tensor) -> "Draws":
-        """The changes of some of the images."""
+        """The parameters of some of the images."""
         return Draws(*(None if part is None else part[rows] for part in self))
 
 
 def draw(
-    what: Augmentation, n: int, side: int, rng: np.random.Generator, device: torch.device
+    augmentation: Augmentation,
+    n: int,
+    image_size: int,
+    rng: np.random.Generator,
+    device: torch.device,
 ) -> Draws:
-    """Draw the changes of n images of `side` pixels for one epoch."""
+    """Draw the augmentation of n images of `image_size` pixels for one epoch."""
 
     def uniform(limit: float, *shape: int) -> NDArray[np.float64]:
         return rng.uniform(-limit, limit, (n, *shape))
 
-    window = what.window(side)
+    window = augmentation.window(image_size)
     flip = shift = affine = color = cutout = mixup = None
-    if what.whole_pixels:
-        flip = rng.random(n) < 0.5 if what.flip else None
-        if what.shift or window < side:
-            corner = rng.integers(0, side - window + 1, (n, 2))
-            shift = corner + np.rint(uniform(what.shift * side, 2))
+    if augmentation.whole_pixels:
+        flip = rng.random(n) < 0.5 if augmentation.flip else None
+        if augmentation.shift or window < image_size:
+            corner = rng.integers(0, image_size - window + 1, (n, 2))
+            shift = corner + np.rint(uniform(augmentation.shift * image_size, 2))
     else:
-        place = uniform((side - window) / 2, 2) + uniform(what.shift * side, 2)
-        affine = _affine(what, n, uniform, rng)
-        affine[:, :, 2] = 2 * place / side
-    if what.brightness or what.contrast or what.saturation:
-        factors = 1 + np.stack([uniform(what.contrast), uniform(what.saturation)], 1)
-        color = np.column_stack([255 * uniform(what.brightness), factors])
-    if what.cutout:
+        place = uniform((image_size - window) / 2, 2) + uniform(augmentation.shift * image_size, 2)
+        affine = _affine(augmentation, n, uniform, rng)
+        affine[:, :, 2] = 2 * place / image_size
+    if augmentation.brightness or augmentation.contrast or augmentation.saturation:
+        factors = 1 + np.stack(
+            [uniform(augmentation.contrast), uniform(augmentation.saturation)], 1
+        )
+        color = np.column_stack([255 * uniform(augmentation.brightness), factors])
+    if augmentation.cutout:
         cutout = rng.random((n, 2))
-    if what.mixup:
-        weight = rng.beta(what.mixup, what.mixup, n)
+    if augmentation.mixup:
+        weight = rng.beta(augmentation.mixup, augmentation.mixup, n)
         mixup = np.maximum(weight, 1 - weight)
 
     def send(part: NDArray[Any] | None, dtype: torch.dtype = torch.float32) -> Tensor | None:
@@ -71,12 +77,17 @@ def draw(
     )
 
 
-def _affine(what: Augmentation, n: int, uniform: Any, rng: np.random.Generator) -> NDArray[Any]:
-    """(n, 2, 3) maps from output to input: rotate, shear, scale, mirror; no shift yet."""
-    angle, shear = np.deg2rad(uniform(what.rotation)), np.tan(np.deg2rad(uniform(what.shear)))
-    zoom = np.exp(uniform(np.log1p(what.zoom)))
-    stretch = np.exp(uniform(np.log1p(what.stretch)) / 2)
-    mirror = np.where(rng.random(n) < 0.5, -1.0, 1.0) if what.flip else np.ones(n)
+def _affine(
+    augmentation: Augmentation, n: int, uniform: Any, rng: np.random.Generator
+) -> NDArray[Any]:
+    """(n, 2, 3) affine maps from output to input: rotation, shear, scale, flip; no shift yet."""
+    angle, shear = (
+        np.deg2rad(uniform(augmentation.rotation)),
+        np.tan(np.deg2rad(uniform(augmentation.shear))),
+    )
+    zoom = np.exp(uniform(np.log1p(augmentation.zoom)))
+    stretch = np.exp(uniform(np.log1p(augmentation.stretch)) / 2)
+    mirror = np.where(rng.random(n) < 0.5, -1.0, 1.0) if augmentation.flip else np.ones(n)
     cos, sin = np.cos(angle), np.sin(angle)
     scale_x, scale_y = mirror * stretch / zoom, 1 / (stretch * zoom)
     matrix = np.zeros((n, 2, 3))
@@ -85,18 +96,18 @@ def _affine(what: Augmentation, n: int, uniform: Any, rng: np.random.Generator) 
     return matrix
 
 
-def apply(what: Augmentation, images: Tensor, draws: Draws) -> Tensor:
-    """Change a batch of images as drawn, all but mixup.
+def apply(augmentation: Augmentation, images: Tensor, draws: Draws) -> Tensor:
+    """Apply all that was drawn to a batch of images, except mixup.
 
     Args:
-        what: gives the size of the window and of cut-out squares.
-        images: (b, side, side, 3) uint8.
-        draws: of these images.
+        augmentation: gives the sizes of the crop and of the cutout square.
+        images: (b, image_size, image_size, 3) uint8.
+        draws: the rows of these images.
 
     Returns:
-        (b, window, window, 3) in 0..255: uint8 where images only moved, float32 otherwise.
+        (b, window, window, 3) in 0..255: uint8 after shifts by whole pixels, float32 otherwise.
     """
-    window = what.window(images.shape[1])
+    window = augmentation.window(images.shape[1])
     if draws.affine is not None:
         x = _warp(images, draws.affine, window)
     else:
@@ -104,14 +115,14 @@ def apply(what: Augmentation, images: Tensor, draws: Draws) -> Tensor:
     if draws.color is not None:
         x = _recolor(x.float(), draws.color)
     if draws.cutout is not None:
-        x = _cut_out(x, draws.cutout, round(what.cutout * window))
+        x = _cut_out(x, draws.cutout, round(augmentation.cutout * window))
     return x
 
 
 def _warp(images: Tensor, affine: Tensor, window: int) -> Tensor:
-    """Affine maps with bilinear interpolation; edges are continued by mirroring."""
-    side = images.shape[1]
-    centers = (2 * torch.arange(window, device=images.device) + 1 - window) / side
+    """Affine maps with bilinear interpolation and reflection padding."""
+    size = images.shape[1]
+    centers = (2 * torch.arange(window, device=images.device) + 1 - window) / size
     along_x = affine[:, None, :, 0] * centers[:, None] + affine[:, None, :, 2]
     along_y = affine[:, None, :, 1] * centers[:, None]
     grid = along_x[:, None] + along_y[:, :, None]
@@ -121,31 +132,31 @@ def _warp(images: Tensor, affine: Tensor, window: int) -> Tensor:
 
 
 def _move(images: Tensor, flip: Tensor | None, shift: Tensor | None, window: int) -> Tensor:
-    """Cut a window out at whole pixels and mirror it: one gather of rows, one of columns."""
+    """Crop at whole pixels and flip: one gather of rows, one of columns."""
     if flip is None and shift is None:
         return images
-    b, side = images.shape[:2]
+    b, size = images.shape[:2]
     device = images.device
     lines = images.flatten(2)
     places = torch.arange(window, device=device).expand(b, window)
     columns = places if flip is None else torch.where(flip[:, None], window - 1 - places, places)
     if shift is not None:
-        columns = mirrored(columns + shift[:, :1], side)
-        rows = mirrored(places + shift[:, 1:], side)
-        rows = rows + side * torch.arange(b, device=device)[:, None]
+        columns = reflect_index(columns + shift[:, :1], size)
+        rows = reflect_index(places + shift[:, 1:], size)
+        rows = rows + size * torch.arange(b, device=device)[:, None]
         lines = lines.flatten(0, 1).index_select(0, rows.flatten()).view(b, window, -1)
     channels = (3 * columns[:, :, None] + torch.arange(3, device=device)).flatten(1)
     return lines.gather(2, channels[:, None].expand(b, window, -1)).view(b, window, window, 3)
 
 
-def mirrored(index: Tensor, side: int) -> Tensor:
-    """Continue 0..side-1 by mirroring at the outer edges of the first and the last pixel."""
+def reflect_index(index: Tensor, size: int) -> Tensor:
+    """Reflect indices beyond 0..size-1 at the outer edges of the end pixels (padding)."""
     index = torch.where(index < 0, -1 - index, index)
-    return torch.where(index >= side, 2 * side - 1 - index, index)
+    return torch.where(index >= size, 2 * size - 1 - index, index)
 
 
 def _recolor(x: Tensor, color: Tensor) -> Tensor:
-    """Brightness, contrast and saturation: one linear map of each image's colors."""
+    """Change brightness, contrast and saturation by one linear map of each image's colors."""
     brightness, contrast, saturation = (part[:, None, None] for part in color.unbind(1))
     pixels = x.flatten(1, 2)
     mean = pixels.mean((1, 2), keepdim=True)
@@ -156,9 +167,9 @@ def _recolor(x: Tensor, color: Tensor) -> Tensor:
 
 
 def _cut_out(x: Tensor, center: Tensor, width: int) -> Tensor:
-    """Gray out one square of an image (DeVries and Taylor 2017)."""
-    side = x.shape[1]
-    place = torch.arange(side, device=x.device) - (center * side).floor()[:, :, None]
+    """Cutout: fill one square of each image with gray (DeVries and Taylor 2017)."""
+    size = x.shape[1]
+    place = torch.arange(size, device=x.device) - (center * size).floor()[:, :, None]
     inside = (place >= -(width // 2)) & (place < width - width // 2)
     columns = inside[:, 0].repeat_interleave(3, 1)
     square = inside[:, 1, :, None] & columns[:, None, :]
@@ -166,12 +177,12 @@ def _cut_out(x: Tensor, center: Tensor, width: int) -> Tensor:
 
 
 def mix(x: Tensor, targets: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Mixup: blend each image and its target with its neighbor's in the batch (Zhang et al. 2018).
+    """Mixup: blend each image and its target with those of the row before (Zhang et al. 2018).
 
     Args:
         x: (b, ...), any number type.
         targets: (b, classes) class weights.
-        weight: (b,) of the image itself; None: no blending.
+        weight: (b,) of the image itself; None: no mixup.
     """
     if weight is None:
         return x, targets

@@ -1,4 +1,4 @@
-"""What may happen to training images, described in data."""
+"""Description of the augmentation of training images."""
 
 import math
 from collections.abc import Mapping
@@ -11,22 +11,23 @@ from strata.parameter_types import NamedTable
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What may happen to an image, each change drawn anew for each image and epoch.
+    """Random changes of training images, drawn anew for each image and epoch.
 
     Attributes:
-        flip: mirror left and right, half of the time.
-        crop: side of the window that is seen, share of the image's side, at a random place.
-            Prediction sees a window of that side too: what borders do depends on the size.
-        shift: largest shift along each axis, share of the side; edges are continued by mirroring.
+        flip: horizontal flip with probability 1/2.
+        crop: width of a square crop at a random place, as a share of the image's. Inference takes
+            crops of that size too, since the effect of padding depends on the size.
+        shift: largest shift along each axis, share of the width; reflection padding.
         zoom: largest enlargement or shrinking: factors between 1 / (1 + zoom) and 1 + zoom.
-        stretch: largest change of aspect, likewise.
+        stretch: largest change of the aspect ratio: factors between 1 / (1 + stretch) and
+            1 + stretch.
         rotation: largest angle, degrees.
         shear: largest angle of a horizontal shear, degrees.
         brightness: largest change, share of the full range.
         contrast: largest change of the factor on the distance from the image's mean.
-        saturation: largest change of the factor on the distance from the pixel's gray.
-        cutout: side of one square that is grayed out, share of the side.
-        mixup: alpha of the Beta distribution that blends pairs of images; 0: none.
+        saturation: largest change of the factor on the distance from the pixel's gray value.
+        cutout: width of one square filled with gray, share of the image's width.
+        mixup: alpha of mixup's Beta distribution; 0: no mixup.
     """
 
     flip: bool = False
@@ -44,7 +45,7 @@ class Augmentation:
 
     @classmethod
     def of(cls, given: str | Mapping[str, Any]) -> "Augmentation":
-        """A key of `AUGMENTATIONS`, or a plain dict of fields.
+        """The augmentation of a key of `AUGMENTATIONS`, or of a dict of fields.
 
         Raises:
             InputError: unknown names, negative values.
@@ -52,14 +53,14 @@ class Augmentation:
         if isinstance(given, Mapping):
             return cls.from_dict(given)
         if not isinstance(given, str):
-            raise InputError(f"Augmentations are a name or a table, not {given!r}.")
+            raise InputError(f"An augmentation is a name or a table, not {given!r}.")
         if given not in AUGMENTATIONS:
-            raise InputError(f"Unknown augmentations '{given}'.", nearest(given, AUGMENTATIONS))
+            raise InputError(f"Unknown augmentation '{given}'.", nearest(given, AUGMENTATIONS))
         return AUGMENTATIONS[given]
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> "Augmentation":
-        """Read a plain dict.
+        """The augmentation of a dict of fields.
 
         Raises:
             InputError: unknown keys, values that are no numbers or negative.
@@ -74,24 +75,25 @@ class Augmentation:
             if not 0 <= value < math.inf:
                 raise InputError(f"Augmentation '{key}' is 0 or more, and finite, not {value}.")
         if not 0 < given.get("crop", 1) <= 1:
-            raise InputError("Augmentation 'crop' is a share of an image's side, in (0, 1].")
+            raise InputError("Augmentation 'crop' is a share of an image's width, in (0, 1].")
         if given.get("shift", 0) >= 1 or given.get("cutout", 0) > 1:
-            raise InputError("Augmentations 'shift' and 'cutout' are shares of an image's side.")
+            raise InputError("Augmentations 'shift' and 'cutout' are shares of an image's width.")
         if given.get("shear", 0) >= 90:
             raise InputError("Augmentation 'shear' is an angle below 90 degrees.")
         return cls(**given)
 
-    def window(self, side: int) -> int:
-        """Side of what a network sees of an image, pixels."""
-        return max(1, round(self.crop * side))
+    def window(self, image_size: int) -> int:
+        """Width of the crop that a network takes of an image, pixels."""
+        return max(1, round(self.crop * image_size))
 
     @property
     def whole_pixels(self) -> bool:
-        """Whether images only move by whole pixels, so that nothing need be interpolated."""
+        """True if images are only flipped and shifted by whole pixels, without interpolation."""
         return not (self.zoom or self.stretch or self.rotation or self.shear)
 
 
-#: By name: what all photographs bear, and what a long training from few images needs.
+#: name -> augmentation: "light" keeps any photograph's class, "strong" is for long trainings on few
+#: images.
 AUGMENTATIONS = {
     "none": Augmentation(),
     "light": Augmentation(flip=True, shift=0.125),
@@ -108,7 +110,7 @@ AUGMENTATIONS = {
     ),
 }
 
-#: A parameter: a name of `AUGMENTATIONS`, or a table that `Augmentation.of` reads.
+#: Type of a parameter: a name of `AUGMENTATIONS`, or a table that `Augmentation.of` reads.
 AugmentationLike = Annotated[
     str | Mapping[str, Any],
     NamedTable(AUGMENTATIONS, "strata.models.training.augment_config:Augmentation.of"),

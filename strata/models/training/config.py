@@ -1,16 +1,16 @@
-"""How a network is trained, as numbers and names that have been checked."""
+"""Hyperparameters of a training, checked."""
 
 from dataclasses import dataclass
 
 from strata.errors import InputError
 from strata.models.training.augment_config import Augmentation
-from strata.models.training.lr_schedules import schedule
-from strata.models.training.optimizers import known_optimizer
+from strata.models.training.lr_schedules import lr_schedule
+from strata.models.training.optimizers import check_optimizer
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a network is trained; `NetworkClassifier` documents each."""
+    """Hyperparameters of a training; `NetworkClassifier` documents each."""
 
     epochs: int
     batch_size: int
@@ -29,26 +29,23 @@ class TrainingConfig:
 
     def check(self) -> None:
         """Raise `InputError` for values that no training can have."""
-        schedule(self.lr_schedule)
-        known_optimizer(self.optimizer)
+        lr_schedule(self.lr_schedule)
+        check_optimizer(self.optimizer)
         if self.epochs < 0:
             raise InputError(f"epochs must not be negative: {self.epochs}.")
         if self.batch_size < 2:
-            raise InputError(f"batch must be at least 2: {self.batch_size}.")
+            raise InputError(f"batch_size must be at least 2: {self.batch_size}.")
         if isinstance(self.max_lr, str) or not self.max_lr > 0:
-            raise InputError(f"max_rate must be positive: {self.max_lr}.")
+            raise InputError(f"max_lr must be positive: {self.max_lr}.")
         if self.class_weight not in (None, "balanced"):
             raise InputError(f"class_weight must be 'balanced' or None: {self.class_weight!r}.")
-        for name, value in (
-            ("label_smoothing", self.label_smoothing),
-            ("ema", self.ema_decay),
-            ("momentum", self.momentum),
-        ):
+        for name in ("label_smoothing", "ema_decay", "momentum"):
+            value = getattr(self, name)
             if not 0 <= value < 1:
                 raise InputError(f"{name} must be in [0, 1): {value}.")
-        if not self.weight_decay >= 0 or (
-            self.clip_grad_norm is not None and not self.clip_grad_norm > 0
-        ):
-            raise InputError("weight_decay must not be negative, and clip must be positive.")
+        if not self.weight_decay >= 0:
+            raise InputError(f"weight_decay must not be negative: {self.weight_decay}.")
+        if self.clip_grad_norm is not None and not self.clip_grad_norm > 0:
+            raise InputError(f"clip_grad_norm must be positive: {self.clip_grad_norm}.")
         if self.patience is not None and self.patience < 1:
             raise InputError(f"patience must be at least 1: {self.patience}.")

@@ -1,60 +1,68 @@
-"""Class scores of images from a trained network."""
+"""Class scores of images from a trained network, with test-time augmentation."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from strata.models.architectures.builder import Network
 from strata.models.runtime.devices import deterministic_cuda, mixed_precision
-from strata.models.runtime.image_source import Streamed
-from strata.models.training.augment import mirrored
+from strata.models.runtime.image_source import StreamedTensor
+from strata.models.training.augment import reflect_index
 
-#: How far the views of a whole image reach beyond its edges, share of the side.
+#: Padding for several views of a whole image, share of its width.
 MARGIN = 0.1
 
 
 @torch.inference_mode()
 def predict(
     network: Network,
-    pixels: Tensor | Streamed,
+    pixels: Tensor | StreamedTensor,
     *,
     window: int | None = None,
     views: int = 1,
     flip: bool = False,
-    batch: int = 64,
+    batch_size: int = 64,
 ) -> Tensor:
-    """Class scores (n, classes) float32 of images, the mean over one view of each or several.
+    """Class scores (n, classes) float32 of images, the mean over the views of each.
 
     Args:
         network: on the images' device.
-        pixels: (n, side, side, 3) uint8.
-        window: side of the square that the network sees; None: the whole image.
-        views: see views x views windows, spread evenly from edge to edge; 1: the middle one.
-            Several views of the whole image reach beyond its edges by `MARGIN`, where it goes on
-            as its mirror image.
-        flip: see each view's mirror image too.
-        batch: images at a time.
+        pixels: (n, image_size, image_size, 3) uint8.
+        window: width of the crop that the network takes; None: the whole image.
+        views: views x views crops, spread evenly from edge to edge; 1: the center crop. Several
+            views of a whole image are crops of the image with reflection padding of `MARGIN`.
+        flip: add each view's mirror image.
+        batch_size: images at a time.
     """
     network.eval()
-    side = pixels.shape[1]
-    window = side if window is None else window
-    margin = round(MARGIN * side) if views > 1 and window == side else 0
-    starts = window_starts(side + 2 * margin, window, views)
-    lines = mirrored(torch.arange(-margin, side + margin, device=pixels.device), side)
-    places = [(y, x) for y in starts for x in starts]
-    scores = [torch.zeros((0, network.classes), device=pixels.device)]
+    size = pixels.shape[1]
+    window = size if window is None else window
+    margin = round(MARGIN * size) if views > 1 and window == size else 0
+    starts = window_starts(size + 2 * margin, window, views)
+    padded = reflect_index(torch.arange(-margin, size + margin, device=pixels.device), size)
+    corners = [(y, x) for y in starts for x in starts]
+    scores = [torch.zeros((0, network.num_classes), device=pixels.device)]
     with deterministic_cuda(), mixed_precision(pixels.device, large=network.large):
-        for part in pixels.split(batch):
+        for batch in pixels.split(batch_size):
             if margin:
-                part = part[:, lines][:, :, lines]
-            seen = [part[:, y : y + window, x : x + window] for y, x in places]
-            seen += [view.flip(2) for view in seen] if flip else []
-            total = sum(network(view.permute(0, 3, 1, 2)).float() for view in seen)
-            scores.append(total / len(seen))
+                batch = batch[:, padded][:, :, padded]
+            crops = [batch[:, y : y + window, x : x + window] for y, x in corners]
+            crops += [crop.flip(2) for crop in crops] if flip else []
+            total = sum(network(crop.permute(0, 3, 1, 2)).float() for crop in crops)
+            scores.append(total / len(crops))
     return torch.cat(scores)
 
 
-def window_starts(side: int, window: int, views: int) -> list[int]:
-    """First pixels of some windows along a side; a single one lies in the middle."""
+def center_crops(pixels: NDArray[np.uint8], window: int) -> NDArray[np.uint8]:
+    """The center crop (n, window, window, 3) of square images (n, size, size, 3)."""
+    (start,) = window_starts(pixels.shape[1], window, 1)
+    inner = slice(start, start + window)
+    return pixels[:, inner, inner]
+
+
+def window_starts(size: int, window: int, views: int) -> list[int]:
+    """First pixels of some crops along an axis of `size` pixels; a single one is centered."""
     if views == 1:
-        return [(side - window) // 2]
-    return sorted({round(i * (side - window) / (views - 1)) for i in range(views)})
+        return [(size - window) // 2]
+    return sorted({round(i * (size - window) / (views - 1)) for i in range(views)})

@@ -1,4 +1,4 @@
-"""How the learning rate moves over a training, as a share of its maximum."""
+"""Learning-rate schedules, as shares of the maximum learning rate."""
 
 import math
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from typing import Annotated
 from strata.errors import InputError, nearest
 from strata.parameter_types import OneOf
 
-#: Share of a one-cycle training that warms up, and the rate it starts and ends at.
-WARM_UP, FIRST, LAST = 0.25, 0.04, 1e-4
+#: One-cycle schedule: share of the training that warms up, and the values it starts and ends at.
+WARM_UP, START, END = 0.25, 0.04, 1e-4
 
 
 def _cosine(start: float, end: float, progress: float) -> float:
@@ -16,43 +16,44 @@ def _cosine(start: float, end: float, progress: float) -> float:
 
 
 def one_cycle(progress: float) -> float:
-    """Up along a half cosine, then down along a longer one to nearly zero (Smith 2018)."""
+    """Half a cosine up, then a longer half cosine down to nearly zero (Smith 2018)."""
     if progress < WARM_UP:
-        return _cosine(FIRST, 1.0, progress / WARM_UP)
-    return _cosine(1.0, LAST, (progress - WARM_UP) / (1 - WARM_UP))
+        return _cosine(START, 1.0, progress / WARM_UP)
+    return _cosine(1.0, END, (progress - WARM_UP) / (1 - WARM_UP))
 
 
 def cosine(progress: float) -> float:
-    """Down along a half cosine to zero (Loshchilov and Hutter 2017, without restarts)."""
+    """Half a cosine down to zero (Loshchilov and Hutter 2017, without restarts)."""
     return _cosine(1.0, 0.0, progress)
 
 
 def constant(progress: float) -> float:
-    """Always the maximum."""
+    """The maximum throughout."""
     return 1.0
 
 
 def step(progress: float) -> float:
-    """A tenth after each third of the training."""
+    """Division by ten after each third of the training."""
     return 0.1 ** min(int(3 * progress), 2)
 
 
+#: name -> schedule
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "one-cycle": one_cycle,
     "cosine": cosine,
     "constant": constant,
     "step": step,
 }
-#: A parameter: a name of `SCHEDULES`.
+#: Type of a parameter: a name of `SCHEDULES`.
 ScheduleName = Annotated[str, OneOf(SCHEDULES)]
 
 
-def schedule(name: str) -> Callable[[float], float]:
-    """The schedule of a name: progress in [0, 1) -> share of the maximum rate, in [0, 1].
+def lr_schedule(name: str) -> Callable[[float], float]:
+    """The schedule of a name: progress in [0, 1) -> share of the maximum, in [0, 1].
 
     Raises:
         InputError: unknown name.
     """
     if name not in SCHEDULES:
-        raise InputError(f"Unknown schedule '{name}'.", nearest(name, SCHEDULES))
+        raise InputError(f"Unknown lr_schedule '{name}'.", nearest(name, SCHEDULES))
     return SCHEDULES[name]

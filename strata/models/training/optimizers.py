@@ -1,4 +1,4 @@
-"""Optimizers by name, with weight decay where it belongs."""
+"""Optimizers by name, with weight decay on weights only and layer-wise learning rates."""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ def _device_of(groups: list[dict[str, Any]]) -> str:
     return str(groups[0]["params"][0].device.type)
 
 
-#: name -> optimizer of parameter groups, at a rate, with a momentum if it has one
+#: name -> optimizer of parameter groups, with a learning rate, and a momentum if it takes one
 OPTIMIZERS: dict[str, Callable[[Any, float, float], Optimizer]] = {
     "sgd": lambda p, r, m: torch.optim.SGD(p, lr=r, momentum=m, nesterov=m > 0, fused=True),
     "plain-sgd": lambda p, r, _: torch.optim.SGD(p, lr=r, fused=True),
@@ -25,51 +25,52 @@ OPTIMIZERS: dict[str, Callable[[Any, float, float], Optimizer]] = {
     "adadelta": lambda p, r, _: torch.optim.Adadelta(p, lr=r),
     "adagrad": lambda p, r, _: torch.optim.Adagrad(p, lr=r, fused=_device_of(p) != "mps"),
 }
-#: A parameter: a name of `OPTIMIZERS`.
+#: Type of a parameter: a name of `OPTIMIZERS`.
 OptimizerName = Annotated[str, OneOf(OPTIMIZERS)]
 
 
-def optimizer(
+def build_optimizer(
     name: str,
     layers: Iterable[tuple[float, Iterable[Parameter]]],
-    rate: float,
+    lr: float,
     weight_decay: float,
     momentum: float = 0.9,
 ) -> Optimizer:
     """The optimizer of a name for some layers.
 
-    Weight decay holds for the weights of convolutions and linear layers; biases and
-    normalizations, which have one dimension, are left alone.
+    Weight decay applies to the weights of convolutions and linear layers, not to biases and
+    normalizations, which have one dimension.
 
     Args:
-        layers: each layer's learning rate as a share of the one that is set, and its parameters.
-        rate: to begin with; `lr` of the groups is what is set before each step.
-        weight_decay: by "adamw" taken off the weights at each step, by the others added to the
-            gradient.
-        momentum: of "sgd" (Nesterov's); the others have none, or their own.
+        name: a key of `OPTIMIZERS`.
+        layers: pairs of a factor on the learning rate and the parameters that it holds for.
+        lr: initial learning rate; later ones are set as `lr` of all groups before each step, and
+            multiplied by the factors within the step.
+        weight_decay: decoupled with "adamw", added to the gradient with the others.
+        momentum: Nesterov momentum of "sgd"; the others have none, or their own.
 
     Raises:
         InputError: unknown name.
     """
-    known_optimizer(name)
+    check_optimizer(name)
     groups = []
-    for share, given in layers:
+    for factor, given in layers:
         parameters = list(given)
         weights = [p for p in parameters if p.ndim > 1]
         others = [p for p in parameters if p.ndim <= 1]
-        groups.append({"params": weights, "weight_decay": weight_decay, "share": share})
-        groups.append({"params": others, "weight_decay": 0.0, "share": share})
-    made = OPTIMIZERS[name]([group for group in groups if group["params"]], rate, momentum)
-    made.register_step_pre_hook(_share_rates)
+        groups.append({"params": weights, "weight_decay": weight_decay, "lr_factor": factor})
+        groups.append({"params": others, "weight_decay": 0.0, "lr_factor": factor})
+    made = OPTIMIZERS[name]([group for group in groups if group["params"]], lr, momentum)
+    made.register_step_pre_hook(_scale_lr)
     return made
 
 
-def known_optimizer(name: str) -> None:
-    """Raise `InputError` for a name that is none."""
+def check_optimizer(name: str) -> None:
+    """Raise `InputError` for an unknown name."""
     if name not in OPTIMIZERS:
         raise InputError(f"Unknown optimizer '{name}'.", nearest(name, OPTIMIZERS))
 
 
-def _share_rates(made: Optimizer, *_: Any) -> None:
+def _scale_lr(made: Optimizer, *_: Any) -> None:
     for group in made.param_groups:
-        group["lr"] *= group["share"]
+        group["lr"] *= group["lr_factor"]

@@ -1,4 +1,4 @@
-"""Images of any size to the square of one size that a network takes."""
+"""Resizing of images of any size to the square input of a network."""
 
 from collections.abc import Iterable
 
@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 from strata.errors import InputError
 
 
-def resize_image(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+def resize_image(image: NDArray[np.uint8], image_size: int) -> NDArray[np.uint8]:
     """Center-crop one image to a square and resize it without aliasing.
 
-    The crop keeps shapes as they are (stretching a 3:2 photograph would make every tree thin);
-    what lies beyond the square is lost. Shrinking averages areas, enlarging is bilinear.
+    The crop keeps the aspect ratio (stretching a 3:2 photograph would make every tree thin).
+    Shrinking averages areas, enlarging is bilinear.
 
     Args:
         image: (h, w, 3) RGB, or (h, w) gray, uint8.
-        side: of the result, pixels.
+        image_size: width and height of the result, pixels.
 
     Returns:
-        (side, side, 3) uint8.
+        (image_size, image_size, 3) uint8.
 
     Raises:
-        InputError: not an image of that kind.
+        InputError: another dtype or shape.
     """
     import cv2
 
@@ -36,13 +36,14 @@ def resize_image(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     square = min(height, width)
     top, left = (height - square) // 2, (width - square) // 2
     image = image[top : top + square, left : left + square]
-    if square == side:
+    if square == image_size:
         return np.ascontiguousarray(image)
-    method = cv2.INTER_AREA if square > side else cv2.INTER_LINEAR
-    return cv2.resize(image, (side, side), interpolation=method).astype(np.uint8, copy=False)
+    method = cv2.INTER_AREA if square > image_size else cv2.INTER_LINEAR
+    resized = cv2.resize(image, (image_size, image_size), interpolation=method)
+    return resized.astype(np.uint8, copy=False)
 
 
-def resize_images(images: Iterable[NDArray[np.uint8]], side: int) -> NDArray[np.uint8]:
-    """`resize_image` for each of n images: (n, side, side, 3) uint8, contiguous."""
-    resized = [resize_image(image, side) for image in images]
-    return np.stack(resized) if resized else np.zeros((0, side, side, 3), np.uint8)
+def resize_images(images: Iterable[NDArray[np.uint8]], image_size: int) -> NDArray[np.uint8]:
+    """`resize_image` for each of n images: (n, image_size, image_size, 3) uint8, contiguous."""
+    resized = [resize_image(image, image_size) for image in images]
+    return np.stack(resized) if resized else np.zeros((0, image_size, image_size, 3), np.uint8)

@@ -1,7 +1,7 @@
-"""One step after another: a batch, its loss, its gradient, the network's new weights.
+"""Gradient steps: forward pass of a mini-batch, loss, gradient, optimizer step.
 
-All randomness of an epoch comes from the seed and the epoch's number, so a training that goes on
-from a checkpoint sees what it would have seen, and torch's global generator is not used.
+All randomness of an epoch comes from the seed and the epoch's number, so a training resumed from a
+checkpoint ends with the same weights; torch's global generator is not used.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,135 +18,137 @@ from strata.models.runtime import distributed
 from strata.models.runtime.devices import mixed_precision
 from strata.models.training import augment
 from strata.models.training.batches import Batch, Images, batch_bounds
-from strata.models.training.class_weights import balanced, weighted
+from strata.models.training.class_weights import balanced_class_weights, weight_targets
 from strata.models.training.config import TrainingConfig
-from strata.models.training.optimizers import optimizer
+from strata.models.training.optimizers import build_optimizer
 from strata.seeds import derive, generator
 
 
 class GradientDescent:
-    """A network that learns from images batch by batch, in place.
+    """Gradient descent on a network, in place, one mini-batch per step.
 
-    Where there are several processes (see `ranks`), each computes its part of every batch, and all
-    come to the same weights.
+    In several processes (see `runtime.distributed`), each computes its slice of every batch, and
+    all come to the same weights.
 
     Args:
-        network: goes to the images' device.
-        images: to learn from.
-        settings: of the training; epochs, schedule, `ema` and `patience` have no say here.
-        layers: as of `optimizer`; (): all alike.
+        network: is moved to the images' device.
+        images: the training set.
+        config: of the training; epochs, lr_schedule, ema_decay and patience are not used here.
+        layers: layer-wise learning rates as in `build_optimizer`; (): the same for all.
 
     Attributes:
-        bounds: the batches of an epoch, as rows of its order.
-        class_weights: (classes,) float32, or None where every image counts alike.
+        bounds: the batches of an epoch, as slices of its order.
+        class_weights: (classes,) float32, or None without class weights.
 
     Raises:
-        InputError: settings that no training can have, or batches too small for the processes.
+        InputError: values that no training can have, or batches too small for the processes.
     """
 
     def __init__(
         self,
         network: Network,
         images: Images,
-        settings: TrainingConfig,
+        config: TrainingConfig,
         layers: Sequence[tuple[float, list[Parameter]]] = (),
     ) -> None:
-        settings.check()
-        self.network, self.images, self.settings = network, images, settings
+        config.check()
+        self.network, self.images, self.config = network, images, config
         self.device = images.labels.device
         network.to(self.device).to(memory_format=torch.channels_last)
-        self.optimizer = optimizer(
-            settings.optimizer,
+        self.optimizer = build_optimizer(
+            config.optimizer,
             layers or [(1.0, network.parameters())],
-            settings.max_lr,
-            settings.weight_decay,
-            settings.momentum,
+            config.max_lr,
+            config.weight_decay,
+            config.momentum,
         )
         self.class_weights = None
-        if settings.class_weight:
-            self.class_weights = balanced(images.labels, network.classes)
-        self.bounds = batch_bounds(len(images), settings.batch_size)
-        if min(rows.stop - rows.start for rows in self.bounds) < distributed.count():
+        if config.class_weight:
+            self.class_weights = balanced_class_weights(images.labels, network.num_classes)
+        self.bounds = batch_bounds(len(images), config.batch_size)
+        if min(rows.stop - rows.start for rows in self.bounds) < distributed.world_size():
             raise InputError(
-                f"Batches of {settings.batch_size} are too small for {distributed.count()} processes.",
-                "Raise batch, or start fewer processes.",
+                f"Batches of {config.batch_size} images are too small for "
+                f"{distributed.world_size()} processes.",
+                "Raise batch_size, or start fewer processes.",
             )
-        distributed.as_first(network.state_dict().values())
+        distributed.broadcast_from_first(network.state_dict().values())
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """The batches of one epoch: order and augmentation follow from the seed and its number."""
-        settings, n = self.settings, len(self.images)
-        rng = generator(settings.seed, "epoch", epoch)
+        """The batches of one epoch; order and augmentation follow from the seed and its number."""
+        config, n = self.config, len(self.images)
+        rng = generator(config.seed, "epoch", epoch)
         order = torch.as_tensor(rng.permutation(n), device=self.device)
-        side = self.images.pixels.shape[1]
-        draws = augment.draw(settings.augmentation, n, side, rng, self.device)
-        who = [distributed.own()] if distributed.count() > 1 else []
-        seed_dropout(self.network, derive(settings.seed, "dropout", epoch, *who), self.device)
+        image_size = self.images.pixels.shape[1]
+        draws = augment.draw(config.augmentation, n, image_size, rng, self.device)
+        own_rank = [distributed.rank()] if distributed.world_size() > 1 else []
+        seed_dropout(self.network, derive(config.seed, "dropout", epoch, *own_rank), self.device)
         for rows in self.bounds:
             yield Batch(order[rows], draws.take(rows))
 
-    def set_rate(self, rate: float) -> None:
-        """Set the learning rate of the next steps."""
+    def set_lr(self, lr: float) -> None:
+        """Set the learning rate of the next step."""
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = lr
 
     def step(self, batch: Batch) -> Tensor:
-        """Train on one batch; (3,) on the device: sum of losses, images right, gradient norm."""
-        x, targets, labels = self._examples(batch.own())
+        """Train on one batch; returns (3,): sum of losses, correct predictions, gradient norm."""
+        x, targets, labels = self._examples(batch.rank_slice())
         with mixed_precision(self.device, large=self.network.large):
             (_, scores), *auxiliary = self.network.all_scores(x.permute(0, 3, 1, 2))
         loss = self._loss(scores, auxiliary, targets)
         self.optimizer.zero_grad()
         (loss * (len(labels) / len(batch.rows))).backward()
-        right = (scores.detach().argmax(1) == labels).sum()
-        figures = torch.stack([loss.detach() * len(labels), right])
+        correct = (scores.detach().argmax(1) == labels).sum()
+        totals = torch.stack([loss.detach() * len(labels), correct])
         gradients = (p.grad for p in self.network.parameters() if p.grad is not None)
-        distributed.add_up([figures, *gradients])
+        distributed.all_reduce_sum([totals, *gradients])
         norm = self._clip()
         self.optimizer.step()
-        return torch.cat([figures, norm[None]])
+        return torch.cat([totals, norm[None]])
 
     def _examples(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Augmented images (b, h, w, channels), their targets, and class numbers (b,).
 
-        Targets are (b, classes), and with a teacher (b, 2 * classes): what it says comes after.
+        Targets are (b, classes); with a teacher (b, 2 * classes), its soft labels last.
         """
         labels = self.images.labels[batch.rows]
         pixels = self.images.pixels.index_select(0, batch.rows)
-        x = augment.apply(self.settings.augmentation, pixels, batch.draws)
-        targets = functional.one_hot(labels, self.network.classes).float()
-        soft = self.images.soft
+        x = augment.apply(self.config.augmentation, pixels, batch.draws)
+        targets = functional.one_hot(labels, self.network.num_classes).float()
+        soft = self.images.soft_labels
         if soft is not None:
             targets = torch.cat([targets, soft.probabilities[batch.rows]], 1)
         x, targets = augment.mix(x, targets, batch.draws.mixup)
-        if distributed.count() > 1:  # the first belongs to another process
+        if distributed.world_size() > 1:  # the first row is of another process
             return x[1:], targets[1:], labels[1:]
         return x, targets, labels
 
     def _loss(
         self, scores: Tensor, auxiliary: list[tuple[float, Tensor]], targets: Tensor
     ) -> Tensor:
-        """Of the labels, the teacher and the auxiliary classifiers (weight, scores) together."""
-        parts = targets.split(self.network.classes, 1)
+        """Cross-entropy with distillation and the weighted losses of auxiliary heads."""
+        parts = targets.split(self.network.num_classes, 1)
         own = parts[0]
         loss = self._cross_entropy(scores, own)
-        soft = self.images.soft
+        soft = self.images.soft_labels
         if soft is not None:
-            counts = None if self.class_weights is None else own @ self.class_weights
-            loss = soft.blend(loss, scores, parts[1], counts)
+            weights = None if self.class_weights is None else own @ self.class_weights
+            loss = soft.blend(loss, scores, parts[1], weights)
         for weight, early in auxiliary:
             loss = loss + weight * self._cross_entropy(early, own)
         return loss
 
     def _cross_entropy(self, scores: Tensor, targets: Tensor) -> Tensor:
-        smoothing = self.settings.label_smoothing
+        smoothing = self.config.label_smoothing
         if self.class_weights is not None:
-            targets, smoothing = weighted(targets, self.class_weights, smoothing), 0.0
+            targets, smoothing = weight_targets(targets, self.class_weights, smoothing), 0.0
         return functional.cross_entropy(scores.float(), targets, label_smoothing=smoothing)
 
     def _clip(self) -> Tensor:
+        """Clip the gradient if `clip_grad_norm` is set; returns its norm before clipping."""
         parameters = list(self.network.parameters())
         norm = get_total_norm(p.grad for p in parameters if p.grad is not None)
-        if self.settings.clip_grad_norm is not None:
-            clip_grads_with_norm_(parameters, self.settings.clip_grad_norm, norm)
+        if self.config.clip_grad_norm is not None:
+            clip_grads_with_norm_(parameters, self.config.clip_grad_norm, norm)
         return norm

@@ -1,4 +1,4 @@
-"""The training loop: epochs, validation, the weights that are kept, a state to resume from."""
+"""Training loop: epochs, validation, early stopping, averaged weights, checkpoints."""
 
 import math
 import time
@@ -17,67 +17,79 @@ from strata.models.runtime import checkpoint, distributed
 from strata.models.runtime.devices import deterministic_cuda
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
-from strata.models.training.diagnostics import watching
+from strata.models.training.diagnostics import record_diagnostics
 from strata.models.training.inference import predict
-from strata.models.training.lr_schedules import schedule
+from strata.models.training.lr_schedules import lr_schedule
 from strata.models.training.train_step import GradientDescent
 
-#: The most that writing checkpoints may add to a training's time: those of a wide network are
+#: Share of a training's time that writing checkpoints may add at most: those of a wide network are
 #: large, and its epochs short.
 CHECKPOINT_SHARE = 0.05
 
-#: One line of a training's history: epoch, loss, accuracy, rate, gradient_norm, seconds, what
-#: went on inside (see `diagnostics.watching`; on the epoch's first batch, before its step).
+#: One epoch's entry in a training's history: epoch, loss, accuracy, rate (learning rate),
+#: gradient_norm, seconds, and the diagnostics of the epoch's first batch, before its step (see
+#: `diagnostics.record_diagnostics`).
 Epoch = dict[str, Any]
 
 
 @dataclass
 class Training:
-    """One network on its way from initial to final weights.
+    """Training of one network, in place.
 
-    `run` trains in place. `network` then holds the final weights (their moving average with
-    `ema`, the best epoch's with `patience`).
+    After `run`, `network` holds the final weights: their moving average with `ema_decay`, those of
+    the best epoch with `patience`.
+
+    Attributes:
+        network: is moved to the images' device.
+        images: the training set.
+        config: hyperparameters.
+        validation: the validation set that `patience` needs.
+        history: one entry per epoch.
+        layers: layer-wise learning rates as in `build_optimizer`; (): the same for all.
     """
 
     network: Network
     images: Images
-    settings: TrainingConfig
+    config: TrainingConfig
     validation: Images | None = None
     history: list[Epoch] = field(default_factory=list)
-    layers: Sequence[tuple[float, list[Parameter]]] = ()  #: as of `optimizer`; (): all alike
+    layers: Sequence[tuple[float, list[Parameter]]] = ()
 
     def __post_init__(self) -> None:
-        self.descent = GradientDescent(self.network, self.images, self.settings, self.layers)
-        self.schedule = schedule(self.settings.lr_schedule)
+        self.descent = GradientDescent(self.network, self.images, self.config, self.layers)
+        self.schedule = lr_schedule(self.config.lr_schedule)
         self.tensors = [t for t in self.network.state_dict().values() if t.is_floating_point()]
-        self.average = [t.clone() for t in self.tensors] if self.settings.ema_decay else []
+        self.average = [t.clone() for t in self.tensors] if self.config.ema_decay else []
         self.best: tuple[float, list[Tensor]] | None = None
 
     def run(
         self,
         *,
-        keep: Path | None = None,
+        checkpoint_path: Path | None = None,
         key: str = "",
         on_epoch: Callable[[Epoch], None] | None = None,
     ) -> None:
-        """Train to the end, from the checkpoint at `keep` where there is one of the same `key`.
+        """Train to the end, resuming from a checkpoint of the same key if there is one.
 
-        The state is written after the first epoch, and then after every epoch unless that would
-        take more than `CHECKPOINT_SHARE` of the time.
+        Args:
+            checkpoint_path: where the state is written after the first epoch, and then after every
+                epoch unless that would take more than `CHECKPOINT_SHARE` of the time.
+            key: of this training, as `checkpoint.training_key` makes it.
+            on_epoch: called with each new entry of the history.
 
         Raises:
-            StrataError: the loss is not finite (the rate is too high).
+            DivergedError: the loss is not finite (the learning rate is too high).
         """
-        if keep is not None:
-            self._restore(checkpoint.load(keep, key, self.descent.device))
-            distributed.wait()
+        if checkpoint_path is not None:
+            self._restore(checkpoint.load(checkpoint_path, key, self.descent.device))
+            distributed.barrier()
         next_due = 0.0
         with deterministic_cuda():
-            while len(self.history) < self.settings.epochs and not self._out_of_patience():
+            while len(self.history) < self.config.epochs and not self._out_of_patience():
                 self.history.append(self.run_epoch(len(self.history)))
-                if keep and distributed.own() == 0 and time.perf_counter() >= next_due:
+                if checkpoint_path and distributed.rank() == 0 and time.perf_counter() >= next_due:
                     started = time.perf_counter()
-                    checkpoint.save(keep, key, self._state())
+                    checkpoint.save(checkpoint_path, key, self._state())
                     done = time.perf_counter()
                     next_due = done + (done - started) / CHECKPOINT_SHARE
                 if on_epoch is not None:
@@ -86,64 +98,64 @@ class Training:
             self._assign(self.best[1])
         elif self.history and self.average:
             self._assign(self.average)
-        if keep is not None and distributed.own() == 0:
-            keep.unlink(missing_ok=True)
+        if checkpoint_path is not None and distributed.rank() == 0:
+            checkpoint_path.unlink(missing_ok=True)
 
     def run_epoch(self, epoch: int) -> Epoch:
-        """Train on every image once, and say how it went; `epoch` counts from 0."""
+        """Train on every image once; returns the history's entry. `epoch` counts from 0."""
         started = time.perf_counter()
-        settings, n, steps = self.settings, len(self.images), len(self.descent.bounds)
+        config, n, steps = self.config, len(self.images), len(self.descent.bounds)
         self.network.train()
         totals = torch.zeros(3, device=self.descent.device)
-        rate = 0.0
-        inside: dict[str, Any] = {}
+        lr = 0.0
+        diagnostics: dict[str, Any] = {}
         for step, batch in enumerate(self.descent.batches(epoch), start=epoch * steps):
-            rate = settings.max_lr * self.schedule(step / (settings.epochs * steps))
-            self.descent.set_rate(rate)
-            if inside:
+            lr = config.max_lr * self.schedule(step / (config.epochs * steps))
+            self.descent.set_lr(lr)
+            if diagnostics:
                 totals += self.descent.step(batch)
             else:
-                with watching(self.network) as inside:
+                with record_diagnostics(self.network) as diagnostics:
                     totals += self.descent.step(batch)
-            self._follow(step)
+            self._update_average(step)
         loss, correct, norm = totals.tolist()
         self._check(loss, epoch)
-        line = {
+        entry = {
             "epoch": epoch + 1,
             "loss": loss / n,
             "accuracy": correct / n,
-            "rate": rate,
+            "rate": lr,
             "gradient_norm": norm / steps,
         }
         if self.validation is not None:
-            line |= self._validate(self.validation, epoch)
-        return line | {"seconds": time.perf_counter() - started} | inside
+            entry |= self._validate(self.validation, epoch)
+        return entry | {"seconds": time.perf_counter() - started} | diagnostics
 
     def _check(self, loss: float, epoch: int) -> None:
         if not math.isfinite(loss):
             raise DivergedError(
                 f"Training diverged in epoch {epoch + 1}: the loss is no longer a number.",
-                f"Lower max_rate (now {self.settings.max_lr:g}), or set clip = 1.0.",
+                f"Lower max_lr (now {self.config.max_lr:g}), or set clip_grad_norm = 1.0.",
             )
 
-    def _follow(self, step: int) -> None:
-        """Move the average of weights and moving statistics, faster at first (it knows less)."""
+    def _update_average(self, step: int) -> None:
+        """Update the moving average of weights and moving statistics, faster in early steps."""
         if self.average:
-            keep = min(self.settings.ema_decay, (1 + step) / (10 + step))
-            torch._foreach_lerp_(self.average, self.tensors, 1 - keep)
+            decay = min(self.config.ema_decay, (1 + step) / (10 + step))
+            torch._foreach_lerp_(self.average, self.tensors, 1 - decay)
 
     def _validate(self, images: Images, epoch: int) -> Epoch:
-        """Loss and accuracy on images held out, with the weights that would be kept now."""
+        """Loss and accuracy on the validation set, with the averaged weights if there are any."""
         trained = [t.clone() for t in self.tensors]
         if self.average:
             self._assign(self.average)
-        window = self.settings.augmentation.window(images.pixels.shape[1])
+        window = self.config.augmentation.window(images.pixels.shape[1])
         scores = predict(self.network, images.pixels, window=window)
-        right = (scores.argmax(1) == images.labels).float().mean()
-        weighted = functional.cross_entropy(scores, images.labels, self.descent.class_weights)
-        found = torch.stack([weighted, right])
-        distributed.as_first([found])  # all end at the same epoch
-        loss, accuracy = found.tolist()
+        correct = (scores.argmax(1) == images.labels).float().mean()
+        cross_entropy = functional.cross_entropy(scores, images.labels, self.descent.class_weights)
+        results = torch.stack([cross_entropy, correct])
+        distributed.broadcast_from_first([results])  # so that all processes stop at one epoch
+        loss, accuracy = results.tolist()
         self._check(loss, epoch)
         if self.best is None or loss < self.best[0]:
             self.best = loss, [t.clone() for t in self.tensors]
@@ -151,7 +163,7 @@ class Training:
         return {"validation_loss": loss, "validation_accuracy": accuracy}
 
     def _out_of_patience(self) -> bool:
-        patience = self.settings.patience
+        patience = self.config.patience
         if patience is None or len(self.history) <= patience:
             return False
         losses = [line["validation_loss"] for line in self.history]

@@ -1,4 +1,4 @@
-"""Which training images are kept apart to be watched while a network learns from the others."""
+"""Split of the training images into a training and a validation set, for early stopping."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,36 +8,37 @@ from strata.splits import grouped
 
 
 def hold_out(
-    numbers: NDArray[np.intp],
-    share: float,
+    labels: NDArray[np.intp],
+    fraction: float,
     rng: np.random.Generator,
     groups: ArrayLike | None = None,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to train on, and rows to watch: the same share of every class, rounded down.
+    """Rows of the training set and of the validation set, stratified by class.
 
-    A network knows a copy of what it has learned from, so copies stay together; then a class may
-    give less than its share.
+    Each class gives `fraction` of its images to the validation set, rounded down. Copies of an
+    image stay together, as a network recognizes a copy of a training image; then a class may give
+    less.
 
     Args:
-        numbers: (n,) class of each image.
-        share: of the images, in (0, 1).
-        rng: draws them.
-        groups: (n,) of each image; those of one number are copies of each other. None: no copies.
+        labels: (n,) class number of each image.
+        fraction: share of the images in the validation set, in (0, 1).
+        rng: draws the validation images.
+        groups: (n,) int; images of one number are copies of each other. None: no copies.
 
     Raises:
         InputError: no class has enough images.
     """
-    made = grouped(numbers, np.arange(len(numbers)) if groups is None else groups)
-    left = np.floor(np.round(share * made.counts.sum(0), 9)).astype(int)  # 0.29 of 100 is 29
+    made = grouped(labels, np.arange(len(labels)) if groups is None else groups)
+    left = np.floor(np.round(fraction * made.counts.sum(0), 9)).astype(int)  # 0.29 of 100 is 29
     held_out = np.zeros(len(made.counts), bool)
     for group in rng.permutation(len(made.counts)):
         if (made.counts[group] <= left).all():
             held_out[group] = True
             left -= made.counts[group]
-    watched = held_out[made.of]
-    if not watched.any():
+    validation = held_out[made.of]
+    if not validation.any():
         raise InputError(
-            "No class has enough images for a validation part.",
-            "Give more images, a larger validation, or patience = None.",
+            "No class has enough images for a validation set.",
+            "Give more images, a larger validation_fraction, or patience = None.",
         )
-    return np.flatnonzero(~watched), np.flatnonzero(watched)
+    return np.flatnonzero(~validation), np.flatnonzero(validation)

@@ -1,4 +1,4 @@
-"""Pretrained networks: weights, frozen features, the parts that fine-tuning trains.
+"""Transfer learning: pretrained weights, frozen features, and the module that is fine-tuned.
 
 May import `training`, `architectures`, `classifiers` and `runtime`. Start at `backbones.py`;
 frozen features are in `backbone_features.py`, fine-tuning in `finetune_module.py`.

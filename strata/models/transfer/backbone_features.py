@@ -1,4 +1,4 @@
-"""Images to what a pretrained network sees in them: activations at its nodes."""
+"""Features of images: pooled activations at nodes of a pretrained network."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self
@@ -13,37 +13,44 @@ from torch import Tensor, nn
 from strata.errors import InputError
 from strata.models.runtime.devices import choose_device
 from strata.models.training.resize import resize_images
-from strata.models.transfer.frozen_backbone import FrozenBackbone, Weights, in_batches, state_of
-from strata.models.transfer.subgraph import IMAGES, last_node, pool
-from strata.models.transfer.subgraph_flops import part_cost
+from strata.models.transfer.frozen_backbone import (
+    FrozenBackbone,
+    WeightsLike,
+    in_batches,
+    resolve_state_dict,
+)
+from strata.models.transfer.subgraph import IMAGES, global_pool, penultimate_node
+from strata.models.transfer.subgraph_flops import subgraph_cost
+from strata.parameter_types import Device, PositiveInt
 
 
 class BackboneFeatures(TransformerMixin, BaseEstimator):
-    """A pretrained network's activations as vectors: pooled over places, nodes side by side.
+    """Activations of a pretrained network as vectors: pooled over positions, nodes concatenated.
 
-    Nothing is learned: `fit` reads the weights.
+    Nothing is learned; `fit` loads the weights.
 
     Args:
         backbone: a classification network of torchvision.
-        nodes: where to look (see `sections.nodes`); empty: before its last layer.
-        weights: a file of weights, or a folder that holds `BACKBONE.pth`; "": the variable
-            STRATA_WEIGHTS, torch's hub folder, or torchvision's server. Or a state_dict.
-        image_size: of the square that an image is brought to (`images.resize_image`), pixels; None:
-            what the network was made for.
-        mirror: the mean of an image's vector and its mirror image's.
+        nodes: nodes whose outputs are taken (`subgraph.node_names` lists them); empty: the one
+            before the last layer.
+        weights: a file of weights, or a folder that holds `BACKBONE.pth`; "": the environment
+            variable STRATA_WEIGHTS, torch's hub folder, or torchvision's server. Or a state_dict.
+        image_size: width and height to which images are cropped and resized, pixels; None: what the
+            network was made for.
+        mirror: take the mean of the vectors of an image and its mirror image.
         grids: rows and columns of cells that maps are pooled in, one grid after another: scenes
-            have their order from top to bottom. He, Zhang, Ren and Sun, "Spatial pyramid pooling
-            in deep convolutional networks" (ECCV 2014). Cells share the places at their borders
-            where the map's side is no multiple of their number.
-        norm: "l2": the vector of each grid of each node to length 1, so that they count alike;
-            "none".
+            have a layout from top to bottom. He, Zhang, Ren and Sun, "Spatial pyramid pooling in
+            deep convolutional networks" (ECCV 2014). Neighboring cells overlap where the map's size
+            is no multiple of their number.
+        norm: "l2": scale the vector of each grid of each node to length 1, so that all have the
+            same weight; "none".
         batch_size: images at a time.
         device: "auto", "cpu", "cuda" or "mps".
 
     Attributes:
-        nodes_: the nodes looked at.
+        nodes_: the nodes used.
         widths_: length of each node's vector, all its cells.
-        parameters_: numbers in the part of the network that is run.
+        parameters_: number of weights in the part of the network that is run.
         multiply_adds_: for one image (both its views, with `mirror`).
     """
 
@@ -51,14 +58,14 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         self,
         backbone: str = "inception_v3",
         *,
-        nodes: Sequence[str] = (),
-        weights: Weights = "",
-        image_size: int | None = None,
-        mirror: bool = False,
+        nodes: tuple[str, ...] = (),
+        weights: WeightsLike = "",
+        image_size: PositiveInt | None = None,
+        mirror: bool = True,
         grids: Sequence[tuple[int, int]] = ((1, 1),),
-        norm: Literal["none", "l2"] = "none",
-        batch_size: int = 16,
-        device: str = "auto",
+        norm: Literal["none", "l2"] = "l2",
+        batch_size: PositiveInt = 16,
+        device: Device = "auto",
     ) -> None:
         self.backbone = backbone
         self.nodes = nodes
@@ -71,28 +78,27 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         self.device = device
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
-        """Read the weights.
+        """Load the weights.
 
         Raises:
             InputError: no such network or node; cells of a node that gives no map; no
                 file, or not this network's weights.
-            StrataError: the weights cannot be fetched.
+            StrataError: the weights cannot be downloaded.
         """
         if self.norm not in ("none", "l2"):
             raise InputError(f"norm must be 'none' or 'l2': {self.norm!r}.")
-        self.nodes_ = tuple(self.nodes) or (last_node(self.backbone),)
-        self._frozen = FrozenBackbone(
-            self.backbone, self.nodes_, state_of(self.backbone, self.weights), self.image_size
-        )
-        cost = part_cost(self.backbone, IMAGES, self.nodes_, self._frozen.side)
+        self.nodes_ = tuple(self.nodes) or (penultimate_node(self.backbone),)
+        state = resolve_state_dict(self.backbone, self.weights)
+        self._frozen = FrozenBackbone(self.backbone, self.nodes_, state, self.image_size)
+        cost = subgraph_cost(self.backbone, IMAGES, self.nodes_, self._frozen.image_size)
         empty = [torch.empty(1, *shape) for shape in cost.outputs]
-        self.widths_ = tuple(sum(p.shape[1] for p in self._cells(x)) for x in empty)
+        self.widths_ = tuple(sum(p.shape[1] for p in self._pool_cells(x)) for x in empty)
         self.parameters_ = cost.parameters
         self.multiply_adds_ = cost.multiply_adds * (2 if self.mirror else 1)
         return self
 
     def transform(self, X: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """One vector an image.
+        """One vector per image.
 
         Args:
             X: images, uint8 RGB (h, w, 3) or gray (h, w), of any sizes.
@@ -104,21 +110,21 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         device = choose_device(self.device)
         parts = [np.zeros((0, sum(self.widths_)), np.float32)]
         for images in in_batches(X, self.batch_size):
-            pixels = resize_images(images, self._frozen.side)
+            pixels = resize_images(images, self._frozen.image_size)
             views = [pixels, pixels[:, :, ::-1]] if self.mirror else [pixels]
-            pooled = [self._pooled(view, device) for view in views]
+            pooled = [self._vectors(view, device) for view in views]
             parts.append(np.mean(pooled, axis=0, dtype=np.float32))
         return np.concatenate(parts)
 
-    def _pooled(self, pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.float32]:
+    def _vectors(self, pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.float32]:
         outputs = self._frozen.run(pixels, device)
-        vectors = [vector for x in outputs for vector in self._cells(x.float())]
+        vectors = [vector for x in outputs for vector in self._pool_cells(x.float())]
         if self.norm == "l2":
             vectors = [nn.functional.normalize(v) for v in vectors]
         return torch.cat(vectors, 1).cpu().numpy()
 
-    def _cells(self, x: Tensor) -> list[Tensor]:
-        """A node's output, pooled in the cells of each grid: one (n, cells d) tensor a grid."""
+    def _pool_cells(self, x: Tensor) -> list[Tensor]:
+        """A node's output, pooled in the cells of each grid: one (n, cells * d) tensor per grid."""
         whole = [tuple(grid) == (1, 1) for grid in self.grids]
         if x.ndim != 4 and not all(whole):
             raise InputError(
@@ -126,12 +132,12 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
                 "Take one cell, or another node.",
             )
         return [
-            pool(x) if one else _in_cells(x, *grid)
+            global_pool(x) if one else _grid_pool(x, *grid)
             for grid, one in zip(self.grids, whole, strict=True)
         ]
 
 
-def _in_cells(maps: Tensor, rows: int, columns: int) -> Tensor:
-    """Means of (n, d, h, w) maps in a grid's cells: (n, cells d)."""
+def _grid_pool(maps: Tensor, rows: int, columns: int) -> Tensor:
+    """Means of (n, d, h, w) maps in a grid's cells: (n, cells * d)."""
     means = nn.functional.adaptive_avg_pool2d(maps, (rows, columns))
     return means.flatten(2).transpose(1, 2).flatten(1)

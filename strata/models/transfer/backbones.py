@@ -1,4 +1,4 @@
-"""Torchvision's classification networks: with given weights, and the images that they expect."""
+"""torchvision's classification networks: with given weights, and their preprocessing."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from torchvision import models
 from strata.errors import InputError
 from strata.models.transfer.weights import check_backbone
 
-#: Inception-v3's blocks (Szegedy et al. 2016) from the image on; Keras calls them mixed0..mixed10.
+#: Inception-v3's blocks (Szegedy et al. 2016) in order; Keras calls them mixed0..mixed10.
 INCEPTION_BLOCKS = (
     "Mixed_5b", "Mixed_5c", "Mixed_5d",
     "Mixed_6a", "Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e",
@@ -20,7 +20,7 @@ INCEPTION_BLOCKS = (
 #: The node before the first of them.
 INCEPTION_STEM = "maxpool2"
 
-#: What torchvision's builders set where they are given their own weights.
+#: Options that torchvision's builders set when they load its own weights.
 _AS_PUBLISHED: dict[str, dict[str, Any]] = {
     "inception_v3": {"transform_input": True, "init_weights": False},
     "googlenet": {"transform_input": True, "init_weights": False, "aux_logits": True},
@@ -28,11 +28,11 @@ _AS_PUBLISHED: dict[str, dict[str, Any]] = {
 
 
 def build(name: str, state: Mapping[str, Tensor]) -> nn.Module:
-    """A network with all its weights from a state_dict, float32, in evaluation mode.
+    """A network with all weights of a state_dict, float32, in evaluation mode.
 
     Args:
         name: of the network, as `torchvision.models.get_model` takes it.
-        state: floating numbers of any precision. Counters of batches may be absent.
+        state: floating tensors of any precision; `num_batches_tracked` may be absent.
 
     Raises:
         InputError: no such network; tensors that are missing, left over or of another shape.
@@ -54,7 +54,7 @@ def build(name: str, state: Mapping[str, Tensor]) -> nn.Module:
 
 
 def skeleton(name: str) -> nn.Module:
-    """A network as torchvision draws it, in evaluation mode; for its shape, not for its numbers.
+    """A network with random weights, in evaluation mode, for its structure and shapes.
 
     Raises:
         InputError: no such network.
@@ -65,20 +65,20 @@ def skeleton(name: str) -> nn.Module:
     return network.eval()
 
 
-class Preparation(NamedTuple):
-    """What a network expects of its images."""
+class Preprocessing(NamedTuple):
+    """Preprocessing that a network's weights were trained with."""
 
-    side: int  #: pixels
+    image_size: int  #: width and height, pixels
     mean: tuple[float, ...]  #: of red, green and blue in 0..1
-    deviation: tuple[float, ...]
+    std: tuple[float, ...]
 
 
-def preparation(name: str) -> Preparation:
-    """How torchvision's weights of a network want their images.
+def preprocessing(name: str) -> Preprocessing:
+    """The preprocessing for torchvision's weights of a network.
 
     Raises:
         InputError: no such network.
     """
     check_backbone(name)
     given = models.get_model_weights(name).DEFAULT.transforms()
-    return Preparation(given.crop_size[0], tuple(given.mean), tuple(given.std))
+    return Preprocessing(given.crop_size[0], tuple(given.mean), tuple(given.std))

@@ -1,33 +1,42 @@
-"""The end of a pretrained network with a new head, in the form that the training loop takes."""
+"""Fine-tuning module: the trained end of a pretrained network with a new head."""
 
 import re
 from typing import Self, cast
 
+import torch
 from torch import Tensor, fx, nn
+from torch.nn import Parameter
 
-from strata.models.architectures.dropout import Dropout, own_dropout
-from strata.models.architectures.normalization import own_batch_norm
-from strata.models.transfer.backbones import Preparation
+from strata.models.architectures.dropout import Dropout, replace_dropout
+from strata.models.architectures.normalization import replace_batch_norm
+from strata.models.runtime.devices import deterministic_cuda, mixed_precision
+from strata.models.runtime.image_source import StreamedTensor
+from strata.models.transfer.backbones import Preprocessing
 from strata.models.transfer.frozen_backbone import Standardize
 from strata.models.transfer.pooling import Embedding
 
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
+#: Rows at a time in inference.
+_BATCH_SIZE = 64
 
 
 class FineTuneModule(nn.Module):
-    """From a border to class scores: blocks, pooling, linear.
+    """Subgraph of a backbone, embedding and linear head: from boundary activations to class scores.
+
+    It has the methods of `builder.Network` that the training loop calls.
 
     Args:
-        part: of the network (see `sections.section`); the outputs that are embedded go to the head,
-            one more to the auxiliary head.
-        classes: number of class scores.
-        expected: where the part begins at the images; None: it begins at activations.
-        embedding: of the part's outputs that the head sees.
-        dropout: share of pooled activations dropped.
-        adapt: whether batch normalizations of the part follow the batches while training.
+        subgraph: of the network (see `subgraph.extract_subgraph`); its first outputs, as many as
+            `embedding` takes, go to the head, one more to an auxiliary head.
+        num_classes: number of class scores.
+        preprocessing: if the subgraph begins at the images; None: it begins at activations.
+        embedding: of the outputs, the head's input.
+        dropout: share of embedded activations dropped.
+        adapt_batch_norm: True if batch normalizations use the batch's statistics in training and
+            update the moving ones.
 
     Attributes:
-        auxiliary: a head that learns beside the main one and has no say in prediction, or None.
+        auxiliary: head that is trained with the main one and not used in inference, or None.
         auxiliary_weight: of its loss.
     """
 
@@ -37,46 +46,46 @@ class FineTuneModule(nn.Module):
 
     def __init__(
         self,
-        part: fx.GraphModule,
-        classes: int,
+        subgraph: fx.GraphModule,
+        num_classes: int,
         *,
-        expected: Preparation | None,
+        preprocessing: Preprocessing | None,
         embedding: Embedding,
         dropout: float,
-        adapt: bool,
+        adapt_batch_norm: bool,
     ) -> None:
         super().__init__()
-        self.classes, self.seen, self.adapt = classes, embedding.outputs, adapt
+        self.num_classes, self.adapt_batch_norm = num_classes, adapt_batch_norm
         self.auxiliary, self.auxiliary_weight = None, 0.0
-        self.prepare = Standardize(expected) if expected else nn.Identity()
-        own_dropout(part)
-        own_batch_norm(part)
-        self.blocks = nn.Sequential(part)
+        self.prepare = Standardize(preprocessing) if preprocessing else nn.Identity()
+        replace_dropout(subgraph)
+        replace_batch_norm(subgraph)
+        self.blocks = nn.Sequential(subgraph)
         self.embedding = embedding
-        linear = nn.utils.skip_init(nn.Linear, embedding.width, classes)
+        linear = nn.utils.skip_init(nn.Linear, embedding.width, num_classes)
         nn.init.zeros_(linear.weight)
         nn.init.zeros_(linear.bias)
         self.head = nn.Sequential(Dropout(dropout) if dropout else nn.Identity(), linear)
 
     def train(self, mode: bool = True) -> Self:
-        """Training mode; normalizations that are to stay as they are remain in evaluation mode."""
+        """Set training mode, except for batch normalizations that are not to adapt."""
         super().train(mode)
-        if not self.adapt:
+        if not self.adapt_batch_norm:
             for module in self.blocks.modules():
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()
         return self
 
     def linear(self) -> nn.Linear:
-        """The head's layer."""
+        """The head's linear layer."""
         return cast(nn.Linear, self.head[1])
 
     def outputs(self, x: Tensor) -> tuple[Tensor, ...]:
-        """What the nodes give that the head looks at, before it is pooled; the last one first."""
-        return self._outputs(x)[: self.seen]
+        """Inputs of the embedding: the output node's output, then those of other head inputs."""
+        return self._outputs(x)[: self.embedding.n_outputs]
 
     def embed(self, x: Tensor) -> Tensor:
-        """(b, channels, h, w) -> (b, features)."""
+        """Input of the head: (b, channels, h, w) -> (b, features)."""
         embedded: Tensor = self.embedding(self.outputs(x))
         return embedded
 
@@ -85,46 +94,69 @@ class FineTuneModule(nn.Module):
         return self.scores_of(*self.outputs(x))
 
     def scores_of(self, *outputs: Tensor) -> Tensor:
-        """Class scores of what the nodes give."""
+        """Class scores for the embedding's inputs."""
         scores: Tensor = self.head(self.embedding(outputs))
         return scores
 
     def all_scores(self, x: Tensor) -> list[tuple[float, Tensor]]:
-        """The scores, and those of the auxiliary head, with their weights in the loss."""
-        outputs = self._outputs(x)
-        scores = [(1.0, self.scores_of(*outputs[: self.seen]))]
+        """Pairs of loss weight and class scores: of the head, then of the auxiliary head."""
+        outputs, n = self._outputs(x), self.embedding.n_outputs
+        scores = [(1.0, self.scores_of(*outputs[:n]))]
         if self.auxiliary is not None:
-            scores.append((self.auxiliary_weight, self.auxiliary(outputs[self.seen])))
+            scores.append((self.auxiliary_weight, self.auxiliary(outputs[n])))
         return scores
 
     def _outputs(self, x: Tensor) -> tuple[Tensor, ...]:
         outputs: tuple[Tensor, ...] = self.blocks(self.prepare(x.float()))
         return outputs
 
-    def only_head(self) -> "FineTuneModule":
-        """The same head (not a copy) on embedded activations (b, features, 1, 1)."""
+    @torch.no_grad()
+    def embed_rows(self, rows: Tensor | StreamedTensor) -> Tensor:
+        """Embeddings (n, features) float32 of rows (n, h, w, channels), in evaluation mode."""
+        self.eval()
+        parts = [torch.zeros(0, self.embedding.width, device=rows.device)]
+        with deterministic_cuda(), mixed_precision(rows.device, large=True):
+            for batch in rows.split(_BATCH_SIZE):
+                parts.append(self.embed(batch.permute(0, 3, 1, 2)).float())
+        return torch.cat(parts)
+
+    def head_only(self) -> "FineTuneModule":
+        """A module with the same head (not a copy) for embeddings (b, features, 1, 1)."""
         graph = fx.Graph()
         graph.output((graph.placeholder("given"),))
-        alone = FineTuneModule(
+        module = FineTuneModule(
             fx.GraphModule(nn.Module(), graph),
-            self.classes,
-            expected=None,
+            self.num_classes,
+            preprocessing=None,
             embedding=Embedding([self.embedding.width], "pooled"),
             dropout=0.0,
-            adapt=self.adapt,
+            adapt_batch_norm=self.adapt_batch_norm,
         )
-        alone.head = self.head
-        return alone
+        module.head = self.head
+        return module
+
+    def layer_lrs(self, decay: float) -> list[tuple[float, list[Parameter]]]:
+        """Layer-wise learning rates: `decay` to the power of a block's distance from the last.
+
+        Returns:
+            pairs of a factor on the learning rate and the parameters of a block; of the heads last,
+            with factor 1.
+        """
+        blocks = block_parameters(self.blocks[0])
+        heads = [p for name, p in self.named_parameters() if not name.startswith("blocks.")]
+        distances = range(len(blocks) - 1, -1, -1)
+        scaled = [(decay**n, block) for n, block in zip(distances, blocks, strict=True)]
+        return [*scaled, (1.0, heads)]
 
 
-def blocks_of(part: nn.Module) -> list[list[nn.Parameter]]:
-    """The parameters of each block of a network's part, in the order of computation.
+def block_parameters(subgraph: nn.Module) -> list[list[Parameter]]:
+    """The parameters of each block of a subgraph, in the order of computation.
 
-    A block is what a name leads to up to its first number: "Mixed_7a", "features.12", "layer4",
-    "encoder.layers.encoder_layer_3".
+    A block is identified by a parameter's name up to its first number: "Mixed_7a", "features.12",
+    "layer4", "encoder.layers.encoder_layer_3".
     """
-    blocks: dict[str, list[nn.Parameter]] = {}
-    for name, parameter in part.named_parameters():
+    blocks: dict[str, list[Parameter]] = {}
+    for name, parameter in subgraph.named_parameters():
         block = _BLOCK.match(name)
         blocks.setdefault(block[0] if block else "", []).append(parameter)
     return list(blocks.values())

@@ -1,4 +1,4 @@
-"""A new head where it is best, before what it looks at begins to move."""
+"""Initial weights of a new linear head: those of logistic regression on its inputs."""
 
 from typing import Literal
 
@@ -9,32 +9,33 @@ from torch import Tensor, nn
 from strata.models.classifiers.logistic import fit_logistic
 
 
-def start_at_optimum(
+def init_head_logistic(
     head: nn.Linear,
     vectors: Tensor,
-    numbers: Tensor,
+    labels: Tensor,
     *,
     C: float,
     class_weight: Literal["balanced"] | None = None,
 ) -> None:
-    """Give a linear layer the weights of logistic regression.
+    """Set a linear layer's weights to the optimum of L2-regularized logistic regression.
 
-    Trained for some passes, a head on thousands of features soon knows the training images by
-    heart; no loss is left then that could teach the layers below. The penalty keeps some.
+    Trained for some epochs without a penalty, a head on thousands of features soon fits the
+    training images perfectly, and no loss is left whose gradient could train the layers below. The
+    penalty keeps some.
 
     Args:
-        head: to the scores of all classes.
-        vectors: (n, d), what it looks at.
-        numbers: (n,) of each one's class.
-        C: inverse strength of the penalty, as of `logistic.fit_logistic`.
+        head: linear layer with one output per class.
+        vectors: (n, d) inputs of the head.
+        labels: (n,) class numbers.
+        C: inverse strength of the penalty, as in `logistic.fit_logistic`.
         class_weight: None or "balanced".
     """
     rows, order = vectors.cpu().numpy(), np.arange(len(vectors))
-    machine = fit_logistic(
-        lambda: iter([(order, rows)]), numbers.cpu().numpy(), C=C, class_weight=class_weight
+    classifier = fit_logistic(
+        lambda: iter([(order, rows)]), labels.cpu().numpy(), C=C, class_weight=class_weight
     )
-    weight, bias = machine.coef_, machine.intercept_
-    if len(weight) == 1:  # of two classes the machine keeps the difference
+    weight, bias = classifier.coef_, classifier.intercept_
+    if len(weight) == 1:  # a binary classifier holds the difference of the two classes' weights
         weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(weight))

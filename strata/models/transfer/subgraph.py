@@ -1,4 +1,4 @@
-"""Torchvision's networks cut at any of their nodes, and what a node gives as a vector."""
+"""Subgraphs of torchvision's networks between any of their nodes, and pooling of their outputs."""
 
 from collections.abc import Sequence
 
@@ -8,29 +8,29 @@ from torchvision.models import feature_extraction
 from strata.errors import InputError, nearest
 from strata.models.transfer.backbones import skeleton
 
-#: The name of the images as a node: before the first layer.
+#: Name of the input as a node: before the first layer.
 IMAGES = "images"
 
 
-def nodes(name: str) -> list[str]:
-    """Where a network can be cut: its modules and operations, in the order of computation."""
+def node_names(backbone: str) -> list[str]:
+    """Names of a network's nodes: modules and operations, in the order of computation."""
     found: dict[str, None] = {}
-    for node in list(_traced(skeleton(name)).graph.nodes)[1:-1]:
-        parts = node.meta["place"].split(".")
+    for node in list(_traced(skeleton(backbone)).graph.nodes)[1:-1]:
+        parts = node.meta["path"].split(".")
         found |= dict.fromkeys(".".join(parts[: i + 1]) for i in range(len(parts)))
     return list(found)
 
 
-def last_node(name: str) -> str:
-    """The node that the last layer with weights looks at, before any dropout: the usual cut."""
-    graph = _traced(skeleton(name)).graph
+def penultimate_node(backbone: str) -> str:
+    """The node whose output the last layer with weights takes, before any dropout."""
+    graph = _traced(skeleton(backbone)).graph
     heads = [
         n for n in graph.nodes if n.op == "call_module" and _layer(n) in (nn.Linear, nn.Conv2d)
     ]
     node = heads[-1].args[0]
     while node.op == "call_module" and _layer(node) is nn.Dropout:
         node = node.args[0]
-    return str(node.meta["place"])
+    return str(node.meta["path"])
 
 
 def _layer(node: fx.Node) -> type:
@@ -40,109 +40,114 @@ def _layer(node: fx.Node) -> type:
 
 
 def _traced(network: nn.Module) -> fx.GraphModule:
-    """The computation in evaluation mode; `meta["place"]` of each node is its name for people."""
+    """The network's graph in evaluation mode; `meta["path"]` of a node is its qualified name."""
     tracer = feature_extraction.NodePathTracer()
     graph = tracer.trace(network)
     for node in graph.nodes:
-        node.meta["place"] = tracer.node_to_qualname.get(node, node.name)
+        node.meta["path"] = tracer.node_to_qualname.get(node, node.name)
     return fx.GraphModule(tracer.root, graph)
 
 
-def _last_at(graph: fx.Graph, place: str) -> fx.Node:
-    """The node whose output a place is: the last of a module's operations.
+def _find(graph: fx.Graph, name: str) -> fx.Node:
+    """The graph's node of a name; for a module, the last of its operations.
 
     Raises:
-        InputError: no such place.
+        InputError: no such node.
     """
-    if place == IMAGES:
+    if name == IMAGES:
         return next(n for n in graph.nodes if n.op == "placeholder")
-    inside = [n for n in graph.nodes if f"{n.meta['place']}.".startswith(f"{place}.")]
+    inside = [n for n in graph.nodes if f"{n.meta['path']}.".startswith(f"{name}.")]
     if not inside:
-        known = [n.meta["place"] for n in graph.nodes]
+        known = [n.meta["path"] for n in graph.nodes]
         parents = {k.rpartition(".")[0] for k in known} - {""}
-        hint = nearest(place, {*known, *parents, IMAGES})
-        raise InputError(f"The network has no node '{place}'.", hint)
+        hint = nearest(name, {*known, *parents, IMAGES})
+        raise InputError(f"The network has no node '{name}'.", hint)
     return inside[-1]
 
 
-def section(network: nn.Module, begin: str, ends: Sequence[str]) -> fx.GraphModule:
+def extract_subgraph(network: nn.Module, begin: str, ends: Sequence[str]) -> fx.GraphModule:
     """The part of a network from the output of one node to the outputs of others.
 
-    The modules in it are those of `network`, not copies; it has no others. Where somebody else may
-    look at what an operation in place would write over (another end, whoever has the output at
-    `begin`), nothing is computed in place.
+    Its modules are those of `network`, not copies, and only those that it runs. In-place operations
+    are made out of place wherever another reader needs their input: the caller, who may keep the
+    activations at `begin`, or a second end.
 
     Args:
         network: of torchvision, in evaluation mode.
-        begin: a node of `nodes`, or `IMAGES`.
+        begin: a node of `node_names`, or `IMAGES`.
         ends: nodes.
 
     Returns:
         A module: the output at `begin` -> a tuple of the outputs at `ends`.
 
     Raises:
-        InputError: no such node; an end that does not follow from `begin` alone.
+        InputError: no such node; an end that depends on more than the output at `begin`.
     """
     whole = _traced(network)
-    first = _last_at(whole.graph, begin)
-    wanted = [_last_at(whole.graph, end) for end in ends]
-    part = fx.Graph()
-    copied = {first: part.placeholder("given")}
-    for node in _needed(wanted, first, begin):
-        copied[node] = part.node_copy(node, lambda n: copied[n])
-    part.output(tuple(copied[node] for node in wanted))
-    made = fx.GraphModule(whole, part)
+    first = _find(whole.graph, begin)
+    wanted = [_find(whole.graph, end) for end in ends]
+    graph = fx.Graph()
+    copied = {first: graph.placeholder("given")}
+    for node in _nodes_between(wanted, first, begin):
+        copied[node] = graph.node_copy(node, lambda n: copied[n])
+    graph.output(tuple(copied[node] for node in wanted))
+    subgraph = fx.GraphModule(whole, graph)
     if len(ends) > 1 or begin != IMAGES:
-        _out_of_place(made)
-    return made.eval()
+        _make_out_of_place(subgraph)
+    return subgraph.eval()
 
 
-def check_beside(name: str, begin: str, cut: str, beside: Sequence[str]) -> None:
-    """Whether a head on `cut` can look at other nodes of a network too.
+def check_head_inputs(
+    backbone: str, freeze_until: str, output_node: str, head_inputs: Sequence[str]
+) -> None:
+    """Check that a head on `output_node` can take the outputs of other nodes too.
 
     Raises:
-        InputError: one is the cut itself, named twice, or nothing that leads from `begin` to the
-            cut.
+        InputError: one is `output_node` itself, named twice, or not between the two nodes.
     """
-    if isinstance(beside, str):
-        raise InputError(f"beside must be a list of nodes: {beside!r}.")
-    if not beside:
+    if isinstance(head_inputs, str):
+        raise InputError(f"head_inputs must be a list of nodes: {head_inputs!r}.")
+    if not head_inputs:
         return
-    graph = _traced(skeleton(name)).graph
-    first, last = _last_at(graph, begin), _last_at(graph, cut)
-    free = {first, *_needed([last], first, begin)} - {last}
-    for place in beside:
-        node = _last_at(graph, place)
+    graph = _traced(skeleton(backbone)).graph
+    first, last = _find(graph, freeze_until), _find(graph, output_node)
+    free = {first, *_nodes_between([last], first, freeze_until)} - {last}
+    for name in head_inputs:
+        node = _find(graph, name)
         if node not in free:
             raise InputError(
-                f"The head cannot look at '{place}' beside '{cut}': it is that output itself, or "
-                f"named twice, or not on the way there from '{begin}'.",
-                "Name nodes between them, each once, or set the border at the earliest.",
+                f"'{name}' cannot be among head_inputs: it is '{output_node}' itself, or named "
+                f"twice, or not between '{freeze_until}' and '{output_node}'.",
+                "Name nodes between them, each once, or set freeze_until to the earliest.",
             )
         free.remove(node)
 
 
-def _out_of_place(part: fx.GraphModule) -> None:
-    """Have every operation of a part leave its input as it is."""
-    for module in part.modules():
+def _make_out_of_place(subgraph: fx.GraphModule) -> None:
+    """Switch off in-place computation in every operation."""
+    for module in subgraph.modules():
         if getattr(module, "inplace", False):
             module.inplace = False  # type: ignore[assignment]
-    for node in part.graph.nodes:
+    for node in subgraph.graph.nodes:
         if node.kwargs.get("inplace"):
             node.kwargs = {**node.kwargs, "inplace": False}
-    part.recompile()
+    subgraph.recompile()
 
 
-def _needed(wanted: list[fx.Node], first: fx.Node, begin: str) -> list[fx.Node]:
-    """What lies between a node and others, in order."""
+def _nodes_between(wanted: list[fx.Node], first: fx.Node, begin: str) -> list[fx.Node]:
+    """The nodes that compute `wanted` from `first`, in order.
+
+    Raises:
+        InputError: one of them needs the images by a way that does not pass `first`.
+    """
     needed: set[fx.Node] = set()
     waiting = [node for node in wanted if node is not first]
     while waiting:
         node = waiting.pop()
         if node.op == "placeholder":
-            places = ", ".join(f"'{n.meta['place']}'" for n in wanted)
+            ends = ", ".join(f"'{n.meta['path']}'" for n in wanted)
             raise InputError(
-                f"'{begin}' is not on every way from the image to {places}.",
+                f"'{begin}' is not on every path from the image to {ends}.",
                 "Begin at an earlier node, such as the output of a whole block.",
             )
         if node not in needed:
@@ -151,8 +156,8 @@ def _needed(wanted: list[fx.Node], first: fx.Node, begin: str) -> list[fx.Node]:
     return [node for node in first.graph.nodes if node in needed]
 
 
-def pool(x: Tensor) -> Tensor:
-    """One vector an image, (n, d): the mean over places of (n, d, h, w), or tokens of (n, t, d)."""
+def global_pool(x: Tensor) -> Tensor:
+    """Global average pooling (n, d): over positions of (n, d, h, w), or tokens of (n, t, d)."""
     if x.ndim == 4:
         return x.mean((2, 3))
     return x.mean(1) if x.ndim == 3 else x.flatten(1)

@@ -1,4 +1,4 @@
-"""What a part of one of torchvision's networks costs, counted without computing."""
+"""Cost of a subgraph of torchvision's networks, counted on torch's meta device."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -9,18 +9,19 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from strata.errors import InputError
-from strata.models.transfer.backbones import preparation, skeleton
-from strata.models.transfer.subgraph import IMAGES, section
+from strata.models.architectures.flops import moving_statistics
+from strata.models.transfer.backbones import preprocessing, skeleton
+from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 
-class PartCost(NamedTuple):
-    """What a part of a network costs.
+class SubgraphCost(NamedTuple):
+    """Cost of a subgraph.
 
     Attributes:
-        parameters: numbers that training adjusts.
-        scales: those among them that scale a normalized channel. Keras's Inception has none: the
-            paper's counts leave them out (its trainable numbers are `parameters - scales`, its
-            totals `parameters - scales + statistics`).
+        parameters: number of trainable weights.
+        scales: those among them that are scales (gamma) of batch normalizations. Keras's Inception
+            has none: the paper's counts leave them out (its trainable parameters are
+            `parameters - scales`, its totals `parameters - scales + statistics`).
         statistics: moving means and variances of batch normalizations.
         multiply_adds: for one image.
         outputs: shape of each output for one image.
@@ -33,40 +34,56 @@ class PartCost(NamedTuple):
     outputs: tuple[tuple[int, ...], ...]
 
 
-def part_cost(name: str, begin: str, ends: Sequence[str], side: int | None = None) -> PartCost:
-    """Count a part of a network (as of `section`) for images of `side` pixels, without computing.
+def subgraph_cost(
+    backbone: str, begin: str, ends: Sequence[str], image_size: int | None = None
+) -> SubgraphCost:
+    """Count a subgraph's parameters and multiply-adds without computing it.
 
     Multiply-adds are those of convolutions, linear layers and attention, as torchvision counts.
+
+    Args:
+        backbone: a classification network of torchvision.
+        begin, ends: nodes as in `subgraph.extract_subgraph`.
+        image_size: width and height of the images, pixels; None: what the network was made for.
 
     Raises:
         InputError: no such network or node; images of that size do not pass through.
     """
-    return _part_cost(name, begin, tuple(ends), side)
+    return _subgraph_cost(backbone, begin, tuple(ends), image_size)
+
+
+def output_widths(backbone: str, nodes: Sequence[str]) -> list[int]:
+    """Length of each node's output after global average pooling."""
+    cost = subgraph_cost(backbone, IMAGES, nodes)
+    return [global_pool(torch.empty(1, *shape)).shape[1] for shape in cost.outputs]
 
 
 @cache
-def _part_cost(name: str, begin: str, ends: tuple[str, ...], side: int | None) -> PartCost:
-    network = skeleton(name).to("meta")
-    side = side or preparation(name).side
-    images = torch.empty(1, 3, side, side, device="meta")
-    before, part = section(network, IMAGES, [begin]), section(network, begin, ends)
+def _subgraph_cost(
+    backbone: str, begin: str, ends: tuple[str, ...], image_size: int | None
+) -> SubgraphCost:
+    network = skeleton(backbone).to("meta")
+    expected = preprocessing(backbone).image_size
+    image_size = image_size or expected
+    images = torch.empty(1, 3, image_size, image_size, device="meta")
+    before = extract_subgraph(network, IMAGES, [begin])
+    subgraph = extract_subgraph(network, begin, ends)
     try:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            (given,) = before(images)
-            earlier = counter.get_total_flops()
-            outputs = part(given)
+            (inputs,) = before(images)
+            flops_before = counter.get_total_flops()
+            outputs = subgraph(inputs)
     except (RuntimeError, AssertionError) as error:
-        made_for = preparation(name).side
         raise InputError(
-            f"Images of {side} pixels do not pass through {name}, which was made for {made_for}: "
-            f"{error}",
-            f"Images of any size are brought to the side that is set: leave it at {made_for}.",
+            f"Images of {image_size} pixels do not pass through {backbone}, which was made for "
+            f"{expected}: {error}",
+            f"Images of any size are resized to image_size: leave it at {expected}.",
         ) from error
-    norms = [m for m in part.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    return PartCost(
-        sum(p.numel() for p in part.parameters()),
+    norms = [m for m in subgraph.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    return SubgraphCost(
+        sum(p.numel() for p in subgraph.parameters()),
         sum(m.weight.numel() for m in norms if m.weight is not None),
-        sum(b.numel() for m in norms for b in m.buffers() if b.ndim),
-        (counter.get_total_flops() - earlier) // 2,
+        sum(map(moving_statistics, norms)),
+        (counter.get_total_flops() - flops_before) // 2,
         tuple(tuple(o.shape[1:]) for o in outputs),
     )

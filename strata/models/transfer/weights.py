@@ -1,6 +1,6 @@
-"""Where a pretrained network's weights come from: a file, torch's hub folder, or torchvision's URL.
+"""Files of pretrained weights: the user's, those in torch's hub folder, or torchvision's downloads.
 
-Nothing here invents weights: what cannot be found or read is an error that says what to do.
+Weights that cannot be found or read are an error with a hint; a network is never used untrained.
 """
 
 import io
@@ -19,25 +19,25 @@ from strata.locks import file_lock
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Names a file of weights, or a folder of files `BACKBONE.pth`, for all backbones.
+#: Environment variable with a file of weights, or a folder of files `BACKBONE.pth`.
 ENVIRONMENT = "STRATA_WEIGHTS"
 
 
-class Published(NamedTuple):
-    """The weights that torchvision publishes for a network."""
+class PublishedWeights(NamedTuple):
+    """Weights that torchvision publishes for a network."""
 
     url: str
-    digest: str  #: how the file's sha256 begins, in hex; "" where the name does not say
+    digest: str  #: first hex digits of the file's sha256; "" if the URL holds none
     megabytes: float
 
     @property
-    def place(self) -> Path:
-        """Where torchvision keeps the file once it is fetched."""
+    def path(self) -> Path:
+        """Path of the file in torch's hub folder."""
         return hub_folder() / self.url.rpartition("/")[2]
 
 
-def published(backbone: str) -> Published:
-    """What torchvision offers for a classification network (its best weights for ImageNet).
+def published_weights(backbone: str) -> PublishedWeights:
+    """torchvision's best ImageNet weights of a classification network.
 
     Raises:
         InputError: no such network.
@@ -47,13 +47,13 @@ def published(backbone: str) -> Published:
     check_backbone(backbone)
     weights = models.get_model_weights(backbone).DEFAULT
     digest = re.search(r"-([0-9a-f]{8,})\.\w+$", weights.url)
-    return Published(weights.url, digest[1] if digest else "", weights.meta["_file_size"])
+    return PublishedWeights(weights.url, digest[1] if digest else "", weights.meta["_file_size"])
 
 
 def check_backbone(name: str) -> None:
-    """Raise `InputError` for what is no classification network of torchvision.
+    """Raise `InputError` for names that are not of torchvision's classification networks.
 
-    It knows others by name too: detectors, say, which expect no images of one size.
+    torchvision lists other networks too, such as detectors, which take images of any size.
     """
     from torchvision import models
 
@@ -65,22 +65,22 @@ def check_backbone(name: str) -> None:
 
 
 def hub_folder() -> Path:
-    """torch's folder for downloaded weights (`TORCH_HOME` moves it), found without torch."""
+    """torch's folder for downloaded weights, `TORCH_HOME` respected, without importing torch."""
     cache_home = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     home = os.environ.get("TORCH_HOME", os.path.join(cache_home, "torch"))
     return Path(home).expanduser() / "hub" / "checkpoints"
 
 
 def named_file(backbone: str, given: str = "") -> Path | None:
-    """The file that the user names for a backbone, or None where torchvision's is to serve.
+    """The user's file of weights for a backbone; None if torchvision's weights are to be used.
 
     Args:
         backbone: torchvision's name of the network.
-        given: a file, or a folder that holds `BACKBONE.pth`; "": see the variable `ENVIRONMENT`,
-            whose folder need not hold every backbone.
+        given: a file, or a folder that holds `BACKBONE.pth`; "": the environment variable
+            `ENVIRONMENT`, whose folder need not hold every backbone.
 
     Returns:
-        A path that may not exist: what was named is meant.
+        the path as it was named, even if there is no such file.
     """
     if given:
         path = Path(given).expanduser()
@@ -96,7 +96,7 @@ def named_file(backbone: str, given: str = "") -> Path | None:
 
 
 def weights_digest(path: Path) -> str:
-    """The sha256 of a file's content, hex; read once while the file stays as it is."""
+    """The sha256 of a file's content, hex; cached until the file changes."""
     status = path.stat()
     return _digest(path, status.st_size, status.st_mtime_ns)
 
@@ -106,76 +106,76 @@ def _digest(path: Path, _size: int, _changed: int) -> str:
     return file_digest(path)
 
 
-def obtain(
+def obtain_weights(
     backbone: str, given: str = "", progress: Callable[[int, int], None] | None = None
 ) -> Path:
-    """A file of weights: the one named, the one in the hub folder, or torchvision's, fetched now.
+    """Path of a backbone's weights: the user's file, that in the hub folder, or a download.
 
     Args:
-        backbone, given: as of `named_file`.
-        progress: called with bytes done and bytes in all while fetching.
+        backbone, given: as in `named_file`.
+        progress: called with bytes done and bytes in all while downloading.
 
     Raises:
-        InputError: the file named does not exist; no such network; a server's file is wrong.
-        StrataError: the file cannot be fetched.
+        InputError: the user's file does not exist; no such network; a download has a wrong digest.
+        StrataError: the file cannot be downloaded.
     """
     path = named_file(backbone, given)
     if path is None:
-        return fetch(published(backbone), backbone, progress)
+        return fetch_weights(published_weights(backbone), backbone, progress)
     if not path.is_file():
         raise InputError(
             f"There is no file of weights {path}.",
             f"It would hold the state_dict of torchvision's {backbone}; without a file named, "
-            "torchvision's own is fetched.",
+            "torchvision's own is downloaded.",
         )
     return path
 
 
-def fetch(
-    source: Published, backbone: str, progress: Callable[[int, int], None] | None = None
+def fetch_weights(
+    source: PublishedWeights, backbone: str, progress: Callable[[int, int], None] | None = None
 ) -> Path:
-    """The published file in the hub folder, fetched unless it is there.
+    """Path of published weights in the hub folder, downloaded unless they are there.
 
-    It appears there only when whole and right. Of several processes one fetches it, and the
-    others wait.
+    The file appears there only when complete and of the right digest. Of several processes one
+    downloads it, and the others wait.
 
     Raises:
         InputError: the server's file has another digest.
-        StrataError: offline, refused, stalled or cut off; what has arrived is kept.
+        StrataError: offline, refused, stalled or broken off; the bytes received are kept.
     """
-    place = source.place
-    if _is_there(place, source):
-        return place
+    path = source.path
+    if _is_complete(path, source):
+        return path
     hint = (
-        f"Fetch {source.url} ({source.megabytes:.0f} MB) elsewhere and put it at {place}, "
+        f"Download {source.url} ({source.megabytes:.0f} MB) elsewhere and put it at {path}, "
         f'or name a file: weights = "FILE", or the variable {ENVIRONMENT}.'
     )
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with file_lock(place.with_name(f".{place.name}.lock")):
-            if not _is_there(place, source):  # another process may have been faster
-                download(source.url, place, sha256=source.digest, progress=progress)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with file_lock(path.with_name(f".{path.name}.lock")):
+            if not _is_complete(path, source):  # another process may have been faster
+                download(source.url, path, sha256=source.digest, progress=progress)
     except StrataError as error:
         what = f"The weights of {backbone} are not on this machine: {error.what}"
         raise type(error)(what, hint) from error
     except OSError as error:
-        reason = f"{place.parent} cannot be written: {error.strerror or error}"
+        reason = f"{path.parent} cannot be written: {error.strerror or error}"
         raise StrataError(
             f"The weights of {backbone} are not on this machine: {reason}.", hint
         ) from error
-    return place
+    return path
 
 
-def _is_there(place: Path, source: Published) -> bool:
-    return place.is_file() and weights_digest(place).startswith(source.digest)
+def _is_complete(path: Path, source: PublishedWeights) -> bool:
+    return path.is_file() and weights_digest(path).startswith(source.digest)
 
 
-def read(content: bytes, name: str) -> "dict[str, Tensor]":
-    """The tensors of a state_dict file, by name; nothing in it is executed.
+def read_weights(content: bytes, name: str) -> "dict[str, Tensor]":
+    """The tensors of a state_dict file by name; code in the file is not executed.
 
     Args:
         content: of the file.
-        name: of the file, for the error.
+        name: of the file, for error messages.
 
     Raises:
         InputError: not a state_dict.

@@ -18,7 +18,7 @@ from strata.pipeline.stages.pretrained import backbone_features, pretrained
 
 #: Parameters of a stage that name graph nodes of its input network.
 _NODES: dict[Stage, tuple[str, ...]] = {
-    backbone_features: ("nodes",),
+    backbone_features: ("node_names",),
     split_backbone: ("freeze_until", "output_node", "head_inputs"),
     feature_map_descriptors: ("node",),
 }
@@ -59,10 +59,10 @@ def _check_network(target: Target, backbone: str) -> None:
 def _check_node(
     target: Target, parameter: str, backbone: str, place: str, known: dict[str, list[str]]
 ) -> None:
-    from strata.models.transfer.subgraph import IMAGES, nodes
+    from strata.models.transfer.subgraph import IMAGES, node_names
 
     if backbone not in known:
-        known[backbone] = [IMAGES, *nodes(backbone)]
+        known[backbone] = [IMAGES, *node_names(backbone)]
     if place not in known[backbone]:
         raise InputError(
             f"{_key(target, parameter, place)} = {place!r}: {backbone} has no such node.",

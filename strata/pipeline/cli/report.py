@@ -120,7 +120,7 @@ def _command() -> str:
 
 
 def report_key(workspace: Workspace) -> str:
-    """Return the key of all that the report is made from: results, images, file, code, templates."""
+    """Return the key of what the report is made from: results, images, file, code, templates."""
     templates = Path(__file__).parents[2] / "reports" / "page" / "templates"
     made = [
         (target.name, target.node.key, workspace.store.state(target.node.key))

@@ -158,7 +158,7 @@ def logistic(
         def blocks() -> "Iterator[tuple[np.ndarray, np.ndarray]]":
             return vectors.blocks("vectors", train)
 
-        classifier = fit_logistic(blocks, train.y, iterations=max_iter, **settings)
+        classifier = fit_logistic(blocks, train.y, max_iter=max_iter, **settings)
         right = sum(int((classifier.predict(X) == train.y[at]).sum()) for at, X in blocks())
     else:
         from sklearn.linear_model import LogisticRegression

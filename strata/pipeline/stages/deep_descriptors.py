@@ -67,18 +67,18 @@ def feature_map_descriptors(
     from strata.models.training.resize import resize_images
     from strata.models.transfer.frozen_backbone import (
         FrozenBackbone,
-        border_activations,
+        boundary_activations,
         in_batches,
     )
-    from strata.models.transfer.subgraph import IMAGES, last_node
-    from strata.models.transfer.subgraph_flops import part_cost
+    from strata.models.transfer.subgraph import IMAGES, penultimate_node
+    from strata.models.transfer.subgraph_flops import subgraph_cost
 
-    place = node or last_node(network["backbone"])
+    place = node or penultimate_node(network["backbone"])
     frozen = FrozenBackbone(network["backbone"], [place], state_of(network), image_size)
-    cost = part_cost(network["backbone"], IMAGES, [place], frozen.side)
-    pixels = (resize_images(batch, frozen.side) for batch in in_batches(images, BATCH))
-    maps = chain.from_iterable(border_activations(frozen, pixels, choose_device(device)))
+    cost = subgraph_cost(network["backbone"], IMAGES, [place], frozen.image_size)
+    pixels = (resize_images(batch, frozen.image_size) for batch in in_batches(images, BATCH))
+    maps = chain.from_iterable(boundary_activations(frozen, pixels, choose_device(device)))
     local = serialize_float16(
-        feature_map.feature_map_descriptors(found, frozen.side, norm) for found in maps
+        feature_map.feature_map_descriptors(found, frozen.image_size, norm) for found in maps
     )
     return {**local, "parameters": cost.parameters, "multiply_adds": cost.multiply_adds}

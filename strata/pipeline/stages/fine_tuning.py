@@ -42,9 +42,9 @@ def split_backbone(
     Returns:
         The parameters, resolved; `parameters` and `multiply_adds` of the frozen part.
     """
-    from strata.models.transfer.subgraph import last_node
+    from strata.models.transfer.subgraph import penultimate_node
 
-    output_node = output_node or last_node(network["backbone"])
+    output_node = output_node or penultimate_node(network["backbone"])
     return _split(
         network["backbone"], freeze_until or output_node, output_node, head_inputs, image_size
     )
@@ -106,14 +106,16 @@ def _split(
     head_inputs: tuple[str, ...],
     image_size: int | None,
 ) -> dict[str, Any]:
-    from strata.models.transfer.backbones import preparation
-    from strata.models.transfer.subgraph import IMAGES, check_beside
-    from strata.models.transfer.subgraph_flops import part_cost
+    from strata.models.transfer.backbones import preprocessing
+    from strata.models.transfer.subgraph import IMAGES, check_head_inputs
+    from strata.models.transfer.subgraph_flops import subgraph_cost
 
-    check_beside(backbone, freeze_until, output_node, head_inputs)
-    image_size = image_size or preparation(backbone).side
-    part_cost(backbone, freeze_until, [output_node, *head_inputs], image_size)  # is there a way?
-    frozen = part_cost(backbone, IMAGES, [freeze_until], image_size)
+    check_head_inputs(backbone, freeze_until, output_node, head_inputs)
+    image_size = image_size or preprocessing(backbone).image_size
+    subgraph_cost(
+        backbone, freeze_until, [output_node, *head_inputs], image_size
+    )  # is there a way?
+    frozen = subgraph_cost(backbone, IMAGES, [freeze_until], image_size)
     return {
         "freeze_until": freeze_until,
         "output_node": output_node,
@@ -150,14 +152,16 @@ def boundary_activations(
     import numpy as np
 
     from strata.models.runtime.devices import choose_device
-    from strata.models.transfer.frozen_backbone import FrozenBackbone, border_activations
+    from strata.models.transfer import frozen_backbone
     from strata.models.transfer.subgraph import IMAGES
 
     size, boundary = parts["image_size"], parts["freeze_until"]
     batches = _views(images, size, mirror, n_copies, augmentation)
     if boundary != IMAGES:
-        frozen = FrozenBackbone(network["backbone"], [boundary], state_of(network), size)
-        batches = border_activations(frozen, batches, choose_device(device))
+        frozen = frozen_backbone.FrozenBackbone(
+            network["backbone"], [boundary], state_of(network), size
+        )
+        batches = frozen_backbone.boundary_activations(frozen, batches, choose_device(device))
     if boundary == parts["output_node"]:
         batches = (b.mean((1, 2), dtype=np.float32, keepdims=True) for b in batches)
     found = []

@@ -79,7 +79,7 @@ def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]
 def _lr_search(curve: "LRCurve") -> dict[str, Any]:
     """Curve of the learning-rate finder, as plain values."""
     return {
-        "rates": curve.rates.tolist(),
+        "rates": curve.lrs.tolist(),
         "losses": curve.losses.tolist(),
         "suggestion": curve.suggestion,
     }

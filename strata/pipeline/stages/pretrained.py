@@ -44,19 +44,19 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
     from strata.errors import InputError
     from strata.models.transfer import backbones, weights
 
-    path = weights.obtain(backbone, str(file.path or ""), report_progress)
+    path = weights.obtain_weights(backbone, str(file.path or ""), report_progress)
     if file.path and weights.weights_digest(path) != file.digest:
         raise InputError(f"{path} was changed during the run.", "Make again.")
     content = path.read_bytes()
-    backbones.build(backbone, weights.read(content, str(path)))
+    backbones.build(backbone, weights.read_weights(content, str(path)))
     return {"backbone": backbone, "content": np.frombuffer(content, np.uint8)}
 
 
 def state_of(network: Mapping[str, Any]) -> "dict[str, Tensor]":
     """Tensors of an artifact of `pretrained`, by name."""
-    from strata.models.transfer.weights import read
+    from strata.models.transfer.weights import read_weights
 
-    return read(network["content"].tobytes(), network["backbone"])
+    return read_weights(network["content"].tobytes(), network["backbone"])
 
 
 @shard_stage(

@@ -174,12 +174,12 @@ def grad_cam(classifier: Any, network_input: np.ndarray, column: int) -> np.ndar
     """
     import torch
 
-    from strata.models.estimators.grad_cam import weighed_maps
+    from strata.models.estimators.grad_cam import grad_cam_maps
 
     network = classifier.network().eval()
     window = _center_window(classifier, network_input)
     x = torch.from_numpy(window.copy()).permute(2, 0, 1)[None].float()
-    heat = weighed_maps(network, x, torch.tensor([column])) if len(network.blocks) else x[:, :0]
+    heat = grad_cam_maps(network, x, torch.tensor([column])) if len(network.blocks) else x[:, :0]
     if heat[0].numel() < 2:
         raise LookupError("the network has no feature maps, which Grad-CAM needs")
     return (heat / heat.max().clamp(min=1e-12))[0, 0].numpy()

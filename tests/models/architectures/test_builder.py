@@ -7,12 +7,17 @@ from hypothesis import strategies as st
 from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture
 from strata.models.architectures.block_spec import Block, Branches
-from strata.models.architectures.blocks import ACTIVATIONS, POOLS
 from strata.models.architectures.builder import build
 from strata.models.architectures.flops import cost_table
 from strata.models.architectures.initialization import lsuv_init
-from strata.models.architectures.normalization import NORMALIZATIONS
-from strata.models.architectures.registry import CONVOLUTIONS, HEAD_POOLS, INITIALIZATIONS
+from strata.models.architectures.registry import (
+    ACTIVATIONS,
+    CONVOLUTIONS,
+    HEAD_POOLS,
+    INITIALIZATIONS,
+    NORMALIZATIONS,
+    POOLS,
+)
 from strata.models.architectures.tinynet import tinynet
 
 BLOCKS = st.builds(
@@ -55,8 +60,8 @@ ONE_PIXEL = st.builds(Block, filters=st.integers(1, 9), kernel=st.just(1), strid
 
 @given(
     st.lists(BLOCKS | ONE_PIXEL | BRANCHES, max_size=3),
-    st.sampled_from(HEAD_POOLS),
-    st.sampled_from(INITIALIZATIONS),
+    st.sampled_from(sorted(HEAD_POOLS)),
+    st.sampled_from(sorted(INITIALIZATIONS)),
 )
 @settings(max_examples=60, deadline=None)
 def test_every_description_builds_scores_and_survives_a_round_trip(blocks, pool, initialization):
@@ -70,7 +75,7 @@ def test_every_description_builds_scores_and_survives_a_round_trip(blocks, pool,
     assert given_.blocks == tuple(blocks)
     assert Architecture.from_dict(given_.to_dict()) == given_
     try:
-        network = build(given_, side=32, classes=3).to(memory_format=torch.channels_last)
+        network = build(given_, image_size=32, num_classes=3).to(memory_format=torch.channels_last)
     except InputError:  # after many strides and poolings nothing is left
         assume(False)
     images = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
@@ -128,18 +133,20 @@ def test_block_keys_at_the_top_are_defaults():
 )
 def test_wrong_descriptions_are_explained(description, says):
     with pytest.raises(InputError) as caught:
-        build(description, side=16, classes=2)
+        build(description, image_size=16, num_classes=2)
     assert says in str(caught.value)
 
 
 def test_too_small_an_image_is_explained():
     with pytest.raises(InputError, match="do not pass"):
-        build({"padding": 0, "blocks": [{"filters": 2}] * 4}, side=8, classes=2)
+        build({"padding": 0, "blocks": [{"filters": 2}] * 4}, image_size=8, num_classes=2)
 
 
 def test_the_seed_fixes_the_weights_and_the_global_generator_is_left_alone():
     before = torch.random.get_rng_state()
-    first, again, other = (build(tinynet((4, 4)), side=16, classes=2, seed=s) for s in (1, 1, 2))
+    first, again, other = (
+        build(tinynet((4, 4)), image_size=16, num_classes=2, seed=s) for s in (1, 1, 2)
+    )
     assert torch.equal(torch.random.get_rng_state(), before)
     for a, b in zip(first.parameters(), again.parameters(), strict=True):
         assert torch.equal(a, b)
@@ -159,14 +166,14 @@ def test_the_seed_fixes_the_weights_and_the_global_generator_is_left_alone():
 )
 def test_initial_weights_have_the_variance_of_their_scheme(scheme, variance):
     description = {"blocks": [{"filters": 30}, {"filters": 40}], "initialization": scheme}
-    weight = build(description, side=8, classes=2).blocks[1].layers[0][0].weight
+    weight = build(description, image_size=8, num_classes=2).blocks[1].layers[0][0].weight
     assert weight.var().item() == pytest.approx(variance, rel=0.1)
     assert weight.mean().item() == pytest.approx(0, abs=0.005)
 
 
 def test_a_strided_pointwise_convolution_is_the_usual_one():
     description = {"blocks": [{"filters": 5, "kernel": 1, "stride": 2, "activation": "none"}]}
-    network = build({**description, "normalization": "none"}, side=9, classes=2)
+    network = build({**description, "normalization": "none"}, image_size=9, num_classes=2)
     x = torch.randn(2, 3, 9, 9)
     weight = network.blocks[0].layers[0][0][1].weight
     expected = torch.nn.functional.conv2d(x, weight, stride=2)
@@ -175,7 +182,7 @@ def test_a_strided_pointwise_convolution_is_the_usual_one():
 
 def test_a_residual_block_adds_its_input():
     description = {"blocks": [{"filters": 3, "residual": True, "normalization": "none"}]}
-    network = build({**description, "initialization": "zeros"}, side=8, classes=2)
+    network = build({**description, "initialization": "zeros"}, image_size=8, num_classes=2)
     x = torch.randn(2, 3, 8, 8)
     assert torch.equal(network.blocks(x), x.relu())
 
@@ -184,8 +191,8 @@ def test_images_are_standardized_by_the_training_images():
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (5, 8, 8, 3)).astype(np.uint8)
     pixels[..., 2] //= 3
-    network = build({"blocks": []}, side=8, classes=2)
-    network.standardize_by(pixels)
+    network = build({"blocks": []}, image_size=8, num_classes=2)
+    network.fit_standardization(pixels)
     channels = pixels.reshape(-1, 3).astype(float)
     np.testing.assert_allclose(network.mean, channels.mean(0), rtol=1e-6)
     np.testing.assert_allclose(network.deviation, channels.std(0), rtol=1e-6)
@@ -195,8 +202,8 @@ def test_images_are_standardized_by_the_training_images():
 
 
 def test_a_constant_channel_does_not_divide_by_zero():
-    network = build({"blocks": []}, side=4, classes=2)
-    network.standardize_by(np.full((2, 4, 4, 3), 7, np.uint8))
+    network = build({"blocks": []}, image_size=4, num_classes=2)
+    network.fit_standardization(np.full((2, 4, 4, 3), 7, np.uint8))
     assert torch.isfinite(network(torch.full((1, 3, 4, 4), 9.0))).all()
 
 
@@ -208,14 +215,14 @@ def test_multiply_adds_count_every_application_of_a_weight():
         ],
         "head": {"hidden": [10]},
     }
-    rows = cost_table(description, side=16, classes=4)
+    rows = cost_table(description, image_size=16, num_classes=4)
     expected = 8 * 8 * (25 * 3 * 6) + 8 * 8 * (9 * 6 + 6 * 8) + 8 * 10 + 10 * 4
     assert sum(row.multiply_adds for row in rows) == expected
 
 
-def test_branches_put_their_maps_side_by_side():
+def test_branches_concatenate_their_maps():
     ones = [{"filters": 2, "kernel": 1}], [{"filters": 3}], []
-    network = build({"blocks": [{"branches": list(ones)}]}, side=8, classes=2)
+    network = build({"blocks": [{"branches": list(ones)}]}, image_size=8, num_classes=2)
     x = torch.randn(2, 3, 8, 8)
     y = network.blocks(x)
     assert y.shape == (2, 8, 8, 8)
@@ -225,12 +232,12 @@ def test_branches_put_their_maps_side_by_side():
 def test_branches_that_shrink_maps_differently_are_explained():
     branches = [[{"filters": 2}], [{"filters": 2, "stride": 2}]]
     with pytest.raises(InputError, match="differently"):
-        build({"blocks": [{"branches": branches}]}, side=8, classes=2)
+        build({"blocks": [{"branches": branches}]}, image_size=8, num_classes=2)
 
 
 def test_auxiliary_heads_teach_the_blocks_before_them_and_no_others():
     description = {"blocks": [{"filters": 4}] * 3, "auxiliary": [{"after": 2, "weight": 0.4}]}
-    network = build(description, side=8, classes=2)
+    network = build(description, image_size=8, num_classes=2)
     images = torch.rand(2, 3, 8, 8) * 255
     (one, scores), (weight, early) = network.all_scores(images)
     assert (one, weight) == (1.0, 0.4)
@@ -239,18 +246,18 @@ def test_auxiliary_heads_teach_the_blocks_before_them_and_no_others():
     assert network.blocks[2].layers[0][0].weight.grad is None
     torch.testing.assert_close(network.eval()(images), network.all_scores(images)[0][1])
     assert scores.shape == early.shape
-    plain_rows = cost_table({"blocks": [{"filters": 4}] * 3}, side=8, classes=2)
-    assert cost_table(description, side=8, classes=2) == plain_rows
+    plain_rows = cost_table({"blocks": [{"filters": 4}] * 3}, image_size=8, num_classes=2)
+    assert cost_table(description, image_size=8, num_classes=2) == plain_rows
 
 
-def test_unit_variance_leaves_a_layer_that_no_image_reaches():
+def test_lsuv_leaves_a_layer_whose_output_is_constant():
     description = {
         "normalization": "none",
         "blocks": [{"filters": 4}],
         "head": {"hidden": [3]},
         "initialization": "lsuv",
     }
-    network = build(description, side=8, classes=2).eval()
+    network = build(description, image_size=8, num_classes=2).eval()
     with torch.no_grad():
         network.head[0].weight.copy_(-network.head[0].weight.abs())  # sums of what a ReLU gives
     before = network.head[-1].weight.clone()
@@ -265,7 +272,7 @@ def test_layer_sequential_unit_variance():
         "head": {"hidden": [16]},
         "initialization": "lsuv",
     }
-    network = build(description, side=16, classes=4).eval()
+    network = build(description, image_size=16, num_classes=4).eval()
     images = torch.randint(0, 256, (32, 3, 16, 16), generator=torch.Generator().manual_seed(0))
     lsuv_init(network, images)
     seen = []
@@ -279,4 +286,4 @@ def test_layer_sequential_unit_variance():
 def test_arguments_of_a_preset_need_its_name():
     """As a search over `network.architecture.activation` would give where none is named."""
     with pytest.raises(InputError, match="neither a 'name' nor 'blocks'"):
-        build({"activation": "elu"}, side=8, classes=2)
+        build({"activation": "elu"}, image_size=8, num_classes=2)

@@ -10,7 +10,7 @@ from strata.models.estimators.network_classifier import NetworkClassifier
     ("hidden", "parameters"), [((2048,), 6_309_896), ((2048, 1024, 512), 8_920_584)]
 )
 def test_parameter_counts_are_the_papers(hidden, parameters):
-    rows = cost_table(mlp(hidden), side=32, classes=8)
+    rows = cost_table(mlp(hidden), image_size=32, num_classes=8)
     assert sum(row.parameters for row in rows) == parameters
 
 

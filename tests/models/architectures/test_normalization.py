@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from strata.models.architectures.normalization import (
     BatchNorm,
     BatchRenorm,
-    LocalResponse,
-    LocalResponseWithin,
+    LocalResponseNorm,
+    LocalResponseNormWithin,
 )
 
 
@@ -33,7 +33,7 @@ def test_the_first_batch_is_renormalized_as_batch_norm_does(seed, scale, shift):
     )
 
 
-def test_training_comes_to_see_what_prediction_sees():
+def test_training_and_inference_statistics_converge():
     layer = warmed(BatchRenorm(3, warm_up=100))
     x = maps(1000, scale=2.0, shift=1.0)
     trained = layer(x).detach()
@@ -96,7 +96,7 @@ def test_renormalization_and_its_gradient_are_those_of_the_paper(seed, scale, sh
 @pytest.mark.parametrize("channels", [2, 5, 16])
 def test_responses_across_channels_are_those_of_torch(channels):
     x, y = (maps(0, scale=40.0, shape=(3, channels, 4, 5)).requires_grad_() for _ in range(2))
-    ours, theirs = LocalResponse(channels)(x), torch.nn.LocalResponseNorm(5)(y)
+    ours, theirs = LocalResponseNorm(channels)(x), torch.nn.LocalResponseNorm(5)(y)
     torch.testing.assert_close(ours, theirs)
     for found in (ours, theirs):
         found.square().sum().backward()
@@ -105,7 +105,7 @@ def test_responses_across_channels_are_those_of_torch(channels):
 
 def test_responses_within_a_channel_by_hand():
     x = maps(0, scale=40.0, shape=(2, 3, 9, 9))
-    y = LocalResponseWithin()(x)
+    y = LocalResponseNormWithin(3)(x)
     window = x[1, 2, 2:7, 3:8]
     expected = x[1, 2, 4, 5] / (1 + 1e-4 * window.square().mean()) ** 0.75
     torch.testing.assert_close(y[1, 2, 4, 5], expected)

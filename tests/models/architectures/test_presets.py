@@ -9,7 +9,7 @@ from strata.models.architectures.presets import PRESETS
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_every_preset_builds(name):
     assert Architecture.of(name) == Architecture.from_dict(Architecture.of(name).to_dict())
-    build(name, side=64, classes=8)
+    build(name, image_size=64, num_classes=8)
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ def test_every_preset_builds(name):
     ],
 )
 def test_the_papers_own_networks_have_its_parameter_counts(arguments, parameters):
-    rows = cost_table({"name": "cnn", **arguments}, side=32, classes=8)
+    rows = cost_table({"name": "cnn", **arguments}, image_size=32, num_classes=8)
     assert sum(row.parameters for row in rows) == parameters
 
 
 def test_the_papers_network_with_batch_norm_counts_its_moving_statistics_too():
-    rows = cost_table("cnn-pooled", side=32, classes=8)
+    rows = cost_table("cnn-pooled", image_size=32, num_classes=8)
     assert sum(row.parameters + row.statistics for row in rows) == 66_344
 
 
@@ -48,17 +48,17 @@ def test_the_authors_deeper_network_can_be_described_and_counted():
         "head": {"pool": "average"},
         "dropout": 0.5,
     }
-    rows = cost_table(description, side=64, classes=8)
+    rows = cost_table(description, image_size=64, num_classes=8)
     assert sum(row.parameters + row.statistics for row in rows) == 447_408
 
 
 def test_the_papers_patch_network():
-    rows = cost_table({"name": "mlp", "hidden": [2048]}, side=64, classes=8)
+    rows = cost_table({"name": "mlp", "hidden": [2048]}, image_size=64, num_classes=8)
     assert sum(row.parameters for row in rows) == 25_184_264
 
 
 def test_lenet_has_its_maps_and_widths():
-    rows = cost_table("lenet-5", side=32, classes=10)
+    rows = cost_table("lenet-5", image_size=32, num_classes=10)
     assert [row.output for row in rows] == [(6, 28, 28), (16, 10, 10), (120,), (84,), (10,)]
     color = 2 * 25 * 6  # the original saw one channel
     assert sum(row.parameters for row in rows) == 156 + color + 2416 + 48120 + 10164 + 850
@@ -66,7 +66,7 @@ def test_lenet_has_its_maps_and_widths():
 
 @pytest.mark.parametrize(("name", "most"), [("tinynet-micro", 4_000), ("tinynet-residual", 50_000)])
 def test_small_networks_are_small(name, most):
-    rows = cost_table(name, side=64, classes=8)
+    rows = cost_table(name, image_size=64, num_classes=8)
     assert sum(row.parameters for row in rows) <= most
 
 
@@ -76,7 +76,7 @@ def test_depth_adds_blocks_and_shortcuts_cost_nothing(residual):
         description = {"name": "tinynet-residual", "depth": depth, "residual": residual}
         return [
             (row.output[0], row.output[1])
-            for row in cost_table(description, side=32, classes=2)
+            for row in cost_table(description, image_size=32, num_classes=2)
             if row.name.endswith("layers.0.3")  # the 1x1 convolutions
         ]
 

@@ -1,7 +1,7 @@
 import pytest
 
 from strata.models.architectures.builder import build
-from strata.models.architectures.flops import cost_table, count_parameters
+from strata.models.architectures.flops import cost_table
 from strata.models.architectures.tinynet import tinynet
 
 
@@ -19,12 +19,13 @@ from strata.models.architectures.tinynet import tinynet
 )
 def test_parameter_counts_are_the_papers(widths, depthwise, parameters):
     description = tinynet(widths, depthwise=depthwise)
-    assert count_parameters(build(description, side=64, classes=8)) == parameters
-    rows = cost_table(description, side=64, classes=8)
+    network = build(description, image_size=64, num_classes=8)
+    assert sum(p.numel() for p in network.parameters()) == parameters
+    rows = cost_table(description, image_size=64, num_classes=8)
     assert sum(row.parameters for row in rows) == parameters
 
 
 def test_maps_halve_from_block_to_block():
-    rows = cost_table(tinynet(), side=64, classes=8)
+    rows = cost_table(tinynet(), image_size=64, num_classes=8)
     maps = [row.output for row in rows if row.kind == "Conv2d"]
     assert maps == [(32, 32, 32), (64, 16, 16), (128, 8, 8), (256, 4, 4)]

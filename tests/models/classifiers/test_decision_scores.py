@@ -5,7 +5,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from strata.models.classifiers.decision_scores import (
     class_scores,
-    columns,
+    per_class_columns,
     scores_and_probabilities,
 )
 from strata.models.classifiers.kernel_svm import KernelSVM
@@ -26,7 +26,7 @@ def test_one_column_a_class_and_the_best_is_predicted(model, classes):
 
 def test_one_column_stands_for_two_classes():
     for single in (np.array([2.0, -1.0]), np.array([[2.0], [-1.0]])):
-        assert columns(single).tolist() == [[-2, 2], [1, -1]]
+        assert per_class_columns(single).tolist() == [[-2, 2], [1, -1]]
 
 
 def test_scores_are_computed_once_and_give_the_probabilities():
@@ -39,10 +39,10 @@ def test_scores_are_computed_once_and_give_the_probabilities():
         calls.append(len(A))
         return A @ B.T
 
-    machine = KernelSVM(kernel).fit(X, y)
+    model = KernelSVM(kernel).fit(X, y)
     calls.clear()
-    scores, found = scores_and_probabilities(machine, X[:7])
+    scores, found = scores_and_probabilities(model, X[:7])
     assert calls == [7]
-    assert np.array_equal(scores, machine.decision_function(X[:7]))
-    assert np.array_equal(found, machine.predict_proba(X[:7]))
+    assert np.array_equal(scores, model.decision_function(X[:7]))
+    assert np.array_equal(found, model.predict_proba(X[:7]))
     assert scores_and_probabilities(KernelSVM(inner_folds=0).fit(X, y), X[:7])[1] is None

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.metrics import pairwise
 
 from strata import _threads
-from strata.models.classifiers.gram_matrix import products, rbf
+from strata.models.classifiers.gram_matrix import linear_kernel, rbf_kernel
 
 
 @pytest.fixture(params=[1, 3])
@@ -17,8 +17,8 @@ def threads(request):
 def test_products_are_those_of_numpy_whatever_the_threads(threads, n):
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(n, 40)), rng.normal(size=(300, 40))
-    np.testing.assert_allclose(products(X, Y), X @ Y.T, atol=1e-12)
-    np.testing.assert_allclose(products(X, X), X @ X.T, atol=1e-12)
+    np.testing.assert_allclose(linear_kernel(X, Y), X @ Y.T, atol=1e-12)
+    np.testing.assert_allclose(linear_kernel(X, X), X @ X.T, atol=1e-12)
 
 
 def test_threads_do_not_change_a_bit():
@@ -26,7 +26,7 @@ def test_threads_do_not_change_a_bit():
     found = []
     for count in (1, 2, 4):
         _threads.allow_threads(count)
-        found.append(products(X, X))
+        found.append(linear_kernel(X, X))
     _threads.allow_threads(1)
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], found[2])
@@ -35,5 +35,9 @@ def test_threads_do_not_change_a_bit():
 def test_the_radial_kernel_is_scikit_learns():
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(300, 5)), rng.normal(size=(7, 5))
-    np.testing.assert_allclose(rbf(X, Y, 0.3), rbf_kernel(X, Y, 0.3), atol=1e-12)
-    np.testing.assert_allclose(rbf(X, X, 0.3), rbf_kernel(X, X, 0.3), atol=1e-12)
+    np.testing.assert_allclose(
+        rbf_kernel(X, Y, 0.3), pairwise.rbf_kernel(X, Y, gamma=0.3), atol=1e-12
+    )
+    np.testing.assert_allclose(
+        rbf_kernel(X, X, 0.3), pairwise.rbf_kernel(X, X, gamma=0.3), atol=1e-12
+    )

@@ -36,7 +36,7 @@ def gaussian(X, Y):
         (gaussian, SVC(kernel=gaussian, C=10)),
     ],
 )
-def test_scores_are_those_of_one_machine_a_class(kernel, peer):
+def test_scores_are_those_of_one_classifier_per_class(kernel, peer):
     X, y = data()
     ours = KernelSVM(kernel, C=10, inner_folds=0).fit(X[:160], y[:160])
     theirs = OneVsRestClassifier(peer).fit(X[:160], y[:160])
@@ -46,7 +46,7 @@ def test_scores_are_those_of_one_machine_a_class(kernel, peer):
     assert ours.training_accuracy_ == (ours.predict(X[:160]) == y[:160]).mean()
 
 
-def test_a_precomputed_matrix_is_its_kernel():
+def test_a_precomputed_matrix_gives_the_probabilities_of_its_kernel():
     X, y = data()
     by_vectors = KernelSVM("linear").fit(X[:160], y[:160])
     by_matrix = KernelSVM("precomputed").fit(X[:160] @ X[:160].T, y[:160])
@@ -72,7 +72,7 @@ def test_probabilities_sum_to_one_agree_and_are_worth_something():
     assert log_loss(y[400:], p) < 0.6 * log_loss(y[400:], priors)
 
 
-def test_the_inner_folds_see_no_vector_they_trained_on():
+def test_the_inner_folds_score_held_out_vectors_only():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(200, 400)), rng.integers(2, size=200)  # noise, separable in training
     model = KernelSVM("linear").fit(X, y)
@@ -81,7 +81,7 @@ def test_the_inner_folds_see_no_vector_they_trained_on():
     assert model.predict_proba(X).max() < 0.99  # so it does not claim to be sure
 
 
-def test_c_is_chosen_by_inner_cross_validation():
+def test_C_is_chosen_by_inner_cross_validation():
     X, y = data()
     model = KernelSVM("rbf", C="cv").fit(X, y)
     assert model.C_ in C_GRID
@@ -107,7 +107,7 @@ def test_balanced_weights_raise_the_recall_of_a_rare_class():
     assert recalls[1] > recalls[0] + 0.3
 
 
-def test_a_class_of_one_leaves_out_probabilities_but_not_predictions():
+def test_a_class_of_one_vector_gives_predictions_without_probabilities():
     X, y = data(n=30)
     y[:] = "a"
     y[:12] = "b"
@@ -124,7 +124,7 @@ def test_a_class_of_one_leaves_out_probabilities_but_not_predictions():
     )  # gamma says nothing there
 
 
-def test_errors_are_for_the_user():
+def test_wrong_arguments_are_explained():
     X, y = data(n=30)
     with pytest.raises(ValueError, match="one class"):
         KernelSVM().fit(X, np.full(30, "a"))
@@ -165,11 +165,11 @@ def test_it_is_a_scikit_learn_estimator(kernel):
     check_estimator(KernelSVM(kernel), on_skip=None)
 
 
-def test_a_machine_that_was_stopped_says_so(monkeypatch):
+def test_a_solver_that_did_not_converge_warns(monkeypatch):
     X, y = data(90, 20)
     assert KernelSVM(inner_folds=0).fit(X, y).converged_
-    monkeypatch.setattr("strata.models.classifiers.svm_dual.STEPS", 500)
-    monkeypatch.setattr("strata.models.classifiers.svm_dual.STEPS_OF_A_VECTOR", 0)
+    monkeypatch.setattr("strata.models.classifiers.svm_dual.MAX_STEPS", 500)
+    monkeypatch.setattr("strata.models.classifiers.svm_dual.MAX_STEPS_PER_VECTOR", 0)
     with pytest.warns(ConvergenceWarning, match="unit length"):
         stopped = KernelSVM(inner_folds=0).fit(X * 1000, y)
     assert not stopped.converged_

@@ -1,4 +1,4 @@
-"""The linear machine that reads its vectors block by block."""
+"""The linear SVM that reads its vectors block by block."""
 
 import weakref
 
@@ -45,7 +45,7 @@ def test_it_finds_what_liblinear_finds(classes):
 
 def test_how_vectors_are_cut_into_blocks_does_not_matter():
     X, y = overlapping()
-    settings = {"C": 2.0, "tolerance": 1e-3, "passes": 500, "held_out": 0}
+    settings = {"C": 2.0, "tol": 1e-3, "max_iter": 500, "validation_fraction": 0}
     whole = LinearSVM(**settings).fit(X, y)
     pieces = LinearSVM(**settings).fit_blocks(in_pieces(X, 7, 130, 131), y)
     assert np.allclose(whole.coef_, pieces.coef_, atol=1e-2)
@@ -76,14 +76,14 @@ def test_only_one_block_is_asked_for_at_a_time():
 
 def test_probabilities_and_cost_are_learned_from_held_out_vectors():
     X, y = overlapping(n=900)
-    machine = LinearSVM(C="cv").fit(X[:600], y[:600])
-    assert machine.inner_accuracy_ < 1
-    found = machine.predict_proba(X[600:])
+    model = LinearSVM(C="cv").fit(X[:600], y[:600])
+    assert model.inner_accuracy_ < 1
+    found = model.predict_proba(X[600:])
     right = found.argmax(axis=1) == y[600:]
     assert abs(found.max(axis=1).mean() - right.mean()) < 0.05
 
 
-def test_cost_is_not_chosen_from_nothing():
+def test_choosing_C_needs_held_out_vectors():
     X, y = overlapping()
     for wrong in (0.0, -1.0, "cvs"):
         with pytest.raises(InputError, match=r"^C = "):
@@ -94,7 +94,7 @@ def test_cost_is_not_chosen_from_nothing():
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_class_of_a_single_vector_leaves_probabilities_and_cost(seed):
+def test_a_class_of_one_vector_still_gives_probabilities_and_C(seed):
     X, y = overlapping()
     X, y = np.vstack([X, -X[:1]]), np.append(y, 3)
     model = LinearSVM("cv", validation_fraction=0.5, random_state=seed).fit(X, y)

@@ -29,7 +29,7 @@ def test_it_finds_what_the_library_finds_in_memory(classes, class_weight):
     X, y = drawn(classes)
     names = np.array(["coast", "forest", "highway", "street"])[y]
     settings = {"C": 0.3, "class_weight": class_weight}
-    ours = fit_logistic(in_blocks(X), names, tolerance=1e-7, **settings)
+    ours = fit_logistic(in_blocks(X), names, tol=1e-7, **settings)
     theirs = LogisticRegression(tol=1e-8, **settings).fit(X, names)
     assert ours.coef_.shape == theirs.coef_.shape
     assert np.allclose(ours.coef_, theirs.coef_, atol=1e-3)

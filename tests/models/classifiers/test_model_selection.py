@@ -6,8 +6,8 @@ from sklearn.model_selection import PredefinedSplit, cross_val_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC
 
-from strata.models.classifiers.model_selection import choose, inner_folds
-from strata.models.classifiers.svm_dual import Dual
+from strata.models.classifiers.model_selection import assign_inner_folds, select_C
+from strata.models.classifiers.svm_dual import SVMDual
 
 
 def test_the_chosen_cost_is_the_best_of_cross_validation():
@@ -22,17 +22,19 @@ def test_the_chosen_cost_is_the_best_of_cross_validation():
         for C in costs
     ]
     best = int(np.argmax([np.average(a, weights=np.bincount(fold_of)) for a in by_fold]))
-    found = choose(Dual(X @ X.T, codes, np.ones(150)), costs, fold_of)
+    found = select_C(SVMDual(X @ X.T, codes, np.ones(150)), costs, fold_of)
     assert costs[best] == found.C
     sizes = np.bincount(fold_of)
     assert found.accuracy == pytest.approx(np.average(by_fold[best], weights=sizes))
     assert found.temperature > 0
 
 
-def test_of_costs_that_do_alike_the_first_is_taken():
+def test_of_equally_good_C_the_first_is_taken():
     codes = np.arange(20) % 2
     X = 10.0 * codes[:, None]
-    found = choose(Dual(X @ X.T, codes, np.ones(20)), (10.0, 1.0, 100.0), np.arange(20) // 2 % 2)
+    found = select_C(
+        SVMDual(X @ X.T, codes, np.ones(20)), (10.0, 1.0, 100.0), np.arange(20) // 2 % 2
+    )
     assert (found.C, found.accuracy) == (10.0, 1.0)
 
 
@@ -45,7 +47,7 @@ def test_inner_folds_keep_copies_together_and_know_every_class(pictures, most, s
     labels, groups = np.array(pictures).T
     codes = np.unique(labels, return_inverse=True)[1]
     different = [len(np.unique(groups[codes == c])) for c in range(codes.max() + 1)]
-    fold_of = inner_folds(codes, groups, most, seed)
+    fold_of = assign_inner_folds(codes, groups, most, seed)
     if min(most, *different) < 2:
         assert fold_of is None
         return

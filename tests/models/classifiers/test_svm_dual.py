@@ -1,18 +1,18 @@
 import numpy as np
 import pytest
 
-from strata.models.classifiers.svm_dual import Dual
+from strata.models.classifiers.svm_dual import SVMDual
 
 
 def problem(classes, n=90):
     rng = np.random.default_rng(0)
     codes = np.arange(n) % classes
     X = rng.normal(size=(n, 6)) + np.eye(classes, 6)[codes]
-    return Dual(X @ X.T, codes, 0.5 + codes)
+    return SVMDual(X @ X.T, codes, 0.5 + codes)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_a_solution_fulfills_the_conditions_of_an_optimum(classes):
+def test_a_solution_fulfills_the_kkt_conditions(classes):
     dual, C = problem(classes), 0.7
     rows = np.arange(10, 80)
     solution = dual.solve(rows, C)
@@ -32,7 +32,7 @@ def test_a_solution_fulfills_the_conditions_of_an_optimum(classes):
     assert (margins[alphas >= largest - 1e-6] <= 1 + 2e-3).all()
 
 
-def test_scores_of_other_vectors_hang_on_those_trained_on():
+def test_scores_of_held_out_vectors_use_the_training_vectors():
     dual = problem(3)
     train, others = np.arange(60), np.arange(60, 90)
     solution = dual.solve(train, 1.0)
@@ -44,8 +44,8 @@ def test_scores_of_other_vectors_hang_on_those_trained_on():
 def test_the_solver_stops_at_its_last_step(monkeypatch):
     long = problem(3)
     long.gram = long.gram * 1e6  # vectors a thousand times as long
-    monkeypatch.setattr("strata.models.classifiers.svm_dual.STEPS", 1000)
-    monkeypatch.setattr("strata.models.classifiers.svm_dual.STEPS_OF_A_VECTOR", 0)
+    monkeypatch.setattr("strata.models.classifiers.svm_dual.MAX_STEPS", 1000)
+    monkeypatch.setattr("strata.models.classifiers.svm_dual.MAX_STEPS_PER_VECTOR", 0)
     solution = long.solve(np.arange(90), 10.0)
     assert not solution.converged
     assert np.isfinite(solution.coefficients).all()

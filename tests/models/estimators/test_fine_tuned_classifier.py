@@ -8,18 +8,17 @@ from sklearn.linear_model import LogisticRegression
 
 from strata.errors import InputError
 from strata.models.architectures.dropout import Dropout, seed_dropout
-from strata.models.estimators import fine_tuned_classifier
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.runtime import checkpoint, image_source
-from strata.models.transfer import backbones
-from strata.models.transfer.finetune_module import FineTuneModule, blocks_of
-from strata.models.transfer.frozen_backbone import FrozenBackbone, border_activations
+from strata.models.transfer import backbones, finetune_module
+from strata.models.transfer.finetune_module import FineTuneModule, block_parameters
+from strata.models.transfer.frozen_backbone import FrozenBackbone, boundary_activations
 from strata.models.transfer.pooling import Embedding
-from strata.models.transfer.subgraph import IMAGES, last_node, section
+from strata.models.transfer.subgraph import IMAGES, extract_subgraph, penultimate_node
 from tests.models.runtime.test_image_source import Mapped
 
-NAME, SIDE, CUT = "squeezenet1_1", 48, "features.12"
-BORDER = "features.11"
+NAME, SIDE, OUTPUT = "squeezenet1_1", 48, "features.12"
+BOUNDARY = "features.11"
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +40,19 @@ def images():
 
 def activations(state, pixels, node):
     frozen = FrozenBackbone(NAME, [node], state, SIDE)
-    views = border_activations(frozen, [pixels, pixels[:, :, ::-1]], torch.device("cpu"))
+    views = boundary_activations(frozen, [pixels, pixels[:, :, ::-1]], torch.device("cpu"))
     return np.stack(list(views), axis=1)
 
 
 def classifier(state, **options):
-    options = {"border": BORDER, "head_epochs": 15, "epochs": 3, "batch": 8} | options
-    return FineTunedClassifier(NAME, output_node=CUT, weights=state, **options)
+    options = {"freeze_until": BOUNDARY, "head_epochs": 15, "epochs": 3, "batch_size": 8} | options
+    return FineTunedClassifier(NAME, output_node=OUTPUT, weights=state, **options)
 
 
 @pytest.fixture(scope="module")
 def fitted(state, images):
     pixels, labels = images
-    X = activations(state, pixels, BORDER)
+    X = activations(state, pixels, BOUNDARY)
     return classifier(state).fit(X, labels), X
 
 
@@ -76,7 +75,7 @@ def test_the_same_seed_gives_the_same_weights(fitted, state, images):
     model, X = fitted
     again = clone(model).fit(X, images[1])
     assert all(np.array_equal(again.weights_[k], v) for k, v in model.weights_.items())
-    other = clone(model).set_params(seed=1).fit(X, images[1])
+    other = clone(model).set_params(random_state=1).fit(X, images[1])
     assert not all(np.array_equal(other.weights_[k], v) for k, v in model.weights_.items())
     assert np.array_equal(
         pickle.loads(pickle.dumps(model)).decision_function(X), model.decision_function(X)
@@ -85,17 +84,17 @@ def test_the_same_seed_gives_the_same_weights(fitted, state, images):
 
 def test_the_head_alone_leaves_the_network_as_it_was(state, images):
     pixels, labels = images
-    X = activations(state, pixels, CUT)
-    model = classifier(state, border=CUT, epochs=0).fit(X, labels)
+    X = activations(state, pixels, OUTPUT)
+    model = classifier(state, freeze_until=OUTPUT, epochs=0).fit(X, labels)
     assert set(model.weights_) == {"head.1.weight", "head.1.bias"}
     assert model.parameters_ == 512 * 3 + 3
     assert model.training_accuracy_ > 0.9
     pooled = X.astype(np.float32).mean((2, 3), keepdims=True)
-    same = classifier(state, border=CUT, epochs=0).fit(pooled, labels)
+    same = classifier(state, freeze_until=OUTPUT, epochs=0).fit(pooled, labels)
     np.testing.assert_allclose(same.decision_function(pooled), model.decision_function(X), atol=0.1)
 
 
-def test_only_what_is_open_moves(fitted, state):
+def test_only_trainable_blocks_change(fitted, state):
     model, _ = fitted
     changed = {
         k: not np.array_equal(v, state[k.removeprefix("blocks.0.")].numpy())
@@ -109,11 +108,13 @@ def test_only_what_is_open_moves(fitted, state):
     assert model.parameters_ == inside + 512 * 3 + 3
 
 
-def test_the_head_may_look_at_several_nodes(state, images):
+def test_the_head_may_take_several_nodes(state, images):
     pixels, labels = images
-    X = activations(state, pixels, BORDER)
-    nodes = [CUT, BORDER, f"{CUT}.squeeze"]
-    model = classifier(state, beside=nodes[1:], embedding="power_norm", epochs=1).fit(X, labels)
+    X = activations(state, pixels, BOUNDARY)
+    nodes = [OUTPUT, BOUNDARY, f"{OUTPUT}.squeeze"]
+    model = classifier(state, head_inputs=nodes[1:], embedding="power_norm", epochs=1).fit(
+        X, labels
+    )
     assert model.training_accuracy_ > 0.9
     network = model.network()
     linear = network.head[1]
@@ -124,8 +125,8 @@ def test_the_head_may_look_at_several_nodes(state, images):
         torch.testing.assert_close(outputs[1].permute(0, 2, 3, 1).numpy(), X[:, 0].astype("f4"))
         means = [o.mean((2, 3)) for o in outputs]
         unit = torch.cat([m / m.norm(dim=1, keepdim=True) for m in means], 1)
-        rooted = unit.sign() * unit.abs().sqrt() - network.embedding.center
-        expected = linear(rooted).numpy()
+        normalized = unit.sign() * unit.abs().sqrt() - network.embedding.center
+        expected = linear(normalized).numpy()
     found = model.decision_function(X[:, :1])
     np.testing.assert_allclose(found, expected, atol=0.1)
 
@@ -133,7 +134,7 @@ def test_the_head_may_look_at_several_nodes(state, images):
 def test_the_first_phase_may_find_the_optimum(state, images):
     """That of logistic regression on one view an image, however many views there are."""
     pixels, labels = images
-    X = activations(state, pixels, BORDER)[:, :1]
+    X = activations(state, pixels, BOUNDARY)[:, :1]
     X = np.concatenate([X, X], axis=1)
     settings = {"head_init_C": 2.0, "embedding": "power_norm"}
     model = classifier(state, epochs=0, **settings).fit(X, labels)
@@ -146,21 +147,21 @@ def test_the_first_phase_may_find_the_optimum(state, images):
     later = classifier(state, epochs=2, **settings).fit(X, labels)
     assert [line["epoch"] for line in later.history_] == [1, 2]
     with pytest.raises(InputError, match="head_init_C must be above 0: 0"):
-        classifier(state, head_C=0.0).fit(X, labels)
+        classifier(state, head_init_C=0.0).fit(X, labels)
 
 
-@pytest.mark.parametrize("beside", [[CUT], [BORDER, BORDER], ["features.9"], BORDER])
-def test_nodes_to_look_at_are_checked(state, images, beside):
+@pytest.mark.parametrize("head_inputs", [[OUTPUT], [BOUNDARY, BOUNDARY], ["features.9"], BOUNDARY])
+def test_head_inputs_are_checked(state, images, head_inputs):
     pixels, labels = images
-    with pytest.raises(InputError, match=r"cannot look at|list of nodes"):
-        classifier(state, beside=beside).fit(activations(state, pixels, BORDER), labels)
+    with pytest.raises(InputError, match=r"cannot be among head_inputs|list of nodes"):
+        classifier(state, head_inputs=head_inputs).fit(activations(state, pixels, BOUNDARY), labels)
 
 
-def test_rooted_embeddings_are_centered_on_the_training_images(state, images):
+def test_power_normalized_embeddings_are_centered_on_the_training_images(state, images):
     pixels, labels = images
-    X = activations(state, pixels, BORDER)
+    X = activations(state, pixels, BOUNDARY)
     for head_epochs in (0, 2):
-        model = classifier(state, embedding="power_norm", head_epochs=head_epochs, max_rate=1e-9)
+        model = classifier(state, embedding="power_norm", head_epochs=head_epochs, max_lr=1e-9)
         network = model.fit(X, labels).network()
         with torch.no_grad():
             embedded = network.embed(
@@ -173,19 +174,21 @@ def test_rooted_embeddings_are_centered_on_the_training_images(state, images):
 def test_cached_activations_train_as_the_images_do(state, images):
     """The head phase on activations kept in float16 and on pixels through the whole network."""
     pixels, labels = images
-    cached = classifier(state, border=BORDER, epochs=0)
-    cached.fit(activations(state, pixels, BORDER)[:, :1], labels)
-    whole = classifier(state, border=IMAGES, epochs=0).fit(pixels[:, None], labels)
+    cached = classifier(state, freeze_until=BOUNDARY, epochs=0)
+    cached.fit(activations(state, pixels, BOUNDARY)[:, :1], labels)
+    whole = classifier(state, freeze_until=IMAGES, epochs=0).fit(pixels[:, None], labels)
     expected = whole.decision_function(pixels[:, None])
-    found = cached.decision_function(activations(state, pixels, BORDER)[:, :1])
+    found = cached.decision_function(activations(state, pixels, BOUNDARY)[:, :1])
     np.testing.assert_allclose(found, expected, atol=0.02)
     assert cached.saved_multiply_adds_ > 0
     assert whole.saved_multiply_adds_ == 0
 
 
-def test_everything_open_learns_from_augmented_images(state, images):
+def test_a_fully_trainable_network_learns_from_augmented_images(state, images):
     pixels, labels = images
-    model = classifier(state, border=IMAGES, epochs=1, augmentations={"flip": True, "rotation": 10})
+    model = classifier(
+        state, freeze_until=IMAGES, epochs=1, augmentation={"flip": True, "rotation": 10}
+    )
     model.fit(pixels[:, None], labels)
     assert not np.array_equal(
         model.weights_["blocks.0.features.0.weight"], state["features.0.weight"].numpy()
@@ -197,7 +200,9 @@ def test_everything_open_learns_from_augmented_images(state, images):
 def test_earlier_blocks_may_learn_more_slowly(state, images):
     pixels, labels = images
     X = activations(state, pixels, "features.9")
-    model = classifier(state, border="features.9", optimizer="plain-sgd", rate_decay=0.0, epochs=1)
+    model = classifier(
+        state, freeze_until="features.9", optimizer="plain-sgd", layer_decay=0.0, epochs=1
+    )
     model.fit(X, labels)
     early = [k for k in model.weights_ if "features.11" in k or "features.10" in k]
     late = [k for k in model.weights_ if "features.12" in k]
@@ -216,22 +221,27 @@ def test_blocks_are_found_in_order():
         ("squeezenet1_1", "features.9", 3),
         ("resnet18", "layer3", 1),
     ):
-        end = "Mixed_7c" if name == "inception_v3" else last_node(name)
-        part = section(backbones.skeleton(name), begin, [end])
-        assert len(blocks_of(part)) == expected - (name == "inception_v3")
-        assert sum(map(len, blocks_of(part))) == len(list(part.parameters()))
+        end = "Mixed_7c" if name == "inception_v3" else penultimate_node(name)
+        part = extract_subgraph(backbones.skeleton(name), begin, [end])
+        assert len(block_parameters(part)) == expected - (name == "inception_v3")
+        assert sum(map(len, block_parameters(part))) == len(list(part.parameters()))
 
 
 @pytest.mark.parametrize("adapt", [True, False])
 def test_normalizations_adapt_or_stay(adapt):
     network = backbones.skeleton("resnet18")
-    part = section(network, "layer3", ["layer4"])
-    tail = FineTuneModule(
-        part, 2, expected=None, embedding=Embedding([512], "pooled"), dropout=0.0, adapt=adapt
+    part = extract_subgraph(network, "layer3", ["layer4"])
+    module = FineTuneModule(
+        part,
+        2,
+        preprocessing=None,
+        embedding=Embedding([512], "pooled"),
+        dropout=0.0,
+        adapt_batch_norm=adapt,
     )
-    before = {k: v.clone() for k, v in tail.state_dict().items()}
-    tail.train()(torch.rand(4, 256, 4, 4))
-    same = {k: torch.equal(v, before[k]) for k, v in tail.state_dict().items()}
+    before = {k: v.clone() for k, v in module.state_dict().items()}
+    module.train()(torch.rand(4, 256, 4, 4))
+    same = {k: torch.equal(v, before[k]) for k, v in module.state_dict().items()}
     statistics = [k for k in same if "running" in k]
     assert statistics
     assert all(same[k] != adapt for k in statistics)
@@ -240,21 +250,26 @@ def test_normalizations_adapt_or_stay(adapt):
 def test_dropout_inside_of_the_network_is_seeded_too():
     """AlexNet and VGG drop units between their last linear layers."""
     network = backbones.skeleton("alexnet")
-    part = section(network, "classifier.2", ["classifier.5"])
-    tail = FineTuneModule(
-        part, 2, expected=None, embedding=Embedding([4096], "pooled"), dropout=0.0, adapt=True
+    part = extract_subgraph(network, "classifier.2", ["classifier.5"])
+    module = FineTuneModule(
+        part,
+        2,
+        preprocessing=None,
+        embedding=Embedding([4096], "pooled"),
+        dropout=0.0,
+        adapt_batch_norm=True,
     ).train()
-    torch.nn.init.ones_(tail.head[1].weight)
+    torch.nn.init.ones_(module.head[1].weight)
     x = torch.rand(2, 4096)
     before = torch.random.get_rng_state()
     scores = []
     for seed in (1, 1, 2):
-        seed_dropout(tail, seed, torch.device("cpu"))
-        scores.append(tail(x).detach())
+        seed_dropout(module, seed, torch.device("cpu"))
+        scores.append(module(x).detach())
     assert torch.equal(scores[0], scores[1])
     assert not torch.equal(scores[0], scores[2])
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert torch.equal(tail.eval()(x), tail(x))
+    assert torch.equal(module.eval()(x), module(x))
 
 
 @pytest.mark.parametrize("axes", [2, None])
@@ -294,7 +309,7 @@ def test_a_killed_training_goes_on_to_the_same_end(fitted, images, tmp_path):
 def test_a_checkpoint_of_other_weights_is_ignored(state, images, tmp_path):
     pixels, labels = images
     X = pixels[:, None]
-    options = {"border": IMAGES, "head_epochs": 0, "epochs": 1}
+    options = {"freeze_until": IMAGES, "head_epochs": 0, "epochs": 1}
     expected = classifier(state, **options).fit(X, labels)
     keep, save = tmp_path / "checkpoint", checkpoint.save
 
@@ -323,8 +338,8 @@ def test_views_may_stay_on_the_disk(fitted, images, tmp_path, monkeypatch):
     with pytest.raises(Killed):
         clone(model).fit(X, images[1], checkpoint=keep, on_epoch=stop)
     monkeypatch.setattr(image_source, "IN_MEMORY", 0)
-    monkeypatch.setattr(image_source, "AT_A_TIME", 8)
-    monkeypatch.setattr(fine_tuned_classifier, "_BATCH", 4)
+    monkeypatch.setattr(image_source, "BLOCK_SIZE", 8)
+    monkeypatch.setattr(finetune_module, "_BATCH_SIZE", 4)
     mapped = Mapped(tmp_path / "views.npy", X, most=8)
     seen = []
     found = clone(model).fit(mapped, images[1], checkpoint=keep, on_epoch=seen.append)
@@ -339,20 +354,22 @@ def test_views_may_stay_on_the_disk(fitted, images, tmp_path, monkeypatch):
 
 def test_a_class_with_one_image_and_an_odd_last_batch(state, images):
     pixels, _ = images
-    X = activations(state, pixels[:9], BORDER)[:, :1]
+    X = activations(state, pixels[:9], BOUNDARY)[:, :1]
     labels = np.array([0] * 8 + [1])
-    model = classifier(state, epochs=1, head_epochs=1, batch=8).fit(X, labels)
+    model = classifier(state, epochs=1, head_epochs=1, batch_size=8).fit(X, labels)
     assert model.decision_function(X).shape == (9, 2)
 
 
 def test_a_thousand_classes_of_one_image_each(state):
     X = np.random.default_rng(0).random((1000, 1, 1, 1, 512)).astype(np.float32)
-    model = classifier(state, border=CUT, head_epochs=1, epochs=0, batch=333).fit(X, range(1000))
+    model = classifier(state, freeze_until=OUTPUT, head_epochs=1, epochs=0, batch_size=333).fit(
+        X, range(1000)
+    )
     assert model.decision_function(X[:3]).shape == (3, 1000)
     assert np.isfinite(model.history_[0]["loss"])
 
 
-def test_what_cannot_be_trained_says_so(state):
+def test_wrong_inputs_are_explained(state):
     X = np.zeros((4, 1, 3, 3, 512), np.float16)
     for wrong, y, what in (
         (X[:, 0], [0, 1, 0, 1], "views"),
@@ -363,9 +380,9 @@ def test_what_cannot_be_trained_says_so(state):
         with pytest.raises(InputError, match=what):
             classifier(state).fit(wrong, y)
     with pytest.raises(InputError, match="cannot be augmented"):
-        classifier(state, augmentations={"flip": True}).fit(X, [0, 1, 0, 1])
-    for idle in ({"epochs": 0}, {"border": CUT}):
-        with pytest.raises(InputError, match="Nothing would learn"):
+        classifier(state, augmentation={"flip": True}).fit(X, [0, 1, 0, 1])
+    for idle in ({"epochs": 0}, {"freeze_until": OUTPUT}):
+        with pytest.raises(InputError, match="Nothing would be trained"):
             classifier(state, head_epochs=0, **idle).fit(X, [0, 1, 0, 1])
     with pytest.raises(InputError, match="Unknown optimizer"):
         classifier(state, optimizer="adamx", head_epochs=0).fit(X, [0, 1, 0, 1])
@@ -376,14 +393,14 @@ def test_what_cannot_be_trained_says_so(state):
     [
         {"max_lr": -1.0},
         {"optimizer": "adamx"},
-        {"augmentations": {"flip": True}},
+        {"augmentation": {"flip": True}},
         {"dropout": 1.0},
         {"layer_decay": -0.5},
-        {"auxiliary": -1.0},
-        {"normalization": "frosen"},
+        {"aux_weight": -1.0},
+        {"batch_norm": "frosen"},
     ],
 )
-def test_nothing_is_learned_before_all_settings_are_looked_at(state, wrong):
+def test_all_arguments_are_checked_before_training(state, wrong):
     seen = []
     X = np.zeros((4, 1, 3, 3, 512), np.float16)
     with pytest.raises(InputError):

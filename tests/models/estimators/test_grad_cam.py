@@ -21,14 +21,20 @@ def squares(n, seed=0):
 def trained():
     X, y, _ = squares(60)
     network = {"kernel": 3, "blocks": [{"filters": 6}, {"filters": 8}]}
-    settings = {"size": 16, "batch": 10, "epochs": 12, "augmentations": "none", "device": "cpu"}
+    settings = {
+        "image_size": 16,
+        "batch_size": 10,
+        "epochs": 12,
+        "augmentation": "none",
+        "device": "cpu",
+    }
     return NetworkClassifier(network, **settings).fit(X, y)
 
 
 def test_it_points_at_what_makes_the_class(trained):
     X, y, corners = squares(20, seed=1)
     assert trained.score(X, y) == 1
-    heat = grad_cam(trained, X, y, batch=7)
+    heat = grad_cam(trained, X, y, batch_size=7)
     assert heat.shape == (20, 16, 16)
     assert heat.min() >= 0
     assert heat.max() <= 1
@@ -41,18 +47,18 @@ def test_it_points_at_what_makes_the_class(trained):
     assert np.mean(hits) > 0.9
 
 
-def test_before_an_average_and_a_linear_layer_it_is_the_class_activation_map(trained):
+def test_with_average_pooling_and_a_linear_layer_grad_cam_is_the_class_activation_map(trained):
     X, y, _ = squares(5, seed=2)
     network = trained.network()
     with torch.no_grad():
-        maps = network.maps(torch.from_numpy(X).permute(0, 3, 1, 2))
+        maps = network.feature_maps(torch.from_numpy(X).permute(0, 3, 1, 2))
     rows = network.head[0].weight.detach()[np.searchsorted(trained.classes_, y)]
     expected = torch.einsum("nc,nchw->nhw", rows, maps).relu()
     expected /= expected.amax((1, 2), keepdim=True)
     np.testing.assert_allclose(grad_cam(trained, X, y), expected, atol=1e-4)
 
 
-def test_what_it_cannot_look_at_is_explained(trained):
+def test_wrong_classes_images_and_networks_are_explained(trained):
     X, y, _ = squares(4)
     with pytest.raises(InputError, match="green"):
         grad_cam(trained, X, np.full(4, "green"))

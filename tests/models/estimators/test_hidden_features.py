@@ -24,7 +24,7 @@ def images():
 
 @pytest.fixture(scope="module")
 def trained(images):
-    settings = {"size": 16, "batch": 8, "epochs": 3, "device": "cpu", "tta_flip": False}
+    settings = {"image_size": 16, "batch_size": 8, "epochs": 3, "device": "cpu", "tta_flip": False}
     return NetworkClassifier(NETWORK, augmentation={"crop": 0.5}, **settings).fit(*images)
 
 
@@ -57,7 +57,7 @@ def test_a_grid_reads_each_window_where_it_lies(trained, images, step):
     assert corners.min() == 16 - 8 - corners.max() or (8 % step) % 2 == 1
 
 
-def test_they_feed_another_classifier(images):
+def test_hidden_features_work_in_a_pipeline(images):
     classifier = NetworkClassifier(NETWORK, image_size=16, batch_size=8, epochs=6, device="cpu")
     both = make_pipeline(HiddenFeatures(classifier, "hidden1"), SVC()).fit(*images)
     assert both.score(*images) == 1

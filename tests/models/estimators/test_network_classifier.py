@@ -10,14 +10,14 @@ from strata.errors import DivergedError, InputError, StrataError
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.training import trainer
 from strata.models.training.lr_schedules import SCHEDULES
-from strata.models.training.optimizers import OPTIMIZERS, optimizer
+from strata.models.training.optimizers import OPTIMIZERS, build_optimizer
 from strata.models.training.train_step import GradientDescent
 
 TINY = {"name": "tinynet", "widths": [4, 4]}
 SMALL = {
     "architecture": {"name": "tinynet", "widths": [4, 8]},
-    "size": 16,
-    "batch": 8,
+    "image_size": 16,
+    "batch_size": 8,
     "device": "cpu",
 }
 #: Everything that keeps a state from one epoch to the next.
@@ -28,13 +28,13 @@ STATEFUL = {
         "blocks": [{"filters": 4}, {"filters": 8, "convolution": "depthwise"}],
         "head": {"dropout": 0.3},
     },
-    "size": 16,
-    "batch": 8,
+    "image_size": 16,
+    "batch_size": 8,
     "epochs": 5,
-    "ema": 0.9,
+    "ema_decay": 0.9,
     "patience": 4,
-    "validation": 0.3,
-    "augmentations": {"flip": True, "zoom": 0.2, "contrast": 0.2, "cutout": 0.2, "mixup": 0.3},
+    "validation_fraction": 0.3,
+    "augmentation": {"flip": True, "zoom": 0.2, "contrast": 0.2, "cutout": 0.2, "mixup": 0.3},
     "device": "cpu",
 }
 
@@ -151,7 +151,7 @@ def stopped_after_one_epoch(path, X, y, **settings):
         NetworkClassifier(**settings).fit(X, y, checkpoint=path, on_epoch=stop)
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"max_lr": 0.02}, {"epochs": 3}, {"X": 1}])
+@pytest.mark.parametrize("change", [{"random_state": 1}, {"max_lr": 0.02}, {"epochs": 3}, {"X": 1}])
 def test_a_checkpoint_of_another_training_is_ignored(tmp_path, change):
     X, y = scenes(4)
     settings, path = {**SMALL, "epochs": 2}, tmp_path / "training"
@@ -169,7 +169,10 @@ def test_a_checkpoint_of_another_training_is_ignored(tmp_path, change):
 def test_a_checkpoint_of_other_copies_is_ignored(tmp_path):
     """They decide which images are held out, and so what is learned from."""
     X, y = scenes(10)
-    settings, path = {**SMALL, "epochs": 3, "patience": 3, "validation": 0.3}, tmp_path / "training"
+    settings, path = (
+        {**SMALL, "epochs": 3, "patience": 3, "validation_fraction": 0.3},
+        tmp_path / "training",
+    )
     stopped_after_one_epoch(path, X, y, **settings)
     seen, groups = [], np.arange(len(X)) // 2
     model = NetworkClassifier(**settings)
@@ -212,7 +215,13 @@ def test_any_number_of_images_trains(n):
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (n, 4, 4, 3)).astype(np.uint8)
     y = np.arange(n) % 2
-    settings = {"architecture": TINY, "size": 4, "batch": 8, "device": "cpu", "epochs": 1}
+    settings = {
+        "architecture": TINY,
+        "image_size": 4,
+        "batch_size": 8,
+        "device": "cpu",
+        "epochs": 1,
+    }
     model = NetworkClassifier(**settings).fit(X, y)
     assert np.isfinite(model.decision_function(X)).all()
 
@@ -226,7 +235,13 @@ def test_a_thousand_classes_of_one_gray_image_each():
 
 def test_early_stopping_keeps_the_best_epoch_of_the_held_out_part():
     X, y = scenes(10)
-    settings = {**SMALL, "epochs": 60, "patience": 2, "validation": 0.3, "schedule": "constant"}
+    settings = {
+        **SMALL,
+        "epochs": 60,
+        "patience": 2,
+        "validation_fraction": 0.3,
+        "lr_schedule": "constant",
+    }
     rng = np.random.default_rng(0)
     model = NetworkClassifier(**settings).fit(X, rng.permutation(y))
     losses = [line["validation_loss"] for line in model.history_]
@@ -238,16 +253,16 @@ def test_early_stopping_keeps_the_best_epoch_of_the_held_out_part():
 def test_training_and_prediction_see_windows_of_one_size(pool):
     X, y = scenes(10)
     network = {"blocks": [{"filters": 6, "stride": 2}], "head": {"pool": pool}}
-    settings = {"size": 16, "batch": 8, "epochs": 8, "augmentations": {"crop": 0.75}}
+    settings = {"image_size": 16, "batch_size": 8, "epochs": 8, "augmentation": {"crop": 0.75}}
     model = NetworkClassifier(network, **settings, device="cpu", tta_flip=False).fit(X, y)
     assert model.training_accuracy_ > 0.9
     middle = model.decision_function(X)
     framed = np.zeros_like(X)
     framed[:, 2:14, 2:14] = X[:, 2:14, 2:14]
     np.testing.assert_allclose(model.decision_function(framed), middle, atol=1e-5)
-    five = model.set_params(views=2).decision_function(X)
+    five = model.set_params(tta_views=2).decision_function(X)
     rolled = [np.roll(X, (y, x), (1, 2)) for y, x in [(2, 2), (2, -2), (-2, 2), (-2, -2)]]
-    model.set_params(views=1)
+    model.set_params(tta_views=1)
     expected = np.mean([model.decision_function(view) for view in rolled], axis=0)
     np.testing.assert_allclose(five, expected, atol=1e-5)
 
@@ -264,7 +279,7 @@ def test_every_optimizer_lowers_the_loss(name):
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULES))
-def test_the_rate_follows_the_schedule(name):
+def test_the_learning_rate_follows_the_schedule(name):
     X, y = scenes(4)
     model = NetworkClassifier(**SMALL, epochs=4, lr_schedule=name).fit(X, y)
     assert [line["rate"] for line in model.history_] == pytest.approx(
@@ -283,7 +298,7 @@ def test_clipping_bounds_what_a_step_applies():
     np.testing.assert_allclose(clipped.weights_[name], start.weights_[name], rtol=0.02)
 
 
-def test_a_training_that_diverges_says_so():
+def test_a_diverging_training_raises_an_error():
     X, y = scenes(4)
     with pytest.raises(StrataError, match="diverged"):
         NetworkClassifier(
@@ -296,29 +311,29 @@ def test_a_training_that_diverges_says_so():
     [
         {"architecture": "tinynett"},
         {"optimizer": "adamm"},
-        {"schedule": "one"},
+        {"lr_schedule": "one"},
         {"architecture": {"name": "tinynet", "activation": "rel"}},
         {"architecture": {"name": "tinynet", "width": 3}},
-        {"batch": 1},
+        {"batch_size": 1},
         {"epochs": -1},
         {"max_lr": 0},
         {"max_lr": "automatic"},
-        {"views": 0},
-        {"pretraining": -1},
+        {"tta_views": 0},
+        {"pretrain_epochs": -1},
         {"weight_decay": float("nan")},
-        {"augmentations": 5},
-        {"augmentations": {"rotation": float("inf")}},
-        {"ema": 1.0},
+        {"augmentation": 5},
+        {"augmentation": {"rotation": float("inf")}},
+        {"ema_decay": 1.0},
         {"label_smoothing": 1.0},
-        {"clip": 0.0},
+        {"clip_grad_norm": 0.0},
         {"patience": 0},
-        {"patience": 1, "validation": 0.01},
+        {"patience": 1, "validation_fraction": 0.01},
         {"device": "gpu"},
-        {"augmentations": {"spin": 1}},
-        {"augmentations": "stron"},
-        {"augmentations": {"flip": 1}},
-        {"augmentations": {"zoom": "much"}},
-        {"size": 32},
+        {"augmentation": {"spin": 1}},
+        {"augmentation": "stron"},
+        {"augmentation": {"flip": 1}},
+        {"augmentation": {"zoom": "much"}},
+        {"image_size": 32},
     ],
 )
 def test_wrong_settings_are_explained(wrong):
@@ -341,25 +356,25 @@ def test_wrong_images_are_explained(change, says):
         NetworkClassifier(**SMALL).fit(*change(*scenes(3)))
 
 
-def test_a_training_that_diverges_with_its_last_step_says_so():
+def test_a_training_that_diverges_in_its_last_step_raises_an_error():
     X, y = scenes(4)
-    once = {"epochs": 1, "batch": 32, "optimizer": "plain-sgd", "schedule": "constant"}
+    once = {"epochs": 1, "batch_size": 32, "optimizer": "plain-sgd", "lr_schedule": "constant"}
     with pytest.raises(DivergedError, match="last steps"):
         NetworkClassifier("mlp", image_size=16, max_lr=1e38, **once).fit(X, y)
 
 
-def test_a_validation_loss_that_is_no_number_is_no_best_one(monkeypatch):
+def test_a_validation_loss_of_nan_raises_an_error(monkeypatch):
     X, y = scenes(4)
 
     def broken(network, pixels, **_):
-        return torch.full((len(pixels), network.classes), float("nan"))
+        return torch.full((len(pixels), network.num_classes), float("nan"))
 
     monkeypatch.setattr(trainer, "predict", broken)
     with pytest.raises(DivergedError, match="epoch 1"):
         NetworkClassifier(**SMALL, epochs=2, patience=1, validation_fraction=0.3).fit(X, y)
 
 
-def test_a_validation_loss_that_stays_as_it_is_has_not_improved():
+def test_a_constant_validation_loss_has_not_improved():
     X, y = scenes(6)
     still = {"optimizer": "plain-sgd", "max_lr": 1e-30, "weight_decay": 0.0}
     model = NetworkClassifier(
@@ -368,7 +383,7 @@ def test_a_validation_loss_that_stays_as_it_is_has_not_improved():
     assert len(model.fit(X, y).history_) == 3
 
 
-def test_the_rate_finder_takes_fixed_algorithms_too(monkeypatch):
+def test_the_lr_finder_uses_deterministic_algorithms(monkeypatch):
     X, y = scenes(4)
     fixed = []
     step = GradientDescent.step
@@ -383,37 +398,37 @@ def test_the_rate_finder_takes_fixed_algorithms_too(monkeypatch):
     assert all(fixed)
 
 
-def test_the_rate_finder_suggests_a_rate_that_learns():
+def test_the_lr_finder_suggests_a_learning_rate_that_learns():
     X, y = scenes(20)
     model = NetworkClassifier(**SMALL, epochs=6)
     curve = model.find_lr(X, y)
-    assert len(curve.rates) == len(curve.losses) <= 100
-    assert curve.rates[0] == pytest.approx(1e-5)
-    assert curve.suggestion in curve.rates
+    assert len(curve.lrs) == len(curve.losses) <= 100
+    assert curve.lrs[0] == pytest.approx(1e-5)
+    assert curve.suggestion in curve.lrs
     assert curve.losses.min() < curve.losses[0]
     np.testing.assert_array_equal(model.find_lr(X, y).losses, curve.losses)
-    losses = [h["loss"] for h in model.set_params(max_rate=curve.suggestion).fit(X, y).history_]
+    losses = [h["loss"] for h in model.set_params(max_lr=curve.suggestion).fit(X, y).history_]
     assert losses[-1] < losses[0]
 
 
-def test_the_rate_may_be_found_on_the_way():
+def test_fit_runs_the_lr_finder_for_auto():
     X, y = scenes(20)
     model = NetworkClassifier(**SMALL, epochs=2, max_lr="auto").fit(X, y)
-    assert model.max_rate_ == model.rate_curve_.suggestion
-    same_rate = NetworkClassifier(**SMALL, epochs=2, max_lr=model.max_rate_).fit(X, y)
-    assert same(model, same_rate)
-    assert not hasattr(model.set_params(max_rate=0.01).fit(X, y), "rate_curve_")
+    assert model.max_lr_ == model.lr_curve_.suggestion
+    same_lr = NetworkClassifier(**SMALL, epochs=2, max_lr=model.max_lr_).fit(X, y)
+    assert same(model, same_lr)
+    assert not hasattr(model.set_params(max_lr=0.01).fit(X, y), "lr_curve_")
 
 
 @pytest.mark.parametrize("with_teacher", [False, True])
-def test_a_search_for_the_rate_trains_as_the_training_will(with_teacher):
+def test_the_lr_finder_trains_as_the_training_will(with_teacher):
     """From pretrained weights, and towards what a teacher says."""
     X, y = scenes(10)
-    plain = NetworkClassifier(**SMALL).set_params(max_rate="auto", epochs=0)
-    other = clone(plain) if with_teacher else clone(plain).set_params(pretraining=2)
+    plain = NetworkClassifier(**SMALL).set_params(max_lr="auto", epochs=0)
+    other = clone(plain) if with_teacher else clone(plain).set_params(pretrain_epochs=2)
     teacher = np.full((len(X), 3), 1 / 3) if with_teacher else None
-    losses = plain.fit(X, y).rate_curve_.losses
-    seen = other.fit(X, y, teacher=teacher).rate_curve_.losses
+    losses = plain.fit(X, y).lr_curve_.losses
+    seen = other.fit(X, y, teacher=teacher).lr_curve_.losses
     assert seen[0] != losses[0]
     np.testing.assert_array_equal(other.find_lr(X, y, teacher=teacher).losses, seen)
 
@@ -422,7 +437,7 @@ def test_momentum_is_that_of_gradient_descent():
     """Three steps by hand on one weight: Nesterov's, as Sutskever et al. (2013) write it."""
     for momentum in (0.0, 0.6):
         weight = torch.nn.Parameter(torch.ones(1, 1))
-        steps = optimizer("sgd", [(1.0, [weight])], 0.1, 0.0, momentum)
+        steps = build_optimizer("sgd", [(1.0, [weight])], 0.1, 0.0, momentum)
         velocity, expected = 0.0, 1.0
         for _ in range(3):
             steps.zero_grad()

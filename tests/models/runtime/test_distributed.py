@@ -30,19 +30,19 @@ SETTINGS = {
         "head": {"hidden": [5], "normalization": "batch"},
         "auxiliary": [{"after": 1, "weight": 0.3}],
     },
-    "size": 8,
-    "batch": 7,
+    "image_size": 8,
+    "batch_size": 7,
     "epochs": 3,
     "optimizer": "sgd",
     "max_lr": 0.02,
-    "augmentations": {"flip": True, "shift": 0.1, "mixup": 0.4},
-    "clip": 1.0,
-    "ema": 0.8,
+    "augmentation": {"flip": True, "shift": 0.1, "mixup": 0.4},
+    "clip_grad_norm": 1.0,
+    "ema_decay": 0.8,
     "patience": 5,
-    "validation": 0.3,
+    "validation_fraction": 0.3,
     "class_weight": "balanced",
     "device": "cpu",
-    "seed": 5,
+    "random_state": 5,
 }
 
 SCRIPT = """
@@ -51,7 +51,7 @@ SCRIPT = """
     import numpy as np
     import torch
     from torch import distributed
-    from tests.models.runtime.test_distributed import SETTINGS, taught
+    from tests.models.runtime.test_distributed import SETTINGS, distillation_data
     from strata.models.estimators.network_classifier import NetworkClassifier
 
     folder, rank = Path(sys.argv[1]), int(sys.argv[2])
@@ -59,7 +59,7 @@ SCRIPT = """
     distributed.init_process_group(
         "gloo", init_method=f"file://{folder / 'meet'}", rank=rank, world_size=2
     )
-    X, y, teacher = taught()
+    X, y, teacher = distillation_data()
     found = NetworkClassifier(**SETTINGS)
     found.fit(X, y, teacher=teacher, checkpoint=folder / "training")
     figures = [[line[k] for k in FIGURES] for line in found.history_]
@@ -75,9 +75,9 @@ FINE_TUNED = """
     import torch
     from torch import distributed
     from tests.models.runtime.test_distributed import activations, fine_tuned
-    from strata.models.transfer.finetune_module import Tail
+    from strata.models.transfer.finetune_module import FineTuneModule
 
-    Tail.large = False
+    FineTuneModule.large = False
     folder, rank = Path(sys.argv[1]), int(sys.argv[2])
     torch.set_num_threads(1)
     distributed.init_process_group(
@@ -88,7 +88,7 @@ FINE_TUNED = """
 """
 
 
-def taught():
+def distillation_data():
     X, y = scenes(14, side=8)
     kept = np.sort(np.r_[:14, 14:22, 28:35])  # classes of three sizes
     X, y = X[kept], y[kept]
@@ -96,7 +96,7 @@ def taught():
 
 
 def activations():
-    """Of twelve images at the border; two kinds."""
+    """Boundary activations of twelve images of two classes."""
     y = np.arange(12) % 2
     X = np.random.default_rng(1).random((12, 1, 4, 4, 256)).astype(np.float32)
     return X + y[:, None, None, None, None] / 4, y
@@ -106,7 +106,13 @@ def fine_tuned():
     """A network whose open part normalizes over the batch."""
     torch.manual_seed(0)
     state = backbones.skeleton("resnet18").state_dict()
-    settings = {"head_epochs": 2, "epochs": 2, "batch": 6, "ema": 0.5, "optimizer": "sgd"}
+    settings = {
+        "head_epochs": 2,
+        "epochs": 2,
+        "batch_size": 6,
+        "ema_decay": 0.5,
+        "optimizer": "sgd",
+    }
     return FineTunedClassifier(
         "resnet18",
         freeze_until="layer3",
@@ -118,7 +124,7 @@ def fine_tuned():
 
 
 def in_two_processes(script, folder):
-    """What each of them saved."""
+    """Arrays that each process saved."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(script), str(folder), str(rank)],
@@ -135,7 +141,7 @@ def in_two_processes(script, folder):
 
 def test_two_processes_end_where_one_does(tmp_path):
     first, second = in_two_processes(SCRIPT.replace("FIGURES", repr(FIGURES)), tmp_path)
-    X, y, teacher = taught()
+    X, y, teacher = distillation_data()
     alone = NetworkClassifier(**SETTINGS).fit(X, y, teacher=teacher)
     for name, value in alone.weights_.items():
         np.testing.assert_array_equal(first[name], second[name], err_msg=name)

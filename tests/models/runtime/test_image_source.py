@@ -38,9 +38,15 @@ LEAST_VARIANCE = {"initialization": "lsuv", "blocks": [{"filters": 4, "stride": 
     "settings",
     [
         {**STATEFUL, "epochs": 2},
-        {"size": 16, "epochs": 2, "batch": 8, "augmentations": {"crop": 0.5}, "views": 2}
+        {
+            "image_size": 16,
+            "epochs": 2,
+            "batch_size": 8,
+            "augmentation": {"crop": 0.5},
+            "tta_views": 2,
+        }
         | {"architecture": LEAST_VARIANCE, "device": "cpu"},
-        {"size": 16, "epochs": 1, "batch": 8, "max_lr": "auto", "device": "cpu"}
+        {"image_size": 16, "epochs": 1, "batch_size": 8, "max_lr": "auto", "device": "cpu"}
         | {"architecture": {"name": "tinynet", "widths": [4]}},
     ],
 )
@@ -48,7 +54,7 @@ def test_streamed_images_give_the_same_bits(tmp_path, monkeypatch, settings):
     X, y = scenes(24)
     whole = NetworkClassifier(**settings).fit(X, y)
     monkeypatch.setattr(image_source, "IN_MEMORY", 2000)
-    monkeypatch.setattr(image_source, "AT_A_TIME", 8)
+    monkeypatch.setattr(image_source, "BLOCK_SIZE", 8)
     mapped = Mapped(tmp_path / "images.npy", X, most=64)
     streamed = NetworkClassifier(**settings).fit(mapped, y)
     assert same(whole, streamed)
@@ -65,19 +71,19 @@ def test_a_mapped_file_is_enough(tmp_path, monkeypatch):
     assert same(whole, NetworkClassifier(**settings).fit(np.load(tmp_path / "images.npy", "r"), y))
 
 
-def test_what_streams_and_what_does_not(monkeypatch):
+def test_sources_beyond_the_memory_limit_are_streamed(monkeypatch):
     X, _ = scenes(2)
     cpu = torch.device("cpu")
     rows = np.array([4, 0, 3])
-    assert torch.equal(image_source.on_device(X, cpu), torch.from_numpy(X))
+    assert torch.equal(image_source.to_device(X, cpu), torch.from_numpy(X))
     monkeypatch.setattr(image_source, "IN_MEMORY", X.nbytes - 1)
-    streamed = image_source.on_device(X, cpu)
-    assert isinstance(streamed, image_source.Streamed)
+    streamed = image_source.to_device(X, cpu)
+    assert isinstance(streamed, image_source.StreamedTensor)
     assert torch.equal(streamed.index_select(0, torch.from_numpy(rows)), torch.from_numpy(X[rows]))
     assert torch.equal(torch.cat(list(streamed.split(4))), torch.from_numpy(X))
-    part = image_source.part(X, rows)
+    part = image_source.take_rows(X, rows)
     assert part.shape == (3, 16, 16, 3)
-    assert isinstance(image_source.on_device(part, cpu), torch.Tensor)  # small enough by itself
+    assert isinstance(image_source.to_device(part, cpu), torch.Tensor)  # small enough by itself
     np.testing.assert_array_equal(part[1:], X[rows[1:]])
 
 
@@ -85,4 +91,4 @@ def test_pretraining_needs_images_in_memory(monkeypatch):
     X, y = scenes(4)
     monkeypatch.setattr(image_source, "IN_MEMORY", 0)
     with pytest.raises(InputError, match="pretrain"):
-        NetworkClassifier(**{**STATEFUL, "pretraining": 1}).fit(X, y)
+        NetworkClassifier(**{**STATEFUL, "pretrain_epochs": 1}).fit(X, y)

@@ -10,7 +10,7 @@ from sklearn.utils import compute_class_weight
 from strata.errors import InputError
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.estimators.network_classifier import NetworkClassifier
-from strata.models.training.class_weights import balanced, weighted
+from strata.models.training.class_weights import balanced_class_weights, weight_targets
 from strata.models.transfer import backbones
 
 #: Nine images of one class and three of the other, which nothing tells apart.
@@ -22,7 +22,7 @@ LABELS = np.repeat(["common", "rare"], [9, 3])
 def test_balanced_weights_are_those_of_scikit_learn(labels):
     known, numbers = np.unique(labels, return_inverse=True)
     expected = compute_class_weight("balanced", classes=known, y=labels)
-    found = balanced(torch.tensor(numbers), len(known))
+    found = balanced_class_weights(torch.tensor(numbers), len(known))
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     assert found[torch.tensor(numbers)].mean().item() == pytest.approx(1, rel=1e-5)
 
@@ -43,13 +43,13 @@ def test_an_image_counts_by_the_weight_of_its_class_smoothed_and_mixed_or_not(im
             smoothed = np.full(4, smoothing / 4)
             smoothed[label] += 1 - smoothing
             expected -= part * weights[label] * smoothed @ log_p[row] / len(images)
-    wanted = weighted(torch.tensor(targets), torch.tensor(weights), smoothing)
+    wanted = weight_targets(torch.tensor(targets), torch.tensor(weights), smoothing)
     found = torch.nn.functional.cross_entropy(torch.tensor(scores), wanted)
     assert found.item() == pytest.approx(expected)
 
 
 def from_scratch(class_weight, label_smoothing=0.0, teacher=None):
-    """Chances of the two classes for an image like all others."""
+    """Probabilities of the two classes for an image like all others."""
     model = NetworkClassifier(
         {"name": "mlp", "hidden": [4], "normalization": "none", "dropout": 0.0},
         image_size=4,
@@ -86,10 +86,10 @@ def fine_tuned(class_weight):
     return model.fit(X, LABELS).predict_proba(X[:1])[0]
 
 
-@pytest.mark.parametrize("chances", [from_scratch, fine_tuned])
-def test_what_cannot_be_told_apart_gets_the_weighted_share_of_its_class(chances):
-    np.testing.assert_allclose(chances(None), [0.75, 0.25], atol=0.02)
-    np.testing.assert_allclose(chances("balanced"), [0.5, 0.5], atol=0.02)
+@pytest.mark.parametrize("probabilities", [from_scratch, fine_tuned])
+def test_identical_images_get_the_weighted_class_frequencies(probabilities):
+    np.testing.assert_allclose(probabilities(None), [0.75, 0.25], atol=0.02)
+    np.testing.assert_allclose(probabilities("balanced"), [0.5, 0.5], atol=0.02)
 
 
 def test_smoothing_leaves_the_weighted_shares_as_they_are():

@@ -24,10 +24,10 @@ def stripes(n, side=16, seed=0):
 
 
 def test_each_block_learns_to_undo_noise_and_the_head_stays():
-    network = build(NETWORK, side=16, classes=3)
+    network = build(NETWORK, image_size=16, num_classes=3)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     images = torch.from_numpy(stripes(40)).permute(0, 3, 1, 2)
-    losses = pretrain(network, images, epochs=10, batch=8)
+    losses = pretrain(network, images, epochs=10, batch_size=8)
     assert [len(block) for block in losses] == [10, 10]
     assert all(block[-1] < 0.6 * block[0] for block in losses)
     changed = {
@@ -38,13 +38,13 @@ def test_each_block_learns_to_undo_noise_and_the_head_stays():
     assert changed == {"blocks"}
 
 
-def test_torchs_global_generator_has_no_say():
+def test_torchs_global_generator_does_not_matter():
     """It is seeded by chance in every process."""
     images, found = torch.from_numpy(stripes(8)).permute(0, 3, 1, 2), []
     for seed in (1, 2):
         torch.manual_seed(seed)
-        network = build(NETWORK, side=16, classes=3)
-        found.append((pretrain(network, images, epochs=1, batch=4), network.state_dict()))
+        network = build(NETWORK, image_size=16, num_classes=3)
+        found.append((pretrain(network, images, epochs=1, batch_size=4), network.state_dict()))
     (losses, first), (same_losses, second) = found
     assert losses == same_losses
     assert all(torch.equal(value, second[name]) for name, value in first.items())
@@ -52,33 +52,42 @@ def test_torchs_global_generator_has_no_say():
 
 def test_earlier_blocks_stay_as_they_learned():
     images = torch.from_numpy(stripes(12)).permute(0, 3, 1, 2)
-    whole, first = (build(part, side=16, classes=3) for part in (NETWORK, NETWORK))
+    whole, first = (build(part, image_size=16, num_classes=3) for part in (NETWORK, NETWORK))
     first.blocks = first.blocks[:1]
     for network in (whole, first):
-        pretrain(network, images, epochs=2, batch=4)
+        pretrain(network, images, epochs=2, batch_size=4)
     for a, b in zip(whole.blocks[0].parameters(), first.blocks[0].parameters(), strict=True):
         assert torch.equal(a, b)
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
-def test_it_is_where_a_training_starts(ema):
+def test_training_starts_from_the_pretrained_weights(ema):
     X, y = stripes(12), np.arange(12) % 3
-    settings = {"size": 16, "batch": 4, "epochs": 1, "ema": ema, "device": "cpu", "clip": 1e-12}
+    settings = {
+        "image_size": 16,
+        "batch_size": 4,
+        "epochs": 1,
+        "ema_decay": ema,
+        "device": "cpu",
+        "clip_grad_norm": 1e-12,
+    }
     settings |= {"optimizer": "plain-sgd", "label_smoothing": 0.0, "weight_decay": 0.0}
     model, again, none = (
         NetworkClassifier(NETWORK, pretrain_epochs=n, **settings).fit(X, y) for n in (3, 3, 0)
     )
     name = "blocks.0.layers.0.0.weight"
     assert np.array_equal(model.weights_[name], again.weights_[name])
-    network = build(NETWORK, side=16, classes=3)
-    assert len(model.pretraining_losses_) == len(network.blocks)
+    network = build(NETWORK, image_size=16, num_classes=3)
+    assert len(model.pretrain_losses_) == len(network.blocks)
     assert np.abs(model.weights_[name] - none.weights_[name]).max() > 0.01
 
 
-def test_a_block_that_is_given_equal_numbers_stays_finite():
+def test_pretraining_on_constant_inputs_stays_finite():
     """Of black images, say, or behind a block whose units are all dead."""
-    network = build({"activation": "tanh", "blocks": [{"filters": 4}] * 2}, side=8, classes=2)
-    losses = pretrain(network, torch.zeros((6, 3, 8, 8), dtype=torch.uint8), epochs=2, batch=3)
+    network = build(
+        {"activation": "tanh", "blocks": [{"filters": 4}] * 2}, image_size=8, num_classes=2
+    )
+    losses = pretrain(network, torch.zeros((6, 3, 8, 8), dtype=torch.uint8), epochs=2, batch_size=3)
     assert np.isfinite(losses).all()
     assert all(torch.isfinite(value).all() for value in network.state_dict().values())
 
@@ -88,5 +97,5 @@ def test_losses_of_an_earlier_fit_are_forgotten():
     model = NetworkClassifier(
         NETWORK, image_size=16, batch_size=4, epochs=1, device="cpu", pretrain_epochs=1
     )
-    assert len(model.fit(X, y).pretraining_losses_) == 2
-    assert not hasattr(model.set_params(pretraining=0).fit(X, y), "pretraining_losses_")
+    assert len(model.fit(X, y).pretrain_losses_) == 2
+    assert not hasattr(model.set_params(pretrain_epochs=0).fit(X, y), "pretrain_losses_")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from strata.errors import InputError
 from strata.models.estimators.network_classifier import NetworkClassifier
-from strata.models.training.distillation import SoftLabels, softened
+from strata.models.training.distillation import SoftLabels, soften
 
 CPU = torch.device("cpu")
 
@@ -34,20 +34,20 @@ def test_the_loss_is_that_of_the_paper(seed, temperature, weight):
 @given(st.integers(0, 999))
 def test_softened_probabilities_keep_their_order_and_come_closer(seed):
     p = np.random.default_rng(seed).dirichlet(np.ones(5), 3)
-    soft = softened(p, 3.0)
-    np.testing.assert_allclose(softened(p, 1.0), np.maximum(p, 1e-6), atol=1e-5)
+    soft = soften(p, 3.0)
+    np.testing.assert_allclose(soften(p, 1.0), np.maximum(p, 1e-6), atol=1e-5)
     np.testing.assert_allclose(soft.sum(1), 1, rtol=1e-5)
     assert (np.ptp(soft, axis=1) <= np.ptp(p, axis=1) + 1e-6).all()
     assert (soft[np.arange(3), p.argmax(1)] >= soft.max(1) - 1e-6).all()
-    assert np.isfinite(softened([[1.0, 0.0]], 2.0)).all()
+    assert np.isfinite(soften([[1.0, 0.0]], 2.0)).all()
 
 
 SMALL = {
     "architecture": {"name": "tinynet", "widths": [4, 8]},
-    "size": 8,
-    "batch": 8,
+    "image_size": 8,
+    "batch_size": 8,
     "device": "cpu",
-    "augmentations": "none",
+    "augmentation": "none",
 }
 
 
@@ -79,9 +79,9 @@ def test_a_teacher_of_weight_0_changes_nothing():
         np.testing.assert_array_equal(value, heard.weights_[name])
 
 
-def test_a_teacher_is_held_out_and_blended_with_its_images():
+def test_soft_labels_follow_their_images_into_validation_and_mixup():
     X, red, teacher = colors()
-    settings = {**SMALL, "augmentations": {"mixup": 0.3}, "patience": 3, "validation": 0.3}
+    settings = {**SMALL, "augmentation": {"mixup": 0.3}, "patience": 3, "validation_fraction": 0.3}
     student = NetworkClassifier(**settings, epochs=3).fit(X, red, teacher=teacher)
     assert len(student.history_) == 3
 
@@ -105,14 +105,14 @@ def test_a_checkpoint_of_another_teacher_is_not_taken_up(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "teacher", "said"),
+    ("settings", "teacher", "match"),
     [
         ({}, np.ones((16, 3)), "shape"),
-        ({"teaching": 1.5}, np.ones((16, 2)), "weight"),
+        ({"teacher_weight": 1.5}, np.ones((16, 2)), "weight"),
         ({"temperature": 0.0}, np.ones((16, 2)), "temperature"),
     ],
 )
-def test_what_no_teacher_can_be_is_said(settings, teacher, said):
+def test_wrong_soft_labels_are_explained(settings, teacher, match):
     X, red, _ = colors(16)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=match):
         NetworkClassifier(**SMALL, **settings, epochs=1).fit(X, red, teacher=teacher)

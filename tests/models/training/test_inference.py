@@ -25,9 +25,9 @@ def test_a_single_window_lies_in_the_middle(window, rest):
 
 
 def test_scores_are_the_mean_over_all_windows_and_their_mirror_images():
-    network = build({"blocks": [{"filters": 4}]}, side=6, classes=3).eval()
+    network = build({"blocks": [{"filters": 4}]}, image_size=6, num_classes=3).eval()
     pixels = torch.randint(0, 256, (5, 10, 10, 3), dtype=torch.uint8)
-    found = predict(network, pixels, window=6, views=2, flip=True, batch=2)
+    found = predict(network, pixels, window=6, views=2, flip=True, batch_size=2)
     views = [pixels[:, y : y + 6, x : x + 6] for y in (0, 4) for x in (0, 4)]
     views += [view.flip(2) for view in views]
     with torch.no_grad():
@@ -35,8 +35,8 @@ def test_scores_are_the_mean_over_all_windows_and_their_mirror_images():
     torch.testing.assert_close(found, expected)
 
 
-def test_views_of_whole_images_are_moved_ones():
-    network = build({"blocks": [{"filters": 4}]}, side=10, classes=3).eval()
+def test_views_of_whole_images_are_shifted_crops():
+    network = build({"blocks": [{"filters": 4}]}, image_size=10, num_classes=3).eval()
     pixels = torch.randint(0, 256, (3, 10, 10, 3), dtype=torch.uint8)
     found = predict(network, pixels, views=3)
     wide = np.pad(pixels.numpy(), ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")

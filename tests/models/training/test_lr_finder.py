@@ -14,7 +14,7 @@ def test_the_steepest_place_is_found_in_spite_of_noise(middle, seed):
 
 
 @pytest.mark.parametrize("losses", [[], [1.0], [2.0, 1.0], [1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0]])
-def test_where_nothing_falls_there_is_none(losses):
+def test_a_loss_that_never_falls_gives_no_suggestion(losses):
     assert _steepest(np.array(losses)) is None
 
 

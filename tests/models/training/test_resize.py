@@ -9,7 +9,7 @@ from strata.models.training.resize import resize_image, resize_images
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 40), st.integers(0, 255))
 @settings(max_examples=50, deadline=None)
-def test_a_plain_image_of_any_size_stays_plain(height, width, side, level):
+def test_a_constant_image_of_any_size_stays_constant(height, width, side, level):
     got = resize_image(np.full((height, width, 3), level, np.uint8), side)
     assert got.shape == (side, side, 3)
     assert got.dtype == np.uint8

@@ -13,7 +13,7 @@ def test_every_class_gives_its_share_and_keeps_an_image(labels, share, seed):
     counts = np.bincount(numbers, minlength=4)
     wanted = np.floor(np.round(share * counts, 9)).astype(int)
     if not wanted.sum():
-        with pytest.raises(InputError, match="validation part"):
+        with pytest.raises(InputError, match="validation set"):
             hold_out(numbers, share, np.random.default_rng(seed))
         return
     train, watched = hold_out(numbers, share, np.random.default_rng(seed))
@@ -27,7 +27,7 @@ def test_every_class_gives_its_share_and_keeps_an_image(labels, share, seed):
     st.floats(0.1, 0.9),
     st.integers(0, 9),
 )
-def test_copies_stay_together_and_no_class_gives_more_than_its_share(pictures, share, seed):
+def test_copies_stay_together_and_no_class_exceeds_its_fraction(pictures, share, seed):
     numbers, groups = np.array(pictures).T
     try:
         train, watched = hold_out(numbers, share, np.random.default_rng(seed), groups)
@@ -39,7 +39,7 @@ def test_copies_stay_together_and_no_class_gives_more_than_its_share(pictures, s
     assert (np.bincount(numbers[watched], minlength=4) <= share * counts + 1e-9).all()
 
 
-def test_a_network_never_watches_a_copy_of_what_it_learns_from():
+def test_the_validation_set_holds_no_copy_of_a_training_image():
     numbers, groups = np.repeat([0, 1], 60), np.repeat(np.arange(40), 3)
     train, watched = hold_out(numbers, 0.2, np.random.default_rng(0), groups)
     assert np.bincount(numbers[watched]).tolist() == [12, 12]

@@ -5,10 +5,10 @@ import torch
 from strata.errors import InputError
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.transfer import backbones
-from strata.models.transfer.auxiliary import AuxiliaryHead, check_place
+from strata.models.transfer.auxiliary import AuxiliaryHead, check_auxiliary
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.pooling import Embedding
-from strata.models.transfer.subgraph import section
+from strata.models.transfer.subgraph import extract_subgraph
 
 
 def test_initial_weights_are_those_of_torchvision():
@@ -25,24 +25,29 @@ def test_initial_weights_are_those_of_torchvision():
     assert not all(torch.equal(a, c) for a, _, c in pairs)
 
 
-def test_both_heads_see_their_own_node():
+def test_each_head_takes_the_output_of_its_node():
     network = backbones.skeleton("inception_v3")
-    part = section(network, "Mixed_6d", ["Mixed_7a", "Mixed_6e"])
-    tail = FineTuneModule(
-        part, 3, expected=None, embedding=Embedding([1280], "pooled"), dropout=0.0, adapt=False
+    part = extract_subgraph(network, "Mixed_6d", ["Mixed_7a", "Mixed_6e"])
+    module = FineTuneModule(
+        part,
+        3,
+        preprocessing=None,
+        embedding=Embedding([1280], "pooled"),
+        dropout=0.0,
+        adapt_batch_norm=False,
     )
-    tail.auxiliary, tail.auxiliary_weight = AuxiliaryHead(3, seed=0).eval(), 0.4
+    module.auxiliary, module.auxiliary_weight = AuxiliaryHead(3, seed=0).eval(), 0.4
     x = torch.rand(2, 768, 17, 17, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        (weight, scores), (early_weight, early) = tail.eval().all_scores(x)
+        (weight, scores), (early_weight, early) = module.eval().all_scores(x)
         assert (weight, early_weight) == (1.0, 0.4)
-        assert torch.equal(scores, tail(x))
-        torch.testing.assert_close(early, tail.auxiliary(network.Mixed_6e(x)))
-    assert tail.train().auxiliary.conv0.bn.training
+        assert torch.equal(scores, module(x))
+        torch.testing.assert_close(early, module.auxiliary(network.Mixed_6e(x)))
+    assert module.train().auxiliary.conv0.bn.training
     assert not network.Mixed_6e.branch1x1.bn.training
 
 
-def test_it_teaches_and_is_gone():
+def test_the_auxiliary_head_changes_training_and_is_removed():
     torch.manual_seed(0)
     state = backbones.skeleton("inception_v3").state_dict()
     X = np.random.default_rng(0).random((3, 1, 17, 17, 768)).astype(np.float16)
@@ -66,23 +71,25 @@ def test_it_teaches_and_is_gone():
 
 
 @pytest.mark.parametrize(
-    ("backbone", "border", "cut"),
+    ("backbone", "freeze_until", "output_node"),
     [
         ("inception_v3", "Mixed_6e", "Mixed_7a"),
         ("inception_v3", "Mixed_6a", "Mixed_6e"),
         ("squeezenet1_1", "features.9", "features.12"),
     ],
 )
-def test_where_it_teaches_nothing_it_is_refused(backbone, border, cut):
+def test_auxiliary_classifiers_outside_the_trained_part_are_refused(
+    backbone, freeze_until, output_node
+):
     with pytest.raises(InputError, match="auxiliary classifier"):
-        check_place(backbone, border, cut)
-    check_place("inception_v3", "images", "Mixed_7c")
+        check_auxiliary(backbone, freeze_until, output_node)
+    check_auxiliary("inception_v3", "images", "Mixed_7c")
 
 
 @pytest.mark.parametrize("places", [("Mixed_6f", "Mixed_7c"), ("Mixed_6d", "Mixed_7d")])
-def test_places_that_are_none_are_named(places):
+def test_unknown_nodes_are_named(places):
     with pytest.raises(InputError, match="no node 'Mixed_"):
-        check_place("inception_v3", *places)
+        check_auxiliary("inception_v3", *places)
 
 
 def test_maps_that_are_too_small_are_refused():

@@ -11,7 +11,7 @@ from torchvision import models, transforms
 
 from strata.errors import InputError
 from strata.models.transfer.backbone_features import BackboneFeatures
-from strata.models.transfer.frozen_backbone import FrozenBackbone, border_activations
+from strata.models.transfer.frozen_backbone import FrozenBackbone, boundary_activations
 
 NAME = "squeezenet1_1"
 
@@ -29,6 +29,7 @@ def images():
 
 
 def features(state, **options):
+    options = {"mirror": False, "norm": "none"} | options
     return BackboneFeatures(NAME, weights=state, image_size=64, **options).fit()
 
 
@@ -86,15 +87,15 @@ def test_a_grid_has_a_mean_for_each_cell(state, images, float32):
 def test_tokens_have_no_cells():
     reader = BackboneFeatures("vit_b_32", nodes=("encoder.ln",), grids=[(2, 2)])
     with pytest.raises(InputError, match="it is no map"):
-        reader._cells(torch.zeros(1, 50, 768))
+        reader._pool_cells(torch.zeros(1, 50, 768))
 
 
 def test_batches_make_no_difference(state, images):
-    one = features(state, batch=1).transform(images)
-    np.testing.assert_allclose(one, features(state, batch=4).transform(images), 1e-4, 1e-6)
+    one = features(state, batch_size=1).transform(images)
+    np.testing.assert_allclose(one, features(state, batch_size=4).transform(images), 1e-4, 1e-6)
 
 
-def test_any_images_will_do(state):
+def test_images_of_any_size_are_resized(state):
     shapes = [(20, 30, 3), (200, 100, 3), (64, 64), (1, 1, 3)]
     vectors = features(state).transform(np.full(s, 100, np.uint8) for s in shapes)
     assert vectors.shape == (4, 512)
@@ -106,14 +107,14 @@ def test_it_is_a_scikit_learn_transformer(state, images):
     reader = features(state)
     expected = reader.transform(images)
     assert np.array_equal(pickle.loads(pickle.dumps(reader)).transform(images), expected)
-    assert clone(reader).get_params()["side"] == 64
+    assert clone(reader).get_params()["image_size"] == 64
     pipeline = make_pipeline(
         BackboneFeatures(NAME, weights=state, image_size=64), LogisticRegression()
     )
     assert pipeline.fit(images, [0, 1, 0, 1, 0]).predict(images).shape == (5,)
 
 
-def test_before_it_is_fitted_it_says_so():
+def test_an_unfitted_transformer_raises_an_error():
     with pytest.raises(NotFittedError):
         BackboneFeatures(NAME).transform([])
 
@@ -123,10 +124,10 @@ def test_a_missing_file_is_an_error(tmp_path):
         BackboneFeatures(NAME, weights=str(tmp_path / "absent.pth")).fit()
 
 
-def test_border_activations_keep_places_in_half_precision(state, images, float32):
+def test_boundary_activations_are_maps_in_half_precision(state, images, float32):
     frozen = FrozenBackbone(NAME, ["features.6"], state, 64)
     device = torch.device("cpu")
-    (found,) = border_activations(frozen, [images], device)
+    (found,) = boundary_activations(frozen, [images], device)
     (expected,) = frozen.run(images, device)
     assert found.dtype == np.float16
     assert found.shape == (5, *expected.shape[2:], expected.shape[1])

@@ -4,7 +4,7 @@ import torch
 from strata.errors import InputError
 from strata.models.transfer import backbones
 from strata.models.transfer.backbones import build
-from strata.models.transfer.weights import published
+from strata.models.transfer.weights import published_weights
 
 
 def made_up(name, seed=0):
@@ -37,7 +37,9 @@ def test_weights_are_all_there_or_an_error(state):
         build("squeezenet", state)
 
 
-@pytest.mark.parametrize("look_up", [backbones.skeleton, backbones.preparation, published])
+@pytest.mark.parametrize(
+    "look_up", [backbones.skeleton, backbones.preprocessing, published_weights]
+)
 @pytest.mark.parametrize("name", ["fasterrcnn_resnet50_fpn", "quantized_resnet18", "resnet-18"])
 def test_only_classification_networks_are_known(look_up, name):
     with pytest.raises(InputError, match=f"no classification network '{name}'"):

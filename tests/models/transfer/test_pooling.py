@@ -27,21 +27,21 @@ def naive(outputs):
     return np.array(rows)
 
 
-def test_pooled_vectors_lie_side_by_side(outputs):
+def test_pooled_vectors_are_concatenated(outputs):
     maps, tokens, vectors = outputs
     found = Embedding([3, 2, 9], "pooled")(outputs)
     expected = torch.cat([maps.mean((2, 3)), tokens.mean(1), vectors], 1)
     torch.testing.assert_close(found, expected)
 
 
-def test_rooted_vectors_are_roots_of_units(outputs):
+def test_power_normalized_vectors_are_roots_of_unit_vectors(outputs):
     found = Embedding([3, 2, 9], "power_norm")(outputs)
     np.testing.assert_allclose(found, naive(outputs), atol=2e-3)
 
 
-def test_they_are_centered_from_when_the_training_images_are_known(outputs):
+def test_embeddings_are_centered_once_the_training_images_are_known(outputs):
     embedding = Embedding([3, 2, 9], "power_norm")
-    centered = embedding.center_on(embedding(outputs))
+    centered = embedding.fit_center(embedding(outputs))
     torch.testing.assert_close(centered, embedding(outputs))
     assert centered.mean(0).abs().max() < 1e-6
     restored = Embedding([3, 2, 9], "power_norm")
@@ -52,11 +52,11 @@ def test_they_are_centered_from_when_the_training_images_are_known(outputs):
 def test_pooled_vectors_stay_as_they_are(outputs):
     embedding = Embedding([3, 2, 9], "pooled")
     before = embedding(outputs)
-    assert embedding.center_on(before) is before
+    assert embedding.fit_center(before) is before
     assert not embedding.state_dict()
 
 
-def test_roots_have_slopes_at_zero_and_where_nothing_is_seen():
+def test_roots_have_finite_gradients_at_zero():
     embedding = Embedding([2, 2], "power_norm")
     given = torch.tensor([[0.0, 1.0]], requires_grad=True), torch.zeros(1, 2, requires_grad=True)
     embedding(given).sum().backward()
@@ -64,5 +64,5 @@ def test_roots_have_slopes_at_zero_and_where_nothing_is_seen():
 
 
 def test_unknown_forms_are_refused():
-    with pytest.raises(InputError, match="'pooled' or 'rooted': 'squared'"):
+    with pytest.raises(InputError, match="'pooled' or 'power_norm': 'squared'"):
         Embedding([3], "squared")

@@ -4,7 +4,13 @@ import torch
 from strata.errors import InputError
 from strata.models.transfer import backbones
 from strata.models.transfer.backbones import INCEPTION_BLOCKS, build
-from strata.models.transfer.subgraph import IMAGES, last_node, nodes, pool, section
+from strata.models.transfer.subgraph import (
+    IMAGES,
+    extract_subgraph,
+    global_pool,
+    node_names,
+    penultimate_node,
+)
 
 
 @pytest.fixture(scope="module")
@@ -13,13 +19,13 @@ def state():
     return backbones.skeleton("squeezenet1_1").state_dict()
 
 
-@pytest.mark.parametrize("border", [IMAGES, "features.2", "features.6", "features.12"])
-def test_two_sections_are_the_network(state, border):
+@pytest.mark.parametrize("boundary", [IMAGES, "features.2", "features.6", "features.12"])
+def test_two_subgraphs_are_the_network(state, boundary):
     network = build("squeezenet1_1", state)
     images = torch.randn(2, 3, 64, 64)
     with torch.no_grad():
-        (before,) = section(network, IMAGES, [border])(images)
-        (after,) = section(network, border, ["classifier"])(before)
+        (before,) = extract_subgraph(network, IMAGES, [boundary])(images)
+        (after,) = extract_subgraph(network, boundary, ["classifier"])(before)
         assert torch.equal(after, network.classifier(network.features(images)))
 
 
@@ -30,41 +36,41 @@ def test_two_sections_are_the_network(state, border):
         ("inception_v3", "Conv2d_1a_3x3.bn", "maxpool1"),
     ],
 )
-def test_nothing_writes_over_what_somebody_else_looks_at(name, place, later):
+def test_no_operation_in_place_changes_an_output_in_use(name, place, later):
     network = backbones.skeleton(name)
     images = torch.randn(1, 3, 80, 80)
     with torch.no_grad():
-        alone = section(network, IMAGES, [place])(images)[0].clone()
+        alone = extract_subgraph(network, IMAGES, [place])(images)[0].clone()
         assert alone.min() < 0  # a rectifier follows
-        assert torch.equal(section(network, IMAGES, [place, later])(images)[0], alone)
+        assert torch.equal(extract_subgraph(network, IMAGES, [place, later])(images)[0], alone)
         given = alone.clone()
-        section(network, place, [later])(given)
+        extract_subgraph(network, place, [later])(given)
         assert torch.equal(given, alone)
 
 
-def test_a_section_holds_only_what_it_runs(state):
+def test_a_subgraph_holds_only_modules_that_it_runs(state):
     network = build("squeezenet1_1", state)
-    part = section(network, "features.10", ["features.12"])
+    part = extract_subgraph(network, "features.10", ["features.12"])
     inside = [*network.features[11].parameters(), *network.features[12].parameters()]
     assert {id(p) for p in part.parameters()} == {id(p) for p in inside}
 
 
-def test_cuts_that_cannot_be_made_are_errors(state):
+def test_impossible_subgraphs_are_errors(state):
     network = build("squeezenet1_1", state)
     with pytest.raises(InputError, match=r"no node 'features\.13'") as caught:
-        section(network, IMAGES, ["features.13"])
+        extract_subgraph(network, IMAGES, ["features.13"])
     assert "features." in caught.value.hint
-    with pytest.raises(InputError, match="not on every way"):
-        section(network, "features.3.expand1x1", ["features.4"])
-    with pytest.raises(InputError, match="not on every way"):
-        section(network, "features.6", ["features.4"])
+    with pytest.raises(InputError, match="not on every path"):
+        extract_subgraph(network, "features.3.expand1x1", ["features.4"])
+    with pytest.raises(InputError, match="not on every path"):
+        extract_subgraph(network, "features.6", ["features.4"])
 
 
 def test_nodes_are_named_by_module():
-    found = nodes("squeezenet1_1")
+    found = node_names("squeezenet1_1")
     assert found[:2] == ["features", "features.0"]
     assert {"features.12", "features.12.cat", "classifier"} <= set(found)
-    inception = nodes("inception_v3")
+    inception = node_names("inception_v3")
     assert [n for n in inception if n in INCEPTION_BLOCKS] == list(INCEPTION_BLOCKS)
 
 
@@ -78,12 +84,12 @@ def test_nodes_are_named_by_module():
         ("vit_b_16", "getitem_5"),
     ],
 )
-def test_the_usual_cut_is_before_the_last_layer(name, node):
-    assert last_node(name) == node
+def test_the_penultimate_node_is_before_the_last_layer(name, node):
+    assert penultimate_node(name) == node
 
 
 def test_pooling_gives_vectors():
     maps, tokens, vectors = torch.rand(2, 5, 3, 4), torch.rand(2, 7, 5), torch.rand(2, 5)
-    assert torch.allclose(pool(maps), maps.flatten(2).mean(2))
-    assert torch.allclose(pool(tokens), tokens.mean(1))
-    assert torch.equal(pool(vectors), vectors)
+    assert torch.allclose(global_pool(maps), maps.flatten(2).mean(2))
+    assert torch.allclose(global_pool(tokens), tokens.mean(1))
+    assert torch.equal(global_pool(vectors), vectors)

@@ -2,8 +2,8 @@ import pytest
 from torchvision import models
 
 from strata.models.transfer.backbones import INCEPTION_BLOCKS
-from strata.models.transfer.subgraph import IMAGES, last_node
-from strata.models.transfer.subgraph_flops import part_cost
+from strata.models.transfer.subgraph import IMAGES, penultimate_node
+from strata.models.transfer.subgraph_flops import subgraph_cost
 
 HEAD = 2048 * 8 + 8  #: pooled layer to eight classes
 
@@ -11,8 +11,8 @@ HEAD = 2048 * 8 + 8  #: pooled layer to eight classes
 @pytest.mark.parametrize("name", ["inception_v3", "squeezenet1_1", "resnet18", "convnext_tiny"])
 def test_multiply_adds_are_torchvisions(name):
     weights = models.get_model_weights(name).DEFAULT
-    last = {"squeezenet1_1": "classifier"}.get(name, last_node(name))
-    cost = part_cost(name, IMAGES, [last])
+    last = {"squeezenet1_1": "classifier"}.get(name, penultimate_node(name))
+    cost = subgraph_cost(name, IMAGES, [last])
     head = 0 if name == "squeezenet1_1" else 1000 * cost.outputs[0][0]
     assert (cost.multiply_adds + head) / 1e9 == pytest.approx(weights.meta["_ops"], abs=6e-4)
     if name != "inception_v3":  # whose published count has the auxiliary head
@@ -21,18 +21,18 @@ def test_multiply_adds_are_torchvisions(name):
 
 
 @pytest.mark.parametrize(
-    ("open_blocks", "trained"),
+    ("trainable_blocks", "trained"),
     [(0, 16_392), (1, 6_089_928), (3, 12_828_296), (5, 16_657_608), (7, 19_642_760)],
 )
-def test_trained_parameters_are_the_papers(open_blocks, trained):
+def test_trained_parameters_are_the_papers(trainable_blocks, trained):
     """Table VI: the last n blocks unfrozen."""
-    border = (*INCEPTION_BLOCKS, "Mixed_7c")[-open_blocks - 1 - (open_blocks > 0)]
-    cost = part_cost("inception_v3", border, ["Mixed_7c"])
+    freeze_until = (*INCEPTION_BLOCKS, "Mixed_7c")[-trainable_blocks - 1 - (trainable_blocks > 0)]
+    cost = subgraph_cost("inception_v3", freeze_until, ["Mixed_7c"])
     assert cost.parameters - cost.scales + HEAD == trained
 
 
 def test_all_parameters_are_the_papers():
-    cost = part_cost("inception_v3", IMAGES, ["Mixed_7c"])
+    cost = subgraph_cost("inception_v3", IMAGES, ["Mixed_7c"])
     assert cost.parameters - cost.scales + HEAD == 21_784_744
     assert cost.statistics == 21_819_176 - 21_784_744
 
@@ -41,8 +41,8 @@ def test_all_parameters_are_the_papers():
     ("removed", "total"),
     [(0, 21_819_176), (1, 15_739_112), (3, 8_981_416), (5, 5_144_808), (7, 2_153_128)],
 )
-def test_cut_networks_have_the_papers_size(removed, total):
+def test_networks_without_their_last_blocks_have_the_papers_size(removed, total):
     """Table VII: the last n blocks removed."""
-    cost = part_cost("inception_v3", IMAGES, [INCEPTION_BLOCKS[10 - removed]])
+    cost = subgraph_cost("inception_v3", IMAGES, [INCEPTION_BLOCKS[10 - removed]])
     (channels, *_) = cost.outputs[0]
     assert cost.parameters - cost.scales + cost.statistics + channels * 8 + 8 == total

@@ -9,7 +9,14 @@ import torch
 from strata import download
 from strata.errors import InputError, StrataError
 from strata.models.transfer import weights
-from strata.models.transfer.weights import Published, fetch, named_file, obtain, published, read
+from strata.models.transfer.weights import (
+    PublishedWeights,
+    fetch_weights,
+    named_file,
+    obtain_weights,
+    published_weights,
+    read_weights,
+)
 from tests.loopback import serving
 
 CONTENT = bytes(range(256)) * 4000
@@ -17,7 +24,7 @@ LOCK = ".net.pth.lock"
 
 
 def source_of(server):
-    return Published(server.url, hashlib.sha256(CONTENT).hexdigest()[:8], 1.0)
+    return PublishedWeights(server.url, hashlib.sha256(CONTENT).hexdigest()[:8], 1.0)
 
 
 @pytest.fixture
@@ -30,16 +37,16 @@ def server(tmp_path, monkeypatch):
 
 
 def left(server):
-    folder = source_of(server).place.parent
+    folder = source_of(server).path.parent
     return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
 
 
 def test_weights_are_fetched_once_with_progress(server):
     seen = []
-    path = fetch(source_of(server), "net", lambda *told: seen.append(told))
+    path = fetch_weights(source_of(server), "net", lambda *told: seen.append(told))
     assert path.read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT))
-    assert fetch(source_of(server), "net") == path
+    assert fetch_weights(source_of(server), "net") == path
     assert len(server.requests) == 1
     assert left(server) == [LOCK, path.name]
 
@@ -62,55 +69,55 @@ def test_a_bad_server_is_explained_and_the_next_run_succeeds(server, monkeypatch
         "refused": "the server answers 403",
     }
     with pytest.raises(StrataError, match=f"weights of net are not .*{expected[how]}") as caught:
-        fetch(source_of(server), "net")
+        fetch_weights(source_of(server), "net")
     assert isinstance(caught.value, InputError) == (how == "wrong")
-    place = source_of(server).place
+    place = source_of(server).path
     assert str(place) in caught.value.hint
     assert place.name not in left(server)
     server.data, server.status, server.stalls, server.breaks = CONTENT, 200, False, []
-    assert fetch(source_of(server), "net").read_bytes() == CONTENT
+    assert fetch_weights(source_of(server), "net").read_bytes() == CONTENT
     assert left(server) == [LOCK, place.name]
 
 
 def test_processes_that_need_the_same_weights_fetch_them_once(server):
     server.breaks = [5000]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: fetch(source_of(server), "net"), range(4)))
+        found = list(pool.map(lambda _: fetch_weights(source_of(server), "net"), range(4)))
     assert {path.read_bytes() for path in found} == {CONTENT}
     assert len(server.requests) == 2
 
 
 def test_a_folder_that_cannot_be_written(server):
-    source_of(server).place.parent.parent.mkdir(parents=True)
-    source_of(server).place.parent.write_bytes(b"a file")
+    source_of(server).path.parent.parent.mkdir(parents=True)
+    source_of(server).path.parent.write_bytes(b"a file")
     with pytest.raises(StrataError, match=r"not on this machine: .*written"):
-        fetch(source_of(server), "net")
+        fetch_weights(source_of(server), "net")
 
 
 def test_a_damaged_file_in_the_hub_folder_is_fetched_again(server):
-    place = source_of(server).place
+    place = source_of(server).path
     place.parent.mkdir(parents=True)
     place.write_bytes(b"half")
-    assert fetch(source_of(server), "net").read_bytes() == CONTENT
+    assert fetch_weights(source_of(server), "net").read_bytes() == CONTENT
 
 
-def test_offline_says_what_to_put_where(server):
+def test_offline_the_hint_names_url_and_path(server):
     with socket.socket() as free:  # bound but not listening: connections are refused
         free.bind(("127.0.0.1", 0))
-        source = Published(f"http://127.0.0.1:{free.getsockname()[1]}/net.pth", "", 104.3)
+        source = PublishedWeights(f"http://127.0.0.1:{free.getsockname()[1]}/net.pth", "", 104.3)
         with pytest.raises(StrataError, match="weights of net are not on this machine") as caught:
-            fetch(source, "net")
-    for part in ("net.pth (104 MB)", str(source.place), "weights =", weights.ENVIRONMENT):
+            fetch_weights(source, "net")
+    for part in ("net.pth (104 MB)", str(source.path), "weights =", weights.ENVIRONMENT):
         assert part in caught.value.hint
 
 
 def test_torchvision_names_the_digest_and_the_size():
-    found = published("squeezenet1_1")
+    found = published_weights("squeezenet1_1")
     assert found.url.endswith(f"-{found.digest}.pth")
     assert len(found.digest) == 8
     assert 4 < found.megabytes < 6
     with pytest.raises(InputError, match="no classification network") as caught:
-        published("squeezenet1_2")
+        published_weights("squeezenet1_2")
     assert "squeezenet1_" in caught.value.hint
 
 
@@ -127,7 +134,7 @@ def test_a_file_may_be_named_as_file_or_folder_or_by_the_environment(tmp_path, m
     assert named_file("other") == file
     assert named_file("net", "elsewhere.pth").name == "elsewhere.pth"  # the parameter goes first
     with pytest.raises(InputError, match=r"no file of weights .*elsewhere"):
-        obtain("net", str(tmp_path / "elsewhere.pth"))
+        obtain_weights("net", str(tmp_path / "elsewhere.pth"))
 
 
 def saved(value):
@@ -143,9 +150,9 @@ class Evil:
 
 def test_only_state_dicts_are_read():
     state = {"a": torch.arange(3.0).half()}
-    assert torch.equal(read(saved(state), "f")["a"], state["a"])
+    assert torch.equal(read_weights(saved(state), "f")["a"], state["a"])
     for wrong in (b"", b"not weights", saved(state)[:100], saved([1, 2]), saved({"a": 1})):
         with pytest.raises(InputError, match="FILE"):
-            read(wrong, "FILE")
+            read_weights(wrong, "FILE")
     with pytest.raises(InputError, match="FILE"):
-        read(saved(Evil()), "FILE")
+        read_weights(saved(Evil()), "FILE")

@@ -29,7 +29,7 @@ def networks(path):
         settings = recipe.checked(method.settings, method.name)
         network = settings["network"]
         window = Augmentation.of(network["augmentation"]).window(settings["images"]["size"])
-        rows = cost_table(network["architecture"], side=window, classes=8)
+        rows = cost_table(network["architecture"], image_size=window, num_classes=8)
         yield method.variant_of or method.name, method.name, rows
 
 

@@ -21,7 +21,7 @@ def test_weights_are_known_by_their_content(network, tmp_path, monkeypatch):
     assert named.path is None
     monkeypatch.setenv(weights.ENVIRONMENT, str(path))
     assert weights_file(NAME).key == weights_file(NAME, str(path)).key != named.key
-    state = weights.read(path.read_bytes(), "net")
+    state = weights.read_weights(path.read_bytes(), "net")
     state["classifier.1.bias"] += 1
     torch.save(state, moved)
     assert weights_file(NAME, str(moved)).key != weights_file(NAME, str(path)).key

@@ -1,0 +1,77 @@
+"""Prediction by a network on square images of one size, with test-time augmentation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from strata.errors import InputError
+from strata.models.architectures.builder import Network, build
+from strata.models.estimators.base import BaseNetworkClassifier
+from strata.models.runtime.devices import choose_device
+from strata.models.runtime.image_source import ImageSource, as_source, to_device
+from strata.models.training.augment_config import Augmentation
+from strata.models.training.inference import center_crops, predict
+
+
+class BaseImageClassifier(BaseNetworkClassifier):
+    """Class scores of images from a network's fitted weights; `NetworkClassifier` trains them."""
+
+    image_size: int
+    augmentation: str | Mapping[str, Any]
+    tta_flip: bool
+    tta_views: int
+    device: str
+    architecture_: dict[str, Any]
+    weights_: dict[str, NDArray[Any]]
+
+    def decision_function(self, X: ArrayLike | ImageSource) -> NDArray[np.float64]:
+        """Class scores before the softmax, (n, classes), columns as in `classes_`."""
+        check_is_fitted(self)
+        source, device = self._check(X), choose_device(self.device)
+        network = self.network().to(device).to(memory_format=torch.channels_last)
+        scores = predict(
+            network,
+            to_device(source, device),
+            window=self.window(),
+            views=self.tta_views,
+            flip=self.tta_flip,
+        )
+        return scores.cpu().numpy().astype(np.float64)
+
+    def network(self) -> Network:
+        """The trained network as a torch module, on the CPU; a new copy at each call."""
+        check_is_fitted(self)
+        network = build(
+            self.architecture_, image_size=self.window(), num_classes=len(self.classes_)
+        )
+        network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
+        return network.eval()
+
+    def window(self) -> int:
+        """Width of the crop that the network takes, pixels."""
+        return Augmentation.of(self.augmentation).window(self.image_size)
+
+    def center_crops(self, X: ArrayLike) -> NDArray[np.uint8]:
+        """The center crop of each image: (n, window, window, 3) uint8.
+
+        Args:
+            X: as in `fit`, but in memory.
+
+        Raises:
+            InputError: other images than `fit` takes.
+        """
+        return center_crops(np.asarray(self._check(np.asarray(X))), self.window())
+
+    def _check(self, X: ArrayLike | ImageSource) -> ImageSource:
+        source = as_source(X)
+        expected = (len(source), self.image_size, self.image_size, 3)
+        if source.dtype != np.uint8 or source.shape != expected:
+            raise InputError(
+                f"Expected uint8 images of shape {expected}, not {source.dtype} {source.shape}.",
+                "resize_images(images, image_size) brings images of any size to that shape.",
+            )
+        return source
