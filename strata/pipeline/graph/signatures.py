@@ -128,6 +128,13 @@ def _evaluated(module: str, expression: ast.expr) -> Any:
     return eval(code, {"__builtins__": builtins}, _Names(module))
 
 
+class _Defined(str):
+    """Stands for a function or class of the package, in tables whose keys alone are read."""
+
+    def __call__(self, *_: Any, **__: Any) -> "_Defined":
+        return self
+
+
 class _Names(dict[str, Any]):
     """The names that a module's top level knows, evaluated when they are looked up."""
 
@@ -145,5 +152,5 @@ class _Names(dict[str, Any]):
                 return _Names(module)[attribute]
             return getattr(import_module(module), attribute)
         if name in source.functions or name in source.classes:
-            return f"{self._module}.{name}"  # stands in a table whose keys alone are read
+            return _Defined(f"{self._module}.{name}")
         raise KeyError(name)
