@@ -41,14 +41,14 @@ def reasons(plan: Plan, store: Store) -> Iterator[str]:
     """
     needed = set(plan.needed)
     history = History(store)
-    given: set[str] = set()
+    seen: set[str] = set()
     for key in plan.needed:
         node = plan.nodes[key]
         if any(parent.key in needed for parent in node.parents):
             continue
         for reason in _causes(node, plan, history):
-            if reason not in given:
-                given.add(reason)
+            if reason not in seen:
+                seen.add(reason)
                 yield reason
 
 
