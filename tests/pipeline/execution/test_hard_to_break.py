@@ -1,4 +1,4 @@
-"""Runs killed, interrupted or out of disk space: finished artifacts are kept, broken ones are not."""
+"""Runs killed, interrupted or out of disk space keep what is finished and nothing broken."""
 
 import os
 import random
