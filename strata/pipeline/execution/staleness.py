@@ -55,7 +55,7 @@ def reasons(plan: Plan, store: Store) -> Iterator[str]:
 def _causes(node: Node, plan: Plan, history: History) -> Iterator[str]:
     name, state = node.stage.name, plan.states[node.key]
     if state == "present":
-        yield f"{plan.title(node)}: to be made again on request."
+        yield f"{plan.title(node)}: to be made again on request (-B)."
         return
     if state == "damaged":
         yield f"{plan.title(node)}: its files in the store are damaged."

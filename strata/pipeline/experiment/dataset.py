@@ -196,7 +196,9 @@ def _limit(fold: Fold, per_class: int) -> Fold:
         order = generator(train.seed, "train_per_class", name).permutation(len(members))
         kept[members[order[:per_class]]] = True
     limited = _masked(train, kept, train.seed, labeled=True)
-    return dataclasses.replace(fold, name=f"{fold.name} with {per_class} a class", train=limited)
+    return dataclasses.replace(
+        fold, name=f"{fold.name} with {per_class} images per class", train=limited
+    )
 
 
 def _masked(subset: Subset, kept: "np.ndarray", seed: int, *, labeled: bool) -> Subset:

@@ -63,6 +63,7 @@ class Range:
         return min(max(rounded, self.low), self.high)
 
 
+#: Range or list of values of each parameter, by dotted name.
 Space = dict[str, Values | Range]
 
 
