@@ -1,4 +1,5 @@
-"""What to make and how: plan, schedule, worker processes, progress, garbage collection.
+"""Execution of the graph: plan, scheduler, worker processes, progress, garbage collection.
 
-May import `graph`, `data` and `store`. Start at `plan.py` (what is needed), then `executor.py`.
+May import `graph`, `data` and `store`. Start at `plan.py` (nodes to be made), then `executor.py`
+(the loop that makes them).
 """

@@ -1,4 +1,4 @@
-"""How long stages take: what earlier runs taught, and what running ones tell of themselves."""
+"""Estimated time left: durations of stages in earlier runs, and rates of running tasks."""
 
 import json
 from collections import deque
@@ -7,12 +7,20 @@ from pathlib import Path
 from strata.files import write_atomic
 from strata.pipeline.store.task_progress import TaskProgress
 
-#: Times that a stage told how far it is which its speed comes from.
+#: Progress reports of a running task that its rate is computed from, the latest ones.
 RECENT = 4
+#: Weight of the latest run in the moving average of a stage's duration.
+WEIGHT = 0.3
 
 
 class Estimates:
-    """Seconds that each stage takes, learned from run to run: of a method, and of any."""
+    """Duration of each stage in seconds, a moving average over runs, kept in a JSON file.
+
+    Per method and stage, and per stage over all methods.
+
+    Args:
+        path: the file; missing or unreadable, it counts as empty.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -22,103 +30,108 @@ class Estimates:
             self._seconds = {}
 
     def of(self, stage: str, method: str = "") -> float:
-        """As of the same method where it has run, else as of any.
+        """Seconds that a stage takes: in this method if it has run there, else in any method.
 
-        A stage never seen is taken to be like the one in the middle.
+        The median over all known stages stands in for a stage that has never run.
         """
         known = sorted(self._seconds.values()) or [1.0]
-        of_any = self._seconds.get(stage, known[(len(known) - 1) // 2])
-        return self._seconds.get(_of_method(stage, method), of_any)
+        in_any = self._seconds.get(stage, known[(len(known) - 1) // 2])
+        return self._seconds.get(_in_method(stage, method), in_any)
 
     def knows(self, stage: str) -> bool:
-        """Whether an earlier run, or this one, has seen the stage end."""
+        """True if the stage has been timed, in this run or an earlier one."""
         return stage in self._seconds
 
-    def learn(self, stage: str, seconds: float, method: str = "") -> None:
-        """Later runs count more: data and parameters change."""
-        for name in (stage, _of_method(stage, method)):
+    def record(self, stage: str, seconds: float, method: str = "") -> None:
+        """Add a measured duration; later ones weigh more, for data and parameters change."""
+        for name in (stage, _in_method(stage, method)):
             old = self._seconds.get(name, seconds)
-            self._seconds[name] = 0.7 * old + 0.3 * seconds
+            self._seconds[name] = (1 - WEIGHT) * old + WEIGHT * seconds
 
     def save(self) -> None:
-        """Best effort: an estimate is not worth a failure."""
+        """Write the file. A failure to write is ignored: estimates are not worth an error."""
         try:
             write_atomic(self._path, json.dumps(self._seconds))
         except OSError:
             pass
 
 
-def _of_method(stage: str, method: str) -> str:
+def _in_method(stage: str, method: str) -> str:
     return f"{method}: {stage}"
 
 
-def left_in_words(timed: float, whole: bool) -> str:
-    """ "12 s", or "more than 12 s" where stages that nobody has timed come on top.
+def time_left(seconds: float, complete: bool) -> str:
+    """Time left as text: "12 s", or "more than 12 s" if some stages have never been timed.
 
     Args:
-        timed: seconds that the stages need which have been timed.
-        whole: whether these are all.
+        seconds: time left of the stages that have been timed.
+        complete: whether these are all stages.
 
     Returns:
-        "" where none of them has been timed, or next to nothing of it is left.
+        "" if nothing can be said: not all are timed, and those that are need less than a second.
     """
-    if whole:
-        return duration(timed)
-    return f"more than {duration(timed)}" if timed >= 1 else ""
+    if complete:
+        return duration(seconds)
+    return f"more than {duration(seconds)}" if seconds >= 1 else ""
 
 
 def duration(seconds: float) -> str:
-    """ "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
+    """Duration as text: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    rounded = round(seconds)
+    if rounded < 60:
+        return f"{rounded} s"
+    if rounded < 3600:
+        return f"{rounded // 60} min {rounded % 60:02d} s"
+    return f"{rounded // 3600} h {rounded % 3600 // 60:02d} min"
 
 
-class Pace:
-    """One running stage: how far it is, and how long a step takes.
+class TaskEta:
+    """Progress and estimated time left of one running task.
 
-    Only what is seen counts towards the speed, and of that the last steps: a training that goes on
-    from a checkpoint starts in the middle, and one in phases changes its speed.
+    The rate comes from the latest steps observed in this run: a training that resumes from a
+    checkpoint starts in the middle, and one in phases changes its speed.
+
+    Attributes:
+        progress: the latest report of the task; None if it has made none.
     """
 
     def __init__(self) -> None:
-        self.told: TaskProgress | None = None
-        self._heard: deque[tuple[float, int]] = deque(maxlen=RECENT)
+        self.progress: TaskProgress | None = None
+        self._recent: deque[tuple[float, int]] = deque(maxlen=RECENT)
 
-    def hear(self, report_progress: TaskProgress | None, now: float) -> None:
-        """Take note of what the stage tells at a time in seconds; None where it tells nothing."""
-        if report_progress is not None and report_progress != self.told:
-            self.told = report_progress
-            self._heard.append((now, report_progress.done))
+    def update(self, progress: TaskProgress | None, now: float) -> None:
+        """Record a report read at a time in seconds; None and repeated reports are ignored."""
+        if progress is not None and progress != self.progress:
+            self.progress = progress
+            self._recent.append((now, progress.done))
 
     @property
-    def step_seconds(self) -> float | None:
-        """Seconds that a step takes; None before two were seen."""
-        if not self._heard:
+    def seconds_per_step(self) -> float | None:
+        """Seconds per step; None until two different steps have been reported."""
+        if not self._recent:
             return None
-        (first, before), (last, done) = self._heard[0], self._heard[-1]
+        (first, before), (last, done) = self._recent[0], self._recent[-1]
         return (last - first) / (done - before) if done > before else None
 
     @property
-    def whole_seconds(self) -> float | None:
-        """Seconds that the whole stage takes at this speed."""
-        step = self.step_seconds
-        return None if step is None or self.told is None else step * self.told.total
+    def total_seconds(self) -> float | None:
+        """Seconds of the whole task at this rate; None while the rate is unknown."""
+        step = self.seconds_per_step
+        return None if step is None or self.progress is None else step * self.progress.total
 
-    def seconds_left(self, now: float, whole: float) -> float:
-        """Seconds until it is done.
+    def seconds_left(self, now: float, expected: float) -> float:
+        """Estimated seconds until the task is done.
 
         Args:
             now: the time in seconds.
-            whole: what the stage is taken to need where it has not told its speed yet.
+            expected: total duration to assume while the rate is unknown.
         """
-        share = self.told.share if self.told else 0.0
-        step = self.step_seconds
-        if step is None or self.told is None:
-            return (1 - share) * whole
-        return max(0.0, step * (self.told.total - self.told.done) - (now - self._heard[-1][0]))
+        step = self.seconds_per_step
+        if self.progress is None:
+            return expected
+        if step is None:
+            return (1 - self.progress.share) * expected
+        since_report = now - self._recent[-1][0]
+        return max(0.0, step * (self.progress.total - self.progress.done) - since_report)

@@ -1,4 +1,4 @@
-"""Taking artifacts out of the store: a target's own, or what is no longer of use."""
+"""Removal of artifacts from the store: those of given targets, or those no longer needed."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from strata.pipeline.store.store import Store
 
 
 def own_keys(targets: Iterable[Node], others: Iterable[Node]) -> list[str]:
-    """Keys that these targets need and no other one does."""
+    """Keys of the artifacts that the targets depend on and no other target does."""
     shared = {node.key for node in topological_order(others)}
     return [node.key for node in topological_order(targets) if node.key not in shared]
 
@@ -21,13 +21,13 @@ def collectable(
     older_than: timedelta | None = None,
     to_size: int | None = None,
 ) -> list[tuple[str, int]]:
-    """What `gc` would remove: (key, bytes), the oldest first.
+    """Artifacts that garbage collection would remove: (key, bytes), the oldest first.
 
     Args:
-        store: where to look.
-        needed: keys that an experiment file needs; they stay.
-        older_than: only what was made longer ago.
-        to_size: only as much as is needed to bring the store below so many bytes.
+        store: the store to collect in.
+        needed: keys that an experiment file or a report needs; these stay.
+        older_than: minimum age.
+        to_size: stop as soon as the store would hold no more than so many bytes.
     """
     found, total = [], 0
     for key in store.keys():  # noqa: SIM118 (a generator)
@@ -40,17 +40,17 @@ def collectable(
     if older_than is not None:
         limit = (datetime.now(UTC) - older_than).isoformat(timespec="seconds")
         found = [entry for entry in found if entry[0] < limit]
-    chosen = []
+    selected = []
     for _, key, size in found:
         if to_size is not None and total <= to_size:
             break
         total -= size
-        chosen.append((key, size))
-    return chosen
+        selected.append((key, size))
+    return selected
 
 
 def remove(store: Store, keys: Iterable[str], on_removed: Callable[[str], None]) -> None:
-    """Take artifacts out while no run uses the store.
+    """Remove artifacts, under a lock that keeps every run out of the store.
 
     Raises:
         InputError: a run is using the store.

@@ -1,4 +1,4 @@
-"""Peak memory of a piece of work."""
+"""Peak resident memory of a block of code."""
 
 import resource
 import sys
@@ -6,20 +6,20 @@ from pathlib import Path
 
 
 class PeakMemory:
-    """Measures the peak of this process's resident memory inside a `with` block.
+    """Context manager that measures the peak resident memory of this process inside its block.
 
-    On Linux the kernel's high-water mark is reset first; elsewhere the figure is the largest
-    since the process started, an upper bound.
+    On Linux the kernel's high-water mark (VmHWM) is reset first; elsewhere the figure is the
+    largest since the process started, an upper bound.
 
     Attributes:
-        bytes: the peak, once the block has ended.
+        bytes: the peak, set when the block has ended.
     """
 
     bytes = 0
 
     def __enter__(self) -> "PeakMemory":
         try:
-            Path("/proc/self/clear_refs").write_text("5")
+            Path("/proc/self/clear_refs").write_text("5")  # 5: reset VmHWM, see proc(5)
         except OSError:
             pass
         return self
@@ -29,9 +29,10 @@ class PeakMemory:
 
 
 def _high_water_mark() -> int:
+    """Peak resident memory in bytes."""
     try:
         status = Path("/proc/self/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) * 1024
     except (OSError, IndexError):
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
+        return peak if sys.platform == "darwin" else peak * 1024  # bytes on macOS, else KiB

@@ -1,6 +1,7 @@
-"""Plan of a run: the nodes to be made, by what is in the store."""
+"""Plan of a run: the nodes to be made, given the contents of the store."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.graph.topological_order import topological_order
@@ -23,10 +24,14 @@ class Plan:
 
     @classmethod
     def of(cls, targets: list[Node], store: Store, *, always: bool = False) -> "Plan":
-        """Ask the store about every node.
+        """Look up the state of every node and find those to be made.
 
-        What is absent is needed only where something that depends on it is: results outlive the
-        intermediates that were cleaned away. What is damaged is always needed.
+        An absent artifact is needed only if something that depends on it is: results outlive
+        intermediates that were removed. A damaged one is always needed.
+
+        Args:
+            targets: the nodes wanted in the end.
+            always: make everything, present or not.
         """
         nodes = {node.key: node for node in topological_order(targets)}
         states = {key: store.state(key) for key in nodes}
@@ -36,3 +41,20 @@ class Plan:
             if key in wanted:
                 wanted |= {p.key for p in nodes[key].parents if states[p.key] != "present"}
         return cls(nodes, states, [key for key in nodes if key in wanted])
+
+    @cached_property
+    def _shard_names(self) -> dict[str, str]:
+        shards = dict.fromkeys(node.shard.key for node in self.nodes.values() if node.shard)
+        return {key: f"shard {n} of {len(shards)}" for n, key in enumerate(shards, start=1)}
+
+    def shard_name(self, node: Node) -> str:
+        """ "shard 3 of 12" among all shards of the plan; "" if the node's is the only one."""
+        if node.shard is None or len(self._shard_names) < 2:
+            return ""
+        return self._shard_names.get(node.shard.key, "")
+
+    def title(self, node: Node) -> str:
+        """Title of a node for messages: "fisher, fold 3: dense_sift (shard 3 of 12)"."""
+        context = f"{node.context}: " if node.context else ""
+        shard = self.shard_name(node)
+        return f"{context}{node.stage.name}" + (f" ({shard})" if shard else "")

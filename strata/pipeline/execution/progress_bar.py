@@ -1,14 +1,15 @@
-"""What a person sees of a run: a bar with the time left on a terminal, plain lines elsewhere."""
+"""Progress of a run: a live bar with the time left on a terminal, plain lines elsewhere."""
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
-from strata.pipeline.execution.eta import Estimates, Pace, duration, left_in_words
+from strata.pipeline.execution.eta import Estimates, TaskEta, duration, time_left
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.worker import Done
+from strata.pipeline.execution.worker import TaskResult
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.store import Store
 from strata.pipeline.store.task_progress import read_progress
@@ -17,18 +18,26 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-#: Seconds without a line after which plain output says what runs.
+#: Seconds without output after which plain output lists the running tasks.
 SILENCE = 60.0
-#: Running stages that have a line of their own below the bar, at most.
-LINES = 8
+#: Seconds between two updates.
+REFRESH = 0.5
+#: Running tasks that have a bar of their own below the main one, at most.
+MAX_TASK_BARS = 8
 
 
-class Progress(AbstractContextManager["Progress"]):
-    """Observes a run and shows how far it is.
+class ProgressBar(AbstractContextManager["ProgressBar"]):
+    """Observer that prints the progress of a run.
 
-    On a terminal, one live bar, and one for each running stage that tells how far it is;
-    otherwise a line whenever all shards or folds of a stage of one method are done, and what runs
-    after a minute without one, so that logs stay short.
+    On a terminal: one live bar for the run, and one for each running task that reports its
+    progress. Otherwise, so that logs stay short: one line when all shards and folds of a stage of
+    a method are done, and one with the running tasks after a minute of silence.
+
+    Args:
+        console: where to print.
+        plan: the plan that is run.
+        store: its folder holds the progress of running tasks and the estimated durations.
+        jobs: number of worker processes.
     """
 
     def __init__(self, console: "Console", plan: Plan, store: Store, jobs: int) -> None:
@@ -37,18 +46,18 @@ class Progress(AbstractContextManager["Progress"]):
         self._store = store
         self._jobs = jobs
         self._estimates = Estimates(store.root / "seconds.json")
-        self._left = Counter(group_of(plan.nodes[key]) for key in plan.needed)
-        self._took: Counter[tuple[str, str]] = Counter()
-        self._open = {key: plan.nodes[key] for key in plan.needed}
-        self._running: dict[str, Pace] = {}
-        self._lines: dict[str, Any] = {}
-        self._done = 0
-        self._begun = time.monotonic()
-        self._drawn = 0.0
-        self._said = self._begun
+        self._unfinished = {key: plan.nodes[key] for key in plan.needed}
+        self._group_sizes = Counter(group_of(plan.nodes[key]) for key in plan.needed)
+        self._group_seconds: Counter[tuple[str, str]] = Counter()
+        self._running: dict[str, TaskEta] = {}
         self._bar: Any = None
+        self._task_bars: dict[str, Any] = {}
+        self._done = 0
+        self._started = time.monotonic()
+        self._last_drawn = 0.0
+        self._last_printed = self._started
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "ProgressBar":
         if self._console.is_terminal:
             from rich.progress import BarColumn, Progress, TextColumn
 
@@ -61,7 +70,7 @@ class Progress(AbstractContextManager["Progress"]):
                 transient=True,
             )
             self._bar.start()
-            self._task = self._bar.add_task("", total=1.0, share="0%", left="")
+            self._run_bar = self._bar.add_task("", total=1.0, share="0%", left="")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -70,132 +79,136 @@ class Progress(AbstractContextManager["Progress"]):
         self._estimates.save()
 
     def started(self, node: Node) -> None:
-        """A worker has been given the node."""
-        self._open.setdefault(node.key, node)  # what a damaged one needs was not planned
-        self._running[node.key] = Pace()
+        """Add a running task."""
+        # Absent inputs of a damaged artifact are made too, without being in the plan.
+        self._unfinished.setdefault(node.key, node)
+        self._running[node.key] = TaskEta()
         self._draw()
 
-    def finished(self, node: Node, done: Done) -> None:
-        """Its artifact is in the store."""
-        self._close(node)
+    def finished(self, node: Node, result: TaskResult) -> None:
+        """Record a task's duration; print a line if it was the last one of its group."""
+        self._remove(node)
         group = method, stage = group_of(node)
-        if not done.found:
-            self._estimates.learn(stage, done.seconds, method)
-        self._took[group] += done.seconds  # type: ignore[assignment]
-        self._left[group] -= 1
-        if not self._bar and self._left[group] <= 0:
-            where = f"{group[0]}: " if group[0] else ""
-            self._say(f"{where}{group[1]}  {duration(self._took[group])}")
+        if not result.found:
+            self._estimates.record(stage, result.seconds, method)
+        self._group_seconds[group] += result.seconds  # type: ignore[assignment]
+        self._group_sizes[group] -= 1
+        if not self._bar and self._group_sizes[group] <= 0:
+            prefix = f"{method}: " if method else ""
+            self._print_line(f"{prefix}{stage}  {duration(self._group_seconds[group])}")
         self._draw()
 
     def failed(self, node: Node, error: StrataError) -> None:
-        """It could not be made; said at once, and again at the end."""
-        self._close(node)
+        """Print the error at once; the command prints all errors again at the end."""
+        self._remove(node)
         self._console.print(f"failed: {error.sentence}", style="red", highlight=False, markup=False)
 
     def damaged(self, node: Node) -> None:
-        """Its artifact was found damaged and will be made again."""
-        self._open[node.key] = node
+        """Print a warning, and count the node as unfinished again."""
+        self._unfinished[node.key] = node
         self._console.print(
-            f"damaged in the store, made again: {node.title}",
+            f"damaged in the store, made again: {self._plan.title(node)}",
             style="yellow",
             highlight=False,
             markup=False,
         )
 
     def waiting(self) -> None:
-        """Listen and redraw now and then: running stages tell how far they are."""
+        """Read the progress of running tasks and redraw, at most every `REFRESH` seconds."""
         now = time.monotonic()
-        if now - self._drawn > 0.5:
-            for key, pace in self._running.items():
-                pace.hear(read_progress(self._store.root, key), now)
-            if not self._bar and now - self._said > SILENCE:
-                self._say(
-                    "running: " + "; ".join(sorted(self._open[key].title for key in self._running))
-                )
+        if now - self._last_drawn > REFRESH:
+            for key, eta in self._running.items():
+                eta.update(read_progress(self._store.root, key), now)
+            if not self._bar and now - self._last_printed > SILENCE:
+                self._print_line("running: " + self._titles(self._running))
             self._draw()
 
-    def _close(self, node: Node) -> None:
+    def _remove(self, node: Node) -> None:
         self._running.pop(node.key, None)
-        self._open.pop(node.key, None)
+        self._unfinished.pop(node.key, None)
         self._done += 1
-        if node.key in self._lines:
-            self._bar.remove_task(self._lines.pop(node.key))
+        if node.key in self._task_bars:
+            self._bar.remove_task(self._task_bars.pop(node.key))
 
-    def _told(self) -> dict[tuple[str, str], float]:
-        """Seconds that whole stages take, by those of their like that tell their speed."""
+    def _titles(self, keys: Iterable[str]) -> str:
+        return "; ".join(sorted({self._plan.title(self._unfinished[key]) for key in keys}))
+
+    def _running_durations(self) -> dict[tuple[str, str], float]:
+        """Total seconds of a task at its present rate, for each group with a running task."""
         return {
-            group_of(self._open[key]): pace.whole_seconds
-            for key, pace in self._running.items()
-            if pace.whole_seconds
+            group_of(self._unfinished[key]): eta.total_seconds
+            for key, eta in self._running.items()
+            if eta.total_seconds
         }
 
     def _seconds_left(self) -> tuple[float, float]:
-        """Of all that is to be made, and of that by stages whose like has been timed.
+        """Estimated seconds left of the run, and of those the part that rests on measurements.
 
-        A stage is taken to be as slow as its like that runs now.
+        A waiting task is expected to take as long as the running one of its group, else as long as
+        in earlier runs.
         """
-        now, told = time.monotonic(), self._told()
-        whole = timed = 0.0
-        for key, node in self._open.items():
+        now, running = time.monotonic(), self._running_durations()
+        total = timed = 0.0
+        for key, node in self._unfinished.items():
             method, stage = group = group_of(node)
-            expected = told.get(group) or self._estimates.of(stage, method)
-            pace = self._running.get(key)
-            seconds = pace.seconds_left(now, expected) if pace else expected
-            whole += seconds
-            if group in told or self._estimates.knows(stage):
+            expected = running.get(group) or self._estimates.of(stage, method)
+            eta = self._running.get(key)
+            seconds = eta.seconds_left(now, expected) if eta else expected
+            total += seconds
+            if group in running or self._estimates.knows(stage):
                 timed += seconds
-        at_once = min(self._jobs, max(1, len(self._open)))
-        return whole / at_once, timed / at_once
+        at_once = min(self._jobs, max(1, len(self._unfinished)))
+        return total / at_once, timed / at_once
 
     def _time_left(self) -> str:
-        """In words."""
-        whole, timed = self._seconds_left()
-        left = left_in_words(timed, whole == timed)
+        """Time left as text: "2 min 05 s left"."""
+        total, timed = self._seconds_left()
+        left = time_left(timed, total == timed)
         return f"{left} left" if left else "time left not known yet"
 
-    def _say(self, what: str) -> None:
-        """One plain line: how much is done, what, and the time left."""
-        self._said = time.monotonic()
-        left = f", {self._time_left()}" if self._open else ""
-        share = f"[{self._done}/{self._done + len(self._open)}]"
-        self._console.print(f"{share} {what}{left}", highlight=False, markup=False)
+    def _print_line(self, text: str) -> None:
+        """Print one plain line: tasks done and their number, a text, and the time left."""
+        self._last_printed = time.monotonic()
+        left = f", {self._time_left()}" if self._unfinished else ""
+        count = f"[{self._done}/{self._done + len(self._unfinished)}]"
+        self._console.print(f"{count} {text}{left}", highlight=False, markup=False)
 
     def _draw(self) -> None:
-        self._drawn = time.monotonic()
+        """Update the bars, if there are any."""
+        self._last_drawn = time.monotonic()
         if not self._bar:
             return
         left, _ = self._seconds_left()
-        spent = self._drawn - self._begun
+        spent = self._last_drawn - self._started
         share = spent / (spent + left) if spent + left else 1.0
-        self._draw_lines()
-        silent = {self._open[key].title for key in self._running if key not in self._lines}
+        self._draw_task_bars()
         self._bar.update(
-            self._task,
+            self._run_bar,
             completed=share,
             share=f"{share:.0%}",
             left=self._time_left(),
-            description="; ".join(sorted(silent)),
+            description=self._titles(key for key in self._running if key not in self._task_bars),
         )
 
-    def _draw_lines(self) -> None:
-        """A line for each running stage that tells how far it is."""
-        for key, pace in self._running.items():
-            if pace.told is None or (key not in self._lines and len(self._lines) >= LINES):
+    def _draw_task_bars(self) -> None:
+        """Update a bar for each running task that reports its progress."""
+        for key, eta in self._running.items():
+            is_new = key not in self._task_bars
+            if eta.progress is None or (is_new and len(self._task_bars) >= MAX_TASK_BARS):
                 continue
-            if key not in self._lines:
-                self._lines[key] = self._bar.add_task("", total=1.0, share="", left="")
-            node, told = self._open[key], pace.told
-            left = pace.seconds_left(self._drawn, self._estimates.of(node.stage.name))
+            if is_new:
+                self._task_bars[key] = self._bar.add_task("", total=1.0, share="", left="")
+            node, progress = self._unfinished[key], eta.progress
+            left = eta.seconds_left(self._last_drawn, self._estimates.of(node.stage.name))
             self._bar.update(
-                self._lines[key],
-                completed=told.share,
-                share=f"{told.share:.0%}",
+                self._task_bars[key],
+                completed=progress.share,
+                share=f"{progress.share:.0%}",
                 left=f"{duration(left)} left",
-                description=f"{node.title}, {told.done} of {told.total}",
+                description=f"{self._plan.title(node)}, {progress.done} of {progress.total}",
             )
 
 
 def group_of(node: Node) -> tuple[str, str]:
-    """Method and stage: what is reported together in plain output."""
+    """Method and stage of a node: nodes that share both are reported together."""
     return node.context.partition(", ")[0], node.stage.name

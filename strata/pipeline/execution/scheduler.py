@@ -1,4 +1,4 @@
-"""What a run has to make, what waits for what, and what can be made next."""
+"""Order of a run: nodes still to be made, their dependencies, and those ready to be made."""
 
 import heapq
 from collections.abc import Callable
@@ -8,98 +8,103 @@ from strata.pipeline.graph.stage import OptionalInputsStage
 
 
 class Scheduler:
-    """The needed nodes of a plan, by key, on their way from blocked over ready to done.
+    """The needed nodes of a plan, by key, each blocked, ready, handed out or done.
 
-    Ready ones come method by method and fold by fold: first results come early, and what a stage
-    reads is still in memory from the stage that made it.
+    Ready nodes come in the plan's order, method by method and fold by fold: first results come
+    early, and what a stage reads is still in the page cache from the stage that wrote it.
     """
 
     def __init__(self, plan: Plan) -> None:
         self._nodes = plan.nodes
-        self._todo = dict.fromkeys(plan.needed)
-        self._place = {key: number for number, key in enumerate(plan.nodes)}
+        self._unfinished = dict.fromkeys(plan.needed)
+        self._priority = {key: number for number, key in enumerate(plan.nodes)}
         self._ready: list[tuple[int, str]] = []
-        self._blocked: dict[str, set[str]] = {key: set() for key in self._todo}
+        self._blockers: dict[str, set[str]] = {key: set() for key in self._unfinished}
         self._children: dict[str, dict[str, None]] = {}
-        for key in self._todo:
+        for key in self._unfinished:
             for parent in self._nodes[key].parents:
-                if parent.key in self._todo:
-                    self._let_wait(key, parent.key)
-            self._free(key, set())
+                if parent.key in self._unfinished:
+                    self._add_dependency(key, parent.key)
+            self._unblock(key, set())
 
     @property
-    def open(self) -> list[str]:
-        """What is neither done nor given up."""
-        return list(self._todo)
+    def unfinished(self) -> list[str]:
+        """Keys neither done nor dropped."""
+        return list(self._unfinished)
 
     @property
     def has_ready(self) -> bool:
-        """Whether something can be made now."""
+        """True if a node can be made now."""
         return bool(self._ready)
 
-    def next(self) -> str:
-        """Take the first of what is ready."""
+    def pop_ready(self) -> str:
+        """Take the first ready node."""
         return heapq.heappop(self._ready)[1]
 
-    def done(self, key: str) -> None:
-        """It is in the store: what waited for it alone is ready."""
-        del self._todo[key]
-        for child in self._children.pop(key, ()):  # if it is made again, not all wait again
-            self._free(child, {key})
+    def mark_done(self, key: str) -> None:
+        """Record that an artifact is in the store; nodes that waited for it alone become ready."""
+        del self._unfinished[key]
+        for child in self._children.pop(key, ()):  # popped: made again, it blocks its reader only
+            self._unblock(child, {key})
 
-    def spare(self, key: str) -> set[str] | None:
-        """Give a node up where all that waits for it can do without.
+    def drop(self, key: str) -> set[str] | None:
+        """Drop a node that cannot be made, if all that depends on it can do without.
 
         Returns:
-            it and the nodes that are given up with it; None where something cannot do without.
+            keys of the node and of those dropped with it, up to the stages with optional inputs;
+            None, and nothing is dropped, if a node without such a stage in between needs it.
         """
-        lost, sparing = set(), set()
-        waiting = [key]
-        while waiting:
-            current = waiting.pop()
-            lost.add(current)
+        dropped, released = set(), set()
+        stack = [key]
+        while stack:
+            current = stack.pop()
+            dropped.add(current)
             children = self._children.get(current)
             if not children:
                 return None
-            spare = {c for c in children if isinstance(self._nodes[c].stage, OptionalInputsStage)}
-            sparing |= spare
-            waiting += children.keys() - spare
-        for current in lost:
-            self._todo.pop(current, None)
-        for current in sparing:
-            self._free(current, lost)
-        return lost
+            tolerant = {
+                c for c in children if isinstance(self._nodes[c].stage, OptionalInputsStage)
+            }
+            released |= tolerant
+            stack += children.keys() - tolerant
+        for current in dropped:
+            self._unfinished.pop(current, None)
+        for current in released:
+            self._unblock(current, dropped)
+        return dropped
 
-    def make_again(self, damaged: str, reader: str, is_there: Callable[[str], bool]) -> bool:
-        """Put what `reader` found damaged, and what is absent of that one's inputs, before it.
+    def reschedule(self, damaged: str, reader: str, is_present: Callable[[str], bool]) -> bool:
+        """Schedule a damaged input of `reader`, and its own absent inputs, before `reader`.
 
         Args:
-            is_there: whether a node's artifact is in the store.
+            damaged: key of the artifact that was found damaged.
+            reader: key of the node that could not read it.
+            is_present: whether a node's artifact is in the store.
 
         Returns:
-            whether this is news: nobody else found it damaged and waits for it.
+            False if it is scheduled already, because another reader found it damaged.
         """
-        news = damaged not in self._todo
-        waiting = [(damaged, reader)]
-        while waiting:
-            key, child = waiting.pop()
-            self._let_wait(child, key)
-            if key in self._todo:
+        is_new = damaged not in self._unfinished
+        stack = [(damaged, reader)]
+        while stack:
+            key, child = stack.pop()
+            self._add_dependency(child, key)
+            if key in self._unfinished:
                 continue
-            self._todo[key] = None
-            self._blocked[key] = set()
-            absent = [p.key for p in self._nodes[key].parents if not is_there(p.key)]
-            waiting += [(parent, key) for parent in absent]
+            self._unfinished[key] = None
+            self._blockers[key] = set()
+            absent = [p.key for p in self._nodes[key].parents if not is_present(p.key)]
+            stack += [(parent, key) for parent in absent]
             if not absent:
-                self._free(key, set())
-        return news
+                self._unblock(key, set())
+        return is_new
 
-    def _let_wait(self, child: str, parent: str) -> None:
+    def _add_dependency(self, child: str, parent: str) -> None:
         self._children.setdefault(parent, {})[child] = None
-        self._blocked.setdefault(child, set()).add(parent)
+        self._blockers.setdefault(child, set()).add(parent)
 
-    def _free(self, key: str, parents: set[str]) -> None:
-        """It waits for these no longer; ready when for nothing else."""
-        self._blocked[key] -= parents
-        if not self._blocked[key]:
-            heapq.heappush(self._ready, (self._place[key], key))
+    def _unblock(self, key: str, parents: set[str]) -> None:
+        """Remove parents from a node's blockers; without any left, it is ready."""
+        self._blockers[key] -= parents
+        if not self._blockers[key]:
+            heapq.heappush(self._ready, (self._priority[key], key))

@@ -1,4 +1,4 @@
-"""Why a node has to be made, in full sentences."""
+"""Staleness of artifacts: the causes for which a node has to be made, as sentences."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,11 +8,12 @@ from strata.pipeline.graph.provenance import describe_node, versions
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.store import Store
 
+#: Manifest of an artifact, or a part of one, as `describe_node` makes it.
 Record = dict[str, Any]
 
 
 class History:
-    """What was made before: the latest record of each node by what it was for."""
+    """Manifest of the latest artifact in the store for each node title, whatever its key."""
 
     def __init__(self, store: Store) -> None:
         self._latest: dict[str, Record] = {}
@@ -23,52 +24,49 @@ class History:
                 if record.get("made", "") >= self._latest.get(title, {}).get("made", ""):
                     self._latest[title] = record
 
-    def before(self, node: Node) -> Record | None:
-        """The latest artifact made for the same purpose, whatever its key."""
+    def latest(self, node: Node) -> Record | None:
+        """Manifest of the latest artifact with the node's title, or None."""
         return self._latest.get(node.title)
 
 
 def reasons(plan: Plan, store: Store) -> Iterator[str]:
-    """One sentence for each cause; consequences of a cause are not repeated.
+    """One sentence per cause, each once.
 
-    A node is explained if none of the nodes it reads has to be made: what follows from its
-    being made follows by itself.
+    Only nodes of which no input has to be made are explained: the others follow from these.
     """
     needed = set(plan.needed)
     history = History(store)
-    said: set[str] = set()
+    seen: set[str] = set()
     for key in plan.needed:
         node = plan.nodes[key]
         if any(parent.key in needed for parent in node.parents):
             continue
-        for reason in _causes(node, plan.states[key], history):
-            if reason not in said:
-                said.add(reason)
+        for reason in _causes(node, plan, history):
+            if reason not in seen:
+                seen.add(reason)
                 yield reason
 
 
-def _causes(node: Node, state: str, history: History) -> Iterator[str]:
-    name = node.stage.name
+def _causes(node: Node, plan: Plan, history: History) -> Iterator[str]:
+    name, state = node.stage.name, plan.states[node.key]
     if state == "present":
-        yield f"{node.title}: asked for again."
+        yield f"{plan.title(node)}: to be made again on request (-B)."
         return
     if state == "damaged":
-        yield f"{node.title}: its files in the store are damaged."
+        yield f"{plan.title(node)}: its files in the store are damaged."
         return
-    before = history.before(node)
-    if before is None:
-        yield f"{_method(node)}{name} has not been made yet."
+    latest = history.latest(node)
+    if latest is None:
+        method = node.context.partition(", ")[0]
+        prefix = f"{method}: " if method else ""
+        yield f"{prefix}{name} has not been made yet."
         return
-    changes = list(_differences(before, describe_node(node), name))
-    yield from changes or [f"{node.title}: it was removed from the store."]
+    changes = list(_differences(latest, describe_node(node), name, plan.shard_name(node)))
+    yield from changes or [f"{plan.title(node)}: it was removed from the store."]
 
 
-def _method(node: Node) -> str:
-    method = node.context.partition(", ")[0]
-    return f"{method}: " if method else ""
-
-
-def _differences(old: Record, new: Record, name: str) -> Iterator[str]:
+def _differences(old: Record, new: Record, name: str, shard: str) -> Iterator[str]:
+    """Differences between two records of a stage: parameters, code, inputs."""
     yield from _parameter_differences(old, new, name)
     for symbol in sorted({*old["code"], *new["code"]}):
         was, now = old["code"].get(symbol), new["code"].get(symbol)
@@ -78,7 +76,7 @@ def _differences(old: Record, new: Record, name: str) -> Iterator[str]:
             yield f"{name}: its code no longer uses {symbol}."
         elif was != now:
             yield f"{name}: the code of {symbol} changed ({was[:8]} to {now[:8]})."
-    yield from _inputs_differences(old, new, name)
+    yield from _inputs_differences(old, new, name, shard)
 
 
 def _parameter_differences(old: Record, new: Record, name: str) -> Iterator[str]:
@@ -89,20 +87,20 @@ def _parameter_differences(old: Record, new: Record, name: str) -> Iterator[str]
             yield f"{name}: the parameter '{parameter}' changed from {was!r} to {now!r}."
 
 
-def _inputs_differences(old: Record, new: Record, name: str) -> Iterator[str]:
+def _inputs_differences(old: Record, new: Record, name: str, shard: str) -> Iterator[str]:
     if len(old["inputs"]) == len(new["inputs"]):
         for was, now in zip(old["inputs"], new["inputs"], strict=True):
-            yield from _input_differences(was, now, name)
+            yield from _input_differences(was, now, name, shard)
     else:
         yield f"{name}: it now reads other inputs."
 
 
-def _input_differences(was: Record, now: Record, name: str) -> Iterator[str]:
+def _input_differences(was: Record, now: Record, name: str, shard: str) -> Iterator[str]:
     if was == now:
         return
-    if "parameters" in now and "parameters" in was:  # a view, which has no record of its own
+    if "parameters" in now and "parameters" in was:  # a view, which has no manifest of its own
         yield from _parameter_differences(was, now, now["stage"])
-        yield from _inputs_differences(was, now, now["stage"])
+        yield from _inputs_differences(was, now, now["stage"], shard)
     if "stage" in now or "parts" in now:
         return
     if "file" in now:
@@ -110,8 +108,8 @@ def _input_differences(was: Record, now: Record, name: str) -> Iterator[str]:
         return
     count = "" if was["images"] == now["images"] else f", {was['images']} before"
     if "shard" in now:
-        part = now["shard"] or "all"
-        yield f"{name}: the images of shard [{part}] changed ({now['images']}{count})."
+        images = f"the images of {shard}" if shard else "the images"
+        yield f"{name}: {images} changed ({now['images']}{count})."
     else:
         yield f"{name}: its set of images changed ({now['images']}{count})."
 
@@ -123,7 +121,7 @@ def _file_difference(was: Record, now: Record) -> str:
 
 
 def version_notes(plan: Plan, store: Store) -> Iterator[str]:
-    """What was made with other versions of packages: told, not remade."""
+    """One sentence per package whose version has changed; this alone makes nothing stale."""
     now = versions()
     found: dict[str, set[str]] = {}
     for key, state in plan.states.items():

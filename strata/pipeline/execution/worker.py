@@ -1,4 +1,4 @@
-"""What a worker process does: make one artifact."""
+"""Task of a worker process: run one stage and publish its artifact."""
 
 import platform
 import sys
@@ -24,19 +24,19 @@ from strata.pipeline.store.task_progress import forget_checkpoint, running
 
 
 class StageError(StrataError):
-    """A stage failed on its inputs."""
+    """Failure of a stage: an exception in its code, lack of memory, or code edited meanwhile."""
 
 
 @dataclass(frozen=True)
 class ArtifactReference:
-    """An input to be read from the store."""
+    """Input that is an artifact, read from the store by its key."""
 
     key: str
 
 
 @dataclass(frozen=True)
 class ViewReference:
-    """An input to be made when it is read."""
+    """Input made by a `ViewStage` when it is read."""
 
     stage: StageReference
     parameters: dict[str, Any]
@@ -45,7 +45,7 @@ class ViewReference:
 
 @dataclass(frozen=True)
 class ShardsReference:
-    """An input that comes in shards."""
+    """Input in shards: one reference and the image digests of each shard."""
 
     parts: tuple[ArtifactReference | ViewReference, ...]
     digests: tuple[tuple[str, ...], ...]
@@ -53,7 +53,15 @@ class ShardsReference:
 
 @dataclass(frozen=True)
 class Task:
-    """A node without its ancestors: all that a worker needs."""
+    """A node without its ancestors: all that a worker process needs, picklable.
+
+    Attributes:
+        root: the store's folder.
+        record: provenance of the node, for the artifact's manifest.
+        files: source files that the stage reaches, with their times when keys were fixed.
+        force: make the artifact even if it is in the store.
+        threads: BLAS, OpenMP and torch threads that the stage may use; the result is the same.
+    """
 
     root: Path
     stage: StageReference
@@ -63,7 +71,7 @@ class Task:
     title: str
     record: dict[str, Any]
     files: dict[str, int]
-    again: bool
+    force: bool
     threads: int
 
     @classmethod
@@ -72,80 +80,89 @@ class Task:
         node: Node,
         store: Store,
         *,
-        again: bool,
-        threads: int = 1,
-        lost: Set[str] = frozenset(),
+        title: str,
+        force: bool,
+        threads: int,
+        dropped: Set[str],
     ) -> "Task":
-        """A node's task.
+        """Task of a node.
 
         Args:
-            again: make it even if it lies in the store.
-            threads: that it may use; the result is the same.
-            lost: keys of inputs that will never be, which a sparing stage does without.
+            title: the node's title in messages.
+            force: see the attributes.
+            threads: likewise.
+            dropped: keys of inputs that cannot be made; an `OptionalInputsStage` gets None.
         """
         return cls(
             store.root,
             node.stage.reference,
             node.parameters,
-            tuple(_referred(i, lost) for i in node.inputs),
+            tuple(_reference(i, dropped) for i in node.inputs),
             node.key,
-            node.title,
+            title,
             describe_node(node),
             node.files,
-            again,
+            force,
             threads,
         )
 
 
-def _referred(given: Any, lost: Set[str]) -> Any:
+def _reference(given: Any, dropped: Set[str]) -> Any:
+    """An input of a node with references in the place of nodes."""
     if isinstance(given, Node) and given.is_view:
-        inputs = tuple(_referred(i, lost) for i in given.inputs)
+        inputs = tuple(_reference(i, dropped) for i in given.inputs)
         return ViewReference(given.stage.reference, given.parameters, inputs)
     if isinstance(given, Node):
-        return None if given.key in lost else ArtifactReference(given.key)
+        return None if given.key in dropped else ArtifactReference(given.key)
     if isinstance(given, Sharded):
         digests = tuple(n.shard.digests for n in given.nodes if n.shard)
-        return ShardsReference(tuple(_referred(n, lost) for n in given.nodes), digests)
+        return ShardsReference(tuple(_reference(n, dropped) for n in given.nodes), digests)
     if isinstance(given, Subset | ImageShard | File):
         return given
-    return [_referred(part, lost) for part in given]
+    return [_reference(part, dropped) for part in given]
 
 
 @dataclass(frozen=True)
-class Done:
-    """An artifact is in the store; made in so many seconds, or found there."""
+class TaskResult:
+    """Success of a task: its artifact is in the store.
+
+    Attributes:
+        seconds: wall-clock time of the stage; 0 if the artifact was there.
+        found: whether the artifact was there already, made by another run.
+    """
 
     seconds: float
     found: bool
 
 
-#: Stages that this process has run: the next time, nothing is left to import or to compile.
-_ran: set[StageReference] = set()
+#: Stages that this process has run before: their next run is warm, with nothing left to import or
+#: to compile.
+_warm: set[StageReference] = set()
 
 
-def run_task(task: Task) -> Done:
-    """Make an artifact and publish it, unless another run was faster.
+def run_task(task: Task) -> TaskResult:
+    """Make an artifact and publish it, unless another run has published it meanwhile.
 
     Raises:
-        StrataError: for the user; anything else that the stage raises becomes a StageError.
+        StrataError: an error for the user; any other exception of the stage becomes a StageError.
     """
     store = Store(task.root)
     try:
         with store.making(task.key):
-            if not task.again and store.state(task.key) == "present":
-                return Done(0.0, found=True)
-            values, measured = _computed(task, store)
+            if not task.force and store.state(task.key) == "present":
+                return TaskResult(0.0, found=True)
+            values, measured = _run_stage(task, store)
             store.discard(task.key)  # a damaged or unwanted one; absent in the common case
             store.write(task.key, values, {**task.record, **measured})
             forget_checkpoint(store.root, task.key)
     except OSError as error:
         raise storage_error(error, store.root) from error
-    return Done(measured["seconds"], found=False)
+    return TaskResult(measured["seconds"], found=False)
 
 
-def _computed(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the stage returns, and what it took."""
-    inputs = [_opened(i, store) for i in task.inputs]
+def _run_stage(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return value of the stage, and its measured costs for the manifest."""
+    inputs = [_load(i, store) for i in task.inputs]
     function = _stage(task.stage).function
     allow_threads(task.threads)
     started, cpu = time.perf_counter(), time.process_time()
@@ -159,11 +176,11 @@ def _computed(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]
         except (StrataError, OSError):
             raise
         except Exception as error:
-            raise _failed(task, store, error) from error
+            raise _stage_error(task, store, error) from error
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     _check_unedited(task)
-    warm = task.stage in _ran
-    _ran.add(task.stage)
+    warm = task.stage in _warm
+    _warm.add(task.stage)
     return values, {
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,
@@ -177,43 +194,51 @@ def _computed(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]
 
 
 def _uses_accelerator() -> bool:
-    """Whether the work may have been done elsewhere than on the processor."""
+    """True if torch may have used a GPU in this process."""
     torch = sys.modules.get("torch")
     return bool(torch and (torch.cuda.is_initialized() or torch.backends.mps.is_available()))
 
 
 def _check_unedited(task: Task) -> None:
-    """Code is loaded when it is first needed: an edit since the keys were fixed may have run."""
+    """Refuse a result if the stage's code was edited since the keys were fixed.
+
+    Code is loaded when it is first needed, so the edited version may have run.
+
+    Raises:
+        StageError: it names the edited symbol.
+    """
     symbol = edited(task.record["code"], task.files)
     if symbol:
         raise StageError(
             f"{task.title}: {symbol} was edited during the run.",
-            "Make again; what was made before the edit is kept.",
+            "Run the command again; what was made before the edit is kept.",
         )
 
 
-def _opened(given: Any, store: Store) -> Any:
+def _load(given: Any, store: Store) -> Any:
+    """An input with values in the place of references; shards are loaded when they are read."""
     if isinstance(given, ArtifactReference):
         return store.read(given.key)
     if isinstance(given, ViewReference):
-        inputs = [_opened(i, store) for i in given.inputs]
+        inputs = [_load(i, store) for i in given.inputs]
         return _stage(given.stage).function(*inputs, **given.parameters)
     if isinstance(given, ShardsReference):
-        return Shards(given.digests, lambda number: _opened(given.parts[number], store))
+        return Shards(given.digests, lambda number: _load(given.parts[number], store))
     if isinstance(given, Sequence) and not isinstance(given, ImageShard):
-        return [_opened(part, store) for part in given]
+        return [_load(part, store) for part in given]
     return given
 
 
 @cache
 def _stage(reference: StageReference) -> Stage:
+    """Stage at an address, imported once per process."""
     from strata.pipeline.graph.user_modules import import_from
 
     return getattr(import_from(reference.module, reference.path), reference.name)
 
 
-def _failed(task: Task, store: Store, error: Exception) -> StageError:
-    """Keep the traceback in a file, and say where."""
+def _stage_error(task: Task, store: Store, error: Exception) -> StageError:
+    """Error for the user with the failing line; the traceback goes to a file in the store."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     log = store.root / "failures" / f"{task.key}.txt"
     log.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The experiment file and the graph that it stands for: methods, folds, searches, prediction.
+"""Experiment files and the graph composed from them: methods, folds, searches, prediction.
 
 May import everything below: `recipes`, `stages`, `execution`, `graph`, `data`, `store`. Start at
 `file.py` (TOML to methods), then `compose.py` (methods to nodes).

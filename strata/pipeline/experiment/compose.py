@@ -1,4 +1,4 @@
-"""From an experiment and its data to the graph: each method on each fold."""
+"""Composition of the graph: every method of an experiment on every fold of its data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,16 @@ from strata.pipeline.store.store import Store
 
 @dataclass(frozen=True)
 class Target:
-    """A method, composed.
+    """A method with its nodes.
 
     Attributes:
-        parameters: all of the recipe's, defaults filled in.
-        folds: each fold with the node of its scores; the final one, if any, last.
-        node: the method's predictions, what `make` makes.
-        open: searches on the way to them that have not picked yet. What hangs on these is
-            composed as if they had picked their first trial: right in kind, not in values.
+        parameters: all parameters of the recipe, defaults filled in.
+        folds: each fold with the node of its scores; the final one, if any, comes last.
+        node: the method's predictions on all folds.
+        pending_searches: nodes of the searches that the predictions depend on, that have not
+            selected a trial yet and depend on no other such search. The nodes that follow them are
+            composed as if their first trial had been selected: their stages are right, their
+            parameters may not be.
     """
 
     method: Method
@@ -34,7 +36,7 @@ class Target:
     parameters: dict[str, Any]
     folds: tuple[tuple[Fold, Node], ...]
     node: Node
-    open: tuple[Node, ...] = ()
+    pending_searches: tuple[Node, ...] = ()
 
     @property
     def name(self) -> str:
@@ -42,35 +44,40 @@ class Target:
         return self.method.name
 
     @property
-    def goals(self) -> tuple[Node, ...]:
-        """What can be made now: the searches that have to pick first, or the predictions."""
-        return self.open or (self.node,)
+    def build_targets(self) -> tuple[Node, ...]:
+        """Nodes that can be made now: the pending searches or, without any, the predictions."""
+        return self.pending_searches or (self.node,)
 
 
 def compose(methods: dict[str, ResolvedMethod], dataset: Dataset, store: Store) -> list[Target]:
-    """All methods as targets, with what their searches have picked so far.
+    """Compose all methods, with the trials that searches have selected so far.
 
     Raises:
-        InputError: a method is made of what is none, or of itself.
+        InputError: a method combines an unknown method, or itself.
     """
     composer = _Composer(dataset, methods, store)
     return [_target(method, composer) for method in methods.values()]
 
 
 class _Composer:
-    """Composes any method of an experiment on any fold, each once."""
+    """Composes any method of an experiment on any fold, each pair once.
+
+    Attributes:
+        pending: keys of the searches that have not selected a trial yet.
+    """
 
     def __init__(self, dataset: Dataset, methods: dict[str, ResolvedMethod], store: Store) -> None:
         self.dataset = dataset
         self.methods = methods
         self.store = store
-        self.unread: set[str] = set()
-        self._made: dict[tuple[str, int], tuple[Fold, Node]] = {}
+        self.pending: set[str] = set()
+        # By id(fold), as hashing a fold is slow; the fold is kept, so that its id stays unique.
+        self._composed: dict[tuple[str, int], tuple[Fold, Node]] = {}
         self._path: list[str] = []
 
     def scores(self, name: str, fold: Fold) -> Node:
-        """The node of a method's scores of the images in `fold.test`."""
-        known = self._made.get((name, id(fold)))
+        """Node of a method's scores of the images in `fold.test`."""
+        known = self._composed.get((name, id(fold)))
         if known:
             return known[1]
         if name not in self.methods:
@@ -79,30 +86,32 @@ class _Composer:
                 nearest(name, self.methods),
             )
         if name in self._path:
-            circle = " of ".join(f"'{n}'" for n in [*self._path[self._path.index(name) :], name])
-            raise InputError(f"A method cannot be made of itself: {circle}.")
+            cycle = " of ".join(f"'{n}'" for n in [*self._path[self._path.index(name) :], name])
+            raise InputError(f"A method cannot be made of itself: {cycle}.")
         method = self.methods[name]
         self._path.append(name)
         try:
             with composing(f"{name}, {fold.name}"):
                 if method.trials:
-                    node = self._searched(method, fold)
+                    node = self._compose_search(method, fold)
                 else:
-                    node = self._plain(method, fold, method.parameters)
+                    node = self._compose_recipe(method, fold, method.parameters)
         except InputError as error:
             if error.what.startswith("methods."):
                 raise
             raise InputError(f"methods.{name}: {error.what}", error.hint) from None
         finally:
             self._path.pop()
-        self._made[name, id(fold)] = (fold, node)
+        self._composed[name, id(fold)] = (fold, node)
         return node
 
-    def _plain(self, method: ResolvedMethod, fold: Fold, parameters: dict[str, Any]) -> Node:
+    def _compose_recipe(
+        self, method: ResolvedMethod, fold: Fold, parameters: dict[str, Any]
+    ) -> Node:
         return method.recipe.compose(self.dataset.data_of(fold, self.scores), fold, parameters)
 
-    def _searched(self, method: ResolvedMethod, fold: Fold) -> Node:
-        """The scores with the parameters that do best inside of the fold's training part."""
+    def _compose_search(self, method: ResolvedMethod, fold: Fold) -> Node:
+        """Scores with the trial that does best in inner folds of the fold's training part."""
         search = method.method.search
         assert search is not None
         inner = self.dataset.inner_folds(fold, search.folds)[: search.parts]
@@ -111,50 +120,51 @@ class _Composer:
             trials.append([])
             for part in inner:
                 with composing(f"{method.method.name}, {part.name}, trial {number}"):
-                    trials[-1].append(self._plain(method, part, parameters))
-        choice = select_trial(trials, [part.test for part in inner], fold.train)
-        trial = self._picked(choice)
-        return apply_selection(choice, self._plain(method, fold, method.trials[trial]), trial=trial)
+                    trials[-1].append(self._compose_recipe(method, part, parameters))
+        selection = select_trial(trials, [part.test for part in inner], fold.train)
+        trial = self._selected_trial(selection)
+        scores = self._compose_recipe(method, fold, method.trials[trial])
+        return apply_selection(selection, scores, trial=trial)
 
-    def _picked(self, choice: Node) -> int:
-        """The number of the trial that was picked; the first one's as long as none was."""
-        if self.store.state(choice.key) == "present":
-            return int(self.store.read(choice.key)["trial"])
-        self.unread.add(choice.key)
+    def _selected_trial(self, selection: Node) -> int:
+        """Number of the selected trial; while none is selected, the first one stands in."""
+        if self.store.state(selection.key) == "present":
+            return int(self.store.read(selection.key)["trial"])
+        self.pending.add(selection.key)
         return 0
 
 
-def _target(settled: ResolvedMethod, composer: _Composer) -> Target:
-    dataset, method = composer.dataset, settled.method
+def _target(resolved: ResolvedMethod, composer: _Composer) -> Target:
+    dataset, method = composer.dataset, resolved.method
     folds = dataset.folds_with(method.train_per_class or dataset.protocol["train_per_class"])
-    parts = tuple((fold, composer.scores(method.name, fold)) for fold in folds)
+    scored = tuple((fold, composer.scores(method.name, fold)) for fold in folds)
     with composing(method.name):
         node = predictions(
-            [node for _, node in parts],
-            [dataset.with_labels(fold.test) for fold, _ in parts],
-            folds=[(fold.repeat, fold.number) for fold, _ in parts],
+            [scores for _, scores in scored],
+            [dataset.with_labels(fold.test) for fold, _ in scored],
+            folds=[(fold.repeat, fold.number) for fold, _ in scored],
         )
-    first = _first(node, composer.unread) if composer.unread else ()
-    return Target(method, settled.recipe, settled.parameters, parts, node, first)
+    pending = _first_pending(node, composer.pending) if composer.pending else ()
+    return Target(method, resolved.recipe, resolved.parameters, scored, node, pending)
 
 
-def _first(node: Node, unread: set[str]) -> tuple[Node, ...]:
-    """The searches on the way to a node that have not picked and wait for no other search."""
-    waiting: set[str] = set()
+def _first_pending(node: Node, pending: set[str]) -> tuple[Node, ...]:
+    """Pending searches that a node depends on and that depend on no other pending search."""
+    blocked: set[str] = set()
     found = []
     for step in topological_order([node]):
-        waits = any(parent.key in waiting for parent in step.parents)
-        if step.key in unread and not waits:
+        is_blocked = any(parent.key in blocked for parent in step.parents)
+        if step.key in pending and not is_blocked:
             found.append(step)
-        if step.key in unread or waits:
-            waiting.add(step.key)
+        if step.key in pending or is_blocked:
+            blocked.add(step.key)
     return tuple(found)
 
 
 def chosen(targets: list[Target], names: list[str]) -> list[Target]:
-    """The targets that the user names; all of them without names.
+    """The targets of these names, without names all of them.
 
-    A method with variants is all its variants.
+    The name of a method with variants stands for all its variants.
 
     Raises:
         InputError: a name that no target has.
@@ -170,7 +180,7 @@ def chosen(targets: list[Target], names: list[str]) -> list[Target]:
 
 
 def check_names(methods: Sequence[Method], names: list[str]) -> None:
-    """Refuse what names no target; no image is read for it.
+    """Refuse names of unknown targets, before any image is read.
 
     Raises:
         InputError: a name that no target has.

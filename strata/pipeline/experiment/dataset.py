@@ -1,4 +1,4 @@
-"""The data of an experiment: opened, checked, split, and cut into shards."""
+"""Data set of an experiment: images read and checked, splits, folds and shards."""
 
 import dataclasses
 import itertools
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from strata.errors import InputError
 from strata.pipeline.experiment.file import Experiment
-from strata.pipeline.experiment.splits import SplitAssignment, assignment
+from strata.pipeline.experiment.splits import SplitAssignment, assign_splits
 from strata.pipeline.graph.inputs import Fold, ImageShard, Subset, cut_into_shards
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node
@@ -24,14 +24,21 @@ if TYPE_CHECKING:
 
     from strata.pipeline.data.manifest import ImageRecord, Manifest
 
+#: Value of `source` that stands for the built-in data set.
 SCENES = "scenes"
-#: Says how far a named piece of work is: (what, done, total).
-Progress = Callable[[str, int, int], None]
+#: Called with a name of the step in progress, the parts done and their total.
+ProgressCallback = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A manifest with its split and folds."""
+    """Images of an experiment with their test split and folds.
+
+    Attributes:
+        manifest: the images.
+        assignment: test split, folds and duplicate groups, in the manifest's order.
+        protocol: the checked [protocol] table.
+    """
 
     manifest: "Manifest"
     assignment: SplitAssignment
@@ -39,16 +46,16 @@ class Dataset:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """Class names, sorted; class numbers count into them."""
+        """Class names, sorted; labels are indices into them."""
         return tuple(self.manifest.classes)
 
     @cached_property
     def _labels(self) -> dict[str, int]:
-        number = {name: i for i, name in enumerate(self.classes)}
-        return {record.id: number[record.label] for record in self.manifest.records}
+        index = {name: i for i, name in enumerate(self.classes)}
+        return {record.id: index[record.label] for record in self.manifest.records}
 
     def with_labels(self, subset: Subset) -> Subset:
-        """The same images with their labels: for evaluation, never for recipes."""
+        """The subset with its labels: for evaluation, never for recipes."""
         return dataclasses.replace(subset, labels=tuple(self._labels[i] for i in subset.ids))
 
     def _subset(self, records: list["ImageRecord"], seed: int, *, labeled: bool) -> Subset:
@@ -68,23 +75,22 @@ class Dataset:
 
     @cached_property
     def folds(self) -> list[Fold]:
-        """Every fold of every repeat and, where there are test images, the final one."""
+        """Every fold of every repeat and, if there are test images, the final one."""
         found = []
         repeats = len(self.assignment.folds)
         for repeat, row in enumerate(self.assignment.folds):
+            records = list(zip(self.manifest.records, row, strict=True))
             for number in range(self.protocol["folds"]):
-                train = [
-                    r
-                    for r, f in zip(self.manifest.records, row, strict=True)
-                    if f not in (-1, number)
-                ]
-                test = [r for r, f in zip(self.manifest.records, row, strict=True) if f == number]
+                train = [record for record, fold in records if fold not in (-1, number)]
+                test = [record for record, fold in records if fold == number]
                 name = f"fold {number + 1}"
                 if repeats > 1:
                     name = f"repeat {repeat + 1} {name}"
                 found.append(self._fold(name, repeat, number, train, test))
         if any(self.assignment.test):
-            found.append(self._fold("final", -1, -1, self._part(test=False), self._part(test=True)))
+            found.append(
+                self._fold("final", -1, -1, self._records(test=False), self._records(test=True))
+            )
         return found
 
     def _fold(
@@ -105,12 +111,12 @@ class Dataset:
         )
 
     def folds_with(self, per_class: int | None) -> list[Fold]:
-        """The folds, learning from so many training images of each class only; None for all.
+        """The folds, their training parts limited to `per_class` images per class; None: no limit.
 
-        Smaller draws are part of larger ones.
+        A smaller draw is a subset of every larger one.
 
         Raises:
-            InputError: no class has so many.
+            InputError: no class has so many training images in every fold.
         """
         if per_class is None:
             return self.folds
@@ -120,43 +126,43 @@ class Dataset:
                 f"train_per_class = {per_class}: no class has more than {most} training images "
                 "in every fold."
             )
-        if per_class not in self._small:
-            self._small[per_class] = [_with_few(fold, per_class) for fold in self.folds]
-        return self._small[per_class]
+        if per_class not in self._limited_folds:
+            self._limited_folds[per_class] = [_limit(fold, per_class) for fold in self.folds]
+        return self._limited_folds[per_class]
 
     @cached_property
-    def _small(self) -> dict[int, list[Fold]]:
+    def _limited_folds(self) -> dict[int, list[Fold]]:
         return {}
 
-    def _part(self, *, test: bool) -> list["ImageRecord"]:
+    def _records(self, *, test: bool) -> list["ImageRecord"]:
         pairs = zip(self.manifest.records, self.assignment.test, strict=True)
         return [record for record, t in pairs if t == test]
 
     @cached_property
     def _train_shards(self) -> list[ImageShard]:
-        return cut_into_shards({r.digest: r.path for r in self._part(test=False)})
+        return cut_into_shards({r.digest: r.path for r in self._records(test=False)})
 
     @cached_property
     def _test_shards(self) -> list[ImageShard]:
-        """Of the test images; contents that also stand among the training images stay there."""
+        """Shards of the test images, without contents that are among the training images too."""
         known = {digest for shard in self._train_shards for digest in shard.digests}
         return cut_into_shards(
-            {r.digest: r.path for r in self._part(test=True) if r.digest not in known}
+            {r.digest: r.path for r in self._records(test=True) if r.digest not in known}
         )
 
     @cached_property
     def _test_ids(self) -> frozenset[str]:
-        return frozenset(record.id for record in self._part(test=True))
+        return frozenset(record.id for record in self._records(test=True))
 
     def data_of(self, fold: Fold, method: Callable[[str, Fold], Node]) -> Data:
-        """What a recipe sees: in cross-validation, no test image is among it."""
+        """Data for a recipe; test images are among them in the final fold only."""
         shards = self._train_shards
         if fold.test.ids and fold.test.ids[0] in self._test_ids:
             shards = [*shards, *self._test_shards]
         return Data(shards, self.classes, method, self.inner_folds)
 
     def inner_folds(self, fold: Fold, count: int) -> list[Fold]:
-        """The training part of a fold cut again, copies kept together."""
+        """Stratified folds of the training part of a fold, keeping copies together."""
         from strata.splits import stratified_group_folds
 
         train = fold.train
@@ -175,26 +181,28 @@ class Dataset:
             f"{fold.name}, inner fold {number + 1}",
             fold.repeat,
             fold.number,
-            _part(fold.train, ~held_out, seed, labeled=True),
-            _part(fold.train, held_out, seed, labeled=False),
+            _masked(fold.train, ~held_out, seed, labeled=True),
+            _masked(fold.train, held_out, seed, labeled=False),
         )
 
 
-def _with_few(fold: Fold, per_class: int) -> Fold:
-    """The fold with a few training images of each class."""
+def _limit(fold: Fold, per_class: int) -> Fold:
+    """The fold with `per_class` random training images of each class."""
     train = fold.train
     labels = train.y
-    kept = labels < 0
+    kept = labels < 0  # none of them
     for label, name in enumerate(train.classes):
-        numbers = (labels == label).nonzero()[0]
-        order = generator(train.seed, "train_per_class", name).permutation(len(numbers))
-        kept[numbers[order[:per_class]]] = True
-    small = _part(train, kept, train.seed, labeled=True)
-    return dataclasses.replace(fold, name=f"{fold.name} with {per_class} a class", train=small)
+        members = (labels == label).nonzero()[0]
+        order = generator(train.seed, "train_per_class", name).permutation(len(members))
+        kept[members[order[:per_class]]] = True
+    limited = _masked(train, kept, train.seed, labeled=True)
+    return dataclasses.replace(
+        fold, name=f"{fold.name} with {per_class} images per class", train=limited
+    )
 
 
-def _part(subset: Subset, kept: "np.ndarray", seed: int, *, labeled: bool) -> Subset:
-    """Some images of a subset, in their order."""
+def _masked(subset: Subset, kept: "np.ndarray", seed: int, *, labeled: bool) -> Subset:
+    """The images of a subset where `kept` is True, in their order; `kept` (n,) bool."""
     assert subset.labels is not None
     return Subset(
         tuple(itertools.compress(subset.ids, kept)),
@@ -207,16 +215,19 @@ def _part(subset: Subset, kept: "np.ndarray", seed: int, *, labeled: bool) -> Su
 
 
 def _renumbered(groups: list[int]) -> tuple[int, ...] | None:
-    """Groups by first appearance, so that they say nothing of other images; None if all differ."""
+    """Groups numbered by first appearance, None if all differ.
+
+    So the numbers, and keys made of them, do not depend on images outside of the subset.
+    """
     numbers: dict[int, int] = {}
     found = tuple(numbers.setdefault(group, len(numbers)) for group in groups)
     return found if len(numbers) < len(found) else None
 
 
-def open_manifest(
-    experiment: Experiment, store: Store, *, jobs: int, progress: Progress
+def _open_manifest(
+    experiment: Experiment, store: Store, *, jobs: int, progress: ProgressCallback
 ) -> "Manifest":
-    """Find the experiment's images and read what has changed among them.
+    """List the experiment's images, and read those that are new or changed.
 
     Raises:
         InputError: the source is missing or malformed.
@@ -227,14 +238,7 @@ def open_manifest(
     settings = experiment.data
     spec: str | Path = settings["source"]
     if spec == SCENES:
-        spec = drawn_scenes(
-            store,
-            settings["per_class"],
-            settings["size"],
-            experiment.protocol["seed"],
-            jobs,
-            progress,
-        )
+        spec = _draw_scenes(experiment, store, jobs, progress)
     elif "://" not in str(spec):
         spec = experiment.folder / Path(spec).expanduser()
     source = open_source(
@@ -255,14 +259,16 @@ def open_manifest(
     )
 
 
-def open_dataset(experiment: Experiment, store: Store, *, jobs: int, progress: Progress) -> Dataset:
-    """The experiment's images, split by its protocol.
+def open_dataset(
+    experiment: Experiment, store: Store, *, jobs: int, progress: ProgressCallback
+) -> Dataset:
+    """Open the experiment's images and assign them to test split and folds.
 
     Raises:
         InputError: the source is missing or malformed, images are broken (all of them named)
-            unless the file says to skip them, or classes are too small for the folds.
+            unless `skip_broken` is set, or a class has too few images for the folds.
     """
-    manifest = open_manifest(experiment, store, jobs=jobs, progress=progress)
+    manifest = _open_manifest(experiment, store, jobs=jobs, progress=progress)
     if manifest.broken and not experiment.data["skip_broken"]:
         lines = "\n".join(f"    {b.id}: {b.reason}" for b in manifest.broken)
         raise InputError(
@@ -271,17 +277,18 @@ def open_dataset(experiment: Experiment, store: Store, *, jobs: int, progress: P
             "(skip_broken = true under [data]).",
         )
     near = experiment.data["near_duplicates"]
-    return Dataset(
-        manifest, assignment(manifest, experiment.protocol, near, store), experiment.protocol
-    )
+    assignment = assign_splits(manifest, experiment.protocol, near, store)
+    return Dataset(manifest, assignment, experiment.protocol)
 
 
-def drawn_scenes(
-    store: Store, per_class: int, size: int, seed: int, jobs: int, progress: Progress
+def _draw_scenes(
+    experiment: Experiment, store: Store, jobs: int, progress: ProgressCallback
 ) -> Path:
-    """The folder of the built-in data set, drawn once for each version of its code."""
+    """Folder of the built-in data set, drawn once for each version of its code."""
     from strata.pipeline.graph.code_digest import code_digests
 
+    per_class, size = experiment.data["per_class"], experiment.data["size"]
+    seed = experiment.protocol["seed"]
     code = code_digests("strata.scenes.write", "write_scenes")
     root = store.data / f"scenes-{content_key(per_class, size, seed, code)[:12]}"
     if not root.exists():

@@ -1,4 +1,4 @@
-"""Experiment files: TOML in, a checked description of what to compare out."""
+"""Experiment files: TOML parsed and checked against the known keys."""
 
 import re
 import tomllib
@@ -12,7 +12,8 @@ from strata.pipeline.experiment.overrides import override
 from strata.pipeline.graph.parameters import Parameters
 
 DEFAULT_FILE = "strata.toml"
-#: Of a method: fit for files' names, targets ("bovw[words=64]") and keys ("bovw.codebook.words").
+#: Valid method names: usable in file names, targets ("bovw[n_words=64]") and key paths
+#: ("bovw.codebook.n_words").
 _NAME = re.compile(r"\w+(?:[ +-]?\w+)*")
 
 
@@ -27,7 +28,7 @@ def data(
     per_class: int = 80,
     size: int = 128,
 ) -> None:
-    """The keys of the table [data]; docs/experiment-file.md says what they mean."""
+    """Keys of the table [data], documented in docs/experiment-file.md."""
 
 
 def protocol(
@@ -39,11 +40,11 @@ def protocol(
     test: float = 0.3,
     train_per_class: int | None = None,
 ) -> None:
-    """The keys of the table [protocol]; docs/experiment-file.md says what they mean."""
+    """Keys of the table [protocol], documented in docs/experiment-file.md."""
 
 
-def head(*, name: str = "", title: str = "", recipes: str | None = None) -> None:
-    """The keys above the first table."""
+def top_level(*, name: str = "", title: str = "", recipes: str | None = None) -> None:
+    """Keys above the first table."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,14 @@ class Experiment:
     """A checked experiment file.
 
     Attributes:
-        path: the file; relative paths in it count from its folder.
-        text: what stands in it, with what was set on the command line.
+        path: the file.
+        text: its content, followed by the settings of the command line as comments.
+        name: name of the report's folder.
+        title: heading of the report.
+        recipes: file of the user's own recipes, if any.
+        data: the [data] table, defaults filled in.
+        protocol: the [protocol] table, defaults filled in.
+        methods: the methods, variants of `vary` expanded.
     """
 
     path: Path
@@ -66,7 +73,7 @@ class Experiment:
 
     @property
     def folder(self) -> Path:
-        """What relative paths count from."""
+        """Folder of the file; relative paths in the file start here."""
         return self.path.parent
 
 
@@ -79,8 +86,8 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
 
     Raises:
         InputError: the file is missing or not TOML, or a key or value is wrong; names the key
-            and, for unknown keys, the nearest known one. (Methods' parameters are checked when
-            the methods are composed, against the recipes' signatures.)
+            and, for unknown keys, the nearest known one. (Methods' parameters are checked later, by
+            `resolve`, against the recipes' signatures.)
     """
     path = path.absolute()
     text = _text(path)
@@ -90,15 +97,15 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
         text += f"\n# --set {setting}"
     _check_top(tables, path.name)
     methods = tables.pop("methods", {})
-    tables_of = {name: _table(tables, name) for name in ("data", "protocol")}
-    top = _checked(head, tables, path.name)
+    sections = {name: _table(tables, name) for name in ("data", "protocol")}
+    top = _checked(top_level, tables, path.name)
     if not isinstance(methods, dict) or not methods:
         raise InputError(
             f"{path.name} names no methods.", "Add a table, for example [methods.fisher]."
         )
     checked = {
-        "data": _checked(data, tables_of["data"], "data"),
-        "protocol": _checked(protocol, tables_of["protocol"], "protocol"),
+        "data": _checked(data, sections["data"], "data"),
+        "protocol": _checked(protocol, sections["protocol"], "protocol"),
     }
     _check_ranges(checked["protocol"])
     found = [v for name, table in methods.items() for v in variants(name, table)]
@@ -115,7 +122,7 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
 
 
 def _check_names(name: str, methods: list[Method]) -> None:
-    """The experiment's name is a folder's; no two methods share theirs."""
+    """Refuse names that cannot be part of paths or commands, and two methods of one name."""
     if any(mark in name for mark in "/\\") or name in (".", "..") or not name.isprintable():
         raise InputError(
             f"name = {name!r}: the report's folder cannot be called this.",
@@ -123,10 +130,10 @@ def _check_names(name: str, methods: list[Method]) -> None:
         )
     known: set[str] = set()
     for method in methods:
-        plain = method.variant_of or method.name
-        if not _NAME.fullmatch(plain):
+        in_file = method.variant_of or method.name
+        if not _NAME.fullmatch(in_file):
             raise InputError(
-                f"[methods.{plain!r}]: a method's name becomes part of file names and commands.",
+                f"[methods.{in_file!r}]: a method's name becomes part of file names and commands.",
                 "Use letters, digits and _, with -, + or a space between them.",
             )
         if method.name in known:
@@ -137,9 +144,9 @@ def _check_names(name: str, methods: list[Method]) -> None:
 
 
 def read_recipes_key(path: Path) -> Path | None:
-    """The file of recipes that an experiment file names, whatever else is wrong with it."""
-    named = _tables(path, _text(path)).get("recipes")
-    return path.absolute().parent / named if isinstance(named, str) else None
+    """Path of the recipes file that an experiment file names; nothing else in it is checked."""
+    recipes = _tables(path, _text(path)).get("recipes")
+    return path.absolute().parent / recipes if isinstance(recipes, str) else None
 
 
 def _tables(path: Path, text: str) -> dict[str, Any]:
@@ -150,7 +157,7 @@ def _tables(path: Path, text: str) -> dict[str, Any]:
 
 
 def _check_top(tables: dict[str, Any], where: str) -> None:
-    known = ("data", "protocol", "methods", *Parameters.of(head).defaults)
+    known = ("data", "protocol", "methods", *Parameters.of(top_level).defaults)
     for key in tables:
         if key not in known:
             raise InputError(f"{where}: there is no key '{key}'.", nearest(key, known))

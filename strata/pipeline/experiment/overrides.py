@@ -1,4 +1,4 @@
-"""What `--set` changes in an experiment file's tables."""
+"""Overrides of an experiment file's values by `--set KEY=VALUE`."""
 
 import tomllib
 from pathlib import Path
@@ -8,12 +8,17 @@ from strata.errors import InputError, nearest
 
 
 def override(tables: dict[str, Any], setting: str) -> None:
-    """Set one dotted key, as `--set fisher.mixture.components=128` says it, in place.
+    """Set one value in place, as `--set fisher.mixture.n_components=128` does.
 
-    Paths count from where the program is started, those of the file from the file's folder.
+    Relative paths start at the current folder (those in the file, at the file's folder).
+
+    Args:
+        tables: the file's tables, as read from TOML.
+        setting: "KEY=VALUE"; the value is parsed as TOML, or else taken as text.
 
     Raises:
-        InputError: no KEY=VALUE, a key that leads nowhere, or one that the method varies.
+        InputError: the setting is not KEY=VALUE, its key leads to no method and no known table, or
+            the method varies it.
     """
     dotted, equals, value = setting.partition("=")
     dotted = dotted.strip()
@@ -37,19 +42,23 @@ def override(tables: dict[str, Any], setting: str) -> None:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
             raise InputError(f"--set {setting}: '{part}' is not a table.")
-    found = _value(value.strip())
-    table[parts[-1]] = _from_here(".".join(parts), found)
+    table[parts[-1]] = _absolute(".".join(parts), _value(value.strip()))
 
 
-def _from_here(key: str, value: Any) -> Any:
-    """A path made absolute; a URL, the word for drawn scenes, a split file that is not here (it
-    may be in the archive) and all other values as they are.
+def _absolute(key: str, value: Any) -> Any:
+    """The value of a key that holds a path made absolute, any other value as it is.
+
+    `data.source` may be a URL or "scenes"; a `data.split` that does not exist here may be inside
+    the archive.
     """
     if key not in ("data.source", "data.split") or not isinstance(value, str):
         return value
-    here = Path(value).expanduser().absolute()
-    other = "://" in value or value == "scenes" if key == "data.source" else not here.exists()
-    return value if other else str(here)
+    path = Path(value).expanduser().absolute()
+    if key == "data.source":
+        is_path = "://" not in value and value != "scenes"
+    else:
+        is_path = path.exists()
+    return str(path) if is_path else value
 
 
 def _check_not_varied(name: str, method: Any, parameter: str, setting: str) -> None:
@@ -60,11 +69,12 @@ def _check_not_varied(name: str, method: Any, parameter: str, setting: str) -> N
 
 
 def _as_table(found: Any) -> dict[str, Any]:
-    """What should be a table; where it is none, whoever reads the file says so."""
+    """The value if it is a table, else an empty one; `read_experiment` reports wrong types."""
     return found if isinstance(found, dict) else {}
 
 
 def _value(text: str) -> Any:
+    """Text parsed as a TOML value; text that is none stays text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -1,7 +1,7 @@
 """Scores of new images by a method that has been made.
 
-The method's own graph is used again: what was learned stays, what depends on the images is
-composed anew for the new ones. So prediction cannot drift from training.
+The method's own graph is reused: fitted nodes stay as they are, nodes that depend on the images are
+composed again on the new ones. So prediction runs the same stages as evaluation.
 """
 
 from typing import Any
@@ -12,55 +12,58 @@ from strata.pipeline.graph.stage import Node, Sharded, ShardStage, composing
 
 
 def on_new_images(target: Target, shards: list[ImageShard], images: Subset) -> Node:
-    """The node of the scores of new images by the model fitted on all training images.
+    """Node of the scores of new images, by the model fitted on all training images.
 
     Args:
-        target: the method; without test images, the model of its last fold is used.
+        target: the method; if the experiment keeps no test images, the model of its last fold is
+            used.
         shards: the new images.
-        images: the same, in the order that the scores are wanted in, without labels.
+        images: the same images without labels, in the order wanted of the scores.
     """
     fold, scores = target.folds[-1]
     known: dict[int, Any] = {}
 
-    def moved(given: Any) -> Any:
+    def replaced(given: Any) -> Any:
         if isinstance(given, Subset):
             return images if given is fold.test else given
         if isinstance(given, Node):
             if given.learns:
                 return given
             if id(given) not in known:
-                known[id(given)] = given.stage(*map(moved, given.inputs), **given.parameters)
+                known[id(given)] = given.stage(*map(replaced, given.inputs), **given.parameters)
             return known[id(given)]
         if isinstance(given, Sharded):
             if id(given) not in known:
-                known[id(given)] = _moved_shards(given)
+                known[id(given)] = replaced_shards(given)
             return known[id(given)]
         if isinstance(given, File):
             return given
-        return [moved(part) for part in given]
+        return [replaced(part) for part in given]
 
-    def _moved_shards(given: Sharded) -> Sharded:
+    def replaced_shards(given: Sharded) -> Sharded:
         first = given.nodes[0]
         assert isinstance(first.stage, ShardStage)
         # An input of a shard's node is that shard's part of what the stage was given.
-        inputs = [_whole(given, number, moved, shards) for number in range(len(first.inputs))]
+        inputs = [
+            _whole_input(given, number, replaced, shards) for number in range(len(first.inputs))
+        ]
         return first.stage(*inputs, **first.parameters)
 
     with composing(f"predict with {target.name}"):
-        return moved(scores)
+        return replaced(scores)
 
 
-def _whole(sharded: Sharded, number: int, moved: Any, shards: list[ImageShard]) -> Any:
-    """Input `number` of a shard stage for the new images."""
+def _whole_input(sharded: Sharded, number: int, replaced: Any, shards: list[ImageShard]) -> Any:
+    """Input `number` of a shard stage, put together over its shards, for the new images."""
     part = sharded.nodes[0].inputs[number]
     if isinstance(part, ImageShard):
         return shards
     if isinstance(part, Node) and part.shard is not None:
         parts = [node.inputs[number] for node in sharded.nodes]
-        return moved(Sharded(part.stage, tuple(p for p in parts if isinstance(p, Node))))
-    return moved(part)
+        return replaced(Sharded(part.stage, tuple(p for p in parts if isinstance(p, Node))))
+    return replaced(part)
 
 
 def as_subset(ids: list[str], digests: list[str], classes: tuple[str, ...]) -> Subset:
-    """New images, whose labels nobody knows."""
+    """Subset of new images, without labels."""
     return Subset(tuple(ids), tuple(digests), None, classes, 0)

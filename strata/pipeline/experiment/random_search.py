@@ -1,7 +1,8 @@
 """Random search: trials of a method, drawn before anything runs.
 
 Bergstra and Bengio, "Random search for hyper-parameter optimization" (JMLR 13, 2012). A trial is
-an ordinary method, so the store keeps what is done of a search, and stages are shared.
+composed like any other method: an interrupted search continues where it stopped, and trials share
+the stages before the first parameter in which they differ.
 """
 
 from dataclasses import dataclass
@@ -22,17 +23,20 @@ def search(
     parts: PositiveInt = 1,
     space: dict[str, Any] = {},  # noqa: B006 (a signature to check against, never called)
 ) -> None:
-    """The keys of [methods.NAME.search]; docs/experiment-file.md says what they mean."""
+    """Keys of the table [methods.NAME.search], documented in docs/experiment-file.md."""
 
 
 @dataclass(frozen=True)
-class Search:
-    """What to draw, how often, and how a draw is judged.
+class RandomSearch:
+    """Settings of a random search.
 
     Attributes:
-        folds: inner folds that the training part of a fold is cut into.
-        parts: on how many of them, one by one, a trial is scored by a model that learned from
-            the others.
+        trials: number of parameter settings drawn.
+        seed: seed of the draws.
+        folds: inner folds that the training part of a fold is divided into.
+        parts: number of inner folds that a trial is scored on, each by a model fitted on the
+            others.
+        space: range or list of values of each parameter, by dotted name.
     """
 
     trials: int
@@ -42,11 +46,12 @@ class Search:
     space: Space
 
     @classmethod
-    def of(cls, table: Any, settings: dict[str, Any], where: str) -> "Search":
-        """Check a table of the experiment file.
+    def of(cls, table: Any, settings: dict[str, Any], where: str) -> "RandomSearch":
+        """Check a [methods.NAME.search] table.
 
         Args:
-            settings: what the method sets besides, none of which may be searched for.
+            table: the table, as read from TOML.
+            settings: the method's other settings, none of which may be in the space.
             where: the table's key path, for errors.
 
         Raises:
@@ -63,21 +68,22 @@ class Search:
         if checked["folds"] < 2 or checked["parts"] > checked["folds"]:
             raise InputError(
                 f"{where}: {checked['parts']} of {checked['folds']} folds cannot be scored.",
-                "`folds` is 2 or more, `parts` at most that many.",
+                "`folds` must be 2 or more, `parts` no more than `folds`.",
             )
         space = read_space(table["space"], f"{where}.space")
         for dotted in space:
             if _is_set(settings, dotted.split(".")):
                 raise InputError(
-                    f"{where}.space.{dotted}: the method sets or varies it too.", "Take one out."
+                    f"{where}.space.{dotted}: the method sets or varies it too.",
+                    "Remove it from one of the two places.",
                 )
         return cls(**checked | {"space": space})
 
     def drawn(self) -> list[dict[str, Any]]:
-        """For each trial, dotted parameter -> value.
+        """Parameters of each trial: dotted name -> value.
 
-        A draw depends on the seed, the trial's number and the parameter's name only: more trials
-        begin with the same ones, and another parameter leaves the draws of the rest alone.
+        A draw depends on the seed, the trial's number and the parameter's name only: a longer
+        search begins with the same trials, and another parameter changes no other draw.
         """
         return [
             {
@@ -88,7 +94,7 @@ class Search:
         ]
 
     def extremes(self) -> list[dict[str, Any]]:
-        """The first trial with each parameter in turn at every end of its range."""
+        """The first trial with each parameter in turn set to each end of its range."""
         first = self.drawn()[0]
         return [first | {n: end} for n, values in self.space.items() for end in values.ends]
 
@@ -100,15 +106,16 @@ def _is_set(table: Any, parts: list[str]) -> bool:
 
 
 def with_values(settings: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """A method's settings with values set by dotted name."""
+    """Copy of a method's settings with some values set, given by dotted name."""
     for dotted, value in values.items():
-        settings = _with(settings, dotted.split("."), value)
+        settings = _with_value(settings, dotted.split("."), value)
     return settings
 
 
-def _with(table: dict[str, Any], parts: list[str], value: Any) -> dict[str, Any]:
-    """A copy of a nested table with one value set."""
+def _with_value(table: dict[str, Any], parts: list[str], value: Any) -> dict[str, Any]:
+    """Copy of a nested table with one value set."""
     if len(parts) == 1:
         return {**table, parts[0]: value}
-    inner = table.get(parts[0], {})
-    return {**table, parts[0]: _with(inner if isinstance(inner, dict) else {}, parts[1:], value)}
+    inner = table.get(parts[0])
+    inner = inner if isinstance(inner, dict) else {}
+    return {**table, parts[0]: _with_value(inner, parts[1:], value)}

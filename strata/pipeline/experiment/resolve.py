@@ -1,4 +1,4 @@
-"""Methods with all their parameters, checked before any image is read."""
+"""Resolution of methods: recipe and parameters of each, checked before any image is read."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,12 @@ from strata.pipeline.recipes.registry import known_recipes
 
 @dataclass(frozen=True)
 class ResolvedMethod:
-    """A method with checked parameters; those of each trial where it is searched."""
+    """A method with its recipe and checked parameters.
+
+    Attributes:
+        parameters: all of the recipe's, defaults filled in.
+        trials: the same for each trial of the method's search; empty without one.
+    """
 
     method: Method
     recipe: Recipe
@@ -23,19 +28,19 @@ class ResolvedMethod:
 
 
 def resolve(experiment: Experiment) -> dict[str, ResolvedMethod]:
-    """All methods of an experiment with their parameters, by name; no image is read for it.
+    """Resolve all methods of an experiment, by name.
 
     Raises:
         InputError: an unknown recipe or parameter, or a value of a wrong kind; names file and key.
     """
     recipes = known_recipes(experiment.recipes)
     try:
-        return {m.name: _settled(m, recipes) for m in experiment.methods}
+        return {m.name: _resolve(m, recipes) for m in experiment.methods}
     except InputError as error:
         raise InputError(f"{experiment.path.name}: {error.what}", error.hint) from None
 
 
-def _settled(method: Method, recipes: dict[str, Recipe]) -> ResolvedMethod:
+def _resolve(method: Method, recipes: dict[str, Recipe]) -> ResolvedMethod:
     where = f"methods.{method.variant_of or method.name}"
     if method.recipe not in recipes:
         raise InputError(
@@ -55,6 +60,6 @@ def _settled(method: Method, recipes: dict[str, Recipe]) -> ResolvedMethod:
                 f"{where}.search can draw a value that is not allowed: {error.what}", error.hint
             ) from None
 
-    for values in method.search.extremes():
+    for values in method.search.extremes():  # so that later seeds and more trials cannot fail
         checked(values)
     return ResolvedMethod(method, recipe, parameters, tuple(map(checked, method.search.drawn())))

@@ -1,4 +1,4 @@
-"""What a random search draws from: a range of numbers or a list of values for each parameter."""
+"""Search space of a random search: a range of numbers or a list of values per parameter."""
 
 import math
 from collections.abc import Mapping
@@ -10,59 +10,69 @@ from strata.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
-#: Words that make a table a range, not a table of further parameters.
+#: Keys that make a table a range; a table without them holds further parameters.
 KINDS = ("uniform", "log", "int")
-#: Draws are rounded to so many significant digits: as people would write them.
+#: Significant digits of a drawn number, so that it reads as if a person had written it.
 DIGITS = 4
 
 
 @dataclass(frozen=True)
 class Values:
-    """One of these, all alike."""
+    """A list of values, drawn with equal probability."""
 
     values: tuple[Any, ...]
 
     @property
     def ends(self) -> tuple[Any, ...]:
-        """What must be allowed for every draw to be allowed."""
+        """The values to check: if these are allowed, every draw is."""
         return self.values
 
     def draw(self, rng: "np.random.Generator") -> Any:
-        """One value."""
+        """Draw one value."""
         return self.values[int(rng.integers(len(self.values)))]
 
 
 @dataclass(frozen=True)
 class Range:
-    """A number from `low` to `high`, both included; with `log`, all magnitudes alike."""
+    """Numbers from `low` to `high`, both included.
+
+    Attributes:
+        log: draw log-uniformly, every order of magnitude with equal probability; else uniformly.
+        integer: draw whole numbers.
+    """
 
     low: float
     high: float
     log: bool = False
-    whole: bool = False
+    integer: bool = False
 
     @property
     def ends(self) -> tuple[Any, ...]:
-        """What must be allowed for every draw to be allowed."""
+        """The values to check: if these are allowed, every draw is."""
         return self.low, self.high
 
     def draw(self, rng: "np.random.Generator") -> int | float:
-        """One value."""
-        # Of whole numbers each owns the stretch from itself to the next.
-        high = self.high + 1 if self.whole else self.high
+        """Draw one number, of 4 significant digits unless `integer`."""
+        # A whole number stands for the interval from itself to the next.
+        high = self.high + 1 if self.integer else self.high
         if self.log:
             value = math.exp(rng.uniform(math.log(self.low), math.log(high)))
         else:
             value = rng.uniform(self.low, high)
-        rounded = math.floor(value) if self.whole else float(f"{value:.{DIGITS}g}")
+        rounded = math.floor(value) if self.integer else float(f"{value:.{DIGITS}g}")
         return min(max(rounded, self.low), self.high)
 
 
+#: Range or list of values of each parameter, by dotted name.
 Space = dict[str, Values | Range]
 
 
 def read_space(table: Mapping[str, Any], where: str) -> Space:
-    """The space of a search, by dotted parameter; tables within tables are dotted names.
+    """Parse a search space; nested tables become dotted names.
+
+    Args:
+        table: as read from TOML.
+        where: the table's key path, for errors.
 
     Raises:
         InputError: an entry that is neither a list nor a range, or whose bounds are wrong.
@@ -70,8 +80,8 @@ def read_space(table: Mapping[str, Any], where: str) -> Space:
     found: Space = {}
     for name, entry in table.items():
         if isinstance(entry, Mapping) and entry and not set(entry) & set(KINDS):
-            inside = read_space(entry, f"{where}.{name}")
-            entries: Space = {f"{name}.{rest}": values for rest, values in inside.items()}
+            nested = read_space(entry, f"{where}.{name}")
+            entries: Space = {f"{name}.{rest}": values for rest, values in nested.items()}
         else:
             entries = {name: _entry(entry, f"{where}.{name}")}
         for dotted in entries.keys() & found.keys():
@@ -87,10 +97,10 @@ def _entry(entry: Any, where: str) -> Values | Range:
         if set(entry) in ({"uniform"}, {"log"}):
             ((kind, bounds),) = entry.items()
             low, high = _bounds(bounds, where, (int, float))
-            return _positive(Range(float(low), float(high), kind == "log"), where)
+            return _check_log(Range(float(low), float(high), kind == "log"), where)
         if set(entry) <= {"int", "log"} and isinstance(entry.get("log", False), bool):
             low, high = _bounds(entry.get("int"), where, (int,))
-            return _positive(Range(low, high, entry.get("log", False), whole=True), where)
+            return _check_log(Range(low, high, entry.get("log", False), integer=True), where)
     raise InputError(
         f"{where} = {entry!r}: there is nothing to draw from.",
         "A list of values, { uniform = [0, 1] }, { log = [0.01, 100] }, { int = [1, 8] } or "
@@ -99,8 +109,8 @@ def _entry(entry: Any, where: str) -> Values | Range:
 
 
 def _bounds(given: Any, where: str, kinds: tuple[type, ...]) -> tuple[Any, Any]:
-    good = isinstance(given, list) and len(given) == 2
-    if not good or any(isinstance(g, bool) or not isinstance(g, kinds) for g in given):
+    is_pair = isinstance(given, list) and len(given) == 2
+    if not is_pair or any(isinstance(g, bool) or not isinstance(g, kinds) for g in given):
         numbers = "numbers" if float in kinds else "whole numbers"
         raise InputError(f"{where}: bounds are two {numbers}, not {given!r}.")
     low, high = given
@@ -109,7 +119,7 @@ def _bounds(given: Any, where: str, kinds: tuple[type, ...]) -> tuple[Any, Any]:
     return low, high
 
 
-def _positive(found: Range, where: str) -> Range:
+def _check_log(found: Range, where: str) -> Range:
     if found.log and found.low <= 0:
         raise InputError(f"{where}: a logarithmic range begins above 0, not at {found.low:g}.")
     return found

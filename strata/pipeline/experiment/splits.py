@@ -1,4 +1,4 @@
-"""Who learns from what and is tested on what: the split and the folds, kept as an artifact."""
+"""Test split and cross-validation folds of an experiment, drawn once and kept in the store."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SplitAssignment:
-    """Where each image of a manifest goes, in the manifest's order.
+    """Split, folds and duplicate group of each image, in the manifest's order.
 
     Attributes:
-        key: of the artifact that keeps it.
-        test: whether it is a test image.
-        folds: for each repeat, the fold that an image is tested in; -1 for test images.
-        groups: images with the same number are copies of each other.
+        key: key of the artifact in the store.
+        test: whether each image is a test image.
+        folds: for each repeat, the fold that each image is tested in; -1 for test images.
+        groups: number of each image's group; images of one group are copies of one picture.
     """
 
     key: str
@@ -30,29 +30,35 @@ class SplitAssignment:
     groups: list[int]
 
 
-def assignment(
-    manifest: "Manifest", protocol: dict[str, Any], near: bool, store: Store
+def assign_splits(
+    manifest: "Manifest", protocol: dict[str, Any], near_duplicates: bool, store: Store
 ) -> SplitAssignment:
-    """The split and the folds of a protocol, made once and kept in the store.
+    """Assign the images to test split and folds: read from the store, or drawn and kept there.
+
+    Args:
+        manifest: the images.
+        protocol: the checked [protocol] table.
+        near_duplicates: see `draw_splits`.
+        store: the store.
 
     Raises:
         InputError: a class has too few images for the folds.
     """
     settings = {name: protocol[name] for name in ("folds", "repeats", "new_folds", "seed", "test")}
-    code = code_digests(__name__, assign.__name__)
-    key = content_key("split", manifest.digest, settings, near, code)
+    code = code_digests(__name__, draw_splits.__name__)
+    key = content_key("split", manifest.digest, settings, near_duplicates, code)
     if store.state(key) != "present":
-        made = assign(manifest.records, near_duplicates=near, **settings)
+        splits = draw_splits(manifest.records, near_duplicates=near_duplicates, **settings)
         store.discard(key)
         try:
-            store.write(key, made, {"stage": "split", "title": "split", "versions": versions()})
+            store.write(key, splits, {"stage": "split", "title": "split", "versions": versions()})
         except OSError as error:
             raise storage_error(error, store.root) from error
     kept = store.read(key)
     return SplitAssignment(key, kept["test"], kept["folds"], kept["groups"])
 
 
-def assign(
+def draw_splits(
     records: "tuple[ImageRecord, ...]",
     *,
     near_duplicates: bool,
@@ -62,16 +68,19 @@ def assign(
     seed: int,
     test: float,
 ) -> dict[str, Any]:
-    """Split off test images and cut the rest into stratified folds, copies kept together.
+    """Split off test images and divide the rest into stratified folds, keeping copies together.
 
     Args:
-        records: the images; where the data brings a split, it stands.
+        records: the images; a split that comes with the data is kept.
         near_duplicates: count re-encoded, resized and slightly cropped copies as copies too.
         folds: number of folds, at least 2.
-        repeats: how often everything is done.
-        new_folds: draw the folds of each repeat anew; else repeats differ in seeds only.
-        seed: of the split and the folds.
-        test: share of test images where the data brings no split.
+        repeats: number of repeats of the cross-validation.
+        new_folds: draw new folds for each repeat; else repeats differ in their seeds only.
+        seed: seed of the split and the folds.
+        test: share of test images in [0, 1), if the data come without a split.
+
+    Returns:
+        `test`, `folds` and `groups`, see `SplitAssignment`.
     """
     from strata.pipeline.data.duplicates import duplicate_groups
     from strata.splits import stratified_group_folds, test_split
@@ -81,12 +90,12 @@ def assign(
     if any(record.split for record in records):
         is_test = [record.split == "test" for record in records]
     elif test:
-        chosen = test_split(labels, groups, fraction=test, seed=derive(seed, "test"))
-        is_test = [bool(t) for t in chosen]
+        mask = test_split(labels, groups, fraction=test, seed=derive(seed, "test"))
+        is_test = [bool(t) for t in mask]
     else:
         is_test = [False] * len(records)
     train = [number for number, t in enumerate(is_test) if not t]
-    drawn = []
+    rows = []
     for repeat in range(repeats):
         assigned = stratified_group_folds(
             [labels[i] for i in train],
@@ -97,5 +106,5 @@ def assign(
         row = [-1] * len(records)
         for number, fold in zip(train, assigned, strict=True):
             row[number] = int(fold)
-        drawn.append(row)
-    return {"test": is_test, "folds": drawn, "groups": [int(g) for g in groups]}
+        rows.append(row)
+    return {"test": is_test, "folds": rows, "groups": [int(g) for g in groups]}

@@ -1,4 +1,4 @@
-"""Who may use how many threads."""
+"""Threads per stage while a plan is executed."""
 
 from concurrent.futures import Future
 
@@ -8,7 +8,7 @@ from strata.pipeline.execution.executor import Run
 from strata.pipeline.execution.plan import Plan
 
 
-class Silent:
+class SilentObserver:
     def __getattr__(self, name):
         return lambda *about: None
 
@@ -17,7 +17,7 @@ def test_the_fewer_stages_run_the_more_threads_each_may_use(project, monkeypatch
     rounds = []
 
     def at_once(jobs, function, task):
-        """As `parallel.submit`, but done when it returns; the stage has one thread."""
+        """As `process_pool.submit`, but done when it returns; the stage has one thread."""
         rounds[-1].append((task.title, task.threads))
         future = Future()
         future.set_result(function(task))
@@ -34,7 +34,7 @@ def test_the_fewer_stages_run_the_more_threads_each_may_use(project, monkeypatch
     workspace = Workspace.at(project.file, [], None, None, 1, False)
     scores = [node for target in workspace.targets for _, node in target.folds]
     rounds.append([])
-    Run(Plan.of(scores, workspace.store), workspace.store, Silent(), jobs=12).execute(
+    Run(Plan.of(scores, workspace.store), workspace.store, SilentObserver(), jobs=12).execute(
         keep_going=False
     )
     rounds = [found for found in rounds if found]

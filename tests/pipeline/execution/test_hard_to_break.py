@@ -1,4 +1,4 @@
-"""Killed, interrupted, out of space: nothing that was finished is lost, nothing wrong is kept."""
+"""Runs killed, interrupted or out of disk space keep what is finished and nothing broken."""
 
 import os
 import random
@@ -22,7 +22,7 @@ def write_slow_recipes(project: Project, delay: float) -> None:
     )
 
 
-def test_killed_at_random_moments_the_results_are_those_of_an_undisturbed_run(project):
+def test_killed_at_random_moments_the_predictions_are_those_of_an_undisturbed_run(project):
     write_slow_recipes(project, 0.15)
     begun = time.monotonic()
     project.make()
@@ -85,7 +85,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def test_a_report_of_a_store_that_can_only_be_read(project, small_disk):
+def test_report_from_a_read_only_store(project, small_disk):
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     project.make()
     shutil.copytree(project.store, small_disk / "store")

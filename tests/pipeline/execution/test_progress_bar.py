@@ -1,4 +1,4 @@
-"""What a person sees while stages run."""
+"""Progress of running stages: estimates of time left, live bars, plain lines."""
 
 import io
 import re
@@ -8,19 +8,23 @@ import pytest
 from rich.console import Console
 
 from strata.pipeline.execution import progress_bar
-from strata.pipeline.execution.eta import Estimates, Pace
-from strata.pipeline.execution.progress_bar import Progress
-from strata.pipeline.execution.worker import Done
+from strata.pipeline.execution.eta import Estimates, TaskEta
+from strata.pipeline.execution.plan import Plan
+from strata.pipeline.execution.progress_bar import ProgressBar
+from strata.pipeline.execution.worker import TaskResult
 from strata.pipeline.graph.code_digest import code_digests
 from strata.pipeline.store import task_progress
 from strata.pipeline.store.task_progress import TaskProgress, read_progress, report_progress
 
 
-def node(key, stage="train_network"):
+def node(key, stage="train_network", shard=None):
     context = f"tinynet, fold {key}"
-    return SimpleNamespace(
-        key=key, stage=SimpleNamespace(name=stage), context=context, title=f"{context}: {stage}"
-    )
+    stage = SimpleNamespace(name=stage)
+    return SimpleNamespace(key=key, stage=stage, context=context, shard=shard)
+
+
+def plan_of(nodes):
+    return Plan(nodes, {}, list(nodes))
 
 
 @pytest.fixture
@@ -34,34 +38,33 @@ def clock(monkeypatch):
 
 def watched(tmp_path, *, terminal):
     nodes = {key: node(key) for key in "123"}
-    plan = SimpleNamespace(nodes=nodes, needed=list(nodes))
     out = io.StringIO()
     console = Console(file=out, force_terminal=terminal, width=120, color_system=None)
-    return Progress(console, plan, SimpleNamespace(root=tmp_path), 2), nodes, out
+    return ProgressBar(console, plan_of(nodes), SimpleNamespace(root=tmp_path), 2), nodes, out
 
 
-def test_the_speed_is_that_of_the_steps_seen():
-    pace = Pace()
-    assert pace.seconds_left(5.0, whole=80.0) == 80.0
-    pace.hear(TaskProgress(60, 100), 10.0)  # goes on from a checkpoint
-    assert pace.seconds_left(11.0, whole=80.0) == pytest.approx(32.0)
-    pace.hear(TaskProgress(70, 100), 15.0)
-    assert pace.whole_seconds == 50.0
-    assert pace.seconds_left(16.0, whole=80.0) == 14.0
-    pace.hear(None, 99.0)
-    assert pace.seconds_left(99.0, whole=80.0) == 0.0
+def test_the_rate_is_that_of_the_steps_observed():
+    eta = TaskEta()
+    assert eta.seconds_left(5.0, expected=80.0) == 80.0
+    eta.update(TaskProgress(60, 100), 10.0)  # goes on from a checkpoint
+    assert eta.seconds_left(11.0, expected=80.0) == pytest.approx(32.0)
+    eta.update(TaskProgress(70, 100), 15.0)
+    assert eta.total_seconds == 50.0
+    assert eta.seconds_left(16.0, expected=80.0) == 14.0
+    eta.update(None, 99.0)
+    assert eta.seconds_left(99.0, expected=80.0) == 0.0
 
 
-def test_the_speed_is_that_of_the_last_steps():
-    pace = Pace()
+def test_the_rate_is_that_of_the_latest_steps():
+    eta = TaskEta()
     for step in range(10):
-        pace.hear(TaskProgress(step, 20), step * 0.1)
+        eta.update(TaskProgress(step, 20), step * 0.1)
     for step in range(10, 14):
-        pace.hear(TaskProgress(step, 20), 60.0 * (step - 9))
-    assert pace.seconds_left(240.0, whole=1.0) == pytest.approx(7 * 60)
+        eta.update(TaskProgress(step, 20), 60.0 * (step - 9))
+    assert eta.seconds_left(240.0, expected=1.0) == pytest.approx(7 * 60)
 
 
-def test_each_running_training_shows_how_far_it_is(tmp_path, clock):
+def test_each_running_training_has_a_bar(tmp_path, clock):
     shown, nodes, _ = watched(tmp_path, terminal=True)
     (tmp_path / "progress").mkdir()
     with shown:
@@ -75,26 +78,26 @@ def test_each_running_training_shows_how_far_it_is(tmp_path, clock):
         assert last.description == "tinynet, fold 1: train_network, 12 of 120"
         assert last.fields["share"] == "10%"
         assert last.fields["left"] == "1 min 48 s left"  # a second an epoch
-        # Fold 2 has told nothing, fold 3 waits: both as long as fold 1, on two processes.
+        # Fold 2 has reported nothing, fold 3 waits: both as long as fold 1, on two processes.
         assert shown._seconds_left() == (pytest.approx((108 + 120 + 120) / 2),) * 2
         assert shown._bar.tasks[0].fields["left"] == "2 min 54 s left"
         assert shown._bar.tasks[0].description == "tinynet, fold 2: train_network"
-        shown.finished(nodes["1"], Done(120.0, found=False))
+        shown.finished(nodes["1"], TaskResult(120.0, found=False))
         assert len(shown._bar.tasks) == 1
 
 
-def test_what_was_not_planned_may_run_too(tmp_path, clock):
+def test_nodes_outside_of_the_plan_may_run_too(tmp_path, clock):
     shown, nodes, _ = watched(tmp_path, terminal=True)
     with shown:
         for one in (*nodes.values(), node("0", "resized")):
             shown.started(one)
             clock.seconds += 1
             shown.waiting()
-            shown.finished(one, Done(1.0, found=False))
+            shown.finished(one, TaskResult(1.0, found=False))
         assert shown._seconds_left() == (0, 0)
 
 
-def test_piped_output_stays_one_plain_line_a_stage(tmp_path, clock):
+def test_piped_output_is_one_plain_line_per_stage(tmp_path, clock):
     shown, nodes, out = watched(tmp_path, terminal=False)
     (tmp_path / "progress").mkdir()
     with shown:
@@ -103,11 +106,11 @@ def test_piped_output_stays_one_plain_line_a_stage(tmp_path, clock):
             (tmp_path / "progress" / key).write_text("12 120")
             clock.seconds += 2
             shown.waiting()
-            shown.finished(one, Done(2.0, found=False))
+            shown.finished(one, TaskResult(2.0, found=False))
     assert re.fullmatch(r"\[3/3\] tinynet: train_network  6\.0 s\n", out.getvalue())
 
 
-def test_a_silent_minute_in_piped_output_says_what_runs(tmp_path, clock):
+def test_after_a_minute_of_silence_piped_output_lists_the_running_stages(tmp_path, clock):
     shown, nodes, out = watched(tmp_path, terminal=False)
     with shown:
         shown.started(nodes["1"])
@@ -119,18 +122,18 @@ def test_a_silent_minute_in_piped_output_says_what_runs(tmp_path, clock):
     assert second.endswith("train_network, time left not known yet")
 
 
-def test_what_nobody_has_timed_comes_on_top(tmp_path, clock):
+def test_stages_never_timed_come_on_top(tmp_path, clock):
     shown, nodes, _ = watched(tmp_path, terminal=False)
-    plan = SimpleNamespace(nodes=nodes | {"4": node("4", "resized")}, needed=[*nodes, "4"])
-    shown = Progress(shown._console, plan, SimpleNamespace(root=tmp_path), 1)
+    plan = plan_of(nodes | {"4": node("4", "resized")})
+    shown = ProgressBar(shown._console, plan, SimpleNamespace(root=tmp_path), 1)
     with shown:
-        shown.finished(plan.nodes["1"], Done(60.0, found=False))
+        shown.finished(plan.nodes["1"], TaskResult(60.0, found=False))
         assert shown._time_left() == "more than 2 min 00 s left"
-        shown.finished(plan.nodes["4"], Done(1.0, found=False))
+        shown.finished(plan.nodes["4"], TaskResult(1.0, found=False))
         assert shown._time_left() == "2 min 00 s left"
 
 
-def test_a_stage_tells_through_its_file_and_not_too_often(tmp_path, clock):
+def test_a_stage_reports_through_its_file_and_not_too_often(tmp_path, clock):
     with task_progress.running(tmp_path, "key"):
         assert read_progress(tmp_path, "key") is None
         report_progress(1, 9)
@@ -143,17 +146,26 @@ def test_a_stage_tells_through_its_file_and_not_too_often(tmp_path, clock):
     assert read_progress(tmp_path, "key") is None
 
 
-def test_telling_is_no_part_of_a_key():
+def test_progress_reports_are_no_part_of_a_key():
     reached = code_digests("strata.pipeline.stages.networks", "train_network")
-    parts = ("running", "progress", "pace")
-    assert not [name for name in reached if name.startswith("strata.pipeline.") and
-                name.split(".")[2] in parts]  # fmt: skip
+    progress = ("strata.pipeline.execution.", "strata.pipeline.store.task_progress.")
+    assert not [name for name in reached if name.startswith(progress)]
 
 
-def test_what_a_method_took_counts_for_it_before_what_others_took(tmp_path):
+def test_shards_are_numbered_in_messages():
+    shards = [SimpleNamespace(key="a"), SimpleNamespace(key="b")]
+    pair = [node("1", "dense_sift", shards[0]), node("2", "dense_sift", shards[1])]
+    plan = plan_of({n.key: n for n in pair})
+    assert [plan.shard_name(n) for n in pair] == ["shard 1 of 2", "shard 2 of 2"]
+    assert plan.title(pair[1]) == "tinynet, fold 2: dense_sift (shard 2 of 2)"
+    alone = node("1", "dense_sift", shards[0])
+    assert plan_of({"1": alone}).title(alone) == "tinynet, fold 1: dense_sift"
+
+
+def test_durations_in_the_same_method_come_before_those_in_others(tmp_path):
     estimates = Estimates(tmp_path / "seconds.json")
-    estimates.learn("train_network", 100.0, "large")
-    estimates.learn("train_network", 2.0, "small")
+    estimates.record("train_network", 100.0, "large")
+    estimates.record("train_network", 2.0, "small")
     assert estimates.of("train_network", "small") == 2.0
     assert estimates.of("train_network", "large") == 100.0
     assert 2.0 < estimates.of("train_network", "new") < 100.0

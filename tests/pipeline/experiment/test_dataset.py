@@ -1,4 +1,4 @@
-"""Folds and subsets of images of which some are copies of each other."""
+"""Folds and subsets of a data set in which some images are copies of each other."""
 
 import itertools
 import shutil
@@ -14,7 +14,7 @@ from strata.pipeline.store.store import Store
 
 @pytest.fixture
 def dataset(project):
-    """Of each class, two images that are there three times."""
+    """A data set in which two images of each class have two copies."""
     for folder in (project.root / "images").iterdir():
         for name, copy in itertools.product(("000", "001"), "bc"):
             shutil.copy(folder / f"{name}.png", folder / f"{name}{copy}.png")
@@ -23,14 +23,14 @@ def dataset(project):
 
 
 def together(subset):
-    """The sets of images that the subset says are copies."""
+    """The sets of copies, by the subset's groups."""
     sets = defaultdict(set)
     for name, group in zip(subset.ids, subset.groups, strict=True):
         sets[group].add(name)
     return sorted(sorted(found) for found in sets.values() if len(found) > 1)
 
 
-def test_a_subset_to_learn_from_tells_its_copies(dataset):
+def test_training_subsets_have_groups_of_copies(dataset):
     for fold in dataset.folds:
         contents = defaultdict(set)
         for name, digest in zip(fold.train.ids, fold.train.digests, strict=True):
@@ -41,7 +41,7 @@ def test_a_subset_to_learn_from_tells_its_copies(dataset):
     assert any(together(fold.train) for fold in dataset.folds)
 
 
-def test_parts_of_a_subset_tell_the_copies_that_are_left(dataset):
+def test_inner_folds_keep_copies_together(dataset):
     fold = next(fold for fold in dataset.folds if together(fold.train))
     inner = dataset.inner_folds(fold, 2)
     found = [

@@ -92,13 +92,13 @@ def test_errors_name_the_place(read, text, settings, parts):
     assert all(part in str(caught.value) for part in parts), str(caught.value)
 
 
-def test_a_missing_file_is_answered_with_the_nearest(tmp_path):
+def test_a_missing_file_is_answered_with_the_nearest_name(tmp_path):
     (tmp_path / "demo.toml").write_text(TEXT)
     with pytest.raises(InputError, match=r"Did you mean 'demo.toml'"):
         read_experiment(tmp_path / "dmo.toml")
 
 
-def test_tables_among_what_varies_are_named_by_their_keys(tmp_path):
+def test_variants_by_tables_are_named_by_their_keys(tmp_path):
     path = tmp_path / "x.toml"
     path.write_text('[methods.a]\nvary = { "x.k" = [{ zoom = 0.2, flip = true }, "none"] }\n')
     names = [method.name for method in read_experiment(path).methods]
@@ -115,7 +115,7 @@ def test_published_accuracies_go_with_their_variants(tmp_path):
         read_experiment(tmp_path / "e.toml")
 
 
-def test_few_training_images_are_a_variant_like_others(tmp_path):
+def test_train_per_class_may_vary(tmp_path):
     path = tmp_path / "e.toml"
     path.write_text("[methods.a]\nvary = { train_per_class = [2, 4] }\n[methods.b]\n")
     a, b, c = read_experiment(path).methods
@@ -146,21 +146,21 @@ def test_few_training_images_are_a_variant_like_others(tmp_path):
         ("[methods.-a]\n", "letters, digits"),
     ],
 )
-def test_names_that_would_do_harm_are_refused(tmp_path, text, message):
+def test_unsafe_names_are_refused(tmp_path, text, message):
     (tmp_path / "e.toml").write_text(text)
     with pytest.raises(InputError) as raised:
         read_experiment(tmp_path / "e.toml")
     assert message in str(raised.value)
 
 
-def test_a_varied_parameter_is_not_set_in_vain(tmp_path):
+def test_setting_a_varied_parameter_is_refused(tmp_path):
     (tmp_path / "e.toml").write_text('[methods.a]\nvary = { "x.k" = [1, 2] }\n')
     with pytest.raises(InputError, match="varies it"):
         read_experiment(tmp_path / "e.toml", ["a.x.k=3"])
 
 
 @pytest.mark.parametrize("name", ["a", "2D", "fisher-large", "_no_power", "café", "bag of words"])
-def test_names_that_do_no_harm_are_taken(tmp_path, name):
+def test_safe_names_are_accepted(tmp_path, name):
     (tmp_path / "e.toml").write_text(f'[methods."{name}"]\n', encoding="utf-8")
     assert [m.name for m in read_experiment(tmp_path / "e.toml").methods] == [name]
 

@@ -1,4 +1,4 @@
-"""A random search from end to end: inside of the folds, resumable, cached, reported."""
+"""Random search from end to end: inside of the folds, resumable, cached, reported."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def searched(tmp_path, _searched_once):
     return Project(tmp_path / "project")
 
 
-def test_trials_see_nothing_of_what_the_fold_is_scored_on(project):
+def test_trials_do_not_depend_on_the_held_out_images_of_the_fold(project):
     (target,) = at(write(project), "found.search.parts=2").targets
     assert [fold.name for fold, _ in target.folds] == ["fold 1", "fold 2", "fold 3", "final"]
     for fold, scores in target.folds:
@@ -94,7 +94,7 @@ def subset(labels: list[int], *, known: bool) -> Subset:
     return Subset(names, names, tuple(labels) if known else None, ("a", "b"), 0)
 
 
-def test_the_best_trial_is_picked_and_of_equal_ones_the_first():
+def test_the_best_trial_is_selected_and_of_equal_ones_the_first():
     train, test = subset([0, 1, 1, 0], known=True), subset([0, 1, 1, 0], known=False)
 
     def scores(*classes: int) -> dict:
@@ -106,23 +106,23 @@ def test_the_best_trial_is_picked_and_of_equal_ones_the_first():
     assert made["accuracies"].tolist() == [0.5, 0.75, 0.75]
 
 
-def test_if_every_trial_diverged_there_is_nothing_to_pick():
+def test_if_every_trial_diverged_none_is_selected():
     train, test = subset([0, 1], known=True), subset([0, 1], known=False)
     with pytest.raises(StrataError, match="every trial diverged"):
         select_trial.function([[None], [None]], [test], train)
 
 
-def test_what_was_picked_meanwhile_is_not_passed_over():
+def test_a_selection_made_meanwhile_is_an_error():
     scores = {"scores": np.ones((1, 2))}
     assert set(apply_selection.function({"trial": 1}, scores, trial=1)) == {"scores"}
     with pytest.raises(StrataError, match="has selected trial 2, no longer 1"):
         apply_selection.function({"trial": 1}, scores, trial=0)
 
 
-def test_each_fold_goes_on_with_the_trial_that_its_inner_folds_like_best(searched):
+def test_each_fold_uses_the_trial_that_is_best_in_its_inner_folds(searched):
     workspace = at(searched)
     (target,) = workspace.targets
-    assert target.open == ()
+    assert target.pending_searches == ()
     store = workspace.store
     draws = target.method.search.drawn()
     for _, scores in target.folds:
@@ -140,7 +140,7 @@ def test_a_second_make_does_nothing(searched):
     assert predictions_of(searched) == before
 
 
-def test_before_it_runs_everything_is_announced(project):
+def test_a_dry_run_counts_the_stages_of_a_search(project):
     out = write(project).make("-n")
     for line in ("select_trial (4)", "apply_selection (4)", "distances (16)", "its first trial"):
         assert line in out
@@ -154,7 +154,7 @@ def test_more_trials_keep_those_there_are(searched):
     after = {name: stage_keys(searched, name) for name in before}
     assert all(before[name] < after[name] for name in before)
     new = len(after["distances"] - before["distances"])
-    assert 2 * 4 <= new <= 2 * 4 + 4  # two trials in four folds, and where one of them was picked
+    assert 2 * 4 <= new <= 2 * 4 + 4  # two trials in four folds, and where one of them was selected
     assert "3 were up to date" not in out
 
 
@@ -184,15 +184,15 @@ def test_clean_knows_what_belongs_to_a_search(searched):
     clean(at(searched), ["found"], dry_run=False)
     assert not (set(Store(searched.store).keys()) - {at(searched).dataset.assignment.key})
     (target,) = at(searched).targets
-    assert len(target.open) == 4
+    assert len(target.pending_searches) == 4
 
 
-def test_a_pick_that_was_lost_is_made_again(searched):
+def test_a_lost_selection_is_made_again(searched):
     store = Store(searched.store)
     choice = at(searched).targets[0].folds[0][1].inputs[0]
     store.discard(choice.key)
     workspace = at(searched)
-    assert [node.key for node in workspace.targets[0].goals] == [choice.key]
+    assert [node.key for node in workspace.targets[0].build_targets] == [choice.key]
     _, plan = workspace.plan([])
     assert choice.key in plan.needed
 
@@ -228,7 +228,7 @@ def test_a_trial_that_diverges_counts_as_the_worst(project):
     assert not at(project).plan([])[1].needed
 
 
-def test_what_diverges_outside_of_a_trial_is_a_failure(project):
+def test_divergence_outside_of_a_trial_is_a_failure(project):
     text = RATES + '\n[methods.plain]\nrecipe = "colors"\nmeans.rate = 2.0\n'
     out = write(project, text).make("-k", code=1)
     results = json.loads((project.root / "out" / "toy" / "results.json").read_text())
@@ -268,13 +268,13 @@ space."combination.of" = ["log_probabilities", "probabilities"]
     assert len(stage_keys(project, "select_trial")) == 4 + 4 + 4
 
 
-def test_new_images_are_told_by_what_was_picked(searched):
+def test_new_images_are_classified_with_the_selected_trial(searched):
     done = searched.strata("predict", "found", "images/blue/000.png")
     assert done.returncode == 0, done.stderr
     assert "blue" in done.stdout
 
 
-def test_the_report_tells_of_the_search(searched):
+def test_the_report_shows_the_search(searched):
     out = searched.root / "out" / "toy"
     page = (out / "report.html").read_text()
     assert "Search <small>3 trials drawn at random" in page
@@ -282,7 +282,7 @@ def test_the_report_tells_of_the_search(searched):
     search = method["search"]
     assert search["folds"] == ["fold 1", "fold 2", "fold 3", "final"]
     assert search["space"][0]["name"] == "color.power"
-    assert search["importance"] is None  # three trials say nothing of it
+    assert search["importance"] is None  # three trials are too few
     draws = at(searched).targets[0].method.search.drawn()
     assert [trial["parameters"] for trial in search["trials"]] == draws
     for fold, taken in enumerate(search["picked"]):
@@ -303,7 +303,7 @@ def test_the_report_tells_of_the_search(searched):
         ('"scoring.fail" = { int = [0, 2] }', "methods.found.scoring.fail = 2"),
     ],
 )
-def test_what_no_trial_could_be_is_said_before_anything_runs(project, entry, said):
+def test_wrong_spaces_are_refused_before_anything_runs(project, entry, said):
     write(project, SEARCH.partition("color.power")[0] + entry)
     with pytest.raises(InputError) as error:
         _ = at(project).targets
@@ -315,16 +315,16 @@ def test_variants_are_searched_each(project):
     text = SEARCH.replace('"colors"', '"colors"\nvary = { "scoring.fail" = [false, true] }')
     targets = at(write(project, text)).targets
     assert [t.name for t in targets] == ["found[fail=false]", "found[fail=true]"]
-    assert all(t.method.search and t.open for t in targets)
+    assert all(t.method.search and t.pending_searches for t in targets)
 
 
-def test_vectors_of_a_searched_method_are_not_there_to_be_joined(project):
+def test_early_fusion_refuses_searched_methods(project):
     text = SEARCH + '\n[methods.beside]\nrecipe = "early_fusion"\nof = ["found", "found"]\n'
     with pytest.raises(InputError, match="'found' has a search"):
         _ = at(write(project, text)).targets
 
 
-def test_the_papers_search_draws_what_can_be():
+def test_the_papers_search_draws_allowed_values():
     path = Path(__file__).parents[3] / "experiments" / "paper" / "search.toml"
     methods = read_experiment(path).methods
     assert len(methods) == 3

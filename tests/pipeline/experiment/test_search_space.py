@@ -1,4 +1,4 @@
-"""What a search draws: within bounds, the same each time, and the way it is asked for."""
+"""Search spaces and draws: within bounds, repeatable, errors for wrong entries."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strata.errors import InputError
-from strata.pipeline.experiment.random_search import Search, with_values
+from strata.pipeline.experiment.random_search import RandomSearch, with_values
 from strata.pipeline.experiment.search_space import Range, Values, read_space
 
 BOUNDS = st.tuples(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6)).filter(lambda b: b[0] < b[1])
-WHOLE = st.tuples(st.integers(1, 10_000), st.integers(1, 10_000)).filter(lambda b: b[0] < b[1])
+INTEGERS = st.tuples(st.integers(1, 10_000), st.integers(1, 10_000)).filter(lambda b: b[0] < b[1])
 
 
 def rng(seed: int) -> np.random.Generator:
@@ -26,30 +26,30 @@ def test_draws_stay_within_their_bounds(bounds, log, seed):
 
 
 @settings(max_examples=60, deadline=None)
-@given(WHOLE, st.booleans(), st.integers(0, 2**32))
-def test_whole_draws_are_whole_and_within_bounds(bounds, log, seed):
-    value = Range(*bounds, log=log, whole=True).draw(rng(seed))
+@given(INTEGERS, st.booleans(), st.integers(0, 2**32))
+def test_integer_draws_are_integers_within_bounds(bounds, log, seed):
+    value = Range(*bounds, log=log, integer=True).draw(rng(seed))
     assert bounds[0] <= value <= bounds[1]
     assert isinstance(value, int)
 
 
-def test_both_ends_of_a_whole_range_are_drawn_as_often_as_the_rest():
-    drawn = [Range(1, 4, whole=True).draw(rng(seed)) for seed in range(2000)]
+def test_both_ends_of_an_integer_range_are_drawn_as_often_as_the_rest():
+    drawn = [Range(1, 4, integer=True).draw(rng(seed)) for seed in range(2000)]
     counts = np.bincount(drawn, minlength=5)[1:]
     assert counts.min() > 420
     assert counts.max() < 580
 
 
-def test_a_logarithmic_range_gives_each_magnitude_as_many():
+def test_log_uniform_draws_cover_each_magnitude_equally():
     drawn = [Range(0.01, 100.0, log=True).draw(rng(seed)) for seed in range(2000)]
     counts, _ = np.histogram(np.log10(drawn), bins=[-2, -1, 0, 1, 2])
     assert counts.min() > 420
     assert counts.max() < 580
 
 
-def search(trials: int = 5, seed: int = 0, **space) -> Search:
+def search(trials: int = 5, seed: int = 0, **space) -> RandomSearch:
     table = {"trials": trials, "seed": seed, "space": space}
-    return Search.of(table, {}, "methods.a.search")
+    return RandomSearch.of(table, {}, "methods.a.search")
 
 
 @settings(max_examples=30, deadline=None)
@@ -73,7 +73,7 @@ def test_names_may_be_dotted_or_nested():
     assert dotted == read_space({"a": {"b": {"log": [1, 2]}, "c": [1]}}, "s")
     assert dotted == {"a.b": Range(1.0, 2.0, log=True), "a.c": Values((1,))}
     assert read_space({"n": {"int": [32, 512], "log": True}}, "s") == {
-        "n": Range(32, 512, log=True, whole=True)
+        "n": Range(32, 512, log=True, integer=True)
     }
 
 
@@ -94,7 +94,7 @@ def test_names_may_be_dotted_or_nested():
         ({"int": [True, 8]}, "bounds are two whole numbers"),
     ],
 )
-def test_what_cannot_be_drawn_from_is_named(entry, said):
+def test_wrong_entries_are_refused_by_key(entry, said):
     with pytest.raises(InputError) as error:
         read_space({"means": {"shrink": entry}} if entry else {"means.shrink": entry}, "s.space")
     assert "s.space.means.shrink" in error.value.what
@@ -115,12 +115,12 @@ def test_what_cannot_be_drawn_from_is_named(entry, said):
         (5, "must be a table"),
     ],
 )
-def test_a_search_that_cannot_be_is_said(table, said):
+def test_wrong_search_tables_are_refused(table, said):
     with pytest.raises(InputError, match=said):
-        Search.of(table, {"a": {"b": 3}}, "methods.m.search")
+        RandomSearch.of(table, {"a": {"b": 3}}, "methods.m.search")
 
 
-def test_values_are_set_beside_what_is_there():
+def test_with_values_keeps_other_values_and_copies():
     settings = {"a": {"x": 1}, "b": 2}
     assert with_values(settings, {"a.y": 3, "c": 4}) == {"a": {"x": 1, "y": 3}, "b": 2, "c": 4}
     assert settings == {"a": {"x": 1}, "b": 2}
