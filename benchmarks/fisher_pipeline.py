@@ -27,7 +27,7 @@ from rich.console import Console
 
 from strata.pipeline.execution.executor import Run
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.progress_bar import Progress
+from strata.pipeline.execution.progress_bar import ProgressBar
 from strata.pipeline.experiment.compose import compose
 from strata.pipeline.experiment.dataset import open_dataset
 from strata.pipeline.experiment.file import read_experiment
@@ -70,7 +70,7 @@ def ours(folder: Path, mirror: bool) -> float:
     dataset = open_dataset(experiment, store, jobs=2, progress=lambda *_: None)
     _, scores = compose(resolve(experiment), dataset, store)[0].folds[-1]
     plan = Plan.of([scores], store)
-    with Progress(console, plan, store, 2) as progress:
+    with ProgressBar(console, plan, store, 2) as progress:
         outcome = Run(plan, store, progress, jobs=2).execute(keep_going=False)
     seconds = time.perf_counter() - start
     for error in outcome.errors.values():

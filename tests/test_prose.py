@@ -18,7 +18,7 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 RIDDLES = {"What", "Which", "Where", "How", "Whether", "Who", "Why", "When"}
 
 BRITISH = re.compile(
-    "colour|normalis|optimis|initialis|centre|neighbour|grey|labelled|standardis|recognis"
+    "colour|normalis|optimis(?!t|m)|initialis|centre|neighbour|grey|labelled|standardis|recognis"
     "|behaviour|favour",
     re.IGNORECASE,
 )

@@ -34,7 +34,7 @@ def check_backbones(targets: Iterable[Target], plan: Plan) -> None:
     needed = set(plan.needed)
     known: dict[str, list[str]] = {}
     for target in targets:
-        for node in topological_order(target.goals):
+        for node in topological_order(target.build_targets):
             if node.key not in needed:
                 continue
             if node.stage is pretrained:

@@ -8,7 +8,7 @@ from strata.pipeline.cli.make import snapshot_path
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import image_changes
-from strata.pipeline.execution.eta import Estimates, left_in_words
+from strata.pipeline.execution.eta import Estimates, time_left
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.staleness import reasons, version_notes
 from strata.pipeline.experiment.file import DEFAULT_FILE, read_recipes_key
@@ -25,7 +25,7 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
     estimates = Estimates(workspace.store.root / "seconds.json")
     found: list[dict[str, Any]] = []
     for target in wanted:
-        plan = Plan.of([*target.open, target.node], workspace.store)
+        plan = Plan.of([*target.pending_searches, target.node], workspace.store)
         stages = [plan.nodes[key].stage.name for key in plan.needed]
         timed = [stage for stage in stages if estimates.knows(stage)]
         seconds = sum(estimates.of(stage, target.name) for stage in timed)
@@ -60,7 +60,7 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
 
 
 def _time(line: dict[str, Any]) -> str:
-    return left_in_words(line["seconds"], not line["stages_not_timed"]) or "not known yet"
+    return time_left(line["seconds"], not line["stages_not_timed"]) or "not known yet"
 
 
 def why(workspace: Workspace, names: list[str]) -> int:

@@ -12,9 +12,9 @@ from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import snapshot_of
 from strata.pipeline.execution.eta import duration
-from strata.pipeline.execution.executor import Outcome, Run
+from strata.pipeline.execution.executor import Run, RunOutcome
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.progress_bar import Progress, group_of
+from strata.pipeline.execution.progress_bar import ProgressBar, group_of
 from strata.pipeline.execution.staleness import reasons, version_notes
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node
@@ -61,24 +61,24 @@ def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None
         raise InputError(f"{workspace.experiment.path.name}: {error.what}", error.hint) from None
 
 
-def _needs_report(workspace: Workspace, outcome: Outcome) -> bool:
+def _needs_report(workspace: Workspace, outcome: RunOutcome) -> bool:
     """Decide whether to write the report: nothing failed, there are new results, or no report."""
     made = set(outcome.made)
     new = any(target.node.key in made for target in workspace.targets)
     return not outcome.errors or new or not (workspace.out / "report.html").exists()
 
 
-def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bool) -> Outcome:
+def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bool) -> RunOutcome:
     """Make the targets, in rounds: the trial that a search picks decides the stages after it."""
     store, jobs = workspace.store, workspace.jobs
-    whole = Outcome()
+    whole = RunOutcome()
     tried: set[str] = set()
     while True:
         goals = [node for target in workspace.chosen(names) for node in _untried(target, tried)]
         if not goals:
             return whole
         plan = Plan.of(goals, store, always=always)
-        with Progress(workspace.progress_console, plan, store, jobs) as progress:
+        with ProgressBar(workspace.progress_console, plan, store, jobs) as progress:
             run = Run(plan, store, progress, jobs=jobs, always=always)
             whole += run.execute(keep_going=keep_going)
         if not workspace.searches or (whole.errors and not keep_going):
@@ -90,7 +90,9 @@ def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bo
 
 def _untried(target: Target, tried: set[str]) -> tuple[Node, ...]:
     """Return the goals of a target, or none if all of them have been tried already."""
-    return target.goals if any(node.key not in tried for node in target.goals) else ()
+    return (
+        target.build_targets if any(node.key not in tried for node in target.build_targets) else ()
+    )
 
 
 def _print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
@@ -106,7 +108,7 @@ def _print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> in
         where = f"{method}: " if method else ""
         text = f"would make  {where}{stage} ({count})"
         workspace.console.print(text, highlight=False, markup=False)
-    if any(target.open for target in wanted):
+    if any(target.pending_searches for target in wanted):
         workspace.console.print(
             "(stages after a search are counted as if its first trial had been picked)"
         )
@@ -133,7 +135,7 @@ def _print_up_to_date(
     workspace.console.print(text, highlight=False, markup=False)
 
 
-def _print_summary(workspace: Workspace, plan: Plan, outcome: Outcome, seconds: float) -> int:
+def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, seconds: float) -> int:
     """Print counts of artifacts, and the errors with equal ones merged; return the exit code."""
     kept = len(plan.nodes) - len(plan.needed)
     text = f"made {len(outcome.made)} artifacts in {duration(seconds)}, {kept} were up to date"

@@ -11,7 +11,7 @@ from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.layout import walk
 from strata.pipeline.execution.executor import Run
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.progress_bar import Progress
+from strata.pipeline.execution.progress_bar import ProgressBar
 from strata.pipeline.experiment.predict import as_subset, on_new_images
 from strata.pipeline.graph.inputs import cut_into_shards
 
@@ -39,7 +39,9 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
         node = on_new_images(target, shards, images)
         with workspace.store.in_use():
             plan = Plan.of([node], workspace.store)
-            with Progress(workspace.progress_console, plan, workspace.store, workspace.jobs) as p:
+            with ProgressBar(
+                workspace.progress_console, plan, workspace.store, workspace.jobs
+            ) as p:
                 outcome = Run(plan, workspace.store, p, jobs=workspace.jobs).execute(
                     keep_going=False
                 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.execution.executor import Outcome
+from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.graph.code_digest import code_key
 from strata.pipeline.graph.derived import Derived
 from strata.pipeline.reporting.comparison import comparison
@@ -31,7 +31,7 @@ def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None =
     """
     with workspace.store.in_use():
         _check_results(workspace)
-        write_page(workspace, Outcome(), None, zipped=zipped, figures=figures)
+        write_page(workspace, RunOutcome(), None, zipped=zipped, figures=figures)
     return 0
 
 
@@ -49,7 +49,7 @@ def _check_results(workspace: Workspace) -> None:
 
 def write_page(
     workspace: Workspace,
-    outcome: Outcome,
+    outcome: RunOutcome,
     seconds: float | None,
     *,
     zipped: bool = False,

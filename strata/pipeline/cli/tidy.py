@@ -1,6 +1,5 @@
 """`strata clean` and `strata gc`: remove artifacts from the store."""
 
-import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ def clean(workspace: Workspace, names: list[str], *, dry_run: bool) -> int:
     own = own_keys([t.node for t in wanted], others)
     keys = [key for key in own if workspace.store.state(key) != "absent"]
     if not dry_run:
-        _remove(workspace.store, keys)
+        remove(workspace.store, keys)
     print(f"{'would remove' if dry_run else 'removed'} {len(keys)} artifacts")
     return 0
 
@@ -47,7 +46,7 @@ def gc(
     found = collectable(place, needed, older_than=age, to_size=limit)
     if not dry_run:
         place.sweep()
-        _remove(place, [key for key, _ in found])
+        remove(place, [key for key, _ in found])
     verb = "would remove" if dry_run else "removed"
     print(f"{verb} {len(found)} artifacts, {sum(size for _, size in found) / 1e6:.1f} MB")
     return 0
@@ -92,10 +91,6 @@ def _needed(files: list[Path], store: Store) -> set[str]:
         keys |= rests_on
         print(f"kept: the artifacts of the report {page}")
     return keys
-
-
-def _remove(store: Store, keys: list[str]) -> None:
-    remove(store, keys, lambda key: None)
 
 
 def _hours(text: str) -> float:

@@ -116,7 +116,7 @@ class Workspace:
     def plan(self, names: list[str], *, always: bool = False) -> tuple[list[Target], Plan]:
         """Return the named targets and the plan of the artifacts to make for them."""
         wanted = self.chosen(names)
-        nodes = [node for t in wanted for node in (*t.open, t.node)]
+        nodes = [node for t in wanted for node in (*t.pending_searches, t.node)]
         return wanted, Plan.of(nodes, self.store, always=always)
 
     def needed(self) -> set[str]:

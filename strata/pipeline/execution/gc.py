@@ -1,6 +1,6 @@
 """Removal of artifacts from the store: those of given targets, or those no longer needed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from strata.pipeline.graph.stage import Node
@@ -49,7 +49,7 @@ def collectable(
     return selected
 
 
-def remove(store: Store, keys: Iterable[str], on_removed: Callable[[str], None]) -> None:
+def remove(store: Store, keys: Iterable[str]) -> None:
     """Remove artifacts, under a lock that keeps every run out of the store.
 
     Raises:
@@ -58,4 +58,3 @@ def remove(store: Store, keys: Iterable[str], on_removed: Callable[[str], None])
     with store.in_use(alone=True):
         for key in keys:
             store.discard(key)
-            on_removed(key)

@@ -163,12 +163,12 @@ def run_task(task: Task) -> TaskResult:
 def _run_stage(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return value of the stage, and its measured costs for the manifest."""
     inputs = [_load(i, store) for i in task.inputs]
-    function = _stage(task.stage).function
+    stage = _stage(task.stage)
     allow_threads(task.threads)
     started, cpu = time.perf_counter(), time.process_time()
     with PeakMemory() as memory, running(store.root, task.key):
         try:
-            values = function(*inputs, **task.parameters)
+            values = stage.function(*inputs, **task.parameters)
         except MemoryError:
             raise StageError(
                 f"{task.title} ran out of memory.", "Fewer jobs (-j 1) need less of it."
@@ -179,6 +179,13 @@ def _run_stage(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]
             raise _stage_error(task, store, error) from error
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     _check_unedited(task)
+    absent = [name for name in stage.yields if name not in values]
+    if absent:
+        raise StageError(
+            f"{task.title}: a stage of the role '{stage.role}' returns {', '.join(stage.yields)}, "
+            f"but {', '.join(absent)} is missing.",
+            "Return it, or give the stage another role.",
+        )
     warm = task.stage in _warm
     _warm.add(task.stage)
     return values, {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from strata.errors import InputError
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.splits import SplitAssignment, assign_splits
+from strata.pipeline.graph.derived import Derived
 from strata.pipeline.graph.inputs import Fold, ImageShard, Subset, cut_into_shards
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node
@@ -285,12 +286,10 @@ def _draw_scenes(
     experiment: Experiment, store: Store, jobs: int, progress: ProgressCallback
 ) -> Path:
     """Folder of the built-in data set, drawn once for each version of its code."""
-    from strata.pipeline.graph.code_digest import code_digests
-
     per_class, size = experiment.data["per_class"], experiment.data["size"]
     seed = experiment.protocol["seed"]
-    code = code_digests("strata.scenes.write", "write_scenes")
-    root = store.data / f"scenes-{content_key(per_class, size, seed, code)[:12]}"
+    drawn = Derived("scenes", (per_class, size, seed), ("strata.scenes.write", "write_scenes"))
+    root = store.data / f"scenes-{drawn.key[:12]}"
     if not root.exists():
         from strata.scenes.write import write_scenes
 

@@ -21,7 +21,7 @@ def on_new_images(target: Target, shards: list[ImageShard], images: Subset) -> N
         images: the same images without labels, in the order wanted of the scores.
     """
     fold, scores = target.folds[-1]
-    known: dict[int, Any] = {}
+    known: dict[str, Node | Sharded] = {}
 
     def replaced(given: Any) -> Any:
         if isinstance(given, Subset):
@@ -29,13 +29,13 @@ def on_new_images(target: Target, shards: list[ImageShard], images: Subset) -> N
         if isinstance(given, Node):
             if given.learns:
                 return given
-            if id(given) not in known:
-                known[id(given)] = given.stage(*map(replaced, given.inputs), **given.parameters)
-            return known[id(given)]
+            if given.key not in known:
+                known[given.key] = given.stage(*map(replaced, given.inputs), **given.parameters)
+            return known[given.key]
         if isinstance(given, Sharded):
-            if id(given) not in known:
-                known[id(given)] = replaced_shards(given)
-            return known[id(given)]
+            if given.key not in known:
+                known[given.key] = replaced_shards(given)
+            return known[given.key]
         if isinstance(given, File):
             return given
         return [replaced(part) for part in given]

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.graph.code_digest import code_digests
-from strata.pipeline.graph.provenance import versions
-from strata.pipeline.store.hashing import content_key
-from strata.pipeline.store.store import Store, storage_error
+from strata.pipeline.graph.derived import Derived
+from strata.pipeline.store.store import Store
 from strata.seeds import derive
 
 if TYPE_CHECKING:
@@ -45,17 +43,13 @@ def assign_splits(
         InputError: a class has too few images for the folds.
     """
     settings = {name: protocol[name] for name in ("folds", "repeats", "new_folds", "seed", "test")}
-    code = code_digests(__name__, draw_splits.__name__)
-    key = content_key("split", manifest.digest, settings, near_duplicates, code)
-    if store.state(key) != "present":
-        splits = draw_splits(manifest.records, near_duplicates=near_duplicates, **settings)
-        store.discard(key)
-        try:
-            store.write(key, splits, {"stage": "split", "title": "split", "versions": versions()})
-        except OSError as error:
-            raise storage_error(error, store.root) from error
-    kept = store.read(key)
-    return SplitAssignment(key, kept["test"], kept["folds"], kept["groups"])
+    derived = Derived(
+        "split", (manifest.digest, settings, near_duplicates), (__name__, draw_splits.__name__)
+    )
+    kept = derived.read(
+        store, lambda: draw_splits(manifest.records, near_duplicates=near_duplicates, **settings)
+    )
+    return SplitAssignment(derived.key, kept["test"], kept["folds"], kept["groups"])
 
 
 def draw_splits(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
-from strata.pipeline.execution.executor import Outcome
+from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.experiment.file import Experiment
@@ -38,7 +38,7 @@ def comparison(
     targets: list[Target],
     store: Store,
     *,
-    outcome: Outcome | None = None,
+    outcome: RunOutcome | None = None,
     command: str = "",
     seconds: float | None = None,
 ) -> "Comparison":
@@ -53,7 +53,7 @@ def comparison(
     """
     from strata.reports.model.results import Comparison
 
-    outcome = outcome or Outcome()
+    outcome = outcome or RunOutcome()
     records = Records(store)
     return Comparison(
         name=experiment.name,
@@ -64,7 +64,9 @@ def comparison(
     )
 
 
-def _method(target: Target, dataset: Dataset, records: Records, outcome: Outcome) -> "MethodResult":
+def _method(
+    target: Target, dataset: Dataset, records: Records, outcome: RunOutcome
+) -> "MethodResult":
     """Results of one target; only its description and error where it has no predictions."""
     from strata.reports.model.results import MethodResult
 
@@ -160,7 +162,7 @@ def _scores(predictions: Any, selects: Callable[[Any], Any]) -> "Scores | None":
     )
 
 
-def _error_of(target: Target, outcome: Outcome) -> str:
+def _error_of(target: Target, outcome: RunOutcome) -> str:
     """Error of the first node that failed on the way to a target."""
     for node in topological_order([target.node]):
         if node.key in outcome.errors:
