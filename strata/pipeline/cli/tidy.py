@@ -1,5 +1,6 @@
 """`strata clean` and `strata gc`: remove artifacts from the store."""
 
+import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path

@@ -43,7 +43,7 @@ def test_a_clean_folder(root, tmp_path):
     assert found.counts == {"a": {"unsplit": 6}, "b": {"unsplit": 6}}
     assert found.sizes == {(48, 48): 12}
     assert json.loads(json.dumps(found.to_json())) == {
-        "spoils": False,
+        "has_errors": False,
         "findings": [],
         "counts": {"a": {"unsplit": 6}, "b": {"unsplit": 6}},
         "sizes": [{"width": 48, "height": 48, "images": 12}],
