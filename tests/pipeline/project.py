@@ -83,3 +83,12 @@ def predictions_of(project: Project, store: Path | None = None) -> dict[str, lis
             artifact = place.read(key)
             found[key] = [artifact[n].tobytes() for n in ("ids", "fold", "labels", "scores")]
     return found
+
+
+#: Stages of artifacts beside the graph of methods.
+BESIDE = {"split", "audit", "visualizations"}
+
+
+def keys_of_methods(store: Store) -> list[str]:
+    """Keys of the artifacts that stages of methods have made."""
+    return [k for k in store.keys() if (store.manifest(k) or {})["stage"] not in BESIDE]  # noqa: SIM118

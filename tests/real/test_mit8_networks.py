@@ -32,6 +32,6 @@ def parts():
 )
 def test_a_short_training_is_far_above_chance(parts, architecture, epochs, least):
     X, y, fresh, truth = parts
-    settings = {"size": 32, "epochs": epochs, "batch": 32, "max_lr": 0.005, "device": "cpu"}
-    model = NetworkClassifier(architecture, **settings).fit(X, y)
+    settings = {"image_size": 32, "epochs": epochs, "batch_size": 32, "max_lr": 0.005}
+    model = NetworkClassifier(architecture, device="cpu", **settings).fit(X, y)
     assert model.score(fresh, truth) > least

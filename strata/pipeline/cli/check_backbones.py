@@ -18,7 +18,7 @@ from strata.pipeline.stages.pretrained import backbone_features, pretrained
 
 #: Parameters of a stage that name graph nodes of its input network.
 _NODES: dict[Stage, tuple[str, ...]] = {
-    backbone_features: ("node_names",),
+    backbone_features: ("nodes",),
     split_backbone: ("freeze_until", "output_node", "head_inputs"),
     feature_map_descriptors: ("node",),
 }

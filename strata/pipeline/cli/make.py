@@ -110,7 +110,7 @@ def _print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> in
         workspace.console.print(text, highlight=False, markup=False)
     if any(target.pending_searches for target in wanted):
         workspace.console.print(
-            "(stages after a search are counted as if its first trial had been picked)"
+            "(stages after a search are counted as if its first trial had been selected)"
         )
     for reason in reasons(plan, workspace.store):
         workspace.console.print(f"because  {reason}", highlight=False, markup=False)

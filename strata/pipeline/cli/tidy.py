@@ -10,6 +10,7 @@ from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.gc import collectable, own_keys, remove
 from strata.pipeline.store.gc_roots import registered_reports
 from strata.pipeline.store.store import Store
+from strata.pipeline.visualize.visualize import derived_visualizations
 
 _UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _HOURS = {"m": 1 / 60, "h": 1, "d": 24, "w": 168}
@@ -20,6 +21,7 @@ def clean(workspace: Workspace, names: list[str], *, dry_run: bool) -> int:
     wanted = workspace.chosen(names)
     others = [t.node for t in workspace.targets if t not in wanted]
     own = own_keys([t.node for t in wanted], others)
+    own += [derived_visualizations(target).key for target in wanted]
     keys = [key for key in own if workspace.store.state(key) != "absent"]
     if not dry_run:
         remove(workspace.store, keys)

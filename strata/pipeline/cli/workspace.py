@@ -101,7 +101,7 @@ class Workspace:
         return any(method.search for method in self.experiment.methods)
 
     def compose_again(self) -> None:
-        """Compose the targets anew, with the trials that searches have picked meanwhile."""
+        """Compose the targets anew, with the trials that searches have selected meanwhile."""
         self.__dict__.pop("targets", None)
 
     def chosen(self, names: list[str]) -> list[Target]:

@@ -37,7 +37,7 @@ def test_densities_and_posteriors_are_those_of_the_definition(shift):
 SIZES = [(1, 6), (8, 1), (31, 7), (32, 6), (33, 9), (100, 2), (5, 15), (5, 20), (5, 40), (5, 70)]
 
 
-@pytest.mark.parametrize(("n_components", "d"), SIZES)
+@pytest.mark.parametrize(("components", "d"), SIZES)
 def test_statistics_are_the_weighted_sums(components, d):
     X = points(1300, d)
     mixture = DiagonalGaussianMixture(components, max_iter=5).fit(X)
@@ -96,7 +96,7 @@ def test_constant_points_and_too_few():
         DiagonalGaussianMixture(n_components=10).fit(np.ones((9, 2)))
 
 
-@pytest.mark.parametrize("n_components", [3, 32])
+@pytest.mark.parametrize("components", [3, 32])
 @pytest.mark.parametrize("far", [1e3, 1e5, 1e8, 1e14, 1e18])
 def test_a_point_however_far_belongs_to_some_gaussian(components, far):
     mixture = DiagonalGaussianMixture(components, max_iter=5).fit(points(600, 4))

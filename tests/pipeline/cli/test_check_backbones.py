@@ -59,18 +59,23 @@ def local(place):
         ),
         (
             cut("featurs.12"),
-            {"nodes": {"border": "features.10", "cut": "featurs.12"}},
-            r"methods\.m\.nodes\.cut = 'featurs\.12'.*Did you mean 'features\.12'",
+            {"nodes": {"freeze_until": "features.10", "output_node": "featurs.12"}},
+            r"methods\.m\.nodes\.output_node = 'featurs\.12'.*Did you mean 'features\.12'",
         ),
         (
             cut("features.12", "features.10", "feature.11"),
-            {"nodes": {"border": "features.10", "beside": ["features.10", "feature.11"]}},
-            r"methods\.m\.nodes\.beside = 'feature\.11'.*Did you mean 'features\.11'",
+            {
+                "nodes": {
+                    "freeze_until": "features.10",
+                    "head_inputs": ["features.10", "feature.11"],
+                }
+            },
+            r"methods\.m\.nodes\.head_inputs = 'feature\.11'.*Did you mean 'features\.11'",
         ),
         (
             cut("features.12", ""),
-            {"nodes": {"border": "features.10", "beside": [""]}},
-            r"methods\.m\.nodes\.beside = '': squeezenet1_1 has no such node",
+            {"nodes": {"freeze_until": "features.10", "head_inputs": [""]}},
+            r"methods\.m\.nodes\.head_inputs = '': squeezenet1_1 has no such node",
         ),
         (
             vectors("features.3", "features.99"),

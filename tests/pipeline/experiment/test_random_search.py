@@ -19,7 +19,7 @@ from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.recipes.registry import known_recipes
 from strata.pipeline.stages.search import apply_selection, select_trial
 from strata.pipeline.store.store import Store
-from tests.pipeline.project import FILE, Project, predictions_of
+from tests.pipeline.project import FILE, Project, keys_of_methods, predictions_of
 
 SEARCH = """
 [methods.found]
@@ -182,7 +182,7 @@ def test_everything_made_again_ends_with_the_same(searched):
 
 def test_clean_knows_what_belongs_to_a_search(searched):
     clean(at(searched), ["found"], dry_run=False)
-    assert not (set(Store(searched.store).keys()) - {at(searched).dataset.assignment.key})
+    assert not keys_of_methods(Store(searched.store))
     (target,) = at(searched).targets
     assert len(target.pending_searches) == 4
 
@@ -277,7 +277,7 @@ def test_new_images_are_classified_with_the_selected_trial(searched):
 def test_the_report_shows_the_search(searched):
     out = searched.root / "out" / "toy"
     page = (out / "report.html").read_text()
-    assert "Search <small>3 trials drawn at random" in page
+    assert "Random search <small>3 trials" in page
     (method,) = json.loads((out / "results.json").read_text())["methods"]
     search = method["search"]
     assert search["folds"] == ["fold 1", "fold 2", "fold 3", "final"]

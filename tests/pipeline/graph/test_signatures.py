@@ -12,6 +12,7 @@ import pytest
 import strata.pipeline.stages
 from strata.pipeline.graph.signatures import argument_help, constructor_arguments
 from strata.pipeline.graph.stage import Step
+from strata.pipeline.recipes.reference import values_of
 
 
 def steps() -> dict[str, Step]:
@@ -47,7 +48,7 @@ def test_what_is_read_is_what_the_class_has(name):
     assert list(found) == expected
     for argument, read in found.items():
         assert read.default == signature[argument].default, argument
-        assert repr(read.annotation) == repr(hints[argument]), argument
+        assert values_of(read.annotation) == values_of(hints[argument]), argument
 
 
 @pytest.mark.parametrize("name", FITTING)

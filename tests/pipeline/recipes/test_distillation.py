@@ -137,6 +137,6 @@ def test_students_are_made_and_the_search_for_the_rate_is_shown(folder, workspac
     assert search["suggestion"] == fitted["max_lr"]
     assert len(search["rates"]) == len(search["losses"]) > 10
     page = (workspace.out / "report.html").read_text()
-    assert page.count("Search for the learning rate. Taken:") == 1
+    assert page.count("Learning-rate range test. Suggested:") == 1
     image = next((folder / "images").rglob("*.png"))
     assert project.strata("predict", "student", str(image)).returncode == 0

@@ -60,7 +60,7 @@ def test_a_check_that_breaks_is_shown_and_nothing_counts_as_passed(manifest, sto
         raise ZeroDivisionError("of all things")
         yield
 
-    monkeypatch.setattr(audit_module.checks, "imbalance", broken)
+    monkeypatch.setattr(audit_module.audit_checks, "imbalance", broken)
     found = audit_findings(manifest, 3, store)
     (finding,) = found
     assert finding["severity"] == "could not run"

@@ -40,7 +40,7 @@ def test_descriptors_are_the_places_of_the_map(weights, tmp_path, float32):
     found = of_shard(local)[1].descriptors
     state = torch.load(weights)
     whole = backbones.build(NAME, state)
-    expected = backbones.preparation(NAME)
+    expected = backbones.preprocessing(NAME)
     image = torch.from_numpy(resize_image(list(shard)[1], 64)).permute(2, 0, 1) / 255
     mean, deviation = (torch.tensor(v)[:, None, None] for v in expected[1:])
     with torch.no_grad():
@@ -57,7 +57,7 @@ def test_tokens_are_no_map(monkeypatch):
 
     batches = [np.zeros((1, 4, 4, 3), np.uint8)]
     with pytest.raises(InputError, match="no map"):
-        list(frozen_backbone.border_activations(Tokens(), batches, torch.device("cpu")))
+        list(frozen_backbone.boundary_activations(Tokens(), batches, torch.device("cpu")))
 
 
 def made(given, known):
