@@ -11,7 +11,7 @@ from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.executor import RunOutcome
-from strata.pipeline.graph.code_digest import code_key
+from strata.pipeline.graph.code_digest import code_key, save_parsed
 from strata.pipeline.graph.derived import Derived
 from strata.pipeline.reporting.comparison import comparison
 from strata.pipeline.store.gc_roots import register_report
@@ -133,4 +133,6 @@ def report_key(workspace: Workspace) -> str:
         code_key(comparison.__module__, comparison.__name__),
         {path.name: file_digest(path) for path in sorted(templates.iterdir())},
     )
-    return Derived("report", source, ("strata.reports.writer", "write_report")).key
+    key = Derived("report", source, ("strata.reports.writer", "write_report")).key
+    save_parsed()
+    return key

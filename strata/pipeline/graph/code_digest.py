@@ -87,7 +87,7 @@ def register(module: str, path: Path) -> None:
 
 def forget() -> None:
     """Forget where modules lie and what they hold; the next question reads files again."""
-    for cached in (_find, _module, code_digests, code_key):
+    for cached in (_find, _split, _module, code_digests, code_key):
         cached.cache_clear()
 
 
@@ -121,6 +121,7 @@ def _module(name: str) -> Module:
     return _parsed.module(name, path)
 
 
+@cache
 def _split(dotted: str) -> tuple[str, str] | None:
     """The project module that a dotted name leads into, and the rest of the name."""
     parts = dotted.split(".")

@@ -124,6 +124,10 @@ def _source(module: str) -> _Source:
 
 
 def _evaluated(module: str, expression: ast.expr) -> Any:
+    if isinstance(expression, ast.Constant):
+        return expression.value
+    if isinstance(expression, ast.Name):
+        return _named(module, expression.id)
     code = compile(ast.Expression(expression), module, "eval")
     return eval(code, {"__builtins__": builtins}, _Names(module))
 
@@ -143,14 +147,24 @@ class _Names(dict[str, Any]):
         self._module = module
 
     def __missing__(self, name: str) -> Any:
-        source = _source(self._module)
-        if name in source.assigned:
-            return _evaluated(self._module, source.assigned[name])
-        if name in source.imported:
-            module, attribute = source.imported[name]
-            if module.partition(".")[0] == PACKAGE and module not in _IMPORTED:
-                return _Names(module)[attribute]
-            return getattr(import_module(module), attribute)
-        if name in source.functions or name in source.classes:
-            return _Defined(f"{self._module}.{name}")
-        raise KeyError(name)
+        return _named(self._module, name)
+
+
+@cache
+def _named(module: str, name: str) -> Any:
+    """Value of a name at the top level of a module, or of a builtin.
+
+    Raises:
+        KeyError: there is no such name.
+    """
+    source = _source(module)
+    if name in source.assigned:
+        return _evaluated(module, source.assigned[name])
+    if name in source.imported:
+        origin, attribute = source.imported[name]
+        if origin.partition(".")[0] == PACKAGE and origin not in _IMPORTED:
+            return _named(origin, attribute)
+        return getattr(import_module(origin), attribute)
+    if name in source.functions or name in source.classes:
+        return _Defined(f"{module}.{name}")
+    return vars(builtins)[name]
