@@ -2,10 +2,10 @@
 
     python benchmarks/dense_sift.py [FOLDER] [--images 20] [--rounds 5]
 
-All describe the same gray 256 x 256 images at the same centers and sizes (step 6, bins of 4, 6,
-8 and 12 pixels: 6,171 descriptors). Times are processor time of the one thread, and contenders
-take turns on each image, so that other load on the machine affects all of them alike. FOLDER
-holds JPEG files at any depth; without it, synthetic textures are described.
+All compute descriptors of the same gray 256 x 256 images at the same keypoints and scales (step 6,
+bins of 4, 6, 8 and 12 pixels: 6,171 descriptors). Times are processor time of the one thread;
+implementations alternate on each image, so that other load on the machine affects all of them
+alike. FOLDER holds JPEG files at any depth; without it, the images are synthetic textures.
 """
 
 import argparse
@@ -25,10 +25,10 @@ from strata.features.descriptors.dense_sift import DenseSIFT, smoothing_taps
 from strata.features.descriptors.sampling_grid import inner_grids
 
 BINS, STEP, SIDE = (4, 6, 8, 12), 6, 256
-Contender = Callable[[np.ndarray], np.ndarray]
+Describe = Callable[[np.ndarray], np.ndarray]
 
 
-def pictures(folder: Path | None, count: int) -> list[np.ndarray]:
+def read_images(folder: Path | None, count: int) -> list[np.ndarray]:
     if folder is None:
         rng = np.random.default_rng(0)
         coarse = [rng.integers(0, 256, (32, 32)).astype(np.uint8) for _ in range(count)]
@@ -39,7 +39,7 @@ def pictures(folder: Path | None, count: int) -> list[np.ndarray]:
     return [cv2.resize(image, (SIDE, SIDE)) for image in gray]
 
 
-def opencv() -> Contender:
+def opencv() -> Describe:
     cv2.setNumThreads(1)
     sift = cv2.SIFT.create()
     keypoints = [
@@ -51,7 +51,7 @@ def opencv() -> Contender:
     return lambda image: sift.compute(image, keypoints)[1]
 
 
-def vlfeat() -> Contender:
+def vlfeat() -> Describe:
     from cyvlfeat.sift import dsift
 
     def describe(image: np.ndarray) -> np.ndarray:
@@ -67,22 +67,22 @@ def vlfeat() -> Contender:
     return describe
 
 
-def contenders() -> dict[str, Contender]:
+def implementations() -> dict[str, Describe]:
     sift, plain = DenseSIFT(STEP, BINS), DenseSIFT(STEP, BINS, engine="numpy")
-    raced: dict[str, Contender] = {
+    functions: dict[str, Describe] = {
         "OpenCV SIFT.compute": opencv(),
         "strata, compiled": lambda image: sift.describe(image).descriptors,
-        "strata, numpy": lambda image: plain.describe(image).descriptors,
+        "strata, NumPy": lambda image: plain.describe(image).descriptors,
     }
     try:
-        raced["VLFeat dsift, flat window"] = vlfeat()
+        functions["VLFeat dsift, flat window"] = vlfeat()
     except ImportError:
         print("cyvlfeat is not installed: no VLFeat in this run.")
-    return raced
+    return functions
 
 
 def multiply_adds() -> tuple[float, float]:
-    """Millions of multiply-adds for one image: (smoothing and bins, all of it)."""
+    """Millions of multiply-adds per image: (smoothing and spatial bins, in total)."""
     sums = other = 0.0
     for grid in inner_grids(SIDE, SIDE, STEP, BINS):
         down = bin_lines(grid.y, grid.bin_size).pixels.size
@@ -90,8 +90,8 @@ def multiply_adds() -> tuple[float, float]:
         taps = 2 * grid.bin_size
         sums += 2 * SIDE * SIDE * smoothing_taps(grid.bin_size / 6).size
         sums += 8 * along * taps * (SIDE + down)
-        other += SIDE * SIDE * (8 * 4 + 24)  # shares of eight orientations; the gradient
-        other += len(grid) * 128 * 5  # window, lengths, clipping, scaling
+        other += SIDE * SIDE * (8 * 4 + 24)  # votes for eight orientations; the gradient
+        other += len(grid) * 128 * 5  # Gaussian window, norms, clipping, normalization
     return sums / 1e6, (sums + other) / 1e6
 
 
@@ -108,26 +108,26 @@ def limits(milliseconds: float) -> None:
     """Print lower bounds of the time: multiply-adds at a GEMM's rate, bytes at that of a copy."""
     square = np.random.default_rng(0).random((1024, 1024), np.float32)
     rate = 1024**3 / fastest(lambda: square @ square)
-    room = np.empty(1 << 26, np.uint8)
-    copied = 2 * room.size / fastest(lambda: np.copyto(room[: 1 << 25], room[1 << 25 :])) / 2
-    sums, everything = multiply_adds()
+    buffer = np.empty(1 << 26, np.uint8)
+    copied = 2 * buffer.size / fastest(lambda: np.copyto(buffer[: 1 << 25], buffer[1 << 25 :])) / 2
+    sums, total = multiply_adds()
     out = 6171 * 128 * 4
     print(
-        f"\nMultiply-adds: {sums:.1f} M in weighted sums, {everything:.1f} M in all; at the "
-        f"{rate / 1e9:.0f} G/s of a matrix product {everything * 1e9 / rate:.2f} ms, "
-        f"{100 * everything * 1e9 / rate / milliseconds:.0f} % of the time taken.\n"
+        f"\nMultiply-adds: {sums:.1f} M in weighted sums, {total:.1f} M in total; at the "
+        f"{rate / 1e9:.0f} G/s of a matrix product {total * 1e9 / rate:.2f} ms, "
+        f"{100 * total * 1e9 / rate / milliseconds:.0f} % of the time taken.\n"
         f"Bytes: {out / 1e6:.1f} MB of descriptors; at the {copied / 1e9:.0f} GB/s of a copy "
         f"{1e3 * out / copied:.2f} ms, {1e5 * out / copied / milliseconds:.0f} % of the time taken."
     )
 
 
 def agreement(images: list[np.ndarray]) -> None:
-    """Print cosines with OpenCV's descriptors, whose orientations run the other way round."""
+    """Print cosine similarities with OpenCV's descriptors, whose orientations are reversed."""
     reference, backwards = opencv(), -np.arange(8) % 8
     parts = np.concatenate([reference(image) for image in images]).reshape(-1, 16, 8)
     theirs = parts[..., backwards].reshape(-1, 128)
     theirs /= np.maximum(np.linalg.norm(theirs, axis=1, keepdims=True), 1e-9)
-    print("\nCosine with OpenCV, mean (1st percentile), by bin size:")
+    print("\nCosine similarity with OpenCV, mean (1st percentile), by bin size:")
     for smoothing in (True, 1.6):
         sift = DenseSIFT(STEP, BINS, root=False, contrast_threshold=0.01, smoothing=smoothing)
         ours = sift.transform(images)
@@ -148,26 +148,26 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    images = pictures(options.folder, options.images)
+    images = read_images(options.folder, options.images)
 
     start = time.thread_time()
     DenseSIFT(STEP, BINS).describe(images[0])
     print(f"First call (numba, compiled or from its cache): {time.thread_time() - start:.2f} s\n")
 
-    raced = contenders()
-    taken: dict[str, list[float]] = {name: [] for name in raced}
+    functions = implementations()
+    times_ms: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(options.rounds):
         for image in images:
-            for name, describe in raced.items():
+            for name, describe in functions.items():
                 start = time.thread_time()
                 describe(image)
-                taken[name].append(1e3 * (time.thread_time() - start))
-    base = np.array(taken["OpenCV SIFT.compute"])
+                times_ms[name].append(1e3 * (time.thread_time() - start))
+    base = np.array(times_ms["OpenCV SIFT.compute"])
     print(f"{'':28}{'ms/image':>9}{'[fastest]':>11}{'descriptors/s':>15}{'x OpenCV':>10}")
-    for name, times in taken.items():
+    for name, times in times_ms.items():
         middle, ratio = np.median(times), np.median(base / times)
         print(f"{name:28}{middle:9.2f}{min(times):11.2f}{6171e3 / middle:15,.0f}{ratio:10.1f}")
-    limits(float(np.median(taken["strata, compiled"])))
+    limits(float(np.median(times_ms["strata, compiled"])))
     agreement(images)
 
 

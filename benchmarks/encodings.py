@@ -2,8 +2,8 @@
 
     python benchmarks/encodings.py [FOLDER] [--only NAME ...] [--rounds 5] [--points 250000]
 
-Times are processor time of the one thread, the median of rounds in which the contenders take
-turns, so that other load on the machine affects all of them alike. The descriptors are dense
+Times are processor time of the one thread, the median of rounds in which the implementations
+alternate, so that other load on the machine affects all of them alike. The descriptors are dense
 RootSIFT of the JPEG files of FOLDER, at any depth, or of synthetic textures without one. Codebook
 sizes are those of docs/performance.md; k-means with 2,048 words takes minutes and runs once. With
 STRATA_KERNELS=numpy in the environment, strata's side runs without compiled kernels.
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-import strata  # noqa: F401  (before numpy: it chooses the BLAS kernels)
+import strata  # noqa: F401  (before numpy: it selects the BLAS kernels)
 
 import cv2  # isort: skip
 import numpy as np
@@ -41,19 +41,23 @@ from strata.features.encodings.fisher_vectors import fisher_vector
 from strata.features.transforms import kernels
 from strata.image_io import read_image
 
-Contenders = dict[str, Callable[[], object]]
+Functions = dict[str, Callable[[], object]]
 
 
-def race(title: str, contenders: Contenders, rounds: int, bound: str) -> None:
-    """Print the median time of each contender, and its ratio to ours (the first)."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
+def compare(title: str, functions: Functions, rounds: int, bound: str) -> None:
+    """Print the median time of each function, and its ratio to ours (the first).
+
+    Args:
+        bound: lower bound of the time, printed as it is.
+    """
+    times: dict[str, list[float]] = {name: [] for name in functions}
     for number in range(rounds + (rounds > 1)):
-        for name, run in contenders.items():
+        for name, run in functions.items():
             start = time.process_time()
             run()
             if number or rounds == 1:  # the first round warms up
                 times[name].append(time.process_time() - start)
-    print(f"\n{title}\n  bound: {bound}")
+    print(f"\n{title}\n  lower bound: {bound}")
     ours = float(np.median(next(iter(times.values()))))
     for name, seconds in times.items():
         median = float(np.median(seconds))
@@ -79,7 +83,7 @@ def images(folder: Path | None, count: int) -> Iterable[np.ndarray]:
 
 
 class Data:
-    """Input of the contenders: local descriptors, a sample of them, and their PCA projection."""
+    """Input of the benchmarks: local descriptors, a sample of them, and their PCA projection."""
 
     def __init__(self, folder: Path | None, points: int) -> None:
         self.images = local_descriptors(folder, max(20, points // 1000))
@@ -90,11 +94,11 @@ class Data:
         one = self.images[len(self.images) // 2].descriptors
         self.image = one[one.any(axis=1)][:6000]
         self.image_projected = pca.transform(self.image).astype(np.float32)
-        print(f"{len(self.sample)} descriptors to learn from, {len(self.image)} of one image")
+        print(f"{len(self.sample)} descriptors to fit on, {len(self.image)} of one image")
 
 
 def same_mixture(ours: DiagonalGaussianMixture, dtype: type) -> GaussianMixture:
-    """scikit-learn's mixture with the parameters of ours."""
+    """scikit-learn's Gaussian mixture with the parameters of ours."""
     peer = GaussianMixture(len(ours.weights_), covariance_type="diag", reg_covar=1e-6)
     peer.weights_, peer.means_ = ours.weights_.astype(dtype), ours.means_.astype(dtype)
     peer.covariances_ = ours.variances_.astype(dtype)
@@ -115,7 +119,7 @@ def fisher(data: Data, rounds: int) -> None:
         ours = DiagonalGaussianMixture(k).fit(data.projected[:60_000])
         peer = same_mixture(ours, np.float32)
         weights = ours.density_map_[:-1].copy()
-        race(
+        compare(
             f"Fisher vector, {k} Gaussians, {x.shape[1]} dimensions, {len(x)} descriptors",
             {
                 "strata fisher_vector": partial(fisher_vector, x, ours),
@@ -124,20 +128,20 @@ def fisher(data: Data, rounds: int) -> None:
                 "the first product alone": partial(np.matmul, z, weights),
             },
             4 * rounds,
-            f"multiply-adds: 4 n D K = {4 * x.size * k / 1e9:.2f} G; ours sums posteriors sparsely",
+            f"multiply-adds: 4 n D K = {4 * x.size * k / 1e9:.2f} G; ours sums sparse posteriors",
         )
 
 
 def mixture(data: Data, rounds: int) -> None:
     X = data.projected
-    ours = DiagonalGaussianMixture(256, max_iter=10).fit(X)  # a third of the steps of a full fit
+    ours = DiagonalGaussianMixture(256, max_iter=10).fit(X)  # a third of the EM steps of a full fit
     peer = same_mixture(ours, np.float32)
 
     def peer_step() -> None:
         _, log_posterior = peer._e_step(X)
         peer._m_step(X, log_posterior)
 
-    race(
+    compare(
         f"Gaussian mixture, one EM step, 256 Gaussians, 80 dimensions, {len(X)} points",
         {
             "strata statistics": lambda: ours.statistics(X),
@@ -146,9 +150,10 @@ def mixture(data: Data, rounds: int) -> None:
         min(rounds, 2),
         f"multiply-adds: 4 n D K = {4 * X.size * 256 / 1e9:.0f} G",
     )
-    few = X[:20_000]
-    exact = same_mixture(ours, np.float64).score(few.astype(np.float64))
-    print(f"  mean log-likelihood: strata {ours.score(few):.5f}, scikit-learn float64 {exact:.5f}")
+    subset = X[:20_000]
+    exact = same_mixture(ours, np.float64).score(subset.astype(np.float64))
+    ll = ours.score(subset)
+    print(f"  mean log-likelihood: strata {ll:.5f}, scikit-learn float64 {exact:.5f}")
 
 
 def k_means(data: Data, rounds: int) -> None:
@@ -159,7 +164,7 @@ def k_means(data: Data, rounds: int) -> None:
         def strata_k_means(k: int = k, found: dict = found) -> None:
             found["strata"] = KMeansCodebook(k).fit(X).inertia_
 
-        def mini_batches(k: int = k, found: dict = found) -> None:
+        def mini_batch_k_means(k: int = k, found: dict = found) -> None:
             peer = MiniBatchKMeans(
                 k, batch_size=20 * k, reassignment_ratio=1e-4, random_state=42, n_init=3
             )
@@ -169,15 +174,15 @@ def k_means(data: Data, rounds: int) -> None:
             peer = KMeans(k, init="random", n_init=1, max_iter=20, random_state=0)
             found["KMeans"] = peer.fit(X).inertia_
 
-        race(
+        compare(
             f"k-means, {k} words, {len(X)} x 128",
             {
                 "strata KMeansCodebook": strata_k_means,
-                "scikit-learn MiniBatchKMeans, paper's setting": mini_batches,
+                "scikit-learn MiniBatchKMeans, paper's setting": mini_batch_k_means,
                 "scikit-learn KMeans, 20 iterations, random": lloyd,
             },
             1,
-            f"multiply-adds: n d k = {X.size * k / 1e9:.0f} G a full pass",
+            f"multiply-adds: n d k = {X.size * k / 1e9:.0f} G per Lloyd iteration",
         )
         print("  inertia:", ", ".join(f"{name} {value:.5g}" for name, value in found.items()))
 
@@ -187,7 +192,7 @@ def assignment(data: Data, rounds: int) -> None:
     peer = KMeans(1024, init=words, n_init=1, max_iter=1).fit(data.sample[:4096])
     peer.cluster_centers_ = words
     columns = np.ascontiguousarray(words.T)
-    contenders: Contenders = {
+    functions: Functions = {
         "strata nearest_words": lambda: nearest_words(X, words),
         "scikit-learn KMeans.predict": lambda: peer.predict(X),
         "the product alone": lambda: X @ columns,
@@ -200,19 +205,19 @@ def assignment(data: Data, rounds: int) -> None:
         faiss.omp_set_num_threads(1)
         index = faiss.IndexFlatL2(X.shape[1])
         index.add(words)
-        contenders["faiss IndexFlatL2"] = lambda: index.search(X, 1)
-    race(
+        functions["faiss IndexFlatL2"] = lambda: index.search(X, 1)
+    compare(
         f"Hard assignment, 1,024 words, {len(X)} x 128",
-        contenders,
+        functions,
         4 * rounds,
         f"multiply-adds: n d k = {X.size * 1024 / 1e9:.2f} G",
     )
-    agree = (peer.predict(X) == nearest_words(X, words)).mean()
-    print(f"  agreement with scikit-learn: {agree:.4f}")
+    agreement = (peer.predict(X) == nearest_words(X, words)).mean()
+    print(f"  agreement with scikit-learn: {agreement:.4f}")
 
 
 def blocked_intersection(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """Intersection in NumPy by tiles of features that stay in the cache; sums by a product."""
+    """Intersection kernel in NumPy, by tiles of features that fit in the cache."""
     K = np.zeros((len(X), len(Y)), np.float32)
     ones = np.ones(128, np.float32)
     for f in range(0, X.shape[1], 128):
@@ -224,18 +229,19 @@ def blocked_intersection(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
 
 
 def kernel_matrices(data: Data, rounds: int) -> None:
-    few = data.images[:250]
-    X = BagOfWords(VisualWords(512, "drop", max_iter=5, max_samples=50_000)).fit(few).transform(few)
+    subset = data.images[:250]
+    bag = BagOfWords(VisualWords(512, "drop", max_iter=5, max_samples=50_000))
+    X = bag.fit(subset).transform(subset)
     X = np.tile(X, (8, 1))[:1881]
     X *= np.random.default_rng(0).uniform(0.9, 1.1, X.shape).astype(np.float32)
     part = X[:60]
-    size = f"{X.shape[0]} x {X.shape[1]}, {(X > 0).mean():.0%} of it not zero"
+    size = f"{X.shape[0]} x {X.shape[1]}, {(X > 0).mean():.0%} nonzero"
     scale = len(X) / len(part)
-    race(
-        f"Intersection kernel, {size}; NumPy's times are for 60 rows of the whole: x {scale:.1f}",
+    compare(
+        f"Intersection kernel, {size}; NumPy's time is for 60 rows: x {scale:.1f}",
         {
             "strata intersection, symmetric": lambda: kernels.intersection(X),
-            "strata intersection, whole": lambda: kernels.intersection(X, X.copy()),
+            "strata intersection, X and Y": lambda: kernels.intersection(X, X.copy()),
             "NumPy in tiles, 60 rows": lambda: blocked_intersection(part, X),
             "the linear kernel's product": lambda: X @ X.copy().T,
         },
@@ -243,8 +249,8 @@ def kernel_matrices(data: Data, rounds: int) -> None:
         f"minima and sums: n^2 d / 2 = {len(X) * X.size / 2e9:.0f} G if dense",
     )
     difference = np.abs(kernels.intersection(part, X) - blocked_intersection(part, X)).max()
-    print(f"  greatest difference from NumPy: {difference:.1e}, of values up to 1")
-    race(
+    print(f"  largest difference from NumPy: {difference:.1e}, for values up to 1")
+    compare(
         f"Chi-square kernel, {size}; scikit-learn's time is for 60 rows: x {scale:.1f}",
         {
             "strata chi2, symmetric": lambda: kernels.chi2(X),

@@ -1,14 +1,15 @@
-"""`fisher` from files to a test score, against the libraries that it is usually glued from.
+"""`fisher` from files to test scores, against the usual pipeline of OpenCV and scikit-learn.
 
     python benchmarks/fisher_pipeline.py DIR [--test 807] [--peer-images 96]
 
-DIR holds one folder per class. All its images are learned from; mirrored, re-encoded copies of
-some of them stand for test images (only the time counts here, not the score). Two processes.
-Wall time: of `strata`, from reading the files to the predictions, with an empty store and the
-start of the processes, as `fisher` is, which describes the mirror image of each image too, and
-without; of the peer (OpenCV's SIFT at the same centers and sizes, scikit-learn's PCA and mixture,
-scikit-image's Fisher vectors, LinearSVC), which has no mirror images, the time of `--peer-images`
-images on one process, scaled to all of them and halved, and that of what learns, halved.
+DIR holds one folder per class. All its images are training images; mirrored, re-encoded copies of
+some of them are the test images (only time is measured here, not accuracy). Two processes, wall
+time. `strata` is timed from reading the files to the predictions, with an empty store and including
+the start of the processes: with the default of `fisher`, which adds each image's mirror image, and
+without mirror images. The peer (OpenCV's SIFT at the same keypoints and scales, scikit-learn's PCA
+and GaussianMixture, scikit-image's Fisher vectors, LinearSVC; no mirror images) is timed in one
+process: the time of `--peer-images` images is scaled to all of them and halved, and that of fitting
+is halved.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
-import strata  # noqa: F401  (before numpy: it chooses the BLAS kernels)
+import strata  # noqa: F401  (before numpy: it selects the BLAS kernels)
 
 import cv2  # isort: skip
 import numpy as np
@@ -46,8 +47,8 @@ descriptor.mirror = %s
 """
 
 
-def laid_out(source: Path, root: Path, test: int) -> list[Path]:
-    """`root/train` leads to the images, `root/test` to mirrored copies; the training files."""
+def make_dataset(source: Path, root: Path, test: int) -> list[Path]:
+    """Link `root/train` to the images, write mirrored copies to `root/test`; the training files."""
     (root / "train").parent.mkdir(parents=True)
     (root / "train").symlink_to(source.resolve())
     files = sorted(p for p in source.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
@@ -60,10 +61,10 @@ def laid_out(source: Path, root: Path, test: int) -> list[Path]:
 
 
 def ours(folder: Path, mirror: bool) -> float:
-    """Wall seconds to the predictions of the test images by what all training images teach."""
+    """Wall time in seconds to the test predictions of a model fitted on all training images."""
     (folder / "strata.toml").write_text(EXPERIMENT % str(mirror).lower())
     console = Console(stderr=True)
-    os.sync()  # what was written before is not ours to wait for
+    os.sync()  # so that pending writes are not timed
     start = time.perf_counter()
     store = Store(folder / f".strata-{mirror}").open()
     experiment = read_experiment(folder / "strata.toml")
@@ -78,8 +79,8 @@ def ours(folder: Path, mirror: bool) -> float:
     return seconds
 
 
-def described(files: list[Path]) -> list[np.ndarray]:
-    """RootSIFT by OpenCV at the centers and sizes of `fisher`."""
+def root_sift(files: list[Path]) -> list[np.ndarray]:
+    """RootSIFT by OpenCV at the keypoints and scales of `fisher`."""
     sift, found = cv2.SIFT.create(), []
     for file in files:
         gray = np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE))
@@ -94,23 +95,23 @@ def described(files: list[Path]) -> list[np.ndarray]:
     return found
 
 
-def peer(files: list[Path], test: int, few: int) -> dict[str, float]:
-    """Seconds of each step on two processes, had they nothing else to do."""
+def peer(files: list[Path], test: int, n_images: int) -> dict[str, float]:
+    """Seconds of each step on two otherwise idle processes."""
     from skimage.feature import fisher_vector
     from sklearn.decomposition import PCA
     from sklearn.mixture import GaussianMixture
     from sklearn.svm import LinearSVC
 
-    chosen = files[:: max(1, len(files) // few)][:few]
-    took: dict[str, float] = {}
+    chosen = files[:: max(1, len(files) // n_images)][:n_images]
+    seconds_of: dict[str, float] = {}
 
-    def timed(name: str, start: float, share: float) -> None:
-        took[name] = (time.perf_counter() - start) * share / 2
+    def timed(name: str, start: float, factor: float) -> None:
+        seconds_of[name] = (time.perf_counter() - start) * factor / 2
 
-    every = (len(files) + test) / len(chosen)
+    scale = (len(files) + test) / len(chosen)
     start = time.perf_counter()
-    rows = described(chosen)
-    timed("SIFT", start, every)
+    rows = root_sift(chosen)
+    timed("SIFT", start, scale)
     sample = np.concatenate(rows)[: SAMPLE * 2 : 2]
     start = time.perf_counter()
     pca = PCA(DIMENSIONS).fit(sample)
@@ -122,16 +123,16 @@ def peer(files: list[Path], test: int, few: int) -> dict[str, float]:
     mixture.weights_ = mixture.weights_.astype(np.float32)
     start = time.perf_counter()
     vectors = [fisher_vector(np.float32(pca.transform(x)), mixture, improved=True) for x in rows]
-    timed("Fisher vectors", start, every)
-    machine_rows = np.concatenate([vectors] * (len(files) // len(chosen) + 1))[: len(files)]
+    timed("Fisher vectors", start, scale)
+    svm_rows = np.concatenate([vectors] * (len(files) // len(chosen) + 1))[: len(files)]
     start = time.perf_counter()
-    LinearSVC(C=1.0).fit(np.float32(machine_rows), [f.parent.name for f in files])
-    timed("linear machine", start, 1)
-    return took
+    LinearSVC(C=1.0).fit(np.float32(svm_rows), [f.parent.name for f in files])
+    timed("linear SVM", start, 1)
+    return seconds_of
 
 
 def main() -> None:
-    """Print both times and their ratio."""
+    """Print the times of strata and of the libraries, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--test", type=int, default=807)
@@ -139,16 +140,16 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        files = laid_out(given.folder, folder / "images", given.test)
-        mirrored, mine = ours(folder, mirror=True), ours(folder, mirror=False)
+        files = make_dataset(given.folder, folder / "images", given.test)
+        mirrored, unmirrored = ours(folder, mirror=True), ours(folder, mirror=False)
     print(f"{len(files)} + {given.test} images, two processes")
     print(f"  strata fisher, with mirror images {mirrored:7.1f} s")
-    print(f"  strata fisher, without            {mine:7.1f} s")
-    took = peer(files, given.test, given.peer_images)
-    for name, seconds in took.items():
+    print(f"  strata fisher, without            {unmirrored:7.1f} s")
+    seconds_of = peer(files, given.test, given.peer_images)
+    for name, seconds in seconds_of.items():
         print(f"  libraries, {name:<23} {seconds:7.1f} s")
-    theirs = sum(took.values())
-    print(f"  libraries, in all                  {theirs:7.1f} s   {theirs / mine:.1f} x")
+    theirs = sum(seconds_of.values())
+    print(f"  libraries, in total                {theirs:7.1f} s   {theirs / unmirrored:.1f} x")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
-"""What a GPU does for networks from scratch and for dense SIFT, in one run.
+"""Networks from scratch and dense SIFT on a GPU against one CPU thread, in one run.
 
     python benchmarks/gpu.py [FOLDER] [--epochs 60] [--folds 8] [--device cuda]
 
-- a whole training of TinyNet (depthwise, 49 thousand parameters) at 64x64, batch 64, and the same
-  compiled by `torch.compile`; on one thread of the CPU, a few epochs, for comparison;
-- the trainings of 8 folds side by side, a process each, against one of them alone;
-- dense SIFT by torch, an image at a time and 64 at once, against the compiled kernel on one thread,
-  and how far the numbers lie apart.
+- a training of TinyNet (depthwise, 49 thousand parameters) at 64x64, batch size 64, eager and with
+  `torch.compile`; for comparison a few epochs on one thread of the CPU;
+- the trainings of 8 folds in parallel, a process each, against one of them alone;
+- dense SIFT by torch, one image at a time and in a batch of 64, against the compiled kernel on one
+  thread, and the largest difference of their descriptors.
 
-FOLDER holds a folder of JPEG or PNG images per class; without it, 1,881 images in 8 classes are
-made up. `--device cpu` only tries the script out. Times are wall times after a warm-up; a GPU's
-work is waited for before the clock is read.
+FOLDER holds a folder of JPEG or PNG images per class; without it, 1,881 synthetic images in 8
+classes are used. `--device cpu` is for testing the script only. Times are wall times after a
+warm-up, with the GPU synchronized before each reading of the clock.
 """
 
 import argparse
@@ -51,7 +51,7 @@ Labeled = tuple[np.ndarray, np.ndarray]
 
 
 def images_of(folder: Path | None, count: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """RGB images and class numbers."""
+    """RGB images and class indices."""
     if folder is None:
         rng = np.random.default_rng(0)
         coarse = rng.integers(0, 256, (count, 24, 24, 3)).astype(np.uint8)
@@ -85,42 +85,43 @@ def training(given: Labeled, device: str, epochs: int) -> Training:
     return Training(network, Images(pixels, labels), config)
 
 
-def finished(device: str) -> float:
-    """The time once the device has done all its work."""
+def synchronized_time(device: str) -> float:
+    """The time after synchronizing the device, seconds."""
     if device == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter()
 
 
 def seconds_to_train(given: Labeled, device: str, epochs: int, *, compiled: bool = False) -> float:
-    """Of a whole training, after an epoch to warm up (and to compile)."""
-    made = training(given, device, epochs)
+    """Seconds of a training, after an epoch of warm-up (and compilation)."""
+    trainer = training(given, device, epochs)
     if compiled:
-        made.network.all_scores = torch.compile(made.network.all_scores)  # type: ignore[method-assign]
-    made.run_epoch(0)
-    started = finished(device)
-    made.run()
-    return finished(device) - started
+        network = trainer.network
+        network.all_scores = torch.compile(network.all_scores)  # type: ignore[method-assign]
+    trainer.run_epoch(0)
+    started = synchronized_time(device)
+    trainer.run()
+    return synchronized_time(device) - started
 
 
 def one_fold(
     number: int, folds: int, given: Labeled, device: str, epochs: int, shared: Any
 ) -> None:
-    """A process: train on all images but one fold's, when all processes are ready."""
+    """Train on all images but one fold's, once all processes are ready (entry of a process)."""
     barrier, seconds = shared
     torch.set_num_threads(1)
     mine = np.arange(len(given[1])) % folds != number
     part = given[0][mine], given[1][mine]
     training(part, device, epochs).run_epoch(0)
-    made = training(part, device, epochs)
+    trainer = training(part, device, epochs)
     barrier.wait()
-    started = finished(device)
-    made.run()
-    seconds[number] = finished(device) - started
+    started = synchronized_time(device)
+    trainer.run()
+    seconds[number] = synchronized_time(device) - started
 
 
 def seconds_of_folds(given: Labeled, device: str, epochs: int, folds: int) -> float:
-    """Until the last of so many trainings side by side is done."""
+    """Seconds until the last of so many trainings in parallel is done."""
     context = multiprocessing.get_context("spawn")
     shared = context.Barrier(folds), context.Array("d", folds)
     processes = [
@@ -132,69 +133,69 @@ def seconds_of_folds(given: Labeled, device: str, epochs: int, folds: int) -> fl
     for process in processes:
         process.join()
     if any(process.exitcode for process in processes):
-        sys.exit("A training of a fold failed: see above.")
+        sys.exit("The training of a fold failed: its error is above.")
     return float(max(shared[1][:]))
 
 
-def many_at_once(gray: np.ndarray, device: str) -> torch.Tensor:
-    """(b, n, 128) descriptors of (b, h, w) float32 planes, as `DenseSIFT` makes them."""
+def batched_sift(gray: np.ndarray, device: str) -> torch.Tensor:
+    """(b, n, 128) descriptors of (b, h, w) float32 gray images, as `DenseSIFT` by default."""
     stack = torch.from_numpy(gray).to(device)
     found = []
     _, height, width = gray.shape
     for grid in inner_grids(height, width, STEP, BINS):
-        faintest = 0.005 * 255 * (SIDE * grid.bin_size) ** 2
+        min_sum = 0.005 * 255 * (SIDE * grid.bin_size) ** 2
         taps, weights = smoothing_taps(grid.bin_size / BINS_PER_SCALE), window(grid.bin_size)
-        found.append(_sift_torch.descriptors(stack, grid, taps, weights, faintest, root=True))
+        found.append(_sift_torch.descriptors(stack, grid, taps, weights, min_sum, root=True))
     return torch.cat(found, 1)
 
 
 def seconds_each(describe: Callable[[], object], images: int, device: str) -> float:
     describe()
-    started = finished(device)
+    started = synchronized_time(device)
     describe()
-    return (finished(device) - started) / images
+    return (synchronized_time(device) - started) / images
 
 
 def sift_rows(images: list[np.ndarray], device: str) -> list[tuple[str, str]]:
     chosen = [cv2.resize(image, (SIFT_SIDE,) * 2) for image in images[:SIFT_IMAGES]]
-    compiled, by_torch = DenseSIFT(STEP, BINS), DenseSIFT(STEP, BINS, engine="torch")
+    compiled, torch_sift = DenseSIFT(STEP, BINS), DenseSIFT(STEP, BINS, engine="torch")
     gray = np.concatenate([color_channels(image, "gray") for image in chosen]).astype(np.float32)
-    once = many_at_once(gray, device).cpu().numpy().reshape(len(chosen), -1, DIMENSIONS)
-    apart = max(
+    once = batched_sift(gray, device).cpu().numpy().reshape(len(chosen), -1, DIMENSIONS)
+    difference = max(
         float(np.abs(compiled.describe(image).descriptors - found).max())
         for image, found in zip(chosen, once, strict=True)
     )
     contenders: dict[str, Callable[[], object]] = {
         "compiled, one CPU thread": lambda: [compiled.describe(image) for image in chosen],
-        "torch, an image at a time": lambda: [by_torch.describe(image) for image in chosen],
-        f"torch, {len(chosen)} at once, to memory": lambda: many_at_once(gray, device).cpu(),
-        f"torch, {len(chosen)} at once, left there": lambda: many_at_once(gray, device),
+        "torch, one image at a time": lambda: [torch_sift.describe(image) for image in chosen],
+        f"torch, batch of {len(chosen)}, copied back": lambda: batched_sift(gray, device).cpu(),
+        f"torch, batch of {len(chosen)}, on device": lambda: batched_sift(gray, device),
     }
     rows = [
         (f"dense SIFT, {name}", f"{1000 * seconds_each(run, len(chosen), device):.2f} ms an image")
         for name, run in contenders.items()
     ]
-    return [*rows, ("largest difference of an entry", f"{apart:.1e}")]
+    return [*rows, ("largest difference of an entry", f"{difference:.1e}")]
 
 
 def training_rows(given: Labeled, device: str, epochs: int, folds: int) -> list[tuple[str, str]]:
     network = training(given, "cpu", 1).network
     parameters = sum(p.numel() for p in network.parameters())
-    alone = seconds_to_train(given, device, epochs)
+    single = seconds_to_train(given, device, epochs)
     part = tuple(values[np.arange(len(values)) % folds != 0] for values in given)
     fold = seconds_to_train(part, device, epochs)
-    together = seconds_of_folds(given, device, epochs, folds)
+    parallel = seconds_of_folds(given, device, epochs, folds)
     torch.set_num_threads(1)
     cpu = seconds_to_train(given, "cpu", CPU_EPOCHS) / CPU_EPOCHS
-    apart = folds * fold
+    sequential = folds * fold
     rows = [
-        (f"{epochs} epochs of {len(given[1])} images", f"{alone:.1f} s"),
-        ("an epoch", f"{1000 * alone / epochs:.0f} ms"),
-        ("an epoch, one CPU thread", f"{1000 * cpu:.0f} ms ({cpu * epochs / alone:.1f} times)"),
-        (f"{folds} folds side by side", f"{together:.1f} s"),
+        (f"{epochs} epochs of {len(given[1])} images", f"{single:.1f} s"),
+        ("an epoch", f"{1000 * single / epochs:.0f} ms"),
+        ("an epoch, one CPU thread", f"{1000 * cpu:.0f} ms ({cpu * epochs / single:.1f} times)"),
+        (f"{folds} folds in parallel", f"{parallel:.1f} s"),
         (
-            f"{folds} folds one by one",
-            f"{apart:.1f} s ({apart / together:.1f} times)",
+            f"{folds} folds in sequence",
+            f"{sequential:.1f} s ({sequential / parallel:.1f} times)",
         ),
     ]
     if device == "cuda":
@@ -211,26 +212,28 @@ def compiled_rows(given: Labeled, device: str, epochs: int) -> list[tuple[str, s
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path)
-    parser.add_argument("--images", type=int, default=1881, help="made up, without a folder")
+    parser.add_argument("--images", type=int, default=1881, help="synthetic ones, without a folder")
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--folds", type=int, default=8)
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     options = parser.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
-        sys.exit("There is no GPU here: torch finds no CUDA device, and nothing was measured.")
+        sys.exit(
+            "torch finds no CUDA device, so nothing was measured (--device cpu tries the script)."
+        )
     images, labels = images_of(options.folder, options.images)
     given = resize_images(images, SIZE), labels.astype(np.int64)
-    name = torch.cuda.get_device_name() if options.device == "cuda" else "CPU (a trial)"
+    name = torch.cuda.get_device_name() if options.device == "cuda" else "CPU (test of the script)"
     print(f"{name}, torch {torch.__version__}, Python {sys.version.split()[0]}")
     print_table(training_rows(given, options.device, options.epochs, options.folds))
     print_table(sift_rows(images, options.device))
-    if options.device == "cuda":  # last: it needs a compiler, which not every machine has
+    if options.device == "cuda":  # last: it needs a C++ compiler, which may be missing
         print_table(compiled_rows(given, options.device, options.epochs))
 
 
 def print_table(rows: list[tuple[str, str]]) -> None:
-    for what, value in rows:
-        print(f"{what:48} {value}", flush=True)
+    for label, value in rows:
+        print(f"{label:48} {value}", flush=True)
 
 
 if __name__ == "__main__":

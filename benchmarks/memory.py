@@ -1,12 +1,12 @@
-"""Peak memory and time of the stages that learn or score, from 1,000 images to 100,000.
+"""Peak memory and time of the stages that fit or score, from 1,000 images to 100,000.
 
     python benchmarks/memory.py [--most 100000] [--only STAGE ...]
 
-The images are a synthetic list: 256 drawn scenes of 128 x 128 pixels, described once, that stand
-for every shard of 256 images. Each stage runs in a process of its own. "held" is the peak of
-what a process allocated for itself; "resident" counts the pages of memory-mapped artifacts too,
-which the system takes back when it needs them. Time is the process's processor time, start-up and
-imports left out.
+The images are a synthetic list: 256 drawn scenes of 128 x 128 pixels, whose descriptors are
+computed once and used for every shard of 256 images. Each stage runs in a process of its own.
+"allocated" is the peak of the process's anonymous memory; "resident" includes the pages of
+memory-mapped artifacts, which the system can reclaim. Time is the process's processor time, without
+start-up and imports.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from typing import Any
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
-import strata  # noqa: F401  (before numpy: it chooses the BLAS kernels)
+import strata  # noqa: F401  (before numpy: it selects the BLAS kernels)
 from strata._worker_environment import worker_environment
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.sharded_arrays import Shards
@@ -33,7 +33,7 @@ from strata.pipeline.store.artifact import Artifact, write_artifact
 SHARD = 256
 CLASSES = tuple("abcdefgh")
 
-#: Stage -> the artifact that it reads, and how it is called.
+#: Stage -> the artifact that it reads, and its function.
 STAGES: dict[str, tuple[str, Callable[..., Any]]] = {
     "visual_words": ("local", encodings.visual_words.function),
     "vlad": ("local", encodings.vlad.function),
@@ -61,21 +61,21 @@ def shards(folder: Path, n: int) -> Shards:
 
 
 def prepare(root: Path) -> None:
-    """Descriptors, histograms, Fisher vectors and a classifier of one shard."""
+    """Write the descriptors, histograms, Fisher vectors and a classifier of one shard."""
     from strata.image_io import read_image
     from strata.scenes.write import write_scenes
 
     write_scenes(root / "scenes", per_class=SHARD // 8, size=128, seed=0, jobs=2)
     files = sorted((root / "scenes").rglob("*.*"), key=lambda path: (path.stem, path.parent.name))
-    described = descriptors.dense_sift.function(map(read_image, files[:SHARD]))
-    made = {"local": described}
+    local = descriptors.dense_sift.function(map(read_image, files[:SHARD]))
+    made = {"local": local}
     few = images(range(SHARD))
-    write(root / "local", described)
+    write(root / "local", local)
     of_shard = shards(root / "local", SHARD)
     fitted = encodings.fisher_vectors.function(of_shard, few)
-    made["fisher"] = encodings.encode.function(described, fitted)
+    made["fisher"] = encodings.encode.function(local, fitted)
     words = encodings.visual_words.function(of_shard, few)
-    made["histograms"] = encodings.bag_of_words.run(described, words)
+    made["histograms"] = encodings.bag_of_words.run(local, words)
     for name in ("fisher", "histograms"):
         write(root / name, made[name])
     write(root / "classifier", classifiers.svm.run(shards(root / "fisher", SHARD), few))
@@ -86,16 +86,16 @@ def write(folder: Path, values: dict[str, Any]) -> None:
     write_artifact(values, folder)
 
 
-def held() -> int:
-    """Bytes that this process has allocated for itself."""
+def anonymous_memory() -> int:
+    """Anonymous memory of this process, bytes."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("RssAnon"):
             return int(line.split()[1]) * 1024
-    raise SystemExit("This needs Linux: /proc/self/status.")
+    raise SystemExit("/proc/self/status is missing: run this benchmark on Linux.")
 
 
 def run(stage: str, n: int, root: Path) -> None:
-    """One stage on n images, in this process."""
+    """Run one stage on n images in this process, and print its memory and time as JSON."""
     reads, function = STAGES[stage]
     everything, given = images(range(n)), shards(root / reads, n)
     few, one = images(range(SHARD)), shards(root / reads, SHARD)
@@ -105,11 +105,11 @@ def run(stage: str, n: int, root: Path) -> None:
         function(one, inputs[0], few)
     else:
         function(one, few)  # imports and compiles
-    peak, done = [held()], threading.Event()
+    peak, done = [anonymous_memory()], threading.Event()
 
     def watch() -> None:
         while not done.wait(0.02):
-            peak[0] = max(peak[0], held())
+            peak[0] = max(peak[0], anonymous_memory())
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -121,7 +121,7 @@ def run(stage: str, n: int, root: Path) -> None:
     import resource
 
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"held": peak[0], "resident": resident, "seconds": seconds}))
+    print(json.dumps({"allocated": peak[0], "resident": resident, "seconds": seconds}))
 
 
 def main() -> None:
@@ -137,7 +137,9 @@ def main() -> None:
     counts = [n for n in (1000, 3000, 10_000, 30_000, 100_000) if n <= options.most]
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder))
-        print(f"{'stage':<16}{'images':>9}{'held, MiB':>12}{'resident, MiB':>15}{'seconds':>10}")
+        print(
+            f"{'stage':<16}{'images':>9}{'allocated, MiB':>16}{'resident, MiB':>15}{'seconds':>10}"
+        )
         for stage in options.only:
             for n in counts:
                 command = [sys.executable, __file__, "--in-process", stage, str(n), folder]
@@ -149,7 +151,7 @@ def main() -> None:
                     print(f"{stage:<16}{n:>9}  {done.stderr.strip().splitlines()[-1]}")
                     continue
                 found = json.loads(done.stdout)
-                memory = f"{found['held'] / 2**20:>12.0f}{found['resident'] / 2**20:>15.0f}"
+                memory = f"{found['allocated'] / 2**20:>16.0f}{found['resident'] / 2**20:>15.0f}"
                 print(f"{stage:<16}{n:>9}{memory}{found['seconds']:>10.1f}", flush=True)
 
 

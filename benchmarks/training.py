@@ -1,12 +1,12 @@
-"""Seconds per epoch of our training loop against the usual one, side by side in one run.
+"""Seconds per epoch of our training loop against the usual one, alternating in one run.
 
     python benchmarks/training.py [FOLDER] [--threads 1] [--rounds 5]
 
 Both train the same network (TinyNet, depthwise) with the same optimizer on the same images at
-64x64, batch 64, mirrored and shifted at random. The usual loop is torchvision's ImageFolder with a
-DataLoader of two persistent workers. Rounds alternate, so that a busy machine slows both; the
-medians count. FOLDER holds a folder of images per class; without it, 1,881 images of 256x256 in
-8 classes are made up.
+64x64, batch size 64, with random flips and shifts. The usual loop is torchvision's ImageFolder with
+a DataLoader of two persistent workers. Rounds alternate, so that other load on the machine affects
+both; medians are compared. FOLDER holds a folder of images per class; without it, 1,881 synthetic
+images of 256x256 in 8 classes are used.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from strata.models.training.trainer import Training
 SIDE, BATCH = 64, 64
 
 
-def make_up_images(folder: Path, count: int = 1881, classes: int = 8) -> None:
+def write_synthetic_images(folder: Path, count: int = 1881, classes: int = 8) -> None:
     rng = np.random.default_rng(0)
     for i in range(count):
         path = folder / f"class{i % classes}" / f"{i}.jpg"
@@ -53,7 +53,7 @@ def network(classes: int) -> Network:
 
 
 def usual_loop(folder: Path, workers: int) -> Iterator[float]:
-    """Seconds of one epoch after another, in torch's usual memory layout."""
+    """Yield the seconds of one epoch after another, in torch's default memory format."""
     images = ImageFolder(
         str(folder),
         transforms.Compose(
@@ -83,7 +83,7 @@ def usual_loop(folder: Path, workers: int) -> Iterator[float]:
 
 
 def our_loop(folder: Path, augmentation: Augmentation) -> Iterator[float]:
-    """Seconds of one epoch after another."""
+    """Yield the seconds of one epoch after another."""
     training = our_training(folder, augmentation)
     while True:
         yield training.run_epoch(0)["seconds"]
@@ -115,7 +115,7 @@ def our_training(folder: Path, augmentation: Augmentation) -> Training:
 
 
 def network_alone(folder: Path) -> Iterator[float]:
-    """Seconds of an epoch's steps on one batch that lies ready."""
+    """Yield the seconds of an epoch's gradient steps on one batch that is already in memory."""
     training = our_training(folder, Augmentation())
     images = training.images
     x = images.pixels.index_select(0, torch.arange(BATCH)).permute(0, 3, 1, 2)
@@ -141,13 +141,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.folder or Path(scratch)
         if options.folder is None:
-            make_up_images(folder)
-        moves = Augmentation(flip=True, shift=0.125)
-        warps = Augmentation(flip=True, shift=0.125, zoom=0.2, rotation=8)
+            write_synthetic_images(folder)
+        flip_shift = Augmentation(flip=True, shift=0.125)
+        affine = Augmentation(flip=True, shift=0.125, zoom=0.2, rotation=8)
         loops: dict[str, Callable[[], Iterator[float]]] = {
             "usual loop, 2 workers": lambda: usual_loop(folder, 2),
-            "ours, flip and shift": lambda: our_loop(folder, moves),
-            "ours, affine": lambda: our_loop(folder, warps),
+            "ours, flip and shift": lambda: our_loop(folder, flip_shift),
+            "ours, affine": lambda: our_loop(folder, affine),
             "network alone": lambda: network_alone(folder),
         }
         running = {name: start() for name, start in loops.items()}
@@ -155,7 +155,7 @@ def main() -> None:
         for round_ in range(options.rounds + 1):
             for name, epochs in running.items():
                 seconds = next(epochs)
-                if round_:  # the first warms up
+                if round_:  # the first round warms up
                     times[name].append(seconds)
     medians = {name: statistics.median(seconds) for name, seconds in times.items()}
     usual, alone = medians["usual loop, 2 workers"], medians["network alone"]

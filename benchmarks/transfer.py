@@ -1,13 +1,13 @@
-"""Training a head on a frozen network: on cached activations, and as it is usually done.
+"""Training a head on a frozen network: on cached activations, against the usual loop.
 
     python benchmarks/transfer.py WEIGHTS [--backbone inception_v3] [--images 64] [--epochs 20]
 
 Usual: every epoch runs the frozen network on every batch, and a DataLoader reads and resizes the
 images. Ours: the network runs once, and the epochs train on the pooled activations. WEIGHTS is a
-file of weights, or a folder that holds BACKBONE.pth. Images are made up, 256x256. The usual loop is
-timed for one epoch and counted for all, as each is the same work; ours is timed whole, the one run
-of the network included. Both read the images in the same layout on one thread; times are processor
-seconds, as other work on the machine would count otherwise.
+file of weights, or a folder that holds BACKBONE.pth. Images are synthetic, 256x256. The usual loop
+is timed for one epoch and multiplied, as every epoch is the same work; ours is timed completely,
+including the one run of the network. Both use the same memory format on one thread; times are
+processor seconds, so that other load on the machine does not count.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_poo
 BATCH = 32
 
 
-def make_up_images(folder: Path, count: int, classes: int = 4) -> None:
+def write_synthetic_images(folder: Path, count: int, classes: int = 4) -> None:
     rng = np.random.default_rng(0)
     for i in range(count):
         path = folder / f"class{i % classes}" / f"{i}.jpg"
@@ -44,22 +44,23 @@ def make_up_images(folder: Path, count: int, classes: int = 4) -> None:
 
 
 def usual_epoch(folder: Path, backbone: str, node: str, state: dict[str, torch.Tensor]) -> float:
-    """Processor seconds of one epoch."""
-    expected = backbones.preprocessing(backbone)
+    """Processor seconds of one epoch of the usual loop."""
+    preprocessing = backbones.preprocessing(backbone)
+    size = preprocessing.image_size
     images = ImageFolder(
         str(folder),
         transforms.Compose(
             [
-                transforms.Resize((expected.image_size, expected.image_size)),
+                transforms.Resize((size, size)),
                 transforms.ToTensor(),
-                transforms.Normalize(expected.mean, expected.std),
+                transforms.Normalize(preprocessing.mean, preprocessing.std),
             ]
         ),
     )
     frozen = extract_subgraph(backbones.build(backbone, state), IMAGES, [node])
     frozen.requires_grad_(False).to(memory_format=torch.channels_last)
     head = nn.LazyLinear(len(images.classes))
-    head(global_pool(frozen(torch.zeros(1, 3, expected.image_size, expected.image_size))[0]))
+    head(global_pool(frozen(torch.zeros(1, 3, size, size))[0]))
     optimizer = torch.optim.SGD(head.parameters(), lr=0.01, momentum=0.9)
     started = time.process_time()
     for x, labels in DataLoader(images, BATCH, shuffle=True):
@@ -75,7 +76,7 @@ def usual_epoch(folder: Path, backbone: str, node: str, state: dict[str, torch.T
 def ours(
     folder: Path, backbone: str, output_node: str, state: dict[str, torch.Tensor], epochs: int
 ) -> tuple[float, float]:
-    """Processor seconds of the network's one run, and of all epochs."""
+    """Processor seconds of the one run of the network, and of all epochs of the head."""
     paths = sorted(folder.glob("*/*.jpg"))
     labels = [path.parent.name for path in paths]
     started = time.process_time()
@@ -83,7 +84,7 @@ def ours(
         backbone, nodes=(output_node,), weights=state, mirror=False, norm="none", device="cpu"
     ).fit()
     vectors = reader.transform(map(read_image, paths))
-    embedded = time.process_time()
+    pooled = time.process_time()
     classifier = FineTunedClassifier(
         backbone,
         freeze_until=output_node,
@@ -95,7 +96,7 @@ def ours(
         device="cpu",
     )
     classifier.fit(vectors[:, None, None, None], labels)
-    return embedded - started, time.process_time() - embedded
+    return pooled - started, time.process_time() - pooled
 
 
 def main() -> None:
@@ -111,14 +112,14 @@ def main() -> None:
     state = weights.read_weights(path.read_bytes(), str(path))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make_up_images(folder, given.images)
+        write_synthetic_images(folder, given.images)
         usual = given.epochs * usual_epoch(folder, given.backbone, given.output_node, state)
         once, epochs = ours(folder, given.backbone, given.output_node, state, given.epochs)
     total = once + epochs
     print(f"{given.backbone} to {given.output_node}, {given.images} images, {given.epochs} epochs")
     print(f"usual  {usual:8.1f} s  (one epoch, times {given.epochs})")
     print(f"ours   {total:8.1f} s  ({once:.1f} s the network once, {epochs:.2f} s epochs)")
-    print(f"ratio  {usual / total:8.1f}  ({usual / epochs:.0f} once the activations are kept)")
+    print(f"ratio  {usual / total:8.1f}  ({usual / epochs:.0f} once the activations are cached)")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""What three flaws of arXiv:2105.04895 are worth, each measured on and off.
+"""Effect of three methodological flaws of arXiv:2105.04895, each measured on and off.
 
     python experiments/paper/flaws.py DIR
 
-DIR has one folder of images for each class. The program itself cannot make these mistakes: what
-learns in a recipe is given the training part of its fold. So here is the paper's protocol by hand:
-its dense SIFT, 128 words, raw counts, an RBF machine, eight stratified folds in the order of the
-file names, and one thing at a time learned from all images, or from the fold's.
+DIR has one folder of images for each class. Recipes cannot have these flaws, as a stage that fits
+something is given the training part of its fold only. So this script has the paper's protocol
+without the pipeline: its dense SIFT, 128 visual words, raw counts, standardized, an SVM with RBF
+kernel, eight stratified folds in the order of the file names. One step at a time is fitted on all
+images or on the fold's training images.
 """
 
 import argparse
@@ -27,100 +28,93 @@ from strata.image_io import read_image
 from strata.reports.statistics.intervals import corrected_mean_interval
 
 FOLDS = 8
-WORDS = VisualWords(128, zero_descriptors="keep")
+CODEBOOK = VisualWords(128, zero_descriptors="keep")
 
 
 def main() -> None:
-    """Print a table: accuracy in cross-validation, with its interval."""
+    """Print a table of cross-validation accuracies with 95 % confidence intervals."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="one folder of images for each class")
     folder = parser.parse_args().folder
     classes = sorted(p for p in folder.iterdir() if p.is_dir())
     paths = [(path, label) for label, c in enumerate(classes) for path in sorted(c.iterdir())]
-    labels = np.array([label for _, label in paths])
+    y = np.array([label for _, label in paths])
     images = [read_image(path) for path, _ in paths]
-    whole = list(map(PaperDenseSIFT().describe, images))
+    local = list(map(PaperDenseSIFT().describe, images))
     rows = [
-        ("codebook of all images", in_fold(whole, labels, outside=True)),
-        ("codebook of the fold's training images", in_fold(whole, labels, outside=False)),
-        ("discriminants of all images (7)", discriminants(whole, labels, outside=True)),
-        ("discriminants of the fold's (7)", discriminants(whole, labels, outside=False)),
-        ("2 x 2 cells, keypoints laid anew in each", cells(images, whole, labels, again=True)),
-        ("2 x 2 cells, one layout", cells(images, whole, labels, again=False)),
+        ("codebook of all images", codebook_accuracies(local, y, leak=True)),
+        ("codebook of the fold's training images", codebook_accuracies(local, y, leak=False)),
+        ("LDA of all images (7 components)", lda_accuracies(local, y, leak=True)),
+        ("LDA of the fold's training images (7)", lda_accuracies(local, y, leak=False)),
+        ("1 + 2 x 2 cells, each cropped first", cropped_cells_accuracies(images, local, y)),
+        ("1 + 2 x 2 cells, one keypoint grid", pyramid_accuracies(local, y)),
     ]
     for name, accuracies in rows:
         low, high = corrected_mean_interval(np.array(accuracies), 1 / (FOLDS - 1))[:2]
         print(f"{name:45s} {np.mean(accuracies):.3f} ({low:.3f} to {high:.3f})", flush=True)
 
 
-def folds(labels: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """As the paper has them: stratified, not shuffled."""
-    return list(StratifiedKFold(FOLDS).split(labels, labels))
+def folds(y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Training and test indices of the paper's folds: stratified, not shuffled."""
+    return list(StratifiedKFold(FOLDS).split(y, y))
 
 
-def machine(train: np.ndarray, labels: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Classes of the test vectors by scaled vectors and the library's default machine."""
-    scaler = StandardScaler().fit(train)
-    return SVC().fit(scaler.transform(train), labels).predict(scaler.transform(test))
+def svm_accuracy(X: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray) -> float:
+    """Test accuracy of scikit-learn's SVC, default parameters, on standardized vectors."""
+    scaler = StandardScaler().fit(X[train])
+    svm = SVC().fit(scaler.transform(X[train]), y[train])
+    return np.mean(svm.predict(scaler.transform(X[test])) == y[test])
 
 
-def histograms(local: list[LocalDescriptors], learned_from: np.ndarray) -> np.ndarray:
-    """Raw counts of 128 words, learned from some of the images."""
-    words = BagOfWords(WORDS, pyramid="none", norm="none")
-    return words.fit([local[i] for i in learned_from]).transform(local)
+def bags_of_words(local: list[LocalDescriptors], fitted_on: np.ndarray) -> np.ndarray:
+    """Raw counts of 128 visual words, (images, 128), the codebook fitted on some of the images."""
+    bag = BagOfWords(CODEBOOK, pyramid="none", norm="none")
+    return bag.fit([local[i] for i in fitted_on]).transform(local)
 
 
-def in_fold(local: list[LocalDescriptors], labels: np.ndarray, *, outside: bool) -> list[float]:
-    """The codebook, from all images or from the fold's training images."""
-    common = histograms(local, np.arange(len(labels))) if outside else None
-    found = []
-    for train, test in folds(labels):
-        X = histograms(local, train) if common is None else common
-        found.append(np.mean(machine(X[train], labels[train], X[test]) == labels[test]))
-    return found
+def codebook_accuracies(local: list[LocalDescriptors], y: np.ndarray, *, leak: bool) -> list[float]:
+    """Accuracy by fold, the codebook fitted on all images (leak) or the training images."""
+    common = bags_of_words(local, np.arange(len(y))) if leak else None
+    accuracies = []
+    for train, test in folds(y):
+        X = bags_of_words(local, train) if common is None else common
+        accuracies.append(svm_accuracy(X, y, train, test))
+    return accuracies
 
 
-def discriminants(
-    local: list[LocalDescriptors], labels: np.ndarray, *, outside: bool
+def lda_accuracies(local: list[LocalDescriptors], y: np.ndarray, *, leak: bool) -> list[float]:
+    """Accuracy by fold, LDA fitted on all images' labels (leak) or those of training images."""
+    X = bags_of_words(local, np.arange(len(y)))
+    accuracies = []
+    for train, test in folds(y):
+        fitted_on = np.arange(len(y)) if leak else train
+        Z = LDA().fit(X[fitted_on], y[fitted_on]).transform(X)
+        accuracies.append(svm_accuracy(Z, y, train, test))
+    return accuracies
+
+
+def cropped_cells_accuracies(
+    images: list[np.ndarray], local: list[LocalDescriptors], y: np.ndarray
 ) -> list[float]:
-    """Linear discriminants, which see labels, from all images or from the training images."""
-    X = histograms(local, np.arange(len(labels)))
-    found = []
-    for train, test in folds(labels):
-        learned_from = np.arange(len(labels)) if outside else train
-        lda = LDA().fit(X[learned_from], labels[learned_from])
-        Z = lda.transform(X)
-        found.append(np.mean(machine(Z[train], labels[train], Z[test]) == labels[test]))
-    return found
+    """Accuracy by fold of a pyramid whose 2 x 2 cells are cropped before they are described."""
+    bag = BagOfWords(CODEBOOK, pyramid="none", norm="none").fit(local)
+    sift = PaperDenseSIFT()
+    cells = [bag.transform(local)]
+    for quarter in range(4):
+        cells.append(bag.transform([sift.describe(crop(i, quarter)) for i in images]))
+    X = np.concatenate(cells, axis=1)
+    return [svm_accuracy(X, y, train, test) for train, test in folds(y)]
 
 
-def cells(
-    images: list[np.ndarray],
-    whole: list[LocalDescriptors],
-    labels: np.ndarray,
-    *,
-    again: bool,
-) -> list[float]:
-    """A pyramid of 1 + 2 x 2 cells, each cropped and described anew, or all of one layout."""
-    everything = np.arange(len(labels))
-    if again:
-        words = BagOfWords(WORDS, pyramid="none", norm="none").fit(whole)
-        describer = PaperDenseSIFT()
-        parts = [words.transform(whole)]
-        for quarter in range(4):
-            parts.append(words.transform([describer.describe(crop(i, quarter)) for i in images]))
-        X = np.concatenate(parts, axis=1)
-    else:
-        words = BagOfWords(WORDS, pyramid="paper", levels=1, weighted=False, norm="none")
-        X = words.fit([whole[i] for i in everything]).transform(whole)
-    return [
-        np.mean(machine(X[train], labels[train], X[test]) == labels[test])
-        for train, test in folds(labels)
-    ]
+def pyramid_accuracies(local: list[LocalDescriptors], y: np.ndarray) -> list[float]:
+    """Accuracy by fold of a pyramid of 1 + 2 x 2 cells on one keypoint grid."""
+    bag = BagOfWords(CODEBOOK, pyramid="paper", levels=1, weighted=False, norm="none")
+    X = bag.fit(local).transform(local)
+    return [svm_accuracy(X, y, train, test) for train, test in folds(y)]
 
 
 def crop(image: np.ndarray, quarter: int) -> np.ndarray:
-    """One of the four quarters."""
+    """One quarter of the image: 0 and 1 at the top, 2 and 3 at the bottom."""
     h, w = image.shape[0] // 2, image.shape[1] // 2
     y, x = h * (quarter // 2), w * (quarter % 2)
     return np.ascontiguousarray(image[y : y + h, x : x + w])
