@@ -6,10 +6,11 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from strata.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
 
 #: Pillow's names of the formats that are read, the most common first; others are refused, so that
@@ -44,7 +45,7 @@ class ImageError(InputError):
         return type(self), (self.name, self.reason)
 
 
-def read_image(source: Path | bytes) -> "np.ndarray":
+def read_image(source: Path | bytes) -> np.ndarray:
     """Read an image completely.
 
     Args:
@@ -73,7 +74,7 @@ def read_image(source: Path | bytes) -> "np.ndarray":
             raise ImageError(name, _reason(error)) from error
 
 
-def downscale(image: "np.ndarray", largest: int) -> "np.ndarray":
+def downscale(image: np.ndarray, largest: int) -> np.ndarray:
     """Downscale an image to at most largest x largest pixels in area; area averaging.
 
     The aspect ratio is kept.
@@ -114,8 +115,7 @@ class _TooLargeError(Exception):
     pass
 
 
-def _decode(data: bytes) -> "np.ndarray":
-    import numpy as np
+def _decode(data: bytes) -> np.ndarray:
     from PIL import Image
 
     with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
@@ -149,15 +149,13 @@ def _to_rgb(image: "Image.Image") -> "Image.Image":
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _high_depth_to_uint8(image: "Image.Image") -> "np.ndarray":
+def _high_depth_to_uint8(image: "Image.Image") -> np.ndarray:
     """Convert a gray image of more than 8 bits to uint8 (H, W).
 
     16-bit integers have the range 0..65535. The range of 32-bit integers and floats is unknown, so
     it is taken to be the smallest of 0..1 (floats only), 0..255 and 0..65535 that contains the
     image, else the image's own range. Values that are not finite become 0.
     """
-    import numpy as np
-
     if image.mode.startswith("I;16"):
         return ((np.asarray(image).astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
     values = np.asarray(image).astype(np.float64)

@@ -1,10 +1,8 @@
 """Derivation of random seeds: one seed of the experiment, independent streams per purpose."""
 
 import hashlib
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 
 def derive(seed: int, *names: str | int) -> int:
@@ -17,8 +15,6 @@ def derive(seed: int, *names: str | int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def generator(seed: int, *names: str | int) -> "np.random.Generator":
+def generator(seed: int, *names: str | int) -> np.random.Generator:
     """Return a numpy generator for one purpose (see `derive`)."""
-    import numpy as np
-
     return np.random.default_rng(derive(seed, *names))

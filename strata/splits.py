@@ -9,10 +9,11 @@ import heapq
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from strata.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import ArrayLike
 
 
@@ -27,17 +28,15 @@ class Groups(NamedTuple):
         mixed: groups with images of several classes.
     """
 
-    of: "np.ndarray"
+    of: np.ndarray
     classes: list[str]
-    counts: "np.ndarray"
-    pure: list["np.ndarray"]
-    mixed: "np.ndarray"
+    counts: np.ndarray
+    pure: list[np.ndarray]
+    mixed: np.ndarray
 
 
 def grouped(labels: "ArrayLike", groups: "ArrayLike") -> Groups:
     """Count the images of each class in each group, from the labels (n,) and groups (n,)."""
-    import numpy as np
-
     classes, label_of = np.unique(np.asarray(labels), return_inverse=True)
     _, first, inverse = np.unique(np.asarray(groups), return_index=True, return_inverse=True)
     rank = np.empty(len(first), int)
@@ -56,7 +55,7 @@ def test_split(
     *,
     fraction: float = 0.3,  # noqa: PT028 (not a test)
     seed: int,
-) -> "np.ndarray":
+) -> np.ndarray:
     """Draw test images: the given fraction of each class, or as near as the groups allow.
 
     Args:
@@ -75,7 +74,6 @@ def test_split(
         InputError: the fraction is not between 0 and 1, or all images of a class are copies of
             one picture.
     """
-    import numpy as np
 
     from strata.seeds import generator
 
@@ -103,8 +101,8 @@ def test_split(
 
 
 def _subset(
-    sizes: "np.ndarray", wanted: int, rng: "np.random.Generator", *, some: bool, not_all: bool
-) -> "np.ndarray":
+    sizes: np.ndarray, wanted: int, rng: np.random.Generator, *, some: bool, not_all: bool
+) -> np.ndarray:
     """Choose random groups whose sizes sum to `wanted`, or as near as possible; greedy.
 
     Args:
@@ -117,8 +115,6 @@ def _subset(
     Returns:
         Indices of the chosen groups.
     """
-    import numpy as np
-
     order = rng.permutation(len(sizes))
     total = 0
     picked: list[int] = []
@@ -139,7 +135,7 @@ def _subset(
 
 def stratified_group_folds(
     labels: Sequence[str], groups: Sequence[int], *, folds: int, seed: int
-) -> "np.ndarray":
+) -> np.ndarray:
     """Assign each image the number of the fold that it is tested in.
 
     Greedy: for each class, the largest groups come first and each goes to the fold with the fewest
@@ -160,7 +156,6 @@ def stratified_group_folds(
     Raises:
         InputError: fewer than 2 folds, or a class has fewer groups than folds.
     """
-    import numpy as np
 
     from strata.seeds import generator
 
@@ -193,12 +188,8 @@ def stratified_group_folds(
     return fold_of[made.of]
 
 
-def _large_first(
-    groups: "np.ndarray", sizes: "np.ndarray", rng: "np.random.Generator"
-) -> "np.ndarray":
+def _large_first(groups: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Sort groups by decreasing size, in random order among those of equal size."""
-    import numpy as np
-
     shuffled = rng.permutation(groups)
     return shuffled[np.argsort(-sizes[shuffled], kind="stable")]
 

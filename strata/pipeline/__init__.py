@@ -1,4 +1,4 @@
-"""What to compute, when, and where it is kept.
+"""Pipeline: the graph of artifacts, its execution, the store, the command line.
 
 Packages, top to bottom, each importing only what is below it: cli, reporting, visualize,
 experiment, recipes, stages and execution, graph, data and store. Start at `cli/app.py` for the

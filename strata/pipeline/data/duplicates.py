@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from strata.pipeline.data.manifest import ImageRecord
 
 #: Largest Hamming distance of the perceptual hashes of near-duplicates. Unrelated pictures come
@@ -48,7 +50,6 @@ def _same_content(records: Sequence[ImageRecord]) -> list[int]:
 
 def _near(records: list[ImageRecord], max_distance: int) -> list[tuple[str, int]]:
     """Label the group of near-duplicates of each image; no two images have the same content."""
-    import numpy as np
 
     from strata.pipeline.data.fingerprint import thumbnails
     from strata.pipeline.data.near_duplicates import near_duplicate_groups

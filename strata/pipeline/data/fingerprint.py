@@ -4,10 +4,11 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
 
 #: Side of the gray thumbnail, in pixels.
 THUMBNAIL = 24
@@ -28,14 +29,13 @@ class Fingerprint(NamedTuple):
     thumbnail: str
 
 
-def fingerprint(image: "np.ndarray") -> Fingerprint:
+def fingerprint(image: np.ndarray) -> Fingerprint:
     """Compute the fingerprint of an RGB image, uint8 (H, W, 3).
 
     Hash and thumbnail are computed from area averages: OpenCV's PHash by itself samples the image
     at 32 x 32 points, and a picture at half size would get a different hash.
     """
     import cv2
-    import numpy as np
 
     cv2.setNumThreads(1)
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
@@ -50,9 +50,7 @@ def fingerprint(image: "np.ndarray") -> Fingerprint:
     )
 
 
-def thumbnails(encoded: "Sequence[str]") -> "np.ndarray":
+def thumbnails(encoded: "Sequence[str]") -> np.ndarray:
     """Decode base64 thumbnails to uint8 (n, THUMBNAIL, THUMBNAIL)."""
-    import numpy as np
-
     joined = b"".join(map(base64.b64decode, encoded))
     return np.frombuffer(joined, np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL)

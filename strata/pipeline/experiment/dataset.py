@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from strata.errors import InputError
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.splits import SplitAssignment, assign_splits
@@ -21,8 +23,6 @@ from strata.pipeline.store.store import Store
 from strata.seeds import derive, generator
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from strata.pipeline.data.manifest import ImageRecord, Manifest
 
 #: Value of `source` that stands for the built-in data set.
@@ -177,7 +177,7 @@ class Dataset:
         )
         return [self._inner_fold(fold, numbers == n, n, derive(seed, n)) for n in range(count)]
 
-    def _inner_fold(self, fold: Fold, held_out: "np.ndarray", number: int, seed: int) -> Fold:
+    def _inner_fold(self, fold: Fold, held_out: np.ndarray, number: int, seed: int) -> Fold:
         return Fold(
             f"{fold.name}, inner fold {number + 1}",
             fold.repeat,
@@ -202,7 +202,7 @@ def _limit(fold: Fold, per_class: int) -> Fold:
     )
 
 
-def _masked(subset: Subset, kept: "np.ndarray", seed: int, *, labeled: bool) -> Subset:
+def _masked(subset: Subset, kept: np.ndarray, seed: int, *, labeled: bool) -> Subset:
     """The images of a subset where `kept` is True, in their order; `kept` (n,) bool."""
     assert subset.labels is not None
     return Subset(

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from strata.errors import InputError
-
-if TYPE_CHECKING:
-    import numpy as np
 
 #: Keys that make a table a range; a table without them holds further parameters.
 KINDS = ("uniform", "log", "int")
@@ -27,7 +26,7 @@ class Values:
         """The values to check: if these are allowed, every draw is."""
         return self.values
 
-    def draw(self, rng: "np.random.Generator") -> Any:
+    def draw(self, rng: np.random.Generator) -> Any:
         """Draw one value."""
         return self.values[int(rng.integers(len(self.values)))]
 
@@ -51,7 +50,7 @@ class Range:
         """The values to check: if these are allowed, every draw is."""
         return self.low, self.high
 
-    def draw(self, rng: "np.random.Generator") -> int | float:
+    def draw(self, rng: np.random.Generator) -> int | float:
         """Draw one number, of 4 significant digits unless `integer`."""
         # A whole number stands for the interval from itself to the next.
         high = self.high + 1 if self.integer else self.high

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from strata.image_io import read_image
 from strata.pipeline.store.hashing import content_key
 from strata.seeds import derive, generator
-
-if TYPE_CHECKING:
-    import numpy as np
 
 #: A shard splits in two when it would hold more distinct images than this.
 SHARD_CAPACITY = 256
@@ -36,7 +34,7 @@ class ImageShard:
     def __len__(self) -> int:
         return len(self.digests)
 
-    def __iter__(self) -> "Iterator[np.ndarray]":
+    def __iter__(self) -> Iterator[np.ndarray]:
         return map(read_image, self.paths)
 
 
@@ -117,10 +115,8 @@ class Subset:
         return len(self.ids)
 
     @property
-    def y(self) -> "np.ndarray":
+    def y(self) -> np.ndarray:
         """Class numbers, (n,) int64; only of images to learn from."""
-        import numpy as np
-
         if self.labels is None:
             raise PermissionError("the labels of images to be scored are not to be seen")
         return np.asarray(self.labels, np.int64)
@@ -129,7 +125,7 @@ class Subset:
         """Integer seed below 2**31 for one purpose."""
         return derive(self.seed, *names) % 2**31
 
-    def rng(self, *names: str) -> "np.random.Generator":
+    def rng(self, *names: str) -> np.random.Generator:
         """Random generator for one purpose."""
         return generator(self.seed, *names)
 

@@ -3,13 +3,11 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from strata.pipeline.graph.inputs import Subset
-
-if TYPE_CHECKING:
-    import numpy as np
-
 
 #: What is read of a shard: an artifact, or what a view has made of some.
 Values = Mapping[str, Any]
@@ -49,17 +47,15 @@ class Shards:
             self._open = (number, self._read(number))
         return self._open[1]
 
-    def rows(self, name: str, subset: Subset) -> "np.ndarray":
+    def rows(self, name: str, subset: Subset) -> np.ndarray:
         """One row per image, in the order of the subset: (n, ...) in memory."""
         return self.gathered(name, subset.digests)
 
-    def some_rows(self, name: str, subset: Subset, most: int) -> "tuple[np.ndarray, np.ndarray]":
+    def some_rows(self, name: str, subset: Subset, most: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows and labels of a subset, no more than fit in `most` bytes.
 
         These are drawn with the subset's seed, the same share of each class and two at least.
         """
-        import numpy as np
-
         y = subset.y
         share = most / max(1, self.size(name, subset))
         if share >= 1:
@@ -71,13 +67,12 @@ class Shards:
             kept[own[: max(2, int(share * len(own)))]] = True
         return self.gathered(name, list(compress(subset.digests, kept))), y[kept]
 
-    def gathered(self, name: str, digests: Sequence[str], columns: Any = ...) -> "np.ndarray":
+    def gathered(self, name: str, digests: Sequence[str], columns: Any = ...) -> np.ndarray:
         """One row per image, by the digests of their contents: (n, ...) in memory.
 
         Args:
             columns: what is read along the second axis: a slice, or a number for each image.
         """
-        import numpy as np
 
         def chosen(at: np.ndarray) -> Any:
             return columns[at] if isinstance(columns, np.ndarray) else columns
@@ -97,7 +92,7 @@ class Shards:
         """
         return LazyRows(self, name, subset.digests, columns)
 
-    def blocks(self, name: str, subset: Subset) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
+    def blocks(self, name: str, subset: Subset) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The same rows in blocks, one shard in memory at a time.
 
         Yields:
@@ -106,10 +101,8 @@ class Shards:
         for at, number, rows in self._places(subset.digests):
             yield at, self._artifact(number)[name][rows]
 
-    def _places(self, digests: Sequence[str]) -> "Iterator[tuple[np.ndarray, int, np.ndarray]]":
+    def _places(self, digests: Sequence[str]) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
         """Positions of the images in each shard, its number, their rows there."""
-        import numpy as np
-
         parts: dict[int, list[tuple[int, int]]] = {}
         for at, digest in enumerate(digests):
             number, row = self._place[digest]
@@ -144,14 +137,14 @@ class LazyRows:
     def __len__(self) -> int:
         return len(self._digests)
 
-    def __getitem__(self, rows: Any) -> "np.ndarray":
+    def __getitem__(self, rows: Any) -> np.ndarray:
         """(b, ...) in memory: by a slice, by numbers, or by rows and each one's column."""
         rows, columns = rows if isinstance(rows, tuple) else (rows, self._columns)
         one_by_one = range(len(self))[rows] if isinstance(rows, slice) else rows.tolist()
         digests = [self._digests[row] for row in one_by_one]
         return self._shards.gathered(self._name, digests, columns)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray":
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)
 
 

@@ -23,7 +23,7 @@ _IMPORTED = ("strata.parameter_types",)
 
 @dataclass(frozen=True)
 class Argument:
-    """One keyword argument: its type, its default, and what the docstring says of it."""
+    """Keyword argument of a constructor: type, default, entry in the docstring."""
 
     annotation: Any
     default: Any
@@ -67,7 +67,7 @@ _ENTRY = re.compile(r"(?P<names>\w+(?:, \w+)*): (?P<text>.*)")
 
 
 def argument_help(docstring: str) -> dict[str, str]:
-    """What the section "Args:" of a docstring says, by argument; continued lines are joined."""
+    """Entries of the section "Args:" of a docstring, by argument; continued lines are joined."""
     found: dict[str, list[str]] = {}
     names: list[str] = []
     _, _, section = docstring.partition("Args:\n")

@@ -33,7 +33,7 @@ def reference(recipes: Mapping[str, Recipe]) -> str:
             stages |= {options.stage.name: options.stage for options in _offered(offered)}
     lines += ["## Stages", ""]
     for name, stage in sorted(stages.items()):
-        lines += [f"### {name}", "", stage.summary, ""]
+        lines += [f"### Stage {name}", "", stage.summary, ""]
         if stage.estimator:
             lines += [f"Parameters of `{stage.estimator.replace(':', '.')}`.", ""]
         if stage.parameters.defaults:
@@ -59,7 +59,7 @@ def _offered(section: Options | Choice) -> Iterator[Options]:
 def _section(name: str, offered: Options | Choice) -> str:
     options = list(_offered(offered))
     none = "none, " if isinstance(offered, Choice) and offered.optional else ""
-    links = ", ".join(f"[`{o.stage.name}`](#{o.stage.name})" for o in options)
+    links = ", ".join(f"[`{o.stage.name}`](#stage-{o.stage.name})" for o in options)
     settings = [f"`{key} = {toml(value)}`" for o in options for key, value in o.given.items()]
     return f"| `{name}` | {none}{links} | {', '.join(settings)} |"
 

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from strata.errors import StrataError
 from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.experiment.compose import Target
@@ -144,7 +146,6 @@ def _not_converged(fitted: list[list[Any]]) -> list[dict[str, Any]]:
 
 def _scores(predictions: Any, selects: Callable[[Any], Any]) -> "Scores | None":
     """Scores of the folds whose number `selects` accepts; None without any."""
-    import numpy as np
 
     from strata.reports.model.scores import Scores
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.search_space import Range, Space
 from strata.pipeline.graph.stage import Node
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
 def search_result(target: Target, store: Store) -> "SearchResult | None":
     """Trials of a method's search with their accuracy in each fold that is in the store."""
-    import numpy as np
 
     from strata.reports.model.results import SearchResult
 

@@ -3,16 +3,15 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from strata.errors import InputError
 from strata.parameter_types import PositiveFloat, PositiveInt
 from strata.pipeline.graph.decorators import stage
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.sharded_arrays import Shards
-
-if TYPE_CHECKING:
-    import numpy as np
 
 #: Bytes of training vectors, or of their Gram matrix, that a linear classifier takes into memory.
 IN_MEMORY = 2**29
@@ -102,7 +101,7 @@ def _streamed_linear_svm(
 
 def _kernel(
     name: str,
-    rows: "np.ndarray",
+    rows: np.ndarray,
     gamma: float | str,
     coef0: float,
     degree: int,
@@ -155,7 +154,7 @@ def logistic(
     if vectors.size("vectors", train) > IN_MEMORY:
         from strata.models.classifiers.logistic import fit_logistic
 
-        def blocks() -> "Iterator[tuple[np.ndarray, np.ndarray]]":
+        def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
             return vectors.blocks("vectors", train)
 
         classifier = fit_logistic(blocks, train.y, max_iter=max_iter, **settings)
@@ -206,8 +205,6 @@ def fitted_with(classifier: Any, **facts: Any) -> dict[str, Any]:
 @stage(role="vector scores")
 def class_scores(vectors: Shards, fitted: Mapping[str, Any], test: Subset) -> dict[str, Any]:
     """Decision values and probabilities of images, in the columns of all classes."""
-    import numpy as np
-
     classes = len(test.classes)
     found: dict[str, np.ndarray] = {}
     for at, rows in vectors.blocks("vectors", test):
@@ -226,7 +223,6 @@ def in_all_classes(fitted: Mapping[str, Any], rows: Any, classes: int) -> dict[s
         rows: vectors or images, as the classifier takes them.
         classes: number of all classes.
     """
-    import numpy as np
 
     from strata.models.classifiers.decision_scores import scores_and_probabilities
 

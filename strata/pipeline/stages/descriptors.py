@@ -7,13 +7,13 @@ too small to tell scenes or objects by: images of more than max_size x max_size 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from strata.parameter_types import PositiveInt
 from strata.pipeline.graph.decorators import shard_stage
 from strata.pipeline.stages.serialize import serialize_float16, serialize_uint8
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from strata.features.descriptors.base import BaseDescriptor
     from strata.features.descriptors.local_descriptors import LocalDescriptors
 
@@ -27,7 +27,6 @@ def _described(
     descriptor: "BaseDescriptor", images: "Images", max_size: int
 ) -> "Iterator[LocalDescriptors]":
     """Descriptors of each image, shrunk where it is larger; scales in pixels of the original."""
-    import numpy as np
 
     from strata.image_io import downscale
 

@@ -1,8 +1,9 @@
 """Fine-tuning of pretrained networks, on activations that are kept at the boundary of training."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
 from annotated_types import Le
 
 from strata.errors import InputError
@@ -15,9 +16,6 @@ from strata.pipeline.stages.classifiers import in_all_classes
 from strata.pipeline.stages.networks import trained
 from strata.pipeline.stages.pretrained import state_of
 from strata.pipeline.store.task_progress import checkpoint_path, report_progress
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 @stage(role="backbone split")
@@ -149,7 +147,6 @@ def boundary_activations(
         augmentation: of the copies: "none", "light", "strong", or a table of magnitudes.
         device: "auto", "cpu", "cuda" or "mps".
     """
-    import numpy as np
 
     from strata.models.runtime.devices import choose_device
     from strata.models.transfer import frozen_backbone
@@ -173,9 +170,8 @@ def boundary_activations(
 
 def _views(
     images: ImageShard, side: int, mirror: bool, copies: int, augmentation: str | Mapping[str, Any]
-) -> "Iterator[np.ndarray]":
+) -> Iterator[np.ndarray]:
     """Views of each image, (views, side, side, 3) uint8."""
-    import numpy as np
     import torch
 
     from strata.models.training import augment

@@ -1,15 +1,14 @@
 """Late fusion: scores of several methods to combined scores."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from strata.errors import InputError
 from strata.parameter_types import PositiveFloat, Weights, check_weights
 from strata.pipeline.graph.decorators import stage
 from strata.pipeline.graph.inputs import Subset
-
-if TYPE_CHECKING:
-    import numpy as np
 
 #: Floor of probabilities: below it, one only says that the method saw no such case in training.
 MIN_PROBABILITY = 1e-6
@@ -30,7 +29,6 @@ def average_scores(
         of: averaged quantity.
         weights: one per method, in their order; none for equal ones.
     """
-    import numpy as np
     from scipy.special import softmax
 
     check_weights(weights, len(scores))
@@ -61,7 +59,6 @@ def fit_stack(
         train: all of them, with their labels.
         C: inverse strength of the pull of the biases towards zero and of the weights towards one.
     """
-    import numpy as np
     from scipy.optimize import minimize
     from scipy.special import logsumexp, softmax
 
@@ -71,7 +68,7 @@ def fit_stack(
     methods, n, classes = L.shape
     picked = L[:, np.arange(n), y]
 
-    def loss(theta: "np.ndarray") -> "tuple[float, np.ndarray]":
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
         weights, bias = theta[:methods], theta[methods:]
         logits = np.tensordot(weights, L, axes=1) + bias
         log_sum = logsumexp(logits, axis=1)
@@ -96,17 +93,14 @@ def fit_stack(
 @stage(role="combination")
 def stack_scores(scores: Sequence[Mapping[str, Any]], fitted: Mapping[str, Any]) -> dict[str, Any]:
     """Log-probabilities of the methods, weighted as `fit_stack` learned."""
-    import numpy as np
     from scipy.special import softmax
 
     logits = np.tensordot(fitted["weights"], _log_probabilities(scores), axes=1) + fitted["bias"]
     return {"scores": logits, "probabilities": softmax(logits, axis=1)}
 
 
-def _log_probabilities(scores: Sequence[Mapping[str, Any]]) -> "np.ndarray":
+def _log_probabilities(scores: Sequence[Mapping[str, Any]]) -> np.ndarray:
     """Log-probabilities (methods, images, classes), bounded from below."""
-    import numpy as np
-
     if not all("probabilities" in s for s in scores):
         raise InputError(
             "One of the methods to be combined gives no probabilities.",

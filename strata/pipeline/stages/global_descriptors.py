@@ -1,12 +1,11 @@
 """Whole images to one vector each, of which nothing is learned."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from strata.pipeline.graph.decorators import shard_stage
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 @shard_stage(
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     role="vectors",
     features="designed",
 )
-def gist_descriptor(images: "Iterable[np.ndarray]", **parameters: Any) -> dict[str, Any]:
+def gist_descriptor(images: Iterable[np.ndarray], **parameters: Any) -> dict[str, Any]:
     """GIST: energies of Gabor filters in a grid of cells, `vectors` (images, d) float32."""
     from strata.features.descriptors.gist import GIST
 

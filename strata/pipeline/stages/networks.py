@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from strata.errors import InputError
 from strata.parameter_types import PositiveFloat, PositiveInt, UnitInterval
 from strata.pipeline.graph.decorators import shard_stage, stage
@@ -13,18 +15,16 @@ from strata.pipeline.stages.serialize import serialize_float16
 from strata.pipeline.store.task_progress import checkpoint_path, report_progress
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from strata.models.estimators.base import BaseNetworkClassifier
     from strata.models.training.lr_finder import LRCurve
 
 
 @shard_stage(role="images")
-def resize(images: "Iterable[np.ndarray]", *, size: PositiveInt = 64) -> dict[str, Any]:
+def resize(images: Iterable[np.ndarray], *, size: PositiveInt = 64) -> dict[str, Any]:
     """Square images of one size: `pixels` (images, size, size, 3) uint8.
 
     Args:
-        size: side of the square, pixels; the aspect is not kept.
+        size: side of the square, pixels; images are cropped to the square in their middle.
     """
     from strata.models.training.resize import resize_images
 
@@ -101,8 +101,6 @@ def soft_labels(
         weight: weight of the soft labels in the loss, against the images' own labels.
         temperature: softens the teacher's probabilities and the network's.
     """
-    import numpy as np
-
     if not all("probabilities" in part for part in scores):
         raise InputError(
             "The teacher gives no probabilities.",
@@ -162,7 +160,6 @@ def patch_descriptors(
         layer: "embedding", the input of the last layer, or the name of a layer.
         step: from window to window, pixels of the resized image.
     """
-    import numpy as np
 
     from strata.features.descriptors.local_descriptors import LocalDescriptors
     from strata.models.estimators.hidden_features import LayerReader

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from strata.pipeline.graph.decorators import stage
 from strata.pipeline.graph.inputs import Subset
 
@@ -26,8 +28,6 @@ def predictions(
         `ids` (n,) text, `labels`, `repeat` and `fold` (n,) int64, `scores` (n, classes) float64,
         `probabilities` likewise, NaN where there are none.
     """
-    import numpy as np
-
     counts = [len(test) for test in tests]
     classes = len(tests[0].classes)
     missing = [np.full((n, classes), np.nan) for n in counts]

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from strata.parameter_types import PyramidLayout, PyramidLevel
 from strata.pipeline.graph.decorators import shard_stage, stage
 from strata.pipeline.graph.inputs import File
 from strata.pipeline.store.task_progress import report_progress
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
 
@@ -39,7 +40,6 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
     Returns:
         `backbone`, and `content`, the bytes of the file, uint8.
     """
-    import numpy as np
 
     from strata.errors import InputError
     from strata.models.transfer import backbones, weights
@@ -67,7 +67,7 @@ def state_of(network: Mapping[str, Any]) -> "dict[str, Tensor]":
     accelerator=True,
 )
 def backbone_features(
-    images: "Iterable[np.ndarray]",
+    images: Iterable[np.ndarray],
     network: Mapping[str, Any],
     *,
     pyramid: PyramidLayout = "none",

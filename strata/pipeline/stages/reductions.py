@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from strata.parameter_types import (
     OpenUnitInterval,
     PositiveFloat,
@@ -58,7 +60,6 @@ def pca(
         whiten: scale each component to variance 1; those that do not vary, of fewer images than
             components or of copies, are left out then.
     """
-    import numpy as np
     from sklearn.decomposition import PCA
 
     from strata.features.encodings.fisher_vectors import MIN_VARIANCE_RATIO
@@ -134,8 +135,6 @@ def nystroem(
 @shard_stage(role="vectors")
 def apply_reduction(vectors: Mapping[str, Any], fitted: Mapping[str, Any]) -> dict[str, Any]:
     """Vectors of a shard by a fitted reduction: (images, d') float32."""
-    import numpy as np
-
     found = fitted["reduction"].transform(vectors["vectors"])
     return {"vectors": np.asarray(found, np.float32)}
 
@@ -149,7 +148,6 @@ def concatenate(*branches: Mapping[str, Any], weights: Weights = ()) -> dict[str
     Args:
         weights: one per branch, in their order; none for equal ones.
     """
-    import numpy as np
 
     from strata.features.transforms.normalize import l2
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from strata.errors import StrataError
 from strata.pipeline.graph.decorators import optional_inputs_stage, stage
 from strata.pipeline.graph.inputs import Subset
@@ -27,8 +29,6 @@ def select_trial(
     Raises:
         StrataError: no trial came to an end.
     """
-    import numpy as np
-
     label = dict(zip(train.ids, train.y.tolist(), strict=True))
     truth = [np.array([label[name] for name in test.ids]) for test in tests]
     if not any(part for trial in trials for part in trial):
@@ -55,8 +55,6 @@ def apply_selection(
     Args:
         trial: number of the trial that the scores were made with.
     """
-    import numpy as np
-
     if selection["trial"] != trial:
         raise StrataError(
             f"The search has selected trial {selection['trial'] + 1}, no longer {trial + 1}.",

@@ -7,11 +7,11 @@ the mirrored image are not kept at all: `mirror` says in what order the entries 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from strata.pipeline.graph.sharded_arrays import PerImage, Shards
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from strata.features.descriptors.local_descriptors import LocalDescriptors
 
 
@@ -24,15 +24,11 @@ def serialize_uint8(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
 
 def serialize_float16(described: "Iterable[LocalDescriptors]") -> dict[str, Any]:
     """Arrays of descriptors of any kind, as float16."""
-    import numpy as np
-
     return _packed((d.descriptors.astype(np.float16), d.positions, d.scales) for d in described)
 
 
-def _packed(parts: "Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]") -> dict[str, Any]:
+def _packed(parts: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict[str, Any]:
     """Rows of all images end to end, with the offset of each image's first."""
-    import numpy as np
-
     rows = list(parts)
     counts = [len(descriptors) for descriptors, _, _ in rows]
     return {
@@ -70,8 +66,6 @@ def _drawable(artifact: Mapping[str, Any], row: int) -> "LocalDescriptors":
 
 def _parts(artifact: Mapping[str, Any], row: int) -> "tuple[_Floats, np.ndarray, np.ndarray]":
     """Descriptors, positions and scales of one image."""
-    import numpy as np
-
     begin, end = artifact["offsets"][row : row + 2]
     kept, scales = artifact["descriptors"][begin:end], artifact["scales"][begin:end]
     positions = artifact["positions"][begin:end]
@@ -93,24 +87,21 @@ class _Floats:
             or None.
     """
 
-    def __init__(self, kept: "np.ndarray", mirror: "np.ndarray | None") -> None:
+    def __init__(self, kept: np.ndarray, mirror: np.ndarray | None) -> None:
         self._kept = kept
         self._mirror = mirror
 
     def __len__(self) -> int:
         return len(self._kept) * (1 if self._mirror is None else 2)
 
-    def whole(self) -> "np.ndarray":
+    def whole(self) -> np.ndarray:
         """All rows, faster than by index."""
-        import numpy as np
-
         found = _floats(self._kept)
         if self._mirror is None:
             return found
         return np.concatenate([found, np.take(found, self._mirror, axis=1)])
 
-    def __getitem__(self, rows: Any) -> "np.ndarray":
-        import numpy as np
+    def __getitem__(self, rows: Any) -> np.ndarray:
 
         if self._mirror is None:
             return _floats(self._kept[rows])
@@ -122,8 +113,7 @@ class _Floats:
         return _floats(found)
 
 
-def _floats(kept: "np.ndarray") -> "np.ndarray":
-    import numpy as np
+def _floats(kept: np.ndarray) -> np.ndarray:
 
     from strata.features.descriptors.quantize import dequantize
 

@@ -5,10 +5,9 @@ import pickle
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 VALUES = "values.json"
 _CHUNK_BYTES = 1 << 20  # bytes per write call
@@ -23,8 +22,6 @@ def write_artifact(values: Mapping[str, Any], folder: Path) -> None:
     Raises:
         OSError: the disk is full or the folder cannot be written.
     """
-    import numpy as np
-
     plain: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, np.ndarray) and not value.dtype.hasobject:
@@ -38,10 +35,8 @@ def write_artifact(values: Mapping[str, Any], folder: Path) -> None:
         (folder / VALUES).write_text(json.dumps(plain))
 
 
-def _write_array(array: "np.ndarray", path: Path) -> None:
+def _write_array(array: np.ndarray, path: Path) -> None:
     """Write an array as `numpy.save` does, in C order, in chunks."""
-    import numpy as np
-
     whole = np.asarray(array, order="C")
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(whole))
@@ -95,8 +90,6 @@ class Artifact(Mapping[str, Any]):
             return self._plain[name]
         array = self._folder / f"{name}.npy"
         if array.exists():
-            import numpy as np
-
             try:
                 return np.load(array, mmap_mode="r", allow_pickle=False)
             except ValueError:  # an empty array cannot be memory-mapped

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.graph.derived import Derived
@@ -63,7 +65,6 @@ def to_values(made: "list[Visualization]") -> dict[str, Any]:
 
 def from_values(values: Mapping[str, Any]) -> "list[Visualization]":
     """Visualizations from the values of an artifact."""
-    import numpy as np
 
     from strata.reports.model.visualizations import Panel, PanelRow, Visualization
 
