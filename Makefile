@@ -3,13 +3,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check format clean
+.PHONY: setup demo test test-numpy-kernels check format clean
 
 demo: setup
 	$(BIN)/strata make -f experiments/demo.toml --store .strata --out out
 
 test: setup check
 	$(BIN)/python -m pytest
+
+# The tests of features once more, without compiled kernels.
+test-numpy-kernels: setup
+	STRATA_KERNELS=numpy $(BIN)/python -m pytest tests/features
 
 check: setup
 	$(BIN)/ruff check .
