@@ -11,7 +11,7 @@ from strata.files import write_atomic
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import snapshot_of
-from strata.pipeline.execution.eta import duration
+from strata.pipeline.execution.eta import rounded_duration
 from strata.pipeline.execution.executor import Run, RunOutcome
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.progress_bar import ProgressBar, group_of
@@ -138,7 +138,9 @@ def _print_up_to_date(
 def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, seconds: float) -> int:
     """Print counts of artifacts, and the errors with equal ones merged; return the exit code."""
     kept = len(plan.nodes) - len(plan.needed)
-    text = f"made {len(outcome.made)} artifacts in {duration(seconds)}, {kept} were up to date"
+    text = (
+        f"made {len(outcome.made)} artifacts in {rounded_duration(seconds)}, {kept} were up to date"
+    )
     workspace.console.print(text, highlight=False)
     if not outcome.errors:
         return 0

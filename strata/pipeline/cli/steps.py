@@ -4,7 +4,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.execution.eta import duration
+from strata.pipeline.execution.eta import rounded_duration
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,9 @@ class StepProgress(AbstractContextManager["StepProgress"]):
         elif self._console.is_terminal and now - self._begun > 0.3:
             self._draw(what, done, total)
         if done == total and not self._bar and now - self._begun > 0.3:
-            self._console.print(f"{what}: {total}  {duration(now - self._begun)}", highlight=False)
+            self._console.print(
+                f"{what}: {total}  {rounded_duration(now - self._begun)}", highlight=False
+            )
 
     def _draw(self, what: str, done: int, total: int) -> None:
         """Update the progress bar; start it first where there is none."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from strata.files import write_atomic
 from strata.pipeline.store.task_progress import TaskProgress
+from strata.reports.formatting import brief, duration
 
 #: Progress reports of a running task that its rate is computed from, the latest ones.
 RECENT = 4
@@ -71,20 +72,15 @@ def time_left(seconds: float, complete: bool) -> str:
         "" if nothing can be said: not all are timed, and those that are need less than a second.
     """
     if complete:
-        return duration(seconds)
-    return f"more than {duration(seconds)}" if seconds >= 1 else ""
+        return rounded_duration(seconds)
+    return f"more than {rounded_duration(seconds)}" if seconds >= 1 else ""
 
 
-def duration(seconds: float) -> str:
-    """Duration as text: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
+def rounded_duration(seconds: float) -> str:
+    """Duration rounded to a second, below ten seconds to a tenth: "0.4 s", "12 s", "3 min 5 s"."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
-    rounded = round(seconds)
-    if rounded < 60:
-        return f"{rounded} s"
-    if rounded < 3600:
-        return f"{rounded // 60} min {rounded % 60:02d} s"
-    return f"{rounded // 3600} h {rounded % 3600 // 60:02d} min"
+    return brief(duration(round(seconds)))
 
 
 class TaskEta:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
-from strata.pipeline.execution.eta import Estimates, TaskEta, duration, time_left
+from strata.pipeline.execution.eta import Estimates, TaskEta, rounded_duration, time_left
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.worker import TaskResult
 from strata.pipeline.graph.stage import Node
@@ -95,7 +95,7 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
         self._group_sizes[group] -= 1
         if not self._bar and self._group_sizes[group] <= 0:
             prefix = f"{method}: " if method else ""
-            self._print_line(f"{prefix}{stage}  {duration(self._group_seconds[group])}")
+            self._print_line(f"{prefix}{stage}  {rounded_duration(self._group_seconds[group])}")
         self._draw()
 
     def failed(self, node: Node, error: StrataError) -> None:
@@ -204,7 +204,7 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
                 self._task_bars[key],
                 completed=progress.share,
                 share=f"{progress.share:.0%}",
-                left=f"{duration(left)} left",
+                left=f"{rounded_duration(left)} left",
                 description=f"{self._plan.title(node)}, {progress.done} of {progress.total}",
             )
 
