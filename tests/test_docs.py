@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -31,6 +32,12 @@ def blocks(text: str, language: str) -> list[str]:
 def test_the_reference_of_parameters_is_up_to_date():
     """`strata list --parameters > docs/parameters.md` makes it."""
     assert TEXTS["parameters.md"] == reference(known_recipes())
+
+
+def test_the_list_of_public_names_is_up_to_date():
+    """`python docs/make_api.py` makes it."""
+    made = runpy.run_path(str(ROOT / "docs" / "make_api.py"))["api"]()
+    assert TEXTS["api.md"] == made
 
 
 def defined(module: ast.AST, dotted: str) -> bool:
