@@ -101,8 +101,8 @@ def same_mixture(ours: DiagonalGaussianMixture, dtype: type) -> GaussianMixture:
     """scikit-learn's Gaussian mixture with the parameters of ours."""
     peer = GaussianMixture(len(ours.weights_), covariance_type="diag", reg_covar=1e-6)
     peer.weights_, peer.means_ = ours.weights_.astype(dtype), ours.means_.astype(dtype)
-    peer.covariances_ = ours.variances_.astype(dtype)
-    peer.precisions_cholesky_ = (1 / np.sqrt(ours.variances_)).astype(dtype)
+    peer.covariances_ = ours.covariances_.astype(dtype)
+    peer.precisions_cholesky_ = (1 / np.sqrt(ours.covariances_)).astype(dtype)
     return peer
 
 

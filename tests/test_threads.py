@@ -52,7 +52,7 @@ def test_mixtures_and_words_are_the_same_bit_for_bit(monkeypatch, count):
     for threads in (1, count):
         allow_threads(threads)
         mixture = DiagonalGaussianMixture(5, max_iter=4).fit(X)
-        found.append((mixture.means_, mixture.variances_, nearest_words(X, X[:40])))
+        found.append((mixture.means_, mixture.covariances_, nearest_words(X, X[:40])))
     assert _threads._allowed == count
     for one, several in zip(*found, strict=True):
         np.testing.assert_array_equal(one, several)

@@ -29,7 +29,7 @@ def write_scenes(
     smaller ones. The folder appears complete or not at all.
 
     Args:
-        root: the folder to create; must not exist, or be empty.
+        root: the folder to create; must be absent or empty.
         per_class: number of pictures per class, 1 to 9999.
         size: side of the pictures in pixels, 32 to 512.
         seed: random seed of the whole set.

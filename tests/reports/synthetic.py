@@ -108,15 +108,15 @@ def history(epochs: int, seed: int) -> list[dict[str, float]]:
                 "gradient_norm/scores": float(0.4 * np.exp(-t)),
                 "activation_mean/block1": -0.2 * t,
                 "activation_mean/block2": 0.5 * t,
-                "activation_deviation/block1": 1.0,
-                "activation_deviation/block2": 1 + t,
+                "activation_std/block1": 1.0,
+                "activation_std/block2": 1 + t,
                 **{
                     f"activation_histogram/block{i}": rng.dirichlet(
                         np.exp(-((np.arange(40) - 16) ** 2) / (20 * i)) + 0.01
                     ).tolist()
                     for i in (1, 2)
                 },
-                "rate": float(0.01 * np.sin(np.pi * min(t * 1.6, 1) / 2 if t < 0.6 else 1 - t)),
+                "lr": float(0.01 * np.sin(np.pi * min(t * 1.6, 1) / 2 if t < 0.6 else 1 - t)),
             }
         )
     return rows

@@ -21,10 +21,10 @@ from strata.parameter_types import NonNegativeInt, PositiveFloat, PositiveInt
 if KERNELS == "numba":
     from strata.features._simd.gmm_posteriors import posterior_sums
 
-_BLOCK = 512  # points at a time: posteriors and z stay in the second-level cache
+_BLOCK = 512  # points at a time: posteriors and z stay in the L2 cache
 
-#: A dimension of less variance counts as constant: the inverse of `variance_floor` times its
-#: variance would be too large for float32.
+#: Dimensions of less variance count as constant: 1 / (variance_floor * variance) would overflow
+#: float32.
 _CONSTANT = 1e-30
 
 
@@ -60,13 +60,13 @@ class DiagonalGaussianMixture(DensityMixin, BaseEstimator):
     Attributes:
         weights_: (components,) float64, summing to one.
         means_: (components, d) float64.
-        variances_: (components, d) float64.
+        covariances_: (components, d) float64.
         shift_: (d,) float32, subtracted from points before the arithmetic in float32.
         density_map_: W (2 d + 1, components) float32; with x less the shift, [x, x^2, 1] W are the
             log joint densities.
         n_iter_: EM steps made.
         converged_: whether the tolerance stopped EM.
-        log_likelihoods_: mean log-likelihood per training point before each step.
+        lower_bounds_: mean log-likelihood per training point before each step.
     """
 
     def __init__(
@@ -101,15 +101,15 @@ class DiagonalGaussianMixture(DensityMixin, BaseEstimator):
         self._maximize(
             _hard_statistics(X - self.shift_, self.n_components, self.random_state), floor
         )
-        self.log_likelihoods_: list[float] = []
+        self.lower_bounds_: list[float] = []
         self.converged_ = False
         self.n_iter_ = 0
         while self.n_iter_ < self.max_iter and not self.converged_:
             self.n_iter_ += 1
             found = self.statistics(X)
-            self.log_likelihoods_.append(found.log_likelihood / found.n_points)
+            self.lower_bounds_.append(found.log_likelihood / found.n_points)
             self._maximize(found, floor)
-            recent = self.log_likelihoods_[-2:]
+            recent = self.lower_bounds_[-2:]
             self.converged_ = len(recent) == 2 and recent[1] - recent[0] < self.tol
         return self
 
@@ -155,7 +155,7 @@ class DiagonalGaussianMixture(DensityMixin, BaseEstimator):
         """M step; a component that has lost its points keeps a vanishing weight."""
         mass = found.mass + 10 * np.finfo(np.float64).eps
         shifted = found.first / mass[:, None]
-        self.variances_ = np.maximum(found.second / mass[:, None] - shifted**2, floor)
+        self.covariances_ = np.maximum(found.second / mass[:, None] - shifted**2, floor)
         self.means_ = shifted + self.shift_
         self.weights_ = mass / mass.sum()
         self.density_map_ = self._density_map()
@@ -164,9 +164,9 @@ class DiagonalGaussianMixture(DensityMixin, BaseEstimator):
         """`density_map_` of the current weights, means and variances."""
         means = self.means_ - self.shift_
         constant = np.log(self.weights_) - 0.5 * (
-            np.log(2 * np.pi * self.variances_) + means**2 / self.variances_
+            np.log(2 * np.pi * self.covariances_) + means**2 / self.covariances_
         ).sum(axis=1)
-        rows = [(means / self.variances_).T, -0.5 / self.variances_.T, constant[None]]
+        rows = [(means / self.covariances_).T, -0.5 / self.covariances_.T, constant[None]]
         return np.concatenate(rows).astype(np.float32)
 
     def _posterior_sums_numpy(self, X: np.ndarray) -> tuple[np.ndarray, float]:

@@ -30,7 +30,7 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         random_state: seed of the shuffle, whose first points are the initial centers.
 
     Attributes:
-        centers_: (words, d) float32.
+        cluster_centers_: (words, d) float32.
         labels_: (n,) int64, index of the center of each training point.
         inertia_: sum of the training points' squared distances to their centers.
         n_iter_: Lloyd iterations made.
@@ -62,12 +62,12 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
             )
         order = seeds.generator(self.random_state, "k-means").permutation(len(X))
         shuffled = X[order]
-        self.centers_ = shuffled[: self.n_words]
+        self.cluster_centers_ = shuffled[: self.n_words]
         self.n_iter_ = 0
         for iterations, points in self._schedule(len(X)):
             self._lloyd(shuffled[:points], iterations)
-        labels = nearest_words(shuffled, self.centers_)
-        squared = squared_distances(shuffled, self.centers_, labels)
+        labels = nearest_words(shuffled, self.cluster_centers_)
+        squared = squared_distances(shuffled, self.cluster_centers_, labels)
         self.labels_ = np.empty(len(X), np.int64)
         self.labels_[order] = labels
         self.inertia_ = float(squared.sum(dtype=np.float64))
@@ -77,7 +77,7 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         """Index of the nearest center of each row of (n, d) -> (n,) int64."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        return nearest_words(X, self.centers_)
+        return nearest_words(X, self.cluster_centers_)
 
     def _schedule(self, n: int) -> list[tuple[int, int]]:
         """(iterations, points) of each batch; the iterations sum to `max_iter`."""
@@ -94,10 +94,10 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         for _ in range(iterations):
             self.n_iter_ += 1
             before = labels
-            labels = nearest_words(X, self.centers_)
+            labels = nearest_words(X, self.cluster_centers_)
             if before is not None and np.array_equal(before, labels):
                 break
-            self.centers_ = _means(X, labels, self.centers_)
+            self.cluster_centers_ = _means(X, labels, self.cluster_centers_)
 
 
 def _means(X: np.ndarray, labels: np.ndarray, centers: np.ndarray) -> np.ndarray:

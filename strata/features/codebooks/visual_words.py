@@ -65,7 +65,7 @@ class VisualWords(BaseEstimator):
             images, self.max_samples, rng, keep_zero=self.zero_descriptors == "keep"
         )
         kmeans = KMeansCodebook(self.n_words, self.max_iter, self.random_state).fit(sample)
-        self.words_ = kmeans.centers_
+        self.words_ = kmeans.cluster_centers_
         self.bandwidth_ = float(np.sqrt(kmeans.inertia_ / len(sample))) or 1.0
         self.n_iter_ = kmeans.n_iter_
         return self

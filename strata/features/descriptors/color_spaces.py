@@ -1,7 +1,7 @@
 """Color spaces of descriptors: gray, RGB and opponent channels.
 
 Opponent colors as in van de Sande, Gevers and Snoek, "Evaluating color descriptors for object and
-scene recognition" (PAMI 2010).
+scene recognition" (PAMI 2010), but for the intensity, which is luma here, as in gray images.
 """
 
 from typing import Literal
@@ -29,7 +29,9 @@ COLOR_SPACES = {
 
 
 def color_channels(image: np.ndarray, color: ColorSpace) -> np.ndarray:
-    """Channels of a uint8 image, (c, h, w) float32 in [0, 255] (opponent colors: around 0).
+    """Channels of a uint8 image, (c, h, w) float32 in [0, 255].
+
+    The second and third opponent channel lie around 0.
 
     Args:
         image: (h, w, 3) RGB, or (h, w) gray, whose opponent channels are zero but for the first.

@@ -36,7 +36,9 @@ def _daisy_strips(
     A single empty array where none fits. The numbers equal those of the whole image at once.
     """
     if min(step, radius, rings, histograms, orientations) < 1:
-        raise InputError("DAISY's step, radius, rings, histograms and orientations start at one.")
+        raise InputError(
+            "DAISY's step, radius, rings, histograms and orientations must be at least 1."
+        )
     if min(gray.shape) <= 2 * radius:
         yield np.zeros((0, 0, _n_dims(rings, histograms, orientations)), np.float32)
         return

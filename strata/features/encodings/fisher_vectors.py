@@ -51,17 +51,17 @@ def fisher_vector(points: np.ndarray, mixture: DiagonalGaussianMixture) -> np.nd
     means = mixture.means_ - mixture.shift_
     mass = statistics.mass[:, None]
     scale = 1 / (statistics.n_points * np.sqrt(mixture.weights_))[:, None]
-    by_mean = scale * (statistics.first - mass * means) / np.sqrt(mixture.variances_)
+    by_mean = scale * (statistics.first - mass * means) / np.sqrt(mixture.covariances_)
     centered = statistics.second - 2 * means * statistics.first + mass * means**2
-    by_deviation = scale / np.sqrt(2) * (centered / mixture.variances_ - mass)
+    by_deviation = scale / np.sqrt(2) * (centered / mixture.covariances_ - mass)
     return np.concatenate([by_mean.ravel(), by_deviation.ravel()]).astype(np.float32)
 
 
 class FisherVectors(BaseEncoder):
     """Fisher vectors of images: PCA, Gaussian mixture and positions, learned on a sample.
 
-    With the defaults this is the improved Fisher vector (Perronnin, Sanchez and Mensink, ECCV
-    2010): signed square roots, then L2.
+    With the defaults this is the improved Fisher vector (signed square roots, then L2: Perronnin,
+    Sanchez and Mensink, ECCV 2010) of descriptors with their positions appended.
 
     Args:
         n_components: number of Gaussians.

@@ -62,7 +62,7 @@ class VLAD(BaseEncoder):
             images, self.max_samples, seeds.generator(self.random_state, "vlad")
         )
         kmeans = KMeansCodebook(self.n_words, self.max_iter, self.random_state).fit(sample)
-        self.words_ = kmeans.centers_
+        self.words_ = kmeans.cluster_centers_
         self.n_iter_ = kmeans.n_iter_
         return self
 

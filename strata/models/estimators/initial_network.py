@@ -59,11 +59,11 @@ def pretrain_network(
         as `denoising_pretraining.pretrain`: losses of each block by epoch.
 
     Raises:
-        InputError: the images do not fit into memory.
+        InputError: the images take more than a gigabyte (`image_source.IN_MEMORY`).
     """
     if too_large(images):
         raise InputError(
-            "There are too many images to pretrain on: they do not fit into memory.",
+            "There are too many images to pretrain on: more than a gigabyte.",
             "Take smaller images, or pretrain_epochs = 0.",
         )
     return pretrain(

@@ -26,7 +26,7 @@ def record_diagnostics(network: Network) -> Iterator[Diagnostics]:
 
     The dict is filled when the block ends. Keys, for each layer (names as in `named_layers`):
 
-    - "activation_mean/LAYER", "activation_deviation/LAYER": mean and standard deviation over
+    - "activation_mean/LAYER", "activation_std/LAYER": mean and standard deviation over
       images, positions and units;
     - "dead_units/LAYER": share of units (channels) with the same value for every image and
       position, such as ReLUs that are always zero;
@@ -54,7 +54,7 @@ def record_diagnostics(network: Network) -> Iterator[Diagnostics]:
         shares = (counts / counts.sum().clamp(min=1)).tolist()
         found[f"activation_histogram/{name}"] = [round(share, 4) for share in shares]
         found[f"activation_mean/{name}"] = mean
-        found[f"activation_deviation/{name}"] = deviation
+        found[f"activation_std/{name}"] = deviation
         found[f"dead_units/{name}"] = dead
     for name, parameters in layer_parameters(network).items():
         gradients = [p.grad for p in parameters if p.grad is not None]

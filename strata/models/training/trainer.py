@@ -124,7 +124,7 @@ class Training:
             "epoch": epoch + 1,
             "loss": loss / n,
             "accuracy": correct / n,
-            "rate": lr,
+            "lr": lr,
             "gradient_norm": norm / steps,
         }
         if self.validation is not None:

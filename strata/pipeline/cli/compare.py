@@ -47,6 +47,6 @@ def _rows(method: "MethodChange") -> list[list[str]]:
         if pair.p_adjusted is None:
             rows.append([method.name, split, change, "", f"not tested: {pair.untested}"])
             continue
-        verdict = "more than noise" if pair.significant else "within noise"
+        verdict = "significant" if pair.significant else "not significant"
         rows.append([method.name, split, change, f"{pair.p_adjusted:.3f}", verdict])
     return rows

@@ -28,7 +28,7 @@ def make(
     with workspace.store.in_use():
         workspace.store.sweep()
         wanted, plan = workspace.plan(names, always=always)
-        _check_names(workspace, wanted, plan)
+        _check_backbones(workspace, wanted, plan)
         if dry_run:
             return _print_dry_run(workspace, wanted, plan)
         mark = report_key(workspace)
@@ -52,7 +52,7 @@ def make(
     return _print_summary(workspace, plan, outcome, seconds)
 
 
-def _check_names(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:
+def _check_backbones(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:
     from strata.pipeline.cli.check_backbones import check_backbones
 
     try:

@@ -102,6 +102,6 @@ def _print(
         second = f"{rest[0][0]} {rest[0][1]:.2f}" if rest else ""
         rows.append([name, first, f"{value:.2f}", second])
     if rows:
-        print_table(workspace.console, ["image", "class", "probability", "second"], rows, left=2)
+        print_table(workspace.console, ["image", "class", "score", "second"], rows, left=2)
     for name, reason in broken.items():
         workspace.console.print(f"{name}: {reason}", style="red", highlight=False, markup=False)

@@ -60,7 +60,7 @@ class Task:
         record: provenance of the node, for the artifact's manifest.
         files: source files that the stage reaches, with their times when keys were fixed.
         force: make the artifact even if it is in the store.
-        threads: BLAS, OpenMP and torch threads that the stage may use; the result is the same.
+        threads: threads of `in_threads` that the stage may use; libraries stay at one; the result is the same.
     """
 
     root: Path

@@ -12,7 +12,7 @@ from strata.pipeline.graph.stage import Node, Sharded, ShardStage, composing
 
 
 def on_new_images(target: Target, shards: list[ImageShard], images: Subset) -> Node:
-    """Node of the scores of new images, by the model fitted on all training images.
+    """Node of the scores of new images, by the model of the final fold, or else of the last one.
 
     Args:
         target: the method; if the experiment keeps no test images, the model of its last fold is

@@ -1,9 +1,9 @@
 """Choice of a stage: sections of a recipe that offer several, by the key `use`.
 
-descriptor=choice(dense_sift.options(), sift.options(), daisy.options())
+descriptor=choice(dense_sift.options(), sparse_sift.options(), dense_daisy.options())
 
 [methods.words.descriptor]
-use = "daisy"
+use = "dense_daisy"
 step = 6
 """
 

@@ -1,7 +1,7 @@
 """Recipes: functions that compose stages into a method.
 
     @recipe
-    def fisher(data, fold, *, mixture=fit_fisher.options(components=64), ...):
+    def fisher(data, fold, *, mixture=fisher_vectors.options(n_components=64), ...):
         ...
         return scores_of_the_images_in_fold_test
 

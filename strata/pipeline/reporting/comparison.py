@@ -98,7 +98,7 @@ def _method(
         findings=[*problems, *_not_converged(fitted)],
         cost=cost(target, records),
         histories=_one_per_fold(fitted, "history"),
-        lr_curves=_one_per_fold(fitted, "rate_search"),
+        lr_curves=_one_per_fold(fitted, "lr_search"),
         search=search_result(target, records.store),
         training_accuracy=sum(training) / len(training) if training else None,
     )

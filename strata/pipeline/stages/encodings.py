@@ -49,7 +49,7 @@ def fisher_vectors(local: Shards, train: Subset, **parameters: Any) -> dict[str,
 
     encoder = FisherVectors(**parameters, random_state=train.seed_for("mixture"))
     encoder.fit(of_subset(local, train.digests))
-    learned = [encoder.mixture_.means_, encoder.mixture_.variances_, encoder.mixture_.weights_]
+    learned = [encoder.mixture_.means_, encoder.mixture_.covariances_, encoder.mixture_.weights_]
     if encoder.projection_ is not None:
         learned += [encoder.projection_, encoder.offset_]
     return {"encoder": encoder, "parameters": sum(int(array.size) for array in learned)}

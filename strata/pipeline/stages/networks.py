@@ -60,7 +60,7 @@ def train_network(
     )
     search = {}
     if classifier.max_lr == "auto":
-        search = {"rate_search": _lr_search(classifier.lr_curve_)}
+        search = {"lr_search": _lr_search(classifier.lr_curve_)}
     return trained(classifier, max_lr=float(classifier.max_lr_), **search)
 
 
@@ -79,7 +79,7 @@ def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]
 def _lr_search(curve: "LRCurve") -> dict[str, Any]:
     """Curve of the learning-rate finder, as plain values."""
     return {
-        "rates": curve.lrs.tolist(),
+        "lrs": curve.lrs.tolist(),
         "losses": curve.losses.tolist(),
         "suggestion": curve.suggestion,
     }

@@ -148,7 +148,7 @@ def nearest(encoder: Any, described: "LocalDescriptors") -> tuple[np.ndarray, np
     points = encoder._points(described)
     words = mixture.predict(points) if len(points) else np.zeros(0, int)
     gaps = points - mixture.means_[words]
-    return words, (gaps**2 / mixture.variances_[words]).sum(axis=1)
+    return words, (gaps**2 / mixture.covariances_[words]).sum(axis=1)
 
 
 def _supports(

@@ -108,7 +108,7 @@ class MethodResult:
         test: scores of the test images, by a model fitted on all training images.
         stages: in the order in which they run.
         histories: training history of each fold, a list of one dict per epoch. Keys that contain
-            "loss" or "accuracy" are drawn, those with "validation" as the held-out curve; "rate" is
+            "loss" or "accuracy" are drawn, those with "validation" as the held-out curve; "lr" is
             the learning rate, "epoch" is optional. Keys "QUANTITY/LAYER" describe one layer:
             dead_units (a fraction), gradient_norm, activation_histogram (a list of fractions).
         lr_curves: learning-rate range test of each fold: `rates` tried, ascending, the `losses` at

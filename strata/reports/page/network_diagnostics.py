@@ -10,7 +10,7 @@ from strata.reports.statistics.convergence import Curve, History, curves
 
 DEAD, GRADIENT = "dead_units/", "gradient_norm/"
 #: Statistics of a layer's activations, by key of the history, and their name on the page.
-MOMENTS = {"activation_mean/": "mean", "activation_deviation/": "standard deviation"}
+MOMENTS = {"activation_mean/": "mean", "activation_std/": "standard deviation"}
 
 
 def diagnostics_drawings(histories: list[History]) -> list[tuple[str, Markup]]:

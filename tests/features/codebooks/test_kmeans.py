@@ -18,7 +18,7 @@ def blobs(n=3000, k=12, d=8, seed=0):
 def test_inertia_is_that_of_the_labels_and_about_as_low_as_scikit_learns():
     X = blobs()
     ours = KMeansCodebook(n_words=50, max_iter=30).fit(X)
-    own = ((X.astype(float) - ours.centers_[ours.labels_]) ** 2).sum()
+    own = ((X.astype(float) - ours.cluster_centers_[ours.labels_]) ** 2).sum()
     np.testing.assert_allclose(ours.inertia_, own, rtol=1e-5)
     peer = KMeans(50, init="random", n_init=1, max_iter=30, random_state=0).fit(X)
     assert ours.inertia_ < 1.05 * peer.inertia_
@@ -34,8 +34,10 @@ def test_labels_are_predictions_and_runs_repeat_bit_for_bit():
     X = blobs()
     first, second = (KMeansCodebook(20, random_state=3).fit(X) for _ in range(2))
     np.testing.assert_array_equal(first.predict(X), first.labels_)
-    np.testing.assert_array_equal(first.centers_, second.centers_)
-    assert (KMeansCodebook(20, random_state=4).fit(X).centers_ != first.centers_).any()
+    np.testing.assert_array_equal(first.cluster_centers_, second.cluster_centers_)
+    assert (
+        KMeansCodebook(20, random_state=4).fit(X).cluster_centers_ != first.cluster_centers_
+    ).any()
 
 
 def test_no_word_stays_empty_among_copies():

@@ -36,7 +36,7 @@ def naive(points, mixture):
     by_mean, by_deviation = np.zeros((2, *mixture.means_.shape))
     for x, g in zip(points.astype(float), posterior, strict=True):
         for k, w in enumerate(mixture.weights_):
-            u = (x - mixture.means_[k]) / np.sqrt(mixture.variances_[k])
+            u = (x - mixture.means_[k]) / np.sqrt(mixture.covariances_[k])
             by_mean[k] += g[k] * u / (len(points) * np.sqrt(w))
             by_deviation[k] += g[k] * (u**2 - 1) / (len(points) * np.sqrt(2 * w))
     return np.concatenate([by_mean.ravel(), by_deviation.ravel()])
@@ -52,8 +52,8 @@ def test_it_is_the_formula(image, mixture):
 def test_it_is_scikit_images_without_weights_and_with_its_sign(mixture):
     peer = GaussianMixture(5, covariance_type="diag")
     peer.weights_, peer.means_ = mixture.weights_, mixture.means_
-    peer.covariances_ = mixture.variances_
-    peer.precisions_cholesky_ = 1 / np.sqrt(mixture.variances_)
+    peer.covariances_ = mixture.covariances_
+    peer.precisions_cholesky_ = 1 / np.sqrt(mixture.covariances_)
     points = IMAGES[0].descriptors
     theirs = skimage_feature.fisher_vector(points.astype(float), peer)[5:]
     theirs[60:] *= -1  # scikit-image's gradient of the deviations points the other way
@@ -70,7 +70,7 @@ def test_it_is_the_gradient_of_the_likelihood(mixture):
         moved.density_map_ = moved._density_map()
         likelihoods.append(moved.score(points))
     slope = (likelihoods[1] - likelihoods[0]) / (2 * h)
-    scale = np.sqrt(mixture.variances_[k, j] / mixture.weights_[k])  # Fisher information^(-1/2)
+    scale = np.sqrt(mixture.covariances_[k, j] / mixture.weights_[k])  # Fisher information^(-1/2)
     ours = fisher_vector(points, mixture).reshape(2, *mixture.means_.shape)[0, k, j]
     assert ours == pytest.approx(slope * scale, rel=0.02)
 

@@ -282,7 +282,7 @@ def test_every_optimizer_lowers_the_loss(name):
 def test_the_learning_rate_follows_the_schedule(name):
     X, y = scenes(4)
     model = NetworkClassifier(**SMALL, epochs=4, lr_schedule=name).fit(X, y)
-    assert [line["rate"] for line in model.history_] == pytest.approx(
+    assert [line["lr"] for line in model.history_] == pytest.approx(
         [0.01 * SCHEDULES[name]((2 * epoch + 1) / 8) for epoch in range(4)]
     )
 

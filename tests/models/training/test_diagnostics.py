@@ -29,7 +29,7 @@ def test_diagnostics_are_those_of_the_activations():
     maps = network.blocks[0](network.standardize(images)).detach()
     assert found["dead_units/block1"] == 0.5
     assert found["activation_mean/block1"] == pytest.approx(maps.mean().item(), rel=1e-4)
-    assert found["activation_deviation/block1"] == pytest.approx(maps.std().item(), rel=1e-4)
+    assert found["activation_std/block1"] == pytest.approx(maps.std().item(), rel=1e-4)
     shares = found["activation_histogram/block1"]
     expected, _ = np.histogram(maps.clamp(-4, 6), HISTOGRAM_EDGES)
     np.testing.assert_allclose(shares, expected / maps.numel(), atol=1e-3)

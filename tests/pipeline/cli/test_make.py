@@ -366,7 +366,7 @@ def test_compare_says_what_changed_and_whether_it_matters(made):
     out = made.strata("compare", "before", "out/toy").stdout
     assert "squared: means.shrink was 0.0, is 0.5" in out
     assert "plain" in out
-    assert "within noise" in out
+    assert "not significant" in out
 
 
 def test_more_training_images_than_there_are_is_said(project):

@@ -133,9 +133,9 @@ def test_students_are_made_and_the_search_for_the_rate_is_shown(folder, workspac
     row = fold.train.ids.index(subsets[1].ids[0])
     np.testing.assert_array_equal(taught["probabilities"][row], said)
     fitted = workspace.store.read(target(workspace, "teacher").folds[0][1].inputs[1].key)
-    search = fitted["rate_search"]
+    search = fitted["lr_search"]
     assert search["suggestion"] == fitted["max_lr"]
-    assert len(search["rates"]) == len(search["losses"]) > 10
+    assert len(search["lrs"]) == len(search["losses"]) > 10
     page = (workspace.out / "report.html").read_text()
     assert page.count("Learning-rate range test. Suggested:") == 1
     image = next((folder / "images").rglob("*.png"))

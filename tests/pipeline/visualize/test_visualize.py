@@ -83,7 +83,7 @@ def test_gaussians_are_assigned_by_posterior_and_measured_by_mahalanobis_distanc
     words, distances = nearest(encoder, described[0])
     points, mixture = encoder._points(described[0]), encoder.mixture_
     assert words.tolist() == mixture.predict_proba(points).argmax(axis=1).tolist()
-    first = (points[0] - mixture.means_[words[0]]) ** 2 / mixture.variances_[words[0]]
+    first = (points[0] - mixture.means_[words[0]]) ** 2 / mixture.covariances_[words[0]]
     assert distances[0] == pytest.approx(first.sum(), rel=1e-4)
 
 

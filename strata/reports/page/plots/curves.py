@@ -84,7 +84,7 @@ def learning_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
     drawn = []
     losses, accuracies = curves(histories, "loss"), curves(histories, "accuracy")
     if losses:
-        drawn.append(("loss", _learning("loss", losses, curves(histories, "rate")[:1])))
+        drawn.append(("loss", _learning("loss", losses, curves(histories, "lr")[:1])))
     if accuracies:
         drawn.append(("accuracy", _learning("accuracy %", accuracies, [])))
     return drawn

@@ -11,22 +11,22 @@ from strata.reports.page.plots.svg import Frame, element
 def lr_finder_drawing(tests: list[dict[str, Any]]) -> Markup | None:
     """Loss over the learning rate (log scale), one line per fold, with a dot at the suggested rate.
 
-    The suggestion is the rate of steepest descent of the loss (Smith 2017). Losses above 1.5 times
+    The test is Smith's (2017); the suggestion is the rate at which the loss falls most steeply. Losses above 1.5 times
     the initial one are clipped, so that divergence at the end does not flatten the curve.
 
     Args:
         tests: as `MethodResult.lr_curves`.
     """
-    shown = [s for s in tests if len(s["rates"]) > 1]
+    shown = [s for s in tests if len(s["lrs"]) > 1]
     if not shown:
         return None
-    rates = np.concatenate([s["rates"] for s in shown])
+    lrs = np.concatenate([s["lrs"] for s in shown])
     losses = np.concatenate([s["losses"] for s in shown])
     start = max(s["losses"][0] for s in shown)
     low, high = float(losses.min()), min(float(losses.max()), 1.5 * start)
     room = 0.05 * (high - low) or 0.5
     frame = Frame(
-        (float(rates.min()), float(rates.max())),
+        (float(lrs.min()), float(lrs.max())),
         (max(0.0, low - room), high + room),
         width=320,
         height=270,
@@ -35,9 +35,9 @@ def lr_finder_drawing(tests: list[dict[str, Any]]) -> Markup | None:
     )
     frame.axes("learning rate", "loss", lambda v: f"{v:g}", lambda v: f"{v:.3g}")
     for s in shown:
-        frame.line(s["rates"], np.minimum(s["losses"], high), "thin" if len(shown) > 1 else "line")
+        frame.line(s["lrs"], np.minimum(s["losses"], high), "thin" if len(shown) > 1 else "line")
     for s in shown:
-        nearest = int(np.abs(np.log(np.divide(s["rates"], s["suggestion"]))).argmin())
+        nearest = int(np.abs(np.log(np.divide(s["lrs"], s["suggestion"]))).argmin())
         loss = min(s["losses"][nearest], high)
         tip = element("title", f"{s['suggestion']:.2g}")
         frame.add("circle", tip, class_="dot on", cx=frame.x(s["suggestion"]), cy=frame.y(loss),

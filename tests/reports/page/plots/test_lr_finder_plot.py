@@ -12,7 +12,7 @@ def search(suggestion=0.01, burst=1e9):
     rates = np.geomspace(1e-5, 1.0, 60)
     losses = 2 - 1.5 / (1 + (0.01 / rates) ** 2)
     losses[-1] = burst
-    return {"rates": rates.tolist(), "losses": losses.tolist(), "suggestion": suggestion}
+    return {"lrs": rates.tolist(), "losses": losses.tolist(), "suggestion": suggestion}
 
 
 def places(drawing, tag, attribute):
@@ -40,4 +40,4 @@ def test_a_burst_at_the_end_does_not_flatten_the_curve():
 
 def test_nothing_searched_nothing_drawn():
     assert lr_finder_drawing([]) is None
-    assert lr_finder_drawing([{"rates": [0.1], "losses": [1.0], "suggestion": 0.1}]) is None
+    assert lr_finder_drawing([{"lrs": [0.1], "losses": [1.0], "suggestion": 0.1}]) is None
