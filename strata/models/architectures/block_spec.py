@@ -19,7 +19,8 @@ class Block:
         filters: output channels.
         kernel: width and height of the convolutions.
         stride: of the first convolution.
-        padding: pixels on each side; -1 keeps the size at stride 1, for odd kernels ("same", kernel // 2).
+        padding: pixels on each side; -1 is kernel // 2 ("same"), which keeps the size
+            at stride 1 for odd kernels.
         convolution: "full", or "depthwise": one spatial filter per channel, normalized, then a
             1x1 convolution across channels (Howard et al. 2017).
         repeat: number of convolutions.

@@ -70,7 +70,7 @@ class Augmentation:
             if key not in kinds:
                 raise InputError(f"Unknown augmentation '{key}'.", nearest(key, kinds))
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if number == (kinds[key] is bool):
+            if not (isinstance(value, bool) if kinds[key] is bool else number):
                 raise InputError(f"Augmentation '{key}' cannot be {value!r}.")
             if not 0 <= value < math.inf:
                 raise InputError(f"Augmentation '{key}' is 0 or more, and finite, not {value}.")

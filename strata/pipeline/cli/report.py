@@ -13,6 +13,7 @@ from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.graph.code_digest import code_key, save_parsed
 from strata.pipeline.graph.derived import Derived
+from strata.pipeline.reporting.audit_findings import derived_audit
 from strata.pipeline.reporting.comparison import comparison
 from strata.pipeline.store.gc_roots import register_report
 
@@ -128,7 +129,7 @@ def report_key(workspace: Workspace) -> str:
     ]
     source = (
         made,
-        workspace.dataset.manifest.digest,
+        derived_audit(workspace.dataset.manifest, workspace.experiment.protocol["folds"]).key,
         workspace.experiment.text,
         code_key(comparison.__module__, comparison.__name__),
         {path.name: file_digest(path) for path in sorted(templates.iterdir())},

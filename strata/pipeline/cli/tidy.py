@@ -21,7 +21,8 @@ def clean(workspace: Workspace, names: list[str], *, dry_run: bool) -> int:
     wanted = workspace.chosen(names)
     others = [t.node for t in workspace.targets if t not in wanted]
     own = own_keys([t.node for t in wanted], others)
-    own += [derived_visualizations(target).key for target in wanted]
+    kept = {derived_visualizations(t).key for t in workspace.targets if t not in wanted}
+    own += sorted({derived_visualizations(target).key for target in wanted} - kept)
     keys = [key for key in own if workspace.store.state(key) != "absent"]
     if not dry_run:
         remove(workspace.store, keys)

@@ -68,8 +68,9 @@ def _causes(node: Node, plan: Plan, history: History) -> Iterator[str]:
 def _differences(old: Record, new: Record, name: str, shard: str) -> Iterator[str]:
     """Differences between two records of a stage: parameters, code, inputs."""
     yield from _parameter_differences(old, new, name)
-    for symbol in sorted({*old["code"], *new["code"]}):
-        was, now = old["code"].get(symbol), new["code"].get(symbol)
+    was_code, now_code = _without_moved(old["code"], new["code"])
+    for symbol in sorted({*was_code, *now_code}):
+        was, now = was_code.get(symbol), now_code.get(symbol)
         if was is None:
             yield f"{name}: its code now uses {symbol}."
         elif now is None:
@@ -77,6 +78,21 @@ def _differences(old: Record, new: Record, name: str, shard: str) -> Iterator[st
         elif was != now:
             yield f"{name}: the code of {symbol} changed ({was[:8]} to {now[:8]})."
     yield from _inputs_differences(old, new, name, shard)
+
+
+def _without_moved(old: Record, new: Record) -> tuple[Record, Record]:
+    """Digests of symbols, but for those that have only moved to another module."""
+
+    def identity(symbol: str, digest: str) -> tuple[str, str]:
+        return symbol.rpartition(".")[2], digest.partition("-")[0]
+
+    moved = {identity(s, d) for s, d in old.items() if s not in new}
+    moved &= {identity(s, d) for s, d in new.items() if s not in old}
+
+    def unmoved(these: Record, those: Record) -> Record:
+        return {s: d for s, d in these.items() if s in those or identity(s, d) not in moved}
+
+    return unmoved(old, new), unmoved(new, old)
 
 
 def _parameter_differences(old: Record, new: Record, name: str) -> Iterator[str]:

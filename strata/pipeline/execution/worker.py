@@ -60,7 +60,8 @@ class Task:
         record: provenance of the node, for the artifact's manifest.
         files: source files that the stage reaches, with their times when keys were fixed.
         force: make the artifact even if it is in the store.
-        threads: threads of `in_threads` that the stage may use; libraries stay at one; the result is the same.
+        threads: threads of `in_threads` that the stage may use, with the same result; libraries
+            stay at one.
     """
 
     root: Path
@@ -179,6 +180,8 @@ def _run_stage(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]
             raise _stage_error(task, store, error) from error
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     _check_unedited(task)
+    if not isinstance(values, dict):
+        raise StageError(f"{task.title}: a stage returns a dictionary, not {values!r}.")
     absent = [name for name in stage.yields if name not in values]
     if absent:
         raise StageError(

@@ -52,7 +52,7 @@ class Choice:
                     f"It takes one of {', '.join(self.stages)}.",
                 )
             return {"use": NONE}
-        if name not in self.stages:
+        if not isinstance(name, str) or name not in self.stages:
             raise InputError(
                 f"{where}.use = {name!r}: there is no such step here.",
                 renamed(name, self.stages)

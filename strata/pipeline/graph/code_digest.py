@@ -13,12 +13,14 @@ each artifact, not part of its key.
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from strata.errors import StrataError
 from strata.files import write_atomic
-from strata.pipeline.graph.symbols import Module, read_module
+from strata.pipeline.graph.symbols import MAYBE, Module, read_module
 from strata.pipeline.store.hashing import content_key
 
 AFFECTS_RESULTS = False  # makes keys, and nothing else
@@ -26,7 +28,7 @@ AFFECTS_RESULTS = False  # makes keys, and nothing else
 PACKAGE = "strata"
 _ROOT = Path(__file__).resolve().parents[2]
 #: Increase when parsed files mean something else.
-_FORMAT = 2
+_FORMAT = 3
 
 
 class UnresolvedNameError(StrataError):
@@ -56,8 +58,11 @@ class _Parsed:
             self.changed = False
 
     def module(self, name: str, path: Path) -> Module:
-        status = path.stat()
-        stamp = [str(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+        stamp: list[Any] = [str(path)]
+        for file in (path, path.with_suffix(".pyi")):
+            if file.exists():
+                status = file.stat()
+                stamp += [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
         if self.known.get(name, [None])[0] != stamp:
             m = _read(name, path)
             self.known[name] = [stamp, m.digests, m.references, m.imports, m.affects_results]
@@ -85,6 +90,12 @@ def register(module: str, path: Path) -> None:
     forget()
 
 
+def user_file(module: str) -> Path | None:
+    """A user's own file by its module name or its stem, None where no such file is registered."""
+    by_stem = {path.stem: path for path in _extra.values()}
+    return _extra.get(module) or by_stem.get(module)
+
+
 def forget() -> None:
     """Forget where modules lie and what they hold; the next question reads files again."""
     for cached in (_find, _split, _module, code_digests, code_key):
@@ -92,13 +103,22 @@ def forget() -> None:
 
 
 def _read(name: str, path: Path) -> Module:
-    return read_module(
-        name,
-        path.read_bytes(),
-        package=name if path.name == "__init__.py" else name.rpartition(".")[0],
-        split=_split,
-        counts=lambda module: module == name or _module(module).affects_results,
-    )
+    """Definitions of a file; names that a stub beside it exports lazily count as its imports."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+
+    def read(file: Path) -> Module:
+        return read_module(
+            name,
+            file.read_bytes(),
+            package=package,
+            split=_split,
+            counts=lambda module: module == name or _module(module).affects_results,
+        )
+
+    found, stub = read(path), path.with_suffix(".pyi")
+    if stub.is_file():
+        found = replace(found, imports={**read(stub).imports, **found.imports})
+    return found
 
 
 @cache
@@ -154,35 +174,52 @@ def edited(reached: Mapping[str, str], files: Mapping[str, int]) -> str | None:
         reached: symbols with their digests, as `code_digests` gave them.
         files: as `source_files` gave them at that time; only files touched since are read.
     """
+    read: dict[str, Module] = {}
     for symbol, digest in reached.items():
         module, name = _resolved(symbol)
         path = _find(module)
-        touched = path and name and path.stat().st_mtime_ns != files[str(path)]
-        if path and touched and _read(module, path).digests.get(name) != digest:
-            return symbol
+        if path and name and path.stat().st_mtime_ns != files[str(path)]:
+            read.setdefault(module, _read(module, path))
+            if name not in read[module].digests or _recorded(read[module], name) != digest:
+                return symbol
     return None
+
+
+def _recorded(module: Module, name: str) -> str:
+    """Digest of a definition, and of the names of what it uses."""
+    return f"{module.digests[name]}-{content_key(module.references[name])[:8]}"
 
 
 @cache
 def code_key(module: str, name: str) -> str:
-    """Key of the code that `module.name` reaches: digests and links, wherever the files lie.
+    """Key of the code that `module.name` reaches, wherever the files lie.
 
-    Each definition counts by its last name, its digest and those of what it uses, so that two
-    definitions that change places are noticed, and files that do are not.
+    The definitions are numbered as they are met, breadth first, each with its last name, its digest
+    and the numbers of what it uses, in order: equal keys mean the same program.
     """
-    reached = code_digests(module, name)
-    links = []
-    for full in reached:
+    root = f"{module}.{name}"
+    numbers, waiting, graph = {root: 0}, [root], []
+    for full in waiting:  # grows
+        targets: list[int | str] = []
+        for dotted in _uses(full):
+            used = _followed(dotted, full)
+            if used is None:
+                targets.append(dotted.rpartition(".")[2])
+                continue
+            if used not in numbers:
+                numbers[used] = len(waiting)
+                waiting.append(used)
+            targets.append(numbers[used])
         place, symbol = _resolved(full)
-        if symbol:
-            used = {_followed(dotted) for dotted in _module(place).references[symbol]} - {None}
-            shorts = sorted(_short(target, reached) for target in used if target in reached)
-            links.append([*_short(full, reached), shorts])
-    return content_key("code", sorted(links))
+        graph.append([symbol, _module(place).digests.get(symbol, ""), targets])
+    return content_key("code", graph)
 
 
-def _short(full: str, reached: Mapping[str, str]) -> list[str]:
-    return [_resolved(full)[1], reached[full]]
+def _uses(full: str) -> list[str]:
+    """References of a definition; of a module that is passed around, all that it defines."""
+    place, symbol = _resolved(full)
+    source = _module(place)
+    return source.references[symbol] if symbol else [f"{place}.{d}" for d in sorted(source.digests)]
 
 
 @cache
@@ -200,18 +237,15 @@ def code_digests(module: str, name: str) -> dict[str, str]:
         if full is None or full in reached:
             continue
         place, symbol = _resolved(full)
-        source = _module(place)
-        if symbol:
-            reached[full] = source.digests[symbol]
-            waiting += [(used, full) for used in source.references[symbol]]
-        else:  # the module itself is passed around: all that it defines may be used
-            reached[full] = ""
-            waiting += [(f"{place}.{defined}", full) for defined in source.digests]
+        reached[full] = _recorded(_module(place), symbol) if symbol else ""
+        waiting += [(used, full) for used in _uses(full)]
     return dict(sorted(reached.items()))
 
 
 def _followed(dotted: str, origin: str = "") -> str | None:
     """The definition that a dotted name ends at, through imports; None for what does not count."""
+    if dotted.startswith(MAYBE):
+        return _followed(dotted[1:]) if _leads_somewhere(dotted[1:]) else None
     place, symbol = _resolved(dotted)
     source = _module(place)
     if not source.affects_results:
@@ -228,3 +262,9 @@ def _followed(dotted: str, origin: str = "") -> str | None:
         f"{origin} uses {place}.{symbol}, which {place} does not define.",
         "Import it from the module that defines it.",
     )
+
+
+def _leads_somewhere(dotted: str) -> bool:
+    place, symbol = _resolved(dotted)
+    source = _module(place)
+    return not symbol or symbol in source.digests or symbol in source.imports

@@ -9,12 +9,17 @@ import ast
 import builtins
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from strata.errors import InputError
+from strata.pipeline.graph.code_digest import user_file
+
+AFFECTS_RESULTS = False  # reads what the constructor says
 
 PACKAGE = "strata"
 #: Imported, not read: small, and its classes are needed themselves.
@@ -35,32 +40,60 @@ def constructor_arguments(estimator: str, omit: frozenset[str]) -> dict[str, Arg
     """Arguments of a constructor, in their order.
 
     Args:
-        estimator: "module:Class".
+        estimator: "module:Class"; a user's own file by its stem.
         omit: arguments to leave out; neither their types nor their defaults are evaluated.
 
     Raises:
-        TypeError: an argument lacks its type or its default.
+        InputError: the source is not there, or its signature cannot be read without running it.
     """
     module, _, name = estimator.partition(":")
-    found = _source(module).classes[name]
-    docs = argument_help(ast.get_docstring(found) or "")
-    (init,) = (s for s in found.body if isinstance(s, ast.FunctionDef) and s.name == "__init__")
-    positional = init.args.args[1:]
-    defaults = [None] * (len(positional) - len(init.args.defaults)) + [*init.args.defaults]
-    pairs = [*zip(positional, defaults, strict=True)]
-    pairs += zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)
-    arguments = {}
+    try:
+        return dict(_arguments(module, name, omit))
+    except (
+        ArithmeticError,
+        AttributeError,
+        ImportError,
+        LookupError,
+        NameError,
+        OSError,
+        SyntaxError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise InputError(
+            f"The arguments of the estimator '{estimator}' cannot be read: {error}.",
+            "Give its constructor an __init__ whose arguments have types and defaults made of "
+            "literals, typing and strata.parameter_types; or list the parameters in the stage's "
+            "own signature.",
+        ) from error
+
+
+def _arguments(module: str, name: str, omit: frozenset[str]) -> Iterator[tuple[str, Argument]]:
+    classes = _source(module).classes
+    if name not in classes:
+        raise NameError(f"{module} defines no class '{name}'")
+    docs = argument_help(ast.get_docstring(classes[name]) or "")
+    found = [s for s in classes[name].body if isinstance(s, ast.FunctionDef)]
+    inits = [s for s in found if s.name == "__init__"]
+    if not inits or inits[0].args.vararg or inits[0].args.kwarg or inits[0].args.posonlyargs:
+        raise TypeError(f"{name} has no __init__ of named arguments alone")
+    arguments = inits[0].args
+    positional = arguments.args[1:]
+    missing: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
+    pairs = [*zip(positional, [*missing, *arguments.defaults], strict=True)]
+    pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     for argument, default in pairs:
         if argument.arg in omit:
             continue
         if argument.annotation is None or default is None:
-            raise TypeError(f"{estimator}: '{argument.arg}' needs a type and a default")
-        arguments[argument.arg] = Argument(
-            _evaluated(module, argument.annotation),
-            _evaluated(module, default),
-            docs.get(argument.arg, ""),
-        )
-    return arguments
+            raise TypeError(f"its argument '{argument.arg}' needs a type and a default")
+        value = _evaluated(module, default)
+        if isinstance(value, _Defined):
+            raise TypeError(f"the default of '{argument.arg}' is computed by {value}")
+        annotation = _evaluated(module, argument.annotation)
+        if isinstance(annotation, str):
+            annotation = _evaluated(module, ast.parse(annotation, mode="eval").body)
+        yield argument.arg, Argument(annotation, value, docs.get(argument.arg, ""))
 
 
 _ENTRY = re.compile(r"(?P<names>\w+(?:, \w+)*): (?P<text>.*)")
@@ -98,14 +131,17 @@ class _Source:
 
 @cache
 def _source(module: str) -> _Source:
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise TypeError(f"{module} has no source file")
+    path = user_file(module)
+    if path is None:
+        spec = importlib.util.find_spec(module)
+        if spec is None or spec.origin is None:
+            raise ImportError(f"there is no module {module}")
+        path = Path(spec.origin)
     assigned: dict[str, ast.expr] = {}
     imported: dict[str, tuple[str, str]] = {}
     classes: dict[str, ast.ClassDef] = {}
     functions: set[str] = set()
-    for statement in ast.parse(Path(spec.origin).read_bytes()).body:
+    for statement in ast.parse(path.read_bytes()).body:
         if isinstance(statement, ast.Assign):
             assigned |= {
                 t.id: statement.value for t in statement.targets if isinstance(t, ast.Name)
@@ -116,6 +152,11 @@ def _source(module: str) -> _Source:
         elif isinstance(statement, ast.ImportFrom):
             for alias in statement.names:
                 imported[alias.asname or alias.name] = (statement.module or "", alias.name)
+        elif isinstance(statement, ast.Import):
+            for alias in statement.names:
+                imported[alias.asname or alias.name] = (alias.name, "")
+        elif isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+            assigned.pop(statement.target.id, None)  # its value is not in one place
         elif isinstance(statement, ast.ClassDef):
             classes[statement.name] = statement
         elif isinstance(statement, ast.FunctionDef):
@@ -155,7 +196,7 @@ def _named(module: str, name: str) -> Any:
     """Value of a name at the top level of a module, or of a builtin.
 
     Raises:
-        KeyError: there is no such name.
+        NameError: there is no such name.
     """
     source = _source(module)
     if name in source.assigned:
@@ -164,7 +205,10 @@ def _named(module: str, name: str) -> Any:
         origin, attribute = source.imported[name]
         if origin.partition(".")[0] == PACKAGE and origin not in _IMPORTED:
             return _named(origin, attribute)
-        return getattr(import_module(origin), attribute)
+        found = import_module(origin)
+        return getattr(found, attribute) if attribute else found
     if name in source.functions or name in source.classes:
         return _Defined(f"{module}.{name}")
+    if name not in vars(builtins):
+        raise NameError(f"{module} does not say what '{name}' is")
     return vars(builtins)[name]

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Union, get_args
 
 from strata.pipeline.graph.code_digest import code_digests, code_key, source_files
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
@@ -217,6 +217,15 @@ class Stage(Step):
     role: Role = ""
     features: Features = ""
     accelerator: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("role", self.role, get_args(Role)),
+            ("features", self.features, get_args(Features)),
+        ):
+            if value not in known:
+                allowed = ", ".join(map(repr, known))
+                raise TypeError(f"{name} = {value!r} of a stage: it is one of {allowed}")
 
     @property
     def yields(self) -> tuple[str, ...]:

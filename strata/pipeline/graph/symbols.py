@@ -1,8 +1,9 @@
-"""Top-level definitions of a source file: a digest of each, and the project names it uses.
+"""Top-level definitions of a source file: a digest of each, and the project names that it uses.
 
-A digest covers what a definition does, not where it lies: comments, docstrings, layout, the text of
-annotations of functions and imports of project code do not count, and a project name counts by its
-last part. So moving or renaming a module changes no digest, though every import of it changes.
+A digest covers what a definition does, not where it lies: comments, docstrings, layout, annotations
+of functions and imports do not count. A project name stands in it as a number, the place of its
+target in the list of references, and a name of another package as its full origin. So moving or
+renaming a module changes no digest, though every import of it changes.
 """
 
 import ast
@@ -12,14 +13,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-#: A string that names project code: "package.module", "package.module:Class.method".
+AFFECTS_RESULTS = False  # makes keys, and nothing else
+
+#: A string that may name project code: "package.module", "package.module:Class.method".
 _NAME = re.compile(r"[a-z_]\w*(?:\.\w+)+(?::\w+(?:\.\w+)*)?")
-#: A module with this assignment is outside of digests: no result depends on it.
+#: A module that assigns False to this name is outside of keys: no result depends on it.
 MARK = "AFFECTS_RESULTS"
+#: Before a reference that a string makes: it counts only if it leads somewhere.
+MAYBE = "?"
 
 #: Splits a dotted name into the module that it leads into and the rest ("" for the module itself);
 #: None where no project module is meant.
 Split = Callable[[str], tuple[str, str] | None]
+#: What a name is bound to: dotted names, several where imports are conditional; none for a local.
+Scope = dict[str, list[str]]
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,7 @@ class Module:
 
     Attributes:
         digests: top-level name -> digest of the syntax that defines it.
-        references: top-level name -> dotted project names that its definition uses.
+        references: top-level name -> dotted project names, as numbered in that syntax.
         imports: top-level name -> dotted project name that an import binds it to.
         affects_results: False where the module says that no result depends on it.
     """
@@ -49,22 +58,22 @@ def read_module(
         package: dotted name that relative imports start from.
         split: resolves dotted names, see `Split`.
         counts: False for modules whose names leave no trace in a digest as decorators.
+
+    Raises:
+        SyntaxError: the source is no Python.
     """
     statements = list(_top_level(ast.parse(source, name).body))
-    imports = dict(_bindings(statements, package, split))
-    definitions: dict[str, list[ast.stmt]] = {}
-    for statement in statements:
-        for defined in _defined(statement):
-            definitions.setdefault(defined, []).append(statement)
+    definitions = _definitions(statements)
+    imported = _imports(statements, package)
+    top = {**imported, **{d: [f"{name}.{d}"] for d in definitions}}
     digests, references = {}, {}
-    own = {d: f"{name}.{d}" for d in definitions}
     for defined, parts in definitions.items():
-        inner = dict(_bindings((n for p in parts for n in ast.walk(p)), package, split))
-        reader = _Normalizer({**own, **imports, **inner}, package, split, counts)
+        reader = _Normalizer(top, package, split, counts)
         text = "\n".join(ast.unparse(reader.visit(part)) for part in parts)
         digests[defined] = hashlib.sha256(text.encode()).hexdigest()[:16]
-        references[defined] = sorted(reader.used - {f"{name}.{defined}"})
-    return Module(digests, references, imports, not _is_marked(definitions.get(MARK, [])))
+        references[defined] = reader.references
+    project = {n: origins[-1] for n, origins in imported.items() if split(origins[-1])}
+    return Module(digests, references, project, not _is_marked(definitions.get(MARK, [])))
 
 
 def _is_marked(statements: list[ast.stmt]) -> bool:
@@ -74,16 +83,36 @@ def _is_marked(statements: list[ast.stmt]) -> bool:
     )
 
 
-def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements of a module, those inside top-level `if` and `try` included."""
+def _top_level(body: list[ast.stmt], test: ast.expr | None = None) -> Iterator[ast.stmt]:
+    """Statements of a module; those inside `if` with its condition, those of `try` as they are."""
     for statement in body:
-        if isinstance(statement, ast.If | ast.Try):
-            for part in ("body", "orelse", "finalbody"):
-                yield from _top_level(getattr(statement, part, []))
-            for handler in getattr(statement, "handlers", []):
-                yield from _top_level(handler.body)
-        else:
+        if isinstance(statement, ast.If):
+            yield from _top_level(statement.body, statement.test)
+            yield from _top_level(statement.orelse, ast.UnaryOp(ast.Not(), statement.test))
+        elif isinstance(statement, ast.Try):
+            yield from _top_level([*statement.body, *statement.orelse, *statement.finalbody], test)
+            for handler in statement.handlers:
+                yield from _top_level(handler.body, test)
+        elif test is None or isinstance(statement, ast.Import | ast.ImportFrom):
             yield statement
+        else:
+            yield ast.copy_location(ast.If(test, [statement], []), statement)
+
+
+def _definitions(statements: list[ast.stmt]) -> dict[str, list[ast.stmt]]:
+    """Statements that define each top-level name, or change what it stands for."""
+    found: dict[str, list[ast.stmt]] = {}
+    for statement in statements:
+        for name in _defined(statement.body[0] if isinstance(statement, ast.If) else statement):
+            found.setdefault(name, []).append(statement)
+    for statement in statements:
+        inner = statement.body[0] if isinstance(statement, ast.If) else statement
+        if not _defined(inner) and not isinstance(inner, ast.Import | ast.ImportFrom):
+            # A loop over it, a call of its method: it counts for every name that stands in it.
+            names = {n.id for n in ast.walk(inner) if isinstance(n, ast.Name)}
+            for name in sorted(names & found.keys()):
+                found[name].append(statement)
+    return found
 
 
 def _defined(statement: ast.stmt) -> list[str]:
@@ -95,17 +124,19 @@ def _defined(statement: ast.stmt) -> list[str]:
     return []
 
 
-def _bindings(nodes: Iterable[ast.AST], package: str, split: Split) -> Iterator[tuple[str, str]]:
-    """Project names that imports bind: (name here, dotted name)."""
+def _imports(nodes: Iterable[ast.AST], package: str) -> Scope:
+    """Names that imports bind, with the dotted names that they may be bound to."""
+    found: Scope = {}
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]
-                if split(alias.name):
-                    yield bound, alias.name if alias.asname else bound
-        elif isinstance(node, ast.ImportFrom) and split(_base(node, package)):
+                found.setdefault(bound, []).append(alias.name if alias.asname else bound)
+        elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                yield alias.asname or alias.name, f"{_base(node, package)}.{alias.name}"
+                dotted = f"{_base(node, package)}.{alias.name}"
+                found.setdefault(alias.asname or alias.name, []).append(dotted)
+    return found
 
 
 def _base(node: ast.ImportFrom, package: str) -> str:
@@ -116,83 +147,148 @@ def _base(node: ast.ImportFrom, package: str) -> str:
     return ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [node.module])])
 
 
+def _own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """Nodes of a function, class or comprehension, those of scopes inside it left out."""
+    waiting = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, (*_FUNCTIONS, ast.ClassDef, *_COMPREHENSIONS)):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _locals(scope: ast.AST, package: str) -> Scope:
+    """Names that a function, class or comprehension binds itself."""
+    nodes = list(_own_nodes(scope))
+    found: Scope = {n.id: [] for n in nodes if isinstance(n, ast.Name) and not _is_read(n)}
+    if isinstance(scope, _FUNCTIONS):
+        found |= {a.arg: [] for a in ast.walk(scope.args) if isinstance(a, ast.arg)}
+    found |= {n.name: [] for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    found |= {n.name: [] for n in nodes if isinstance(n, ast.ExceptHandler) and n.name}
+    found |= _imports(nodes, package)
+    for node in nodes:
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            for name in node.names:
+                found.pop(name, None)
+    return found
+
+
+def _is_read(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Load)
+
+
 class _Normalizer(ast.NodeTransformer):
     """Strips a definition of what does nothing, and collects the project names that it uses."""
 
     def __init__(
-        self, known: dict[str, str], package: str, split: Split, counts: Callable[[str], bool]
+        self, top: Scope, package: str, split: Split, counts: Callable[[str], bool]
     ) -> None:
-        self.used: set[str] = set()
-        self._known = known
+        self.references: list[str] = []
+        self._scopes: list[tuple[bool, Scope]] = [(False, top)]
         self._package = package
         self._split = split
         self._counts = counts
+
+    def _origins(self, name: str) -> list[str]:
+        """Dotted names that a name may be bound to, [] for locals and builtins."""
+        for number, (is_class, scope) in enumerate(reversed(self._scopes)):
+            if name in scope and (not is_class or number == 0):
+                return scope[name]
+        return []
+
+    def _visit_scope(self, node: Any) -> ast.AST:
+        self._scopes.append((isinstance(node, ast.ClassDef), _locals(node, self._package)))
+        visited = self.generic_visit(node)
+        self._scopes.pop()
+        return visited
+
+    visit_Lambda = visit_ListComp = visit_SetComp = visit_DictComp = _visit_scope
+    visit_GeneratorExp = _visit_scope
 
     def _visit_definition(self, node: Any) -> ast.AST:
         first = node.body[0]
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
             node.body = node.body[1:]
-        node.decorator_list = [d for d in node.decorator_list if self._is_counted(d)]
-        node = self.generic_visit(node)
-        node.body = node.body or [ast.Pass()]
-        return node
+        kept = [d for d in node.decorator_list if self._is_counted(d)]
+        node.decorator_list = [self.visit(decorator) for decorator in kept]
+        decorators, node.decorator_list = node.decorator_list, []
+        visited: Any = self._visit_scope(node)
+        visited.decorator_list = decorators
+        visited.body = visited.body or [ast.Pass()]
+        return visited
 
     visit_ClassDef = _visit_definition
 
     def _visit_function(self, node: Any) -> ast.AST:
-        # A type leads to the methods that are called on the argument, but its text does nothing.
-        for argument in ast.walk(node.args):
-            if isinstance(argument, ast.arg) and argument.annotation:
-                self.visit(argument.annotation)
-                argument.annotation = None
+        # A type leads to the methods that are called on a value, but its text does nothing.
+        arguments = [a for a in ast.walk(node.args) if isinstance(a, ast.arg)]
+        for annotation in (*(a.annotation for a in arguments), node.returns):
+            self._visit_annotation(annotation)
+        for argument in arguments:
+            argument.annotation = None
         node.returns = None
         return self._visit_definition(node)
 
     visit_FunctionDef = _visit_function
     visit_AsyncFunctionDef = _visit_function
 
+    def _visit_annotation(self, annotation: ast.expr | None) -> None:
+        if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+            try:
+                annotation = ast.parse(annotation.value, mode="eval").body
+            except SyntaxError:
+                return
+        if annotation is not None:
+            self.visit(annotation)
+
     def _is_counted(self, decorator: ast.expr) -> bool:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        split = self._split_of(called)
-        return split is None or self._counts(split[0])
+        splits = [self._split(dotted) for dotted in self._dotted(called)]
+        return not splits or any(s is None or self._counts(s[0]) for s in splits)
 
-    def visit_Import(self, node: ast.Import) -> ast.AST | None:
-        node.names = [alias for alias in node.names if not self._split(alias.name)]
-        return node if node.names else None
+    def visit_Import(self, node: ast.AST) -> None:
+        """Imports stand in the names that they bind."""
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        return None if self._split(_base(node, self._package)) else node
+    visit_ImportFrom = visit_Import
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        split = self._split_of(node)
-        return self.generic_visit(node) if split is None else self._noted(node, *split)
+        return self._named(node) or self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
-        split = self._split_of(node)
-        return node if split is None else self._noted(node, *split)
+        return self._named(node) or node
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, str) and _NAME.fullmatch(node.value):
-            split = self._split(node.value.replace(":", "."))
-            if split:
-                self.used.add(".".join(filter(None, [split[0], split[1].partition(".")[0]])))
-                return ast.Constant(split[1] or "module")
+            dotted = node.value.replace(":", ".")
+            if self._split(dotted):
+                return ast.Constant(f"reference {self._number(MAYBE + dotted)}")
         return node
 
-    def _split_of(self, node: ast.AST) -> tuple[str, str] | None:
+    def _dotted(self, node: ast.AST) -> list[str]:
+        """Dotted names that `name` or `name.attribute...` may lead to, [] for what is local."""
         chain = _chain(node)
-        if not chain or chain[0] not in self._known:
-            return None
-        return self._split(".".join([self._known[chain[0]], *chain[1:]]))
+        return [".".join([o, *chain[1:]]) for o in self._origins(chain[0])] if chain else []
 
-    def _noted(self, node: ast.expr, module: str, rest: str) -> ast.AST:
-        """A project name without its module: its symbol, and attributes of that."""
-        symbol, _, attributes = rest.partition(".")
-        self.used.add(f"{module}.{symbol}" if symbol else module)
-        found: ast.expr = ast.Name(symbol or "module", ast.Load())
-        for attribute in filter(None, attributes.split(".")):
-            found = ast.Attribute(found, attribute, ast.Load())
-        return ast.copy_location(found, node)
+    def _named(self, node: ast.Name | ast.Attribute) -> ast.expr | None:
+        """A name that is bound to code elsewhere: its number, or its origin in another package."""
+        found = []
+        attributes = ""
+        for dotted in self._dotted(node):
+            split = self._split(dotted)
+            if split is None:
+                found.append(dotted)
+                continue
+            symbol, _, attributes = split[1].partition(".")
+            full = f"{split[0]}.{symbol}" if symbol else split[0]
+            found.append(f"reference_{self._number(full)}")
+        if not found:
+            return None
+        return ast.Name(".".join(filter(None, ["__or__".join(found), attributes])), ast.Load())
+
+    def _number(self, full: str) -> int:
+        if full not in self.references:
+            self.references.append(full)
+        return self.references.index(full)
 
 
 def _chain(node: ast.AST) -> list[str]:

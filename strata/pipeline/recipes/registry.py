@@ -4,9 +4,11 @@ from pathlib import Path
 from types import ModuleType
 
 from strata.errors import InputError
+from strata.pipeline.graph.code_digest import user_file
 from strata.pipeline.graph.recipe import Recipe
 from strata.pipeline.graph.user_modules import import_from
 from strata.pipeline.recipes import classical, distillation, fusion, networks, transfer
+from strata.pipeline.store.hashing import content_key
 
 #: In the order in which they are listed.
 MODULES = (classical, networks, transfer, fusion, distillation)
@@ -22,8 +24,16 @@ def known_recipes(extra: Path | None = None) -> dict[str, Recipe]:
     if extra:
         if not extra.is_file():
             raise InputError(f"There is no file of recipes {extra}.", "The key 'recipes' names it.")
-        found |= recipes_of(import_from(f"recipes_{extra.stem}", extra))
+        found |= recipes_of(import_from(user_module(extra), extra))
     return found
+
+
+def user_module(file: Path) -> str:
+    """Module name of a user's file; a second file of the same name gets one of its own."""
+    name = f"recipes_{file.stem}"
+    if user_file(name) in (None, file):
+        return name
+    return f"{name}_{content_key(str(file.resolve()))[:8]}"
 
 
 def recipes_of(module: ModuleType) -> dict[str, Recipe]:

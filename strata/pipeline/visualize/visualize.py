@@ -32,9 +32,8 @@ def visualizations(
         scores: of held-out images, for visualizations of predictions.
     """
     try:
-        made = derived_visualizations(target).read(
-            store, lambda: to_values(make_visualizations(target, dataset, store, scores))
-        )
+        derived = derived_visualizations(target)
+        made = derived.read(store, lambda: made_values(target, dataset, store, scores))
         return from_values(made), []
     except Exception as error:  # a failed visualization must not stop the report
         return [], [_finding(error)]
@@ -42,7 +41,14 @@ def visualizations(
 
 def derived_visualizations(target: Target) -> Derived:
     """Artifact that keeps a method's visualizations."""
-    return Derived("visualizations", (target.node.key,), (__name__, make_visualizations.__name__))
+    return Derived("visualizations", (target.node.key,), (__name__, made_values.__name__))
+
+
+def made_values(
+    target: Target, dataset: Dataset, store: Store, scores: "Scores | None"
+) -> dict[str, Any]:
+    """Visualizations of a method as values of an artifact, see `make_visualizations`."""
+    return to_values(make_visualizations(target, dataset, store, scores))
 
 
 def to_values(made: "list[Visualization]") -> dict[str, Any]:

@@ -164,3 +164,126 @@ def test_modules_outside_of_keys_are_in_none():
             path.relative_to(Path(str(strata.__file__)).parents[1]).with_suffix("").parts
         )
         assert not [symbol for symbol in reached if symbol.startswith(f"{module}.")]
+
+
+@pytest.fixture
+def key(tmp_path):
+    """Key of `made` in a module of the user, with other files beside it."""
+
+    def key(source: str, **files: str) -> str:
+        for name, text in {**files, "user_module": source}.items():
+            (tmp_path / f"{name}.py").write_text(text)
+            code_digest.register(name, tmp_path / f"{name}.py")
+        return code_digest.code_key("user_module", "made")
+
+    return key
+
+
+LEFT = "X = 1\ndef g():\n    return X\ndef f():\n    return g()\n"
+RIGHT = LEFT.replace("1", "2")
+SIFT = "from strata.features.descriptors.dense_sift import mirror_order as {}\n"
+COLOR = "from strata.features.descriptors.color_statistics import mirror_order as {}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (  # two functions of one name change places
+            SIFT.format("p") + COLOR.format("q") + "def made():\n    return p() - q()\n",
+            SIFT.format("p") + COLOR.format("q") + "def made():\n    return q() - p()\n",
+        ),
+        (  # an import inside a function leads to another of the same name
+            f"def made():\n    {SIFT.format('p')}    return p()\n",
+            f"def made():\n    {COLOR.format('p')}    return p()\n",
+        ),
+        (  # a parameter hides an import
+            "from strata.seeds import derive as d\n"
+            "def made(x, derive):\n    return d(x) + d(x + 1)\n",
+            "from strata.seeds import derive as d\n"
+            "def made(x, derive):\n    return d(x) + derive(x + 1)\n",
+        ),
+        (  # names of another package
+            "from scipy import fft\ndef made(x):\n    return fft.fft(x)\n",
+            "from numpy import fft\ndef made(x):\n    return fft.fft(x)\n",
+        ),
+        (  # conditions and calls at the top level
+            "K = 1\nif K > 1:\n    def made():\n        return 1\n",
+            "K = 1\nif K < 1:\n    def made():\n        return 1\n",
+        ),
+        (
+            "T = []\nT.append(1)\ndef made():\n    return T\n",
+            "T = []\nT.append(2)\ndef made():\n    return T\n",
+        ),
+        (  # types lead to methods, also quoted ones and those of results
+            "class M:\n    def f(self):\n        return 1\ndef made(x: 'M'):\n    return x.f()\n",
+            "class M:\n    def f(self):\n        return 2\ndef made(x: 'M'):\n    return x.f()\n",
+        ),
+        (
+            "class M:\n    v = 1\ndef g(x) -> M:\n    return x\ndef made(x):\n    return g(x).v\n",
+            "class M:\n    v = 2\ndef g(x) -> M:\n    return x\ndef made(x):\n    return g(x).v\n",
+        ),
+    ],
+)
+def test_another_program_has_another_key(key, old, new):
+    assert key(old) != key(new)
+    assert key(old) == key(old)
+
+
+def test_two_files_whose_definitions_change_places_have_another_key(key):
+    source = (
+        "from left import f as pf\nfrom right import f as qf\ndef one():\n    return pf()\n"
+        "def two():\n    return qf()\ndef made():\n    return one() - two()\n"
+    )
+    assert key(source, left=LEFT, right=RIGHT) != key(source, left=RIGHT, right=LEFT)
+
+
+@pytest.mark.parametrize("branch", ["first", "second"])
+def test_both_branches_of_a_conditional_import_count(key, branch):
+    source = (
+        "try:\n    from first import f\nexcept ImportError:\n    from second import f\n"
+        "def made():\n    return f()\n"
+    )
+    before = key(source, first=LEFT, second=LEFT)
+    assert before != key(source, **{"first": LEFT, "second": LEFT, branch: RIGHT})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("def made(x: int):\n    return x\n", "def made(x: float):\n    return x\n"),
+        (
+            "def made():\n    n = 1\n    return n\n",
+            "def made():\n    n = 1\n    return n\ndef n(): ...\n",
+        ),
+        (
+            "def made(x):\n    import numpy as np\n    return np.abs(x)\n",
+            "import numpy\ndef made(x):\n    return numpy.abs(x)\n",
+        ),
+        (
+            SIFT.format("p") + "def made():\n    return p()\n",
+            "from strata.features.descriptors import dense_sift\n"
+            "def made():\n    return dense_sift.mirror_order()\n",
+        ),
+    ],
+)
+def test_the_same_program_has_the_same_key(key, old, new):
+    assert key(old) == key(new)
+
+
+def test_a_text_that_looks_like_a_name_is_a_text(key):
+    source = "def made():\n    return 'strata.toml', 'strata.seeds', 'strata.seeds:nothing'\n"
+    assert key(source) != key(source.replace("strata.toml", "strata.json"))
+
+
+def test_names_that_a_package_exports_lazily_are_followed(reach):
+    reached = reach("from strata.features import DenseSIFT\ndef made():\n    return DenseSIFT()\n")
+    assert "strata.features.descriptors.dense_sift.DenseSIFT" in reached
+
+
+def test_a_retargeted_import_is_an_edit(reach, tmp_path):
+    before = reach(f"def made():\n    {SIFT.format('p')}    return p()\n")
+    path = tmp_path / "user_module.py"
+    files = code_digest.source_files(before)
+    path.write_text(f"def made():\n    {COLOR.format('p')}    return p()\n")
+    os.utime(path, ns=(0, files[str(path)] + 1))
+    assert code_digest.edited(before, files) == "user_module.made"

@@ -10,6 +10,8 @@ from typing import get_type_hints
 import pytest
 
 import strata.pipeline.stages
+from strata.errors import InputError
+from strata.pipeline.graph import code_digest, signatures
 from strata.pipeline.graph.signatures import argument_help, constructor_arguments
 from strata.pipeline.graph.stage import Step
 from strata.pipeline.recipes.reference import values_of
@@ -105,3 +107,41 @@ def test_parameters_are_known_without_the_libraries_behind_them():
         [sys.executable, "-c", inspect.cleandoc(code)], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("class M:\n    pass\n", "no __init__"),
+        ("class Other:\n    pass\n", "defines no class 'M'"),
+        (
+            "class M:\n    def __init__(self, a=1):\n        pass\n",
+            "'a' needs a type and a default",
+        ),
+        ("class M:\n    def __init__(self, *, a: int = n):\n        pass\n", "what 'n' is"),
+        (
+            "def n(): ...\nclass M:\n    def __init__(self, a: int = n()):\n        pass\n",
+            "computed",
+        ),
+        (
+            "N = 1\nN += 1\nclass M:\n    def __init__(self, a: int = N):\n        pass\n",
+            "what 'N' is",
+        ),
+        ("class M:\n    def __init__(self, **more):\n        pass\n", "named arguments alone"),
+        ("class M(:\n", "invalid syntax"),
+    ],
+)
+def test_a_constructor_that_cannot_be_read_is_explained(tmp_path, source, says):
+    path = tmp_path / "own_estimators.py"
+    path.write_text(source)
+    code_digest.register("recipes_own_estimators", path)
+    signatures_cache = (constructor_arguments, signatures._source, signatures._named)
+    for cached in signatures_cache:
+        cached.cache_clear()
+    with pytest.raises(InputError, match=rf"'own_estimators:M' cannot be read: .*{says}"):
+        constructor_arguments("own_estimators:M", frozenset())
+
+
+def test_there_is_no_such_module():
+    with pytest.raises(InputError, match=r"there is no module nowhere|No module named"):
+        constructor_arguments("nowhere.at_all:M", frozenset())

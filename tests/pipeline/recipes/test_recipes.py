@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from strata.pipeline.recipes.registry import known_recipes
+
 FILE = """\
 [data]
 source = "scenes"
@@ -158,3 +160,12 @@ def test_what_a_fusion_is_made_of_must_be_there(made):
         assert done.returncode == 2
         assert message in done.stdout + done.stderr
         assert "methods.together" in done.stderr or "itself" in done.stderr
+
+
+def test_two_files_of_one_name_have_recipes_of_their_own(tmp_path):
+    text = "from strata.pipeline.graph.recipe import recipe\n@recipe\ndef {}(data, fold): ...\n"
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(text.format(f"of_{folder}"))
+        assert f"of_{folder}" in known_recipes(tmp_path / folder / "mine.py")
+    assert "of_b" not in known_recipes(tmp_path / "a" / "mine.py")

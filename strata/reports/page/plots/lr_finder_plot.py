@@ -11,8 +11,9 @@ from strata.reports.page.plots.svg import Frame, element
 def lr_finder_drawing(tests: list[dict[str, Any]]) -> Markup | None:
     """Loss over the learning rate (log scale), one line per fold, with a dot at the suggested rate.
 
-    The test is Smith's (2017); the suggestion is the rate at which the loss falls most steeply. Losses above 1.5 times
-    the initial one are clipped, so that divergence at the end does not flatten the curve.
+    The test is Smith's (2017); the suggestion is the rate at which the loss falls most steeply.
+    Losses above 1.5 times the initial one are clipped, so that divergence at the end does not
+    flatten the curve.
 
     Args:
         tests: as `MethodResult.lr_curves`.
