@@ -1,8 +1,10 @@
 """The rooms of the house: who may import whom, and what is imported before it is needed."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,23 @@ def test_composing_needs_no_library_but_numpy():
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['numpy']"
+
+
+#: Name of the distribution, where it is not that of the module.
+DISTRIBUTIONS = {
+    "cv2": "opencv-contrib-python",
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "skimage": "scikit-image",
+}
+
+
+def test_every_library_that_is_imported_is_declared():
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["surf"]]
+    names = {re.match(r"[\w-]+", line)[0].replace("_", "-").lower() for line in declared}
+    found = set()
+    for path in ROOT.rglob("*.py"):
+        found |= {name.partition(".")[0] for name in imported(path)}
+    libraries = found - set(sys.stdlib_module_names) - {"strata", ""}
+    assert {DISTRIBUTIONS.get(m, m).replace("_", "-").lower() for m in libraries} == names
