@@ -29,14 +29,17 @@ class Parameters:
         """Keyword-only arguments of a function, from its signature and its docstring.
 
         Raises:
-            TypeError: a keyword-only argument lacks its type or its default.
+            InputError: a keyword-only argument lacks its type or its default.
         """
         annotations, defaults = {}, {}
         for name, argument in inspect.signature(function).parameters.items():
             if argument.kind is not argument.KEYWORD_ONLY:
                 continue
             if argument.empty in (argument.annotation, argument.default):
-                raise TypeError(f"{function.__name__}: '{name}' needs a type and a default")
+                raise InputError(
+                    f"The parameter '{name}' of {function.__name__} needs a type and a default.",
+                    f"For example: {name}: int = 1.",
+                )
             annotations[name] = argument.annotation
             if isinstance(argument.annotation, str):
                 annotations[name] = eval(argument.annotation, function.__globals__)

@@ -56,6 +56,12 @@ class Recipe:
         """The other parameters."""
         hints = inspect.get_annotations(self.function, eval_str=True)
         plain = {n: d for n, d in self._defaults() if n not in self.sections}
+        untyped = [n for n in plain if n not in hints]
+        if untyped:
+            raise InputError(
+                f"The parameter '{untyped[0]}' of the recipe '{self.name}' needs a type.",
+                f"For example: {untyped[0]}: int = 1.",
+            )
         told = argument_help(inspect.getdoc(self.function) or "")
         texts = {n: told[n] for n in plain if n in told}
         return Parameters(self.name, {n: hints[n] for n in plain}, plain, texts)
@@ -89,7 +95,13 @@ class Recipe:
     def compose(self, data: Data, fold: Fold, parameters: dict[str, Any]) -> Node:
         """Node of the scores of the images in `fold.test`, with checked parameters."""
         sections = {name: s.bound(parameters[name]) for name, s in self.sections.items()}
-        return self.function(data, fold, **{**parameters, **sections})
+        scores = self.function(data, fold, **{**parameters, **sections})
+        if not isinstance(scores, Node):
+            raise InputError(
+                f"The recipe '{self.name}' returns {scores!r}.",
+                "It returns the node of the scores of the images in fold.test.",
+            )
+        return scores
 
 
 def recipe(function: Callable[..., Node]) -> Recipe:

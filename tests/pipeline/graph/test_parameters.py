@@ -55,7 +55,7 @@ def test_a_parameter_without_a_default_is_a_mistake_of_the_author():
     def wrong(data, *, words: int):
         """No default."""
 
-    with pytest.raises(TypeError, match="needs a type and a default"):
+    with pytest.raises(InputError, match="needs a type and a default"):
         Parameters.of(wrong)
 
 
