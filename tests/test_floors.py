@@ -48,6 +48,8 @@ FLOORS = {
         "recipes",
         ("stages", "execution"),
         "graph",
+        "parameters",
+        "code",
         ("data", "store"),
     ],
     "strata.scenes": ["write", "picture", "kinds", "elements"],
@@ -136,7 +138,7 @@ def test_rooms_are_small():
 def test_folders_are_small_enough_to_look_over():
     for folder in {p.parent for p in MODULES.values()}:
         modules = [p for p in folder.glob("*.py") if p.name != "__init__.py"]
-        assert len(modules) <= 18, folder
+        assert len(modules) <= 17, folder
 
 
 @pytest.mark.parametrize("folder", sorted({p.parent for p in MODULES.values()}))

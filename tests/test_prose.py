@@ -11,7 +11,7 @@ import strata
 
 ROOT = Path(strata.__file__).parent
 #: Holds the old names of keys.
-OLD_NAMES = "pipeline/graph/renamed_keys.py"
+OLD_NAMES = "pipeline/parameters/renamed_keys.py"
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 
 #: First words of sentences that describe around a thing in place of naming it.

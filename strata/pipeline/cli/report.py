@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.code.code_digest import code_key, save_parsed
 from strata.pipeline.execution.executor import RunOutcome
-from strata.pipeline.graph.code_digest import code_key, save_parsed
 from strata.pipeline.graph.derived import Derived
 from strata.pipeline.reporting.audit_findings import derived_audit
 from strata.pipeline.reporting.comparison import comparison

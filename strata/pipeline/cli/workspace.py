@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from strata.pipeline.code.code_digest import keep_parsed, save_parsed
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.experiment.compose import Target, check_names, chosen, compose
 from strata.pipeline.experiment.dataset import Dataset, open_dataset
 from strata.pipeline.experiment.file import DEFAULT_FILE, Experiment, read_experiment
 from strata.pipeline.experiment.resolve import resolve
-from strata.pipeline.graph.code_digest import keep_parsed, save_parsed
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.store.store import Store
 

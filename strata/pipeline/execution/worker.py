@@ -13,8 +13,8 @@ from typing import Any
 
 from strata._threads import allow_threads
 from strata.errors import StrataError
+from strata.pipeline.code.code_digest import edited
 from strata.pipeline.execution.peak_memory import PeakMemory
-from strata.pipeline.graph.code_digest import edited
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
 from strata.pipeline.graph.provenance import describe_node, versions
 from strata.pipeline.graph.sharded_arrays import Shards
@@ -242,7 +242,7 @@ def _load(given: Any, store: Store) -> Any:
 @cache
 def _stage(reference: StageReference) -> Stage:
     """Stage at an address, imported once per process."""
-    from strata.pipeline.graph.user_modules import import_from
+    from strata.pipeline.code.user_modules import import_from
 
     return getattr(import_from(reference.module, reference.path), reference.name)
 

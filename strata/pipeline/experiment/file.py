@@ -9,7 +9,7 @@ from typing import Any
 from strata.errors import InputError, nearest
 from strata.pipeline.experiment.methods import Method, variants
 from strata.pipeline.experiment.overrides import override
-from strata.pipeline.graph.parameters import Parameters
+from strata.pipeline.parameters.validation import Parameters
 
 DEFAULT_FILE = "strata.toml"
 #: Valid method names: usable in file names, targets ("bovw[n_words=64]") and key paths

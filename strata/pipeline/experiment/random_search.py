@@ -11,7 +11,7 @@ from typing import Any
 from strata.errors import InputError
 from strata.parameter_types import PositiveInt
 from strata.pipeline.experiment.search_space import Space, read_space
-from strata.pipeline.graph.parameters import Parameters
+from strata.pipeline.parameters.validation import Parameters
 from strata.seeds import generator
 
 

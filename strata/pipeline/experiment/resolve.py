@@ -8,7 +8,7 @@ from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.methods import Method
 from strata.pipeline.experiment.random_search import with_values
 from strata.pipeline.graph.recipe import Recipe
-from strata.pipeline.graph.renamed_keys import renamed
+from strata.pipeline.parameters.renamed_keys import renamed
 from strata.pipeline.recipes.registry import known_recipes
 
 

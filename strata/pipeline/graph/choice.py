@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from strata.errors import InputError, nearest
-from strata.pipeline.graph.renamed_keys import renamed
 from strata.pipeline.graph.stage import Options
+from strata.pipeline.parameters.renamed_keys import renamed
 
 #: Value of `use` where an optional step is left out.
 NONE = "none"

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from strata.errors import StrataError
-from strata.pipeline.graph.code_digest import code_key
+from strata.pipeline.code.code_digest import code_key
 from strata.pipeline.graph.provenance import versions
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store

@@ -20,11 +20,11 @@ from typing import Any
 from strata.errors import InputError, nearest
 from strata.pipeline.graph.choice import Choice
 from strata.pipeline.graph.inputs import Fold
-from strata.pipeline.graph.parameters import Parameters
 from strata.pipeline.graph.recipe_context import Data
-from strata.pipeline.graph.renamed_keys import renamed
-from strata.pipeline.graph.signatures import argument_help
 from strata.pipeline.graph.stage import Node, Options
+from strata.pipeline.parameters.renamed_keys import renamed
+from strata.pipeline.parameters.signatures import argument_help
+from strata.pipeline.parameters.validation import Parameters
 
 #: Keys of a method's table beside the recipe's parameters.
 METHOD_KEYS = ("recipe", "vary", "search", "train_per_class", "paper")

@@ -15,11 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Union, get_args
 
-from strata.pipeline.graph.code_digest import code_digests, code_key, source_files
+from strata.pipeline.code.code_digest import code_digests, code_key, source_files
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
-from strata.pipeline.graph.parameters import Parameters
 from strata.pipeline.graph.roles import YIELDS, Features, Role
-from strata.pipeline.graph.signatures import constructor_arguments
+from strata.pipeline.parameters.signatures import constructor_arguments
+from strata.pipeline.parameters.validation import Parameters
 from strata.pipeline.store.hashing import content_key
 
 AFFECTS_RESULTS = False  # composes; what stages compute is in their functions

@@ -9,9 +9,9 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from strata.parameter_types import NamedTable, OneOf
 from strata.pipeline.graph.choice import Choice
-from strata.pipeline.graph.parameters import Parameters
 from strata.pipeline.graph.recipe import Recipe
 from strata.pipeline.graph.stage import Options, Step
+from strata.pipeline.parameters.validation import Parameters
 
 
 def reference(recipes: Mapping[str, Recipe]) -> str:

@@ -4,9 +4,9 @@ from pathlib import Path
 from types import ModuleType
 
 from strata.errors import InputError
-from strata.pipeline.graph.code_digest import user_file
+from strata.pipeline.code.code_digest import user_file
+from strata.pipeline.code.user_modules import import_from
 from strata.pipeline.graph.recipe import Recipe
-from strata.pipeline.graph.user_modules import import_from
 from strata.pipeline.recipes import classical, distillation, fusion, networks, transfer
 from strata.pipeline.store.hashing import content_key
 

@@ -21,7 +21,7 @@ from strata.features.descriptors.dense_sift import (
 )
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.descriptors.sampling_grid import inner_grids, paper_grids
-from strata.pipeline.graph.code_digest import code_digests
+from strata.pipeline.code.code_digest import code_digests
 
 
 def texture(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+from strata.pipeline.code.code_digest import code_digests
 from strata.pipeline.execution import progress_bar
 from strata.pipeline.execution.eta import Estimates, TaskEta
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.progress_bar import ProgressBar
 from strata.pipeline.execution.worker import TaskResult
-from strata.pipeline.graph.code_digest import code_digests
 from strata.pipeline.store import task_progress
 from strata.pipeline.store.task_progress import TaskProgress, read_progress, report_progress
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError
-from strata.pipeline.graph.code_digest import user_file
+from strata.pipeline.code.code_digest import user_file
 
 AFFECTS_RESULTS = False  # reads what the constructor says
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from strata.errors import StrataError
 from strata.files import write_atomic
-from strata.pipeline.graph.symbols import MAYBE, Module, read_module
+from strata.pipeline.code.symbols import MAYBE, Module, read_module
 from strata.pipeline.store.hashing import content_key
 
 AFFECTS_RESULTS = False  # makes keys, and nothing else

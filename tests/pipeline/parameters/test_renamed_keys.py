@@ -4,7 +4,7 @@ import pytest
 
 from strata.errors import InputError
 from strata.pipeline.graph.choice import Choice
-from strata.pipeline.graph.renamed_keys import RENAMED, renamed
+from strata.pipeline.parameters.renamed_keys import RENAMED, renamed
 from strata.pipeline.recipes.reference import reference
 from strata.pipeline.recipes.registry import known_recipes
 

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from strata.errors import InputError
-from strata.pipeline.graph.parameters import Parameters
+from strata.pipeline.parameters.validation import Parameters
 
 
 def example(

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from strata.errors import InputError
-from strata.pipeline.graph.code_digest import PACKAGE, register
+from strata.pipeline.code.code_digest import PACKAGE, register
 
 
 def import_from(module: str, path: Path) -> ModuleType:

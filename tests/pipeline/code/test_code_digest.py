@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import strata
-from strata.pipeline.graph import code_digest
+from strata.pipeline.code import code_digest
+from strata.pipeline.code.code_digest import UnresolvedNameError, code_digests
 from strata.pipeline.graph.choice import Choice
-from strata.pipeline.graph.code_digest import UnresolvedNameError, code_digests
 from strata.pipeline.graph.stage import Stage
 from strata.pipeline.recipes.registry import known_recipes
 

@@ -11,9 +11,10 @@ import pytest
 
 import strata.pipeline.stages
 from strata.errors import InputError
-from strata.pipeline.graph import code_digest, signatures
-from strata.pipeline.graph.signatures import argument_help, constructor_arguments
+from strata.pipeline.code import code_digest
 from strata.pipeline.graph.stage import Step
+from strata.pipeline.parameters import signatures
+from strata.pipeline.parameters.signatures import argument_help, constructor_arguments
 from strata.pipeline.recipes.reference import values_of
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import strata
 import strata.pipeline.stages
-from strata.pipeline.graph import code_digest
+from strata.pipeline.code import code_digest
 from strata.pipeline.graph.stage import Stage
 from tests.pipeline.project import write_images
 

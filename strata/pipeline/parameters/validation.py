@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from strata.errors import InputError, nearest
-from strata.pipeline.graph.renamed_keys import renamed
-from strata.pipeline.graph.signatures import Argument, argument_help
+from strata.pipeline.parameters.renamed_keys import renamed
+from strata.pipeline.parameters.signatures import Argument, argument_help
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
