@@ -1,6 +1,7 @@
 """Validation of parameters against the signatures of stages and recipes; the one place for it."""
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -82,9 +83,11 @@ class Parameters:
         from pydantic import ValidationError
 
         for name, value in values.items():
-            if isinstance(value, bool) and not _takes_truth(self.annotations.get(name, bool)):
+            within = value if isinstance(value, list | tuple) else [value]
+            truth = next((v for v in within if isinstance(v, bool)), None)
+            if truth is not None and not _takes_truth(self.annotations.get(name, bool)):
                 raise InputError(
-                    f"{where}.{name} = {str(value).lower()}: it should not be true or false."
+                    f"{where}.{name} = {json.dumps(value)}: it should not be true or false."
                 )
         try:
             return self._model(**values).model_dump(mode="json")

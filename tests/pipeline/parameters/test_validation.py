@@ -80,3 +80,10 @@ def test_a_value_of_several_kinds_gets_one_sentence():
     assert "'cv'" in str(raised.value)
     with pytest.raises(InputError, match="greater than 0"):
         svm.parameters.checked({"C": -1.0}, "x")
+
+
+def test_true_is_no_number_in_a_list_either():
+    from strata.pipeline.stages.descriptors import dense_sift
+
+    with pytest.raises(InputError, match=r"here\.bin_sizes = \[4, true\]: it should not be true"):
+        dense_sift.parameters.checked({"bin_sizes": [4, True]}, "here")
