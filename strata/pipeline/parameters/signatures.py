@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError
-from strata.pipeline.code.code_digest import user_file
+from strata.pipeline.code.code_digest import PACKAGE, user_file
 
 AFFECTS_RESULTS = False  # reads what the constructor says
 
-PACKAGE = "strata"
 #: Imported, not read: small, and its classes are needed themselves.
 _IMPORTED = ("strata.parameter_types",)
 
