@@ -43,18 +43,21 @@ class Tree:
         images: relative paths of files with an image suffix.
         others: relative paths of all other files.
         folders: relative paths of the folders.
+        unreadable: relative path -> reason, of folders that cannot be listed, and of pipes and
+            devices named like images.
     """
 
     images: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
 
 def walk(root: Path) -> Tree:
     """List a folder recursively, sorted by name; links are followed, but not in cycles.
 
     Raises:
-        InputError: a folder cannot be listed.
+        InputError: the folder itself cannot be listed.
     """
     tree = Tree()
 
@@ -63,7 +66,14 @@ def walk(root: Path) -> Tree:
             stat = os.stat(folder)
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            raise InputError(f"The folder {folder} cannot be listed: {error.strerror}.") from error
+            if not prefix:
+                raise InputError(
+                    f"The folder {folder} cannot be listed: {error.strerror}."
+                ) from error
+            tree.unreadable[tree.folders.pop()] = (
+                f"a folder that cannot be listed ({error.strerror})"
+            )
+            return
         if (stat.st_dev, stat.st_ino) in above:
             return
         for entry in entries:
@@ -71,13 +81,15 @@ def walk(root: Path) -> Tree:
             if is_junk(name):
                 continue
             relative = prefix + name
-            if entry.is_dir():
+            if _is_folder(entry):
                 tree.folders.append(relative)
                 visit(entry.path, relative + "/", (*above, (stat.st_dev, stat.st_ino)))
-            elif os.path.splitext(name)[1].lower() in SUFFIXES and _is_read(entry):
+            elif os.path.splitext(name)[1].lower() not in SUFFIXES:
+                tree.others.append(relative)
+            elif _is_read(entry):
                 tree.images.append(relative)
             else:
-                tree.others.append(relative)
+                tree.unreadable[relative] = "a pipe or a device, not a file"
 
     visit(str(root), "", ())
     return tree
@@ -86,9 +98,16 @@ def walk(root: Path) -> Tree:
 def _is_read(entry: "os.DirEntry[str]") -> bool:
     """Test that opening an entry cannot block: it is no pipe, socket or device.
 
-    A dangling link passes; reading it reports the error.
+    A link that leads nowhere or to itself passes; reading it reports the error.
     """
-    return entry.is_file() or not os.path.exists(entry.path)
+    return not os.path.exists(entry.path) or entry.is_file()
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def is_junk(name: str) -> bool:

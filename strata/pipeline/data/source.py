@@ -25,6 +25,7 @@ class Source:
         missing: "class/file" of rows of the split file without an image.
         notes: sentences on files left out and on choices made.
         empty: class folders without images.
+        unreadable: relative path -> reason, of folders that cannot be listed and the like.
     """
 
     root: Path
@@ -32,6 +33,7 @@ class Source:
     missing: list[str]
     notes: list[str]
     empty: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
 
 def open_source(
@@ -72,7 +74,7 @@ def open_source(
     tree = walk(root)
     if split_csv is None:
         read = read_class_folders(root, tree, allow_empty=allow_empty)
-        return Source(root, read.files, [], read.notes, read.empty)
+        return Source(root, read.files, [], read.notes, read.empty, tree.unreadable)
     path = _split_path(Path(split_csv).expanduser(), [base, root, outer])
     rows = read_split(path)
     found = match_rows(root, tree, rows, name=path.name)

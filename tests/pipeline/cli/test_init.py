@@ -7,6 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from strata.pipeline.cli.init import init
@@ -14,7 +15,7 @@ from strata.pipeline.cli.inspect import list_recipes, status
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.recipes.registry import known_recipes
-from tests.pipeline.data.folders import lay_out
+from tests.pipeline.data.folders import encoded, lay_out
 
 
 def written(root, images, monkeypatch):
@@ -24,11 +25,17 @@ def written(root, images, monkeypatch):
 
 
 def classes(root, **counts):
-    paths = [f"{name}/{i}.png" for name, count in counts.items() for i in range(count)]
-    return lay_out(root, *paths)
+    """Images that all differ."""
+    number = 0
+    for name, count in counts.items():
+        for i in range(count):
+            number += 1
+            pixels = np.full((2, 2, 3), [number % 256, number // 256, 0], np.uint8)
+            lay_out(root, f"{name}/{i}.png", content=encoded(pixels))
+    return root
 
 
-@pytest.mark.parametrize(("fewest", "folds"), [(1, 2), (5, 3), (8, 6), (12, 8), (500, 8)])
+@pytest.mark.parametrize(("fewest", "folds"), [(1, 2), (5, 4), (8, 7), (12, 8), (500, 8)])
 def test_a_class_of_few_images_is_cut_into_few_folds(tmp_path, monkeypatch, fewest, folds):
     classes(tmp_path / "photos", a=500, b=fewest)
     assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == folds
@@ -47,7 +54,14 @@ def test_classes_that_make_will_refuse_are_named(tmp_path, monkeypatch, capsys, 
     classes(tmp_path / "photos", **counts)
     written(tmp_path, "photos", monkeypatch)
     said = capsys.readouterr().out
-    assert (f"Too few images for two folds, which `make` refuses: {named}." in said) == bool(named)
+    refused = f"too few different images for 2 folds and a test set: {named}, which `make` refuses."
+    assert (refused in said) == bool(named)
+
+
+def test_copies_are_one_image_for_the_folds(tmp_path, monkeypatch):
+    photos = classes(tmp_path / "photos", a=6, b=30)
+    lay_out(photos, *(f"a/copy{n}.png" for n in range(16)))
+    assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == 6
 
 
 def test_what_is_no_folder_of_classes_gets_the_usual_folds(tmp_path, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""Different images that look alike, digits and views of a fixed camera, are not taken for copies."""
+"""Images that look alike, digits and views of a fixed camera, are not taken for copies."""
 
 from collections import Counter
 
