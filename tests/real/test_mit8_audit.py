@@ -21,8 +21,9 @@ CONTRADICTION = ["inside_city/urb992.jpg", "tallbuilding/urb992.jpg"]
 
 EXACT = [CONTRADICTION, ["mountain/sclos4.jpg", "mountain/sharp59.jpg"]]
 
-#: Looked at one by one: the same photograph in another scan, with other colors slightly
-#: cropped or mirrored. A dozen more pairs overlap with shifts of 5 to 17 percent of the side; these are left.
+#: Looked at one by one: the same photograph in another scan, with other colors, slightly
+#: cropped or mirrored. A dozen more pairs overlap with shifts of 5 to 17 percent of the side; these
+#: are left.
 NEAR = [
     ["Opencountry/land353.jpg", "Opencountry/land388.jpg"],
     ["coast/cdmc123.jpg", "coast/cdmc976.jpg"],
