@@ -309,7 +309,9 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.symlink("pipe.png", root / "a" / "link.png")
     source = opened(root, tmp_path)
     assert [file.id for file in source.files] == ["a/1.png", "b/1.png"]
-    assert "2 files not read as images" in source.notes[0]
+    assert source.unreadable == {
+        f"a/{name}.png": "a pipe or a device, not a file" for name in ("link", "pipe")
+    }
 
 
 def test_a_cut_archive_is_called_that(tmp_path):
