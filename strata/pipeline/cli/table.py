@@ -1,8 +1,9 @@
 """Plain-text tables for the terminal."""
 
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from strata.errors import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,12 +34,6 @@ def print_table(
             parts.append(cell + room if i < left else room + cell)
         line = "  ".join(parts).rstrip()
         console.print(line, style="bold" if number == 0 else None, highlight=False, markup=False)
-
-
-def one_line(text: str) -> str:
-    """Escape control characters and line separators, which file names may contain."""
-    moving = {c for c in text if unicodedata.category(c) in ("Cc", "Zl", "Zp")}
-    return "".join(c.encode("unicode_escape").decode() if c in moving else c for c in text)
 
 
 def print_ranking(console: "Console", compared: "Comparison") -> None:

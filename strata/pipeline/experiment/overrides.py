@@ -1,10 +1,10 @@
 """Overrides of an experiment file's values by `--set KEY=VALUE`."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, nearest
+from strata.pipeline.experiment.toml_text import MAX_DEPTH, TOMLError, parse
 
 
 def override(tables: dict[str, Any], setting: str) -> None:
@@ -25,6 +25,8 @@ def override(tables: dict[str, Any], setting: str) -> None:
     parts = dotted.split(".")
     if not equals or not all(parts):
         raise InputError(f"--set {setting}: it should be KEY=VALUE.")
+    if len(parts) > MAX_DEPTH:
+        raise InputError(f"--set {setting[:40]}...: no key has {len(parts)} parts.")
     methods = _as_table(tables.get("methods"))
     if parts[0] == "methods":
         parts = parts[1:]
@@ -76,6 +78,6 @@ def _as_table(found: Any) -> dict[str, Any]:
 def _value(text: str) -> Any:
     """Text parsed as a TOML value; text that is none stays text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse(f"value = {text}")["value"]
+    except TOMLError:
         return text

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strata.errors import InputError, nearest
+from strata.errors import InputError, nearest, short
 from strata.pipeline.graph.stage import Options
 from strata.pipeline.parameters.renamed_keys import renamed
 
@@ -54,10 +54,8 @@ class Choice:
             return {"use": NONE}
         if not isinstance(name, str) or name not in self.stages:
             raise InputError(
-                f"{where}.use = {name!r}: there is no such step here.",
-                renamed(name, self.stages)
-                or nearest(str(name), self.stages)
-                or f"Known: {', '.join(self.stages)}.",
+                f"{where}.use = {short(name)}: there is no such step here.",
+                renamed(name, self.stages) or nearest(str(name), self.stages),
             )
         return {"use": name, **self.stages[name].checked(rest, where)}
 
