@@ -1,6 +1,5 @@
 """Experiment files: TOML parsed and checked against the known keys."""
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +138,7 @@ def _check_names(name: str, methods: list[Method]) -> None:
             f"name = {short(name)}: the report's folder cannot be called this.",
             "Choose a name without / and \\.",
         )
-    if len(os.fsencode(name)) > MAX_NAME:
+    if len(name.encode()) > MAX_NAME:
         raise InputError(
             f"name = {short(name)}: the report's folder cannot be called this.",
             f"Choose a name of at most {MAX_NAME} bytes.",
@@ -149,7 +148,7 @@ def _check_names(name: str, methods: list[Method]) -> None:
         in_file = method.variant_of or method.name
         if not _NAME.fullmatch(in_file):
             raise InputError(
-                f"[methods.{short(in_file)}]: a method's name becomes part of file names and commands.",
+                f"[methods.{short(in_file)}]: method names are part of file names.",
                 "Use letters, digits and _, with -, + or a space between them.",
             )
         if method.name in known:

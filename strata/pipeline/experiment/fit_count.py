@@ -45,9 +45,7 @@ def _per_fold(table: Any) -> int:
     searched = table.get("search")
     if isinstance(searched, dict):
         defaults = search.__kwdefaults__ or {}
-        trials, parts = (
-            _count(searched.get(key, defaults[key])) for key in ("trials", "parts")
-        )
+        trials, parts = (_count(searched.get(key, defaults[key])) for key in ("trials", "parts"))
         count *= 1 + trials * parts
     return count
 

@@ -5,6 +5,7 @@ from typing import Any
 
 #: Levels of tables and lists that are read; no experiment has more than six.
 MAX_DEPTH = 50
+TOO_LONG = "it holds an integer outside of -2**63 to 2**63 - 1"
 
 
 class TOMLError(ValueError):
@@ -15,8 +16,8 @@ def parse(text: str) -> dict[str, Any]:
     """Tables of a TOML text; a byte order mark before it is skipped.
 
     Raises:
-        TOMLError: the text is not TOML, has an integer of more digits than Python reads, or is
-            nested deeper than 50 levels.
+        TOMLError: the text is not TOML, has an integer outside of 64 bits, or is nested deeper
+            than 50 levels.
     """
     try:
         tables = tomllib.loads(text.removeprefix("\ufeff"))
@@ -25,20 +26,19 @@ def parse(text: str) -> dict[str, Any]:
     except ValueError as error:  # TOMLDecodeError, or int() on thousands of digits
         if isinstance(error, tomllib.TOMLDecodeError):
             raise TOMLError(str(error).rstrip(".")) from None
-        raise TOMLError("it holds a number with too many digits") from None
-    _check_depth(tables)
+        raise TOMLError(TOO_LONG) from None
+    _check(tables)
     return tables
 
 
-def _check_depth(tables: dict[str, Any]) -> None:
+def _check(tables: dict[str, Any]) -> None:
+    """Refuse deep nesting and integers that TOML does not promise, level by level."""
     level: list[Any] = [tables]
     for _ in range(MAX_DEPTH):
-        level = [
-            value
-            for table in level
-            for value in (table.values() if isinstance(table, dict) else table)
-            if isinstance(value, dict | list)
-        ]
+        values = [v for t in level for v in (t.values() if isinstance(t, dict) else t)]
+        if any(isinstance(v, int) and not -(2**63) <= v < 2**63 for v in values):
+            raise TOMLError(TOO_LONG)
+        level = [v for v in values if isinstance(v, dict | list)]
         if not level:
             return
     raise TOMLError(f"it is nested deeper than {MAX_DEPTH} levels")

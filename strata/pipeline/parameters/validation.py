@@ -124,6 +124,8 @@ def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) ->
             if problem["type"] == "literal_error":
                 allowed = re.findall("'([^']*)'", problem["ctx"]["expected"])
                 hints.append(renamed(problem["input"], allowed))
+            if reason.startswith("Unable"):
+                reason = f"is no number: {_lower(reason)}"
             reasons.setdefault(path, []).append(_lower(reason))
             values[path] = problem["input"]
     for path, found in reasons.items():

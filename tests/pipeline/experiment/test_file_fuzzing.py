@@ -14,7 +14,9 @@ SCALARS = st.one_of(
         ["true", "nan", "-inf", "0", "-1", "1e400", "1979-05-27", "07:32:00", '""', "0x_", "'"]
     ),
     st.sampled_from(["9" * 30, "9" * 400, "9" * 5000, "1" + "0" * 400 + ".0", "[" * 3000]),
-    st.sampled_from(['"svm"', '"cv"', '"pca"', '"bovw"', '"fisher"', '"~nosuchuser/x"', '"\\u0000"']),
+    st.sampled_from(
+        ['"svm"', '"cv"', '"pca"', '"bovw"', '"fisher"', '"~nosuchuser/x"', '"\\u0000"']
+    ),
     st.integers(-(2**70), 2**70).map(str),
     st.floats().map(repr),
     st.text(max_size=8).map(lambda t: f"'{t}'"),
@@ -40,7 +42,9 @@ def _keys() -> list[str]:
         for section, options in recipe.sections.items():
             found += [section, f"{section}.use"]
             stages = getattr(options, "stages", {"": options})
-            found += [f"{section}.{key}" for o in stages.values() for key in o.stage.parameters.defaults]
+            found += [
+                f"{section}.{key}" for o in stages.values() for key in o.stage.parameters.defaults
+            ]
     return sorted({*found, "vary.x", "search.trials", "search.folds", "search.space.x"})
 
 
@@ -59,7 +63,9 @@ def files(draw):
         lines += [f"[{table}]"] if table else []
         for key in draw(st.lists(st.sampled_from(keys), max_size=2)):
             lines.append(f"{key} = {draw(VALUES)}")
-    for recipe in draw(st.lists(st.sampled_from(["bovw", "fusion", "tinynet", "'a\x1b'"]), max_size=2)):
+    for recipe in draw(
+        st.lists(st.sampled_from(["bovw", "fusion", "tinynet", "'a\x1b'"]), max_size=2)
+    ):
         lines.append(f"[methods.{recipe}]")
         for key in draw(st.lists(st.sampled_from(_keys()), max_size=2)):
             lines.append(f"{key} = {draw(VALUES)}")
@@ -73,26 +79,29 @@ def path(tmp_path_factory):
 
 def check(path, text, *overrides):
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    refused = None
     try:
         resolve(read_experiment(path, list(overrides)))
     except InputError as error:
-        assert path.name in error.what or error.what.startswith("--set")
-        assert len(str(error)) < 4000
+        refused = error
+    if refused:
+        assert path.name in refused.what or refused.what.startswith("--set")
+        assert len(str(refused)) < 4000
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(files())
 def test_odd_values_are_read_or_refused_by_name(path, text):
     check(path, text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_by_name(path, text):
     check(path, text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from([*_keys(), "trials", ""]), VALUES)
 def test_any_setting_is_taken_or_refused(path, key, value):
     check(path, "[methods.bovw]", f"bovw.{key}={value}")
