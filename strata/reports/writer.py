@@ -86,7 +86,7 @@ def write_report(
     with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
         for name, text in (*texts.items(), ("report.html", page)):
-            write_atomic(out / name, text.encode())
+            write_atomic(out / name, text)
         archive = out / "report.zip" if zipped else None
         if archive:
             write_atomic(archive, _archive(analysis, texts, thumbnail))
@@ -122,7 +122,7 @@ def _archive(analysis: Analysis, texts: dict[str, str], thumbnail: Thumbnail) ->
             archive.writestr(entry, data, compression)
 
         for name, text in (("report.html", page), *texts.items()):
-            add(name, text.encode(), zipfile.ZIP_DEFLATED)
+            add(name, text.encode(errors="backslashreplace"), zipfile.ZIP_DEFLATED)
         for path, image in pictures.full.items():
             add(path, full_picture(thumbnail(image)), zipfile.ZIP_STORED)
     return out.getvalue()

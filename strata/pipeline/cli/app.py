@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -316,13 +317,25 @@ def _root(
     pass
 
 
+#: Seconds after an interrupt in which another changes nothing: the workers are being stopped.
+STOPPING = 5.0
+_interrupted = -STOPPING
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Handle SIGINT and SIGTERM: stop once, however often Ctrl-C is pressed."""
+    global _interrupted
+    if time.monotonic() - _interrupted > STOPPING:
+        _interrupted = time.monotonic()
+        raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run the program `strata`."""
 
-    def terminated(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, terminated)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else: run in background
+        signal.signal(signal.SIGINT, _interrupt)
     for stream in (sys.stdout, sys.stderr):  # escape characters that the terminal's encoding lacks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from strata.errors import InputError, StrataError
+from strata.errors import InputError, StrataError, printable
 from strata.files import write_atomic
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
@@ -149,7 +149,7 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, second
         alike.setdefault((error.what, error.hint), []).append(error)
     for first, *others in alike.values():
         more = f"\n  The same in {', '.join(error.where for error in others)}." if others else ""
-        print(f"strata: {first}{more}", file=sys.stderr)
+        print(printable(f"strata: {first}{more}"), file=sys.stderr)
     if outcome.skipped:
         print(
             f"strata: {len(outcome.skipped)} artifacts that depend on these were not made; "

@@ -68,16 +68,16 @@ class Workspace:
     @cached_property
     def console(self) -> "Console":
         """Console for results, on stdout."""
-        from rich.console import Console
+        from strata.pipeline.cli.table import Terminal
 
-        return Console(soft_wrap=True)
+        return Terminal()
 
     @cached_property
     def progress_console(self) -> "Console":
         """Console for progress, on stderr."""
-        from rich.console import Console
+        from strata.pipeline.cli.table import Terminal
 
-        return Console(stderr=True, soft_wrap=True)
+        return Terminal(stderr=True)
 
     @cached_property
     def dataset(self) -> Dataset:
