@@ -72,7 +72,7 @@ def _workspace(
     from strata.pipeline.cli.workspace import Workspace
 
     _use_weights(weights)
-    return Workspace.at(file, settings or [], store, out, jobs, skip_broken)
+    return Workspace.at(file, settings or [], store, out, jobs, skip_broken, weights)
 
 
 @app.command()

@@ -44,7 +44,8 @@ def make(
         else:
             print(
                 f"strata: no method has new results, so {workspace.out / 'report.html'} stays as "
-                "an earlier run wrote it (`strata report` writes one of the results so far).",
+                f"an earlier run wrote it ({workspace.command('report')} writes one of the results "
+                "so far).",
                 file=sys.stderr,
             )
         if not outcome.errors:

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import shlex
 from pathlib import Path
 
 from strata.errors import InputError
 from strata.image_io import ImageError, read_image
+from strata.pipeline.cli.results_path import RESULTS
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.layout import walk
@@ -27,7 +29,7 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
     if workspace.store.state(target.node.key) != "present":
         raise InputError(
             f"{target.name} is not up to date with the current images, parameters and code.",
-            f"Run `strata make '{method}'` first; `strata why '{method}'` tells what changed.",
+            _remedy(workspace, target.name),
         )
     paths, broken = _readable(files)
     found = {}
@@ -50,6 +52,33 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
             found = _named(ids, workspace.store.read(node.key), workspace.dataset.classes)
     _print(workspace, found, broken, as_json)
     return 2 if broken else 0
+
+
+def _remedy(workspace: Workspace, method: str) -> str:
+    """Hint for a method that is not up to date: other settings of the last report, or `make`."""
+    hint = (
+        f"Run {workspace.command('make', method)} first; "
+        f"{workspace.command('why', method)} tells what changed."
+    )
+    last, now = _settings(_last_file(workspace)), _settings(workspace.experiment.text)
+    if last == now:
+        return hint
+    given = " ".join(f"--set {shlex.quote(setting)}" for setting in last) or "no --set"
+    return f"The last report was made with {given}: give the same here. Or else: {hint}"
+
+
+def _last_file(workspace: Workspace) -> str:
+    """Text of the experiment file that the last report was made of; the current one without any."""
+    try:
+        found = json.loads((workspace.out / RESULTS).read_bytes())["run"]["file_text"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return workspace.experiment.text
+    return found if isinstance(found, str) else workspace.experiment.text
+
+
+def _settings(text: str) -> list[str]:
+    mark = "# --set "
+    return [line.removeprefix(mark) for line in text.splitlines() if line.startswith(mark)]
 
 
 def _files(given: list[Path]) -> list[Path]:

@@ -28,7 +28,8 @@ def test_interrupts_in_a_row_end_in_one_sentence(project):
             os.killpg(run.pid, signal.SIGINT)
         time.sleep(0.1)
     out, err = run.communicate(timeout=60)
-    assert run.returncode == 130, out + err
+    # The last one may end the interpreter while it shuts down; shells call that 130 too.
+    assert run.returncode in (130, -signal.SIGINT), out + err
     assert err.count("what is finished is kept") == 1
     assert "Traceback" not in err
 
