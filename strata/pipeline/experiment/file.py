@@ -60,6 +60,7 @@ class Experiment:
         data: the [data] table, defaults filled in.
         protocol: the [protocol] table, defaults filled in.
         methods: the methods, variants of `vary` expanded.
+        settings: "KEY=VALUE" of the command line, in the order given.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class Experiment:
     data: dict[str, Any]
     protocol: dict[str, Any]
     methods: tuple[Method, ...]
+    settings: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -117,6 +119,7 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
         title=top["title"],
         recipes=path.parent / top["recipes"] if top["recipes"] else None,
         methods=tuple(found),
+        settings=tuple(settings or ()),
         **checked,
     )
 

@@ -57,7 +57,7 @@ def latex_escaped(text: str) -> str:
 def latex_table(analysis: Analysis, *, label: str = "") -> str:
     """Ranking as a LaTeX table environment; requires the package booktabs.
 
-    The best method and those not significantly different from it are set in bold. The caption
+    The best method and those not significantly below it on any split are set in bold. The caption
     describes protocol and intervals.
 
     Args:
@@ -119,7 +119,7 @@ def _caption(ranking: Ranking) -> str:
         text += " Test accuracy with 95 % Wilson intervals."
     if len(comparison.methods) > 1:
         text += (
-            " Bold: the best method and those not significantly different from it (Holm-adjusted "
-            "over all pairs)."
+            " Bold: the best method and those not significantly below it (Holm-adjusted over all "
+            "pairs)."
         )
     return text

@@ -9,6 +9,7 @@ from strata.reports.comparison.hardest_images import (
     most_confident_errors,
 )
 from strata.reports.comparison.ranking import RankedMethod
+from strata.reports.exports.tables import MARKS, UNMARKED
 from strata.reports.formatting import (
     decimal,
     duration,
@@ -55,6 +56,7 @@ def method_section(
     method = row.method
     return {
         "row": row,
+        "mark": MARKS.get(row.mark, UNMARKED),
         "method": method,
         "split": SPLIT_NAMES[split],
         "facts": facts(row),

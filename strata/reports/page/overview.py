@@ -8,7 +8,7 @@ from markupsafe import Markup
 from strata.reports.comparison.evaluation import SPLIT_NAMES, Evaluation, Split
 from strata.reports.comparison.pairs import find_pair
 from strata.reports.comparison.ranking import RankedMethod, Ranking
-from strata.reports.exports.tables import STANDING_NOTES
+from strata.reports.exports.tables import MARKS, UNMARKED
 from strata.reports.formatting import DASH, decimal, known, p_value, percent, percent_range, points
 from strata.reports.model.results import Cost, DataSummary
 from strata.reports.page.plots.cost_axes import COSTS
@@ -64,8 +64,8 @@ def _row(row: RankedMethod, ranking: Ranking, axis: tuple[float, float]) -> dict
         "recipe": row.method.recipe,
         "kind": row.method.kind,
         "glyph": glyph(row.method.kind),
-        "standing": row.standing,
-        "note": STANDING_NOTES[row.standing],
+        "best": row.mark == "best",
+        "mark": MARKS.get(row.mark, UNMARKED),
         "accuracy": {split: _accuracy(row.evaluations.get(split), axis) for split in SPLIT_NAMES},
         "paper": _paper(row, basis),
         "f1": decimal(basis.macro_f1) if basis else DASH,
