@@ -25,7 +25,7 @@ def failed(ranking: Ranking) -> Iterator[Observation]:
     "R08",
     "Methods not significantly different from the best",
     "The ranking of methods that do not differ significantly is not reliable.",
-    "Choose by cost, or add repeats and images.",
+    "Choose by cost, or add repeats (protocol.repeats = 5) and images.",
 )
 def tied_with_best(ranking: Ranking) -> Iterator[Observation]:
     """Methods not significantly different from the best."""

@@ -56,13 +56,13 @@ def earlier_reports(out: Path) -> list[Path]:
     return sorted(path.parent for path in (out / PREVIOUS).glob("*/results.json"))
 
 
-def _results(document: dict[str, Any]) -> tuple[str, list[tuple[Any, Any, Any, Any]]]:
+def _results(document: dict[str, Any]) -> tuple[Any, list[tuple[Any, Any, Any, Any]]]:
     """Data and results of a report, without times, costs and texts."""
     methods = []
     for method in document["methods"]:
         cv, test = (method[split] and method[split]["predictions"] for split in ("cv", "test"))
         methods.append((method["name"], method["parameters"], cv, test))
-    return document["data"]["digest"], methods
+    return (document["data"]["digest"], document["images"], document["labels"]), methods
 
 
 def _unused(parent: Path, name: str) -> Path:

@@ -108,7 +108,7 @@ def pareto_plots(ranking: Ranking) -> dict[str, Markup]:
     plots = {}
     for kind in COSTS:
         chosen = [
-            Point(row.method.name, cost, e.accuracy, e.interval, row.method.kind)
+            Point(row.method.name, cost, e.accuracy, e.interval, row.method.kind, row.rank)
             for row in ranking.rows
             if (e := row.evaluations.get(ranking.basis)) and (cost := _cost(row, kind.of))
         ]

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from strata.reports import compare, read_results, write_report
@@ -63,3 +64,13 @@ def test_the_oldest_go_first_and_two_of_one_second_stay_apart(tmp_path):
 def test_a_file_that_is_no_report_is_not_kept(tmp_path, content):
     (tmp_path / "results.json").write_text(content)
     assert keep_previous(tmp_path, json.dumps({})) is None
+
+
+def test_other_folds_are_other_results_though_every_image_is_right(tmp_path):
+    """The image column counts up whatever the folds are; the ids behind it do not."""
+    whole = synthetic.three(per_class=8)
+    cv = synthetic.scores(quality=99.0, per_class=8)
+    turned = cv.where(np.roll(np.arange(len(cv.ids)), 3))
+    for scores in (cv, turned):
+        files = write(replace(whole, methods=[replace(whole.methods[0], cv=scores)]), tmp_path)
+    assert files.previous is not None

@@ -91,3 +91,13 @@ def test_control_characters_and_lone_surrogates_are_written_as_escapes(tmp_path)
 def test_printable_leaves_ordinary_text_alone():
     for text in ("Küste", "東京", "a\tb\nc", "👩\u200d🔬", ""):
         assert printable(text) == text
+
+
+def test_names_that_print_alike_are_two_classes(tmp_path):
+    """An accent as one character and as two, a space of no width."""
+    for names in (("caf\u00e9", "cafe\u0301"), ("x", "x\u200b")):
+        files = write_report(
+            named(*names), tmp_path / "out", thumbnail=synthetic.picture, figures=tmp_path / "f"
+        )
+        page = files.html.read_text("utf-8")
+        assert all(f'class="stick">{name}</th>' in page for name in names)

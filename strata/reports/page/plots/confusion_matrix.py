@@ -13,14 +13,18 @@ from strata.reports.page.plots.svg import CHARACTER, NAME_CHARACTER, drawing, el
 LARGE_CELLS = 12
 #: Size of a cell in pixels and CSS class of the number in it, by the number of rows up to which
 #: they are used; beyond, cells have no numbers.
-CELLS = ((LARGE_CELLS, 34.0, ""), (25, 26.0, ""), (40, 20.0, "small"), (64, 13.0, None))
+CELLS = ((LARGE_CELLS, 34.0, ""), (25, 26.0, ""), (40, 20.0, "small"), (64, 13.0, "tiny"))
+#: Width of a digit in pixels by that class; a number that is wider than its cell is left out.
+DIGITS = {"": 6.4, "small": 5.3, "tiny": 4.5}
 #: Size of a cell in the largest matrices.
 LEAST_CELL = 9.0
 LONGEST_NAME = 24
 #: Shares of a class in the scale of a confusion matrix.
 SCALE = (0.01, 0.05, 0.2, 0.5, 1.0)
 #: Room for the text beside the scale, in pixels.
-SCALE_TEXT = 150.0
+SCALE_TEXT = 148.0
+#: Width of a swatch.
+SWATCH = 32.0
 
 
 def text_style(shade: float) -> str:
@@ -75,14 +79,14 @@ def _shade(rate: float, right: bool) -> float:
 def _scale(left: float, top: float) -> list[Markup]:
     """Scale of the shades: swatches of some fractions of a class, correct and incorrect."""
     parts = []
-    wide, high = 38.0, 18.0
+    wide, high = SWATCH, 18.0
     for row, right in enumerate((True, False)):
         y = top + row * (high + 3)
         name = f"% of class, {_hue(right)}"
         parts.append(element("text", name, class_="title", x=left, y=y + high / 2 + 4))
         for column, rate in enumerate(SCALE):
             text = percent(rate, 0)
-            cell = Cell(_hue(right), _shade(rate, right), text, f"{text} % of the class")
+            cell = Cell(f"{_hue(right)} scale", _shade(rate, right), text, f"{text} % of the class")
             x = left + SCALE_TEXT + column * wide
             parts += _cell(cell, x, y, wide, "", high)
     return parts
@@ -173,7 +177,7 @@ def _matrix(
     height = top + side * n + 4
     if scale:
         parts += _scale(2, height + 10)
-        width, height = max(width, SCALE_TEXT + 38 * len(SCALE) + 6), height + 54
+        width, height = max(width, SCALE_TEXT + SWATCH * len(SCALE) + 6), height + 54
     return drawing(width, height, parts, title)
 
 
@@ -205,8 +209,8 @@ def _cell(
             fill_opacity=f"{max(0.06, min(1.0, cell.shade)):.2f}",
         )
     ]
-    if style is not None:
+    if style is not None and DIGITS[style] * len(cell.text) < side:
         class_ = f"{text_style(cell.shade)} {style}".rstrip()
-        x, y = left + side / 2, top + height / 2 + 4
+        x, y = left + side / 2, top + height / 2 + (4 if style != "tiny" else 3)
         parts.append(element("text", cell.text, class_=class_, x=x, y=y, text_anchor="middle"))
     return parts
