@@ -94,7 +94,7 @@ def write_report(
         out.mkdir(parents=True, exist_ok=True)
         previous = keep_previous(out, texts["results.json"])
         for name, text in (*texts.items(), ("report.html", page)):
-            write_atomic(out / name, _encoded(text))
+            write_atomic(out / name, text)
         archive = out / "report.zip" if zipped else None
         if archive:
             write_atomic(archive, _archive(analysis, texts, thumbnail))
@@ -119,11 +119,6 @@ def write_report(
     )
 
 
-def _encoded(text: str) -> bytes:
-    """UTF-8; lone surrogates, of names that are not UTF-8 on disk, become the escapes of JSON."""
-    return text.encode("utf-8", "backslashreplace")
-
-
 def _archive(analysis: Analysis, texts: dict[str, str], thumbnail: Thumbnail) -> bytes:
     """The report as a ZIP of one folder: page, tables, results.json and full-size pictures."""
     pictures = pictures_for(analysis, thumbnail, full_size=True)
@@ -138,7 +133,7 @@ def _archive(analysis: Analysis, texts: dict[str, str], thumbnail: Thumbnail) ->
             archive.writestr(entry, data, compression)
 
         for name, text in (("report.html", page), *texts.items()):
-            add(name, _encoded(text), zipfile.ZIP_DEFLATED)
+            add(name, text.encode(errors="backslashreplace"), zipfile.ZIP_DEFLATED)
         for path, image in pictures.full.items():
             add(path, full_picture(thumbnail(image)), zipfile.ZIP_STORED)
     return out.getvalue()

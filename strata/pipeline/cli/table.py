@@ -36,8 +36,8 @@ def print_table(
 
 
 def one_line(text: str) -> str:
-    """Escape control characters, line separators and lone surrogates, which names may contain."""
-    moving = {c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")}
+    """Escape control characters and line separators, which file names may contain."""
+    moving = {c for c in text if unicodedata.category(c) in ("Cc", "Zl", "Zp")}
     return "".join(c.encode("unicode_escape").decode() if c in moving else c for c in text)
 
 
@@ -48,4 +48,4 @@ def print_ranking(console: "Console", compared: "Comparison") -> None:
     table = terminal_table(compared)
     print_table(console, table.columns, table.rows, left=table.right.index(True))
     for note in table.notes:
-        console.print(one_line(note), highlight=False, markup=False)
+        console.print(note, highlight=False, markup=False)

@@ -1,6 +1,5 @@
 """Experiment files: TOML parsed and checked against the known keys."""
 
-import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -13,8 +12,6 @@ from strata.pipeline.experiment.overrides import override
 from strata.pipeline.parameters.validation import Parameters
 
 DEFAULT_FILE = "strata.toml"
-#: Longest name of an experiment: file systems allow 255 bytes, and other files are called after it.
-MAX_NAME_BYTES = 200
 #: Valid method names: usable in file names, targets ("bovw[n_words=64]") and key paths
 #: ("bovw.codebook.n_words").
 _NAME = re.compile(r"\w+(?:[ +-]?\w+)*")
@@ -115,12 +112,10 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
     _check_ranges(checked["protocol"])
     found = [v for name, table in methods.items() for v in variants(name, table)]
     _check_names(top["name"], found)
-    name = top["name"] or (path.parent.name if path.name == DEFAULT_FILE else path.stem)
-    _check_length(name)
     return Experiment(
         path=path,
         text=text,
-        name=name,
+        name=top["name"] or (path.parent.name if path.name == DEFAULT_FILE else path.stem),
         title=top["title"],
         recipes=path.parent / top["recipes"] if top["recipes"] else None,
         methods=tuple(found),
@@ -149,16 +144,6 @@ def _check_names(name: str, methods: list[Method]) -> None:
                 f"There are two methods called '{method.name}'.", "`vary` may list each value once."
             )
         known.add(method.name)
-
-
-def _check_length(name: str) -> None:
-    """Refuse a name of which no folder and no file beside the artifacts can be made."""
-    if len(os.fsencode(name)) > MAX_NAME_BYTES:
-        raise InputError(
-            f"The experiment's name has {len(os.fsencode(name))} bytes, which is too long for the "
-            f"report's folder: {name[:40]}...",
-            f"Give it a name of at most {MAX_NAME_BYTES} bytes: the key `name` of the file.",
-        )
 
 
 def read_recipes_key(path: Path) -> Path | None:
