@@ -132,6 +132,15 @@ def differences(ranking: Ranking) -> list[dict[str, Any]]:
     return found
 
 
+def _range(ends: list[float]) -> str:
+    """Interval of a difference in points; in words where it holds every difference there is."""
+    if not ends:
+        return ""
+    if ends[0] <= -1 and ends[1] >= 1:
+        return "too few folds for a bound"
+    return f"{points(ends[0])} to {points(ends[1])}"
+
+
 def _difference(
     ranking: Ranking, split: Split, best: RankedMethod, row: RankedMethod
 ) -> dict[str, Any] | None:
@@ -143,7 +152,7 @@ def _difference(
     ends = sorted(sign * v for v in pair.interval) if pair.interval else []
     return {
         "difference": points(sign * pair.difference),
-        "range": f"{points(ends[0])} to {points(ends[1])}" if ends else "",
+        "range": _range(ends),
         "p": p_value(pair.test.p if pair.test else None),
         "adjusted": p_value(pair.p_adjusted),
         "significant": pair.significant,

@@ -16,13 +16,13 @@ from strata.reports.summary.verdict import verdict
 from tests.reports import synthetic
 
 
-def compared(*qualities: tuple[float, float], folds: int = 2) -> Comparison:
+def compared(*qualities: tuple[float, float], folds: int = 2, per_class: int = 60) -> Comparison:
     """Methods a, b, ... by their quality in cross-validation and on the test images."""
     methods = [
         MethodResult(
             "abcdef"[i],
             "r",
-            cv=synthetic.scores(quality=cv, seed=i, folds=folds),
+            cv=synthetic.scores(quality=cv, seed=i, folds=folds, per_class=per_class),
             test=synthetic.scores(quality=test, seed=i, folds=1, split="test"),
             kind="classical" if i == 0 else "deep",
         )
@@ -53,6 +53,16 @@ def test_nothing_is_printed_of_the_length_of_the_whole_axis():
     assert "100.0 to +100.0" not in page
     assert "not tested: 2 folds are too few, they leave one degree of freedom" in page
     assert "below best on test" in page
+
+
+def test_an_interval_of_the_whole_axis_has_words_of_its_own():
+    """Three folds of 8 images and 15 pairs, each tested at a level of 0.3 %."""
+    whole = compared(*[(2.2 + 0.15 * i, 2.5) for i in range(6)], folds=3, per_class=3)
+    analysis = analyze(whole)
+    assert any(pair.interval == (-1, 1) for pair in analysis.ranking.pairs["cv"])
+    page = page_html(analysis, pictures_for(analysis, synthetic.picture))
+    assert "too few folds for a bound" in page
+    assert "100.0 to +100.0" not in page
 
 
 def test_a_lead_that_only_the_test_images_show():
