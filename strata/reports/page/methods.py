@@ -76,7 +76,7 @@ def method_section(
                 "split": SPLIT_NAMES[s],
                 "rows": class_rows(e, classes),
                 "recall_from": percent(recall_axis(e)[0], 0),
-                "roc": roc_drawing(e.roc, classes, SPLIT_NAMES[s]),
+                "roc": roc_drawing(e.roc, classes, SPLIT_NAMES[s]) if s == split else None,
             }
             for s, e in row.evaluations.items()
         ],
