@@ -271,8 +271,14 @@ def compare(
         typer.Argument(
             help="The earlier report: its folder, its results.json, or its name in out/."
         ),
-    ],
-    after: Annotated[Path, typer.Argument(help="The later report.")],
+    ] = Path("strata.toml"),
+    after: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The later report; without it, BEFORE is compared with the report before it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Compare two reports, with tests of significance."""
     from strata.pipeline.cli.compare import compare

@@ -65,6 +65,7 @@ class Experiment:
         data: the [data] table, defaults filled in.
         protocol: the [protocol] table, defaults filled in.
         methods: the methods, variants of `vary` expanded.
+        settings: "KEY=VALUE" of the command line, in the order given.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class Experiment:
     data: dict[str, Any]
     protocol: dict[str, Any]
     methods: tuple[Method, ...]
+    settings: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -127,6 +129,7 @@ def _experiment(path: Path, text: str, tables: dict[str, Any]) -> Experiment:
         title=top["title"],
         recipes=path.parent / top["recipes"] if top["recipes"] else None,
         methods=tuple(found),
+        settings=tuple(settings or ()),
         **checked,
     )
 

@@ -20,7 +20,7 @@ from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.provenance import versions
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.audit_findings import audit_findings
-from strata.pipeline.reporting.costs import Records, cost, stage_rows
+from strata.pipeline.reporting.costs import Records, cost, repeat_seconds, stage_rows
 from strata.pipeline.reporting.method_kind import method_kind
 from strata.pipeline.reporting.search_results import search_result
 from strata.pipeline.store.store import Store
@@ -62,7 +62,7 @@ def comparison(
         title=experiment.title or experiment.name,
         data=data_summary(experiment, dataset, store),
         methods=[_method(target, dataset, records, outcome) for target in targets],
-        run=_run(experiment, command, seconds),
+        run=_run(experiment, command, seconds, repeat_seconds(targets, records)),
     )
 
 
@@ -208,7 +208,9 @@ def _sizes(dataset: Dataset) -> str:
     )
 
 
-def _run(experiment: Experiment, command: str, seconds: float | None) -> "RunInfo":
+def _run(
+    experiment: Experiment, command: str, seconds: float | None, repeat: float | None
+) -> "RunInfo":
     """Provenance of the run."""
     from strata import __version__
     from strata.reports.model.results import RunInfo
@@ -225,6 +227,8 @@ def _run(experiment: Experiment, command: str, seconds: float | None) -> "RunInf
         machine=_machine(),
         started=started.isoformat(timespec="seconds"),
         seconds=seconds,
+        repeat_seconds=repeat,
+        settings=list(experiment.settings),
     )
 
 
