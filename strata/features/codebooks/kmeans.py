@@ -1,15 +1,18 @@
 """Codebooks by k-means."""
 
+import warnings
 from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata import seeds
 from strata._compiled import compiled
 from strata.errors import InputError
 from strata.features.codebooks.assignment import nearest_words, squared_distances
+from strata.features.codebooks.seeding import kmeans_plus_plus
 from strata.parameter_types import NonNegativeInt, PositiveInt
 
 #: Share of the iterations spent on each share of the points. An iteration on an eighth of the
@@ -22,12 +25,13 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
     """k-means by Lloyd's algorithm on nested batches that grow to all points.
 
     Points are shuffled; the first iterations see the first eighth of them, the next the first
-    half, the last all (Newling and Fleuret, "Nested mini-batch k-means", NIPS 2016).
+    half, the last all (Newling and Fleuret, "Nested mini-batch k-means", NIPS 2016). The initial
+    centers are chosen among the first points, 16 for each word, by greedy k-means++.
 
     Args:
         n_words: number of centers.
         max_iter: Lloyd iterations in all, at most; a batch's iterations end where no label changes.
-        random_state: seed of the shuffle, whose first points are the initial centers.
+        random_state: seed of the shuffle and of the initial centers.
 
     Attributes:
         cluster_centers_: (words, d) float32.
@@ -49,8 +53,11 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
     def fit(self, X: np.ndarray, y: object = None) -> Self:
         """Learn the centers from (n, d) points.
 
+        Warns with scikit-learn's ConvergenceWarning where words are left without points, as of
+        fewer different points than words.
+
         Raises:
-            InputError: fewer points than words, or no words.
+            InputError: fewer points than words, no words, or numbers whose squares leave float32.
         """
         X = validate_data(self, X, dtype=np.float32, order="C")
         if self.n_words < 1:
@@ -60,9 +67,11 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
                 f"{len(X)} descriptors are too few for a codebook of {self.n_words} words.",
                 "Take fewer words or a larger sample.",
             )
-        order = seeds.generator(self.random_state, "k-means").permutation(len(X))
+        rng = seeds.generator(self.random_state, "k-means")
+        order = rng.permutation(len(X))
         shuffled = X[order]
-        self.cluster_centers_ = shuffled[: self.n_words]
+        seeding = shuffled[: _POINTS_PER_WORD * self.n_words]
+        self.cluster_centers_ = seeding[kmeans_plus_plus(seeding, self.n_words, rng)]
         self.n_iter_ = 0
         for iterations, points in self._schedule(len(X)):
             self._lloyd(shuffled[:points], iterations)
@@ -71,6 +80,14 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         self.labels_ = np.empty(len(X), np.int64)
         self.labels_[order] = labels
         self.inertia_ = float(squared.sum(dtype=np.float64))
+        used = len(np.unique(labels))
+        if used < self.n_words:
+            warnings.warn(
+                f"Only {used} of {self.n_words} words have points: there are hardly more "
+                "different points than that. Take fewer words or a larger sample.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:

@@ -49,9 +49,9 @@ def fisher_vectors(local: Shards, train: Subset, **parameters: Any) -> dict[str,
 
     encoder = FisherVectors(**parameters, random_state=train.seed_for("mixture"))
     encoder.fit(of_subset(local, train.digests))
-    learned = [encoder.mixture_.means_, encoder.mixture_.covariances_, encoder.mixture_.weights_]
-    if encoder.projection_ is not None:
-        learned += [encoder.projection_, encoder.offset_]
+    mixture = encoder.mixture_
+    learned = [mixture.means_, mixture.covariances_, mixture.weights_]
+    learned += [encoder.projection_, encoder.mean_]
     return {"encoder": encoder, "parameters": sum(int(array.size) for array in learned)}
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 from sklearn.mixture import GaussianMixture
-from sklearn.utils.estimator_checks import check_estimator
 
 from strata.errors import InputError
 from strata.features.codebooks.gaussian_mixture import DiagonalGaussianMixture
@@ -139,15 +138,3 @@ def test_a_dimension_of_tiny_variance_does_not_spoil_the_others():
     found = DiagonalGaussianMixture(3, max_iter=5).fit(X.astype(np.float32))
     assert np.isfinite(found.density_map_).all()
     np.testing.assert_allclose(found.weights_, rest.weights_)
-
-
-def test_it_is_a_scikit_learn_estimator():
-    check_estimator(
-        DiagonalGaussianMixture(n_components=2),
-        expected_failed_checks={
-            "check_fit2d_1sample": "raises InputError, not ValueError",
-            "check_methods_subset_invariance": "to 1e-7; products are in float32",
-            "check_methods_sample_order_invariance": "to 1e-9; products are in float32",
-        },
-        on_skip=None,
-    )

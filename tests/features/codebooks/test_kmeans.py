@@ -3,7 +3,6 @@ import itertools
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
-from sklearn.utils.estimator_checks import check_estimator
 
 from strata.errors import InputError
 from strata.features.codebooks.kmeans import KMeansCodebook
@@ -52,11 +51,3 @@ def test_too_few_points():
         KMeansCodebook(n_words=10).fit(np.ones((9, 2)))
     with pytest.raises(InputError, match="one word or more"):
         KMeansCodebook(n_words=0).fit(np.ones((9, 2)))
-
-
-def test_it_is_a_scikit_learn_estimator():
-    check_estimator(
-        KMeansCodebook(n_words=3),
-        expected_failed_checks={"check_fit2d_1sample": "raises InputError, not ValueError"},
-        on_skip=None,
-    )

@@ -7,20 +7,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from strata.errors import InputError
 from strata.features.transforms.lda import LDA
-
-
-@parametrize_with_checks(
-    [LDA()],
-    expected_failed_checks=lambda _: {
-        "check_fit2d_1sample": "asks for two classes in its own words"
-    },
-)
-def test_it_is_an_estimator(estimator, check):
-    check(estimator)
 
 
 def clouds(n, d, seed=0):
