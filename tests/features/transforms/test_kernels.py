@@ -109,16 +109,14 @@ def test_what_is_not_finite_is_refused(kernel, dtype, bad):
 
 
 @pytest.mark.parametrize("kernel", ALL)
-@pytest.mark.parametrize("scale", [1e20, 1e38])
-def test_values_that_float32_does_not_hold_are_refused_and_others_right(kernel, scale):
-    X = np.float32(scale) * (1 + histograms(3, 9, 1.0))
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            K = kernel(X)
-    except ValueError as error:
-        assert "leave float32" in str(error)
-    else:
-        np.testing.assert_allclose(K, kernel(X.astype(float)), rtol=1e-5)
+def test_values_that_float32_does_not_hold_are_refused_and_others_right(kernel):
+    X = np.float32(1e20) * (1 + histograms(3, 9, 1.0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        if kernel in (kernels.linear, kernels.polynomial, kernels.rbf, kernels.chi2):
+            with pytest.raises(ValueError, match="leave float32: scale"):
+                kernel(X)
+        else:
+            np.testing.assert_allclose(kernel(X), kernel(X.astype(float)), rtol=1e-5)
 
 
 def test_magnitudes_of_small_integers_do_not_overflow():

@@ -39,7 +39,7 @@ recipe = "bovw"
 descriptor = { use = "dense_daisy", step = 16 }
 codebook.n_words = 16
 histogram.pyramid = "none"
-reduction.use = "lda"
+reduction = ["standardize", "lda"]
 classifier.use = "logistic"
 
 [methods.keypoints]
@@ -116,7 +116,15 @@ def test_every_method_scores_better_than_chance(made):
         ("paper", ["paper_sift", "visual_words", "bag_of_words", "pca", "apply_reduction", "knn"]),
         (
             "daisy",
-            ["dense_daisy", "visual_words", "bag_of_words", "lda", "apply_reduction", "logistic"],
+            [
+                "dense_daisy",
+                "visual_words",
+                "bag_of_words",
+                "standardize",
+                "lda",
+                "apply_reduction",
+                "logistic",
+            ],
         ),
         ("dense", ["dense_sift", "vlad", "svm"]),
         ("gist", ["gist_descriptor", "nystroem", "apply_reduction", "svm"]),
