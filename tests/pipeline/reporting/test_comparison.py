@@ -1,6 +1,6 @@
 """Findings that a report has of its methods."""
 
-from strata.pipeline.reporting.comparison import _not_converged
+from strata.pipeline.reporting.comparison import _learning_warnings, _not_converged
 from strata.reports.checks.base import _reported
 
 
@@ -16,3 +16,11 @@ def test_solvers_that_did_not_converge_are_a_finding():
     assert check.sentences == ["The solver did not converge in 1 of 3 folds."]
     assert _not_converged([fitted[0], fitted[2]]) == []
     assert _not_converged([[{"classifier": None}]]) == []
+
+
+def test_warnings_of_codebooks_are_findings_told_once():
+    fitted = [[{"codebook": 1, "warnings": ["Only 4 of 6."]}, {"classifier": 1}]] * 3
+    (finding,) = _learning_warnings(fitted)
+    check = _reported(finding, "bovw")
+    assert (check.severity, check.sentences) == ("issue", ["Only 4 of 6."])
+    assert _learning_warnings([[{"codebook": 1, "warnings": []}], [{"classifier": 1}]]) == []
