@@ -31,7 +31,7 @@ FLOAT32 = {
 #: Estimators of (n, d) arrays in every mode of their constructors, and the checks they fail.
 VECTOR_ESTIMATORS = [
     (KMeansCodebook(n_words=3), ONE_SAMPLE),
-    (KMeansCodebook(n_words=1, max_iter=2), {}),
+    (KMeansCodebook(n_words=4, max_iter=60), ONE_SAMPLE),
     (DiagonalGaussianMixture(n_components=2), ONE_SAMPLE | FLOAT32),
     (DiagonalGaussianMixture(n_components=1, max_iter=2), FLOAT32),
     (LDA(), ONE_SAMPLE),

@@ -45,7 +45,7 @@ def _label(X: np.ndarray, words: "TiledCentroids") -> np.ndarray:
     """Labels of one part of the rows, by the compiled kernel."""
     labels = np.empty(len(X), np.int64)
     for start in range(0, len(X), _BLOCK):
-        block = _float32(X[start : start + _BLOCK])
+        block = in_float32(X[start : start + _BLOCK])
         words.assign(np.ascontiguousarray(block), labels[start : start + _BLOCK])
     return labels
 
@@ -71,12 +71,12 @@ def _centered_scores(X: np.ndarray, words: np.ndarray) -> Iterator[tuple[int, np
     centered = words - shift
     half = np.einsum("ij,ij->i", centered, centered) / 2
     for start in range(0, len(X), _BLOCK):
-        block = _float32(X[start : start + _BLOCK]) - shift
+        block = in_float32(X[start : start + _BLOCK]) - shift
         yield start, block @ centered.T - half
 
 
-def _float32(X: np.ndarray) -> np.ndarray:
-    """A block in float32; InputError where its squares would not be."""
+def in_float32(X: np.ndarray) -> np.ndarray:
+    """X in float32; InputError where sums of its squares would not be."""
     with np.errstate(over="ignore"):  # of float64: told below
         block = np.asarray(X, np.float32)
     if block.size and not max(block.max(), -block.min()) <= _GREATEST:  # true of NaN, too
@@ -89,7 +89,7 @@ def _float32(X: np.ndarray) -> np.ndarray:
 
 def _check_words(words: np.ndarray) -> None:
     """Refuse words that are not finite, or so far apart or close that squares leave float32."""
-    spread = np.ptp(_float32(words), axis=0).max(initial=0)
+    spread = np.ptp(in_float32(words), axis=0).max(initial=0)
     if 0 < spread < _LEAST:
         raise InputError(
             f"Words that differ by {spread:g} at most cannot be told apart in float32.",

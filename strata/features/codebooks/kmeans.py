@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from strata import seeds
 from strata._compiled import compiled
 from strata.errors import InputError
-from strata.features.codebooks.assignment import nearest_words, squared_distances
+from strata.features.codebooks.assignment import in_float32, nearest_words, squared_distances
 from strata.features.codebooks.seeding import kmeans_plus_plus
 from strata.parameter_types import NonNegativeInt, PositiveInt
 
@@ -19,7 +19,7 @@ from strata.parameter_types import NonNegativeInt, PositiveInt
 #: points costs an eighth and, far from the optimum, makes as much progress.
 _SCHEDULE = ((0.4, 1 / 8), (0.3, 1 / 2), (0.3, 1.0))
 _POINTS_PER_WORD = 16  # at least, in each share of the points
-#: Points that initial centers are chosen among: on so many, the choice takes a twentieth of the fit.
+#: Points that initial centers are chosen among; choosing takes a twentieth of the time of the fit.
 _SEEDING_POINTS_PER_WORD = 10
 
 
@@ -61,7 +61,7 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         Raises:
             InputError: fewer points than words, no words, or numbers whose squares leave float32.
         """
-        X = validate_data(self, X, dtype=np.float32, order="C")
+        X = in_float32(validate_data(self, X, dtype=np.float32, order="C"))
         if self.n_words < 1:
             raise InputError(f"A codebook has one word or more, not {self.n_words}.")
         if len(X) < self.n_words:
