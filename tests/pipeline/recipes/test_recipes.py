@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from strata.pipeline.recipes.registry import known_recipes
 
@@ -155,6 +156,20 @@ def test_a_stack_predicts_images_of_its_own(made):
     done = strata(made, "predict", "stacked", str(image))
     assert done.returncode == 0, done.stderr
     assert image.name in done.stdout
+
+
+def test_a_white_wall_gets_no_class_from_who_sees_nothing_of_it(made, tmp_path):
+    wall, image = tmp_path / "wall.png", next(made.glob(".strata/data/scenes-*/coast/*"))
+    Image.new("RGB", (96, 96), "white").save(wall)
+    found = json.loads(strata(made, "predict", "dense", str(wall), str(image), "--json").stdout)
+    assert found["no_descriptors"] == [str(wall)]
+    assert list(found["predictions"]) == [str(image)]
+    told = strata(made, "predict", "sift", str(wall))
+    assert told.returncode == 0
+    assert "no descriptors" in told.stdout
+    found = json.loads(strata(made, "predict", "gist", str(wall), "--json").stdout)
+    assert found["no_descriptors"] == []
+    assert list(found["predictions"]) == [str(wall)]
 
 
 def test_what_a_fusion_is_made_of_must_be_there(made):
