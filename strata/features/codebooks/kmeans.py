@@ -19,8 +19,9 @@ from strata.parameter_types import NonNegativeInt, PositiveInt
 #: points costs an eighth and, far from the optimum, makes as much progress.
 _SCHEDULE = ((0.4, 1 / 8), (0.3, 1 / 2), (0.3, 1.0))
 _POINTS_PER_WORD = 16  # at least, in each share of the points
-#: Points that initial centers are chosen among; choosing takes a twentieth of the time of the fit.
-_SEEDING_POINTS_PER_WORD = 10
+#: Points that initial centers are chosen among, for each word, and in all, though two for each word
+#: at least. Choosing takes their product with the words: a twentieth of the time of the fit.
+_SEEDING_POINTS = (10, 5120, 2)
 
 
 class KMeansCodebook(ClusterMixin, BaseEstimator):
@@ -28,7 +29,7 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
 
     Points are shuffled; the first iterations see the first eighth of them, the next the first
     half, the last all (Newling and Fleuret, "Nested mini-batch k-means", NIPS 2016). The initial
-    centers are chosen among the first points, 10 for each word, by greedy k-means++.
+    centers are chosen among the first points, up to 10 for each word, by greedy k-means++.
 
     Args:
         n_words: number of centers.
@@ -72,7 +73,8 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         rng = seeds.generator(self.random_state, "k-means")
         order = rng.permutation(len(X))
         shuffled = X[order]
-        seeding = shuffled[: _SEEDING_POINTS_PER_WORD * self.n_words]
+        most, in_all, least = _SEEDING_POINTS
+        seeding = shuffled[: max(least * self.n_words, min(most * self.n_words, in_all))]
         self.cluster_centers_ = seeding[kmeans_plus_plus(seeding, self.n_words, rng)]
         self.n_iter_ = 0
         for iterations, points in self._schedule(len(X)):
