@@ -95,7 +95,7 @@ def _method(
         cv=cv,
         test=test,
         visualizations=shown,
-        findings=[*problems, *_not_converged(fitted)],
+        findings=[*problems, *_not_converged(fitted), *_learning_warnings(fitted)],
         cost=cost(target, records),
         histories=_one_per_fold(fitted, "history"),
         lr_curves=_one_per_fold(fitted, "lr_search"),
@@ -141,6 +141,22 @@ def _not_converged(fitted: list[list[Any]]) -> list[dict[str, Any]]:
             "why": "A classifier whose solver stopped early may be far from the optimum.",
             "remedy": "Scale the vectors to unit length or unit variance, or lower classifier.C.",
         }
+    ]
+
+
+def _learning_warnings(fitted: list[list[Any]]) -> list[dict[str, Any]]:
+    """A finding for each warning of those who learned codebooks and mixtures."""
+    told = {w for fold in fitted for artifact in fold for w in artifact.get("warnings", ())}
+    return [
+        {
+            "code": "L03",
+            "severity": "issue",
+            "title": "Codebook",
+            "sentence": sentence,
+            "why": "Words without descriptors tell nothing, and codebooks of copies tell little.",
+            "remedy": "Take fewer words or Gaussians, or a denser grid of descriptors.",
+        }
+        for sentence in sorted(told)
     ]
 
 

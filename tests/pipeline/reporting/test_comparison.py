@@ -1,7 +1,7 @@
 """Findings that a report has of its methods."""
 
 from strata.pipeline.experiment.file import read_experiment
-from strata.pipeline.reporting.comparison import _not_converged, _run
+from strata.pipeline.reporting.comparison import _learning_warnings, _not_converged, _run
 from strata.reports.checks.base import _reported
 
 
@@ -26,3 +26,11 @@ def test_what_the_command_line_set_is_part_of_the_run(tmp_path):
     run = _run(experiment, "strata make", None, 12.0)
     assert run.settings == ["protocol.folds=4", "a.classifier.C=2"]
     assert (run.folds, run.repeat_seconds) == (4, 12.0)
+
+
+def test_warnings_of_codebooks_are_findings_told_once():
+    fitted = [[{"codebook": 1, "warnings": ["Only 4 of 6."]}, {"classifier": 1}]] * 3
+    (finding,) = _learning_warnings(fitted)
+    check = _reported(finding, "bovw")
+    assert (check.severity, check.sentences) == ("issue", ["Only 4 of 6."])
+    assert _learning_warnings([[{"codebook": 1, "warnings": []}], [{"classifier": 1}]]) == []
