@@ -1,8 +1,8 @@
 """File formats: what is read, and what a file is that is not."""
 
-import io
 from importlib.util import find_spec
-from typing import Any
+
+from strata.image_io.tiff_layout import describe_tiff
 
 AFFECTS_RESULTS = False  # an image is read or refused
 
@@ -54,11 +54,8 @@ _SIGNATURES = (
 def formats_of(data: bytes) -> tuple[str, ...]:
     """Pillow's names of the formats that a file may have, by its content."""
     brand = data[8:12] if data[4:8] == b"ftyp" else b""
-    if brand in _AVIF_BRANDS:
-        from PIL import features
-
-        if features.check("avif"):
-            return ("AVIF",)
+    if brand in _AVIF_BRANDS and find_spec("PIL._avif"):
+        return ("AVIF",)
     if brand in (*_HEIF_BRANDS, *_AVIF_BRANDS) and find_spec("pillow_heif"):
         import pillow_heif
 
@@ -93,51 +90,7 @@ def _describe_media(brand: bytes) -> str:
             f"{_SAVE}"
         )
     if brand in _AVIF_BRANDS:
-        from PIL import features
-
-        if features.check("avif"):
+        if find_spec("PIL._avif"):
             return "a damaged AVIF image"
         return f"an AVIF image; `pip install -U pillow` to have it read, or {_SAVE}"
     return "a video; save frames of it as JPEG or PNG"
-
-
-#: TIFF tags: bits and kind of a sample, samples of a pixel, color space.
-_BITS, _KIND, _SAMPLES, _PHOTOMETRIC = 258, 339, 277, 262
-_KINDS = {1: "unsigned integers", 2: "signed integers", 3: "floats", 5: "complex integers",
-          6: "complex floats"}  # fmt: skip
-
-
-def describe_tiff(data: bytes) -> str:
-    """Describe the samples of a TIFF that is not read, and how to convert it."""
-    tags = _tiff_tags(data)
-    bits, kinds = tags.get(_BITS, (1,)), tags.get(_KIND, (1,))
-    samples = tags.get(_SAMPLES, 1)
-    if not tags or not bits or not kinds:
-        return "a damaged TIFF"
-    each = f"{bits[0]}-bit {_KINDS.get(kinds[0], 'samples')}"
-    if samples > 4:
-        return (
-            f"a TIFF of {samples} bands of {each}; keep the three bands to look at "
-            "(`gdal_translate -of PNG -ot Byte -scale -b 4 -b 3 -b 2 FILE FILE.png`)"
-        )
-    return (
-        f"a TIFF of {samples} {'band' if samples == 1 else 'bands'} of {each}, which is not read; "
-        "save it with 8-bit or 16-bit integers, or one band as 32-bit floats "
-        "(`gdal_translate -ot UInt16 -scale FILE FILE.tif`)"
-    )
-
-
-def _tiff_tags(data: bytes) -> Any:
-    """Tags of the first picture of a TIFF, empty where they are damaged."""
-    from PIL.TiffImagePlugin import ImageFileDirectory_v2
-
-    stream = io.BytesIO(data)
-    try:
-        tags = ImageFileDirectory_v2(
-            stream.read(16 if data[2:3] == b"+" or data[3:4] == b"+" else 8)
-        )
-        stream.seek(tags.next)
-        tags.load(stream)
-        return {tag: tags[tag] for tag in (_BITS, _KIND, _SAMPLES, _PHOTOMETRIC) if tag in tags}
-    except Exception:  # damaged tags raise nearly any exception
-        return {}
