@@ -141,15 +141,13 @@ class Dataset:
 
     @cached_property
     def _train_shards(self) -> list[ImageShard]:
-        return cut_into_shards({r.digest: r.path for r in self._records(test=False)})
+        return _shards(self._records(test=False))
 
     @cached_property
     def _test_shards(self) -> list[ImageShard]:
         """Shards of the test images, without contents that are among the training images too."""
         known = {digest for shard in self._train_shards for digest in shard.digests}
-        return cut_into_shards(
-            {r.digest: r.path for r in self._records(test=True) if r.digest not in known}
-        )
+        return _shards([r for r in self._records(test=True) if r.digest not in known])
 
     @cached_property
     def _test_ids(self) -> frozenset[str]:
@@ -185,6 +183,11 @@ class Dataset:
             _masked(fold.train, ~held_out, seed, labeled=True),
             _masked(fold.train, held_out, seed, labeled=False),
         )
+
+
+def _shards(records: list["ImageRecord"]) -> list[ImageShard]:
+    ranges = {r.digest: r.value_range for r in records if r.value_range}
+    return cut_into_shards({r.digest: r.path for r in records}, ranges=ranges)
 
 
 def _limit(fold: Fold, per_class: int) -> Fold:

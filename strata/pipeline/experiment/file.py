@@ -103,10 +103,12 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
         override(tables, setting)
         text += f"\n# --set {one_line(setting)}"
     with naming(path.name):
-        return _experiment(path, text, tables)
+        return _experiment(path, text, tables, tuple(settings or ()))
 
 
-def _experiment(path: Path, text: str, tables: dict[str, Any]) -> Experiment:
+def _experiment(
+    path: Path, text: str, tables: dict[str, Any], settings: tuple[str, ...]
+) -> Experiment:
     """Experiment of a file's tables; errors do not name the file."""
     _check_top(tables)
     methods = tables.pop("methods", {})
@@ -129,7 +131,7 @@ def _experiment(path: Path, text: str, tables: dict[str, Any]) -> Experiment:
         title=top["title"],
         recipes=path.parent / top["recipes"] if top["recipes"] else None,
         methods=tuple(found),
-        settings=tuple(settings or ()),
+        settings=settings,
         **checked,
     )
 
