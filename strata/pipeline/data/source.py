@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from strata.errors import InputError, nearest
+from strata.files import expand_user
 from strata.locks import file_lock
 from strata.pipeline.data.layout import SourceFile, read_class_folders, walk
 from strata.pipeline.data.split_csv import match_rows, read_split
@@ -73,7 +74,7 @@ def open_source(
     if split_csv is None:
         read = read_class_folders(root, tree, allow_empty=allow_empty)
         return Source(root, read.files, [], read.notes, read.empty)
-    path = _split_path(Path(split_csv).expanduser(), [base, root, outer])
+    path = _split_path(expand_user(split_csv), [base, root, outer])
     rows = read_split(path)
     found = match_rows(root, tree, rows, name=path.name)
     if found.missing and not allow_missing:
@@ -89,7 +90,7 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 
 
 def _is_local_folder(spec: str | Path) -> bool:
-    return not _is_url(spec) and Path(spec).expanduser().is_dir()
+    return not _is_url(spec) and expand_user(spec).is_dir()
 
 
 def _is_url(spec: str | Path) -> bool:
@@ -102,7 +103,7 @@ def _folder(
     """Return the local folder of a source, after downloading and unpacking where needed."""
     if _is_url(spec):
         return _fetched(str(spec), sha256, cache, progress)
-    path = Path(os.path.abspath(Path(spec).expanduser()))
+    path = Path(os.path.abspath(expand_user(spec)))
     if path.is_dir():
         return path
     if not path.exists():

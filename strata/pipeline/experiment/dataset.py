@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from strata.errors import InputError
+from strata.files import expand_user
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.splits import SplitAssignment, assign_splits
 from strata.pipeline.graph.derived import Derived
@@ -241,7 +242,7 @@ def _open_manifest(
     if spec == SCENES:
         spec = _draw_scenes(experiment, store, jobs, progress)
     elif "://" not in str(spec):
-        spec = experiment.folder / Path(spec).expanduser()
+        spec = experiment.folder / expand_user(spec)
     source = open_source(
         spec,
         split_csv=settings["split"],
