@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from strata.digest import file_digest
-from strata.download import download
+from strata.download.download import download
 from strata.errors import InputError, StrataError, nearest
 from strata.files import expand_user
 from strata.locks import file_lock

@@ -234,6 +234,7 @@ def _open_manifest(
     Raises:
         InputError: the source is missing or malformed.
     """
+    from strata.pipeline.data.archives.limits import UnpackLimits
     from strata.pipeline.data.manifest import build_manifest
     from strata.pipeline.data.source import open_source
 
@@ -250,6 +251,7 @@ def _open_manifest(
         sha256=settings["sha256"],
         cache=store.data,
         allow_missing=settings["allow_missing"],
+        limits=UnpackLimits(settings["max_unpacked_gb"], settings["max_unpacked_files"]),
         progress=lambda done, total: progress("fetching the images", done, total),
     )
     cache = store.data / f"manifest-{content_key(str(source.root))[:16]}"
