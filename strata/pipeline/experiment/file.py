@@ -26,6 +26,8 @@ def data(
     source: str = "scenes",
     split: str | None = None,
     sha256: str | None = None,
+    max_unpacked_gb: float | None = None,
+    max_unpacked_files: int | None = None,
     allow_missing: bool = False,
     skip_broken: bool = False,
     near_duplicates: bool = True,
