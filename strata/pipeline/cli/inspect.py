@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from strata.pipeline.cli.disk import disk_use
 from strata.pipeline.cli.make import snapshot_path
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import image_changes
-from strata.pipeline.execution.eta import Estimates, time_left
+from strata.pipeline.execution.eta import rounded_duration
 from strata.pipeline.execution.plan import Plan
+from strata.pipeline.execution.rates import RATES, Estimates
 from strata.pipeline.execution.staleness import reasons, version_notes
 from strata.pipeline.experiment.file import DEFAULT_FILE, read_recipes_key
 from strata.pipeline.graph.choice import Choice
@@ -17,18 +19,18 @@ from strata.pipeline.graph.recipe import Recipe
 from strata.pipeline.graph.stage import Options
 from strata.pipeline.recipes.reference import reference, toml
 from strata.pipeline.recipes.registry import known_recipes
+from strata.reports.formatting import size as bytes_text
 
 
 def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
-    """Print one line per target: up to date or not, artifacts to make, estimated time."""
-    wanted, _ = workspace.plan(names)
-    estimates = Estimates(workspace.store.root / "seconds.json")
+    """Print one line per target: up to date or not, artifacts to make, estimated time and bytes."""
+    wanted, whole = workspace.plan(names)
+    estimates = Estimates(workspace.store.root / RATES)
     found: list[dict[str, Any]] = []
     for target in wanted:
         plan = Plan.of([*target.pending_searches, target.node], workspace.store)
-        stages = [plan.nodes[key].stage.name for key in plan.needed]
-        timed = [stage for stage in stages if estimates.knows(stage)]
-        seconds = sum(estimates.of(stage, target.name) for stage in timed)
+        needed = [plan.nodes[key] for key in plan.needed]
+        seconds, size = estimates.total(needed)
         found.append(
             {
                 "target": target.name,
@@ -36,7 +38,8 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
                 "artifacts": len(plan.nodes),
                 "to_make": len(plan.needed),
                 "seconds": round(seconds / workspace.jobs, 1),
-                "stages_not_timed": len(stages) - len(timed),
+                "bytes": round(size),
+                "stages_not_timed": sum(not estimates.knows(node) for node in needed),
             }
         )
     if as_json:
@@ -47,20 +50,18 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
             line["target"],
             "up to date" if line["up_to_date"] else "to be made",
             f"{line['to_make']} of {line['artifacts']}",
-            _time(line) if line["to_make"] else "",
+            f"about {rounded_duration(line['seconds'])}" if line["to_make"] else "",
+            f"about {bytes_text(line['bytes'])}" if line["to_make"] else "",
         ]
         for line in found
     ]
-    columns = ["target", "state", "to make", "time left"]
+    columns = ["target", "state", "to make", "time left", "disk"]
     print_table(workspace.console, columns, rows, left=2)
-    _, plan = workspace.plan(names)
-    for note in version_notes(plan, workspace.store):
+    if whole.needed:
+        workspace.console.print(disk_use(workspace, whole), highlight=False, markup=False)
+    for note in version_notes(whole, workspace.store):
         workspace.console.print(f"note: {note}", highlight=False, markup=False)
     return 0
-
-
-def _time(line: dict[str, Any]) -> str:
-    return time_left(line["seconds"], not line["stages_not_timed"]) or "not known yet"
 
 
 def why(workspace: Workspace, names: list[str]) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from strata.errors import InputError, StrataError
 from strata.files import write_atomic
+from strata.pipeline.cli.disk import announce_disk_use
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import snapshot_of
@@ -30,12 +31,13 @@ def make(
         wanted, plan = workspace.plan(names, always=always)
         _check_backbones(workspace, wanted, plan)
         if dry_run:
-            return _print_dry_run(workspace, wanted, plan)
+            return print_dry_run(workspace, wanted, plan)
         mark = report_key(workspace)
         written = (workspace.out / "report.html").exists()
-        if not plan.needed and written and _read(workspace.out / KEY_FILE) == mark:
+        if not plan.needed and written and _read(workspace.out / KEY_FILE) == mark.encode():
             _print_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
+        announce_disk_use(workspace, plan)
         outcome = _run(workspace, names, always=always, keep_going=keep_going)
         _save_snapshot(workspace)
         seconds = time.perf_counter() - begun
@@ -159,11 +161,11 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, second
     return 1
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> bytes:
     try:
-        return path.read_text()
+        return path.read_bytes()
     except OSError:
-        return ""
+        return b""
 
 
 def _save_snapshot(workspace: Workspace) -> None:

@@ -139,7 +139,7 @@ def exit_with_errors(command: Callable[..., int | None]) -> Callable[..., None]:
             sys.stderr.close()
             code = 0
         except OSError as error:
-            from strata.pipeline.store.store import storage_error
+            from strata.pipeline.store.errors import storage_error
 
             print(f"strata: {storage_error(error)}", file=sys.stderr)
             code = 2

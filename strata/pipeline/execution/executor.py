@@ -10,7 +10,8 @@ from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.scheduler import Scheduler
 from strata.pipeline.execution.worker import StageError, Task, TaskResult, run_task
 from strata.pipeline.graph.stage import Node
-from strata.pipeline.store.store import DamagedError, Store, StoreFullError
+from strata.pipeline.store.errors import DamagedError, StoreFullError
+from strata.pipeline.store.store import Store
 from strata.process_pool import kill_workers, submit
 
 
@@ -25,6 +26,9 @@ class Observer(Protocol):
 
     def failed(self, node: Node, error: StrataError) -> None:
         """The node could not be made."""
+
+    def dropped(self, node: Node, error: StrataError) -> None:
+        """The node diverged, and what depends on it goes on without."""
 
     def damaged(self, node: Node) -> None:
         """The node's artifact was found damaged and will be made again."""
@@ -182,7 +186,7 @@ class Run:
             self._fail(node, error)
             return False
         self._set_where(error, node)
-        self.observer.failed(node, error)
+        self.observer.dropped(node, error)
         self._dropped |= dropped
         return True
 

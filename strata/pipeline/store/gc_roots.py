@@ -5,11 +5,10 @@ They are kept as long as the report file exists. A report may have been made wit
 experiment file.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from strata.files import write_atomic
+from strata.pipeline.store.checked_json import read_checked, write_checked
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store
 
@@ -24,16 +23,15 @@ def register_report(store: Store, report: Path, keys: Iterable[str]) -> None:
     folder = store.data / "reports"
     folder.mkdir(exist_ok=True)
     note = {"report": place, "keys": sorted(keys)}
-    write_atomic(folder / f"{content_key(place)[:16]}.json", json.dumps(note))
+    write_checked(folder / f"{content_key(place)[:16]}.json", note)
 
 
 def registered_reports(store: Store) -> Iterator[tuple[Path, set[str]]]:
     """Yield each registered report that still exists, with the keys of its artifacts."""
     for file in sorted((store.data / "reports").glob("*.json")):
-        try:
-            note = json.loads(file.read_bytes())
-            report, keys = Path(note["report"]), set(note["keys"])
-        except (OSError, ValueError, KeyError, TypeError):
+        note = read_checked(file)
+        if note is None:
             continue
+        report, keys = Path(note["report"]), set(note["keys"])
         if report.exists():
             yield report, keys

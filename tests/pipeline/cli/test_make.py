@@ -6,7 +6,7 @@ import shutil
 from datetime import datetime, timedelta
 
 from strata.pipeline.store.store import Store
-from tests.pipeline.project import keys_of_methods, predictions_of, write_images
+from tests.pipeline.project import keys_of_methods, predictions_of, rot, write_images
 
 
 def test_a_second_make_does_nothing_and_says_so(project):
@@ -113,18 +113,7 @@ def test_damage_found_only_on_reading_is_made_again(made):
     before = predictions_of(made)
     store = Store(made.store)
     by_stage = {store.manifest(k)["stage"]: k for k in store.keys()}  # noqa: SIM118
-    folder = store.folder(by_stage["mean_color"])
-    content = bytearray((folder / "vectors.npy").read_bytes())
-    content[-1] ^= 0xFF
-    (folder / "vectors.npy").write_bytes(content)
-    record = json.loads((folder / "manifest.json").read_text())
-    status = (folder / "vectors.npy").stat()
-    record["files"]["vectors.npy"]["stamp"] = [
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    ]  # as if the disk had rotted below the file system
-    (folder / "manifest.json").write_text(json.dumps(record))
+    rot(store.folder(by_stage["mean_color"]), "vectors.npy")
     for key in list(before):
         store.discard(key)
     for key in list(store.keys()):
@@ -240,7 +229,7 @@ def test_predict_leaves_hidden_files_of_a_folder_alone(made):
 
 def test_what_fails_alike_in_several_folds_is_said_once_and_where(project):
     out = project.make("plain", "-k", "--set", "plain.means.rate=2.0", code=1)
-    assert "failed: plain, fold 2: class_means: Training diverged." in out
+    assert out.count("Training diverged.") == 1
     said = [line for line in out.splitlines() if line.startswith("strata: plain, ")]
     assert len(said) == 1
     also = re.search(r"The same in (.*)\.", out)[1].split(", plain")
