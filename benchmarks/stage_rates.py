@@ -2,9 +2,9 @@
 
     python benchmarks/stage_rates.py -f strata.toml
 
-prints the table of `strata/pipeline/execution/rates.py`: medians over the artifacts of all methods of
-the file that are in its store. The table there is of 320 images of 256 x 256 pixels in eight classes,
-two folds, every recipe with its defaults, one process on one core.
+prints the table of `strata/pipeline/execution/rates.py`: medians over the artifacts of all methods
+of the file that are in its store. The table there is of 320 images of 256 x 256 pixels in eight
+classes, two folds, every recipe with its defaults, one process on one core.
 """
 
 import argparse

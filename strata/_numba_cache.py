@@ -18,7 +18,6 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from strata.digest import file_digest
 
-
 _DIGEST_BYTES = 32  # of a sha256
 
 

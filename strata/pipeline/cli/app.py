@@ -16,6 +16,7 @@ from strata.pipeline.cli.options import (
     AlwaysMake,
     DryRun,
     File,
+    Frugal,
     Jobs,
     Json,
     KeepGoing,
@@ -82,6 +83,7 @@ def make(
     dry_run: DryRun = False,
     keep_going: KeepGoing = False,
     always: AlwaysMake = False,
+    frugal: Frugal = False,
     file: File = None,
     settings: Overrides = None,
     store: StoreDir = None,
@@ -93,7 +95,14 @@ def make(
     from strata.pipeline.cli.make import make
 
     workspace = _workspace(file, settings, store, out, jobs, skip_broken, weights)
-    return make(workspace, targets or [], dry_run=dry_run, keep_going=keep_going, always=always)
+    return make(
+        workspace,
+        targets or [],
+        dry_run=dry_run,
+        keep_going=keep_going,
+        always=always,
+        frugal=frugal,
+    )
 
 
 @app.command()

@@ -1,24 +1,26 @@
 """`strata status`, `strata why` and `strata list`: state of the methods, without computing."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from strata.pipeline.cli.disk import disk_use
-from strata.pipeline.cli.make import snapshot_path
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import image_changes
 from strata.pipeline.execution.eta import rounded_duration
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.rates import RATES, Estimates
-from strata.pipeline.execution.staleness import reasons, version_notes
+from strata.pipeline.execution.staleness import History, reasons, version_notes
+from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.file import DEFAULT_FILE, read_recipes_key
 from strata.pipeline.graph.choice import Choice
 from strata.pipeline.graph.recipe import Recipe
 from strata.pipeline.graph.stage import Options
 from strata.pipeline.recipes.reference import reference, toml
-from strata.pipeline.recipes.registry import known_recipes
+from strata.pipeline.recipes.registry import known_recipes, recipe_summaries
+from strata.reports.formatting import listing
 from strata.reports.formatting import size as bytes_text
 
 
@@ -71,24 +73,40 @@ def why(workspace: Workspace, names: list[str]) -> int:
         names_of = ", ".join(target.name for target in wanted)
         workspace.console.print(f"Up to date: {names_of}.", highlight=False, markup=False)
         return 0
-    snapshot = snapshot_path(workspace)
-    for sentence in image_changes(workspace.dataset.manifest, snapshot):
-        workspace.console.print(sentence, highlight=False, markup=False)
-    for sentence in reasons(plan, workspace.store):
+    history = History(workspace.store, workspace.note)
+    for sentence in (*_image_changes(workspace, wanted), *reasons(plan, history)):
         workspace.console.print(sentence, highlight=False, markup=False)
     text = f"{len(plan.needed)} of {len(plan.nodes)} artifacts have to be made."
     workspace.console.print(text, highlight=False)
     return 0
 
 
+def _image_changes(workspace: Workspace, wanted: list[Target]) -> Iterator[str]:
+    """Changes of the images since the methods that are out of date were made.
+
+    Methods that were last made from other images than the rest are told apart.
+    """
+    since: dict[str, list[str]] = {}
+    for target in wanted:
+        if workspace.store.state(target.node.key) != "present":
+            digest = workspace.note.made.get(target.name, [""])[0]
+            since.setdefault(digest, []).append(target.name)
+    for names in since.values():
+        before = workspace.note.images_of(names[0])
+        if before is not None:
+            prefix = f"{listing(names)}: " if len(since) > 1 else ""
+            for sentence in image_changes(workspace.dataset.manifest, before):
+                yield prefix + sentence
+
+
 def list_methods(workspace: Workspace, as_json: bool) -> int:
     """Print the targets of the experiment file with their recipes."""
-    recipes = known_recipes(workspace.experiment.recipes)
+    summaries = recipe_summaries(workspace.experiment.recipes)
     found = [
         {
             "target": method.name,
             "recipe": method.recipe,
-            "summary": recipes[method.recipe].summary if method.recipe in recipes else "",
+            "summary": summaries.get(method.recipe, ""),
         }
         for method in workspace.experiment.methods
     ]

@@ -36,6 +36,13 @@ AlwaysMake = Annotated[
     bool,
     typer.Option("-B", "--always-make", help="Make all artifacts again, even if up to date."),
 ]
+Frugal = Annotated[
+    bool,
+    typer.Option(
+        "--frugal",
+        help="Remove descriptors and vectors of this run once no stage of it reads them again.",
+    ),
+]
 OlderThan = Annotated[
     str | None,
     typer.Option(

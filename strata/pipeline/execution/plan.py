@@ -48,7 +48,7 @@ class Plan:
         return {key: f"part {n} of {len(shards)}" for n, key in enumerate(shards, start=1)}
 
     def shard_name(self, node: Node) -> str:
-        """ "part 3 of 12" of the images, among all of the plan; "" if the node's is the only one."""
+        """ "part 3 of 12" of the plan's images; "" if the node's is the only one."""
         if node.shard is None or len(self._shard_names) < 2:
             return ""
         return self._shard_names.get(node.shard.key, "")

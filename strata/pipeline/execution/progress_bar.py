@@ -50,7 +50,7 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
         self._unfinished = {key: plan.nodes[key] for key in plan.needed}
         self._group_sizes = Counter(_family_of(plan.nodes[key]) for key in plan.needed)
         self._group_seconds: Counter[tuple[str, str]] = Counter()
-        self._told: set[tuple[str, str]] = set()
+        self._told: set[str] = set()
         self._running: dict[str, TaskEta] = {}
         self._bar: Any = None
         self._task_bars: dict[str, Any] = {}
@@ -103,8 +103,8 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
     def failed(self, node: Node, error: StrataError) -> None:
         """Print where an error occurred, once for equal ones; the command tells it at its end."""
         self._remove(node)
-        if (error.what, error.hint) not in self._told:
-            self._told.add((error.what, error.hint))
+        if error.what not in self._told:
+            self._told.add(error.what)
             self._print(f"failed: {self._plan.title(node)}", "red")
 
     def dropped(self, node: Node, error: StrataError) -> None:

@@ -177,7 +177,7 @@ def _run_stage(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]
         except Exception as error:
             if is_out_of_memory(error):
                 raise StageError(
-                    f"{task.title} ran out of memory.",
+                    "it ran out of memory.",
                     "Fewer jobs (-j 1) need less of it, and so do smaller batches or images.",
                 ) from None
             raise _stage_error(task, store, error) from error
@@ -254,10 +254,19 @@ def _stage_error(task: Task, store: Store, error: Exception) -> StageError:
     """Error for the user with the failing line; the traceback goes to a file in the store."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     log = store.root / "failures" / f"{task.key}.txt"
-    log.parent.mkdir(exist_ok=True)
-    log.write_text(f"{task.title}\n\n{traceback.format_exc()}")
+    hint = f"The traceback is in {log}."
+    try:
+        log.parent.mkdir(exist_ok=True)
+        log.write_text(_as_text(f"{task.title}\n\n{traceback.format_exc()}"), encoding="utf-8")
+    except OSError:  # a full disk must not hide the error
+        hint = "Its traceback could not be written to the store."
     return StageError(
-        f"{task.title} failed: {type(error).__name__}: {error} "
+        f"{type(error).__name__}: {_as_text(str(error))} "
         f"({Path(place.filename).name}, line {place.lineno}).",
-        f"The traceback is in {log}.",
+        hint,
     )
+
+
+def _as_text(text: str) -> str:
+    """A message without lone surrogates (of file names that are not UTF-8), which no file takes."""
+    return text.encode(errors="backslashreplace").decode()

@@ -33,7 +33,7 @@ def resolve(experiment: Experiment) -> dict[str, ResolvedMethod]:
     Raises:
         InputError: an unknown recipe or parameter, or a value of a wrong kind; names file and key.
     """
-    recipes = known_recipes(experiment.recipes)
+    recipes = known_recipes(experiment.recipes, {m.recipe for m in experiment.methods})
     try:
         return {m.name: _resolve(m, recipes) for m in experiment.methods}
     except InputError as error:

@@ -1,4 +1,4 @@
-"""JSON files with a checksum of their content: damage to any byte of one is noticed when it is read.
+"""JSON files with a checksum of their content: damage to any byte is noticed when one is read.
 
 The one form of all files that the store keeps beside arrays, values and pickles (whose checksums
 stand in such a file): manifests, parsed code, durations, notes. A file that does not match its

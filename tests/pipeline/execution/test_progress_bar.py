@@ -138,7 +138,9 @@ def test_time_left_counts_stages_that_were_never_timed(tmp_path, clock):
     shown = ProgressBar(shown._console, plan_of(nodes), SimpleNamespace(root=tmp_path), 4)
     slower = 3.0  # than where the table was measured
     with shown:
-        shown.finished(nodes["0"], TaskResult(320 * slower * TABLE["dense_sift"].seconds, 10, False))
+        shown.finished(
+            nodes["0"], TaskResult(320 * slower * TABLE["dense_sift"].seconds, 10, False)
+        )
         left = 8 * 4000 * slower * TABLE["fisher_vectors"].seconds / 4
         assert shown._seconds_left() == pytest.approx(left)
         for key in "1234":
