@@ -53,9 +53,12 @@ class RunNote:
 
 
 def read_note(store: Store, file: Path) -> RunNote | None:
-    """The note on an experiment file; None if there is none, or it is damaged."""
+    """The note on an experiment file; None if there is none, or not one that can be read."""
     found = read_checked(_path(store, file))
-    return None if found is None else RunNote(**found)
+    try:
+        return None if found is None else RunNote(**found)
+    except TypeError:  # of another version of strata
+        return None
 
 
 def write_note(store: Store, file: Path, note: RunNote) -> None:

@@ -191,7 +191,8 @@ class Store:
     def keys(self) -> Iterator[str]:
         """Yield the keys of all artifacts, sorted."""
         for folder in sorted(self.artifacts.glob("??/*")):
-            yield folder.name
+            if folder.name.startswith(folder.parent.name):  # others leave files there: .DS_Store
+                yield folder.name
 
     def size(self, key: str) -> int:
         """Return the size of an artifact in bytes."""

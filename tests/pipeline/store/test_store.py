@@ -191,6 +191,12 @@ def test_artifacts_exchanged_by_hand_are_damaged(store, tamper):
             store.read(key)
 
 
+def test_files_of_others_are_no_artifacts(store):
+    store.write(KEY, {"value": 1}, {})
+    (store.artifacts / KEY[:2] / ".DS_Store").write_bytes(b"left by another system")
+    assert list(store.keys()) == [KEY]
+
+
 def test_files_that_the_manifest_does_not_name_are_not_read(store):
     store.write(KEY, {"value": 1}, {})
     (store.folder(KEY) / "trial.pickle").write_bytes(pickle.dumps(2))
