@@ -149,7 +149,8 @@ class Workspace:
     def note_needed(self) -> None:
         """Note what the experiment file needs, for `gc`, before anything of it is made."""
         if not self.altered:
-            self.note.name, self.note.needed = self.experiment.name, sorted(self.needed())
+            self.note.name = "" if _is_named(self.experiment, []) else self.experiment.name
+            self.note.needed = sorted(self.needed())
             self._save_note()
 
     def note_made(self) -> None:

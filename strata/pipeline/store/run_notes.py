@@ -24,7 +24,7 @@ class RunNote:
     """Note on the runs of one experiment file.
 
     Attributes:
-        name: of the experiment.
+        name: of the experiment, where the file gives it none: that of the folder at first.
         needed: keys of all artifacts of the methods and their report, as they were last asked for.
         snapshots: the images that methods were made from, by the digest of all.
         made: for each method, when it was last up to date: that digest, and its artifacts' keys.

@@ -145,7 +145,7 @@ def test_time_left_counts_stages_that_were_never_timed(tmp_path, clock):
         assert shown._seconds_left() == pytest.approx(left)
         for key in "1234":
             shown.finished(nodes[key], TaskResult(90.0, 10, found=False))
-        assert shown._time_left() == "about 1 min 30 s left"
+        assert shown._time_left() == "about 90 s left"
 
 
 def test_variants_of_a_sweep_share_a_line(tmp_path, clock):
@@ -156,7 +156,7 @@ def test_variants_of_a_sweep_share_a_line(tmp_path, clock):
         for one in nodes.values():
             shown.started(one)
             shown.finished(one, TaskResult(2.0, 10, found=False))
-    assert out.getvalue() == "[30/30] tinynet: train_network  1 min\n"
+    assert out.getvalue() == "[30/30] tinynet: train_network  60 s\n"
 
 
 def test_one_failure_is_told_once(tmp_path, clock):
@@ -202,14 +202,14 @@ def test_rates_in_the_same_method_come_before_those_in_others(tmp_path):
     estimates = Estimates(tmp_path / "rates.json")
     estimates.record(large, 100.0, 1000)
     estimates.record(small, 2.0, 10)
-    assert estimates.of(small) == Rate(2.0, 10)
-    assert estimates.of(large) == Rate(100.0, 1000)
+    assert estimates.of(small) == pytest.approx(Rate(2.0, 10))
+    assert estimates.of(large) == pytest.approx(Rate(100.0, 1000))
     assert 2.0 < estimates.of(new).seconds < 100.0
     twice = node("1", method="small", images=20)
-    assert estimates.of(twice) == Rate(4.0, 20)
+    assert estimates.of(twice) == pytest.approx(Rate(4.0, 20))
     estimates.save()
     again = Estimates(tmp_path / "rates.json")
-    assert again.of(small) == Rate(2.0, 10)
+    assert again.of(small) == estimates.of(small)
     assert again.of(new) == estimates.of(new)
 
 
