@@ -5,6 +5,7 @@ Both grow with the images that a stage is given, and with the epochs of a traini
 
 from collections.abc import Iterable
 from functools import cached_property
+from math import exp, log
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -129,13 +130,16 @@ class Estimates:
 
     @cached_property
     def _machine_factor(self) -> float:
-        """Measured seconds over those of the table, median over the stages measured; else 1."""
-        measured = [
+        """Measured seconds over those of the table: geometric mean over the stages measured.
+
+        Two stages at the table's rate are counted in, since a single one tells little of others.
+        """
+        ratios = [
             self.rates[stage].seconds / rate.seconds
             for stage, rate in TABLE.items()
             if stage in self.rates
         ]
-        return median(measured) if measured else 1.0
+        return exp(sum(log(max(ratio, 1e-6)) for ratio in ratios) / (len(ratios) + 2))
 
     def record(self, node: Node, seconds: float, size: int) -> None:
         """Add a measured artifact; later ones weigh more, for data and parameters change."""
