@@ -1,8 +1,6 @@
 """Changes of the images since an earlier run, from a snapshot of the manifest."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from strata.pipeline.data.manifest import Manifest
 
@@ -15,20 +13,15 @@ def snapshot_of(manifest: Manifest) -> dict[str, list[str]]:
     return {r.id: [r.digest, r.label, r.split or ""] for r in manifest.records}
 
 
-def image_changes(manifest: Manifest, snapshot: Path) -> Iterator[str]:
+def image_changes(manifest: Manifest, old: dict[str, list[str]]) -> Iterator[str]:
     """Compare a manifest with the snapshot of an earlier run; one sentence per kind of change.
 
     Images may have been added, removed, changed in content, relabeled or moved to another split.
 
     Args:
         manifest: the images now.
-        snapshot: JSON file of what `snapshot_of` returned then; nothing is yielded if it is missing
-            or unreadable.
+        old: what `snapshot_of` returned then.
     """
-    try:
-        old: dict[str, list[str]] = json.loads(snapshot.read_text())
-    except (OSError, ValueError):
-        return
     new = snapshot_of(manifest)
     yield from _sentence("added", sorted(new.keys() - old.keys()))
     yield from _sentence("removed", sorted(old.keys() - new.keys()))
