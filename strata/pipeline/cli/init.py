@@ -1,15 +1,13 @@
 """`strata init`: write an experiment file to start from."""
 
-from collections import Counter
 from pathlib import Path
 
 from strata.errors import InputError
+from strata.pipeline.data.fold_limits import TEST_FRACTION, limits_of_files
 from strata.pipeline.data.layout import read_class_folders, walk
 from strata.pipeline.experiment.dataset import SCENES
 
 FOLDS = 8
-#: Fraction of test images where the data brings no split.
-TEST_FRACTION = 0.3
 
 TEMPLATE = """\
 # What `strata make` compares. docs/experiment-file.md explains every key;
@@ -68,7 +66,7 @@ def init(images: str, file: Path) -> int:
 
 
 def _folds(source: Path) -> tuple[int, str]:
-    """Choose the number of folds: up to `FOLDS`, at most the images of the smallest class.
+    """Choose the number of folds: up to `FOLDS`, at most what the smallest class allows.
 
     Returns:
         The number of folds, at least 2; and a sentence on the reason why `make` will refuse the
@@ -80,15 +78,9 @@ def _folds(source: Path) -> tuple[int, str]:
         files = read_class_folders(source, walk(source)).files
     except InputError as error:  # still usable: a CSV file may name the classes
         return FOLDS, f"As it is, `make` refuses it: {error}"
-    part = 0 if any(file.split for file in files) else TEST_FRACTION
-    counts = Counter(file.label for file in files if file.split != "test")
-    left = {name: n - (max(1, round(part * n)) if part else 0) for name, n in counts.items()}
-    thin = [f"'{name}' ({counts[name]})" for name in sorted(left) if left[name] < 2]
-    refused = (
-        f"Too few images for two folds, which `make` refuses: {', '.join(thin)}. "
-        "Add images, or remove the folders."
-    )
-    return max(2, min(FOLDS, *left.values())), refused if thin else ""
+    limits = limits_of_files(files)
+    refused = f"{limits.problem(2)}, which `make` refuses. {limits.remedy(2)}"
+    return max(2, min(FOLDS, limits.most)), refused if limits.too_few(2) else ""
 
 
 def _place(source: Path, folder: Path) -> str:
