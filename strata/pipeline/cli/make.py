@@ -9,6 +9,7 @@ from pathlib import Path
 from strata.errors import InputError, StrataError
 from strata.files import write_atomic
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
+from strata.pipeline.cli.table import one_line
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import snapshot_of
 from strata.pipeline.execution.eta import rounded_duration
@@ -31,6 +32,8 @@ def make(
         _check_backbones(workspace, wanted, plan)
         if dry_run:
             return _print_dry_run(workspace, wanted, plan)
+        if plan.needed:
+            _print_remarks(workspace)
         mark = report_key(workspace)
         written = (workspace.out / "report.html").exists()
         if not plan.needed and written and _read(workspace.out / KEY_FILE) == mark:
@@ -50,6 +53,17 @@ def make(
         if not outcome.errors:
             write_atomic(workspace.out / KEY_FILE, report_key(workspace))
     return _print_summary(workspace, plan, outcome, seconds)
+
+
+def _print_remarks(workspace: Workspace) -> None:
+    """Print how folders were read, and what is doubtful about the classes, to stderr."""
+    from strata.pipeline.data.layout_checks import doubtful_classes
+
+    manifest = workspace.dataset.manifest
+    for note in manifest.notes:
+        print(f"note: {one_line(note)}", file=sys.stderr)
+    for finding in doubtful_classes(manifest.records):
+        print(f"{finding.severity}: {one_line(finding.title)}", file=sys.stderr)
 
 
 def _check_backbones(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:

@@ -8,7 +8,7 @@ from strata.errors import InputError
 from strata.image_io import ImageError, read_image
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.data.layout import walk
+from strata.pipeline.data.layout import printable, walk
 from strata.pipeline.execution.executor import Run
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.progress_bar import ProgressBar
@@ -34,7 +34,7 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
     if paths:
         digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
         shards = cut_into_shards(dict(zip(digests, paths, strict=True)))
-        ids = [str(path) for path in paths]
+        ids = [printable(str(path)) for path in paths]
         images = as_subset(ids, digests, workspace.dataset.classes)
         node = on_new_images(target, shards, images)
         with workspace.store.in_use():
@@ -73,7 +73,7 @@ def _readable(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
             read_image(path)
             good.append(path)
         except ImageError as error:
-            broken[str(path)] = error.reason
+            broken[printable(str(path))] = error.reason
     return good, broken
 
 

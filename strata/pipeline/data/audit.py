@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from strata.pipeline.data import audit_checks
+from strata.pipeline.data import audit_checks, layout_checks
 from strata.pipeline.data.audit_checks import AuditFinding, Duplicates
 from strata.pipeline.data.manifest import Manifest
 
@@ -60,6 +60,7 @@ def audit(manifest: Manifest, *, folds: int = 8) -> Audit:
         ("unreadable images", partial(audit_checks.unreadable, manifest)),
         ("missing images", partial(audit_checks.missing, manifest)),
         ("empty classes", partial(audit_checks.empty_classes, manifest)),
+        ("doubtful classes", partial(layout_checks.doubtful_classes, manifest.records)),
         ("contradicting labels", partial(audit_checks.label_conflicts, exact)),
         ("contradicting labels of near-duplicates", partial(audit_checks.label_conflicts, near)),
         ("copies in training and test", partial(audit_checks.leakage, exact)),
@@ -69,6 +70,7 @@ def audit(manifest: Manifest, *, folds: int = 8) -> Audit:
         ("too small classes", partial(audit_checks.small_classes, near, folds)),
         ("imbalance", partial(audit_checks.imbalance, manifest)),
         ("odd sizes", partial(audit_checks.odd_sizes, manifest)),
+        ("layout", partial(layout_checks.layout_notes, manifest.notes)),
     ]
     findings: list[AuditFinding] = []
     for name, check in named:

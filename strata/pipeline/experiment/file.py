@@ -1,5 +1,6 @@
 """Experiment files: TOML parsed and checked against the known keys."""
 
+import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, nearest
+from strata.pipeline.data.layout import printable
 from strata.pipeline.experiment.methods import Method, variants
 from strata.pipeline.experiment.overrides import override
 from strata.pipeline.parameters.validation import Parameters
@@ -94,7 +96,7 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
     tables = _tables(path, text)
     for setting in settings or []:
         override(tables, setting)
-        text += f"\n# --set {setting}"
+        text += f"\n# --set {printable(setting)}"
     _check_top(tables, path.name)
     methods = tables.pop("methods", {})
     sections = {name: _table(tables, name) for name in ("data", "protocol")}
@@ -113,12 +115,17 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
     return Experiment(
         path=path,
         text=text,
-        name=top["name"] or (path.parent.name if path.name == DEFAULT_FILE else path.stem),
+        name=top["name"] or _utf8(path.parent.name if path.name == DEFAULT_FILE else path.stem),
         title=top["title"],
         recipes=path.parent / top["recipes"] if top["recipes"] else None,
         methods=tuple(found),
         **checked,
     )
+
+
+def _utf8(name: str) -> str:
+    """A file name with a replacement character for each byte that is not UTF-8."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _check_names(name: str, methods: list[Method]) -> None:
@@ -165,7 +172,7 @@ def _check_top(tables: dict[str, Any], where: str) -> None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         pass
     except OSError as error:

@@ -5,6 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, nearest
+from strata.pipeline.data.layout import printable
+
+#: Keys of paths, which need not be UTF-8.
+_PATHS = ("data.source", "data.split")
 
 
 def override(tables: dict[str, Any], setting: str) -> None:
@@ -25,6 +29,8 @@ def override(tables: dict[str, Any], setting: str) -> None:
     parts = dotted.split(".")
     if not equals or not all(parts):
         raise InputError(f"--set {setting}: it should be KEY=VALUE.")
+    if dotted not in _PATHS and setting != printable(setting):
+        raise InputError(f"--set {printable(setting)}: it is not UTF-8.")
     methods = _as_table(tables.get("methods"))
     if parts[0] == "methods":
         parts = parts[1:]
@@ -51,7 +57,7 @@ def _absolute(key: str, value: Any) -> Any:
     `data.source` may be a URL or "scenes"; a `data.split` that does not exist here may be inside
     the archive.
     """
-    if key not in ("data.source", "data.split") or not isinstance(value, str):
+    if key not in _PATHS or not isinstance(value, str):
         return value
     path = Path(value).expanduser().absolute()
     if key == "data.source":
