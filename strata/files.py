@@ -26,6 +26,11 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write a whole file atomically, text as UTF-8 (see `atomic_writer`)."""
+    """Write a whole file atomically, text as UTF-8 (see `atomic_writer`).
+
+    Bytes of file names that are no UTF-8 become `\\udcXX`.
+    """
+    if isinstance(content, str):
+        content = content.encode(errors="backslashreplace")
     with atomic_writer(path) as stream:
-        stream.write(content.encode() if isinstance(content, str) else content)
+        stream.write(content)

@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from strata.errors import one_line
 from strata.pipeline.cli.steps import StepProgress
-from strata.pipeline.cli.table import one_line, print_table
+from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import cores
 from strata.pipeline.store.hashing import content_key
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strata.errors import InputError
-from strata.pipeline.cli.table import one_line
+from strata.errors import InputError, one_line
 from strata.pipeline.data.layout import SourceFile, Tree, printable, read_class_folders, walk
 from strata.pipeline.data.layout.csv_matching import match_rows
 from strata.pipeline.data.layout.names import counted, some

@@ -6,10 +6,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from strata.errors import InputError, StrataError
+from strata.errors import InputError, StrataError, one_line, printable
 from strata.files import write_atomic
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
-from strata.pipeline.cli.table import one_line
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import snapshot_of
 from strata.pipeline.execution.eta import rounded_duration
@@ -47,7 +46,8 @@ def make(
         else:
             print(
                 f"strata: no method has new results, so {workspace.out / 'report.html'} stays as "
-                "an earlier run wrote it (`strata report` writes one of the results so far).",
+                f"an earlier run wrote it ({workspace.command('report')} writes one of the results "
+                "so far).",
                 file=sys.stderr,
             )
         if not outcome.errors:
@@ -163,7 +163,7 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, second
         alike.setdefault((error.what, error.hint), []).append(error)
     for first, *others in alike.values():
         more = f"\n  The same in {', '.join(error.where for error in others)}." if others else ""
-        print(f"strata: {first}{more}", file=sys.stderr)
+        print(printable(f"strata: {first}{more}"), file=sys.stderr)
     if outcome.skipped:
         print(
             f"strata: {len(outcome.skipped)} artifacts that depend on these were not made; "

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,12 +30,14 @@ class Workspace:
         store: the artifact store, opened.
         out: folder of this experiment's report.
         jobs: number of worker processes.
+        options: the options that the command was given, for hints that name another.
     """
 
     experiment: Experiment
     store: Store
     out: Path
     jobs: int
+    options: tuple[str, ...] = ()
 
     @classmethod
     def at(
@@ -45,8 +48,9 @@ class Workspace:
         out: Path | None,
         jobs: int | None,
         skip_broken: bool,
+        weights: Path | None = None,
     ) -> "Workspace":
-        """Read the file and open the store.
+        """Read the file and open the store; `weights` is for hints only.
 
         Raises:
             InputError: see `read_experiment` and `Store.open`.
@@ -63,21 +67,27 @@ class Workspace:
             place,
             (out or experiment.folder / "out") / experiment.name,
             jobs or cores(),
+            _options(file, settings, store, out, skip_broken, weights),
         )
+
+    def command(self, name: str, *arguments: str) -> str:
+        """Text of another command on the same files, with the options that this one was given."""
+        words = ["strata", name, *arguments, *self.options]
+        return f"`{' '.join(map(shlex.quote, words))}`"
 
     @cached_property
     def console(self) -> "Console":
         """Console for results, on stdout."""
-        from rich.console import Console
+        from strata.pipeline.cli.table import Terminal
 
-        return Console(soft_wrap=True)
+        return Terminal()
 
     @cached_property
     def progress_console(self) -> "Console":
         """Console for progress, on stderr."""
-        from rich.console import Console
+        from strata.pipeline.cli.table import Terminal
 
-        return Console(stderr=True, soft_wrap=True)
+        return Terminal(stderr=True)
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -132,6 +142,22 @@ class Workspace:
             derived_audit(self.dataset.manifest, folds).key,
             self.dataset.assignment.key,
         }
+
+
+def _options(
+    file: Path | None,
+    settings: list[str],
+    store: Path | None,
+    out: Path | None,
+    skip_broken: bool,
+    weights: Path | None,
+) -> tuple[str, ...]:
+    named = {"-f": file, "--store": store, "--out": out, "--weights": weights}
+    return (
+        *(word for option, path in named.items() if path for word in (option, str(path))),
+        *(word for setting in settings for word in ("--set", setting)),
+        *(["--skip-broken"] if skip_broken else []),
+    )
 
 
 def cores() -> int:

@@ -156,16 +156,16 @@ def leakage(copies: Duplicates) -> Iterator[AuditFinding]:
 
 
 def copies(copies: Duplicates) -> Iterator[AuditFinding]:
-    """Find duplicates anywhere in the data set."""
-    if copies.sets:
+    """Find duplicates on one side of the split; those on both sides are leakage."""
+    found = [group for group in copies.sets if not {"train", "test"} <= {r.split for r in group}]
+    if found:
         yield AuditFinding(
             copies.code("copies"),
             "warning",
-            f"{_count(copies.sets, 'group')} of {copies.title}, "
-            f"{sum(map(len, copies.sets))} images in all",
+            f"{_count(found, 'group')} of {copies.title}, {sum(map(len, found))} images in all",
             "Each group is kept in one fold, but its picture counts several times.",
             "Keep one of each.",
-            _ids(copies.sets),
+            _ids(found),
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from strata._threads import allow_threads
 from strata.errors import StrataError
+from strata.files import write_atomic
 from strata.pipeline.code.code_digest import edited
 from strata.pipeline.execution.peak_memory import PeakMemory
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
@@ -252,7 +253,7 @@ def _stage_error(task: Task, store: Store, error: Exception) -> StageError:
     place = traceback.extract_tb(error.__traceback__)[-1]
     log = store.root / "failures" / f"{task.key}.txt"
     log.parent.mkdir(exist_ok=True)
-    log.write_text(f"{task.title}\n\n{traceback.format_exc()}")
+    write_atomic(log, f"{task.title}\n\n{traceback.format_exc()}")
     return StageError(
         f"{task.title} failed: {type(error).__name__}: {error} "
         f"({Path(place.filename).name}, line {place.lineno}).",

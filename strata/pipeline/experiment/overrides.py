@@ -1,14 +1,10 @@
 """Overrides of an experiment file's values by `--set KEY=VALUE`."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, nearest
-from strata.pipeline.data.layout import printable
-
-#: Keys of paths, which need not be UTF-8.
-_PATHS = ("data.source", "data.split")
+from strata.pipeline.experiment.toml_text import MAX_DEPTH, TOMLError, parse
 
 
 def override(tables: dict[str, Any], setting: str) -> None:
@@ -28,9 +24,9 @@ def override(tables: dict[str, Any], setting: str) -> None:
     dotted = dotted.strip()
     parts = dotted.split(".")
     if not equals or not all(parts):
-        raise InputError(f"--set {setting}: it should be KEY=VALUE.")
-    if dotted not in _PATHS and setting != printable(setting):
-        raise InputError(f"--set {printable(setting)}: it is not UTF-8.")
+        raise InputError(f"--set {_shown(setting)}: it should be KEY=VALUE.")
+    if len(parts) > MAX_DEPTH:
+        raise InputError(f"--set {_shown(setting)}: no key has {len(parts)} parts.")
     methods = _as_table(tables.get("methods"))
     if parts[0] == "methods":
         parts = parts[1:]
@@ -41,14 +37,18 @@ def override(tables: dict[str, Any], setting: str) -> None:
         table = tables
     else:
         raise InputError(
-            f"--set {setting}: this file has no method '{parts[0] if parts else dotted}'.",
+            f"--set {_shown(setting)}: this file has no method '{parts[0] if parts else dotted}'.",
             nearest(parts[0] if parts else "", [*methods, "data", "protocol", "name", "title"]),
         )
     for part in parts[:-1]:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise InputError(f"--set {setting}: '{part}' is not a table.")
+            raise InputError(f"--set {_shown(setting)}: '{part}' is not a table.")
     table[parts[-1]] = _absolute(".".join(parts), _value(value.strip()))
+
+
+def _shown(setting: str) -> str:
+    return setting if len(setting) <= 100 else f"{setting[:97]}..."
 
 
 def _absolute(key: str, value: Any) -> Any:
@@ -57,7 +57,7 @@ def _absolute(key: str, value: Any) -> Any:
     `data.source` may be a URL or "scenes"; a `data.split` that does not exist here may be inside
     the archive.
     """
-    if key not in _PATHS or not isinstance(value, str):
+    if key not in ("data.source", "data.split") or not isinstance(value, str):
         return value
     path = Path(value).expanduser().absolute()
     if key == "data.source":
@@ -70,7 +70,8 @@ def _absolute(key: str, value: Any) -> Any:
 def _check_not_varied(name: str, method: Any, parameter: str, setting: str) -> None:
     if parameter in _as_table(_as_table(method).get("vary")):
         raise InputError(
-            f"--set {setting}: the method varies it.", f"Change methods.{name}.vary in the file."
+            f"--set {_shown(setting)}: the method varies it.",
+            f"Change methods.{name}.vary in the file.",
         )
 
 
@@ -82,6 +83,6 @@ def _as_table(found: Any) -> dict[str, Any]:
 def _value(text: str) -> Any:
     """Text parsed as a TOML value; text that is none stays text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse(f"value = {text}")["value"]
+    except TOMLError:
         return text

@@ -23,7 +23,7 @@ _PASSED = (
     ),
     (("contradiction", "near-contradiction"), "No duplicates with different labels"),
     (("leak", "near-leak"), "No duplicates in both training and test set"),
-    (("copies", "near-copies"), "No duplicate images"),
+    (("copies", "near-copies", "leak", "near-leak"), "No duplicate images"),
     (("small-class",), "Enough images of every class for the folds"),
     (("imbalance",), "Balanced classes"),
     (("tiny", "odd-size"), "No image of unusual size"),

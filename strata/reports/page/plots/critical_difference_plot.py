@@ -34,8 +34,11 @@ def tied_groups(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple[int, 
 
 
 def critical_difference_drawing(ranking: Ranking) -> Markup | None:
-    """Accuracy and interval of every ranked method, and a bar beside each tied group."""
-    if ranking.basis is None:
+    """Accuracy and interval of every ranked method, and a bar beside each tied group.
+
+    None where no pair could be tested.
+    """
+    if ranking.basis is None or not any(pair.test for pair in ranking.pairs[ranking.basis]):
         return None
     found = ranking.on(ranking.basis)
     names = [row.method.name for row in ranking.rows if row.rank is not None]
