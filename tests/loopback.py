@@ -35,7 +35,8 @@ class Server:
                 pass
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        poll = self.http.serve_forever
+        threading.Thread(target=poll, args=(0.01,), daemon=True).start()
 
     @property
     def url(self):

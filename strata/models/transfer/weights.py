@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from strata.digest import file_digest
-from strata.download import download
+from strata.download.download import download
 from strata.errors import InputError, StrataError, nearest
+from strata.files import expand_user
 from strata.locks import file_lock
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def hub_folder() -> Path:
     """torch's folder for downloaded weights, `TORCH_HOME` respected, without importing torch."""
     cache_home = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     home = os.environ.get("TORCH_HOME", os.path.join(cache_home, "torch"))
-    return Path(home).expanduser() / "hub" / "checkpoints"
+    return expand_user(home) / "hub" / "checkpoints"
 
 
 def named_file(backbone: str, given: str = "") -> Path | None:
@@ -83,12 +84,12 @@ def named_file(backbone: str, given: str = "") -> Path | None:
         the path as it was named, even if there is no such file.
     """
     if given:
-        path = Path(given).expanduser()
+        path = expand_user(given)
         return path / f"{backbone}.pth" if path.is_dir() else path
     named = os.environ.get(ENVIRONMENT)
     if not named:
         return None
-    path = Path(named).expanduser()
+    path = expand_user(named)
     if not path.is_dir():
         return path
     inside = path / f"{backbone}.pth"

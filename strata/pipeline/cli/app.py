@@ -49,9 +49,10 @@ def _use_weights(weights: Path | None) -> None:
     """Set the path of the ImageNet weights for this process and its workers, which inherit it."""
     if weights is not None:
         from strata.errors import InputError
+        from strata.files import expand_user
         from strata.models.transfer.weights import ENVIRONMENT
 
-        path = weights.expanduser().absolute()
+        path = expand_user(weights).absolute()
         if not path.exists():
             raise InputError(
                 f"There is no file or folder of weights {weights}.",

@@ -3,11 +3,11 @@
 import hashlib
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from strata.errors import InputError
-from strata.image_io import ImageError, read_image
-from strata.pipeline.cli.results_path import RESULTS
+from strata.image_io import ImageError, Range, decode, full_range, read_content
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.layout import printable, walk
@@ -35,12 +35,14 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
             f"{target.name} is not up to date with the current images, parameters and code.",
             _remedy(workspace, target.name),
         )
-    paths, broken = _readable(files)
+    readable, broken = _readable(files, workspace.dataset.manifest.value_ranges)
     found, empty = {}, []
-    if paths:
-        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-        shards = cut_into_shards(dict(zip(digests, paths, strict=True)))
-        ids = [printable(str(path)) for path in paths]
+    if readable:
+        digests = [digest for digest, _ in readable.values()]
+        shards = cut_into_shards(
+            dict(zip(digests, readable, strict=True)), ranges=dict(readable.values())
+        )
+        ids = [printable(str(path)) for path in readable]
         images = as_subset(ids, digests, workspace.dataset.classes)
         node = on_new_images(target, shards, images)
         with workspace.store.in_use():
@@ -62,29 +64,20 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
 
 def _remedy(workspace: Workspace, method: str) -> str:
     """Hint for a method that is not up to date: other settings of the last report, or `make`."""
+    from strata.reports import read_results
+
     hint = (
         f"Run {workspace.command('make', method)} first; "
         f"{workspace.command('why', method)} tells what changed."
     )
-    last, now = _settings(_last_file(workspace)), _settings(workspace.experiment.text)
-    if last == now:
+    try:
+        last = read_results(workspace.out)["run"].get("settings", [])
+    except InputError:  # no report, or none that this version reads
+        return hint
+    if last == list(workspace.experiment.settings):
         return hint
     given = " ".join(f"--set {shlex.quote(setting)}" for setting in last) or "no --set"
     return f"The last report was made with {given}: give the same here. Or else: {hint}"
-
-
-def _last_file(workspace: Workspace) -> str:
-    """Text of the experiment file that the last report was made of; the current one without any."""
-    try:
-        found = json.loads((workspace.out / RESULTS).read_bytes())["run"]["file_text"]
-    except (OSError, ValueError, TypeError, KeyError):
-        return workspace.experiment.text
-    return found if isinstance(found, str) else workspace.experiment.text
-
-
-def _settings(text: str) -> list[str]:
-    mark = "# --set "
-    return [line.removeprefix(mark) for line in text.splitlines() if line.startswith(mark)]
 
 
 def _files(given: list[Path]) -> list[Path]:
@@ -101,14 +94,29 @@ def _files(given: list[Path]) -> list[Path]:
     return files
 
 
-def _readable(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
-    good, broken = [], {}
+def _readable(
+    paths: list[Path], ranges: Mapping[str, Range]
+) -> tuple[dict[Path, tuple[str, Range | None]], dict[str, str]]:
+    """Digest of each readable image, with the range of its values if the file does not state it.
+
+    Args:
+        paths: the images.
+        ranges: of the data set's images, by kind; values of another kind have their own range.
+
+    Returns:
+        Those by path; and the reason of the failure of each of the others.
+    """
+    good: dict[Path, tuple[str, Range | None]] = {}
+    broken = {}
     for path in paths:
         try:
-            read_image(path)
-            good.append(path)
+            data = read_content(path)
+            _, extent = decode(data, str(path))
         except ImageError as error:
             broken[printable(str(path))] = error.reason
+            continue
+        value_range = ranges.get(extent.kind) or full_range([extent]) if extent else None
+        good[path] = hashlib.sha256(data).hexdigest(), value_range
     return good, broken
 
 

@@ -65,7 +65,6 @@ def write_page(
         zipped: also write an archive with all pictures.
         figures: folder to write the figures to as SVG and PDF, None for none.
     """
-    from strata.image_io import read_image
     from strata.pipeline.cli.table import one_line, print_ranking
     from strata.reports import write_report
 
@@ -79,11 +78,11 @@ def write_page(
         command=_command(),
         seconds=seconds,
     )
-    paths = {record.id: record.path for record in dataset.manifest.records}
+    records = {record.id: record for record in dataset.manifest.records}
     files = write_report(
         compared,
         workspace.out,
-        thumbnail=lambda name: read_image(paths[name]),
+        thumbnail=lambda name: records[name].read(),
         zipped=zipped,
         figures=figures,
     )

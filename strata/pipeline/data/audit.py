@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from strata.pipeline.data import audit_checks, layout_checks
+from strata.pipeline.data import audit_checks, gray_level_checks, layout_checks
 from strata.pipeline.data.audit_checks import AuditFinding, Duplicates
 from strata.pipeline.data.manifest import Manifest
 
@@ -70,6 +70,8 @@ def audit(manifest: Manifest, *, folds: int = 8) -> Audit:
         ("too small classes", partial(audit_checks.small_classes, near, folds)),
         ("imbalance", partial(audit_checks.imbalance, manifest)),
         ("odd sizes", partial(audit_checks.odd_sizes, manifest)),
+        ("nearly black images", partial(gray_level_checks.nearly_black, manifest)),
+        ("few gray levels", partial(gray_level_checks.few_levels, manifest)),
         ("layout", partial(layout_checks.layout_notes, manifest.notes)),
     ]
     findings: list[AuditFinding] = []

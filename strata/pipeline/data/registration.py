@@ -80,9 +80,7 @@ def differences(first: Array, second: Array, enough: Array | float = 1.0) -> Arr
         if not going_on.any():
             break
         left, source, target = left[going_on], source[going_on], target[going_on]
-        motion = motion[going_on] + _gauss_newton_step(
-            moved[going_on], target, inside[going_on]
-        )
+        motion = motion[going_on] + _gauss_newton_step(moved[going_on], target, inside[going_on])
         np.clip(motion, -THUMBNAIL / 4, THUMBNAIL / 4, out=motion)  # keep an overlap
     return least
 

@@ -26,6 +26,8 @@ def data(
     source: str = "scenes",
     split: str | None = None,
     sha256: str | None = None,
+    max_unpacked_gb: float | None = None,
+    max_unpacked_files: int | None = None,
     allow_missing: bool = False,
     skip_broken: bool = False,
     near_duplicates: bool = True,
@@ -103,10 +105,12 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
         override(tables, setting)
         text += f"\n# --set {one_line(setting)}"
     with naming(path.name):
-        return _experiment(path, text, tables)
+        return _experiment(path, text, tables, tuple(settings or ()))
 
 
-def _experiment(path: Path, text: str, tables: dict[str, Any]) -> Experiment:
+def _experiment(
+    path: Path, text: str, tables: dict[str, Any], settings: tuple[str, ...]
+) -> Experiment:
     """Experiment of a file's tables; errors do not name the file."""
     _check_top(tables)
     methods = tables.pop("methods", {})
@@ -129,7 +133,7 @@ def _experiment(path: Path, text: str, tables: dict[str, Any]) -> Experiment:
         title=top["title"],
         recipes=path.parent / top["recipes"] if top["recipes"] else None,
         methods=tuple(found),
-        settings=tuple(settings or ()),
+        settings=settings,
         **checked,
     )
 

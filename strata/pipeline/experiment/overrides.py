@@ -1,9 +1,9 @@
 """Overrides of an experiment file's values by `--set KEY=VALUE`."""
 
-from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, nearest
+from strata.files import expand_user
 from strata.pipeline.experiment.toml_text import MAX_DEPTH, TOMLError, parse
 
 
@@ -59,7 +59,7 @@ def _absolute(key: str, value: Any) -> Any:
     """
     if key not in ("data.source", "data.split") or not isinstance(value, str):
         return value
-    path = Path(value).expanduser().absolute()
+    path = expand_user(value).absolute()
     if key == "data.source":
         is_path = "://" not in value and value != "scenes"
     else:

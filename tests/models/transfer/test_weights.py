@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from strata import download
+from strata.download import download
 from strata.errors import InputError, StrataError
 from strata.models.transfer import weights
 from strata.models.transfer.weights import (

@@ -2,9 +2,10 @@
 
 import re
 
-#: JPEG, PNG, GIF, WebP, TIFF, and BMP with its reserved bytes.
+#: JPEG, PNG, GIF, WebP, TIFF, HEIC, AVIF, and BMP with its reserved bytes.
 _SIGNATURE = re.compile(
-    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|II\*\x00|MM\x00\*|BM....\x00\x00\x00\x00",
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|II\*\x00|MM\x00\*"
+    rb"|....ftyp(?:heic|heix|mif1|avif)|BM....\x00\x00\x00\x00",
     re.DOTALL,
 )
 

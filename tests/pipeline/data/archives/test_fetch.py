@@ -1,6 +1,7 @@
-"""Data sets from the web; how files arrive is in tests/test_download.py."""
+"""Data sets from the web; how files arrive is in tests/download."""
 
 import hashlib
+import shutil
 import zipfile
 
 import pytest
@@ -41,7 +42,7 @@ def test_an_address_is_fetched_once(server, tmp_path):
     assert found == fetched(server, tmp_path) == ["a/1.png", "b/1.png"]
     assert server.requests == [None]
     assert (len(server.data), len(server.data)) in calls
-    assert left(tmp_path) == [".lock"]  # the archive has served
+    assert left(tmp_path) == []  # the archive has served
 
 
 def test_the_next_run_goes_on_where_the_last_one_gave_up(server, tmp_path):
@@ -49,7 +50,7 @@ def test_the_next_run_goes_on_where_the_last_one_gave_up(server, tmp_path):
     with pytest.raises(StrataError, match="broke off") as caught:
         fetched(server, tmp_path)
     assert "run again" in caught.value.hint
-    assert left(tmp_path) == [".lock", ".part"]
+    assert left(tmp_path) == [".part"]
     server.requests.clear()
     assert fetched(server, tmp_path) == ["a/1.png", "b/1.png"]
     assert server.requests == ["bytes=70000-"]
@@ -59,7 +60,7 @@ def test_another_content_than_promised(server, tmp_path):
     with pytest.raises(InputError, match="has sha256") as caught:
         fetched(server, tmp_path, sha256="0" * 64)
     assert hashlib.sha256(server.data).hexdigest() in str(caught.value)
-    assert left(tmp_path) == [".lock"]
+    assert left(tmp_path) == []
 
 
 def test_a_page_instead_of_an_archive(server, tmp_path):
@@ -80,3 +81,49 @@ def test_a_page_instead_of_an_archive(server, tmp_path):
 def test_addresses_that_are_not_fetched(tmp_path, url, sha256, message):
     with pytest.raises(InputError, match=message):
         open_source(url, sha256=sha256, cache=tmp_path)
+
+
+def test_a_finished_download_that_is_damaged_is_fetched_again(server, tmp_path):
+    digest = hashlib.sha256(server.data).hexdigest()
+    kept = tmp_path / "cache" / "downloads" / digest
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(server.data)
+    assert fetched(server, tmp_path / "other", cache=tmp_path / "cache") == ["a/1.png", "b/1.png"]
+    assert server.requests == []  # a whole one is not
+    shutil.rmtree(tmp_path / "cache" / "archives" / digest)
+    kept.write_bytes(server.data[:-1] + b"?")
+    assert fetched(server, tmp_path) == ["a/1.png", "b/1.png"]
+    assert server.requests == [None]
+
+
+def test_a_damaged_copy_is_fetched_again_and_that_is_said(server, tmp_path):
+    digest = hashlib.sha256(server.data).hexdigest()
+    options = {"sha256": digest, "cache": tmp_path / "cache"}
+    first = open_source(server.url, **options)
+    first.files[0].path.write_bytes(b"another picture")
+    again = open_source(server.url, **options)
+    assert again.files == first.files
+    assert again.files[0].path.read_bytes().startswith(PIXEL)
+    assert again.notes == [
+        f"the unpacked copy of {server.url} was damaged and made again: a/1.png has changed"
+    ]
+    assert len(server.requests) == 2
+    again.files[0].path.unlink()
+    server.status = 404
+    with pytest.raises(StrataError, match=r"is damaged \(a/1.png is missing\).* answers 404"):
+        open_source(server.url, **options)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a..b/x.zip", "http://[::1/x.zip", "http://a:99999999/x.zip", "http:///x.zip",
+        "http://a:b/x.zip", "http://me:secret@host/x.zip", "http://a b/x.zip", "http://ü..ö/",
+        "http://\u0000/", "http://" + "a" * 70 + "ü.de/",
+    ],
+)  # fmt: skip
+def test_malformed_addresses(tmp_path, url):
+    with pytest.raises(InputError, match="is not a URL") as caught:
+        open_source(url, sha256="0" * 64, cache=tmp_path)
+    assert caught.value.exit_code == 2
+    assert list(tmp_path.iterdir()) == []

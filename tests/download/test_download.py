@@ -3,9 +3,9 @@ import socket
 
 import pytest
 
-from strata import download as module
 from strata.digest import file_digest
-from strata.download import download
+from strata.download import download as module
+from strata.download.download import download
 from strata.errors import InputError, StrataError
 from tests.loopback import serving
 

@@ -10,8 +10,9 @@ import pytest
 
 from strata.digest import file_digest
 from strata.errors import InputError
-from strata.pipeline.data import archives
-from strata.pipeline.data.archives import unpack_archive
+from strata.pipeline.data import committed_folder
+from strata.pipeline.data.archives import limits, unpack
+from strata.pipeline.data.archives.unpack import unpack_archive
 from strata.pipeline.data.source import open_source
 from tests.pipeline.data.folders import PIXEL, lay_out
 
@@ -78,8 +79,9 @@ def test_train_and_test_in_an_archive_with_a_split_file(tmp_path):
 def test_an_archive_is_unpacked_once_and_hashed_once(tmp_path, monkeypatch):
     path = zipped(tmp_path / "x.zip")
     first = open_source(path, cache=tmp_path / "cache")
-    monkeypatch.setattr(archives, "_extract", None)
-    monkeypatch.setattr(archives, "file_digest", None)
+    monkeypatch.setattr(unpack, "_extract", None)
+    monkeypatch.setattr(unpack, "file_digest", None)
+    monkeypatch.setattr(committed_folder, "file_digest", None)
     assert open_source(path, cache=tmp_path / "cache") == first
 
 
@@ -130,15 +132,22 @@ def test_no_name_leads_out(kind, name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE]
+    ("kind", "what", "remedy"),
+    [
+        (tarfile.SYMTYPE, "a symbolic link", "tar --dereference"),
+        (tarfile.LNKTYPE, "a hard link", "tar --hard-dereference"),
+        (tarfile.CHRTYPE, "a device", "Leave it out"),
+        (tarfile.FIFOTYPE, "a device", "Leave it out"),
+        (tarfile.GNUTYPE_SPARSE, "a sparse file", "without --sparse"),
+    ],
 )
-def test_no_links_and_devices_in_a_tar(kind, tmp_path):
+def test_no_links_and_devices_in_a_tar(kind, what, remedy, tmp_path):
     path = tmp_path / "x.tar"
     with tarfile.open(path, "w") as archive:
         add(archive, "a/1.png")
-        add(archive, "a/link.png", b"", type=kind, linkname="/etc/passwd")
-    error = refused(path, tmp_path, r"link or device.*'a/link\.png'")
-    assert "dereference" in error.hint
+        add(archive, "a/link.png", b"", type=kind, linkname="a/1.png")
+    error = refused(path, tmp_path, rf"holds {what}.*'a/link\.png'")
+    assert remedy in error.hint
 
 
 def test_no_links_in_a_zip(tmp_path):
@@ -152,9 +161,9 @@ def test_no_links_in_a_zip(tmp_path):
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.xz"])
 def test_a_bomb_is_stopped(kind, tmp_path, monkeypatch):
-    monkeypatch.setattr(archives, "FREE_BYTES", 1 << 20)
+    monkeypatch.setattr(limits, "FREE_BYTES", 1 << 20)
     path = KINDS[kind](tmp_path / "x", content=bytes(5 << 20))
-    assert refused(path, tmp_path, "more than 200 times its size").hint
+    assert "max_unpacked_gb" in refused(path, tmp_path, "the limit is").hint
     written = sum(p.stat().st_size for p in (tmp_path / "cache").rglob("*") if p.is_file())
     assert written < 10_000
 
