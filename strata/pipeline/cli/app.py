@@ -17,6 +17,7 @@ from strata.pipeline.cli.options import (
     AlwaysMake,
     DryRun,
     File,
+    Frugal,
     Jobs,
     Json,
     KeepGoing,
@@ -84,6 +85,7 @@ def make(
     dry_run: DryRun = False,
     keep_going: KeepGoing = False,
     always: AlwaysMake = False,
+    frugal: Frugal = False,
     file: File = None,
     settings: Overrides = None,
     store: StoreDir = None,
@@ -95,7 +97,14 @@ def make(
     from strata.pipeline.cli.make import make
 
     workspace = _workspace(file, settings, store, out, jobs, skip_broken, weights)
-    return make(workspace, targets or [], dry_run=dry_run, keep_going=keep_going, always=always)
+    return make(
+        workspace,
+        targets or [],
+        dry_run=dry_run,
+        keep_going=keep_going,
+        always=always,
+        frugal=frugal,
+    )
 
 
 @app.command()

@@ -36,6 +36,13 @@ AlwaysMake = Annotated[
     bool,
     typer.Option("-B", "--always-make", help="Make all artifacts again, even if up to date."),
 ]
+Frugal = Annotated[
+    bool,
+    typer.Option(
+        "--frugal",
+        help="Remove descriptors and vectors of this run once no stage of it reads them again.",
+    ),
+]
 OlderThan = Annotated[
     str | None,
     typer.Option(
@@ -139,7 +146,7 @@ def exit_with_errors(command: Callable[..., int | None]) -> Callable[..., None]:
             sys.stderr.close()
             code = 0
         except OSError as error:
-            from strata.pipeline.store.store import storage_error
+            from strata.pipeline.store.errors import storage_error
 
             print(f"strata: {printable(str(storage_error(error)))}", file=sys.stderr)
             code = 2

@@ -34,7 +34,7 @@ def resolve(experiment: Experiment) -> dict[str, ResolvedMethod]:
         InputError: an unknown recipe or parameter, or a value of a wrong kind; names file and key.
     """
     with naming(experiment.path.name):
-        recipes = known_recipes(experiment.recipes)
+        recipes = known_recipes(experiment.recipes, {m.recipe for m in experiment.methods})
         return {m.name: _resolve(m, recipes) for m in experiment.methods}
 
 
