@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from strata.errors import InputError, StrataError, printable
+from strata.errors import InputError, StrataError, one_line, printable
 from strata.files import write_atomic
 from strata.pipeline.cli.disk import announce_disk_use
 from strata.pipeline.cli.dry_run import print_dry_run
@@ -42,6 +42,7 @@ def make(
         if not plan.needed and written and _read(workspace.out / KEY_FILE) == mark.encode():
             _print_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
+        _print_remarks(workspace)
         announce_disk_use(workspace, plan)
         outcome = _run(workspace, names, always=always, keep_going=keep_going, frugal=frugal)
         workspace.note_made()
@@ -58,6 +59,17 @@ def make(
         if not outcome.errors:
             write_atomic(workspace.out / KEY_FILE, report_key(workspace))
     return _print_summary(workspace, plan, outcome, seconds)
+
+
+def _print_remarks(workspace: Workspace) -> None:
+    """Print how folders were read, and what is doubtful about the classes, to stderr."""
+    from strata.pipeline.data.layout_checks import doubtful_classes
+
+    manifest = workspace.dataset.manifest
+    for note in manifest.notes:
+        print(f"note: {one_line(note)}", file=sys.stderr)
+    for finding in doubtful_classes(manifest.records):
+        print(f"{finding.severity}: {one_line(finding.title)}", file=sys.stderr)
 
 
 def _check_backbones(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:

@@ -8,7 +8,8 @@ from strata.errors import InputError, nearest
 from strata.files import expand_user
 from strata.pipeline.data.archives.limits import UnpackLimits
 from strata.pipeline.data.layout import SourceFile, Tree, is_junk, read_class_folders, walk
-from strata.pipeline.data.split_csv import match_rows, read_split
+from strata.pipeline.data.layout.csv_matching import match_rows
+from strata.pipeline.data.layout.split_csv import read_split
 from strata.progress import ProgressCallback
 
 __all__ = ["Source", "SourceFile", "open_source"]
@@ -51,8 +52,8 @@ def open_source(
         spec: a folder with one folder of images for each class, or with train/ and test/ (and
             val/, which joins train/) that hold such folders; a zip or tar of either; or the
             http(s) URL of such an archive.
-        split_csv: CSV file with the columns class,file,split that selects the images and gives
-            their classes and splits; relative to `base`, or within the folder or archive.
+        split_csv: CSV file with the columns class, file and, optionally, split that selects the
+            images; relative to `base`, or within the folder or archive.
         base: folder that relative paths of `split_csv` are resolved against.
         sha256: digest of the archive in hex; required for a URL.
         cache: folder for downloads and unpacked archives.
@@ -74,12 +75,13 @@ def open_source(
         read = read_class_folders(root, tree, allow_empty=allow_empty)
         return Source(root, read.files, [], notes + read.notes, read.empty)
     path = _split_path(expand_user(split_csv), [base, root, outer])
-    rows = read_split(path)
-    found = match_rows(root, tree, rows, name=path.name)
+    table = read_split(path)
+    found = match_rows(root, tree, table, name=path.name)
     if found.missing and not allow_missing:
         raise InputError(
-            f"{len(found.missing):,} of the {len(rows):,} images of the split file {path} are not "
-            f"in {root}: {', '.join(found.missing[:5])}{' ...' if found.missing[5:] else ''}",
+            f"{len(found.missing):,} of the {len(table.rows):,} images of the split file {path} "
+            f"are not in {root}: "
+            f"{', '.join(found.missing[:5])}{' ...' if found.missing[5:] else ''}",
             "Add them, or go on without them: allow_missing = true under [data].",
         )
     return Source(root, found.files, found.missing, notes + found.notes)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from strata.errors import StrataError
+from strata.pipeline.data.layout import printable
 from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
@@ -200,8 +201,8 @@ def data_summary(experiment: Experiment, dataset: Dataset, store: Store) -> "Dat
         if not test and len(samples[record.label]) < SAMPLES:
             samples[record.label].append(record.id)
     return DataSummary(
-        name=Path(experiment.data["source"].rstrip("/")).name,
-        root_hint=Path(manifest.root).name,
+        name=printable(Path(experiment.data["source"].rstrip("/")).name or manifest.root.name),
+        root_hint=printable(manifest.root.name),
         classes=list(dataset.classes),
         counts=counts,
         sample_ids=samples,
@@ -233,8 +234,8 @@ def _run(
 
     started = datetime.now().astimezone() - timedelta(seconds=seconds or 0)
     return RunInfo(
-        command=command,
-        file=experiment.path.name,
+        command=printable(command),
+        file=printable(experiment.path.name),
         file_text=experiment.text,
         seed=experiment.protocol["seed"],
         folds=experiment.protocol["folds"],
