@@ -49,7 +49,7 @@ def test_a_small_image_is_described_as_its_enlarged_version_is(stage, shape):
     image = np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
     found = stage.function([image])
     large = descriptors._upscale(image, 64)
-    assert large.shape[0] * large.shape[1] == pytest.approx(64**2, rel=0.02)
+    assert large.shape[0] * large.shape[1] == pytest.approx(64**2, rel=0.03)
     expected = stage.function([large])
     if shape == (8, 8):
         assert len(found["descriptors"]) > 0
