@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from strata.errors import StrataError
 from strata.reports import compare, read_results, write_report
 from strata.reports.exports.previous_report import KEPT, earlier_reports, keep_previous
 from tests.reports import synthetic
@@ -74,3 +75,17 @@ def test_other_folds_are_other_results_though_every_image_is_right(tmp_path):
     for scores in (cv, turned):
         files = write(replace(whole, methods=[replace(whole.methods[0], cv=scores)]), tmp_path)
     assert files.previous is not None
+
+
+def test_a_full_disk_leaves_nothing_half_kept(tmp_path, monkeypatch):
+    write(with_step(0), tmp_path)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(StrataError, match="No space left"):
+        write(with_step(1), tmp_path)
+    assert not (tmp_path / "previous").exists()
+    bovw = next(m for m in read_results(tmp_path)["methods"] if m["name"] == "bovw")
+    assert bovw["parameters"] == {"step": 0}
