@@ -14,14 +14,15 @@ from tests.reports import synthetic
 
 def with_step(step: int):
     """The report of a run on a day of its own, with other results."""
-    whole = synthetic.three(per_class=8)
+    whole = synthetic.three(classes=2, per_class=4, folds=4)
     bovw = replace(
         whole.methods[0],
-        cv=synthetic.scores(quality=2.0 + step, seed=step, per_class=8),
+        cv=synthetic.scores(classes=2, quality=2.0 + step, seed=step, per_class=4, folds=4),
         parameters={"step": step},
+        visualizations=[],
     )
     run = replace(whole.run, started=f"2026-10-{10 + step}T09:14:03+02:00")
-    return replace(whole, methods=[bovw, *whole.methods[1:]], run=run)
+    return replace(whole, methods=[bovw], run=run)
 
 
 def write(comparison, out):
