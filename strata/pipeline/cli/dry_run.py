@@ -27,7 +27,7 @@ def print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> int
     history = History(workspace.store, workspace.note)
     lines += [f"because  {reason}" for reason in reasons(plan, history)]
     for line in [*lines, disk_use(workspace, plan)]:
-        workspace.console.print(line, highlight=False, markup=False)
+        workspace.console.print(line)
     return 0
 
 

@@ -133,13 +133,11 @@ def _print_up_to_date(
         f"Nothing to be done: {names} "
         f"{'is' if len(wanted) == 1 else 'are'} up to date "
         f"({len(plan.nodes)} artifacts checked in {seconds:.2f} s).",
-        highlight=False,
-        markup=False,
     )
     for note in version_notes(plan, workspace.store):
-        workspace.console.print(f"note: {note}", highlight=False, markup=False)
+        workspace.console.print(f"note: {note}")
     text = f"report: {workspace.out / 'report.html'}"
-    workspace.console.print(text, highlight=False, markup=False)
+    workspace.console.print(text)
 
 
 def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, seconds: float) -> int:
@@ -148,7 +146,7 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, second
     text = (
         f"made {len(outcome.made)} artifacts in {rounded_duration(seconds)}, {kept} were up to date"
     )
-    workspace.console.print(text, highlight=False)
+    workspace.console.print(text)
     if not outcome.errors:
         return 0
     alike: dict[str, list[StrataError]] = {}

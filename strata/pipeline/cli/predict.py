@@ -8,7 +8,7 @@ from pathlib import Path
 
 from strata.errors import InputError
 from strata.image_io import ImageError, Range, decode, full_range, read_content
-from strata.pipeline.cli.table import print_table
+from strata.pipeline.cli.terminal.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.layout import printable, walk
 from strata.pipeline.execution.executor import Run
@@ -150,6 +150,6 @@ def _print(
         print_table(workspace.console, ["image", "class", "score", "second"], rows, left=2)
     for name in empty:
         text = f"{name}: no descriptors (flat, or too small), so no class"
-        workspace.console.print(text, style="yellow", highlight=False, markup=False)
+        workspace.console.print(text, style="yellow")
     for name, reason in broken.items():
-        workspace.console.print(f"{name}: {reason}", style="red", highlight=False, markup=False)
+        workspace.console.print(f"{name}: {reason}", style="red")

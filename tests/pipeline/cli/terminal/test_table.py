@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from strata.pipeline.cli.table import print_table
+from strata.pipeline.cli.terminal.table import print_table
 
 
 def test_a_row_is_one_line_and_columns_stand_below_each_other():
