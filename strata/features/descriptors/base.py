@@ -27,11 +27,25 @@ class BaseDescriptor(TransformerMixin, BaseEstimator, ABC):
         return self
 
     def transform(self, images: Iterable[np.ndarray]) -> list[LocalDescriptors]:
-        """Local descriptors of each image, in order; see `describe`."""
-        return [self.describe(image) for image in images]
+        """Local descriptors of each image, in order; see `describe`.
+
+        Raises:
+            InputError: one image in place of several.
+        """
+        return [self.describe(image) for image in check_images(images)]
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+
+def check_images(images: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+    """The images as they are; InputError for a single one, whose rows would be taken for images."""
+    if isinstance(images, np.ndarray) and (images.ndim < 3 or images.shape[2:] == (3,)):
+        raise InputError(
+            f"Images are a list, but this is one array of shape {images.shape}.",
+            "Give one image as a list of one: [image].",
+        )
+    return images
 
 
 def check_image(image: np.ndarray) -> None:

@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from strata.errors import InputError, StrataError
+from strata.errors import InputError, StrataError, one_line, printable
 from strata.files import write_atomic
 from strata.pipeline.cli.inspect import print_dry_run
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
@@ -43,6 +43,7 @@ def make(
         if not plan.needed and written and _read(workspace.out / KEY_FILE) == mark.encode():
             _print_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
+        _print_remarks(workspace)
         _announce_disk_use(workspace, plan)
         outcome = _run(workspace, names, always=always, keep_going=keep_going, frugal=frugal)
         workspace.note_made()
@@ -52,7 +53,8 @@ def make(
         else:
             print(
                 f"strata: no method has new results, so {workspace.out / 'report.html'} stays as "
-                "an earlier run wrote it (`strata report` writes one of the results so far).",
+                f"an earlier run wrote it ({workspace.command('report')} writes one of the results "
+                "so far).",
                 file=sys.stderr,
             )
         if not outcome.errors:
@@ -64,6 +66,17 @@ def _announce_disk_use(workspace: Workspace, plan: Plan) -> None:
     told = announcement(plan, workspace.store)
     if told:
         workspace.progress_console.print(told, highlight=False, markup=False)
+
+
+def _print_remarks(workspace: Workspace) -> None:
+    """Print how folders were read, and what is doubtful about the classes, to stderr."""
+    from strata.pipeline.data.layout_checks import doubtful_classes
+
+    manifest = workspace.dataset.manifest
+    for note in manifest.notes:
+        print(f"note: {one_line(note)}", file=sys.stderr)
+    for finding in doubtful_classes(manifest.records):
+        print(f"{finding.severity}: {one_line(finding.title)}", file=sys.stderr)
 
 
 def _check_backbones(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:
@@ -149,7 +162,7 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, second
         alike.setdefault(error.what, []).append(error)
     for first, *others in alike.values():
         more = f"\n  The same in {', '.join(error.where for error in others)}." if others else ""
-        print(f"strata: {first}{more}", file=sys.stderr)
+        print(printable(f"strata: {first}{more}"), file=sys.stderr)
     if outcome.skipped:
         print(
             f"strata: {len(outcome.skipped)} artifacts that depend on these were not made; "

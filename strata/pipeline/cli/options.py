@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from strata.errors import StrataError
+from strata.errors import StrataError, printable
 
 File = Annotated[
     Path | None,
@@ -140,7 +140,7 @@ def exit_with_errors(command: Callable[..., int | None]) -> Callable[..., None]:
         try:
             code = command(*args, **kwargs)
         except StrataError as error:
-            print(f"strata: {error}", file=sys.stderr)
+            print(f"strata: {printable(str(error))}", file=sys.stderr)
             code = error.exit_code
         except BrokenPipeError:  # the reader of stdout has closed it, as with `| head`
             sys.stderr.close()
@@ -148,7 +148,7 @@ def exit_with_errors(command: Callable[..., int | None]) -> Callable[..., None]:
         except OSError as error:
             from strata.pipeline.store.errors import storage_error
 
-            print(f"strata: {storage_error(error)}", file=sys.stderr)
+            print(f"strata: {printable(str(storage_error(error)))}", file=sys.stderr)
             code = 2
         except KeyboardInterrupt:
             print("strata: interrupted; what is finished is kept.", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-import tomllib
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +16,7 @@ from strata.pipeline.experiment.compose import Target, check_names, chosen, comp
 from strata.pipeline.experiment.dataset import Dataset, open_dataset
 from strata.pipeline.experiment.file import DEFAULT_FILE, Experiment, read_experiment
 from strata.pipeline.experiment.resolve import resolve
+from strata.pipeline.experiment.toml_text import parse
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.store.run_notes import RunNote, read_note, write_note
 from strata.pipeline.store.store import Store
@@ -33,6 +34,7 @@ class Workspace:
         store: the artifact store, opened.
         out: folder of this experiment's report.
         jobs: number of worker processes.
+        options: the options that the command was given, for hints that name another.
         note: on the earlier runs of the experiment file.
         altered: whether settings of the command line take the place of some in the file.
     """
@@ -43,6 +45,7 @@ class Workspace:
     jobs: int
     note: RunNote
     altered: bool
+    options: tuple[str, ...] = ()
 
     @classmethod
     def at(
@@ -53,8 +56,9 @@ class Workspace:
         out: Path | None,
         jobs: int | None,
         skip_broken: bool,
+        weights: Path | None = None,
     ) -> "Workspace":
-        """Read the file and open the store.
+        """Read the file and open the store; `weights` is for hints only.
 
         Raises:
             InputError: see `read_experiment` and `Store.open`.
@@ -76,21 +80,27 @@ class Workspace:
             jobs or cores(),
             note,
             bool(settings),
+            _options(file, settings, store, out, skip_broken, weights),
         )
+
+    def command(self, name: str, *arguments: str) -> str:
+        """Text of another command on the same files, with the options that this one was given."""
+        words = ["strata", name, *arguments, *self.options]
+        return f"`{' '.join(map(shlex.quote, words))}`"
 
     @cached_property
     def console(self) -> "Console":
         """Console for results, on stdout."""
-        from rich.console import Console
+        from strata.pipeline.cli.table import Terminal
 
-        return Console(soft_wrap=True)
+        return Terminal()
 
     @cached_property
     def progress_console(self) -> "Console":
         """Console for progress, on stderr."""
-        from rich.console import Console
+        from strata.pipeline.cli.table import Terminal
 
-        return Console(stderr=True, soft_wrap=True)
+        return Terminal(stderr=True)
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -138,11 +148,10 @@ class Workspace:
         from strata.pipeline.visualize.visualize import derived_visualizations
 
         nodes = topological_order([target.node for target in self.targets])
-        folds = self.experiment.protocol["folds"]
         return {
             *(node.key for node in nodes),
             *(derived_visualizations(target).key for target in self.targets),
-            derived_audit(self.dataset.manifest, folds).key,
+            derived_audit(self.dataset.manifest, self.experiment).key,
             self.dataset.assignment.key,
         }
 
@@ -173,8 +182,24 @@ class Workspace:
 
 def _is_named(experiment: Experiment, settings: list[str]) -> bool:
     """True if the experiment's name is set, and not that of its folder."""
-    in_file = experiment.path.name != DEFAULT_FILE or "name" in tomllib.loads(experiment.text)
+    in_file = experiment.path.name != DEFAULT_FILE or "name" in parse(experiment.text)
     return in_file or any(setting.partition("=")[0].strip() == "name" for setting in settings)
+
+
+def _options(
+    file: Path | None,
+    settings: list[str],
+    store: Path | None,
+    out: Path | None,
+    skip_broken: bool,
+    weights: Path | None,
+) -> tuple[str, ...]:
+    named = {"-f": file, "--store": store, "--out": out, "--weights": weights}
+    return (
+        *(word for option, path in named.items() if path for word in (option, str(path))),
+        *(word for setting in settings for word in ("--set", setting)),
+        *(["--skip-broken"] if skip_broken else []),
+    )
 
 
 def cores() -> int:

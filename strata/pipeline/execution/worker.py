@@ -13,6 +13,7 @@ from typing import Any
 
 from strata._threads import allow_threads
 from strata.errors import StrataError
+from strata.files import write_atomic
 from strata.pipeline.code.code_digest import edited
 from strata.pipeline.execution.peak_memory import PeakMemory, is_out_of_memory
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
@@ -257,7 +258,7 @@ def _stage_error(task: Task, store: Store, error: Exception) -> StageError:
     hint = f"The traceback is in {log}."
     try:
         log.parent.mkdir(exist_ok=True)
-        log.write_text(_as_text(f"{task.title}\n\n{traceback.format_exc()}"), encoding="utf-8")
+        write_atomic(log, f"{task.title}\n\n{traceback.format_exc()}")
     except OSError:  # a full disk must not hide the error
         hint = "Its traceback could not be written to the store."
     return StageError(

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from strata.image_io import read_image
 from strata.models.training.resize import resize_image
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
@@ -134,8 +133,8 @@ def _input_picture(
     """The part of the image that the network sees: (side, side, 3) uint8."""
     if network_input.dtype == np.uint8:
         return _center_window(classifier, network_input)
-    path = next(record.path for record in dataset.manifest.records if record.id == image)
-    return resize_image(read_image(path), SIDE)
+    record = next(record for record in dataset.manifest.records if record.id == image)
+    return resize_image(record.read(), SIDE)
 
 
 def _center_window(classifier: Any, network_input: np.ndarray) -> np.ndarray:

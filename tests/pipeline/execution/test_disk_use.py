@@ -16,7 +16,7 @@ GB = 10**9
     ("each", "free", "said"),
     [
         (10, GB, ""),
-        (GB, 999 * GB, "To be written: about {total} GB; free on the disk of the store: 999.0 GB."),
+        (GB, 999 * GB, "To be written: about {total} GB; free on the disk of the store: 999 GB."),
         (GB, GB, "about {total} GB will be written, but the disk of the store"),
     ],
 )
