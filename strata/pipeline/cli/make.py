@@ -6,10 +6,10 @@ from pathlib import Path
 
 from strata.errors import InputError, StrataError, one_line, printable
 from strata.files import write_atomic
-from strata.pipeline.cli.disk import announce_disk_use
-from strata.pipeline.cli.dry_run import print_dry_run
+from strata.pipeline.cli.inspect import print_dry_run
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.execution.disk_use import announcement
 from strata.pipeline.execution.eta import rounded_duration
 from strata.pipeline.execution.executor import Run, RunOutcome
 from strata.pipeline.execution.plan import Plan
@@ -44,7 +44,7 @@ def make(
             _print_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
         _print_remarks(workspace)
-        announce_disk_use(workspace, plan)
+        _announce_disk_use(workspace, plan)
         outcome = _run(workspace, names, always=always, keep_going=keep_going, frugal=frugal)
         workspace.note_made()
         seconds = time.perf_counter() - begun
@@ -60,6 +60,12 @@ def make(
         if not outcome.errors:
             write_atomic(workspace.out / KEY_FILE, report_key(workspace))
     return _print_summary(workspace, plan, outcome, seconds)
+
+
+def _announce_disk_use(workspace: Workspace, plan: Plan) -> None:
+    told = announcement(plan, workspace.store)
+    if told:
+        workspace.progress_console.print(told, highlight=False, markup=False)
 
 
 def _print_remarks(workspace: Workspace) -> None:
