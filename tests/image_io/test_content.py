@@ -77,9 +77,8 @@ def test_another_content_than_listed_is_refused(tmp_path):
     digest = hashlib.sha256(FILES["png"]).hexdigest()
     assert read_image(path, digest=digest).shape == (37, 53, 3)
     path.write_bytes(FILES["bmp"])
-    with pytest.raises(
-        ImageError, match=r"x\.png: was changed after .*\n.*Run the command again"
-    ) as e:
+    told = r"x\.png: was changed after .*\n.*Run the command again"
+    with pytest.raises(ImageError, match=told) as caught:
         read_image(path, digest=digest)
-    again = pickle.loads(pickle.dumps(e.value))
-    assert (str(again), again.hint) == (str(e.value), e.value.hint)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.hint) == (str(caught.value), caught.value.hint)

@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from strata.errors import InputError
 from strata.features.descriptors.base import check_image
 from strata.features.descriptors.color_spaces import color_channels
+from strata.image_io import check_image_list
 from strata.parameter_types import PositiveInt, PositiveInts
 
 _FINEST = 0.3  # center frequency of the finest filters, in cycles per pixel
@@ -52,7 +53,7 @@ class GIST(TransformerMixin, BaseEstimator):
 
     def transform(self, images: Iterable[np.ndarray]) -> np.ndarray:
         """Descriptors of the images, (n, d) float32; see `describe`."""
-        rows = [self.describe(image) for image in images]
+        rows = [self.describe(image) for image in check_image_list(images)]
         return np.stack(rows) if rows else np.zeros((0, self._length()), np.float32)
 
     def describe(self, image: np.ndarray) -> np.ndarray:
