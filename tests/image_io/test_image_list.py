@@ -34,6 +34,6 @@ def test_backbones_refuse_it_too(monkeypatch):
 
 
 def test_iterators_pass():
-    assert list(check_image_list(iter([IMAGE])))[0] is IMAGE
+    assert next(iter(check_image_list(iter([IMAGE])))) is IMAGE
     assert len(list(check_image_list(np.zeros((2, 4, 5, 3), np.uint8)))) == 2
     assert len(list(check_image_list(np.zeros((2, 4, 5), np.uint8)))) == 2  # gray images
