@@ -3,7 +3,7 @@ import pytest
 
 from strata.errors import InputError
 from strata.features import GIST, DenseSIFT
-from strata.image_io import check_image_list
+from strata.image_io import check_images
 from strata.models.training.resize import resize_images
 from strata.models.transfer.backbone_features import BackboneFeatures
 from tests.image_io.files import picture
@@ -34,6 +34,6 @@ def test_backbones_refuse_it_too(monkeypatch):
 
 
 def test_iterators_pass():
-    assert next(iter(check_image_list(iter([IMAGE])))) is IMAGE
-    assert len(list(check_image_list(np.zeros((2, 4, 5, 3), np.uint8)))) == 2
-    assert len(list(check_image_list(np.zeros((2, 4, 5), np.uint8)))) == 2  # gray images
+    assert next(iter(check_images(iter([IMAGE])))) is IMAGE
+    assert len(list(check_images(np.zeros((2, 4, 5, 3), np.uint8)))) == 2
+    assert len(list(check_images(np.zeros((2, 4, 5), np.uint8)))) == 2  # gray images

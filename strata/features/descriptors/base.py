@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from strata.errors import InputError
 from strata.features.descriptors.local_descriptors import LocalDescriptors
-from strata.image_io import check_image_list
+from strata.image_io import check_images
 
 
 class BaseDescriptor(TransformerMixin, BaseEstimator, ABC):
@@ -31,9 +31,9 @@ class BaseDescriptor(TransformerMixin, BaseEstimator, ABC):
         """Local descriptors of each image, in order; see `describe`.
 
         Raises:
-            InputError: a single image in place of a list.
+            InputError: one image in place of several.
         """
-        return [self.describe(image) for image in check_image_list(images)]
+        return [self.describe(image) for image in check_images(images)]
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -1,34 +1,38 @@
 """`strata status`, `strata why` and `strata list`: state of the methods, without computing."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from strata.pipeline.cli.make import snapshot_path
+from strata.pipeline.cli.disk import disk_use
 from strata.pipeline.cli.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import image_changes
-from strata.pipeline.execution.eta import Estimates, time_left
+from strata.pipeline.execution.eta import rounded_duration
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.staleness import reasons, version_notes
+from strata.pipeline.execution.rates import RATES, Estimates
+from strata.pipeline.execution.staleness import History, reasons, version_notes
+from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.file import DEFAULT_FILE, read_recipes_key
 from strata.pipeline.graph.choice import Choice
 from strata.pipeline.graph.recipe import Recipe
 from strata.pipeline.graph.stage import Options
 from strata.pipeline.recipes.reference import reference, toml
-from strata.pipeline.recipes.registry import known_recipes
+from strata.pipeline.recipes.registry import known_recipes, recipe_summaries
+from strata.reports.formatting import listing
+from strata.reports.formatting import size as bytes_text
 
 
 def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
-    """Print one line per target: up to date or not, artifacts to make, estimated time."""
-    wanted, _ = workspace.plan(names)
-    estimates = Estimates(workspace.store.root / "seconds.json")
+    """Print one line per target: up to date or not, artifacts to make, estimated time and bytes."""
+    wanted, whole = workspace.plan(names)
+    estimates = Estimates(workspace.store.root / RATES)
     found: list[dict[str, Any]] = []
     for target in wanted:
         plan = Plan.of([*target.pending_searches, target.node], workspace.store)
-        stages = [plan.nodes[key].stage.name for key in plan.needed]
-        timed = [stage for stage in stages if estimates.knows(stage)]
-        seconds = sum(estimates.of(stage, target.name) for stage in timed)
+        needed = [plan.nodes[key] for key in plan.needed]
+        seconds, size = estimates.total(needed)
         found.append(
             {
                 "target": target.name,
@@ -36,7 +40,8 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
                 "artifacts": len(plan.nodes),
                 "to_make": len(plan.needed),
                 "seconds": round(seconds / workspace.jobs, 1),
-                "stages_not_timed": len(stages) - len(timed),
+                "bytes": round(size),
+                "stages_not_timed": sum(not estimates.knows(node) for node in needed),
             }
         )
     if as_json:
@@ -47,47 +52,61 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
             line["target"],
             "up to date" if line["up_to_date"] else "to be made",
             f"{line['to_make']} of {line['artifacts']}",
-            _time(line) if line["to_make"] else "",
+            f"about {rounded_duration(line['seconds'])}" if line["to_make"] else "",
+            f"about {bytes_text(line['bytes'])}" if line["to_make"] else "",
         ]
         for line in found
     ]
-    columns = ["target", "state", "to make", "time left"]
+    columns = ["target", "state", "to make", "time left", "disk"]
     print_table(workspace.console, columns, rows, left=2)
-    _, plan = workspace.plan(names)
-    for note in version_notes(plan, workspace.store):
+    if whole.needed:
+        workspace.console.print(disk_use(workspace, whole), highlight=False, markup=False)
+    for note in version_notes(whole, workspace.store):
         workspace.console.print(f"note: {note}", highlight=False, markup=False)
     return 0
-
-
-def _time(line: dict[str, Any]) -> str:
-    return time_left(line["seconds"], not line["stages_not_timed"]) or "not known yet"
 
 
 def why(workspace: Workspace, names: list[str]) -> int:
     """Print the reasons why targets are out of date, one sentence each; exit code 0 in any case."""
     wanted, plan = workspace.plan(names)
     if not plan.needed:
-        names_of = ", ".join(target.name for target in wanted)
+        names_of = listing(target.name for target in wanted)
         workspace.console.print(f"Up to date: {names_of}.", highlight=False, markup=False)
         return 0
-    snapshot = snapshot_path(workspace)
-    for sentence in image_changes(workspace.dataset.manifest, snapshot):
-        workspace.console.print(sentence, highlight=False, markup=False)
-    for sentence in reasons(plan, workspace.store):
+    history = History(workspace.store, workspace.note)
+    for sentence in (*_image_changes(workspace, wanted), *reasons(plan, history)):
         workspace.console.print(sentence, highlight=False, markup=False)
     text = f"{len(plan.needed)} of {len(plan.nodes)} artifacts have to be made."
     workspace.console.print(text, highlight=False)
     return 0
 
 
+def _image_changes(workspace: Workspace, wanted: list[Target]) -> Iterator[str]:
+    """Changes of the images since the methods that are out of date were made.
+
+    Methods that were last made from other images than the rest are told apart.
+    """
+    since: dict[str, list[str]] = {}
+    for target in wanted:
+        if workspace.store.state(target.node.key) != "present":
+            digest = workspace.note.made.get(target.name, [""])[0]
+            since.setdefault(digest, []).append(target.name)
+    for names in since.values():
+        before = workspace.note.images_of(names[0])
+        if before is not None:
+            prefix = f"{listing(names)}: " if len(since) > 1 else ""
+            for sentence in image_changes(workspace.dataset.manifest, before):
+                yield prefix + sentence
+
+
 def list_methods(workspace: Workspace, as_json: bool) -> int:
     """Print the targets of the experiment file with their recipes."""
-    recipes = known_recipes(workspace.experiment.recipes)
+    summaries = recipe_summaries(workspace.experiment.recipes)
     found = [
         {
             "target": method.name,
             "recipe": method.recipe,
-            "summary": recipes[method.recipe].summary if method.recipe in recipes else "",
+            "summary": summaries.get(method.recipe, ""),
         }
         for method in workspace.experiment.methods
     ]

@@ -65,7 +65,7 @@ def write_page(
         zipped: also write an archive with all pictures.
         figures: folder to write the figures to as SVG and PDF, None for none.
     """
-    from strata.pipeline.cli.table import print_ranking
+    from strata.pipeline.cli.table import one_line, print_ranking
     from strata.reports import write_report
 
     dataset = workspace.dataset
@@ -90,7 +90,7 @@ def write_page(
         register_report(workspace.store, files.html, workspace.needed())
     print_ranking(workspace.console, compared)
     for line in _written(files):
-        workspace.console.print(line, highlight=False, markup=False)
+        workspace.console.print(one_line(line), highlight=False, markup=False)
 
 
 def _written(files: "ReportFiles") -> Iterator[str]:
@@ -99,10 +99,18 @@ def _written(files: "ReportFiles") -> Iterator[str]:
     used, budget = files.picture_bytes / 1e6, files.picture_budget / 1e6
     left = f", {files.left_out} left out" if files.left_out else ""
     yield f"report: {files.html} ({size:.1f} MB; pictures {used:.1f} of {budget:.1f} MB{left})"
+    if files.previous:
+        yield f"kept: the report before, in {files.previous} (strata compare {files.html.parent})"
     if files.archive:
         yield f"zip: {files.archive} ({files.archive.stat().st_size / 1e6:.1f} MB)"
     if files.figures:
         yield f"figures: {len(files.figures)} files in {files.figures[0].parent}"
+    if files.missing_glyphs:
+        yield (
+            f"note: no font on this computer has {files.missing_glyphs}: the PDF figures show "
+            "boxes instead. Install one that has them (Noto Sans CJK for Chinese, Japanese and "
+            "Korean), or use the SVG figures."
+        )
 
 
 def _command() -> str:
@@ -128,7 +136,7 @@ def report_key(workspace: Workspace) -> str:
     ]
     source = (
         made,
-        derived_audit(workspace.dataset.manifest, workspace.experiment.protocol["folds"]).key,
+        derived_audit(workspace.dataset.manifest, workspace.experiment).key,
         workspace.experiment.text,
         code_key(comparison.__module__, comparison.__name__),
         {path.name: file_digest(path) for path in sorted(templates.iterdir())},

@@ -1,17 +1,34 @@
-"""Plain-text tables for the terminal."""
+"""The terminal: plain text and tables, and nothing in them that steers the terminal."""
 
-import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.console import Console
+
+from strata.errors import one_line, printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from strata.reports.model.results import Comparison
 
 
+class Terminal(Console):
+    """Console that prints strings as they are, without markup, and control characters escaped.
+
+    Args:
+        stderr: print to stderr, where progress goes; results go to stdout.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, soft_wrap=True, markup=False, highlight=False)
+
+    def print(self, *objects: Any, **keywords: Any) -> None:
+        """Print objects as rich does, strings with control characters escaped."""
+        super().print(*(printable(o) if isinstance(o, str) else o for o in objects), **keywords)
+
+
 def print_table(
-    console: "Console",
+    console: Console,
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
     *,
@@ -22,8 +39,6 @@ def print_table(
     Not rich's table, which truncates to the terminal's width: piped output must keep every
     character. A line break in a name is printed as `\\n`, so that a row is one line.
     """
-    from rich.cells import cell_len
-
     cells = [list(columns), *[[one_line(str(cell)) for cell in row] for row in rows]]
     widths = [max(cell_len(row[i]) for row in cells) for i in range(len(columns))]
     for number, row in enumerate(cells):
@@ -35,13 +50,7 @@ def print_table(
         console.print(line, style="bold" if number == 0 else None, highlight=False, markup=False)
 
 
-def one_line(text: str) -> str:
-    """Escape control characters and line separators, which file names may contain."""
-    moving = {c for c in text if unicodedata.category(c) in ("Cc", "Zl", "Zp")}
-    return "".join(c.encode("unicode_escape").decode() if c in moving else c for c in text)
-
-
-def print_ranking(console: "Console", compared: "Comparison") -> None:
+def print_ranking(console: Console, compared: "Comparison") -> None:
     """Print the report's ranking of the methods, best first."""
     from strata.reports import terminal_table
 

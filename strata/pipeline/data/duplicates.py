@@ -1,41 +1,49 @@
 """Groups of duplicate images: the same bytes, the same pixels, or near-duplicates."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from strata.pipeline.data.manifest import ImageRecord
 
-#: Largest Hamming distance of the perceptual hashes of near-duplicates. Unrelated pictures come
-#: this close too, so `near_duplicates` verifies each pair.
-MAX_DISTANCE = 20
+
+class DuplicateGroups(NamedTuple):
+    """Groups of images, numbered from 0 in the order of the images.
+
+    Attributes:
+        copies: group number of each image; images of one group are copies of one picture.
+        alike: the same, with images that agree as copies do where different images of their
+            classes agree nearly as well (see `difference_limits`): they may be copies or not.
+    """
+
+    copies: list[int]
+    alike: list[int]
 
 
-def duplicate_groups(
-    records: Sequence[ImageRecord], *, near: bool = True, max_distance: int = MAX_DISTANCE
-) -> list[int]:
-    """Assign each image the number of its group of duplicates.
+def duplicate_groups(records: Sequence[ImageRecord], *, near: bool = True) -> DuplicateGroups:
+    """Group duplicate images.
 
     Args:
         records: the images.
-        near: include re-encoded, resized and slightly cropped copies, not only files with the
-            same bytes or the same pixels.
-        max_distance: largest Hamming distance of the 64-bit perceptual hashes of near-duplicates.
+        near: include re-encoded, resized, slightly cropped and mirrored copies, not only files
+            with the same bytes or the same pixels.
 
     Returns:
-        Group number of each image, from 0 in the order of the records. The grouping itself does
-        not depend on that order.
+        The groups; the grouping itself does not depend on the order of the records.
     """
-    group = _same_content(records)
+    content = _same_content(records)
     if not near:
-        return group
+        return DuplicateGroups(content, content)
     firsts: dict[int, int] = {}  # index of one representative per group of exact duplicates
     for index, record in enumerate(records):
         if record.thumbnail:
-            firsts.setdefault(group[index], index)
-    joined = _near([records[index] for index in firsts.values()], max_distance)
-    merged = dict(zip(firsts, joined, strict=True))
-    return _renumbered([merged.get(content, content) for content in group])
+            firsts.setdefault(content[index], index)
+    found = _near([records[index] for index in firsts.values()])
+    joined = (dict(zip(firsts, numbers, strict=True)) for numbers in found)
+    return DuplicateGroups(
+        *(_renumbered([near_to.get(c, ("exact", c)) for c in content]) for near_to in joined)
+    )
 
 
 def _same_content(records: Sequence[ImageRecord]) -> list[int]:
@@ -48,19 +56,21 @@ def _same_content(records: Sequence[ImageRecord]) -> list[int]:
     return _renumbered(keys)
 
 
-def _near(records: list[ImageRecord], max_distance: int) -> list[tuple[str, int]]:
-    """Label the group of near-duplicates of each image; no two images have the same content."""
+def _near(records: list[ImageRecord]) -> tuple[list[int], list[int]]:
+    """Number the groups of near-duplicates and of images alike; no two have the same content."""
 
     from strata.pipeline.data.fingerprint import thumbnails
     from strata.pipeline.data.near_duplicates import near_duplicate_groups
 
     # sorted by content, so that the grouping does not depend on the order of the records
     order = sorted(range(len(records)), key=lambda index: records[index].pixels)
-    phashes = np.array([records[index].phash for index in order], np.uint64)
-    small = thumbnails([records[index].thumbnail for index in order])
-    found = near_duplicate_groups(phashes, small, max_distance)
-    names = dict(zip(order, found.tolist(), strict=True))
-    return [("near", names[index]) for index in range(len(records))]
+    found = near_duplicate_groups(
+        np.array([records[index].phash for index in order], np.uint64),
+        thumbnails([records[index].thumbnail for index in order]),
+        np.array(_renumbered([records[index].label for index in order]), int),
+    )
+    place = np.argsort(order)
+    return found.copies[place].tolist(), found.alike[place].tolist()
 
 
 def _renumbered(keys: Sequence[object]) -> list[int]:

@@ -1,114 +1,109 @@
-"""Near-duplicates: pictures that are equal up to re-encoding, size, brightness and a slight crop.
+"""Near-duplicates: pictures that are equal up to re-encoding, size, brightness, a slight crop and
+mirroring.
 
-Perceptual hashes alone cannot decide: two beaches share their low frequencies, and a crop by three
-percent changes more bits than differ between them. So the hashes, and then the signs of finer
-detail, only propose candidate pairs; `registration` verifies them.
+`candidate_pairs` proposes, `registration` measures, `difference_limits` decides how much better
+than different images of the data set copies have to agree. Close links chain, as the frames of a
+panning video do; others join two groups only where these agree as a whole.
 """
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from strata.pipeline.data import registration
-from strata.pipeline.data.fingerprint import THUMBNAIL
+from strata.pipeline.data.candidate_pairs import Pairs, candidate_pairs
+from strata.pipeline.data.difference_limits import DifferenceLimits
 
-#: A candidate pair differs in at most so many of 256 signs of detail, two fewer for each bit by
-#: which the hashes differ.
-MAX_SIGNS = 88
-#: Least root mean square, in gray levels, of the double-centered details. Below it a picture is
-#: flat: its details are rounding and noise, and its copies cannot be recognized.
-MIN_DETAIL = 1.0
+#: Fraction of the limit up to which one link joins the groups of two images.
+STRONG = 0.5
+#: Fraction of the pairs across two groups that must be links to join them, where none is strong.
+LINKED = 0.5
 
-#: Block sizes, chosen for the CPU caches: hashes compared at once (rows, columns), candidate pairs
-#: collected before they are verified, pairs registered together.
-_ROWS, _COLUMNS, _WAITING, _TOGETHER = 16, 8192, 1 << 14, 256
+#: Pairs registered together, chosen for the CPU caches.
+_TOGETHER = 256
 
 Array = np.ndarray
 
 
-def near_duplicate_groups(phashes: Array, thumbnails: Array, max_distance: int) -> Array:
-    """Number the groups of near-duplicates.
+class NearDuplicates(NamedTuple):
+    """Groups of images.
+
+    Attributes:
+        copies: int (n,), equal for images taken for copies of one picture.
+        alike: int (n,), equal for images that would be copies if different images of their
+            classes were not so alike; each group of copies lies in one of these.
+    """
+
+    copies: Array
+    alike: Array
+
+
+def near_duplicate_groups(phashes: Array, thumbnails: Array, labels: Array) -> NearDuplicates:
+    """Group near-duplicates.
 
     Args:
         phashes: perceptual hashes, uint64 (n,).
-        thumbnails: uint8 (n, THUMBNAIL, THUMBNAIL).
-        max_distance: largest Hamming distance of the hashes of a candidate pair.
-
-    Returns:
-        int (n,): equal for near-duplicates, transitively.
+        thumbnails: uint8 (n, THUMBNAIL, THUMBNAIL), in an order that is random with respect to the
+            content.
+        labels: int (n,), the class of each image.
     """
-    signs, textured = _detail_signs(thumbnails)
-    group = np.arange(len(phashes))
-    for first, second in _candidate_pairs(phashes[textured], max_distance):
-        first, second = textured[first], textured[second]
-        near = group[first] != group[second]
-        first, second = first[near], second[near]
-        bits = np.bitwise_count(phashes[first] ^ phashes[second]).astype(int)
-        near = np.bitwise_count(signs[first] ^ signs[second]).sum(1) + 2 * bits <= MAX_SIGNS
-        _merge_verified(group, thumbnails, first[near], second[near])
-    return group
+    limits = DifferenceLimits(thumbnails, labels)
+    copies = np.arange(len(phashes))
+    blocks, ratios = [], []
+    for pairs in candidate_pairs(phashes, thumbnails):
+        for start in range(0, len(pairs.first), _TOGETHER):
+            some = pairs.where(slice(start, start + _TOGETHER))
+            # groups may have been joined since
+            some = some.where(copies[some.first] != copies[some.second])
+            some, ratio = _matches(some, thumbnails, limits)
+            strong = ratio <= STRONG
+            _join(copies, some.where(strong))
+            blocks.append(some.where(~strong))
+            ratios.append(ratio[~strong])
+    if not blocks:
+        return NearDuplicates(copies, copies.copy())
+    others = Pairs(*map(np.concatenate, zip(*blocks, strict=True)))
+    _join_alike_groups(copies, others, np.concatenate(ratios))
+    alike = copies.copy()
+    _join(alike, others)
+    return NearDuplicates(copies, alike)
 
 
-def _merge_verified(group: Array, thumbnails: Array, first: Array, second: Array) -> None:
-    """Verify candidate pairs by registration; merge groups of matches, the lower number wins."""
-    for start in range(0, len(first), _TOGETHER):
-        a, b = first[start : start + _TOGETHER], second[start : start + _TOGETHER]
-        apart = group[a] != group[b]  # groups may have been merged since
-        a, b = a[apart], b[apart]
-        if not len(a):
+def _matches(pairs: Pairs, thumbnails: Array, limits: DifferenceLimits) -> tuple[Pairs, Array]:
+    """Return the pairs with a difference of at most 1, and its ratio to the limit of the pair."""
+    first, second = thumbnails[pairs.first], thumbnails[pairs.second]
+    second[pairs.mirrored] = second[pairs.mirrored, :, ::-1]
+    difference = registration.differences(first, second)
+    near = difference <= 1
+    pairs, difference = pairs.where(near), difference[near]
+    limit = np.minimum(limits.of(pairs.first), limits.of(pairs.second))
+    undecided = difference > STRONG * limit
+    difference[undecided] = registration.differences(
+        first[near][undecided], second[near][undecided], STRONG * limit[undecided]
+    )
+    return pairs, difference / limit
+
+
+def _join(group: Array, pairs: Pairs) -> None:
+    """Join the groups of the images of each pair; the lower number wins."""
+    for first, second in zip(pairs.first, pairs.second, strict=True):
+        low, high = sorted((group[first], group[second]))
+        if low != high:
+            group[group == high] = low
+
+
+def _join_alike_groups(group: Array, pairs: Pairs, ratio: Array) -> None:
+    """Join groups where at least `LINKED` of the pairs across them are within the limit."""
+    linked = np.flatnonzero(ratio <= 1)
+    # an image and the mirror image of another may both match: one link
+    _, once = np.unique(pairs.first[linked] * len(group) + pairs.second[linked], return_index=True)
+    linked = linked[once]
+    first, second = pairs.first[linked], pairs.second[linked]
+    for number in np.argsort(ratio[linked], kind="stable"):
+        a, b = group[first[number]], group[second[number]]
+        if a == b:
             continue
-        same = registration.same_picture(thumbnails[a], thumbnails[b])
-        for i, j in zip(a[same], b[same], strict=True):
-            low, high = sorted((group[i], group[j]))
-            if low != high:
-                group[group == high] = low
-
-
-def _candidate_pairs(phashes: Array, max_distance: int) -> Iterator[tuple[Array, Array]]:
-    """Yield pairs of indices, first < second, of hashes within the Hamming distance, in blocks."""
-    waiting: list[tuple[Array, Array]] = []
-    count = 0
-    for row in range(0, len(phashes), _ROWS):
-        rows = phashes[row : row + _ROWS, None]
-        for column in range(row, len(phashes), _COLUMNS):
-            columns = phashes[None, column : column + _COLUMNS]
-            hits = np.flatnonzero(np.bitwise_count(rows ^ columns) <= max_distance)
-            first, second = np.divmod(hits, columns.shape[1])
-            first, second = first + row, second + column
-            if column < row + _ROWS:  # the diagonal block: drop pairs with second <= first
-                later = second > first
-                first, second = first[later], second[later]
-            waiting.append((first, second))
-            count += len(first)
-        if count >= _WAITING:
-            yield _concatenated(waiting)
-            waiting, count = [], 0
-    if waiting:
-        yield _concatenated(waiting)
-
-
-def _concatenated(pairs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
-    firsts, seconds = zip(*pairs, strict=True)
-    return np.concatenate(firsts), np.concatenate(seconds)
-
-
-def _detail_signs(thumbnails: Array) -> tuple[Array, Array]:
-    """Binarize the band-pass filtered details of thumbnails.
-
-    Returns:
-        Signs of 16 x 16 cells as 256 bits, uint64 (n, 4); and the indices of the pictures that are
-        not flat (see `MIN_DETAIL`).
-    """
-    cells = 16
-    average = np.repeat(np.eye(cells), THUMBNAIL, 1).reshape(cells, THUMBNAIL, cells).mean(2)
-    signs = np.empty((len(thumbnails), 4), np.uint64)
-    strength = np.empty(len(thumbnails))
-    for start in range(0, len(thumbnails), _COLUMNS):
-        part = slice(start, start + _COLUMNS)
-        areas = average @ registration.band_pass(thumbnails[part], 0.8, 3.0) @ average.T
-        bits = areas.reshape(len(areas), -1) > 0
-        signs[part] = np.packbits(bits, axis=1).view(np.uint64)
-        details = registration.band_pass(thumbnails[part])
-        details = registration.double_centered(details, np.ones_like(details))
-        strength[part] = np.sqrt((details**2).mean((1, 2)))
-    return signs, np.flatnonzero(strength >= MIN_DETAIL)
+        of_first, of_second = group[first], group[second]
+        links = ((of_first == a) & (of_second == b)) | ((of_first == b) & (of_second == a))
+        if links.sum() >= LINKED * (group == a).sum() * (group == b).sum():
+            group[group == max(a, b)] = min(a, b)

@@ -52,33 +52,43 @@ def _gaussian(sigma: float) -> Array:
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
-def same_picture(first: Array, second: Array) -> Array:
-    """Test pairs of thumbnails for showing one picture, up to a small shift and stretch.
+def differences(first: Array, second: Array, enough: Array | float = 1.0) -> Array:
+    """Measure by how much pairs of thumbnails differ after registration.
 
     Args:
         first: uint8 (pairs, side, side).
         second: the same shape.
+        enough: the registration of a pair ends at this difference or below.
 
     Returns:
-        bool (pairs,), true for a match.
+        float32 (pairs,): 0 for equal thumbnails, at most 1 for one picture up to a small shift and
+        stretch (see `_difference`). Pairs that cannot be one picture are given up early: theirs is
+        an upper bound, above 1.
     """
     source, target = band_pass(first), band_pass(second)
     # (dx, dy, growth of the width, growth of the height), in pixels
     motion = np.zeros((len(source), 4), np.float32)
-    same = np.zeros(len(source), bool)
-    undecided = np.arange(len(source))
+    least = np.full(len(source), np.inf, np.float32)
+    enough = np.broadcast_to(np.asarray(enough, np.float32), least.shape)
+    left = np.arange(len(source))
     for floor in _FLOORS:
         moved, inside = _warped(source, motion)
-        found, correlation = _correlated(moved, target, inside)
-        found &= (np.abs(motion) <= _LARGEST_MOTION).all(1)
-        same[undecided[found]] = True
-        left = (correlation >= floor) & ~found
-        if not left.any():
+        difference, correlation = _difference(moved, target, inside)
+        difference[(np.abs(motion) > _LARGEST_MOTION).any(1)] = np.inf
+        least[left] = np.minimum(least[left], difference)
+        going_on = (correlation >= floor) & (least[left] > enough[left])
+        if not going_on.any():
             break
-        undecided, source, target = undecided[left], source[left], target[left]
-        motion = motion[left] + _gauss_newton_step(moved[left], target, inside[left])
+        left, source, target = left[going_on], source[going_on], target[going_on]
+        motion = motion[going_on] + _gauss_newton_step(moved[going_on], target, inside[going_on])
         np.clip(motion, -THUMBNAIL / 4, THUMBNAIL / 4, out=motion)  # keep an overlap
-    return same
+    return least
+
+
+def unregistered_differences(first: Array, second: Array) -> Array:
+    """Measure by how much pairs of thumbnails differ as they are; float32 (pairs,)."""
+    source, target = band_pass(first), band_pass(second)
+    return _difference(source, target, np.ones_like(source), limit=np.inf)[0]
 
 
 def _warped(pictures: Array, motion: Array) -> tuple[Array, Array]:
@@ -94,18 +104,27 @@ def _warped(pictures: Array, motion: Array) -> tuple[Array, Array]:
     return down @ pictures @ across.transpose(0, 2, 1), inside.astype(np.float32)
 
 
-def _correlated(first: Array, second: Array, inside: Array) -> tuple[Array, Array]:
-    """Test pairs for sufficient correlation within the mask; also return the correlations."""
+def _difference(
+    first: Array, second: Array, inside: Array, *, limit: float = 1.0
+) -> tuple[Array, Array]:
+    """Return the differences of pairs within the mask, and the correlations of their details.
+
+    The difference is 1 where the details correlate by `MIN_CORRELATION`, or the double-centered
+    details by `MIN_CORRELATION_2D`, whichever agrees less, and falls to 0 in proportion as they
+    rise to 1. The second is computed only where the first leaves the difference within `limit`.
+    """
     count = inside.sum((1, 2), keepdims=True)
     centered = [
         (x - (x * inside).sum((1, 2), keepdims=True) / count) * inside for x in (first, second)
     ]
     correlation = _cosine(*centered)
-    found = correlation >= MIN_CORRELATION
-    if found.any():
-        reduced = [double_centered(x[found], inside[found]) for x in centered]
-        found[found] = _cosine(*reduced) >= MIN_CORRELATION_2D
-    return found, correlation
+    difference = (1 - correlation) / (1 - MIN_CORRELATION)
+    near = difference <= limit
+    if near.any():
+        reduced = [double_centered(x[near], inside[near]) for x in centered]
+        second_difference = (1 - _cosine(*reduced)) / (1 - MIN_CORRELATION_2D)
+        difference[near] = np.maximum(difference[near], second_difference)
+    return difference, correlation
 
 
 def _cosine(first: Array, second: Array) -> Array:

@@ -107,7 +107,7 @@ def _panel(one: ImagePrediction, target: Target, dataset: Dataset, store: Store)
     """An image and its Grad-CAM map side by side."""
     fold, scores = next(part for part in target.folds if one.image in part[0].test.ids)
     _, fitted = prediction_path(scores)
-    artifact = next(a for a in (store.read(n.key) for n in fitted) if "classifier" in a)
+    artifact = next(a for a in (store.read_fitted(n.key) for n in fitted) if "classifier" in a)
     network_input = _network_input(without_search(scores), _single(fold.test, one.image), store)
     column = artifact["classes"].index(one.predicted)
     heat = grad_cam(artifact["classifier"], network_input, column)

@@ -16,7 +16,7 @@ from strata.reports.comparison.ranking import Ranking
 from strata.reports.exports.bibliography import papers
 from strata.reports.exports.methods_paragraph import paragraph, references
 from strata.reports.exports.paper_tables import latex_table
-from strata.reports.formatting import duration, parameter, percent
+from strata.reports.formatting import duration, parameter, percent, printable
 from strata.reports.model.results import DataSummary
 from strata.reports.page.cross_method import cross_method
 from strata.reports.page.methods import PictureLimits, failed_section, method_section
@@ -100,6 +100,7 @@ def _environment() -> Environment:
         loader=PackageLoader("strata.reports.page"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -111,6 +112,11 @@ def _environment() -> Environment:
         "nonbreaking": nonbreaking,
     }
     return environment
+
+
+def _finalized(value: Any) -> Any:
+    """A value that a template shows, without characters that a page cannot."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def nonbreaking(text: str) -> str:

@@ -193,7 +193,7 @@ def test_blocks_that_are_not_there_are_an_error(removed, open):
 def test_the_head_looks_at_blocks_before_the_last(removed, open, seen, beside):
     settings = {"removed_blocks": removed, "trainable_blocks": open, "head_blocks": seen}
     found = split_inception.function({"backbone": "inception_v3"}, **settings)
-    assert found["head_inputs"] == beside
+    assert found["head_inputs"] == list(beside)
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,36 @@
 """HTTP downloads: resumed after an interruption, verified by sha256, published atomically."""
 
 import os
+import re
+import shutil
+import time
 import urllib.error
 import urllib.request
-from http.client import HTTPException, HTTPMessage, HTTPResponse
+from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import IO
 
 from strata.digest import file_digest
+from strata.download.connection import Response, connected
+from strata.download.url import request_url
 from strata.errors import InputError, StrataError
+from strata.files import read_checked, write_checked
 from strata.progress import ProgressCallback
 
 AFFECTS_RESULTS = False  # what arrives is checked against its digest
 
 #: Seconds without a byte after which a connection counts as stalled.
 STALL_SECONDS = 30.0
-#: Connections in a row without progress after which a download fails.
+#: A connection that brings less than so many bytes in so many seconds counts as stalled too.
+SLOW_SECONDS, SLOW_BYTES = 60.0, 60_000
+#: Stalled or broken connections in a row after which a download fails.
 ATTEMPTS = 3
+#: Fraction of the free disk space that a download may take.
+DISK_FRACTION = 0.9
 
-_BLOCK = 1 << 18
+
+class _SlowError(Exception):
+    """A connection brings next to nothing."""
 
 
 def download(
@@ -37,15 +49,17 @@ def download(
         progress: called with bytes done and in all (0 if the server does not say).
 
     Raises:
-        InputError: the file has another digest.
-        StrataError: the server is unreachable, refuses, stalls or breaks off; the disk is full.
+        InputError: the URL is malformed; the file has another digest.
+        StrataError: the server is unreachable, refuses, stalls or breaks off; the disk is full, or
+            too small for the file.
     """
+    address = request_url(url)
     part = target.with_name(f"{target.name}.part")
-    pieced = _fetch(url, part, bool(sha256), progress)
+    pieced = _fetch(address, part, bool(sha256), progress)
     digest = file_digest(part)
     if pieced and not digest.startswith(sha256):  # the parts may be of different versions
         _discard(part)
-        _fetch(url, part, bool(sha256), progress)
+        _fetch(address, part, bool(sha256), progress)
         digest = file_digest(part)
     if not digest.startswith(sha256):
         _discard(part)
@@ -54,7 +68,10 @@ def download(
             f"{url} has sha256 {digest}, not {begins}{sha256}.",
             "The file has changed, or the given sha256 is wrong; correct it if you trust the file.",
         )
-    os.replace(part, target)
+    try:
+        os.replace(part, target)
+    except OSError as error:
+        raise _unwritable(target, error) from error
     _discard(part)
 
 
@@ -64,6 +81,7 @@ def _fetch(url: str, part: Path, checked: bool, progress: ProgressCallback | Non
     pieces = int(furthest > 0)
     while True:
         pieces += 1
+        slow = False
         try:
             done, total = _continue(url, part, checked, progress)
             if done >= total:
@@ -81,10 +99,12 @@ def _fetch(url: str, part: Path, checked: bool, progress: ProgressCallback | Non
             reason = "the file is shorter than the server said"
         except TimeoutError:
             reason = f"nothing arrived for {STALL_SECONDS:g} seconds"
-        except (OSError, HTTPException) as error:
+        except _SlowError:
+            slow, reason = True, f"hardly anything arrives ({_size(part):,} bytes so far)"
+        except (OSError, HTTPException, ValueError) as error:
             reason = str(getattr(error, "reason", error)) or type(error).__name__
         reached = _size(part)
-        failures = 0 if reached > furthest else failures + 1
+        failures = 0 if reached > furthest and not slow else failures + 1
         furthest = max(furthest, reached)
         if failures == ATTEMPTS:
             raise StrataError(
@@ -98,38 +118,80 @@ def _continue(
     url: str, part: Path, checked: bool, progress: ProgressCallback | None
 ) -> tuple[int, int]:
     """Read one connection to its end; return bytes done, and in all (0 if unknown)."""
-    have, tag = _size(part), _read(_tag(part))
+    have, tag = _size(part), _read_tag(part)
     request = urllib.request.Request(url, headers={"User-Agent": "strata"})
     # Without a tag or a checksum a changed file would go unnoticed: start again.
     if have and (tag or checked):
         request.add_header("Range", f"bytes={have}-")
         if tag:
             request.add_header("If-Range", tag)
-    with urllib.request.urlopen(request, timeout=STALL_SECONDS) as response:
+    with connected(request, STALL_SECONDS) as response:
         if not _continues_at(response, have):
             have = 0
-        length = response.headers.get("Content-Length", "")
-        total = have + int(length) if length.isdigit() else 0
+        total = have + _content_length(response.headers)
+        limit = _disk_limit(url, part, have, total)
         with _opened(part, have, _validator(response.headers)) as sink:
-            # read1 returns what has arrived, so nothing is lost when the connection stalls
-            while block := response.read1(_BLOCK):
-                _write(sink, block)
+            since, had = time.monotonic(), have
+            for block in response.blocks:
                 have += len(block)
+                if have > limit:
+                    raise _endless(url, part, limit)
+                _write(sink, block)
                 if progress:
                     progress(have, total)
+                now = time.monotonic()
+                if now - since > SLOW_SECONDS:
+                    if have - had < SLOW_BYTES:
+                        raise _SlowError
+                    since, had = now, have
     return have, total
 
 
-def _continues_at(response: HTTPResponse, have: int) -> bool:
+def _continues_at(response: Response, have: int) -> bool:
     """Test that the server honors the range request, instead of sending the whole file."""
     sent = response.headers.get("Content-Range", "")
     return response.status == 206 and sent.startswith(f"bytes {have}-")
 
 
+def _content_length(headers: HTTPMessage) -> int:
+    """Number of bytes that the server announces; 0 if it does not say."""
+    length = headers.get("Content-Length", "")
+    return int(length) if re.fullmatch("[0-9]{1,18}", length) else 0
+
+
 def _validator(headers: HTTPMessage) -> str:
     """Return the validator of this version of the file: a strong ETag, or its date (RFC 9110)."""
     tag = headers.get("ETag", "")
-    return tag if tag.startswith('"') else headers.get("Last-Modified", "")
+    return _printable(tag if tag.startswith('"') else headers.get("Last-Modified", ""))
+
+
+def _printable(tag: str) -> str:
+    """The tag if it can be sent as a header, else ""."""
+    return tag if re.fullmatch(r"[\x21-\x7e][\x20-\x7e]{0,500}", tag) else ""
+
+
+def _disk_limit(url: str, part: Path, have: int, total: int) -> float:
+    """Largest size that the part may reach.
+
+    Raises:
+        StrataError: the disk is too small for the size that the server announces.
+    """
+    free = shutil.disk_usage(part.parent).free
+    if total - have > free:
+        raise StrataError(
+            f"{url} has {total:,} bytes, and only {free:,} are free on the disk of {part.parent}.",
+            "Free some disk space, or name another place for the store with --store DIR.",
+        )
+    return total if total else have + DISK_FRACTION * free
+
+
+def _endless(url: str, part: Path, limit: float) -> StrataError:
+    _discard(part)
+    return StrataError(
+        f"{url} cannot be downloaded: the server does not say how long the file is, and it has "
+        f"more than {limit:,.0f} bytes, {DISK_FRACTION:.0%} of the free disk space.",
+        "Download it by other means, if that is right, and give its path.",
+    )
 
 
 def _opened(part: Path, have: int, tag: str) -> IO[bytes]:
@@ -137,7 +199,7 @@ def _opened(part: Path, have: int, tag: str) -> IO[bytes]:
         if not have:
             _discard(part)
             if tag:
-                _tag(part).write_text(tag)
+                write_checked(_tag(part), tag)
         return part.open("ab" if have else "wb")
     except OSError as error:
         raise _unwritable(part, error) from error
@@ -151,9 +213,9 @@ def _write(sink: IO[bytes], block: bytes) -> None:
         raise _unwritable(Path(sink.name), error) from error
 
 
-def _unwritable(part: Path, error: OSError) -> StrataError:
+def _unwritable(path: Path, error: OSError) -> StrataError:
     return StrataError(
-        f"{part} cannot be written: {error.strerror or error}.",
+        f"{path} cannot be written: {error.strerror or error}.",
         "Free some disk space or check the folder's permissions, and run again.",
     )
 
@@ -162,9 +224,22 @@ def _tag(part: Path) -> Path:
     return part.with_name(f"{part.name}.tag")
 
 
+def _read_tag(part: Path) -> str:
+    """Version of the file that a part belongs to; "" if that is not known for certain."""
+    return _printable((read_checked(_tag(part)) or b"").decode("latin-1"))
+
+
 def _discard(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    _tag(part).unlink(missing_ok=True)
+    """Remove a part and its tag.
+
+    Raises:
+        StrataError: they cannot be removed.
+    """
+    for path in (part, _tag(part)):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
 
 def _size(path: Path) -> int:
@@ -172,10 +247,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
