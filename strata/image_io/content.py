@@ -58,6 +58,5 @@ def _without_waiting(path: str, flags: int) -> int:
 def _too_large(path: Path, size: int) -> ImageError:
     return ImageError(
         str(path),
-        f"a file of {size:,} bytes, more than the {max_bytes():,} that are read ({VARIABLE} "
-        "raises the limit)",
+        f"larger than the {max_bytes():,} bytes that {VARIABLE} allows ({size:,} bytes)",
     )

@@ -73,11 +73,9 @@ def max_pixels() -> int:
     return int(MAX_PIXELS * factor())
 
 
-def too_many_pixels(found: str = "") -> str:
-    """Sentence on an image of too many pixels."""
-    return (
-        f"{found}more than the {max_pixels():,} pixels that are read ({VARIABLE} raises the limit)"
-    )
+def too_many_pixels() -> str:
+    """Reason of the refusal of an image of too many pixels."""
+    return f"has more than the {max_pixels():,} pixels that {VARIABLE} allows"
 
 
 def reader_version() -> str:
@@ -99,23 +97,23 @@ def check_limits(opened: Any, data: bytes, images: int = 1) -> None:
     width, height = opened.size
     pixels = width * height
     if pixels > max_pixels():
-        raise LimitError(too_many_pixels(f"its {width} x {height} pixels are "))
+        raise LimitError(f"{too_many_pixels()} ({width} x {height})")
     if pixels * _MOST_BYTES < max_bytes() and len(data) * pixels < _MOST_SCAN_WORK * factor():
         return  # as nearly all, without counting scans
     scans = scan_count(opened, data)
     needed = len(data) + pixels * bytes_per_pixel(opened, scans, images)
     if needed > max_bytes():
         raise LimitError(
-            f"decoding its {width} x {height} pixels takes {needed / 2**30:.1f} GiB of memory, "
-            f"more than the {max_bytes() / 2**30:g} GiB allowed ({VARIABLE}="
-            f"{math.ceil(needed / MAX_BYTES)} raises the limit)"
+            f"takes more memory to decode than the {max_bytes() / 2**30:g} GiB that {VARIABLE} "
+            f"allows ({width} x {height} pixels take {needed / 2**30:.1f} GiB: "
+            f"{VARIABLE}={math.ceil(needed / MAX_BYTES)})"
         )
     seconds = scans * pixels / 1e6 * _SCAN_SECONDS
     if seconds > MAX_SECONDS * factor():
         raise LimitError(
-            f"decoding its {scans} scans of {width} x {height} pixels may take "
-            f"{seconds:,.0f} seconds, more than the {MAX_SECONDS * factor():g} allowed "
-            f"({VARIABLE}={math.ceil(seconds / MAX_SECONDS)} raises the limit)"
+            f"takes longer to decode than the {MAX_SECONDS * factor():g} seconds that {VARIABLE} "
+            f"allows ({scans} scans of {width} x {height} pixels take {seconds:,.0f} seconds: "
+            f"{VARIABLE}={math.ceil(seconds / MAX_SECONDS)})"
         )
 
 

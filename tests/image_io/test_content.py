@@ -52,7 +52,7 @@ def test_a_file_larger_than_the_memory_allowed_is_not_read(tmp_path, monkeypatch
     path = tmp_path / "huge.jpg"
     with path.open("wb") as file:
         file.truncate(2**40)  # sparse: takes no space
-    with pytest.raises(ImageError, match=r"1,099,511,627,776 bytes.*STRATA_IMAGE_LIMIT"):
+    with pytest.raises(ImageError, match=r"larger .* STRATA_IMAGE_LIMIT .*1,099,511,627,776"):
         read_image(path)
     monkeypatch.setattr("os.fstat", lambda _: os.stat(tmp_path / "small.jpg"))
     (tmp_path / "small.jpg").touch()
