@@ -32,7 +32,7 @@ _SIGNATURES = (
     (b"v/1\x01", "an OpenEXR image", _SAVE),
     (b"#?RADIANCE", "a Radiance HDR image", _SAVE),
     (b"SIMPLE  =", "a FITS image", "save it as 16-bit PNG or TIFF"),
-    (b"\x93NUMPY", "a NumPy array", "save it as PNG or TIFF, by `PIL.Image.fromarray(a).save(...)`"),
+    (b"\x93NUMPY", "a NumPy array", "save it as PNG or TIFF, by `Image.fromarray(a).save(FILE)`"),
     (b"\x89HDF", "an HDF5 file", "save its images as PNG or TIFF"),
     (b"FUJIFILMCCD-RAW", "a camera's raw image", "develop it, and save it as JPEG or PNG"),
     (b"\0\0\x01\0", "an icon (ICO)", _SAVE),
