@@ -52,85 +52,101 @@ def grouped(labels: "ArrayLike", groups: "ArrayLike") -> Groups:
 def test_split(
     labels: Sequence[str],
     groups: Sequence[int],
+    contents: Sequence[str],
     *,
     fraction: float = 0.3,  # noqa: PT028 (not a test)
+    folds: int = 1,  # noqa: PT028
     seed: int,
 ) -> np.ndarray:
     """Draw test images: the given fraction of each class, or as near as the groups allow.
+
+    Groups are ranked by a seeded hash of their content, and the first of each class are taken. So
+    the test set hardly changes when images are added or removed: about as many images change
+    sides as were added.
 
     Args:
         labels: the class of each image.
         groups: images with the same number are copies of each other. Only which images share
             a number matters, not the numbers.
+        contents: digest of the content of each image.
         fraction: fraction of test images, in (0, 1).
+        folds: number of groups of each class that are left for training, at least.
         seed: random seed of the draw.
 
     Returns:
-        bool (n,), true for test images. Each class has images on both sides. Its number of test
-        images is off by at most half its largest group, plus half an image from rounding, unless
-        that would leave one side empty or groups hold several classes.
+        bool (n,), true for test images. Each class has a group on the test side and `folds` on the
+        other. Its number of test images is off by at most half its largest group, plus half an
+        image from rounding, unless too few groups were left or groups hold several classes.
 
     Raises:
-        InputError: the fraction is not between 0 and 1, or all images of a class are copies of
-            one picture.
+        InputError: the fraction is not between 0 and 1, or a class has `folds` groups or fewer.
     """
-
-    from strata.seeds import generator
 
     if not 0 < fraction < 1:
         raise InputError(f"The fraction of test images is {fraction}, not between 0 and 1.")
     made = grouped(labels, groups)
-    _check_count(made, 2, "so they cannot be split into training and test images")
-    rng = generator(seed, "test split")
+    _check_count(made, folds + 1, "so no test images can be split off")
+    ranks = _hash_ranks(made.of, contents, seed)
     totals = made.counts.sum(0)
     targets = np.clip(np.rint(totals * fraction), 1, totals - 1)
     chosen = np.zeros(len(made.counts), bool)
     taken = np.zeros_like(totals)
-    for group in rng.permutation(made.mixed):
-        if rng.random() < fraction and (taken + made.counts[group] <= targets).all():
+    spare = (made.counts > 0).sum(0) - folds  # groups of each class that may go
+    for group in made.mixed[np.argsort(ranks[made.mixed])]:
+        held = made.counts[group]
+        fits = (taken + held <= targets).all() and (spare[held > 0] > 0).all()
+        if ranks[group] < fraction and fits:
             chosen[group] = True
-            taken += made.counts[group]
+            taken += held
+            spare -= held > 0
     for number, pure in enumerate(made.pure):
-        sizes = made.counts[pure, number]
-        wanted = int(targets[number] - taken[number])
-        elsewhere = made.counts[made.mixed, number] > 0
-        sides = chosen[made.mixed[elsewhere]]
-        picked = _subset(sizes, wanted, rng, some=not sides.any(), not_all=bool(sides.all()))
+        pure = pure[np.argsort(ranks[pure])]
+        picked = _subset(
+            made.counts[pure, number],
+            int(targets[number] - taken[number]),
+            least=0 if taken[number] else 1,
+            most=spare[number],
+        )
         chosen[pure[picked]] = True
     return chosen[made.of]
 
 
-def _subset(
-    sizes: np.ndarray, wanted: int, rng: np.random.Generator, *, some: bool, not_all: bool
-) -> np.ndarray:
-    """Choose random groups whose sizes sum to `wanted`, or as near as possible; greedy.
+def _hash_ranks(of: np.ndarray, contents: Sequence[str], seed: int) -> np.ndarray:
+    """Pseudo-random ranks of groups, float in [0, 1): a seeded hash of one of their contents."""
+    from strata.seeds import derive
+
+    first: dict[int, str] = {}  # the least content: independent of the seed, so it seldom changes
+    for group, content in zip(of.tolist(), contents, strict=True):
+        first[group] = min(content, first.get(group, content))
+    hashes = [derive(seed, "test split", first[group]) for group in range(len(first))]
+    return np.array(hashes) / 2.0**63
+
+
+def _subset(sizes: np.ndarray, wanted: int, *, least: int, most: int) -> list[int]:
+    """Choose the first groups whose sizes sum to `wanted`, or as near as possible; greedy.
 
     Args:
         sizes: sizes of the groups, int (k,).
         wanted: target sum.
-        rng: random generator.
-        some: choose at least one group.
-        not_all: leave at least one group, if there are two.
+        least: choose at least so many groups, 0 or 1.
+        most: choose at most so many groups.
 
     Returns:
         Indices of the chosen groups.
     """
-    order = rng.permutation(len(sizes))
     total = 0
     picked: list[int] = []
     left: list[int] = []
-    for group in order:
-        fits = total + sizes[group] <= wanted
+    for group, size in enumerate(sizes.tolist()):
+        fits = total + size <= wanted and len(picked) < most
         (picked if fits else left).append(group)
-        total += sizes[group] * fits
-    if left and (len(left) > 1 or not not_all):
+        total += size * fits
+    if left and len(picked) < most:
         smallest = min(left, key=sizes.__getitem__)  # larger than the remaining sum
         overshoot = total + sizes[smallest] - wanted
-        if overshoot < wanted - total or (some and not picked):
+        if overshoot < wanted - total or len(picked) < least:
             picked.append(smallest)
-    elif not left and not_all and len(picked) > 1:
-        picked.remove(min(picked, key=sizes.__getitem__))
-    return np.array(picked, int)
+    return picked
 
 
 def stratified_group_folds(
@@ -166,7 +182,10 @@ def stratified_group_folds(
     rng = generator(seed, "folds")
     fold_of = np.empty(len(made.counts), int)
     held = np.zeros((folds, len(made.classes)), int)
-    for group in _large_first(made.mixed, made.counts.sum(1), rng):
+    sizes = made.counts.sum(1)
+    # groups of several classes, and all that are as large; smaller ones even out what these leave
+    large = np.flatnonzero(sizes >= sizes[made.mixed].min()) if len(made.mixed) else made.mixed
+    for group in _large_first(large, sizes, rng):
         # how much more uneven the classes get: the increase of the sum over classes and folds
         # of squared shares
         shares = made.counts[group] / made.counts.sum(0)
@@ -175,11 +194,10 @@ def stratified_group_folds(
         fold_of[group] = ranked[0]
         held[ranked[0]] += made.counts[group]
     for number, pure in enumerate(made.pure):
-        sizes = made.counts[:, number]
         totals, ties = held.sum(1), rng.permutation(folds)
         heap = [(held[f, number], totals[f], ties[f], f) for f in range(folds)]
         heapq.heapify(heap)
-        for group in _large_first(pure, sizes, rng):
+        for group in _large_first(np.setdiff1d(pure, large), sizes, rng):
             count, total, tie, fold = heap[0]
             heapq.heapreplace(heap, (count + sizes[group], total, tie, fold))
             fold_of[group] = fold

@@ -129,8 +129,8 @@ def _continue(
         if not _continues_at(response, have):
             have = 0
         total = have + _content_length(response.headers)
+        limit = _disk_limit(url, part, have, total)
         with _opened(part, have, _validator(response.headers)) as sink:
-            limit = _disk_limit(url, part, have, total)
             since, had = time.monotonic(), have
             for block in response.blocks:
                 have += len(block)

@@ -17,12 +17,15 @@ def request_url(url: str) -> str:
     Raises:
         InputError: it is not such a URL; the message names the part that is wrong.
     """
+    host = url
     try:
         parts = urlsplit(url)
         scheme, host, port = parts.scheme.lower(), parts.hostname or "", parts.port
         if scheme in ("http", "https"):
             host = f"[{host}]" if ":" in host else host.encode("idna").decode()
         path, query = quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE)
+    except UnicodeError:
+        raise _malformed(url, f"{host!r} has an empty or too long part") from None
     except ValueError as error:
         raise _malformed(url, str(error)) from None
     if scheme not in ("http", "https"):

@@ -5,8 +5,8 @@ envelope" (IJCV 42, 2001), which introduced the eight outdoor scenes. Local cont
 Gabor filters of several scales and orientations are applied to the whole image by FFT, and the
 magnitudes of their responses are averaged over the cells.
 
-The authors' code (LMgist, 2001) is `GIST(image_size=256, resize="crop", stretch_contrast=True,
-prefilter_border=5, border=32)`, but for its gray, the mean of red, green and blue.
+The authors' code (LMgist, 2001) is `GIST(image_size=256, resize="crop", border=32)`, but for its
+gray, the mean of red, green and blue.
 """
 
 from collections.abc import Iterable
@@ -51,8 +51,8 @@ class GIST(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         orientations: PositiveInts = (8, 8, 8, 8),
         n_cells: PositiveInt = 4,
         resize: Resize = "squeeze",
-        stretch_contrast: bool = False,
-        prefilter_border: NonNegativeInt = 16,
+        stretch_contrast: bool = True,
+        prefilter_border: NonNegativeInt = 5,
         border: NonNegativeInt = 16,
     ) -> None:
         self.image_size = image_size

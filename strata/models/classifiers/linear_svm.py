@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import compute_class_weight
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -40,8 +41,8 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         class_weight: "balanced": C of a class is multiplied by n / (classes * vectors of the
             class); None: all classes have the same C.
         validation_fraction: share of the training vectors, drawn at random, that is held out to
-            calibrate the probabilities (and choose C) with classifiers fitted on the others; 0
-            leaves probabilities uncalibrated.
+            calibrate the probabilities (and choose C) with classifiers fitted on the others; 0:
+            no probabilities.
         max_iter: passes over the vectors, at most.
         tol: a pass in which no dual variable's projected gradient is larger ends the fit.
         random_state: seed of the held-out vectors and of the order of vectors within blocks.
@@ -125,13 +126,28 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         scores = per_class_columns(self.decision_function(X))
         return self.classes_[scores.argmax(axis=1)]
 
-    def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """Probabilities (n, classes) float64; not calibrated without held-out vectors."""
-        return self.probabilities_of(per_class_columns(self.decision_function(X)))
+    def _calibrated(self) -> bool:
+        """True if there are, or `fit` may find, probabilities.
 
-    def probabilities_of(self, scores: np.ndarray) -> np.ndarray:
-        """Probabilities (n, classes) float64 of class scores (n, classes)."""
-        return probabilities(scores, self.temperature_)
+        Raises:
+            AttributeError: neither, with the remedy.
+        """
+        fitted_without = hasattr(self, "inner_accuracy_") and self.inner_accuracy_ is None
+        if not 0 < self.validation_fraction < 1 or fitted_without:
+            raise AttributeError(
+                "With nothing held out there are no probabilities: fit with a validation_fraction "
+                "above 0, on more than one image of a class."
+            )
+        return True
+
+    @available_if(_calibrated)
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes) float64; there is no such method with nothing held out."""
+        return self.probabilities_of(self.decision_function(X))
+
+    def probabilities_of(self, decisions: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes) float64 of what `decision_function` returned."""
+        return probabilities(per_class_columns(decisions), self.temperature_)
 
     def _calibrate(
         self,
@@ -171,7 +187,10 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         return best
 
     def _held_out(self, codes: np.ndarray, groups: np.ndarray) -> np.ndarray:
-        """Mask (n,) of the held-out vectors; of every class one image at least is not held out."""
+        """Mask (n,) of the held-out vectors; of every class one image at least is not held out.
+
+        One image at least is held out, if any may be.
+        """
         if not 0 < self.validation_fraction < 1:
             return np.zeros(len(codes), bool)
         images, of = np.unique(groups, return_inverse=True)
@@ -180,6 +199,9 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         firsts = np.unique(codes, return_index=True)[1]
         kept = np.bincount(codes, ~held[of])
         held[of[firsts[kept == 0]]] = False
+        if not held.any():
+            spare = np.setdiff1d(np.arange(len(images)), of[firsts])
+            held[spare[:1]] = True
         return held[of]
 
     def _solve(

@@ -195,4 +195,20 @@ def read_weights(content: bytes, name: str) -> "dict[str, Tensor]":
             f"{name} holds no state_dict (names and tensors).",
             "torch.save(network.state_dict(), FILE) writes one.",
         )
+    odd = [key for key, value in state.items() if not _is_plain(str(key), value)]
+    if odd:
+        kinds = sorted({str(state[key].dtype).removeprefix("torch.") for key in odd})
+        raise InputError(
+            f"{name} holds weights that are no real numbers: {', '.join(map(str, odd[:3]))}"
+            f"{' and others' if odd[3:] else ''} ({', '.join(kinds)}).",
+            "Save the state_dict of a network of float32 weights, not a quantized one.",
+        )
     return dict(state)
+
+
+def _is_plain(name: str, value: "Tensor") -> bool:
+    """Test for dense floating-point numbers; batch normalization counts its batches in integers."""
+    import torch
+
+    is_number = value.is_floating_point() or name.endswith("num_batches_tracked")
+    return is_number and value.layout is torch.strided and not value.is_complex()

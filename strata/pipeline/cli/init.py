@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.errors import InputError, one_line
+from strata.pipeline.data.fold_limits import TEST_FRACTION, limits_of_files
 from strata.pipeline.data.layout import SourceFile, Tree, printable, read_class_folders, walk
 from strata.pipeline.data.layout.csv_matching import match_rows
 from strata.pipeline.data.layout.names import counted, some
@@ -15,8 +16,6 @@ from strata.pipeline.data.layout.split_csv import read_split, tables_beside
 from strata.pipeline.experiment.dataset import SCENES
 
 FOLDS = 8
-#: Fraction of test images where the data brings no split.
-TEST_FRACTION = 0.3
 
 TEMPLATE = """\
 # What `strata make` compares. docs/experiment-file.md explains every key;
@@ -75,7 +74,7 @@ def init(images: str, file: Path) -> int:
         raise InputError(f"{file} exists already.", "Name another file with -f.")
     if local:
         found = _find(source)
-        folds = _folds(found)
+        folds = _fit_folds(found)
         images = _place(source.absolute(), file.absolute().parent)
     quoted = _toml(images)
     if "://" in images:
@@ -116,13 +115,20 @@ def _find(source: Path) -> Found:
         found = Found(read.files, notes=read.notes)
     except InputError as error:
         return _find_by_table(source, tree, f"As it is, `make` refuses it: {error}")
-    few = _too_few(found)
-    if few:
-        found.refused = (
-            f"Too few images for two folds, which `make` refuses: {', '.join(few)}. "
-            "Add images, or remove the folders."
-        )
     return found
+
+
+def _fit_folds(found: Found) -> int:
+    """Choose the number of folds: up to `FOLDS`, from 2 to what the smallest class allows.
+
+    Sets `found.refused` where two folds are too many for a class.
+    """
+    if not found.files:
+        return FOLDS
+    limits = limits_of_files(found.files)
+    if limits.too_few(2) and not found.refused:
+        found.refused = f"{limits.problem(2)}, which `make` refuses. {limits.remedy(2)}"
+    return max(2, min(FOLDS, limits.most))
 
 
 def _find_by_table(source: Path, tree: Tree, refused: str) -> Found:
@@ -174,26 +180,6 @@ def _told(place: str, found: Found) -> Iterator[str]:
         yield f"note: {note}"
     for finding in doubtful_classes(found.files):
         yield f"{finding.severity}: {finding.title}. {finding.why} {finding.remedy}"
-
-
-def _images_for_folds(found: Found) -> dict[str, int]:
-    """Training images of each class, after a test set is drawn where the data brings none."""
-    files = found.files or []
-    part = 0 if found.has_split else TEST_FRACTION
-    counts = Counter(file.label for file in files if file.split != "test")
-    return {name: n - (max(1, round(part * n)) if part else 0) for name, n in counts.items()}
-
-
-def _folds(found: Found) -> int:
-    """Choose the number of folds: up to `FOLDS`, from 2 to the images of the smallest class."""
-    return max(2, min([FOLDS, *_images_for_folds(found).values()]))
-
-
-def _too_few(found: Found) -> list[str]:
-    """Classes with too few images for two folds, each with its number of images."""
-    counts = Counter(file.label for file in found.files or [] if file.split != "test")
-    left = _images_for_folds(found)
-    return [f"'{name}' ({counts[name]})" for name in sorted(left) if left[name] < 2]
 
 
 def _place(source: Path, folder: Path) -> str:

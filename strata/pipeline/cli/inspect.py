@@ -70,7 +70,7 @@ def why(workspace: Workspace, names: list[str]) -> int:
     """Print the reasons why targets are out of date, one sentence each; exit code 0 in any case."""
     wanted, plan = workspace.plan(names)
     if not plan.needed:
-        names_of = ", ".join(target.name for target in wanted)
+        names_of = listing(target.name for target in wanted)
         workspace.console.print(f"Up to date: {names_of}.", highlight=False, markup=False)
         return 0
     history = History(workspace.store, workspace.note)

@@ -17,6 +17,7 @@ from strata.pipeline.execution.progress_bar import ProgressBar
 from strata.pipeline.execution.staleness import version_notes
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node
+from strata.reports.formatting import listing
 
 
 def make(
@@ -127,7 +128,7 @@ def _print_up_to_date(
     workspace: Workspace, wanted: list[Target], plan: Plan, seconds: float
 ) -> None:
     """Print that the targets are up to date, notes on package versions, the report's path."""
-    names = ", ".join(target.name for target in wanted)
+    names = listing(target.name for target in wanted)
     workspace.console.print(
         f"Nothing to be done: {names} "
         f"{'is' if len(wanted) == 1 else 'are'} up to date "

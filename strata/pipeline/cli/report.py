@@ -136,7 +136,7 @@ def report_key(workspace: Workspace) -> str:
     ]
     source = (
         made,
-        derived_audit(workspace.dataset.manifest, workspace.experiment.protocol["folds"]).key,
+        derived_audit(workspace.dataset.manifest, workspace.experiment).key,
         workspace.experiment.text,
         code_key(comparison.__module__, comparison.__name__),
         {path.name: file_digest(path) for path in sorted(templates.iterdir())},

@@ -148,11 +148,10 @@ class Workspace:
         from strata.pipeline.visualize.visualize import derived_visualizations
 
         nodes = topological_order([target.node for target in self.targets])
-        folds = self.experiment.protocol["folds"]
         return {
             *(node.key for node in nodes),
             *(derived_visualizations(target).key for target in self.targets),
-            derived_audit(self.dataset.manifest, folds).key,
+            derived_audit(self.dataset.manifest, self.experiment).key,
             self.dataset.assignment.key,
         }
 

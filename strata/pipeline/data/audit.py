@@ -6,8 +6,15 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from strata.pipeline.data import audit_checks, gray_level_checks, layout_checks
-from strata.pipeline.data.audit_checks import AuditFinding, Duplicates
+from strata.pipeline.data import (
+    audit_checks,
+    duplicate_checks,
+    gray_level_checks,
+    layout_checks,
+)
+from strata.pipeline.data.audit_checks import AuditFinding
+from strata.pipeline.data.duplicate_checks import Duplicates
+from strata.pipeline.data.fold_limits import TEST_FRACTION
 from strata.pipeline.data.manifest import Manifest
 
 __all__ = ["Audit", "AuditFinding", "audit"]
@@ -45,7 +52,13 @@ class Audit:
         }
 
 
-def audit(manifest: Manifest, *, folds: int = 8) -> Audit:
+def audit(
+    manifest: Manifest,
+    *,
+    folds: int = 8,
+    test: float = TEST_FRACTION,
+    near_duplicates: bool = True,
+) -> Audit:
     """Run all checks on the images of a manifest.
 
     A check that raises becomes a finding "not-checked" and does not stop the others.
@@ -53,21 +66,28 @@ def audit(manifest: Manifest, *, folds: int = 8) -> Audit:
     Args:
         manifest: the images.
         folds: planned number of cross-validation folds, for the check of class sizes.
+        test: planned fraction of test images, if the data come without a split.
+        near_duplicates: near-duplicates are kept on one side of each split, as exact copies are.
     """
     exact = Duplicates(manifest.records, near=False)
-    near = Duplicates(manifest.records, near=True)
+    near = Duplicates(manifest.records, near=True, together=near_duplicates)
+    grouped = near if near_duplicates else exact
     named: list[tuple[str, Callable[[], Iterator[AuditFinding]]]] = [
         ("unreadable images", partial(audit_checks.unreadable, manifest)),
         ("missing images", partial(audit_checks.missing, manifest)),
         ("empty classes", partial(audit_checks.empty_classes, manifest)),
         ("doubtful classes", partial(layout_checks.doubtful_classes, manifest.records)),
-        ("contradicting labels", partial(audit_checks.label_conflicts, exact)),
-        ("contradicting labels of near-duplicates", partial(audit_checks.label_conflicts, near)),
-        ("copies in training and test", partial(audit_checks.leakage, exact)),
-        ("near-duplicates in training and test", partial(audit_checks.leakage, near)),
-        ("copies", partial(audit_checks.copies, exact)),
-        ("near-duplicates", partial(audit_checks.copies, near)),
-        ("too small classes", partial(audit_checks.small_classes, near, folds)),
+        ("contradicting labels", partial(duplicate_checks.label_conflicts, exact)),
+        (
+            "contradicting labels of near-duplicates",
+            partial(duplicate_checks.label_conflicts, near),
+        ),
+        ("copies in training and test", partial(duplicate_checks.leakage, exact)),
+        ("near-duplicates in training and test", partial(duplicate_checks.leakage, near)),
+        ("copies", partial(duplicate_checks.copies, exact)),
+        ("near-duplicates", partial(duplicate_checks.copies, near)),
+        ("images that look alike", partial(duplicate_checks.alike, near)),
+        ("too small classes", partial(duplicate_checks.small_classes, grouped, folds, test)),
         ("imbalance", partial(audit_checks.imbalance, manifest)),
         ("odd sizes", partial(audit_checks.odd_sizes, manifest)),
         ("nearly black images", partial(gray_level_checks.nearly_black, manifest)),

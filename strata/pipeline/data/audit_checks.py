@@ -1,14 +1,12 @@
-"""Checks of the audit: each takes a manifest, or groups of duplicates, and yields its findings."""
+"""Checks of the audit: each takes a manifest and yields its findings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from statistics import median
 from typing import Literal
 
 from strata.image_io import SUFFIXES
-from strata.pipeline.data.duplicates import duplicate_groups
 from strata.pipeline.data.manifest import ImageRecord, Manifest
 
 #: Ratio of the sizes of the largest and the smallest class from which classes are imbalanced.
@@ -19,8 +17,6 @@ ODD_SIZE = 4
 MAX_STRAY_FRACTION = 0.05
 #: Side in pixels below which an image holds too few local descriptors.
 TINY = 32
-#: Fraction of the images drawn for the test set where the data brings no split.
-TEST_FRACTION = 0.3
 
 
 @dataclass(frozen=True)
@@ -45,44 +41,6 @@ class AuditFinding:
     images: list[str] | list[list[str]] = field(default_factory=list)
 
 
-class Duplicates:
-    """Groups of exact duplicates, or of near-duplicates, among some images.
-
-    Args:
-        records: the images.
-        near: include near-duplicates; `sets` then leaves out groups of exact duplicates only.
-    """
-
-    def __init__(self, records: Sequence[ImageRecord], *, near: bool) -> None:
-        self.records = records
-        self.near = near
-
-    @cached_property
-    def groups(self) -> list[int]:
-        """Group number of each image."""
-        return duplicate_groups(self.records, near=self.near)
-
-    @cached_property
-    def sets(self) -> list[list[ImageRecord]]:
-        """Groups of more than one image, in the order of the images."""
-        members = defaultdict(list)
-        for record, group in zip(self.records, self.groups, strict=True):
-            members[group].append(record)
-        many = [records for records in members.values() if len(records) > 1]
-        if not self.near:
-            return many
-        return [records for records in many if len(set(duplicate_groups(records, near=False))) > 1]
-
-    def code(self, name: str) -> str:
-        """Code of a finding about these duplicates."""
-        return f"near-{name}" if self.near else name
-
-    @property
-    def title(self) -> str:
-        """Name of this kind of duplicates, plural."""
-        return "near-duplicates" if self.near else "exact copies"
-
-
 def unreadable(manifest: Manifest) -> Iterator[AuditFinding]:
     """Find images that cannot be decoded, one finding per reason."""
     by_reason = defaultdict(list)
@@ -92,7 +50,7 @@ def unreadable(manifest: Manifest) -> Iterator[AuditFinding]:
         yield AuditFinding(
             "unreadable",
             "error",
-            f"{_count(ids, 'image')} cannot be read: {reason}",
+            f"{counted(ids, 'image')} cannot be read: {reason}",
             "A run stops at images that cannot be read completely.",
             "Repair or remove them, or run with --skip-broken to leave them out.",
             ids,
@@ -105,7 +63,7 @@ def missing(manifest: Manifest) -> Iterator[AuditFinding]:
         yield AuditFinding(
             "missing",
             "warning",
-            f"{_count(manifest.missing, 'image')} of the split file not found",
+            f"{counted(manifest.missing, 'image')} of the split file not found",
             "Results on a part of the images are not comparable with results on all of them.",
             "Add the images, or correct the split file.",
             list(manifest.missing),
@@ -118,79 +76,10 @@ def empty_classes(manifest: Manifest) -> Iterator[AuditFinding]:
         yield AuditFinding(
             "empty-class",
             "error",
-            f"{_count(manifest.empty, 'class folder')} without images",
+            f"{counted(manifest.empty, 'class folder')} without images",
             "A run stops at a class without training images.",
             f"Remove them, or put images there ({', '.join(sorted(SUFFIXES))}).",
             list(manifest.empty),
-        )
-
-
-def label_conflicts(copies: Duplicates) -> Iterator[AuditFinding]:
-    """Find duplicates with different labels."""
-    found = [group for group in copies.sets if len({record.label for record in group}) > 1]
-    if found:
-        yield AuditFinding(
-            copies.code("contradiction"),
-            "warning" if copies.near else "error",
-            f"{_count(found, 'group')} of {copies.title} with different classes",
-            "One of the labels is wrong: it is label noise in training and counts as an error in "
-            "the test.",
-            "Look at them and keep each picture in one class only.",
-            _ids(found),
-        )
-
-
-def leakage(copies: Duplicates) -> Iterator[AuditFinding]:
-    """Find duplicates on both sides of the training-test split."""
-    found = [group for group in copies.sets if {"train", "test"} <= {r.split for r in group}]
-    if found:
-        yield AuditFinding(
-            copies.code("leak"),
-            "error",
-            f"{_count(found, 'group')} of {copies.title} in both training and test",
-            "This is data leakage: the test contains images trained on, so its scores are too "
-            "high.",
-            "Remove them from one side.",
-            _ids(found),
-        )
-
-
-def copies(copies: Duplicates) -> Iterator[AuditFinding]:
-    """Find duplicates on one side of the split; those on both sides are leakage."""
-    found = [group for group in copies.sets if not {"train", "test"} <= {r.split for r in group}]
-    if found:
-        yield AuditFinding(
-            copies.code("copies"),
-            "warning",
-            f"{_count(found, 'group')} of {copies.title}, {sum(map(len, found))} images in all",
-            "Each group is kept in one fold, but its picture counts several times.",
-            "Keep one of each.",
-            _ids(found),
-        )
-
-
-def small_classes(copies: Duplicates, folds: int) -> Iterator[AuditFinding]:
-    """Find classes with fewer different training images than folds; duplicates count once."""
-    split = any(record.split for record in copies.records)
-    different = defaultdict(set)
-    for record, group in zip(copies.records, copies.groups, strict=True):
-        different[record.label].add(group if record.split != "test" else -1)
-    left = {}
-    for label, groups in sorted(different.items()):
-        count = len(groups - {-1})
-        left[label] = count if split else count - max(1, round(TEST_FRACTION * count))
-    few = {label: count for label, count in left.items() if count < folds}
-    if few:
-        told = ", ".join(f"{label} ({count or 'none'})" for label, count in few.items())
-        most = min(few.values())
-        fewer = f", use at most {most} folds," if most > 1 else ""
-        yield AuditFinding(
-            "small-class",
-            "error",
-            f"{_count(few, 'class')} with too few different training images for {folds} folds"
-            f"{'' if split else ', where a part is kept for the test'}: {told}",
-            "Each fold must hold images of each class, and copies stay together.",
-            f"Add images{fewer} or leave the class out.",
         )
 
 
@@ -226,7 +115,7 @@ def odd_sizes(manifest: Manifest) -> Iterator[AuditFinding]:
         yield AuditFinding(
             "tiny",
             "warning",
-            f"{_count(tiny, 'image')} with a side of less than {TINY} pixels",
+            f"{counted(tiny, 'image')} with a side of less than {TINY} pixels",
             "They hold few or no local descriptors.",
             "Find larger versions, or remove them.",
             tiny,
@@ -236,7 +125,7 @@ def odd_sizes(manifest: Manifest) -> Iterator[AuditFinding]:
         yield AuditFinding(
             "odd-size",
             "warning" if len(odd) <= max(2, MAX_STRAY_FRACTION * len(records)) else "note",
-            f"{_count(odd, 'image')} {ODD_SIZE} times larger, smaller, wider or taller than usual",
+            f"{counted(odd, 'image')} {ODD_SIZE} times larger, smaller, wider or taller than usual",
             "Thumbnails, panoramas and scans among photographs are often strays.",
             "Look at them.",
             odd,
@@ -276,11 +165,8 @@ def _outliers(records: Sequence[ImageRecord]) -> list[str]:
     return [record.id for record in records if odd(record)]
 
 
-def _ids(groups: list[list[ImageRecord]]) -> list[list[str]]:
-    return [[record.id for record in group] for group in groups]
-
-
-def _count(things: object, what: str) -> str:
+def counted(things: object, what: str) -> str:
+    """Number of things and their name, in the plural where there are several."""
     number = len(things)  # type: ignore[arg-type]
     plural = f"{what}es" if what.endswith("s") else f"{what}s"
     return f"{number:,} {what if number == 1 else plural}"

@@ -15,7 +15,7 @@ from strata.pipeline.data.fingerprint import MIRRORED, THUMBNAIL
 
 #: Largest Hamming distance of the perceptual hashes of a candidate pair. Unrelated pictures come
 #: this close too.
-MAX_DISTANCE = 20
+MAX_DISTANCE = 21
 #: A candidate pair differs in at most so many of 256 signs of detail, two fewer for each bit by
 #: which the hashes differ.
 MAX_SIGNS = 88
@@ -49,8 +49,8 @@ class Pairs(NamedTuple):
     second: Array
     mirrored: Array
 
-    def where(self, chosen: Array) -> "Pairs":
-        """The chosen pairs, by mask or indices."""
+    def where(self, chosen: Array | slice) -> "Pairs":
+        """The chosen pairs, by mask, indices or slice."""
         return Pairs(*(column[chosen] for column in self))
 
 

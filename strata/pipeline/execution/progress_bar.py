@@ -108,9 +108,12 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
             self._print(f"failed: {self._plan.title(node)}", "red")
 
     def dropped(self, node: Node, error: StrataError) -> None:
-        """Print that a node diverged, which fails nothing."""
+        """Print that a node diverged, which fails nothing; once for all folds of a trial."""
         self._remove(node)
-        self._print(f"left out: {error.sentence}", "yellow")
+        method, *_, trial = node.context.split(", ")
+        if f"{method}, {trial}" not in self._told:
+            self._told.add(f"{method}, {trial}")
+            self._print(f"left out: {error.sentence}", "yellow")
 
     def damaged(self, node: Node) -> None:
         """Print a warning, and count the node as unfinished again."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from strata.errors import InputError
 from strata.pipeline.graph.derived import Derived
 from strata.pipeline.store.store import Store
 from strata.seeds import derive
@@ -66,7 +67,8 @@ def draw_splits(
 
     Args:
         records: the images; a split that comes with the data is kept.
-        near_duplicates: count re-encoded, resized and slightly cropped copies as copies too.
+        near_duplicates: count re-encoded, resized, slightly cropped and mirrored copies as copies
+            too.
         folds: number of folds, at least 2.
         repeats: number of repeats of the cross-validation.
         new_folds: draw new folds for each repeat; else repeats differ in their seeds only.
@@ -79,15 +81,15 @@ def draw_splits(
     from strata.pipeline.data.duplicates import duplicate_groups
     from strata.splits import stratified_group_folds, test_split
 
-    groups = duplicate_groups(records, near=near_duplicates)
+    groups = duplicate_groups(records, near=near_duplicates).copies
     labels = [record.label for record in records]
-    if any(record.split for record in records):
-        is_test = [record.split == "test" for record in records]
-    elif test:
-        mask = test_split(labels, groups, fraction=test, seed=derive(seed, "test"))
-        is_test = [bool(t) for t in mask]
-    else:
-        is_test = [False] * len(records)
+    is_test = [record.split == "test" for record in records]
+    _check_limits(records, groups, folds, test, near_duplicates=near_duplicates)
+    if test and not any(record.split for record in records):
+        contents = [record.digest for record in records]
+        is_test = test_split(
+            labels, groups, contents, fraction=test, folds=folds, seed=derive(seed, "test")
+        ).tolist()
     train = [number for number, t in enumerate(is_test) if not t]
     rows = []
     for repeat in range(repeats):
@@ -101,4 +103,33 @@ def draw_splits(
         for number, fold in zip(train, assigned, strict=True):
             row[number] = int(fold)
         rows.append(row)
-    return {"test": is_test, "folds": rows, "groups": [int(g) for g in groups]}
+    return {"test": is_test, "folds": rows, "groups": groups}
+
+
+def _check_limits(
+    records: "tuple[ImageRecord, ...]",
+    groups: list[int],
+    folds: int,
+    test: float,
+    *,
+    near_duplicates: bool,
+) -> None:
+    """Refuse more folds than a class has training images that are not copies of each other.
+
+    Raises:
+        InputError: naming the classes, and the settings that help.
+    """
+    from strata.pipeline.data.duplicates import duplicate_groups
+    from strata.pipeline.data.fold_limits import fold_limits
+
+    limits = fold_limits(records, groups, test=test)
+    if not limits.too_few(folds):
+        return
+    hint = limits.remedy(folds)
+    exact = duplicate_groups(records, near=False).copies
+    if near_duplicates and limits.most < fold_limits(records, exact, test=test).most:
+        hint += (
+            " If near-duplicates here are different pictures that look alike, set "
+            "near_duplicates = false under [data]: only exact copies then count as copies."
+        )
+    raise InputError(f"{limits.problem(folds)}.", hint)

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.graph.derived import Derived
 from strata.pipeline.store.store import Store
 
@@ -23,16 +24,18 @@ _PASSED = (
     ),
     (("contradiction", "near-contradiction"), "No duplicates with different labels"),
     (("leak", "near-leak"), "No duplicates in both training and test set"),
-    (("copies", "near-copies", "leak", "near-leak"), "No duplicate images"),
+    (("copies", "near-copies", "alike", "leak", "near-leak"), "No duplicate images"),
     (("small-class",), "Enough images of every class for the folds"),
     (("imbalance",), "Balanced classes"),
     (("tiny", "odd-size"), "No image of unusual size"),
 )
 
 
-def audit_findings(manifest: "Manifest", folds: int, store: Store) -> list[dict[str, Any]]:
+def audit_findings(
+    manifest: "Manifest", experiment: Experiment, store: Store
+) -> list[dict[str, Any]]:
     """Findings in the form of `DataSummary.findings`, passed checks among them."""
-    found = _findings(manifest, folds, store)
+    found = _findings(manifest, experiment, store)
     codes = {finding["code"] for finding in found}
     shown = [_shown(finding) for finding in found]
     if "not-checked" in codes:  # what was not checked has not passed
@@ -51,20 +54,31 @@ def _shown(finding: dict[str, Any]) -> dict[str, Any]:
     return {**finding, "severity": _SEVERITIES[finding["severity"]]}
 
 
-def derived_audit(manifest: "Manifest", folds: int) -> Derived:
-    """Artifact that keeps what the audit finds in these images for so many folds."""
+def derived_audit(manifest: "Manifest", experiment: Experiment) -> Derived:
+    """Artifact that keeps what the audit finds in these images for an experiment's splits."""
     broken = [image.id for image in manifest.broken]
     images = [manifest.digest, broken, list(manifest.missing), list(manifest.notes)]
-    return Derived("audit", (images, folds), ("strata.pipeline.data.audit", "audit"))
+    return Derived(
+        "audit", (images, _settings(experiment)), ("strata.pipeline.data.audit", "audit")
+    )
 
 
-def _findings(manifest: "Manifest", folds: int, store: Store) -> list[dict[str, Any]]:
-    """Findings of the audit, from the store if it holds those of the same images and folds."""
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    """Arguments of the audit: how the experiment draws its splits."""
+    return {
+        "folds": experiment.protocol["folds"],
+        "test": experiment.protocol["test"],
+        "near_duplicates": experiment.data["near_duplicates"],
+    }
+
+
+def _findings(manifest: "Manifest", experiment: Experiment, store: Store) -> list[dict[str, Any]]:
+    """Findings of the audit, from the store if it holds those of the same images and splits."""
 
     def make() -> dict[str, Any]:
         from strata.pipeline.data.audit import audit
 
-        found = [asdict(finding) for finding in audit(manifest, folds=folds).findings]
+        found = [asdict(finding) for finding in audit(manifest, **_settings(experiment)).findings]
         return {"findings": json.loads(json.dumps(found))}  # as the store would give them
 
-    return derived_audit(manifest, folds).read(store, make)["findings"]
+    return derived_audit(manifest, experiment).read(store, make)["findings"]

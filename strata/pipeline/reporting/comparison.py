@@ -206,7 +206,7 @@ def data_summary(experiment: Experiment, dataset: Dataset, store: Store) -> "Dat
         classes=list(dataset.classes),
         counts=counts,
         sample_ids=samples,
-        findings=audit_findings(manifest, experiment.protocol["folds"], store),
+        findings=audit_findings(manifest, experiment, store),
         sizes=_sizes(dataset),
         digest=manifest.digest,
     )

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from strata.errors import InputError
 from strata.parameter_types import PositiveInt
 from strata.pipeline.graph.decorators import shard_stage
 from strata.pipeline.stages.serialize import serialize_float16, serialize_uint8
@@ -32,15 +31,13 @@ def _described(
 ) -> "Iterator[LocalDescriptors]":
     """Descriptors of each image, resized where it is too large or too small.
 
-    Scales are in pixels of the original.
+    Scales are in pixels of the original. Where `min_size` is above `max_size`, the latter counts.
     """
 
     from strata.image_io import downscale
 
-    if min_size > max_size:
-        raise InputError(f"min_size = {min_size} is above max_size = {max_size}.")
     for image in images:
-        resized = _upscale(downscale(image, max_size), min_size)
+        resized = _upscale(downscale(image, max_size), min(min_size, max_size))
         found = descriptor.describe(resized)
         ratio = np.float32(max(image.shape[:2]) / max(resized.shape[:2]))
         yield found if resized is image else found._replace(scales=found.scales * ratio)

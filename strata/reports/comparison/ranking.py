@@ -40,7 +40,7 @@ class RankedMethod:
 
     @property
     def mark(self) -> Mark:
-        """What both splits show: a significant difference on either of them is one."""
+        """Standing over both splits: a significant difference on either of them is one."""
         if self.standing == "best":
             return "best"
         if self.on_test == "above":

@@ -1,12 +1,12 @@
 """Earlier reports in a folder: kept when another one with other results replaces them."""
 
 import json
+import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-from strata.files import write_atomic
 
 #: Folder of the earlier reports, below that of the newest one.
 PREVIOUS = "previous"
@@ -42,10 +42,7 @@ def keep_previous(out: Path, text: str) -> Path | None:
     if not scored or before == _results(json.loads(text)):
         return None
     folder = _unused(out / PREVIOUS, re.sub(r"[^0-9T-]", "-", started) or "undated")
-    folder.mkdir(parents=True)
-    for name in FILES:
-        if (out / name).is_file():
-            write_atomic(folder / name, (out / name).read_bytes())
+    _copy(out, folder)
     for old in earlier_reports(out)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     return folder
@@ -53,7 +50,23 @@ def keep_previous(out: Path, text: str) -> Path | None:
 
 def earlier_reports(out: Path) -> list[Path]:
     """Folders of the earlier reports of a report's folder, oldest first."""
-    return sorted(path.parent for path in (out / PREVIOUS).glob("*/results.json"))
+    return sorted(path.parent for path in (out / PREVIOUS).glob("[!.]*/results.json"))
+
+
+def _copy(out: Path, folder: Path) -> None:
+    """Copy the files of a report to a folder that is there whole or not at all."""
+    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        unfinished.mkdir(parents=True)
+        for name in FILES:
+            if (out / name).is_file():
+                shutil.copyfile(out / name, unfinished / name)
+        os.replace(unfinished, folder)
+    except OSError:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        with suppress(OSError):
+            folder.parent.rmdir()  # if it is empty
+        raise
 
 
 def _results(document: dict[str, Any]) -> tuple[Any, list[tuple[Any, Any, Any, Any]]]:

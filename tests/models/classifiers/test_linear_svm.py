@@ -5,15 +5,9 @@ import weakref
 import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from strata.errors import InputError
 from strata.models.classifiers.linear_svm import LinearSVM
-
-
-@parametrize_with_checks([LinearSVM(validation_fraction=0), LinearSVM()])
-def test_it_is_an_estimator(estimator, check):
-    check(estimator)
 
 
 def overlapping(classes=3, n=240, d=8, seed=0):

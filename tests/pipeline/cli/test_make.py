@@ -14,7 +14,7 @@ def test_a_second_make_does_nothing_and_says_so(project):
     assert "plain" in first
     assert "report.html" in first
     second = project.make()
-    assert "Nothing to be done: plain, squared are up to date" in second
+    assert "Nothing to be done: plain and squared are up to date" in second
     assert (project.root / "out" / "toy" / "report.html").stat().st_size < 5e6
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from strata.errors import StrataError
 from strata.reports import compare, read_results, write_report
 from strata.reports.exports.previous_report import KEPT, earlier_reports, keep_previous
 from tests.reports import synthetic
@@ -13,14 +14,15 @@ from tests.reports import synthetic
 
 def with_step(step: int):
     """The report of a run on a day of its own, with other results."""
-    whole = synthetic.three(per_class=8)
+    whole = synthetic.three(classes=2, per_class=4, folds=4)
     bovw = replace(
         whole.methods[0],
-        cv=synthetic.scores(quality=2.0 + step, seed=step, per_class=8),
+        cv=synthetic.scores(classes=2, quality=2.0 + step, seed=step, per_class=4, folds=4),
         parameters={"step": step},
+        visualizations=[],
     )
     run = replace(whole.run, started=f"2026-10-{10 + step}T09:14:03+02:00")
-    return replace(whole, methods=[bovw, *whole.methods[1:]], run=run)
+    return replace(whole, methods=[bovw], run=run)
 
 
 def write(comparison, out):
@@ -74,3 +76,17 @@ def test_other_folds_are_other_results_though_every_image_is_right(tmp_path):
     for scores in (cv, turned):
         files = write(replace(whole, methods=[replace(whole.methods[0], cv=scores)]), tmp_path)
     assert files.previous is not None
+
+
+def test_a_full_disk_leaves_nothing_half_kept(tmp_path, monkeypatch):
+    write(with_step(0), tmp_path)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(StrataError, match="No space left"):
+        write(with_step(1), tmp_path)
+    assert not (tmp_path / "previous").exists()
+    bovw = next(m for m in read_results(tmp_path)["methods"] if m["name"] == "bovw")
+    assert bovw["parameters"] == {"step": 0}

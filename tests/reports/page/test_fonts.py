@@ -30,7 +30,7 @@ def font(tmp_path):
     builder.setupGlyf({".notdef": pen.glyph(), "bird": pen.glyph()})
     builder.setupHorizontalMetrics({".notdef": (600, 50), "bird": (600, 50)})
     builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": "Birds", "styleName": "Regular"})
+    builder.setupNameTable({"familyName": "Birds", "styleName": "Regular", "psName": "Birds"})
     builder.setupOS2(sTypoAscender=800, usWinAscent=800, usWinDescent=200)
     builder.setupPost()
     path = tmp_path / "birds.ttf"

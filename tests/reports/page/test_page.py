@@ -23,7 +23,7 @@ from strata.reports.page.plots.confusion_matrix import confusion_drawing, text_s
 from strata.reports.page.plots.critical_difference_plot import tied_groups
 from strata.reports.page.plots.interval_bars import bar
 from strata.reports.page.plots.pareto import Point, pareto_front, pareto_plot
-from strata.reports.page.plots.svg import CHARACTER, Frame, Scale, element, number
+from strata.reports.page.plots.svg import CHARACTER, Frame, Scale, element, number, text_width
 from strata.reports.page.render import anchor, nonbreaking
 from strata.reports.statistics.intervals import UNKNOWN, Interval
 from strata.reports.statistics.significance import SignificanceResult
@@ -403,3 +403,15 @@ def test_what_the_command_line_set_is_at_the_top():
     whole = synthetic.three(per_class=8)
     page = _page(replace(whole, run=replace(whole.run, settings=["fisher.mixture.k=128"])))
     assert "<code>fisher.mixture.k=128</code>" in page.split("<h1>")[0].split("<header")[1]
+
+
+def test_wide_characters_have_room():
+    """A name of ten characters that are as wide as high needs 120 pixels at a size of 12."""
+    assert text_width("东京" * 5) >= 120
+    assert text_width("cafe\u0301") == text_width("caf\u00e9") == text_width("cafe")
+    one = np.eye(2)
+    latin, wide = (confusion_drawing(one, [name, "b"], 1, "x") for name in ("a" * 10, "东京" * 5))
+    starts = [
+        float(re.search(r'class="frame" x="([\d.]+)"', drawing)[1]) for drawing in (latin, wide)
+    ]
+    assert starts[1] >= 120 > starts[0]

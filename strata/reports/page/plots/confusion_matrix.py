@@ -7,7 +7,14 @@ import numpy as np
 from markupsafe import Markup
 
 from strata.reports.formatting import percent, shortened
-from strata.reports.page.plots.svg import CHARACTER, NAME_CHARACTER, drawing, element, number
+from strata.reports.page.plots.svg import (
+    CHARACTER,
+    NAME_CHARACTER,
+    drawing,
+    element,
+    number,
+    text_width,
+)
 
 #: Number of rows up to which cells are large.
 LARGE_CELLS = 12
@@ -127,8 +134,8 @@ def heat_map(
     """Heat map of fractions, labeled in percent and shaded from the lowest to the highest."""
     there = [value for line in values for value in line if value is not None]
     low, high = min(there, default=0.0), max(there, default=1.0)
-    wide, high_cell = max(46.0, CHARACTER * max(map(len, columns)) + 10), 30.0
-    left = NAME_CHARACTER * max(max(map(len, rows)), 4) + 12
+    wide, high_cell = max(46.0, max(map(text_width, columns)) + 10), 30.0
+    left = max(30.0, *(text_width(name, NAME_CHARACTER) for name in rows)) + 12
     top = 48.0
     parts = [element("text", corner, class_="title", x=2, y=12)]
     for j, name in enumerate(columns):
@@ -155,7 +162,7 @@ def _matrix(
     sizes = ((side, style) for most, side, style in CELLS if n <= most)
     side, style = next(sizes, (LEAST_CELL, None))
     shown = [shortened(name, LONGEST_NAME) for name in names]
-    longest = NAME_CHARACTER * max(len(name) for name in shown)
+    longest = max(text_width(name, NAME_CHARACTER) for name in shown)
     upright = n > LARGE_CELLS
     small = "tick" if side > 11 else "tick small"
     left = longest + 10

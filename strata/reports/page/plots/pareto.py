@@ -9,7 +9,7 @@ from markupsafe import Markup
 from strata.reports.formatting import known, listing, percent, percent_range, shortened
 from strata.reports.model.results import MethodKind
 from strata.reports.page.plots.method_markers import marker
-from strata.reports.page.plots.svg import NAME_CHARACTER, Frame
+from strata.reports.page.plots.svg import NAME_CHARACTER, Frame, text_width
 from strata.reports.statistics.intervals import Interval
 
 #: Characters of a label, at most.
@@ -121,7 +121,7 @@ def _draw_labels(frame: Frame, points: Sequence[Point], best: Sequence[Point]) -
         texts = [shortened(point.name, LONGEST_NAME), *([str(point.rank)] if point.rank else [])]
         places = [*product(texts[:1], _PLACES), *product(texts[1:], _PLACES + _FURTHER)]
         for text, (dx, dy, anchor) in places:
-            width = NAME_CHARACTER * len(text)
+            width = text_width(text, NAME_CHARACTER)
             left = x + dx - {"start": 0.0, "middle": width / 2, "end": width}[anchor]
             box = _box(left, y + dy - 10, width, 13)
             inside = frame.left < box[0] and box[2] < frame.width

@@ -7,6 +7,7 @@ drawing has its preferred width and shrinks on a small screen; it never grows.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from unicodedata import combining, east_asian_width
 
 from markupsafe import Markup, escape
 
@@ -16,6 +17,17 @@ from strata.reports.formatting import printable
 CHARACTER = 6.4
 #: The same for names at an edge, which must not be clipped: bold, or at a phone's font size.
 NAME_CHARACTER = 7.6
+#: Width of a wide character (Chinese, Japanese, Korean), which is as wide as it is high.
+WIDE_CHARACTER = 13.5
+
+
+def text_width(text: str, character: float = CHARACTER) -> float:
+    """Width of a text in pixels, for placing it; combining marks have none."""
+    return sum(
+        WIDE_CHARACTER if east_asian_width(c) in "WF" else character
+        for c in text
+        if not combining(c)
+    )
 
 
 def element(tag: str, *content: str | Markup, **attributes: str | float | None) -> Markup:

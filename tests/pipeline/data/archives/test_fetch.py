@@ -1,6 +1,7 @@
 """Data sets from the web; how files arrive is in tests/download."""
 
 import hashlib
+import multiprocessing
 import shutil
 import zipfile
 
@@ -127,3 +128,26 @@ def test_malformed_addresses(tmp_path, url):
         open_source(url, sha256="0" * 64, cache=tmp_path)
     assert caught.value.exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def _fetch(url, sha256, cache, start, results):
+    start.wait()
+    try:
+        results.put([f.id for f in open_source(url, sha256=sha256, cache=cache).files])
+    except BaseException as error:
+        results.put(repr(error))
+
+
+def test_first_runs_at_once_download_it_once(server, tmp_path):
+    digest = hashlib.sha256(server.data).hexdigest()
+    context = multiprocessing.get_context("fork")
+    start, results = context.Event(), context.Queue()
+    arguments = (server.url, digest, tmp_path / "cache", start, results)
+    runs = [context.Process(target=_fetch, args=arguments) for _ in range(4)]
+    for run in runs:
+        run.start()
+    start.set()
+    assert [results.get(timeout=60) for _ in runs] == [["a/1.png", "b/1.png"]] * 4
+    for run in runs:
+        run.join()
+    assert server.requests == [None]

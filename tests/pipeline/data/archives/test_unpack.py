@@ -1,4 +1,3 @@
-import io
 import multiprocessing
 import os
 import random
@@ -14,40 +13,8 @@ from strata.pipeline.data import committed_folder
 from strata.pipeline.data.archives import limits, unpack
 from strata.pipeline.data.archives.unpack import unpack_archive
 from strata.pipeline.data.source import open_source
-from tests.pipeline.data.folders import PIXEL, lay_out
-
-FILES = ("coast/1.png", "coast/a b, ü.png", "forest/deep/2.png")
-
-
-def zipped(path, files=FILES, content=PIXEL):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in files:
-            archive.writestr(name, content)
-    return path
-
-
-def tarred(path, files=FILES, mode="w", content=PIXEL):
-    with tarfile.open(path, mode) as archive:
-        for name in files:
-            add(archive, name, content)
-    return path
-
-
-def add(archive, name, content=PIXEL, **fields):
-    info = tarfile.TarInfo(name)
-    info.size = len(content)
-    for field, value in fields.items():
-        setattr(info, field, value)
-    archive.addfile(info, io.BytesIO(content))
-
-
-KINDS = {
-    "zip": zipped,
-    "tar": tarred,
-    "tar.gz": lambda path, *a, **k: tarred(path, *a, mode="w:gz", **k),
-    "tar.bz2": lambda path, *a, **k: tarred(path, *a, mode="w:bz2", **k),
-    "tar.xz": lambda path, *a, **k: tarred(path, *a, mode="w:xz", **k),
-}
+from tests.pipeline.data.archives.packing import FILES, KINDS, add, tarred, zipped
+from tests.pipeline.data.folders import lay_out
 
 
 def ids(spec, tmp_path, **options):
@@ -190,22 +157,6 @@ def test_archives_cut_off_anywhere_leave_nothing_behind(kind, tmp_path):
             ids(path, tmp_path)
     folder = tmp_path / "cache" / "archives"
     assert not folder.exists() or [p for p in folder.iterdir() if p.is_dir()] == []
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_damaged_archives_give_an_input_error_or_an_archive(kind, tmp_path):
-    data = KINDS[kind](tmp_path / "x", content=os.urandom(500)).read_bytes()
-    rng = random.Random(0)
-    for number in range(25):
-        mangled = bytearray(data)
-        for _ in range(rng.randrange(1, 10)):
-            mangled[rng.randrange(len(data))] = rng.randrange(256)
-        path = tmp_path / f"mangled{number}"
-        path.write_bytes(mangled)
-        try:
-            ids(path, tmp_path)
-        except InputError as error:
-            assert str(error)  # noqa: PT017
 
 
 def test_an_encrypted_zip(tmp_path):
