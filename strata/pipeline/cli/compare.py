@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.cli.results_path import previous_results_path, results_path
-from strata.pipeline.cli.terminal.table import one_line, print_table
+from strata.pipeline.cli.terminal.table import print_table
+from strata.text import one_line
 
 if TYPE_CHECKING:
     from strata.reports.exports.compare_runs import Changes, MethodChange

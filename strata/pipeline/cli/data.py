@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.errors import one_line
 from strata.pipeline.cli.terminal.steps import StepProgress
 from strata.pipeline.cli.terminal.table import print_table
 from strata.pipeline.cli.workspace import cores
 from strata.pipeline.store.hashing import content_key
+from strata.text import one_line
 
 if TYPE_CHECKING:
     from strata.pipeline.cli.terminal.console import Terminal

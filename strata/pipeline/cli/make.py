@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from strata.errors import InputError, StrataError, one_line, printable
+from strata.errors import InputError, StrataError
 from strata.files import write_atomic
 from strata.pipeline.cli.inspect import print_dry_run
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
@@ -18,6 +18,7 @@ from strata.pipeline.execution.staleness import version_notes
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node
 from strata.reports.formatting import listing
+from strata.text import one_line, printable
 
 
 def make(

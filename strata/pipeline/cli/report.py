@@ -65,8 +65,9 @@ def write_page(
         zipped: also write an archive with all pictures.
         figures: folder to write the figures to as SVG and PDF, None for none.
     """
-    from strata.pipeline.cli.terminal.table import one_line, print_ranking
+    from strata.pipeline.cli.terminal.table import print_ranking
     from strata.reports import write_report
+    from strata.text import one_line
 
     dataset = workspace.dataset
     compared = comparison(

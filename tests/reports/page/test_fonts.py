@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strata.reports import write_report
-from strata.reports.formatting import printable
 from strata.reports.page.fonts import DEFAULT, fonts_for
 from strata.reports.page.plots.confusion_matrix import confusion_drawing
 from strata.reports.page.plots.svg_styles import styled
+from strata.text import printable
 from tests.reports import synthetic
 
 RARE = "\U00013000\U00013001"  # Egyptian hieroglyphs

@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.console import Console
 
-from strata.errors import printable
+from strata.text import printable
 
 
 class Terminal(Console):

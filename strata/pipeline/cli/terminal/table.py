@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from strata.errors import one_line
 from strata.pipeline.cli.terminal.console import Terminal
+from strata.text import one_line
 
 if TYPE_CHECKING:
     from strata.reports.model.results import Comparison
