@@ -7,6 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from strata.errors import InputError
@@ -16,7 +17,7 @@ from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.source import open_source
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.recipes.registry import known_recipes
-from tests.pipeline.data.folders import lay_out, write_classes
+from tests.pipeline.data.folders import encoded, lay_out
 
 
 def written(root, images, monkeypatch):
@@ -26,13 +27,17 @@ def written(root, images, monkeypatch):
 
 
 def classes(root, **counts):
-    """Class folders; the pictures of small classes differ, as `init` looks for copies there."""
-    write_classes(root, {name: n for name, n in counts.items() if n <= 40})
-    paths = [f"{name}/{i}.png" for name, n in counts.items() if n > 40 for i in range(n)]
-    return lay_out(root, *paths)
+    """Images that all differ."""
+    number = 0
+    for name, count in counts.items():
+        for i in range(count):
+            number += 1
+            pixels = np.full((2, 2, 3), [number % 256, number // 256, 0], np.uint8)
+            lay_out(root, f"{name}/{i}.png", content=encoded(pixels))
+    return root
 
 
-@pytest.mark.parametrize(("fewest", "folds"), [(1, 2), (5, 3), (8, 6), (12, 8), (500, 8)])
+@pytest.mark.parametrize(("fewest", "folds"), [(1, 2), (5, 4), (8, 7), (12, 8), (500, 8)])
 def test_a_class_of_few_images_is_cut_into_few_folds(tmp_path, monkeypatch, fewest, folds):
     classes(tmp_path / "photos", a=500, b=fewest)
     assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == folds
@@ -53,6 +58,12 @@ def test_classes_that_make_will_refuse_are_named(tmp_path, monkeypatch, capsys, 
     said = capsys.readouterr().out
     refused = f"too few different images for 2 folds and a test set: {named}, which `make` refuses."
     assert (refused in said) == bool(named)
+
+
+def test_copies_are_one_image_for_the_folds(tmp_path, monkeypatch):
+    photos = classes(tmp_path / "photos", a=6, b=30)
+    lay_out(photos, *(f"a/copy{n}.png" for n in range(16)))
+    assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == 6
 
 
 def test_what_is_no_folder_of_classes_gets_the_usual_folds(tmp_path, monkeypatch, capsys):
