@@ -1,17 +1,18 @@
-"""`strata status`, `strata why` and `strata list`: state of the methods, without computing."""
+"""`strata status`, `why`, `list` and `make -n`: state of the methods, without computing."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from strata.pipeline.cli.disk import disk_use
-from strata.pipeline.cli.table import print_table
+from strata.pipeline.cli.terminal.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import image_changes
+from strata.pipeline.execution.disk_use import disk_use
 from strata.pipeline.execution.eta import rounded_duration
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.rates import RATES, Estimates
+from strata.pipeline.execution.rates import RATES, Estimates, group_of
 from strata.pipeline.execution.staleness import History, reasons, version_notes
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.file import DEFAULT_FILE, read_recipes_key
@@ -22,6 +23,9 @@ from strata.pipeline.recipes.reference import reference, toml
 from strata.pipeline.recipes.registry import known_recipes, recipe_summaries
 from strata.reports.formatting import listing
 from strata.reports.formatting import size as bytes_text
+
+#: Variants of one method that are listed one by one, at most.
+MAX_VARIANTS = 3
 
 
 def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
@@ -60,9 +64,9 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
     columns = ["target", "state", "to make", "time left", "disk"]
     print_table(workspace.console, columns, rows, left=2)
     if whole.needed:
-        workspace.console.print(disk_use(workspace, whole), highlight=False, markup=False)
+        workspace.console.print(disk_use(whole, workspace.store))
     for note in version_notes(whole, workspace.store):
-        workspace.console.print(f"note: {note}", highlight=False, markup=False)
+        workspace.console.print(f"note: {note}")
     return 0
 
 
@@ -71,13 +75,13 @@ def why(workspace: Workspace, names: list[str]) -> int:
     wanted, plan = workspace.plan(names)
     if not plan.needed:
         names_of = listing(target.name for target in wanted)
-        workspace.console.print(f"Up to date: {names_of}.", highlight=False, markup=False)
+        workspace.console.print(f"Up to date: {names_of}.")
         return 0
     history = History(workspace.store, workspace.note)
     for sentence in (*_image_changes(workspace, wanted), *reasons(plan, history)):
-        workspace.console.print(sentence, highlight=False, markup=False)
+        workspace.console.print(sentence)
     text = f"{len(plan.needed)} of {len(plan.nodes)} artifacts have to be made."
-    workspace.console.print(text, highlight=False)
+    workspace.console.print(text)
     return 0
 
 
@@ -97,6 +101,37 @@ def _image_changes(workspace: Workspace, wanted: list[Target]) -> Iterator[str]:
             prefix = f"{listing(names)}: " if len(since) > 1 else ""
             for sentence in image_changes(workspace.dataset.manifest, before):
                 yield prefix + sentence
+
+
+def print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
+    """Print each stage to be made with its number of artifacts, and the reasons."""
+    if not plan.needed:
+        workspace.console.print("Nothing to make: everything is up to date.")
+        return 0
+    lines = [
+        f"would make  {method}{': ' if method else ''}{stage} ({count})"
+        for (method, stage), count in _counts(wanted, plan).items()
+    ]
+    if any(target.pending_searches for target in wanted):
+        lines.append("(stages after a search are counted as if its first trial had been selected)")
+    history = History(workspace.store, workspace.note)
+    lines += [f"because  {reason}" for reason in reasons(plan, history)]
+    for line in [*lines, disk_use(plan, workspace.store)]:
+        workspace.console.print(line, highlight=False, markup=False)
+    return 0
+
+
+def _counts(wanted: list[Target], plan: Plan) -> Counter[tuple[str, str]]:
+    """Artifacts to be made by method and stage; those of many variants together."""
+    variants = Counter(target.method.variant_of for target in wanted if target.method.variant_of)
+    counts: Counter[tuple[str, str]] = Counter()
+    for key in plan.needed:
+        method, stage = group_of(plan.nodes[key])
+        whole = method.partition("[")[0]
+        if variants[whole] > MAX_VARIANTS:
+            method = f"{whole} ({variants[whole]} variants)"
+        counts[method, stage] += 1
+    return counts
 
 
 def list_methods(workspace: Workspace, as_json: bool) -> int:

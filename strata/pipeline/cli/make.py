@@ -4,12 +4,12 @@ import sys
 import time
 from pathlib import Path
 
-from strata.errors import InputError, StrataError, one_line, printable
+from strata.errors import InputError, StrataError
 from strata.files import write_atomic
-from strata.pipeline.cli.disk import announce_disk_use
-from strata.pipeline.cli.dry_run import print_dry_run
+from strata.pipeline.cli.inspect import print_dry_run
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.execution.disk_use import announcement
 from strata.pipeline.execution.eta import rounded_duration
 from strata.pipeline.execution.executor import Run, RunOutcome
 from strata.pipeline.execution.plan import Plan
@@ -18,6 +18,7 @@ from strata.pipeline.execution.staleness import version_notes
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node
 from strata.reports.formatting import listing
+from strata.text import one_line, printable
 
 
 def make(
@@ -44,7 +45,7 @@ def make(
             _print_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
         _print_remarks(workspace)
-        announce_disk_use(workspace, plan)
+        _announce_disk_use(workspace, plan)
         outcome = _run(workspace, names, always=always, keep_going=keep_going, frugal=frugal)
         workspace.note_made()
         seconds = time.perf_counter() - begun
@@ -60,6 +61,12 @@ def make(
         if not outcome.errors:
             write_atomic(workspace.out / KEY_FILE, report_key(workspace))
     return _print_summary(workspace, plan, outcome, seconds)
+
+
+def _announce_disk_use(workspace: Workspace, plan: Plan) -> None:
+    told = announcement(plan, workspace.store)
+    if told:
+        workspace.progress_console.print(told, highlight=False, markup=False)
 
 
 def _print_remarks(workspace: Workspace) -> None:
@@ -133,13 +140,11 @@ def _print_up_to_date(
         f"Nothing to be done: {names} "
         f"{'is' if len(wanted) == 1 else 'are'} up to date "
         f"({len(plan.nodes)} artifacts checked in {seconds:.2f} s).",
-        highlight=False,
-        markup=False,
     )
     for note in version_notes(plan, workspace.store):
-        workspace.console.print(f"note: {note}", highlight=False, markup=False)
+        workspace.console.print(f"note: {note}")
     text = f"report: {workspace.out / 'report.html'}"
-    workspace.console.print(text, highlight=False, markup=False)
+    workspace.console.print(text)
 
 
 def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, seconds: float) -> int:
@@ -148,7 +153,7 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, second
     text = (
         f"made {len(outcome.made)} artifacts in {rounded_duration(seconds)}, {kept} were up to date"
     )
-    workspace.console.print(text, highlight=False)
+    workspace.console.print(text)
     if not outcome.errors:
         return 0
     alike: dict[str, list[StrataError]] = {}

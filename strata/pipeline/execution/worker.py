@@ -23,6 +23,7 @@ from strata.pipeline.graph.stage import Node, Sharded, Stage, StageReference
 from strata.pipeline.store.errors import storage_error
 from strata.pipeline.store.store import Store
 from strata.pipeline.store.task_progress import forget_checkpoint, running
+from strata.text import printable
 
 
 class StageError(StrataError):
@@ -262,12 +263,7 @@ def _stage_error(task: Task, store: Store, error: Exception) -> StageError:
     except OSError:  # a full disk must not hide the error
         hint = "Its traceback could not be written to the store."
     return StageError(
-        f"{type(error).__name__}: {_as_text(str(error))} "
+        f"{type(error).__name__}: {printable(str(error))} "
         f"({Path(place.filename).name}, line {place.lineno}).",
         hint,
     )
-
-
-def _as_text(text: str) -> str:
-    """A message without lone surrogates (of file names that are not UTF-8), which no file takes."""
-    return text.encode(errors="backslashreplace").decode()

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from strata.pipeline.cli import disk
-from strata.pipeline.cli.disk import announce_disk_use
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.execution import disk_use
+from strata.pipeline.execution.disk_use import announcement
 from strata.pipeline.execution.rates import RATES, Estimates
 
 GB = 10**9
@@ -16,12 +16,12 @@ GB = 10**9
     ("each", "free", "said"),
     [
         (10, GB, ""),
-        (GB, 999 * GB, "To be written: about {total} GB; free on the disk of the store: 999.0 GB."),
+        (GB, 999 * GB, "To be written: about {total} GB; free on the disk of the store: 999 GB."),
         (GB, GB, "about {total} GB will be written, but the disk of the store"),
     ],
 )
 def test_much_is_announced_and_more_than_is_free_is_warned_of(
-    project, monkeypatch, capsys, each, free, said
+    project, monkeypatch, each, free, said
 ):
     workspace = Workspace.at(project.file, [], None, None, 1, False)
     _, plan = workspace.plan([])
@@ -30,9 +30,8 @@ def test_much_is_announced_and_more_than_is_free_is_warned_of(
         estimates.record(node, 1.0, each)
     estimates.save()
     total = estimates.total(plan.nodes.values()).bytes / GB
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
-    announce_disk_use(workspace, plan)
-    told = capsys.readouterr().err
+    monkeypatch.setattr(disk_use.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    told = announcement(plan, workspace.store)
     assert said.format(total=f"{total:.1f}") in told
     assert bool(told) == bool(said)
     if each == GB:
