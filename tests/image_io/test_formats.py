@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from strata.image_io import ImageError, decode, formats, reader_version
+from strata.image_io import ImageError, decode, formats, limits, reader_version
 from tests.image_io.files import FILES, encoded, picture, tiff
 
 FLOATS = np.random.default_rng(0).random((8, 9))
@@ -98,6 +98,7 @@ def test_heic_is_read_by_pillow_heif(heif):
 
 
 def test_a_decoder_that_was_installed_is_noticed(monkeypatch):
+    monkeypatch.setattr(limits, "_decoders", limits._decoders.__wrapped__)
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     without = reader_version()
     monkeypatch.setitem(sys.modules, "pillow_heif", types.ModuleType("pillow_heif"))
