@@ -49,6 +49,9 @@ def init(images: str, file: Path) -> int:
         images = _place(source.absolute(), file.absolute().parent)
     quoted = '"' + images.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if "://" in images:
+        from strata.download.url import request_url
+
+        request_url(images)  # refuse a malformed one
         quoted += '\nsha256 = ""      # checksum of the file at this URL, required'
     text = TEMPLATE.format(source=quoted, folds=folds, test=TEST_FRACTION)
     try:

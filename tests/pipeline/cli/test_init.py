@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from strata.errors import InputError
 from strata.pipeline.cli.init import init
 from strata.pipeline.cli.inspect import list_recipes, status
 from strata.pipeline.cli.workspace import Workspace
@@ -142,3 +143,9 @@ def test_letters_that_the_output_cannot_hold_are_spelled(tmp_path):
         check=True,
     )
     assert "for\\xeat" in done.stdout
+
+
+def test_a_malformed_url_is_refused(tmp_path):
+    with pytest.raises(InputError, match="is not a URL"):
+        init("http://[::1/x.zip", tmp_path / "strata.toml")
+    assert list(tmp_path.iterdir()) == []
