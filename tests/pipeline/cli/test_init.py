@@ -231,3 +231,9 @@ def test_letters_that_the_output_cannot_hold_are_spelled(tmp_path):
         check=True,
     )
     assert "for\\xeat" in done.stdout
+
+
+def test_a_malformed_url_is_refused(tmp_path):
+    with pytest.raises(InputError, match="is not a URL"):
+        init("http://[::1/x.zip", tmp_path / "strata.toml")
+    assert list(tmp_path.iterdir()) == []
