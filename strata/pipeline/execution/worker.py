@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from strata._threads import allow_threads
-from strata.errors import StrataError
+from strata.errors import StrataError, printable
 from strata.files import write_atomic
 from strata.pipeline.code.code_digest import edited
 from strata.pipeline.execution.peak_memory import PeakMemory, is_out_of_memory
@@ -262,12 +262,7 @@ def _stage_error(task: Task, store: Store, error: Exception) -> StageError:
     except OSError:  # a full disk must not hide the error
         hint = "Its traceback could not be written to the store."
     return StageError(
-        f"{type(error).__name__}: {_as_text(str(error))} "
+        f"{type(error).__name__}: {printable(str(error))} "
         f"({Path(place.filename).name}, line {place.lineno}).",
         hint,
     )
-
-
-def _as_text(text: str) -> str:
-    """A message without lone surrogates (of file names that are not UTF-8), which no file takes."""
-    return text.encode(errors="backslashreplace").decode()
