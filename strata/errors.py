@@ -2,7 +2,6 @@
 
 import difflib
 import reprlib
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -81,22 +80,3 @@ def naming(file: str) -> Iterator[None]:
 def short(value: object) -> str:
     """`repr` of a value of the user's, with at most 80 characters of each part."""
     return _SHORTENED.repr(value)
-
-
-def one_line(text: str) -> str:
-    """Escape control characters and line separators, which names of files may contain."""
-    return "".join(_escaped(c) for c in text)
-
-
-def printable(text: str) -> str:
-    """Escape control characters except line breaks: escape sequences steer terminals."""
-    return "".join(c if c == "\n" else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    # Cf holds the marks that reverse the direction of what follows; joiners of letters are in it
-    # too, and U+200C and U+200D are letters' parts in several scripts.
-    kind = unicodedata.category(character)
-    if kind in ("Cc", "Zl", "Zp", "Cs") or (kind == "Cf" and character not in "\u200c\u200d"):
-        return character.encode("unicode_escape").decode()
-    return character

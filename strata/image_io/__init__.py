@@ -8,7 +8,7 @@ more than 8 bits, `formats.py` tells what a file is that cannot be read.
 from strata.image_io.content import read_content
 from strata.image_io.errors import ImageError
 from strata.image_io.formats import SUFFIXES
-from strata.image_io.image_list import check_image_list, downscale
+from strata.image_io.image_list import check_images, downscale
 from strata.image_io.limits import reader_version
 from strata.image_io.reader import decode, read_image
 from strata.image_io.value_range import Extent, Range, full_range, ranges_by_kind
@@ -18,7 +18,7 @@ __all__ = [
     "Extent",
     "ImageError",
     "Range",
-    "check_image_list",
+    "check_images",
     "decode",
     "downscale",
     "full_range",

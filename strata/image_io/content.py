@@ -43,8 +43,9 @@ def read_content(path: Path, digest: str | None = None) -> bytes:
     if digest is not None and hashlib.sha256(data).hexdigest() != digest:
         raise ImageError(
             str(path),
-            "was changed while it was used: it is no longer the image that was listed.",
-            "Run the command again: the images are then listed anew. Nothing was kept of it.",
+            "was changed after the images were listed.",
+            "Run the command again: changed images are then read anew. Nothing was kept of this "
+            "one.",
         )
     return data
 
@@ -57,6 +58,5 @@ def _without_waiting(path: str, flags: int) -> int:
 def _too_large(path: Path, size: int) -> ImageError:
     return ImageError(
         str(path),
-        f"a file of {size:,} bytes, more than the {max_bytes():,} that are read ({VARIABLE} "
-        "raises the limit)",
+        f"larger than the {max_bytes():,} bytes that {VARIABLE} allows ({size:,} bytes)",
     )

@@ -97,7 +97,7 @@ def deep_image(opened: "Image.Image", data: bytes) -> DeepImage | None:
     if max(tags.get(_BITS, (1,))) > 8 and tags.get(_PLANES) == 2 and len(opened.getbands()) > 1:
         raise UnsupportedError(
             "a TIFF of 16-bit colors in separate planes, which is not read; save it with "
-            "interleaved colors (ImageMagick: `magick FILE FILE.png`)"
+            "interleaved colors, as by ImageMagick's `magick FILE FILE.png`"
         )
     if not wide and opened.mode[0] not in "IF":
         return None

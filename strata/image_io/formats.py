@@ -20,7 +20,7 @@ SUFFIXES = frozenset(
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _AVIF_BRANDS = (b"avif", b"avis")
 
-_SAVE = "save it as JPEG or PNG (ImageMagick: `magick FILE FILE.png`)"
+_SAVE = "save it as JPEG or PNG, as by ImageMagick's `magick FILE FILE.png`"
 
 #: First bytes of files that are not read, what they are, and what to do.
 _SIGNATURES = (
@@ -32,11 +32,11 @@ _SIGNATURES = (
     (b"v/1\x01", "an OpenEXR image", _SAVE),
     (b"#?RADIANCE", "a Radiance HDR image", _SAVE),
     (b"SIMPLE  =", "a FITS image", "save it as 16-bit PNG or TIFF"),
-    (b"\x93NUMPY", "a NumPy array", "save it as PNG or TIFF (`PIL.Image.fromarray(a).save(...)`)"),
+    (b"\x93NUMPY", "a NumPy array", "save it as PNG or TIFF, by `Image.fromarray(a).save(FILE)`"),
     (b"\x89HDF", "an HDF5 file", "save its images as PNG or TIFF"),
     (b"FUJIFILMCCD-RAW", "a camera's raw image", "develop it, and save it as JPEG or PNG"),
     (b"\0\0\x01\0", "an icon (ICO)", _SAVE),
-    (b"%PDF", "a PDF document", "save its pages as PNG (`pdftoppm -png FILE PAGE`)"),
+    (b"%PDF", "a PDF document", "save its pages as PNG, as by `pdftoppm -png FILE PAGE`"),
     (b"<svg", "an SVG drawing", _SAVE),
     (b"<?xml", "an XML file", "put the images themselves there"),
     (b"<!doctype", "a web page, as of a failed download", "download the image again"),
@@ -73,7 +73,7 @@ def describe(data: bytes) -> str:
     if data[4:8] == b"ftyp":
         return _describe_media(data[8:12])
     if data[128:132] == b"DICM":
-        return "a DICOM image; save it as 16-bit PNG or TIFF (`dcm2pnm +on2 FILE FILE.png`)"
+        return "a DICOM image; save it as 16-bit PNG, as by `dcm2pnm +on2 FILE FILE.png`"
     if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return describe_tiff(data)
     if not data.strip(b"\0"):
@@ -86,7 +86,7 @@ def _describe_media(brand: bytes) -> str:
         if find_spec("pillow_heif"):
             return "a damaged HEIC image"
         return (
-            "an HEIC image; install pillow-heif to have it read (`pip install 'strata[heif]'`), or "
+            "an HEIC image; install pillow-heif to have it read, `pip install 'strata[heif]'`, or "
             f"{_SAVE}"
         )
     if brand in _AVIF_BRANDS:

@@ -7,7 +7,7 @@ import numpy as np
 from strata.errors import InputError
 
 
-def check_image_list(images: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+def check_images(images: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
     """Return images as they are; refuse a single one, whose rows would count as gray images.
 
     Args:

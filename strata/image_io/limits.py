@@ -31,6 +31,9 @@ _COEFFICIENT = 2
 _SCAN_SECONDS = 0.001
 #: Bytes per pixel of Pillow's modes; four for all others.
 _MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+#: Bytes per pixel that decoding takes at most; and bytes times pixels of a file that is too short
+#: to hold many scans, of 10 bytes each at least.
+_MOST_BYTES, _MOST_SCAN_WORK = 20, 10 * 1e6 * MAX_SECONDS / _SCAN_SECONDS
 #: Marker before each scan, and TIFF tags of the places of strips and tiles.
 _START_OF_SCAN, _STRIP_OFFSETS, _TILE_OFFSETS = b"\xff\xda", 273, 324
 #: Bytes per pixel of the result.
@@ -70,11 +73,9 @@ def max_pixels() -> int:
     return int(MAX_PIXELS * factor())
 
 
-def too_many_pixels(found: str = "") -> str:
-    """Sentence on an image of too many pixels."""
-    return (
-        f"{found}more than the {max_pixels():,} pixels that are read ({VARIABLE} raises the limit)"
-    )
+def too_many_pixels() -> str:
+    """Reason of the refusal of an image of too many pixels."""
+    return f"has more than the {max_pixels():,} pixels that {VARIABLE} allows"
 
 
 def reader_version() -> str:
@@ -96,38 +97,46 @@ def check_limits(opened: Any, data: bytes, images: int = 1) -> None:
     width, height = opened.size
     pixels = width * height
     if pixels > max_pixels():
-        raise LimitError(too_many_pixels(f"its {width} x {height} pixels are "))
-    needed = needed_bytes(opened, data, images)
+        raise LimitError(f"{too_many_pixels()} ({width} x {height})")
+    if pixels * _MOST_BYTES < max_bytes() and len(data) * pixels < _MOST_SCAN_WORK * factor():
+        return  # as nearly all, without counting scans
+    scans = scan_count(opened, data)
+    needed = len(data) + pixels * bytes_per_pixel(opened, scans, images)
     if needed > max_bytes():
         raise LimitError(
-            f"decoding its {width} x {height} pixels takes {needed / 2**30:.1f} GiB of memory, "
-            f"more than the {max_bytes() / 2**30:g} GiB allowed ({VARIABLE}="
-            f"{math.ceil(needed / MAX_BYTES)} raises the limit)"
+            f"takes more memory to decode than the {max_bytes() / 2**30:g} GiB that {VARIABLE} "
+            f"allows ({width} x {height} pixels take {needed / 2**30:.1f} GiB: "
+            f"{VARIABLE}={math.ceil(needed / MAX_BYTES)})"
         )
-    scans = _scans(opened, data)
     seconds = scans * pixels / 1e6 * _SCAN_SECONDS
     if seconds > MAX_SECONDS * factor():
         raise LimitError(
-            f"decoding its {scans} scans of {width} x {height} pixels may take "
-            f"{seconds:,.0f} seconds, more than the {MAX_SECONDS * factor():g} allowed "
-            f"({VARIABLE}={math.ceil(seconds / MAX_SECONDS)} raises the limit)"
+            f"takes longer to decode than the {MAX_SECONDS * factor():g} seconds that {VARIABLE} "
+            f"allows ({scans} scans of {width} x {height} pixels take {seconds:,.0f} seconds: "
+            f"{VARIABLE}={math.ceil(seconds / MAX_SECONDS)})"
         )
 
 
-def needed_bytes(opened: Any, data: bytes, images: int = 1) -> int:
-    """Bytes of memory that decoding takes at its peak; arguments as of `check_limits`."""
+def bytes_per_pixel(opened: Any, scans: int, images: int = 1) -> int:
+    """Bytes of memory per pixel that decoding takes at its peak.
+
+    Args:
+        opened: see `check_limits`.
+        scans: number of scans of a JPEG; one may be that of a thumbnail.
+        images: see `check_limits`.
+    """
     decoder = _DECODER_BYTES.get(opened.format or "", 0)
-    decoder += _COEFFICIENT * len(opened.getbands()) if _scans(opened, data) > 1 else 0
-    each = _MODE_BYTES.get(opened.mode, 4) * images + max(decoder, _RESULT_BYTES)
-    return opened.width * opened.height * each + len(data)
+    if opened.info.get("progressive") or scans > 2:
+        decoder += _COEFFICIENT * len(opened.getbands())
+    return _MODE_BYTES.get(opened.mode, 4) * images + max(decoder, _RESULT_BYTES)
 
 
-def _scans(opened: Any, data: bytes) -> int:
+def scan_count(opened: Any, data: bytes) -> int:
     """Number of scans of a JPEG, or of each JPEG strip of a TIFF; 1 for other formats."""
     if opened.format in ("JPEG", "MPO"):
         strips = 1
     elif opened.format == "TIFF" and opened.info.get("compression") == "jpeg":
-        tags = opened.tag_v2  # type: ignore[attr-defined]
+        tags = opened.tag_v2
         strips = len({*tags.get(_STRIP_OFFSETS, ()), *tags.get(_TILE_OFFSETS, ())})
     else:
         return 1

@@ -184,5 +184,5 @@ def _reason(error: Exception, data: bytes) -> str:
         return too_many_pixels()
     if isinstance(error, MemoryError):
         return "too large for the memory"
-    text = str(error) or type(error).__name__
+    text = " ".join(str(error).split()) or type(error).__name__
     return f"cut off ({text})" if "truncated" in text.lower() else f"damaged ({text})"

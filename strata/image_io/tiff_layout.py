@@ -19,13 +19,13 @@ def describe_tiff(data: bytes) -> str:
     each = f"{bits[0]}-bit {_KINDS.get(kinds[0], 'samples')}"
     if samples > 4:
         return (
-            f"a TIFF of {samples} bands of {each}; keep the three bands to look at "
-            "(`gdal_translate -of PNG -ot Byte -scale -b 4 -b 3 -b 2 FILE FILE.png`)"
+            f"a TIFF of {samples} bands of {each}; keep the three bands to look at, as by "
+            "`gdal_translate -of PNG -ot Byte -scale -b 4 -b 3 -b 2 FILE FILE.png`"
         )
     return (
         f"a TIFF of {samples} {'band' if samples == 1 else 'bands'} of {each}, which is not read; "
-        "save it with 8-bit or 16-bit integers, or one band as 32-bit floats "
-        "(`gdal_translate -ot UInt16 -scale FILE FILE.tif`)"
+        "save it with 8-bit or 16-bit integers, or one band as 32-bit floats, as by "
+        "`gdal_translate -ot UInt16 -scale FILE FILE.tif`"
     )
 
 

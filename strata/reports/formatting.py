@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 DASH = "–"
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def known(value: float | None) -> bool:
@@ -50,15 +49,6 @@ def duration(seconds: float | None) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
-def printable(text: str) -> str:
-    """Text in which characters that neither XML nor a terminal may hold are written as escapes.
-
-    Control characters, lone surrogates and the noncharacters U+FFFE and U+FFFF; tabs and line
-    breaks stay.
-    """
-    return _UNPRINTABLE.sub(lambda c: c[0].encode("unicode_escape").decode(), text)
 
 
 def brief(text: str) -> str:

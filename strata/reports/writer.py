@@ -15,12 +15,12 @@ from strata.reports.exports.paper_tables import latex_table, markdown_table
 from strata.reports.exports.previous_report import keep_previous
 from strata.reports.exports.results_json import json_text
 from strata.reports.exports.tables import csv_text
-from strata.reports.formatting import printable
 from strata.reports.model.results import Comparison
 from strata.reports.page import page_html, pictures_for
 from strata.reports.page.figure_files import write_figures
 from strata.reports.page.pictures import BUDGET, full_picture
 from strata.reports.summary.analysis import Analysis, analyze
+from strata.text import printable
 
 #: Timestamp of all archive members, so that a report written twice is bit-identical.
 _TIME = (1980, 1, 1, 0, 0, 0)

@@ -52,7 +52,7 @@ def test_a_file_larger_than_the_memory_allowed_is_not_read(tmp_path, monkeypatch
     path = tmp_path / "huge.jpg"
     with path.open("wb") as file:
         file.truncate(2**40)  # sparse: takes no space
-    with pytest.raises(ImageError, match=r"1,099,511,627,776 bytes.*STRATA_IMAGE_LIMIT"):
+    with pytest.raises(ImageError, match=r"larger .* STRATA_IMAGE_LIMIT .*1,099,511,627,776"):
         read_image(path)
     monkeypatch.setattr("os.fstat", lambda _: os.stat(tmp_path / "small.jpg"))
     (tmp_path / "small.jpg").touch()
@@ -77,7 +77,8 @@ def test_another_content_than_listed_is_refused(tmp_path):
     digest = hashlib.sha256(FILES["png"]).hexdigest()
     assert read_image(path, digest=digest).shape == (37, 53, 3)
     path.write_bytes(FILES["bmp"])
-    with pytest.raises(ImageError, match=r"x\.png: was changed .*\n.*Run the command again") as e:
+    told = r"x\.png: was changed after .*\n.*Run the command again"
+    with pytest.raises(ImageError, match=told) as caught:
         read_image(path, digest=digest)
-    again = pickle.loads(pickle.dumps(e.value))
-    assert (str(again), again.hint) == (str(e.value), e.value.hint)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.hint) == (str(caught.value), caught.value.hint)

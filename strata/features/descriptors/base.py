@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from strata.errors import InputError
 from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.image_io import check_images
 
 
 class BaseDescriptor(TransformerMixin, BaseEstimator, ABC):
@@ -36,16 +37,6 @@ class BaseDescriptor(TransformerMixin, BaseEstimator, ABC):
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
-
-
-def check_images(images: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
-    """The images as they are; InputError for a single one, whose rows would be taken for images."""
-    if isinstance(images, np.ndarray) and (images.ndim < 3 or images.shape[2:] == (3,)):
-        raise InputError(
-            f"Images are a list, but this is one array of shape {images.shape}.",
-            "Give one image as a list of one: [image].",
-        )
-    return images
 
 
 def check_image(image: np.ndarray) -> None:

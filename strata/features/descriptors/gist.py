@@ -19,8 +19,9 @@ from scipy import fft
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from strata.errors import InputError, nearest
-from strata.features.descriptors.base import check_image, check_images
+from strata.features.descriptors.base import check_image
 from strata.features.descriptors.color_spaces import color_channels
+from strata.image_io import check_images
 from strata.parameter_types import NonNegativeInt, PositiveInt, PositiveInts
 
 #: Ways to make an image square.

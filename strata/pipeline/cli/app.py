@@ -2,11 +2,8 @@
 
 import io
 import os
-import signal
 import sys
-import time
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -33,6 +30,7 @@ from strata.pipeline.cli.options import (
     Weights,
     exit_with_errors,
 )
+from strata.pipeline.cli.terminal.interrupts import handle_interrupts
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -333,25 +331,9 @@ def _root(
     pass
 
 
-#: Seconds after an interrupt in which another changes nothing: the workers are being stopped.
-STOPPING = 5.0
-_interrupted = -STOPPING
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Handle SIGINT and SIGTERM: stop once, however often Ctrl-C is pressed."""
-    global _interrupted
-    if time.monotonic() - _interrupted > STOPPING:
-        _interrupted = time.monotonic()
-        raise KeyboardInterrupt
-
-
 def main() -> None:
     """Run the program `strata`."""
-
-    signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else: run in background
-        signal.signal(signal.SIGINT, _interrupt)
+    handle_interrupts()
     for stream in (sys.stdout, sys.stderr):  # escape characters that the terminal's encoding lacks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

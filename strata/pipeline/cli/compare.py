@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.cli.results_path import previous_results_path, results_path
-from strata.pipeline.cli.table import one_line, print_table
+from strata.pipeline.cli.terminal.table import print_table
+from strata.text import one_line
 
 if TYPE_CHECKING:
     from strata.reports.exports.compare_runs import Changes, MethodChange
@@ -19,19 +20,18 @@ def compare(before: Path, after: Path | None) -> int:
         before: the earlier report; without `after`, the later one.
         after: the later report; None to compare with the one that it replaced.
     """
-    from rich.console import Console
-
+    from strata.pipeline.cli.terminal.console import Terminal
     from strata.reports import compare, read_results
 
     first, second = results_path(before), results_path(after) if after else None
     if second is None:
         first, second = previous_results_path(first), first
     changes = compare(read_results(first), read_results(second))
-    console = Console(soft_wrap=True)
+    console = Terminal()
     if after is None:
-        console.print(one_line(f"before: {first.parent}"), highlight=False, markup=False)
+        console.print(one_line(f"before: {first.parent}"))
     for sentence in _sentences(changes):
-        console.print(one_line(sentence), highlight=False, markup=False)
+        console.print(one_line(sentence))
     rows = [row for method in changes.methods for row in _rows(method)]
     if rows:
         columns = ["method", "split", "change", "p", "verdict"]

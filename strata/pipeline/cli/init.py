@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strata.errors import InputError, one_line
+from strata.errors import InputError
 from strata.pipeline.data.fold_limits import TEST_FRACTION, limits_of_files
-from strata.pipeline.data.layout import SourceFile, Tree, printable, read_class_folders, walk
+from strata.pipeline.data.layout import SourceFile, Tree, read_class_folders, walk
 from strata.pipeline.data.layout.csv_matching import match_rows
 from strata.pipeline.data.layout.names import counted, some
 from strata.pipeline.data.layout.split_csv import read_split, tables_beside
 from strata.pipeline.experiment.dataset import SCENES
+from strata.text import one_line, utf8
 
 FOLDS = 8
 
@@ -90,7 +91,7 @@ def init(images: str, file: Path) -> int:
         raise InputError(
             f"{file} cannot be written: {error.strerror or error}.", "Name another file with -f."
         ) from None
-    for line in _told(printable(str(source)), found):
+    for line in _told(utf8(str(source)), found):
         print(one_line(line))
     print(
         f"{file} is written; now run `strata make -f {file}`."
@@ -194,9 +195,9 @@ def _place(source: Path, folder: Path) -> str:
     if source.is_relative_to(folder):
         place = source.relative_to(folder).as_posix()
         place = f"./{place}" if place == SCENES else place  # the bare word is the built-in data set
-    if place != printable(place):
+    if place != utf8(place):
         raise InputError(
-            f"The path {printable(place)} is not UTF-8, as a TOML file must be.",
+            f"The path {utf8(place)} is not UTF-8, as a TOML file must be.",
             "Rename the folder, or run `strata init .` in it.",
         )
     return place

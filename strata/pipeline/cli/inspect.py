@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from strata.pipeline.cli.table import print_table
+from strata.pipeline.cli.terminal.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.changes import image_changes
 from strata.pipeline.execution.disk_use import disk_use
@@ -64,9 +64,9 @@ def status(workspace: Workspace, names: list[str], as_json: bool) -> int:
     columns = ["target", "state", "to make", "time left", "disk"]
     print_table(workspace.console, columns, rows, left=2)
     if whole.needed:
-        workspace.console.print(disk_use(whole, workspace.store), highlight=False, markup=False)
+        workspace.console.print(disk_use(whole, workspace.store))
     for note in version_notes(whole, workspace.store):
-        workspace.console.print(f"note: {note}", highlight=False, markup=False)
+        workspace.console.print(f"note: {note}")
     return 0
 
 
@@ -75,13 +75,13 @@ def why(workspace: Workspace, names: list[str]) -> int:
     wanted, plan = workspace.plan(names)
     if not plan.needed:
         names_of = listing(target.name for target in wanted)
-        workspace.console.print(f"Up to date: {names_of}.", highlight=False, markup=False)
+        workspace.console.print(f"Up to date: {names_of}.")
         return 0
     history = History(workspace.store, workspace.note)
     for sentence in (*_image_changes(workspace, wanted), *reasons(plan, history)):
-        workspace.console.print(sentence, highlight=False, markup=False)
+        workspace.console.print(sentence)
     text = f"{len(plan.needed)} of {len(plan.nodes)} artifacts have to be made."
-    workspace.console.print(text, highlight=False)
+    workspace.console.print(text)
     return 0
 
 

@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from strata.errors import InputError, StrataError, one_line, printable
+from strata.errors import InputError, StrataError
 from strata.files import write_atomic
 from strata.pipeline.cli.inspect import print_dry_run
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
@@ -18,6 +18,7 @@ from strata.pipeline.execution.staleness import version_notes
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node
 from strata.reports.formatting import listing
+from strata.text import one_line, printable
 
 
 def make(
@@ -139,13 +140,11 @@ def _print_up_to_date(
         f"Nothing to be done: {names} "
         f"{'is' if len(wanted) == 1 else 'are'} up to date "
         f"({len(plan.nodes)} artifacts checked in {seconds:.2f} s).",
-        highlight=False,
-        markup=False,
     )
     for note in version_notes(plan, workspace.store):
-        workspace.console.print(f"note: {note}", highlight=False, markup=False)
+        workspace.console.print(f"note: {note}")
     text = f"report: {workspace.out / 'report.html'}"
-    workspace.console.print(text, highlight=False, markup=False)
+    workspace.console.print(text)
 
 
 def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, seconds: float) -> int:
@@ -154,7 +153,7 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, second
     text = (
         f"made {len(outcome.made)} artifacts in {rounded_duration(seconds)}, {kept} were up to date"
     )
-    workspace.console.print(text, highlight=False)
+    workspace.console.print(text)
     if not outcome.errors:
         return 0
     alike: dict[str, list[StrataError]] = {}

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from strata.errors import StrataError, printable
+from strata.errors import StrataError
+from strata.text import printable
 
 File = Annotated[
     Path | None,

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from strata.errors import InputError
 from strata.image_io import ImageError, Range, decode, full_range, read_content
-from strata.pipeline.cli.table import print_table
+from strata.pipeline.cli.terminal.table import print_table
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.data.layout import printable, walk
+from strata.pipeline.data.layout import walk
 from strata.pipeline.execution.executor import Run
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.progress_bar import ProgressBar
 from strata.pipeline.experiment.predict import as_subset, on_new_images
 from strata.pipeline.experiment.undescribed import undescribed
 from strata.pipeline.graph.inputs import cut_into_shards
+from strata.text import utf8
 
 
 def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool) -> int:
@@ -42,7 +43,7 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
         shards = cut_into_shards(
             dict(zip(digests, readable, strict=True)), ranges=dict(readable.values())
         )
-        ids = [printable(str(path)) for path in readable]
+        ids = [utf8(str(path)) for path in readable]
         images = as_subset(ids, digests, workspace.dataset.classes)
         node = on_new_images(target, shards, images)
         with workspace.store.in_use():
@@ -113,7 +114,7 @@ def _readable(
             data = read_content(path)
             _, extent = decode(data, str(path))
         except ImageError as error:
-            broken[printable(str(path))] = error.reason
+            broken[utf8(str(path))] = error.reason
             continue
         value_range = ranges.get(extent.kind) or full_range([extent]) if extent else None
         good[path] = hashlib.sha256(data).hexdigest(), value_range
@@ -150,6 +151,6 @@ def _print(
         print_table(workspace.console, ["image", "class", "score", "second"], rows, left=2)
     for name in empty:
         text = f"{name}: no descriptors (flat, or too small), so no class"
-        workspace.console.print(text, style="yellow", highlight=False, markup=False)
+        workspace.console.print(text, style="yellow")
     for name, reason in broken.items():
-        workspace.console.print(f"{name}: {reason}", style="red", highlight=False, markup=False)
+        workspace.console.print(f"{name}: {reason}", style="red")

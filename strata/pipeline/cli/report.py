@@ -65,8 +65,9 @@ def write_page(
         zipped: also write an archive with all pictures.
         figures: folder to write the figures to as SVG and PDF, None for none.
     """
-    from strata.pipeline.cli.table import one_line, print_ranking
+    from strata.pipeline.cli.terminal.table import print_ranking
     from strata.reports import write_report
+    from strata.text import one_line
 
     dataset = workspace.dataset
     compared = comparison(
@@ -90,7 +91,7 @@ def write_page(
         register_report(workspace.store, files.html, workspace.needed())
     print_ranking(workspace.console, compared)
     for line in _written(files):
-        workspace.console.print(one_line(line), highlight=False, markup=False)
+        workspace.console.print(one_line(line))
 
 
 def _written(files: "ReportFiles") -> Iterator[str]:

@@ -22,7 +22,7 @@ from strata.pipeline.store.run_notes import RunNote, read_note, write_note
 from strata.pipeline.store.store import Store
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from strata.pipeline.cli.terminal.console import Terminal
 
 
 @dataclass
@@ -89,23 +89,23 @@ class Workspace:
         return f"`{' '.join(map(shlex.quote, words))}`"
 
     @cached_property
-    def console(self) -> "Console":
+    def console(self) -> "Terminal":
         """Console for results, on stdout."""
-        from strata.pipeline.cli.table import Terminal
+        from strata.pipeline.cli.terminal.console import Terminal
 
         return Terminal()
 
     @cached_property
-    def progress_console(self) -> "Console":
+    def progress_console(self) -> "Terminal":
         """Console for progress, on stderr."""
-        from strata.pipeline.cli.table import Terminal
+        from strata.pipeline.cli.terminal.console import Terminal
 
         return Terminal(stderr=True)
 
     @cached_property
     def dataset(self) -> Dataset:
         """The data set, read and split."""
-        from strata.pipeline.cli.steps import StepProgress
+        from strata.pipeline.cli.terminal.steps import StepProgress
 
         with StepProgress(self.progress_console) as steps:
             return open_dataset(self.experiment, self.store, jobs=self.jobs, progress=steps.update)

@@ -32,7 +32,8 @@ def image_changes(manifest: Manifest, old: Snapshot) -> Iterator[str]:
     pairs = {name: name for name in old.keys() & new.keys()} | _moved(old, new)
     renamed = _renamed_classes(old, new, pairs)
     for label, (now, count) in sorted(renamed.items()):
-        yield f"The class {label} was renamed to {now} ({count} image{'s'[: count != 1]})."
+        images = "1 image" if count == 1 else f"{count} images"
+        yield f"The class {label} was renamed to {now} ({images})."
     yield from _sentence("added", sorted(new.keys() - set(pairs.values())))
     yield from _sentence("removed", sorted(old.keys() - pairs.keys()))
     rest = {a: b for a, b in sorted(pairs.items()) if old[a][1] not in renamed}

@@ -6,7 +6,7 @@ from strata.pipeline.data.audit_checks import AuditFinding
 from strata.pipeline.data.manifest import ImageRecord, Manifest
 
 #: Highest gray level, of 255, up to which an image counts as nearly black.
-DARK = 15
+DARK = 16
 #: Number of gray levels up to which an image has few.
 FEW_LEVELS = 16
 

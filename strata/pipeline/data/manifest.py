@@ -61,8 +61,8 @@ class ImageRecord:
         phash: 64-bit perceptual hash (see `fingerprint`).
         pixels: digest of shape and pixels, in hex (see `fingerprint`).
         thumbnail: small and gray, base64 (see `fingerprint`).
-        levels: number of gray levels in use, of 256.
-        brightest: highest gray level, 0 to 255.
+        levels: number of gray levels in use, of 256; at least, where it is above 64.
+        brightest: highest gray level, 0 to 255; at least, where it is above 64.
         extent: values of an image whose file does not state their range, else None.
         value_range: range in which these values are read, the same in the whole data set; None
             where the file states it.
@@ -301,11 +301,17 @@ def _decoded_and_hashed(data: bytes) -> digest_cache.CacheRow:
 
 
 def _gray_levels(image: np.ndarray) -> tuple[int, int]:
-    """Number of gray levels in use, and the highest one."""
+    """Number of gray levels in use, and the highest one; at least so many, where there are many.
+
+    Some rows tell that there are many; only where they do not, all are looked at.
+    """
     import cv2
 
-    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    used = np.flatnonzero(cv2.calcHist([gray], [0], None, [256], [0, 256]))
+    for step in (max(1, len(image) // 64), 1):
+        gray = cv2.cvtColor(image[::step], cv2.COLOR_RGB2GRAY)
+        used = np.flatnonzero(cv2.calcHist([gray], [0], None, [256], [0, 256]))
+        if len(used) > 64 and used[-1] > 64:
+            break
     return len(used), int(used[-1])
 
 

@@ -23,6 +23,7 @@ from strata.pipeline.graph.stage import Node, Sharded, Stage, StageReference
 from strata.pipeline.store.errors import storage_error
 from strata.pipeline.store.store import Store
 from strata.pipeline.store.task_progress import forget_checkpoint, running
+from strata.text import printable
 
 
 class StageError(StrataError):

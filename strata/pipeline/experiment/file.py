@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from strata.errors import InputError, naming, nearest, one_line, short
+from strata.errors import InputError, naming, nearest, short
 from strata.pipeline.experiment.fit_count import check_fit_count
 from strata.pipeline.experiment.methods import Method, variants
 from strata.pipeline.experiment.overrides import override
 from strata.pipeline.experiment.toml_text import TOMLError, parse
 from strata.pipeline.parameters.validation import Parameters
+from strata.text import one_line
 
 DEFAULT_FILE = "strata.toml"
 #: Bytes of an experiment's name: file systems take 255, and files beside the report's folder add

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from strata.errors import StrataError
-from strata.pipeline.data.layout import printable
 from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
@@ -26,6 +25,7 @@ from strata.pipeline.reporting.method_kind import method_kind
 from strata.pipeline.reporting.search_results import search_result
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize.visualize import visualizations
+from strata.text import utf8
 
 if TYPE_CHECKING:
     from strata.reports.model.results import Comparison, DataSummary, MethodResult, RunInfo
@@ -201,8 +201,8 @@ def data_summary(experiment: Experiment, dataset: Dataset, store: Store) -> "Dat
         if not test and len(samples[record.label]) < SAMPLES:
             samples[record.label].append(record.id)
     return DataSummary(
-        name=printable(Path(experiment.data["source"].rstrip("/")).name or manifest.root.name),
-        root_hint=printable(manifest.root.name),
+        name=utf8(Path(experiment.data["source"].rstrip("/")).name or manifest.root.name),
+        root_hint=utf8(manifest.root.name),
         classes=list(dataset.classes),
         counts=counts,
         sample_ids=samples,
@@ -234,8 +234,8 @@ def _run(
 
     started = datetime.now().astimezone() - timedelta(seconds=seconds or 0)
     return RunInfo(
-        command=printable(command),
-        file=printable(experiment.path.name),
+        command=utf8(command),
+        file=utf8(experiment.path.name),
         file_text=experiment.text,
         seed=experiment.protocol["seed"],
         folds=experiment.protocol["folds"],

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from strata.reports.comparison.evaluation import Evaluation
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.exports.tables import ranking_table
-from strata.reports.formatting import printable
 from strata.reports.summary.analysis import Analysis
+from strata.text import printable
 
 _MARKDOWN = str.maketrans({"\n": " ", "\r": " ", "<": "&lt;", ">": "&gt;", "&": "&amp;"})
 #: Characters and beginnings of addresses of which Markdown makes emphasis, cells, links, mentions.

@@ -16,7 +16,7 @@ from strata.reports.comparison.ranking import Ranking
 from strata.reports.exports.bibliography import papers
 from strata.reports.exports.methods_paragraph import paragraph, references
 from strata.reports.exports.paper_tables import latex_table
-from strata.reports.formatting import duration, parameter, percent, printable
+from strata.reports.formatting import duration, parameter, percent
 from strata.reports.model.results import DataSummary
 from strata.reports.page.cross_method import cross_method
 from strata.reports.page.methods import PictureLimits, failed_section, method_section
@@ -32,6 +32,7 @@ from strata.reports.page.plots.critical_difference_plot import critical_differen
 from strata.reports.page.plots.method_markers import legend
 from strata.reports.page.plots.sweep_plots import grid_sections, joint_sweeps, sweep_sections
 from strata.reports.summary.analysis import Analysis
+from strata.text import printable
 
 #: Number of methods up to which their sections are unfolded.
 OPEN_METHODS = 4

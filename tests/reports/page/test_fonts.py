@@ -2,12 +2,18 @@
 
 import re
 from dataclasses import replace
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from strata.reports import write_report
-from strata.reports.formatting import printable
 from strata.reports.page.fonts import DEFAULT, fonts_for
+from strata.reports.page.plots.confusion_matrix import confusion_drawing
+from strata.reports.page.plots.svg_styles import styled
+from strata.text import printable
 from tests.reports import synthetic
 
 RARE = "\U00013000\U00013001"  # Egyptian hieroglyphs
@@ -101,3 +107,11 @@ def test_names_that_print_alike_are_two_classes(tmp_path):
         )
         page = files.html.read_text("utf-8")
         assert all(f'class="stick">{name}</th>' in page for name in names)
+
+
+@given(st.lists(st.text(st.characters(), min_size=1, max_size=12), min_size=2, max_size=4))
+def test_any_names_make_a_drawing_that_is_xml(names):
+    """Control characters, lone surrogates, quotes, markup, marks of direction."""
+    root = styled(confusion_drawing(np.eye(len(names)), names, 1, "test images"))
+    assert ElementTree.tostring(root, encoding="unicode").encode()
+    assert fonts_for(frozenset("".join(names))).families[0] == DEFAULT

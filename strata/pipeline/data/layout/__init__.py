@@ -6,7 +6,7 @@ file. Imports nothing else of the pipeline. Start with `class_folders.py:read_cl
 """
 
 from strata.pipeline.data.layout.class_folders import ClassFolders, read_class_folders
-from strata.pipeline.data.layout.names import normalized_name, printable
+from strata.pipeline.data.layout.names import normalized_name
 from strata.pipeline.data.layout.tree import SourceFile, Tree, is_junk, walk
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Tree",
     "is_junk",
     "normalized_name",
-    "printable",
     "read_class_folders",
     "walk",
 ]

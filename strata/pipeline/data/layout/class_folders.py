@@ -10,7 +10,6 @@ from strata.image_io import SUFFIXES
 from strata.pipeline.data.layout.names import (
     counted,
     normalized_name,
-    printable,
     some,
     spelling,
     split_name,
@@ -18,6 +17,7 @@ from strata.pipeline.data.layout.names import (
 from strata.pipeline.data.layout.split_csv import label_tables, tables_beside
 from strata.pipeline.data.layout.split_folders import FolderLayout, Place
 from strata.pipeline.data.layout.tree import SourceFile, Tree, source_file
+from strata.text import utf8
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def notes_on_files(tree: Tree) -> list[str]:
         notes.append(f"folders of the operating system left out: {some(told)}")
     if tree.others:
         kinds = Counter(os.path.splitext(name)[1].lower() or "no suffix" for name in tree.others)
-        told = [f"{count} {printable(kind)}" for kind, count in kinds.most_common(4)]
+        told = [f"{count} {utf8(kind)}" for kind, count in kinds.most_common(4)]
         notes.append(f"{counted(len(tree.others), 'file')} not read as images: {', '.join(told)}")
     bare = sum(not os.path.splitext(name)[1] for name in tree.images)
     if bare:
@@ -111,7 +111,7 @@ def _notes(layout: FolderLayout, places: dict[str, Place | None]) -> list[str]:
                 unlabeled[above] += 1
     for path, count in unlabeled.items():
         notes.append(
-            f"{counted(count, 'image')} of {printable(path)}/ in no class folder, so without "
+            f"{counted(count, 'image')} of {utf8(path)}/ in no class folder, so without "
             "labels, left out (`strata predict` classifies them)"
         )
     if stray:
@@ -189,7 +189,7 @@ def _check_class_folders(root: Path, tree: Tree, layout: FolderLayout) -> None:
     if layout.split or layout.inner or None in names:
         return
     nested = {image.split("/")[0] for image in tree.images if image.count("/") > 1}
-    flat = [f"{printable(top)}/ ({counted(tops[top], 'image')})" for top in tops.keys() - nested]
+    flat = [f"{utf8(top)}/ ({counted(tops[top], 'image')})" for top in tops.keys() - nested]
     if flat:
         raise InputError(
             f"No class folders in {', '.join(sorted(flat))} of {root}.",

@@ -42,7 +42,7 @@ def match_rows(root: Path, tree: Tree, table: SplitTable, *, name: str) -> Match
             other on one image.
     """
     rows = table.rows
-    index = _Index(tree, {row.label for row in rows})
+    index = _Index(tree, rows)
     chosen: dict[str, SplitRow] = {}
     missing, clashes, unclear = [], [], []
     for row in rows:
@@ -94,16 +94,16 @@ def _splits(chosen: dict[str, SplitRow]) -> tuple[dict[str, str | None], list[st
 class _Index:
     """Images of a tree by the names that rows may give them."""
 
-    def __init__(self, tree: Tree, labels: set[str]) -> None:
-        self._labels = labels
+    def __init__(self, tree: Tree, rows: list[SplitRow]) -> None:
+        self._labels = {row.label for row in rows}
+        bare = not all(_has_suffix(row.file) for row in rows)
         self._whole = {normalized_name(relative): relative for relative in tree.images}
         self._by_name: dict[str, list[str]] = defaultdict(list)
         for name, relative in self._whole.items():
             for key in self._without_containers(name):
                 self._by_name[key].append(relative)
-                stem, suffix = os.path.splitext(key)
-                if suffix:
-                    self._by_name[stem + "/"].append(relative)  # no name of a file ends so
+                if bare and _has_suffix(key):  # no name of a file ends with a slash
+                    self._by_name[os.path.splitext(key)[0] + "/"].append(relative)
 
     def _without_containers(self, name: str) -> list[str]:
         """The path itself, and what is left of it below folders that are no classes."""
@@ -117,12 +117,11 @@ class _Index:
 
     def images_of(self, row: SplitRow) -> list[str]:
         """Images that a row may mean, by the first of its names that fits one."""
+        bare = not _has_suffix(row.file)
         for name in _candidate_paths(row):
             if name in self._whole:
                 return [self._whole[name]]
-            found = self._by_name.get(name)
-            if found is None and os.path.splitext(name)[1].lower() not in SUFFIXES:
-                found = self._by_name.get(name + "/")
+            found = self._by_name.get(name) or (self._by_name.get(name + "/") if bare else None)
             if found:
                 return self._of_split(found, row)
         for name in self._without_containers(row.file):
@@ -150,6 +149,11 @@ def _candidate_paths(row: SplitRow) -> list[str]:
     if file.startswith(f"{label}_"):
         names.insert(1, f"{label}/{file.removeprefix(f'{label}_')}")
     return names
+
+
+def _has_suffix(name: str) -> bool:
+    """Test whether a name ends as that of an image does."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
 def _first(told: list[str]) -> str:

@@ -1,10 +1,11 @@
 """Names of files, classes and splits: as valid text, and as the field spells them."""
 
-import os
 import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
+
+from strata.text import utf8
 
 Kind = Literal["train", "validation", "test"]
 
@@ -48,16 +49,9 @@ def is_filler(name: str) -> bool:
     return all(word in known or word.startswith("unlabel") for word in words)
 
 
-def printable(name: str) -> str:
-    """Return a file name as valid UTF-8 text, with backslash escapes for undecodable bytes."""
-    if name.isascii():
-        return name
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
 def normalized_name(name: str) -> str:
     """Normalize a name to Unicode NFC (macOS decomposes umlauts into two code points)."""
-    return name if name.isascii() else unicodedata.normalize("NFC", printable(name))
+    return name if name.isascii() else unicodedata.normalize("NFC", utf8(name))
 
 
 def spelling(name: str) -> str:
@@ -74,5 +68,5 @@ def counted(number: int, what: str) -> str:
 
 def some(names: Sequence[str], most: int = 5) -> str:
     """Enumerate the first few names and count the others."""
-    shown = ", ".join(printable(name) for name in names[:most])
+    shown = ", ".join(utf8(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from strata.errors import InputError
 from strata.image_io import SUFFIXES
-from strata.pipeline.data.layout.names import normalized_name, printable
+from strata.pipeline.data.layout.names import normalized_name
 from strata.pipeline.data.layout.signatures import is_image
+from strata.text import utf8
 
 #: Folders and files that operating systems, network drives and viewers leave behind, in lower case.
 _SYSTEM = frozenset(
@@ -50,7 +51,7 @@ class SourceFile:
 
 def source_file(root: Path, relative: str, label: str, split: str | None) -> SourceFile:
     """Build the `SourceFile` of an image at a path relative to the root."""
-    return SourceFile(printable(relative), root / relative, normalized_name(label), split)
+    return SourceFile(utf8(relative), root / relative, normalized_name(label), split)
 
 
 @dataclass

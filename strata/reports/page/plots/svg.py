@@ -11,7 +11,7 @@ from unicodedata import combining, east_asian_width
 
 from markupsafe import Markup, escape
 
-from strata.reports.formatting import printable
+from strata.text import printable
 
 #: Mean width of a character at the drawings' font size of 12 pixels, for placing labels.
 CHARACTER = 6.4

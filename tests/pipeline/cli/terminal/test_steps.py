@@ -5,8 +5,8 @@ import re
 
 from rich.console import Console
 
-from strata.pipeline.cli import steps
-from strata.pipeline.cli.steps import FETCHING, StepProgress
+from strata.pipeline.cli.terminal import steps
+from strata.pipeline.cli.terminal.steps import FETCHING, StepProgress
 
 
 def printed(monkeypatch, calls):

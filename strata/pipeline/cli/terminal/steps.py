@@ -46,7 +46,7 @@ class StepProgress(AbstractContextManager["StepProgress"]):
             self._print(f"{_amount(what, done)}{of}", now)
 
     def _print(self, text: str, now: float) -> None:
-        self._console.print(f"{self._what}: {text}", highlight=False)
+        self._console.print(f"{self._what}: {text}")
         self._printed = now
 
     def _draw(self, what: str, done: int, total: int) -> None:
