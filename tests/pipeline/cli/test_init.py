@@ -75,7 +75,7 @@ def test_what_is_no_folder_of_classes_gets_the_usual_folds(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("source", ["photos", "photos/train"])
 def test_a_csv_file_of_labels_beside_the_images_is_used(tmp_path, monkeypatch, capsys, source):
-    lay_out(tmp_path / "photos", *(f"train/{i}.png" for i in range(9)), "test/1.png")
+    classes(tmp_path / "photos", train=9, test=1)
     rows = [f"{i},{'ab'[i % 2]}\n" for i in range(9)]
     (tmp_path / "photos" / "labels.csv").write_text("id,label\n" + "".join(rows))
     found = written(tmp_path, source, monkeypatch)

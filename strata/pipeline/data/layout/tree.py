@@ -81,7 +81,8 @@ def walk(root: Path) -> Tree:
     Hidden files, folders of operating systems, and stores and reports of this program are left out.
 
     Raises:
-        InputError: the folder itself cannot be listed, or folders are nested too deeply or linked too often.
+        InputError: the folder itself cannot be listed, or folders are nested too deeply or linked
+            too often.
     """
     return _Walk(root).tree
 
