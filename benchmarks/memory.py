@@ -57,7 +57,7 @@ def shards(folder: Path, n: int) -> Shards:
     digests = [
         [f"{s}-{i}" for i in range(min(SHARD, n - s * SHARD))] for s in range(-(-n // SHARD))
     ]
-    return Shards(digests, lambda number: Artifact(folder))
+    return Shards(digests, lambda number: Artifact(folder, unpickle=True))
 
 
 def prepare(root: Path) -> None:
@@ -101,7 +101,7 @@ def run(stage: str, n: int, root: Path) -> None:
     few, one = images(range(SHARD)), shards(root / reads, SHARD)
     inputs: tuple[Any, ...] = (everything,)
     if stage == "class_scores":
-        inputs = (dict(Artifact(root / "classifier")), everything)
+        inputs = (dict(Artifact(root / "classifier", unpickle=True)), everything)
         function(one, inputs[0], few)
     else:
         function(one, few)  # imports and compiles

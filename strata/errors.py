@@ -1,9 +1,16 @@
 """Errors for the user, each with a message, its place and a hint on what to do next."""
 
 import difflib
-from collections.abc import Iterable
+import reprlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 AFFECTS_RESULTS = False  # texts for the user
+
+_SHORTENED = reprlib.Repr()
+_SHORTENED.maxlevel = 4
+_SHORTENED.maxlist = _SHORTENED.maxdict = _SHORTENED.maxtuple = 8
+_SHORTENED.maxstring = _SHORTENED.maxlong = _SHORTENED.maxother = 80
 
 
 class StrataError(Exception):
@@ -54,3 +61,22 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean '{close[0]}'?"
     return f"Known: {', '.join(known)}." if known else ""
+
+
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Put a file's name before the errors raised inside that do not name it.
+
+    Errors in a setting of the command line ("--set ...") are not the file's.
+    """
+    try:
+        yield
+    except InputError as error:
+        if file not in error.what and not error.what.startswith("--set"):
+            error.what = f"{file}: {error.what}"
+        raise
+
+
+def short(value: object) -> str:
+    """`repr` of a value of the user's, with at most 80 characters of each part."""
+    return _SHORTENED.repr(value)

@@ -15,8 +15,8 @@ except ImportError:  # not POSIX: rely on the store's atomic renames
 
 
 @contextmanager
-def file_lock(path: Path, *, shared: bool = False, wait: bool = True) -> Iterator[None]:
-    """Hold an advisory lock on a file.
+def file_lock(path: Path, *, shared: bool = False, wait: bool = True) -> Iterator[bool]:
+    """Hold an advisory lock on a file; yield False where the file system has no locks.
 
     Args:
         path: the lock file; created if missing, never removed.
@@ -28,8 +28,7 @@ def file_lock(path: Path, *, shared: bool = False, wait: bool = True) -> Iterato
         OSError: the file can neither be created nor opened.
     """
     with _opened(path, shared=shared) as file:
-        _lock(file, shared=shared, wait=wait)
-        yield
+        yield _lock(file, shared=shared, wait=wait)
 
 
 def _opened(path: Path, *, shared: bool) -> IO[bytes]:
@@ -61,16 +60,18 @@ def self_removing_lock(path: Path) -> Iterator[None]:
             return
 
 
-def _lock(file: IO[bytes], *, shared: bool = False, wait: bool = True) -> None:
+def _lock(file: IO[bytes], *, shared: bool = False, wait: bool = True) -> bool:
+    """Lock a file; return False where that is not possible."""
     if not fcntl:
-        return
+        return False
     mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
         fcntl.flock(file, mode | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         raise
     except OSError:  # the file system has no locks
-        pass
+        return False
+    return True
 
 
 def _is_same_file(file: IO[bytes], path: Path) -> bool:

@@ -16,13 +16,17 @@ class Server:
     stalls: whether it then keeps the connection open, silent.
     adds: by how much more it promises than it has.
     status: another than 200 refuses.
+    redirect: where a request is sent on to, or None.
+    length: whether it says how long the file is.
+    script: called with the handler in place of all of this.
     """
 
     def __init__(self, data, path="file"):
         self.data, self.path = data, path
         self.requests, self.conditions = [], []
         self.ranges, self.stalls, self.status, self.adds = True, False, 200, 0
-        self.tag = self.date = None
+        self.tag = self.date = self.redirect = self.script = None
+        self.length = True
         self.breaks = []
         self.go_on = threading.Event()
         outer = self
@@ -35,7 +39,8 @@ class Server:
                 pass
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        poll = self.http.serve_forever
+        threading.Thread(target=poll, args=(0.01,), daemon=True).start()
 
     @property
     def url(self):
@@ -45,6 +50,14 @@ class Server:
         asked, condition = handler.headers.get("Range"), handler.headers.get("If-Range")
         self.requests.append(asked)
         self.conditions.append(condition)
+        if self.script:
+            self.script(handler)
+            return
+        if self.redirect:
+            handler.send_response(302)
+            handler.send_header("Location", self.redirect)
+            handler.end_headers()
+            return
         if self.status != 200:
             handler.send_error(self.status)
             return
@@ -64,7 +77,8 @@ class Server:
         for name, value in (("ETag", self.tag), ("Last-Modified", self.date)):
             if value:
                 handler.send_header(name, value)
-        handler.send_header("Content-Length", str(size - start + self.adds))
+        if self.length:
+            handler.send_header("Content-Length", str(size - start + self.adds))
         handler.end_headers()
         stop = self.breaks.pop(0) if self.breaks else None
         handler.wfile.write(self.data[start : None if stop is None else start + stop])

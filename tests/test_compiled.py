@@ -184,3 +184,73 @@ def test_a_cache_that_names_a_renamed_type_compiles_again(tmp_path: Path) -> Non
         done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True)
         found.append(done.stdout.split()[0])
     assert found == ["6", "6", "6"]
+
+
+TRIPLE = """
+from strata._compiled import compiled
+
+@compiled
+def triple(x):
+    return 3 * x
+"""
+
+
+def tripled(folder: Path) -> list[str]:
+    """3 * 7 by a compiled function, and whether it was loaded from the cache."""
+    ask = "import inner; print(inner.triple(7), len(inner.triple.stats.cache_hits))"
+    run = [sys.executable, "-c", ask]
+    return subprocess.run(
+        run, cwd=folder, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
+@numba_kernels
+def test_damaged_machine_code_is_compiled_again(tmp_path: Path) -> None:
+    (tmp_path / "inner.py").write_text(TRIPLE)
+    assert tripled(tmp_path) == ["21", "0"]
+    assert tripled(tmp_path) == ["21", "1"]
+    for suffix in ("nbi", "nbc"):
+        (file,) = tmp_path.rglob(f"*.{suffix}")
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 4
+        file.write_bytes(content)
+        assert tripled(tmp_path) == ["21", "0"]
+    assert tripled(tmp_path) == ["21", "1"]
+
+
+@numba_kernels
+def test_every_flipped_bit_of_the_cache_is_noticed(tmp_path: Path) -> None:
+    cache = _numba_cache.CheckedCacheFile(str(tmp_path), "double", "stamp")
+    cache.save("key", "machine code")
+    assert cache.load("key") == "machine code"
+    assert cache.load("other") is None
+    flips = 0
+    for file in sorted(tmp_path.iterdir()):
+        whole = file.read_bytes()
+        for bit in range(8 * len(whole)):
+            content = bytearray(whole)
+            content[bit // 8] ^= 1 << bit % 8
+            file.write_bytes(content)
+            assert cache.load("key") is None
+            flips += 1
+        file.write_bytes(whole)
+    assert flips > 1000
+    assert cache.load("key") == "machine code"
+
+
+@numba_kernels
+def test_code_of_another_key_is_not_run(tmp_path: Path) -> None:
+    cache = _numba_cache.CheckedCacheFile(str(tmp_path), "double", "stamp")
+    cache.save("before", "machine code of an earlier version")
+    cache._save_index({"key": cache._data_name(1)})  # a process killed before it wrote the data
+    assert cache.load("key") is None
+
+
+@numba_kernels
+def test_a_full_disk_of_the_cache_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_numba_cache.CheckedCacheFile, "save", full)
+    monkeypatch.setattr(_numba_cache.CheckedCacheFile, "load", lambda *_: None)
+    assert _compiled.compiled(double)(21) == 42

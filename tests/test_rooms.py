@@ -81,7 +81,8 @@ DISTRIBUTIONS = {
 
 def test_every_library_that_is_imported_is_declared():
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["surf"]]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["surf"], *extras["heif"]]
     names = {re.match(r"[\w-]+", line)[0].replace("_", "-").lower() for line in declared}
     found = set()
     for path in ROOT.rglob("*.py"):

@@ -37,11 +37,11 @@ from .comparison.sweeps import sweeps as sweeps
 from .exports.compare_runs import Changes as Changes
 from .exports.compare_runs import MethodChange as MethodChange
 from .exports.compare_runs import compare as compare
-from .exports.compare_runs import read_results as read_results
 from .exports.methods_paragraph import paragraph as paragraph
 from .exports.methods_paragraph import references as references
 from .exports.paper_tables import latex_table as latex_table
 from .exports.paper_tables import markdown_table as markdown_table
+from .exports.read_results import read_results as read_results
 from .exports.results_json import json_text as json_text
 from .exports.tables import Table as Table
 from .exports.tables import csv_text as csv_text

@@ -12,6 +12,7 @@ import numpy as np
 from strata.errors import StrataError
 from strata.files import write_atomic
 from strata.reports.exports.paper_tables import latex_table, markdown_table
+from strata.reports.exports.previous_report import keep_previous
 from strata.reports.exports.results_json import json_text
 from strata.reports.exports.tables import csv_text
 from strata.reports.model.results import Comparison
@@ -19,6 +20,7 @@ from strata.reports.page import page_html, pictures_for
 from strata.reports.page.figure_files import write_figures
 from strata.reports.page.pictures import BUDGET, full_picture
 from strata.reports.summary.analysis import Analysis, analyze
+from strata.text import printable
 
 #: Timestamp of all archive members, so that a report written twice is bit-identical.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -36,6 +38,8 @@ class ReportFiles:
         left_out: pictures that exceeded the budget.
         archive: the ZIP with full-size pictures, if requested.
         figures: SVG and PDF files, if requested.
+        previous: copy of the report before, if its results were others.
+        missing_glyphs: characters that the PDF figures lack, for want of a font.
     """
 
     html: Path
@@ -48,6 +52,8 @@ class ReportFiles:
     left_out: int = 0
     archive: Path | None = None
     figures: list[Path] = field(default_factory=list)
+    previous: Path | None = None
+    missing_glyphs: str = ""
 
 
 def write_report(
@@ -61,7 +67,8 @@ def write_report(
     """Write `report.html`, `results.csv`, `results.json`, `table.md` and `table.tex` into `out`.
 
     Each file is written to a temporary file and renamed, so that a reader never sees half a file.
-    Methods without results are listed with their error.
+    Methods without results are listed with their error. An earlier report in `out` with other
+    results is kept in `out/previous` (see `keep_previous`).
 
     Args:
         comparison: to report on.
@@ -85,15 +92,17 @@ def write_report(
     page = page_html(analysis, pictures)
     with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
+        previous = keep_previous(out, texts["results.json"])
         for name, text in (*texts.items(), ("report.html", page)):
-            write_atomic(out / name, text.encode())
+            write_atomic(out / name, text)
         archive = out / "report.zip" if zipped else None
         if archive:
             write_atomic(archive, _archive(analysis, texts, thumbnail))
     drawn: list[Path] = []
+    missing = ""
     if figures:
         with _writing(figures):
-            drawn = write_figures(analysis, figures)
+            drawn, missing = write_figures(analysis, figures)
     return ReportFiles(
         html=out / "report.html",
         csv=out / "results.csv",
@@ -105,6 +114,8 @@ def write_report(
         left_out=pictures.left_out,
         archive=archive,
         figures=drawn,
+        previous=previous,
+        missing_glyphs=missing,
     )
 
 
@@ -113,7 +124,7 @@ def _archive(analysis: Analysis, texts: dict[str, str], thumbnail: Thumbnail) ->
     pictures = pictures_for(analysis, thumbnail, full_size=True)
     page = page_html(analysis, pictures)
     out = io.BytesIO()
-    folder = analysis.comparison.name or "report"
+    folder = printable(analysis.comparison.name) or "report"
     with zipfile.ZipFile(out, "w") as archive:
 
         def add(name: str, data: bytes, compression: int) -> None:
@@ -122,7 +133,7 @@ def _archive(analysis: Analysis, texts: dict[str, str], thumbnail: Thumbnail) ->
             archive.writestr(entry, data, compression)
 
         for name, text in (("report.html", page), *texts.items()):
-            add(name, text.encode(), zipfile.ZIP_DEFLATED)
+            add(name, text.encode(errors="backslashreplace"), zipfile.ZIP_DEFLATED)
         for path, image in pictures.full.items():
             add(path, full_picture(thumbnail(image)), zipfile.ZIP_STORED)
     return out.getvalue()

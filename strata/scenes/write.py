@@ -37,8 +37,57 @@ def write_scenes(
         progress: called after each picture with pictures written and in all.
 
     Raises:
-        InputError: a number is out of range, or the folder is not empty.
+        InputError: a number is out of range, or the folder is not empty or cannot be written.
     """
+    _check_range(per_class, size)
+    root = Path(root)
+    _check_unused(root)
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    except OSError as error:
+        raise _unwritable(root, error) from error
+    try:
+        fill_with_scenes(
+            temporary, per_class=per_class, size=size, seed=seed, jobs=jobs, progress=progress
+        )
+        temporary.chmod(0o755)
+        _check_unused(root)  # another process may have drawn it meanwhile
+        temporary.rename(root)
+    except BaseException as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError):
+            _check_unused(root)
+            raise _unwritable(root, error) from error
+        raise
+
+
+def fill_with_scenes(
+    folder: Path,
+    *,
+    per_class: int,
+    size: int,
+    seed: int,
+    jobs: int = 1,
+    progress: ProgressCallback | None = None,
+) -> None:
+    """Draw the pictures of `write_scenes` into an empty folder that exists.
+
+    Raises:
+        InputError: a number is out of range.
+        OSError: the folder cannot be written.
+    """
+    _check_range(per_class, size)
+    for scene in SCENES:
+        (folder / scene).mkdir()
+    items = [(scene, number) for scene in SCENES for number in range(per_class)]
+    one = partial(_write, folder, size, seed)
+    for done, _ in enumerate(parallel_map(one, items, jobs=jobs, batch=8), start=1):
+        if progress:
+            progress(done, len(items))
+
+
+def _check_range(per_class: int, size: int) -> None:
     from strata.scenes.picture import check_size
 
     check_size(size)
@@ -46,27 +95,21 @@ def write_scenes(
         raise InputError(
             f"{per_class} pictures per class are out of range", "Choose a number from 1 to 9999."
         )
-    root = Path(root)
+
+
+def _check_unused(root: Path) -> None:
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise InputError(
             f"{root} exists already and is not an empty folder",
             "Remove it, or draw into another folder.",
         )
-    root.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
-    try:
-        for scene in SCENES:
-            (temporary / scene).mkdir()
-        items = [(scene, number) for scene in SCENES for number in range(per_class)]
-        one = partial(_write, temporary, size, seed)
-        for done, _ in enumerate(parallel_map(one, items, jobs=jobs, batch=8), start=1):
-            if progress:
-                progress(done, len(items))
-        temporary.chmod(0o755)
-        temporary.rename(root)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+
+
+def _unwritable(root: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{root} cannot be written: {error.strerror or error}.",
+        "Free some disk space or check the permissions, or draw into another folder.",
+    )
 
 
 def _write(folder: Path, size: int, seed: int, item: tuple[str, int]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from strata.pipeline.store.store import Store
+from strata.pipeline.store.checked_json import read_checked, write_checked
+from strata.pipeline.store.store import MANIFEST, Store
 
 FILE = """\
 name = "toy"
@@ -83,6 +84,18 @@ def predictions_of(project: Project, store: Path | None = None) -> dict[str, lis
             artifact = place.read(key)
             found[key] = [artifact[n].tobytes() for n in ("ids", "fold", "labels", "scores")]
     return found
+
+
+def rot(folder: Path, name: str) -> None:
+    """Flip bits of an artifact's file as a disk does below the file system: times stay known."""
+    path = folder / name
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 0xFF
+    path.write_bytes(content)
+    record = read_checked(folder / MANIFEST)
+    status = path.stat()
+    record["files"][name]["stamp"] = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+    write_checked(folder / MANIFEST, record)
 
 
 #: Stages of artifacts beside the graph of methods.

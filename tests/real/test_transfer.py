@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
+from strata.digest import file_digest
 from strata.features.encodings.fisher_vectors import FisherVectors
 from strata.models.transfer import backbones, weights
 from strata.models.transfer.backbone_features import BackboneFeatures
@@ -59,7 +60,7 @@ def test_four_images_a_class_tell_four_classes_apart():
 def test_so_do_fisher_vectors_of_its_last_map():
     file = weights_file("squeezenet1_1", str(SHARED / "weights"))
     network = pretrained.function(file, backbone="squeezenet1_1")
-    shard = ImageShard("", tuple(map(str, PATHS)), tuple(PATHS))
+    shard = ImageShard("", tuple(map(file_digest, PATHS)), tuple(PATHS))
     local = of_shard(feature_map_descriptors.function(shard, network, node="features.12"))
     encoder = FisherVectors(n_components=4, n_dims=32, max_iter=10)
     encoder.fit([one for one, train in zip(local, TRAIN, strict=True) if train])

@@ -113,3 +113,19 @@ def test_numbers_out_of_range_are_refused_before_anything_is_written(
         write_scenes(tmp_path / "set", per_class=per_class, size=size, seed=0)
     assert hint in caught.value.hint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_somebody_else_has_drawn_meanwhile(tmp_path):
+    def progress(done: int, total: int) -> None:
+        if done == total:
+            write_scenes(tmp_path / "set", per_class=1, size=32, seed=1)
+
+    with pytest.raises(InputError, match="exists already"):
+        write_scenes(tmp_path / "set", per_class=1, size=32, seed=0, progress=progress)
+    assert [p.name for p in tmp_path.iterdir()] == ["set"]
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written"):
+        write_scenes(tmp_path / "file" / "set", per_class=1, size=32, seed=0)

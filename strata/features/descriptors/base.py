@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from strata.errors import InputError
 from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.image_io import check_images
 
 
 class BaseDescriptor(TransformerMixin, BaseEstimator, ABC):
@@ -27,8 +28,12 @@ class BaseDescriptor(TransformerMixin, BaseEstimator, ABC):
         return self
 
     def transform(self, images: Iterable[np.ndarray]) -> list[LocalDescriptors]:
-        """Local descriptors of each image, in order; see `describe`."""
-        return [self.describe(image) for image in images]
+        """Local descriptors of each image, in order; see `describe`.
+
+        Raises:
+            InputError: one image in place of several.
+        """
+        return [self.describe(image) for image in check_images(images)]
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -68,18 +68,29 @@ class ColorStatistics(BaseDescriptor):
         )
 
 
+def box_taps(side: int) -> np.ndarray:
+    """Odd number of weights, float32, of the mean over `side` pixels around a pixel's center.
+
+    An even side covers half of the outermost pixels; without halves it would lie half a pixel to
+    the left, and a mirrored image would have other statistics.
+    """
+    taps = np.ones(side + 1 - side % 2, np.float32)
+    if side % 2 == 0:
+        taps[[0, -1]] = 0.5
+    return taps / side
+
+
 def _statistics(colors: np.ndarray, grid: SamplingGrid) -> np.ndarray:
     """(n, 96) float32 descriptors of (H, W, 3) channels at the grid's centers."""
     if not len(grid):
         return np.zeros((0, DIMENSIONS), np.float32)
-    size = (grid.bin_size, grid.bin_size)
-    mean = cv2.blur(colors, size, borderType=cv2.BORDER_REFLECT)
-    square = cv2.blur(colors * colors, size, borderType=cv2.BORDER_REFLECT)
-    deviation = np.sqrt(np.maximum(square - mean * mean, 0))
-    # A box of even size is centered half a pixel before the pixel that its mean is stored at.
-    down, along = (
-        np.floor(axis.bin_centers(grid.bin_size) + 0.5).astype(np.intp) for axis in (grid.y, grid.x)
+    taps = box_taps(grid.bin_size)
+    mean, square = (
+        cv2.sepFilter2D(values, cv2.CV_32F, taps, taps, borderType=cv2.BORDER_REFLECT)
+        for values in (colors, colors * colors)
     )
+    deviation = np.sqrt(np.maximum(square - mean * mean, 0))
+    down, along = (axis.bin_centers(grid.bin_size).astype(np.intp) for axis in (grid.y, grid.x))
     both = np.concatenate([mean, deviation], axis=2)
     picked = both[down[:, None, :, None], along[None, :, None, :]]
     return np.ascontiguousarray(picked.reshape(-1, DIMENSIONS), np.float32)

@@ -4,14 +4,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from strata.errors import InputError
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 
 
-class BaseEncoder(TransformerMixin, BaseEstimator, ABC):
-    """Transformer from the local descriptors of each image to one vector per image."""
+class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
+    """Transformer from the local descriptors of each image to one vector per image.
+
+    `set_output` and `get_feature_names_out` are scikit-learn's.
+    """
 
     @abstractmethod
     def encode(self, image: LocalDescriptors) -> np.ndarray:
@@ -21,9 +25,22 @@ class BaseEncoder(TransformerMixin, BaseEstimator, ABC):
     def _length(self) -> int:
         """Length of a vector, once fitted."""
 
+    @property
+    def _n_features_out(self) -> int:
+        return self._length()
+
     def transform(self, images: Sequence[LocalDescriptors]) -> np.ndarray:
-        """Vectors (n, d) float32 of n images, in order; see `encode`."""
+        """Vectors (n, d) float32 of n images, in order; see `encode`.
+
+        Raises:
+            InputError: the descriptors of one image in place of those of several.
+        """
         check_is_fitted(self)
+        if isinstance(images, LocalDescriptors):
+            raise InputError(
+                "An encoder takes a list of images' local descriptors, not those of one image.",
+                "Give them as a list of one: [local], or call `encode`.",
+            )
         vectors = np.empty((len(images), self._length()), np.float32)
         for vector, image in zip(vectors, images, strict=True):
             vector[:] = self.encode(image)

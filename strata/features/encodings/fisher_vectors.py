@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 from sklearn.decomposition import PCA
+from sklearn.utils import assert_all_finite
 
 from strata import seeds
 from strata.errors import InputError
@@ -43,7 +44,11 @@ def fisher_vector(points: np.ndarray, mixture: DiagonalGaussianMixture) -> np.nd
     Returns:
         (2 k d,) float32: the k x d gradients by the means, then those by the deviations; zero
         without points.
+
+    Raises:
+        ValueError: a number that is not finite.
     """
+    assert_all_finite(points, input_name="points")
     k, d = mixture.means_.shape
     if not len(points):
         return np.zeros(2 * k * d, np.float32)
@@ -84,9 +89,9 @@ class FisherVectors(BaseEncoder):
         random_state: seed of the sample and of the mixture.
 
     Attributes:
-        projection_: (d, dims) float32; x projection_ - offset_ is x projected, with mean 0 and
+        mean_: (d,) float32, mean of the sample.
+        projection_: (d, dims) float32; (x - mean_) projection_ is x projected, with mean 0 and
             variance 1: on average over the dimensions or, whitened, in each.
-        offset_: (dims,) float32.
         mixture_: the fitted `DiagonalGaussianMixture`.
         n_iter_: EM steps made.
     """
@@ -166,29 +171,31 @@ class FisherVectors(BaseEncoder):
         return pyramid(self.pyramid, self.levels, weighted=False)
 
     def _fit_projection(self, descriptors: np.ndarray) -> None:
-        """Set `projection_` and `offset_` by PCA, or by the mean and variance alone."""
+        """Set `mean_` and `projection_` by PCA, or by the mean and variance alone.
+
+        Centered first: float32 products of descriptors far from the origin leave no covariance.
+        """
         n, d = descriptors.shape
+        self.mean_ = descriptors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        centered = descriptors - self.mean_
         if not self.n_dims:
-            axes, mean, variances = np.eye(d), descriptors.mean(axis=0), descriptors.var(axis=0)
+            axes, variances = np.eye(d), centered.var(axis=0)
         else:
-            pca = PCA(min(self.n_dims, n, d), svd_solver="covariance_eigh").fit(descriptors)
+            pca = PCA(min(self.n_dims, n, d), svd_solver="covariance_eigh").fit(centered)
             least = MIN_VARIANCE_RATIO * pca.explained_variance_[0]
             rank = int((pca.explained_variance_ > least).sum()) or 1
-            axes, mean = pca.components_[:rank].T, pca.mean_
-            variances = pca.explained_variance_[:rank]
+            axes, variances = pca.components_[:rank].T, pca.explained_variance_[:rank]
         if not self.whiten:
             variances = variances.mean()
         axes = axes / np.sqrt(np.where(variances > 0, variances, 1))
         self.projection_ = axes.astype(np.float32)
-        self.offset_ = (mean @ axes).astype(np.float32)
 
     def _points(self, image: LocalDescriptors) -> np.ndarray:
         """(n, d) float32 input of the mixture: projected descriptors and weighted positions."""
         k = self.projection_.shape[1]
         points = np.empty((len(image.descriptors), k + 2 * (self.position_weight != 0)), np.float32)
         descriptors = np.asarray(image.descriptors, np.float32)
-        np.matmul(descriptors, self.projection_, out=points[:, :k])
-        points[:, :k] -= self.offset_
+        np.matmul(descriptors - self.mean_, self.projection_, out=points[:, :k])
         if self.position_weight:  # uniform positions in [0, 1] have variance 1/12
             points[:, k:] = (image.positions - np.float32(0.5)) * (self.position_weight * 12**0.5)
         return points

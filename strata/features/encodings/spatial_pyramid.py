@@ -7,6 +7,7 @@ level, in the cell that contains its center.
 from typing import NamedTuple, get_args
 
 import numpy as np
+from sklearn.utils import assert_all_finite
 
 from strata.errors import InputError, nearest
 from strata.parameter_types import PyramidLayout
@@ -71,7 +72,11 @@ def cell_of(positions: np.ndarray, grid: PyramidGrid) -> np.ndarray:
 
     Returns:
         (n,) int64 in [0, grid.cells).
+
+    Raises:
+        ValueError: a position that is not finite.
     """
+    assert_all_finite(positions, input_name="positions")
     sides = np.array([grid.columns, grid.rows])
     column, row = np.clip(np.floor(positions * sides).astype(np.int64), 0, sides - 1).T
     return row * grid.columns + column

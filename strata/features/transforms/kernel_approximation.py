@@ -9,7 +9,7 @@ does the same.
 from typing import Literal, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -26,7 +26,7 @@ SPECTRA = {
 }
 
 
-class AdditiveKernelMap(TransformerMixin, BaseEstimator):
+class AdditiveKernelMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Map of non-negative vectors whose dot product approximates an additive kernel.
 
     Each number becomes 2 order + 1 numbers.
@@ -86,6 +86,10 @@ class AdditiveKernelMap(TransformerMixin, BaseEstimator):
             mapped[:, (2 * j - 1) * d : 2 * j * d] = root * np.cos(j * L * logs)
             mapped[:, 2 * j * d : (2 * j + 1) * d] = root * np.sin(j * L * logs)
         return mapped
+
+    @property
+    def _n_features_out(self) -> int:
+        return (2 * self.order + 1) * self.n_features_in_
 
     def _validate(self, X: np.ndarray, *, reset: bool) -> np.ndarray:
         return validate_data(

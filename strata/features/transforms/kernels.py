@@ -2,13 +2,15 @@
 
 Every kernel is a function `k(X, Y=None, **parameters) -> (n, m)` with X (n, d) and Y (m, d); the
 result is float32 when both are float32 and float64 otherwise. Without Y, Y is X, and the additive
-kernels compute only half of the symmetric matrix. Arrays of other shapes raise a ValueError. Memory
-besides the result is bounded for any n and m. Each function may be an SVM's kernel.
+kernels compute only half of the symmetric matrix. Arrays of other shapes, numbers that are not
+finite and results that the dtype does not hold raise a ValueError. Each function may be an SVM's
+kernel.
 """
 
 from collections.abc import Callable
 
 import numpy as np
+from sklearn.utils import assert_all_finite
 
 from strata._compiled import KERNELS
 from strata.features.transforms._additive_kernels import (
@@ -24,7 +26,7 @@ _ELEMENTS = 2**22  # of a temporary array of the NumPy version of additive kerne
 def linear(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
     """Linear kernel: the dot product."""
     X, Y = _pair(X, Y)
-    return X @ Y.T
+    return _in_range(X @ Y.T)
 
 
 def polynomial(
@@ -40,7 +42,7 @@ def polynomial(
     K *= 1 / X.shape[1] if gamma is None else gamma
     K += coef0
     K **= degree
-    return K
+    return _in_range(K)
 
 
 def sigmoid(
@@ -54,11 +56,17 @@ def sigmoid(
 
 
 def rbf(X: np.ndarray, Y: np.ndarray | None = None, *, gamma: float | None = None) -> np.ndarray:
-    """RBF kernel exp(-gamma ||x - y||^2); gamma is 1 / (d var(X)) if None."""
-    symmetric = Y is None
+    """RBF kernel exp(-gamma ||x - y||^2); gamma is 1 / (d var(X)) if None.
+
+    Both sides are shifted by the mean of Y: |x|^2 - 2 x.y + |y|^2 of vectors far from the origin
+    would leave little of their distance.
+    """
+    symmetric = Y is None or Y is X
     X, Y = _pair(X, Y)
     if gamma is None:
-        gamma = 1 / (X.shape[1] * float(X.var()) or 1.0)
+        gamma = 1 / (X.shape[1] * float(X.var(dtype=np.float64)) or 1.0)
+    center = Y.mean(axis=0, dtype=np.float64).astype(Y.dtype) if len(Y) else 0
+    X, Y = X - center, X - center if symmetric else Y - center
     K = X @ Y.T
     K *= 2
     K -= _squared_lengths(X)[:, None]
@@ -67,7 +75,7 @@ def rbf(X: np.ndarray, Y: np.ndarray | None = None, *, gamma: float | None = Non
     if symmetric:
         np.fill_diagonal(K, 0)
     K *= gamma
-    return np.exp(K, out=K)
+    return _in_range(np.exp(K, out=K))
 
 
 def intersection(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
@@ -88,7 +96,7 @@ def generalized_intersection(
     """
     X, Y = _pair(X, Y)
     left = np.abs(X) ** alpha
-    return intersection(left, left if Y is X else np.abs(Y) ** alpha)
+    return intersection(left, None if Y is X else np.abs(Y) ** alpha)
 
 
 def chi2(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
@@ -110,7 +118,7 @@ def hellinger(X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
     """
     X, Y = _non_negative(*_pair(X, Y))
     root = np.sqrt(X)
-    return root @ (root if Y is X else np.sqrt(Y)).T
+    return _in_range(root @ (root if Y is X else np.sqrt(Y)).T)
 
 
 def _additive(
@@ -118,7 +126,7 @@ def _additive(
 ) -> np.ndarray:
     """An additive kernel by the compiled `block`, or by `terms` with STRATA_KERNELS=numpy."""
     X, Y = _non_negative(*_pair(X, Y))
-    return _additive_numpy(terms, X, Y) if KERNELS == "numpy" else additive(block, X, Y)
+    return _in_range(_additive_numpy(terms, X, Y) if KERNELS == "numpy" else additive(block, X, Y))
 
 
 def _additive_numpy(terms: Callable[..., np.ndarray], X: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -150,7 +158,20 @@ def _pair(X: np.ndarray, Y: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
             f"A kernel takes two (n, d) arrays of one d, but they have shapes {X.shape} and "
             f"{Y.shape}."
         )
+    assert_all_finite(X, input_name="X")
+    if not symmetric:
+        assert_all_finite(Y, input_name="Y")
     return X, Y
+
+
+def _in_range(K: np.ndarray) -> np.ndarray:
+    """K as it is; ValueError where its dtype does not hold the kernel's values."""
+    if not np.isfinite(K).all():
+        raise ValueError(
+            f"Values of this kernel of these vectors leave {K.dtype}: scale the vectors, for "
+            "example to unit length."
+        )
+    return K
 
 
 def _non_negative(X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

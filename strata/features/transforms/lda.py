@@ -6,6 +6,7 @@ import numpy as np
 import scipy.linalg
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.covariance import ledoit_wolf
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -18,9 +19,11 @@ class LDA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Linear discriminant analysis with one shrunk within-class covariance.
 
     The directions maximize the variance between class means relative to the variance within
-    classes (Fisher 1936, Rao 1948). The pooled within-class covariance is shrunk as by Ledoit and
-    Wolf ("A well-conditioned estimator", 2004), which, unlike one estimate per class, is stable
-    for classes of two or three images.
+    classes (Fisher 1936, Rao 1948). The pooled within-class covariance of the standardized
+    components is shrunk as by Ledoit and Wolf ("A well-conditioned estimator", 2004), which, unlike
+    one estimate per class, is stable for classes of two or three images. Shrinkage pulls all
+    variances towards their mean, so without the standardization the directions would depend on the
+    units of each component.
 
     Args:
         n_components: number of directions, at most one less than the classes; None for all.
@@ -52,8 +55,9 @@ class LDA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 f"LDA needs two classes and two images of one of them, not {len(classes)} "
                 f"classes and {len(y)} images."
             )
-        self.mean_ = X.mean(axis=0)
-        coordinates, basis = _span_coordinates(X - self.mean_)
+        scaler = StandardScaler().fit(X)
+        self.mean_ = scaler.mean_
+        coordinates, basis = _span_coordinates(scaler.transform(X))
         if not coordinates.shape[1]:
             raise InputError(f"All {len(X)} vectors are the same: no direction separates them.")
         means = np.stack([coordinates[codes == c].mean(axis=0) for c in range(len(classes))])
@@ -62,7 +66,7 @@ class LDA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         between = (means.T * counts) @ means / len(y)
         _, axes = scipy.linalg.eigh(between, within)
         most = min(self.n_components or len(classes) - 1, len(classes) - 1, axes.shape[1])
-        self.directions_ = basis @ axes[:, ::-1][:, :most]
+        self.directions_ = basis @ axes[:, ::-1][:, :most] / scaler.scale_[:, None]
         self._n_features_out = most
         return self
 

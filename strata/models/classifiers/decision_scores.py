@@ -25,14 +25,16 @@ def class_scores(classifier: Any, X: Any) -> np.ndarray:
 def scores_and_probabilities(classifier: Any, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
     """Class scores and probabilities, both (n, classes) float64, columns as in `classes_`.
 
-    Probabilities are None for a classifier that was fitted without calibration. Classifiers with a
-    method `probabilities_of(scores)` compute their scores, the costly part, only once.
+    Probabilities are None for a classifier without `predict_proba`. Classifiers with a method
+    `probabilities_of` their decision values compute these, the costly part, only once.
     """
-    scores = class_scores(classifier, X)
-    if getattr(classifier, "inner_accuracy_", 0.0) is None:
+    if not hasattr(classifier, "decision_function"):
+        found = np.asarray(classifier.predict_proba(X), np.float64)
+        return found, found
+    decisions = classifier.decision_function(X)
+    scores = per_class_columns(decisions)
+    if not hasattr(classifier, "predict_proba"):
         return scores, None
     if hasattr(classifier, "probabilities_of"):
-        return scores, classifier.probabilities_of(scores)
-    if not hasattr(classifier, "decision_function"):
-        return scores, scores
+        return scores, classifier.probabilities_of(decisions)
     return scores, np.asarray(classifier.predict_proba(X), np.float64)

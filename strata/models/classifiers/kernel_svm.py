@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, compute_class_weight
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -148,23 +149,28 @@ class KernelSVM(ClassifierMixin, BaseEstimator):
         scores = per_class_columns(self._scores(X))
         return self.classes_[scores.argmax(axis=1)]
 
-    def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """Probabilities (n, classes) float64.
+    def _calibrated(self) -> bool:
+        """True if there are, or `fit` may find, probabilities.
 
         Raises:
-            InputError: fitted without inner folds.
+            AttributeError: neither, with the remedy.
         """
-        check_is_fitted(self)
-        if self.inner_accuracy_ is None:
-            raise InputError(
-                "This classifier was fitted without inner folds, so it has no probabilities.",
-                "Fit it with inner_folds of 2 or more, on at least two images of each class.",
+        fitted_without = hasattr(self, "inner_accuracy_") and self.inner_accuracy_ is None
+        if self.inner_folds < 2 or fitted_without:
+            raise AttributeError(
+                "Without inner folds there are no probabilities: fit with inner_folds of 2 or "
+                "more, on at least two images of each class."
             )
-        return self.probabilities_of(per_class_columns(self._scores(X)))
+        return True
 
-    def probabilities_of(self, scores: np.ndarray) -> np.ndarray:
-        """Probabilities (n, classes) float64 of class scores (n, classes)."""
-        return probabilities(scores, self.temperature_)
+    @available_if(_calibrated)
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes) float64; there is no such method without inner folds."""
+        return self.probabilities_of(self.decision_function(X))
+
+    def probabilities_of(self, decisions: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes) float64 of what `decision_function` returned."""
+        return probabilities(per_class_columns(decisions), self.temperature_)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

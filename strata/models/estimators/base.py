@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from strata.errors import DivergedError, InputError
+from strata.models.classifiers.decision_scores import per_class_columns
 from strata.models.classifiers.temperature_scaling import probabilities
 from strata.models.training.augment_config import Augmentation
 from strata.models.training.config import TrainingConfig
@@ -24,20 +25,28 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
     training_accuracy_: float
 
     @abstractmethod
+    def logits(self, X: Any) -> NDArray[np.float64]:
+        """Outputs of the last layer, (n, classes), columns as in `classes_`."""
+
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Class scores before the softmax, (n, classes), columns as in `classes_`."""
+        """Logits (n, classes); for two classes, as everywhere in scikit-learn, (n,): the log-odds
+        of the second.
+        """
+        logits = self.logits(X)
+        return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Class probabilities (n, classes): the softmax of `decision_function`."""
+        """Class probabilities (n, classes): the softmax of `logits`."""
         return self.probabilities_of(self.decision_function(X))
 
-    def probabilities_of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Class probabilities (n, classes) of class scores: their softmax."""
-        return probabilities(scores, 1.0)
+    def probabilities_of(self, decisions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Class probabilities (n, classes) of what `decision_function` returned."""
+        log_odds = len(self.classes_) == 2
+        return probabilities(per_class_columns(decisions), 2.0 if log_odds else 1.0)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The class of the highest score for each image."""
-        return self.classes_[self.decision_function(X).argmax(1)]
+        return self.classes_[per_class_columns(self.decision_function(X)).argmax(1)]
 
     def _accuracy(self, X: Any, y: ArrayLike) -> float:
         """Accuracy of the fitted classifier on the training images.
@@ -46,7 +55,7 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
             DivergedError: the scores are not finite: training diverged in its last steps, after
                 which no loss was computed.
         """
-        scores = self.decision_function(X)
+        scores = self.logits(X)
         if not np.isfinite(scores).all():
             raise DivergedError(
                 "Training diverged in its last steps: the scores are no longer numbers.",

@@ -31,8 +31,8 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
     device: str
     weights_: dict[str, NDArray[Any]]
 
-    def decision_function(self, X: ArrayLike | ImageSource) -> NDArray[np.float64]:
-        """Class scores before the softmax, the mean over views: (n, classes), as in `classes_`."""
+    def logits(self, X: ArrayLike | ImageSource) -> NDArray[np.float64]:
+        """Outputs of the head, the mean over views: (n, classes), columns as in `classes_`."""
         check_is_fitted(self)
         views, device = self._check(X), choose_device(self.device)
         module = self.network().to(device).to(memory_format=torch.channels_last)

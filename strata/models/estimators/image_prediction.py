@@ -28,8 +28,8 @@ class BaseImageClassifier(BaseNetworkClassifier):
     architecture_: dict[str, Any]
     weights_: dict[str, NDArray[Any]]
 
-    def decision_function(self, X: ArrayLike | ImageSource) -> NDArray[np.float64]:
-        """Class scores before the softmax, (n, classes), columns as in `classes_`."""
+    def logits(self, X: ArrayLike | ImageSource) -> NDArray[np.float64]:
+        """Outputs of the last layer, (n, classes), columns as in `classes_`."""
         check_is_fitted(self)
         source, device = self._check(X), choose_device(self.device)
         network = self.network().to(device).to(memory_format=torch.channels_last)

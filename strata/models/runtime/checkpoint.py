@@ -50,11 +50,14 @@ def save(path: Path, key: str, state: dict[str, Any]) -> None:
     torch.save(state, buffer)
     content = buffer.getvalue()
     scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with scratch.open("wb") as file:
-        file.write(_digest(key, content) + content)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
+    try:
+        with scratch.open("wb") as file:
+            file.write(_digest(key, content) + content)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    finally:  # of a full disk, nothing is left
+        scratch.unlink(missing_ok=True)
 
 
 def load(path: Path, key: str, device: torch.device) -> dict[str, Any] | None:

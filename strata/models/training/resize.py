@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strata.errors import InputError
+from strata.image_io import check_images
 
 
 def resize_image(image: NDArray[np.uint8], image_size: int) -> NDArray[np.uint8]:
@@ -45,5 +46,5 @@ def resize_image(image: NDArray[np.uint8], image_size: int) -> NDArray[np.uint8]
 
 def resize_images(images: Iterable[NDArray[np.uint8]], image_size: int) -> NDArray[np.uint8]:
     """`resize_image` for each of n images: (n, image_size, image_size, 3) uint8, contiguous."""
-    resized = [resize_image(image, image_size) for image in images]
+    resized = [resize_image(image, image_size) for image in check_images(images)]
     return np.stack(resized) if resized else np.zeros((0, image_size, image_size, 3), np.uint8)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from strata.errors import InputError
+from strata.image_io import check_images
 from strata.models.runtime.devices import choose_device
 from strata.models.training.resize import resize_images
 from strata.models.transfer.frozen_backbone import (
@@ -109,7 +110,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         device = choose_device(self.device)
         parts = [np.zeros((0, sum(self.widths_)), np.float32)]
-        for images in in_batches(X, self.batch_size):
+        for images in in_batches(check_images(X), self.batch_size):
             pixels = resize_images(images, self._frozen.image_size)
             views = [pixels, pixels[:, :, ::-1]] if self.mirror else [pixels]
             pooled = [self._vectors(view, device) for view in views]

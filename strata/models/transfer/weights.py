@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from strata.digest import file_digest
-from strata.download import download
+from strata.download.download import download
 from strata.errors import InputError, StrataError, nearest
+from strata.files import expand_user
 from strata.locks import file_lock
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def hub_folder() -> Path:
     """torch's folder for downloaded weights, `TORCH_HOME` respected, without importing torch."""
     cache_home = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     home = os.environ.get("TORCH_HOME", os.path.join(cache_home, "torch"))
-    return Path(home).expanduser() / "hub" / "checkpoints"
+    return expand_user(home) / "hub" / "checkpoints"
 
 
 def named_file(backbone: str, given: str = "") -> Path | None:
@@ -83,12 +84,12 @@ def named_file(backbone: str, given: str = "") -> Path | None:
         the path as it was named, even if there is no such file.
     """
     if given:
-        path = Path(given).expanduser()
+        path = expand_user(given)
         return path / f"{backbone}.pth" if path.is_dir() else path
     named = os.environ.get(ENVIRONMENT)
     if not named:
         return None
-    path = Path(named).expanduser()
+    path = expand_user(named)
     if not path.is_dir():
         return path
     inside = path / f"{backbone}.pth"
@@ -194,4 +195,20 @@ def read_weights(content: bytes, name: str) -> "dict[str, Tensor]":
             f"{name} holds no state_dict (names and tensors).",
             "torch.save(network.state_dict(), FILE) writes one.",
         )
+    odd = [key for key, value in state.items() if not _is_plain(str(key), value)]
+    if odd:
+        kinds = sorted({str(state[key].dtype).removeprefix("torch.") for key in odd})
+        raise InputError(
+            f"{name} holds weights that are no real numbers: {', '.join(map(str, odd[:3]))}"
+            f"{' and others' if odd[3:] else ''} ({', '.join(kinds)}).",
+            "Save the state_dict of a network of float32 weights, not a quantized one.",
+        )
     return dict(state)
+
+
+def _is_plain(name: str, value: "Tensor") -> bool:
+    """Test for dense floating-point numbers; batch normalization counts its batches in integers."""
+    import torch
+
+    is_number = value.is_floating_point() or name.endswith("num_batches_tracked")
+    return is_number and value.layout is torch.strided and not value.is_complex()

@@ -2,10 +2,8 @@
 
 import io
 import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +14,7 @@ from strata.pipeline.cli.options import (
     AlwaysMake,
     DryRun,
     File,
+    Frugal,
     Jobs,
     Json,
     KeepGoing,
@@ -31,6 +30,7 @@ from strata.pipeline.cli.options import (
     Weights,
     exit_with_errors,
 )
+from strata.pipeline.cli.terminal.interrupts import handle_interrupts
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,9 +48,10 @@ def _use_weights(weights: Path | None) -> None:
     """Set the path of the ImageNet weights for this process and its workers, which inherit it."""
     if weights is not None:
         from strata.errors import InputError
+        from strata.files import expand_user
         from strata.models.transfer.weights import ENVIRONMENT
 
-        path = weights.expanduser().absolute()
+        path = expand_user(weights).absolute()
         if not path.exists():
             raise InputError(
                 f"There is no file or folder of weights {weights}.",
@@ -71,7 +72,7 @@ def _workspace(
     from strata.pipeline.cli.workspace import Workspace
 
     _use_weights(weights)
-    return Workspace.at(file, settings or [], store, out, jobs, skip_broken)
+    return Workspace.at(file, settings or [], store, out, jobs, skip_broken, weights)
 
 
 @app.command()
@@ -82,6 +83,7 @@ def make(
     dry_run: DryRun = False,
     keep_going: KeepGoing = False,
     always: AlwaysMake = False,
+    frugal: Frugal = False,
     file: File = None,
     settings: Overrides = None,
     store: StoreDir = None,
@@ -93,7 +95,14 @@ def make(
     from strata.pipeline.cli.make import make
 
     workspace = _workspace(file, settings, store, out, jobs, skip_broken, weights)
-    return make(workspace, targets or [], dry_run=dry_run, keep_going=keep_going, always=always)
+    return make(
+        workspace,
+        targets or [],
+        dry_run=dry_run,
+        keep_going=keep_going,
+        always=always,
+        frugal=frugal,
+    )
 
 
 @app.command()
@@ -270,8 +279,14 @@ def compare(
         typer.Argument(
             help="The earlier report: its folder, its results.json, or its name in out/."
         ),
-    ],
-    after: Annotated[Path, typer.Argument(help="The later report.")],
+    ] = Path("strata.toml"),
+    after: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The later report; without it, BEFORE is compared with the report before it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Compare two reports, with tests of significance."""
     from strata.pipeline.cli.compare import compare
@@ -318,11 +333,7 @@ def _root(
 
 def main() -> None:
     """Run the program `strata`."""
-
-    def terminated(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, terminated)
+    handle_interrupts()
     for stream in (sys.stdout, sys.stderr):  # escape characters that the terminal's encoding lacks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -6,14 +6,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.cli.steps import StepProgress
-from strata.pipeline.cli.table import one_line, print_table
+from strata.pipeline.cli.terminal.steps import StepProgress
+from strata.pipeline.cli.terminal.table import print_table
 from strata.pipeline.cli.workspace import cores
 from strata.pipeline.store.hashing import content_key
+from strata.text import one_line
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from strata.pipeline.cli.terminal.console import Terminal
     from strata.pipeline.data.audit_checks import AuditFinding
     from strata.pipeline.data.manifest import Manifest
 
@@ -39,7 +39,7 @@ def audit(
         print(json.dumps(found.to_json(), indent=2))
         return int(found.has_errors)
     console = _console()
-    _print_counts(console, manifest)
+    _print_counts(console, manifest)  # the notes are among the findings
     for finding in found.findings:
         _print_finding(console, finding)
     if not found.findings:
@@ -47,23 +47,21 @@ def audit(
     return int(found.has_errors)
 
 
-def _print_finding(console: "Console", finding: "AuditFinding") -> None:
+def _print_finding(console: "Terminal", finding: "AuditFinding") -> None:
     """Print severity, code and title of a finding, its reason and remedy, and some images."""
     style = {"error": "red", "warning": "yellow", "note": "dim"}[finding.severity]
     console.print(
-        f"\n{finding.severity} {finding.code}  {finding.title}",
+        f"\n{finding.severity} {finding.code}  {one_line(finding.title)}",
         style=style,
-        highlight=False,
-        markup=False,
     )
     for part in (finding.why, finding.remedy):
-        console.print(f"  {part}", highlight=False, markup=False)
+        console.print(f"  {one_line(part)}")
     for image in finding.images[:NAMED]:
         text = image if isinstance(image, str) else "  =  ".join(image)
-        console.print(f"    {one_line(text)}", highlight=False, markup=False)
+        console.print(f"    {one_line(text)}")
     more = len(finding.images) - NAMED
     if more > 0:
-        console.print(f"    and {more} more (--json lists all)", highlight=False)
+        console.print(f"    and {more} more (--json lists all)")
 
 
 def show(
@@ -79,7 +77,10 @@ def show(
     if as_json:
         print(json.dumps(_counts(manifest), indent=2))
         return 0
-    _print_counts(_console(), manifest)
+    console = _console()
+    _print_counts(console, manifest)
+    for note in manifest.notes:
+        console.print(f"note: {one_line(note)}")
     return 0
 
 
@@ -144,17 +145,15 @@ def _counts(manifest: "Manifest") -> dict[str, Any]:
     }
 
 
-def _print_counts(console: "Console", manifest: "Manifest") -> None:
+def _print_counts(console: "Terminal", manifest: "Manifest") -> None:
     counts = _counts(manifest)
     splits = sorted({s for row in counts["classes"].values() for s in row})
     rows = [[name, *(str(row[s]) for s in splits)] for name, row in counts["classes"].items()]
     total = [str(sum(row[s] for row in counts["classes"].values())) for s in splits]
     print_table(console, ["class", *splits], [*rows, ["all", *total]])
-    for note in manifest.notes:
-        console.print(f"note: {note}", highlight=False, markup=False)
 
 
-def _console(*, stderr: bool = False) -> "Console":
-    from rich.console import Console
+def _console(*, stderr: bool = False) -> "Terminal":
+    from strata.pipeline.cli.terminal.console import Terminal
 
-    return Console(stderr=stderr, soft_wrap=True)
+    return Terminal(stderr=stderr)

@@ -15,7 +15,8 @@ data_app = typer.Typer(
 
 Images = Annotated[str, typer.Argument(help="A folder of images, an archive, or its URL.")]
 SplitFile = Annotated[
-    Path | None, typer.Option("--split", help="CSV file with the columns class,file,split.")
+    Path | None,
+    typer.Option("--split", help="CSV file: columns class, file, and optionally split."),
 ]
 Sha256 = Annotated[
     str | None, typer.Option("--sha256", help="Checksum of the archive; required with a URL.")

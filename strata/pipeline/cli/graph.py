@@ -15,9 +15,9 @@ def graph(workspace: Workspace, names: list[str], *, dot: bool) -> int:
         print("\n".join(_dot(wanted, plan)))
         return 0
     for target in wanted:
-        workspace.console.print(f"{target.name}", style="bold", highlight=False, markup=False)
+        workspace.console.print(f"{target.name}", style="bold")
         for line in _text(target, plan):
-            workspace.console.print(f"  {line}", highlight=False, markup=False)
+            workspace.console.print(f"  {line}")
     return 0
 
 

@@ -1,11 +1,20 @@
 """`strata init`: write an experiment file to start from."""
 
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.errors import InputError
 from strata.pipeline.data.fold_limits import TEST_FRACTION, limits_of_files
-from strata.pipeline.data.layout import read_class_folders, walk
+from strata.pipeline.data.layout import SourceFile, Tree, read_class_folders, walk
+from strata.pipeline.data.layout.csv_matching import match_rows
+from strata.pipeline.data.layout.names import counted, some
+from strata.pipeline.data.layout.split_csv import read_split, tables_beside
 from strata.pipeline.experiment.dataset import SCENES
+from strata.text import one_line, utf8
 
 FOLDS = 8
 
@@ -20,7 +29,7 @@ source = {source}
 folds = {folds}        # of cross-validation; stratified, duplicates stay in one fold
 repeats = 1      # repetitions of the cross-validation; more narrow the intervals
 seed = 0         # of all random choices
-test = {test}       # fraction of test images, where the data brings no split
+test = {test}       # {test_means}
 
 # A bag of visual words, Fisher vectors, a small network from scratch.
 [methods.bovw]
@@ -31,63 +40,172 @@ test = {test}       # fraction of test images, where the data brings no split
 """
 
 
+@dataclass
+class Found:
+    """Images that `make` will find.
+
+    Attributes:
+        files: the images; None where they are not looked for (an archive, a URL).
+        split: CSV file that names their classes, if that is needed.
+        notes: sentences on files left out and on choices made.
+        refused: reason why `make` will refuse them, "" if it will not.
+    """
+
+    files: list[SourceFile] | None = None
+    split: Path | None = None
+    notes: list[str] = field(default_factory=list)
+    refused: str = ""
+
+    @property
+    def has_split(self) -> bool:
+        """True if the data brings a split."""
+        return any(file.split for file in self.files or [])
+
+
 def init(images: str, file: Path) -> int:
     """Write the experiment file; refuse to overwrite one."""
-    source, folds = Path(images), FOLDS
-    refused = ""
-    if "://" not in images and images != SCENES and not source.exists():
+    source, found, folds = Path(images), Found(), FOLDS
+    local = "://" not in images and images != SCENES
+    if local and not source.exists():
         raise InputError(
             f"There is no folder or archive {images}.",
             f'Give an existing path or a URL, or "{SCENES}" for the built-in data set.',
         )
     if file.exists():
         raise InputError(f"{file} exists already.", "Name another file with -f.")
-    if "://" not in images and images != SCENES:
-        folds, refused = _folds(source)
+    if local:
+        found = _find(source)
+        folds = _fit_folds(found)
         images = _place(source.absolute(), file.absolute().parent)
-    quoted = '"' + images.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    quoted = _toml(images)
     if "://" in images:
+        from strata.download.url import request_url
+
+        request_url(images)  # refuse a malformed one
         quoted += '\nsha256 = ""      # checksum of the file at this URL, required'
-    text = TEMPLATE.format(source=quoted, folds=folds, test=TEST_FRACTION)
+    if found.split:
+        split = _place(found.split.absolute(), file.absolute().parent)
+        quoted += f"\nsplit = {_toml(split)}"
+    means = "not used: the data brings its split" if found.has_split else "fraction of test images"
+    text = TEMPLATE.format(source=quoted, folds=folds, test=TEST_FRACTION, test_means=means)
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(
             f"{file} cannot be written: {error.strerror or error}.", "Name another file with -f."
         ) from None
+    for line in _told(utf8(str(source)), found):
+        print(one_line(line))
     print(
         f"{file} is written; now run `strata make -f {file}`."
         if file.name != "strata.toml"
         else "strata.toml is written; now run `strata make`."
     )
-    if refused:
-        print(refused)
+    if found.refused:
+        print(found.refused)
     return 0
 
 
-def _folds(source: Path) -> tuple[int, str]:
-    """Choose the number of folds: up to `FOLDS`, at most what the smallest class allows.
-
-    Returns:
-        The number of folds, at least 2; and a sentence on the reason why `make` will refuse the
-        folder, "" if it will not.
-    """
+def _find(source: Path) -> Found:
+    """Find the images as `make` will, or by a CSV file of labels that lies there."""
     if not source.is_dir():
-        return FOLDS, ""
+        return Found()
     try:
-        files = read_class_folders(source, walk(source)).files
-    except InputError as error:  # still usable: a CSV file may name the classes
-        return FOLDS, f"As it is, `make` refuses it: {error}"
-    limits = limits_of_files(files)
-    refused = f"{limits.problem(2)}, which `make` refuses. {limits.remedy(2)}"
-    return max(2, min(FOLDS, limits.most)), refused if limits.too_few(2) else ""
+        tree = walk(source)
+    except InputError as error:
+        return Found(refused=f"As it is, `make` refuses it: {error}")
+    try:
+        read = read_class_folders(source, tree)
+        found = Found(read.files, notes=read.notes)
+    except InputError as error:
+        return _find_by_table(source, tree, f"As it is, `make` refuses it: {error}")
+    return found
+
+
+def _fit_folds(found: Found) -> int:
+    """Choose the number of folds: up to `FOLDS`, from 2 to what the smallest class allows.
+
+    Sets `found.refused` where two folds are too many for a class.
+    """
+    if not found.files:
+        return FOLDS
+    limits = limits_of_files(found.files)
+    if limits.too_few(2) and not found.refused:
+        found.refused = f"{limits.problem(2)}, which `make` refuses. {limits.remedy(2)}"
+    return max(2, min(FOLDS, limits.most))
+
+
+def _find_by_table(source: Path, tree: Tree, refused: str) -> Found:
+    """Find the images by the first CSV file of labels that can be read.
+
+    Args:
+        source: the folder.
+        tree: its contents.
+        refused: reason why `make` refuses the folder without such a file.
+    """
+    for name in tables_beside(source, tree):
+        try:
+            matched = match_rows(source, tree, read_split(source / name), name=name)
+        except InputError as error:
+            refused += f"\n{name} cannot be used as it is: {error}"
+            continue
+        missing = (
+            f"{counted(len(matched.missing), 'image')} of {name} not found, which `make` refuses: "
+            f"{some(matched.missing)}. allow_missing = true under [data] goes on without them."
+            if matched.missing
+            else ""
+        )
+        notes = [f"{name} names the classes: it is the split file", *matched.notes]
+        return Found(matched.files, Path(os.path.normpath(source / name)), notes, missing)
+    return Found(refused=refused)
+
+
+def _told(place: str, found: Found) -> Iterator[str]:
+    """Yield sentences on the images, and on what is doubtful about their classes."""
+    from strata.pipeline.data.layout_checks import doubtful_classes
+
+    if found.files is None:
+        if not found.refused and place != SCENES:
+            yield f"{place} is not opened yet: `strata data audit` counts its images."
+        return
+    classes = Counter(file.label for file in found.files)
+    sizes = some([f"{name} {count:,}" for name, count in sorted(classes.items())])
+    parts = Counter(file.split for file in found.files)
+    split = (
+        f"{parts['train']:,} for training and {parts['test']:,} for the test, by the data's split"
+        if found.has_split
+        else f"no split, so {100 * TEST_FRACTION:.0f} % are kept for the test"
+    )
+    yield (
+        f"{place}: {counted(len(found.files), 'image')} in {len(classes)} classes ({sizes}); "
+        f"{split}."
+    )
+    for note in found.notes:
+        yield f"note: {note}"
+    for finding in doubtful_classes(found.files):
+        yield f"{finding.severity}: {finding.title}. {finding.why} {finding.remedy}"
 
 
 def _place(source: Path, folder: Path) -> str:
-    """Relative path of images below the experiment file's folder (both can move), else absolute."""
-    if source == folder or not source.is_relative_to(folder):
-        return str(source)
-    relative = source.relative_to(folder).as_posix()
-    return (
-        f"./{relative}" if relative == SCENES else relative
-    )  # the bare word names the built-in data set
+    """Relative path of images at or below the experiment file's folder (both can move).
+
+    The absolute path of images elsewhere.
+
+    Raises:
+        InputError: the path is not UTF-8, so that no TOML file can hold it.
+    """
+    place = str(source)
+    if source.is_relative_to(folder):
+        place = source.relative_to(folder).as_posix()
+        place = f"./{place}" if place == SCENES else place  # the bare word is the built-in data set
+    if place != utf8(place):
+        raise InputError(
+            f"The path {utf8(place)} is not UTF-8, as a TOML file must be.",
+            "Rename the folder, or run `strata init .` in it.",
+        )
+    return place
+
+
+def _toml(text: str) -> str:
+    """Text as a TOML string, control characters escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

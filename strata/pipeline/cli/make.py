@@ -1,27 +1,34 @@
 """`strata make`: bring targets up to date, then write the report."""
 
-import json
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 from strata.errors import InputError, StrataError
 from strata.files import write_atomic
+from strata.pipeline.cli.inspect import print_dry_run
 from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.data.changes import snapshot_of
+from strata.pipeline.execution.disk_use import announcement
 from strata.pipeline.execution.eta import rounded_duration
 from strata.pipeline.execution.executor import Run, RunOutcome
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.progress_bar import ProgressBar, group_of
-from strata.pipeline.execution.staleness import reasons, version_notes
+from strata.pipeline.execution.progress_bar import ProgressBar
+from strata.pipeline.execution.staleness import version_notes
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node
+from strata.reports.formatting import listing
+from strata.text import one_line, printable
 
 
 def make(
-    workspace: Workspace, names: list[str], *, dry_run: bool, keep_going: bool, always: bool
+    workspace: Workspace,
+    names: list[str],
+    *,
+    dry_run: bool,
+    keep_going: bool,
+    always: bool,
+    frugal: bool = False,
 ) -> int:
     """Make the targets and the report; exit code 1 if a stage failed."""
     begun = time.perf_counter()
@@ -30,26 +37,47 @@ def make(
         wanted, plan = workspace.plan(names, always=always)
         _check_backbones(workspace, wanted, plan)
         if dry_run:
-            return _print_dry_run(workspace, wanted, plan)
+            return print_dry_run(workspace, wanted, plan)
+        workspace.note_needed()
         mark = report_key(workspace)
         written = (workspace.out / "report.html").exists()
-        if not plan.needed and written and _read(workspace.out / KEY_FILE) == mark:
+        if not plan.needed and written and _read(workspace.out / KEY_FILE) == mark.encode():
             _print_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
-        outcome = _run(workspace, names, always=always, keep_going=keep_going)
-        _save_snapshot(workspace)
+        _print_remarks(workspace)
+        _announce_disk_use(workspace, plan)
+        outcome = _run(workspace, names, always=always, keep_going=keep_going, frugal=frugal)
+        workspace.note_made()
         seconds = time.perf_counter() - begun
         if _needs_report(workspace, outcome):
             write_page(workspace, outcome, seconds)
         else:
             print(
                 f"strata: no method has new results, so {workspace.out / 'report.html'} stays as "
-                "an earlier run wrote it (`strata report` writes one of the results so far).",
+                f"an earlier run wrote it ({workspace.command('report')} writes one of the results "
+                "so far).",
                 file=sys.stderr,
             )
         if not outcome.errors:
             write_atomic(workspace.out / KEY_FILE, report_key(workspace))
     return _print_summary(workspace, plan, outcome, seconds)
+
+
+def _announce_disk_use(workspace: Workspace, plan: Plan) -> None:
+    told = announcement(plan, workspace.store)
+    if told:
+        workspace.progress_console.print(told, highlight=False, markup=False)
+
+
+def _print_remarks(workspace: Workspace) -> None:
+    """Print how folders were read, and what is doubtful about the classes, to stderr."""
+    from strata.pipeline.data.layout_checks import doubtful_classes
+
+    manifest = workspace.dataset.manifest
+    for note in manifest.notes:
+        print(f"note: {one_line(note)}", file=sys.stderr)
+    for finding in doubtful_classes(manifest.records):
+        print(f"{finding.severity}: {one_line(finding.title)}", file=sys.stderr)
 
 
 def _check_backbones(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:
@@ -68,24 +96,32 @@ def _needs_report(workspace: Workspace, outcome: RunOutcome) -> bool:
     return not outcome.errors or new or not (workspace.out / "report.html").exists()
 
 
-def _run(workspace: Workspace, names: list[str], *, always: bool, keep_going: bool) -> RunOutcome:
-    """Make the targets, in rounds: the trial that a search picks decides the stages after it."""
+def _run(
+    workspace: Workspace, names: list[str], *, always: bool, keep_going: bool, frugal: bool
+) -> RunOutcome:
+    """Make the targets, in rounds: the trial that a search picks decides the stages after it.
+
+    What a round of a search makes may be read in the next one, and stays with `frugal` too.
+    """
     store, jobs = workspace.store, workspace.jobs
     whole = RunOutcome()
     tried: set[str] = set()
     while True:
-        goals = [node for target in workspace.chosen(names) for node in _untried(target, tried)]
+        wanted = workspace.chosen(names)
+        goals = [node for target in wanted for node in _untried(target, tried)]
         if not goals:
             return whole
         plan = Plan.of(goals, store, always=always)
         with ProgressBar(workspace.progress_console, plan, store, jobs) as progress:
-            run = Run(plan, store, progress, jobs=jobs, always=always)
+            last = not any(target.pending_searches for target in wanted)
+            run = Run(plan, store, progress, jobs=jobs, always=always, frugal=frugal and last)
             whole += run.execute(keep_going=keep_going)
         if not workspace.searches or (whole.errors and not keep_going):
             return whole
         tried |= {node.key for node in goals}
         always = False
         workspace.compose_again()
+        workspace.note_needed()
 
 
 def _untried(target: Target, tried: set[str]) -> tuple[Node, ...]:
@@ -95,44 +131,20 @@ def _untried(target: Target, tried: set[str]) -> tuple[Node, ...]:
     )
 
 
-def _print_dry_run(workspace: Workspace, wanted: list[Target], plan: Plan) -> int:
-    """Print the dry run: each stage to be made with its number of artifacts, and the reasons."""
-    if not plan.needed:
-        workspace.console.print("Nothing to make: everything is up to date.")
-        return 0
-    counts: Counter[tuple[str, str]] = Counter()
-    for key in plan.needed:
-        node = plan.nodes[key]
-        counts[group_of(node)] += 1
-    for (method, stage), count in counts.items():
-        where = f"{method}: " if method else ""
-        text = f"would make  {where}{stage} ({count})"
-        workspace.console.print(text, highlight=False, markup=False)
-    if any(target.pending_searches for target in wanted):
-        workspace.console.print(
-            "(stages after a search are counted as if its first trial had been selected)"
-        )
-    for reason in reasons(plan, workspace.store):
-        workspace.console.print(f"because  {reason}", highlight=False, markup=False)
-    return 0
-
-
 def _print_up_to_date(
     workspace: Workspace, wanted: list[Target], plan: Plan, seconds: float
 ) -> None:
     """Print that the targets are up to date, notes on package versions, the report's path."""
-    names = ", ".join(target.name for target in wanted)
+    names = listing(target.name for target in wanted)
     workspace.console.print(
         f"Nothing to be done: {names} "
         f"{'is' if len(wanted) == 1 else 'are'} up to date "
         f"({len(plan.nodes)} artifacts checked in {seconds:.2f} s).",
-        highlight=False,
-        markup=False,
     )
     for note in version_notes(plan, workspace.store):
-        workspace.console.print(f"note: {note}", highlight=False, markup=False)
+        workspace.console.print(f"note: {note}")
     text = f"report: {workspace.out / 'report.html'}"
-    workspace.console.print(text, highlight=False, markup=False)
+    workspace.console.print(text)
 
 
 def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, seconds: float) -> int:
@@ -141,15 +153,15 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, second
     text = (
         f"made {len(outcome.made)} artifacts in {rounded_duration(seconds)}, {kept} were up to date"
     )
-    workspace.console.print(text, highlight=False)
+    workspace.console.print(text)
     if not outcome.errors:
         return 0
-    alike: dict[tuple[str, str], list[StrataError]] = {}
+    alike: dict[str, list[StrataError]] = {}
     for error in outcome.errors.values():
-        alike.setdefault((error.what, error.hint), []).append(error)
+        alike.setdefault(error.what, []).append(error)
     for first, *others in alike.values():
         more = f"\n  The same in {', '.join(error.where for error in others)}." if others else ""
-        print(f"strata: {first}{more}", file=sys.stderr)
+        print(printable(f"strata: {first}{more}"), file=sys.stderr)
     if outcome.skipped:
         print(
             f"strata: {len(outcome.skipped)} artifacts that depend on these were not made; "
@@ -159,18 +171,8 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, second
     return 1
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> bytes:
     try:
-        return path.read_text()
+        return path.read_bytes()
     except OSError:
-        return ""
-
-
-def _save_snapshot(workspace: Workspace) -> None:
-    path = snapshot_path(workspace)
-    write_atomic(path, json.dumps(snapshot_of(workspace.dataset.manifest)))
-
-
-def snapshot_path(workspace: Workspace) -> Path:
-    """Path of the snapshot of the last run's images, for `strata why`."""
-    return workspace.store.data / f"images-of-{workspace.experiment.name}.json"
+        return b""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from strata.errors import StrataError
+from strata.text import printable
 
 File = Annotated[
     Path | None,
@@ -35,6 +36,13 @@ KeepGoing = Annotated[
 AlwaysMake = Annotated[
     bool,
     typer.Option("-B", "--always-make", help="Make all artifacts again, even if up to date."),
+]
+Frugal = Annotated[
+    bool,
+    typer.Option(
+        "--frugal",
+        help="Remove descriptors and vectors of this run once no stage of it reads them again.",
+    ),
 ]
 OlderThan = Annotated[
     str | None,
@@ -133,15 +141,15 @@ def exit_with_errors(command: Callable[..., int | None]) -> Callable[..., None]:
         try:
             code = command(*args, **kwargs)
         except StrataError as error:
-            print(f"strata: {error}", file=sys.stderr)
+            print(f"strata: {printable(str(error))}", file=sys.stderr)
             code = error.exit_code
         except BrokenPipeError:  # the reader of stdout has closed it, as with `| head`
             sys.stderr.close()
             code = 0
         except OSError as error:
-            from strata.pipeline.store.store import storage_error
+            from strata.pipeline.store.errors import storage_error
 
-            print(f"strata: {storage_error(error)}", file=sys.stderr)
+            print(f"strata: {printable(str(storage_error(error)))}", file=sys.stderr)
             code = 2
         except KeyboardInterrupt:
             print("strata: interrupted; what is finished is kept.", file=sys.stderr)

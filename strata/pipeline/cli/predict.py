@@ -2,22 +2,29 @@
 
 import hashlib
 import json
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from strata.errors import InputError
-from strata.image_io import ImageError, read_image
-from strata.pipeline.cli.table import print_table
+from strata.image_io import ImageError, Range, decode, full_range, read_content
+from strata.pipeline.cli.terminal.table import print_table
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.layout import walk
 from strata.pipeline.execution.executor import Run
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.progress_bar import ProgressBar
 from strata.pipeline.experiment.predict import as_subset, on_new_images
+from strata.pipeline.experiment.undescribed import undescribed
 from strata.pipeline.graph.inputs import cut_into_shards
+from strata.text import utf8
 
 
 def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool) -> int:
-    """Print class and probability of each image; exit code 2 if some images are unreadable."""
+    """Print class and probability of each image; exit code 2 if some images are unreadable.
+
+    Of an image without descriptors no class is printed.
+    """
     files = _files(given)
     wanted = workspace.chosen([method])
     if len(wanted) > 1:
@@ -27,14 +34,16 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
     if workspace.store.state(target.node.key) != "present":
         raise InputError(
             f"{target.name} is not up to date with the current images, parameters and code.",
-            f"Run `strata make '{method}'` first; `strata why '{method}'` tells what changed.",
+            _remedy(workspace, target.name),
         )
-    paths, broken = _readable(files)
-    found = {}
-    if paths:
-        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-        shards = cut_into_shards(dict(zip(digests, paths, strict=True)))
-        ids = [str(path) for path in paths]
+    readable, broken = _readable(files, workspace.dataset.manifest.value_ranges)
+    found, empty = {}, []
+    if readable:
+        digests = [digest for digest, _ in readable.values()]
+        shards = cut_into_shards(
+            dict(zip(digests, readable, strict=True)), ranges=dict(readable.values())
+        )
+        ids = [utf8(str(path)) for path in readable]
         images = as_subset(ids, digests, workspace.dataset.classes)
         node = on_new_images(target, shards, images)
         with workspace.store.in_use():
@@ -48,8 +57,28 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
             for error in outcome.errors.values():
                 raise error
             found = _named(ids, workspace.store.read(node.key), workspace.dataset.classes)
-    _print(workspace, found, broken, as_json)
+            nothing = undescribed(node, workspace.store, digests)
+            empty = [name for name, digest in zip(ids, digests, strict=True) if digest in nothing]
+    _print(workspace, {n: s for n, s in found.items() if n not in empty}, empty, broken, as_json)
     return 2 if broken else 0
+
+
+def _remedy(workspace: Workspace, method: str) -> str:
+    """Hint for a method that is not up to date: other settings of the last report, or `make`."""
+    from strata.reports import read_results
+
+    hint = (
+        f"Run {workspace.command('make', method)} first; "
+        f"{workspace.command('why', method)} tells what changed."
+    )
+    try:
+        last = read_results(workspace.out)["run"].get("settings", [])
+    except InputError:  # no report, or none that this version reads
+        return hint
+    if last == list(workspace.experiment.settings):
+        return hint
+    given = " ".join(f"--set {shlex.quote(setting)}" for setting in last) or "no --set"
+    return f"The last report was made with {given}: give the same here. Or else: {hint}"
 
 
 def _files(given: list[Path]) -> list[Path]:
@@ -66,14 +95,29 @@ def _files(given: list[Path]) -> list[Path]:
     return files
 
 
-def _readable(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
-    good, broken = [], {}
+def _readable(
+    paths: list[Path], ranges: Mapping[str, Range]
+) -> tuple[dict[Path, tuple[str, Range | None]], dict[str, str]]:
+    """Digest of each readable image, with the range of its values if the file does not state it.
+
+    Args:
+        paths: the images.
+        ranges: of the data set's images, by kind; values of another kind have their own range.
+
+    Returns:
+        Those by path; and the reason of the failure of each of the others.
+    """
+    good: dict[Path, tuple[str, Range | None]] = {}
+    broken = {}
     for path in paths:
         try:
-            read_image(path)
-            good.append(path)
+            data = read_content(path)
+            _, extent = decode(data, str(path))
         except ImageError as error:
-            broken[str(path)] = error.reason
+            broken[utf8(str(path))] = error.reason
+            continue
+        value_range = ranges.get(extent.kind) or full_range([extent]) if extent else None
+        good[path] = hashlib.sha256(data).hexdigest(), value_range
     return good, broken
 
 
@@ -89,12 +133,14 @@ def _named(ids: list[str], scores: object, classes: tuple[str, ...]) -> dict[str
 def _print(
     workspace: Workspace,
     found: dict[str, dict[str, float]],
+    empty: list[str],
     broken: dict[str, str],
     as_json: bool,
 ) -> None:
-    """Print predictions and unreadable images as a table or as JSON."""
+    """Print predictions, images without descriptors and unreadable ones, as a table or as JSON."""
     if as_json:
-        print(json.dumps({"predictions": found, "broken": broken}, indent=2))
+        told = {"predictions": found, "no_descriptors": empty, "broken": broken}
+        print(json.dumps(told, indent=2))
         return
     rows = []
     for name, scores in found.items():
@@ -103,5 +149,8 @@ def _print(
         rows.append([name, first, f"{value:.2f}", second])
     if rows:
         print_table(workspace.console, ["image", "class", "score", "second"], rows, left=2)
+    for name in empty:
+        text = f"{name}: no descriptors (flat, or too small), so no class"
+        workspace.console.print(text, style="yellow")
     for name, reason in broken.items():
-        workspace.console.print(f"{name}: {reason}", style="red", highlight=False, markup=False)
+        workspace.console.print(f"{name}: {reason}", style="red")

@@ -65,9 +65,9 @@ def write_page(
         zipped: also write an archive with all pictures.
         figures: folder to write the figures to as SVG and PDF, None for none.
     """
-    from strata.image_io import read_image
-    from strata.pipeline.cli.table import print_ranking
+    from strata.pipeline.cli.terminal.table import print_ranking
     from strata.reports import write_report
+    from strata.text import one_line
 
     dataset = workspace.dataset
     compared = comparison(
@@ -79,11 +79,11 @@ def write_page(
         command=_command(),
         seconds=seconds,
     )
-    paths = {record.id: record.path for record in dataset.manifest.records}
+    records = {record.id: record for record in dataset.manifest.records}
     files = write_report(
         compared,
         workspace.out,
-        thumbnail=lambda name: read_image(paths[name]),
+        thumbnail=lambda name: records[name].read(),
         zipped=zipped,
         figures=figures,
     )
@@ -91,7 +91,7 @@ def write_page(
         register_report(workspace.store, files.html, workspace.needed())
     print_ranking(workspace.console, compared)
     for line in _written(files):
-        workspace.console.print(line, highlight=False, markup=False)
+        workspace.console.print(one_line(line))
 
 
 def _written(files: "ReportFiles") -> Iterator[str]:
@@ -100,10 +100,18 @@ def _written(files: "ReportFiles") -> Iterator[str]:
     used, budget = files.picture_bytes / 1e6, files.picture_budget / 1e6
     left = f", {files.left_out} left out" if files.left_out else ""
     yield f"report: {files.html} ({size:.1f} MB; pictures {used:.1f} of {budget:.1f} MB{left})"
+    if files.previous:
+        yield f"kept: the report before, in {files.previous} (strata compare {files.html.parent})"
     if files.archive:
         yield f"zip: {files.archive} ({files.archive.stat().st_size / 1e6:.1f} MB)"
     if files.figures:
         yield f"figures: {len(files.figures)} files in {files.figures[0].parent}"
+    if files.missing_glyphs:
+        yield (
+            f"note: no font on this computer has {files.missing_glyphs}: the PDF figures show "
+            "boxes instead. Install one that has them (Noto Sans CJK for Chinese, Japanese and "
+            "Korean), or use the SVG figures."
+        )
 
 
 def _command() -> str:

@@ -7,10 +7,14 @@ from pathlib import Path
 
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.execution.gc import collectable, own_keys, remove
+from strata.pipeline.execution.gc import collectable, own_keys, remove, total_size
+from strata.pipeline.experiment.file import read_recipes_key
 from strata.pipeline.store.gc_roots import registered_reports
+from strata.pipeline.store.run_notes import read_note
 from strata.pipeline.store.store import Store
+from strata.pipeline.store.task_progress import checkpoints
 from strata.pipeline.visualize.visualize import derived_visualizations
+from strata.reports.formatting import size as bytes_text
 
 _UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _HOURS = {"m": 1 / 60, "h": 1, "d": 24, "w": 168}
@@ -24,10 +28,15 @@ def clean(workspace: Workspace, names: list[str], *, dry_run: bool) -> int:
     kept = {derived_visualizations(t).key for t in workspace.targets if t not in wanted}
     own += sorted({derived_visualizations(target).key for target in wanted} - kept)
     keys = [key for key in own if workspace.store.state(key) != "absent"]
+    size = sum(map(workspace.store.size, keys))
     if not dry_run:
-        remove(workspace.store, keys)
-    print(f"{'would remove' if dry_run else 'removed'} {len(keys)} artifacts")
+        remove(workspace.store, keys, own)
+    print(f"{_verb(dry_run)} {len(keys)} artifacts, {bytes_text(size)}")
     return 0
+
+
+def _verb(dry_run: bool) -> str:
+    return "would remove" if dry_run else "removed"
 
 
 def gc(
@@ -46,13 +55,20 @@ def gc(
     if not root.is_dir():
         raise InputError(f"There is no store {root}.", "Name an existing one with --store DIR.")
     place = Store(root).open()
-    needed = _needed(files or _experiments_beside(place), place)
+    needed = _needed(files, place)
     found = collectable(place, needed, older_than=age, to_size=limit)
+    removed = sum(size for _, size in found)
+    left = total_size(place) - removed
     if not dry_run:
-        place.sweep()
-        remove(place, [key for key, _ in found])
-    verb = "would remove" if dry_run else "removed"
-    print(f"{verb} {len(found)} artifacts, {sum(size for _, size in found) / 1e6:.1f} MB")
+        unfinished = [key for key in checkpoints(place.root) if key not in needed]
+        remove(place, [key for key, _ in found], unfinished)
+    print(f"{_verb(dry_run)} {len(found)} artifacts, {bytes_text(removed)}")
+    if limit is not None and left > limit:
+        print(
+            f"{bytes_text(left)} stay, more than {to_size}: experiment files and reports need the "
+            f"rest{', or it is newer' if age else ''}. `strata clean METHOD` removes the artifacts "
+            "of a method; those of a report go with it."
+        )
     return 0
 
 
@@ -81,20 +97,45 @@ def _has_methods(file: Path) -> bool:
 
 
 def _needed(files: list[Path], store: Store) -> set[str]:
-    """Return the keys that these experiment files and the existing reports need.
+    """Return the keys that experiment files and the existing reports need.
+
+    Of files that were not named, but lie beside the store, no recipes are run: theirs may be
+    anybody's. What their last run needed is known.
+
+    Args:
+        files: named by the user; empty: all files beside the store.
+        store: the store.
 
     Raises:
-        InputError: a file cannot be read, so its artifacts are unknown.
+        InputError: a file cannot be read, or has recipes of its own and was never made, so that its
+            artifacts are unknown.
     """
     keys: set[str] = set()
-    for file in files:
-        workspace = Workspace.at(file, [], store.root, None, None, skip_broken=False)
-        keys |= workspace.needed()
-        print(f"kept: the artifacts of {file.name}")
+    for file in files or _experiments_beside(store):
+        if files or read_recipes_key(file) is None:
+            workspace = Workspace.at(file, [], store.root, None, None, skip_broken=False)
+            keys |= workspace.needed()
+            print(f"kept: the artifacts of {file.name}")
+        else:
+            keys |= _noted(file, store)
+            print(f"kept: the artifacts of {file.name}, as of its last run")
     for page, rests_on in registered_reports(store):
         keys |= rests_on
         print(f"kept: the artifacts of the report {page}")
     return keys
+
+
+def _noted(file: Path, store: Store) -> set[str]:
+    """Keys that the last run of an experiment file needed."""
+    note = read_note(store, file)
+    if note is None:
+        raise InputError(
+            f"{file.name} has recipes of its own, which gc does not run, and was not made with the "
+            f"store {store.root}: what it needs is not known.",
+            "Name the experiment files with -f FILE (repeatable): the recipes of files that are "
+            "named are run.",
+        )
+    return set(note.needed)
 
 
 def _hours(text: str) -> float:

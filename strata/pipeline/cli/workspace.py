@@ -2,22 +2,27 @@
 
 import dataclasses
 import os
+import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strata.pipeline.code.code_digest import keep_parsed, save_parsed
+from strata.pipeline.data.changes import snapshot_of
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.experiment.compose import Target, check_names, chosen, compose
 from strata.pipeline.experiment.dataset import Dataset, open_dataset
 from strata.pipeline.experiment.file import DEFAULT_FILE, Experiment, read_experiment
 from strata.pipeline.experiment.resolve import resolve
+from strata.pipeline.experiment.toml_text import parse
 from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.store.run_notes import RunNote, read_note, write_note
 from strata.pipeline.store.store import Store
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from strata.pipeline.cli.terminal.console import Terminal
 
 
 @dataclass
@@ -29,12 +34,18 @@ class Workspace:
         store: the artifact store, opened.
         out: folder of this experiment's report.
         jobs: number of worker processes.
+        options: the options that the command was given, for hints that name another.
+        note: on the earlier runs of the experiment file.
+        altered: whether settings of the command line take the place of some in the file.
     """
 
     experiment: Experiment
     store: Store
     out: Path
     jobs: int
+    note: RunNote
+    altered: bool
+    options: tuple[str, ...] = ()
 
     @classmethod
     def at(
@@ -45,8 +56,9 @@ class Workspace:
         out: Path | None,
         jobs: int | None,
         skip_broken: bool,
+        weights: Path | None = None,
     ) -> "Workspace":
-        """Read the file and open the store.
+        """Read the file and open the store; `weights` is for hints only.
 
         Raises:
             InputError: see `read_experiment` and `Store.open`.
@@ -58,31 +70,42 @@ class Workspace:
             )
         place = Store(store or experiment.folder / ".strata").open()
         keep_parsed(place.root / "code.json")
+        note = read_note(place, experiment.path) or RunNote()
+        if note.name and not _is_named(experiment, settings):  # the folder was renamed
+            experiment = dataclasses.replace(experiment, name=note.name)
         return cls(
             experiment,
             place,
             (out or experiment.folder / "out") / experiment.name,
             jobs or cores(),
+            note,
+            bool(settings),
+            _options(file, settings, store, out, skip_broken, weights),
         )
 
+    def command(self, name: str, *arguments: str) -> str:
+        """Text of another command on the same files, with the options that this one was given."""
+        words = ["strata", name, *arguments, *self.options]
+        return f"`{' '.join(map(shlex.quote, words))}`"
+
     @cached_property
-    def console(self) -> "Console":
+    def console(self) -> "Terminal":
         """Console for results, on stdout."""
-        from rich.console import Console
+        from strata.pipeline.cli.terminal.console import Terminal
 
-        return Console(soft_wrap=True)
+        return Terminal()
 
     @cached_property
-    def progress_console(self) -> "Console":
+    def progress_console(self) -> "Terminal":
         """Console for progress, on stderr."""
-        from rich.console import Console
+        from strata.pipeline.cli.terminal.console import Terminal
 
-        return Console(stderr=True, soft_wrap=True)
+        return Terminal(stderr=True)
 
     @cached_property
     def dataset(self) -> Dataset:
         """The data set, read and split."""
-        from strata.pipeline.cli.steps import StepProgress
+        from strata.pipeline.cli.terminal.steps import StepProgress
 
         with StepProgress(self.progress_console) as steps:
             return open_dataset(self.experiment, self.store, jobs=self.jobs, progress=steps.update)
@@ -131,6 +154,52 @@ class Workspace:
             derived_audit(self.dataset.manifest, self.experiment).key,
             self.dataset.assignment.key,
         }
+
+    def note_needed(self) -> None:
+        """Note what the experiment file needs, for `gc`, before anything of it is made."""
+        if not self.altered:
+            self.note.name = "" if _is_named(self.experiment, []) else self.experiment.name
+            self.note.needed = sorted(self.needed())
+            self._save_note()
+
+    def note_made(self) -> None:
+        """Note, for `why`, the images and artifacts of the methods that are up to date."""
+        if self.altered:
+            return
+        manifest = self.dataset.manifest
+        images = snapshot_of(manifest)
+        for target in self.targets:
+            nodes = topological_order([target.node])
+            if self.store.state(target.node.key) == "present":
+                self.note.record(target.name, manifest.digest, images, (n.key for n in nodes))
+        self.note.needed = sorted(self.needed())
+        self._save_note()
+
+    def _save_note(self) -> None:
+        with suppress(OSError):  # a read-only store
+            write_note(self.store, self.experiment.path, self.note)
+
+
+def _is_named(experiment: Experiment, settings: list[str]) -> bool:
+    """True if the experiment's name is set, and not that of its folder."""
+    in_file = experiment.path.name != DEFAULT_FILE or "name" in parse(experiment.text)
+    return in_file or any(setting.partition("=")[0].strip() == "name" for setting in settings)
+
+
+def _options(
+    file: Path | None,
+    settings: list[str],
+    store: Path | None,
+    out: Path | None,
+    skip_broken: bool,
+    weights: Path | None,
+) -> tuple[str, ...]:
+    named = {"-f": file, "--store": store, "--out": out, "--weights": weights}
+    return (
+        *(word for option, path in named.items() if path for word in (option, str(path))),
+        *(word for setting in settings for word in ("--set", setting)),
+        *(["--skip-broken"] if skip_broken else []),
+    )
 
 
 def cores() -> int:

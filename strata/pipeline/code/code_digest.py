@@ -10,7 +10,6 @@ Limits, on purpose: a method counts with its whole class; other packages' versio
 each artifact, not part of its key.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -19,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
-from strata.files import write_atomic
 from strata.pipeline.code.symbols import MAYBE, Module, read_module
+from strata.pipeline.store.checked_json import read_checked, write_checked
 from strata.pipeline.store.hashing import content_key
 
 AFFECTS_RESULTS = False  # makes keys, and nothing else
@@ -45,16 +44,13 @@ class _Parsed:
 
     def load(self, path: Path) -> None:
         self.path, self.changed = path, False
-        try:
-            found = json.loads(path.read_bytes())
-            self.known = found["modules"] if found["format"] == _FORMAT else {}
-        except (OSError, ValueError, KeyError, TypeError):
-            self.known = {}
+        found = read_checked(path) or {}
+        self.known = found["modules"] if found.get("format") == _FORMAT else {}
 
     def save(self) -> None:
         if self.path and self.changed:
             with suppress(OSError):  # a store that cannot be written: parse again next time
-                write_atomic(self.path, json.dumps({"format": _FORMAT, "modules": self.known}))
+                write_checked(self.path, {"format": _FORMAT, "modules": self.known})
             self.changed = False
 
     def module(self, name: str, path: Path) -> Module:

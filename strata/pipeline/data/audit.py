@@ -6,7 +6,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from strata.pipeline.data import audit_checks, duplicate_checks
+from strata.pipeline.data import (
+    audit_checks,
+    duplicate_checks,
+    gray_level_checks,
+    layout_checks,
+)
 from strata.pipeline.data.audit_checks import AuditFinding
 from strata.pipeline.data.duplicate_checks import Duplicates
 from strata.pipeline.data.fold_limits import TEST_FRACTION
@@ -71,6 +76,7 @@ def audit(
         ("unreadable images", partial(audit_checks.unreadable, manifest)),
         ("missing images", partial(audit_checks.missing, manifest)),
         ("empty classes", partial(audit_checks.empty_classes, manifest)),
+        ("doubtful classes", partial(layout_checks.doubtful_classes, manifest.records)),
         ("contradicting labels", partial(duplicate_checks.label_conflicts, exact)),
         (
             "contradicting labels of near-duplicates",
@@ -84,6 +90,9 @@ def audit(
         ("too small classes", partial(duplicate_checks.small_classes, grouped, folds, test)),
         ("imbalance", partial(audit_checks.imbalance, manifest)),
         ("odd sizes", partial(audit_checks.odd_sizes, manifest)),
+        ("nearly black images", partial(gray_level_checks.nearly_black, manifest)),
+        ("few gray levels", partial(gray_level_checks.few_levels, manifest)),
+        ("layout", partial(layout_checks.layout_notes, manifest.notes)),
     ]
     findings: list[AuditFinding] = []
     for name, check in named:

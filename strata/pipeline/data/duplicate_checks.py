@@ -95,8 +95,9 @@ def leakage(copies: Duplicates) -> Iterator[AuditFinding]:
 
 
 def copies(copies: Duplicates) -> Iterator[AuditFinding]:
-    """Find duplicates anywhere in the data set."""
-    if not copies.sets:
+    """Find duplicates on one side of the split; those on both sides are leakage."""
+    found = [group for group in copies.sets if not {"train", "test"} <= {r.split for r in group}]
+    if not found:
         return
     why = "Each group is kept in one fold, but its picture counts several times."
     remedy = "Keep one of each."
@@ -113,11 +114,10 @@ def copies(copies: Duplicates) -> Iterator[AuditFinding]:
     yield AuditFinding(
         copies.code("copies"),
         "warning",
-        f"{counted(copies.sets, 'group')} of {copies.title}, "
-        f"{sum(map(len, copies.sets))} images in all",
+        f"{counted(found, 'group')} of {copies.title}, {sum(map(len, found))} images in all",
         why,
         remedy,
-        _ids(copies.sets),
+        _ids(found),
     )
 
 

@@ -1,5 +1,6 @@
 """Manifest of a data set: size, digests and fingerprint of each image, cached between runs."""
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -8,8 +9,19 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from strata.errors import InputError
-from strata.image_io import ImageError, read_content, read_image
+from strata.image_io import (
+    Extent,
+    ImageError,
+    Range,
+    decode,
+    ranges_by_kind,
+    read_content,
+    read_image,
+    reader_version,
+)
 from strata.pipeline.data import digest_cache
 from strata.pipeline.data.source import Source, SourceFile
 from strata.process_pool import parallel_map
@@ -24,6 +36,9 @@ _CLOCK_TICK = 20_000_000
 
 #: Images per task of a worker process.
 _BATCH = 16
+
+#: Entries of a cache row of an unreadable image, after name and stamp: reason, reader's version.
+_FAILED = 2
 
 #: Size in bytes, mtime_ns and ctime_ns of a file; the content counts as unchanged while they are.
 Stamp = tuple[int, int, int]
@@ -46,6 +61,11 @@ class ImageRecord:
         phash: 64-bit perceptual hash (see `fingerprint`).
         pixels: digest of shape and pixels, in hex (see `fingerprint`).
         thumbnail: small and gray, base64 (see `fingerprint`).
+        levels: number of gray levels in use, of 256; at least, where it is above 64.
+        brightest: highest gray level, 0 to 255; at least, where it is above 64.
+        extent: values of an image whose file does not state their range, else None.
+        value_range: range in which these values are read, the same in the whole data set; None
+            where the file states it.
     """
 
     id: str
@@ -60,6 +80,18 @@ class ImageRecord:
     phash: int
     pixels: str = ""
     thumbnail: str = field(default="", repr=False)
+    levels: int = 256
+    brightest: int = 255
+    extent: Extent | None = None
+    value_range: Range | None = None
+
+    def read(self) -> np.ndarray:
+        """Read the image, uint8 (H, W, 3), in its data set's range of values.
+
+        Raises:
+            ImageError: it cannot be read, or the file has been changed since it was listed.
+        """
+        return read_image(self.path, digest=self.digest, value_range=self.value_range)
 
 
 @dataclass(frozen=True)
@@ -97,6 +129,11 @@ class Manifest:
         return sorted({record.label for record in self.records})
 
     @functools.cached_property
+    def value_ranges(self) -> dict[str, Range]:
+        """Ranges of the values of its images, where files do not state them, by `Extent.kind`."""
+        return {r.extent.kind: r.value_range for r in self.records if r.extent and r.value_range}
+
+    @functools.cached_property
     def digest(self) -> str:
         """Sha256 over the ids, labels, splits and content digests of the images, in hex."""
         rows = [(r.id, r.label, r.split, r.digest) for r in self.records]
@@ -130,7 +167,9 @@ def build_manifest(
     changed = [
         file
         for file in source.files
-        if file.id not in rows or tuple(rows[file.id][1:4]) != _stamp(file.path)
+        if file.id not in rows
+        or tuple(rows[file.id][1:4]) != _stamp(file.path)
+        or _may_be_readable_now(rows[file.id])
     ]
     unopened: dict[str, str] = {}
     if changed:
@@ -149,23 +188,50 @@ def build_manifest(
             broken.append(BrokenImage(file.id, file.path, unopened[file.id]))
             continue
         _, size, mtime_ns, _, *found = rows[file.id]
-        if len(found) == 1:
+        if len(found) == _FAILED:
             broken.append(BrokenImage(file.id, file.path, found[0]))
         else:
-            width, height, *digests = found
+            width, height, *traces, extent = found
+            traces.append(Extent(*extent) if extent else None)
             records.append(
                 ImageRecord(
                     file.id, file.path, file.label, file.split,
-                    width, height, size, mtime_ns, *digests,
+                    width, height, size, mtime_ns, *traces,
                 )
             )  # fmt: skip
     return Manifest(
         source.root,
-        tuple(records),
+        _in_common_ranges(records),
         tuple(sorted(broken, key=lambda image: image.id)),
         tuple(source.missing),
         tuple(source.notes),
         tuple(source.empty),
+    )
+
+
+def _may_be_readable_now(row: digest_cache.CacheRow) -> bool:
+    """True for an image that could not be read, if limits or decoders have changed since."""
+    return len(row) == 4 + _FAILED and row[-1] != reader_version()
+
+
+def _in_common_ranges(records: list[ImageRecord]) -> tuple[ImageRecord, ...]:
+    """Records with the data set's ranges of values, and gray levels as these show them."""
+    ranges = ranges_by_kind(r.extent for r in records if r.extent)
+    return tuple(_in_range(r, ranges[r.extent.kind]) if r.extent else r for r in records)
+
+
+def _in_range(record: ImageRecord, common: Range) -> ImageRecord:
+    """An image in a range that may be larger than its own, which its gray levels were counted in.
+
+    Gray levels scale with the ranges; several may become one, to as many as fit.
+    """
+    assert record.extent
+    low, high = (255 * (v - common[0]) / ((common[1] - common[0]) or 1) for v in record.extent[1:])
+    return dataclasses.replace(
+        record,
+        value_range=common,
+        levels=min(record.levels, round(high - low) + 1),
+        brightest=min(255, max(0, round(high))),
     )
 
 
@@ -203,7 +269,8 @@ def _read_unchanging(path: Path) -> tuple[Stamp | None, digest_cache.CacheRow]:
 
     Returns:
         The file's stamp, or None if it could not be opened and should be tried again next time;
-        and width, height and digests in the order of `ImageRecord`, or the reason of the failure.
+        and width, height, digests, gray levels and extent in the order of `ImageRecord`, or the
+        reason of the failure.
     """
     for _ in range(3):
         stamp = _stamp(path)
@@ -221,17 +288,33 @@ def _read_unchanging(path: Path) -> tuple[Stamp | None, digest_cache.CacheRow]:
 
 
 def _decoded_and_hashed(data: bytes) -> digest_cache.CacheRow:
-    """Return width, height and digests of an image file's content, or the reason of failure."""
+    """Return what a row of the cache holds of an image's content, or the reason of failure."""
     from strata.pipeline.data.fingerprint import fingerprint
 
     try:
-        image = read_image(data)
+        image, extent = decode(data)
     except ImageError as error:
-        return [error.reason]
+        return [error.reason, reader_version()]
     height, width = image.shape[:2]
     traces = fingerprint(image)
     digest = hashlib.sha256(data).hexdigest()
-    return [width, height, digest, traces.phash, traces.pixels, traces.thumbnail]
+    prints = traces.phash, traces.pixels, traces.thumbnail
+    return [width, height, digest, *prints, *_gray_levels(image), extent]
+
+
+def _gray_levels(image: np.ndarray) -> tuple[int, int]:
+    """Number of gray levels in use, and the highest one; at least so many, where there are many.
+
+    Some rows tell that there are many; only where they do not, all are looked at.
+    """
+    import cv2
+
+    for step in (max(1, len(image) // 64), 1):
+        gray = cv2.cvtColor(image[::step], cv2.COLOR_RGB2GRAY)
+        used = np.flatnonzero(cv2.calcHist([gray], [0], None, [256], [0, 256]))
+        if len(used) > 64 and used[-1] > 64:
+            break
+    return len(used), int(used[-1])
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -1,79 +1,12 @@
-"""Estimated time left: durations of stages in earlier runs, and rates of running tasks."""
+"""Estimated time left of running tasks, from the progress that they report."""
 
-import json
 from collections import deque
-from pathlib import Path
 
-from strata.files import write_atomic
 from strata.pipeline.store.task_progress import TaskProgress
 from strata.reports.formatting import brief, duration
 
 #: Progress reports of a running task that its rate is computed from, the latest ones.
 RECENT = 4
-#: Weight of the latest run in the moving average of a stage's duration.
-WEIGHT = 0.3
-
-
-class Estimates:
-    """Duration of each stage in seconds, a moving average over runs, kept in a JSON file.
-
-    Per method and stage, and per stage over all methods.
-
-    Args:
-        path: the file; missing or unreadable, it counts as empty.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._seconds: dict[str, float] = json.loads(path.read_text())
-        except (OSError, ValueError):
-            self._seconds = {}
-
-    def of(self, stage: str, method: str = "") -> float:
-        """Seconds that a stage takes: in this method if it has run there, else in any method.
-
-        The median over all known stages stands in for a stage that has never run.
-        """
-        known = sorted(self._seconds.values()) or [1.0]
-        in_any = self._seconds.get(stage, known[(len(known) - 1) // 2])
-        return self._seconds.get(_in_method(stage, method), in_any)
-
-    def knows(self, stage: str) -> bool:
-        """True if the stage has been timed, in this run or an earlier one."""
-        return stage in self._seconds
-
-    def record(self, stage: str, seconds: float, method: str = "") -> None:
-        """Add a measured duration; later ones weigh more, for data and parameters change."""
-        for name in (stage, _in_method(stage, method)):
-            old = self._seconds.get(name, seconds)
-            self._seconds[name] = (1 - WEIGHT) * old + WEIGHT * seconds
-
-    def save(self) -> None:
-        """Write the file. A failure to write is ignored: estimates are not worth an error."""
-        try:
-            write_atomic(self._path, json.dumps(self._seconds))
-        except OSError:
-            pass
-
-
-def _in_method(stage: str, method: str) -> str:
-    return f"{method}: {stage}"
-
-
-def time_left(seconds: float, complete: bool) -> str:
-    """Time left as text: "12 s", or "more than 12 s" if some stages have never been timed.
-
-    Args:
-        seconds: time left of the stages that have been timed.
-        complete: whether these are all stages.
-
-    Returns:
-        "" if nothing can be said: not all are timed, and those that are need less than a second.
-    """
-    if complete:
-        return rounded_duration(seconds)
-    return f"more than {rounded_duration(seconds)}" if seconds >= 1 else ""
 
 
 def rounded_duration(seconds: float) -> str:

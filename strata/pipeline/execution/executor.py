@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from strata.errors import DivergedError, StrataError
+from strata.pipeline.execution.frugal import RemainingReaders
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.scheduler import Scheduler
 from strata.pipeline.execution.worker import StageError, Task, TaskResult, run_task
 from strata.pipeline.graph.stage import Node
-from strata.pipeline.store.store import DamagedError, Store, StoreFullError
+from strata.pipeline.store.errors import DamagedError, StoreFullError
+from strata.pipeline.store.store import Store
 from strata.process_pool import kill_workers, submit
 
 
@@ -25,6 +27,9 @@ class Observer(Protocol):
 
     def failed(self, node: Node, error: StrataError) -> None:
         """The node could not be made."""
+
+    def dropped(self, node: Node, error: StrataError) -> None:
+        """The node diverged, and what depends on it goes on without."""
 
     def damaged(self, node: Node) -> None:
         """The node's artifact was found damaged and will be made again."""
@@ -62,10 +67,18 @@ class Run:
         observer: told of every event.
         jobs: number of worker processes.
         always: make nodes even if their artifacts are in the store.
+        frugal: remove descriptors and vectors of this run once nothing in it reads them again.
     """
 
     def __init__(
-        self, plan: Plan, store: Store, observer: Observer, *, jobs: int, always: bool = False
+        self,
+        plan: Plan,
+        store: Store,
+        observer: Observer,
+        *,
+        jobs: int,
+        always: bool = False,
+        frugal: bool = False,
     ) -> None:
         self.plan = plan
         self.store = store
@@ -78,6 +91,7 @@ class Run:
         self._run_alone: deque[str] = deque()
         self._retried: set[str] = set()
         self._dropped: set[str] = set()
+        self._remaining = RemainingReaders(plan) if frugal else None
 
     def execute(self, *, keep_going: bool) -> RunOutcome:
         """Make everything needed.
@@ -158,6 +172,8 @@ class Run:
         if not result.found:
             self.outcome.made.append(node.key)
         self.observer.finished(node, result)
+        for key in self._remaining.finished(node) if self._remaining else ():
+            self.store.discard(key)
         return True
 
     def _handle_killed_worker(self, node: Node) -> bool:
@@ -169,7 +185,7 @@ class Run:
         self._fail(
             node,
             StageError(
-                f"{self.plan.title(node)}: its process was killed, most likely for lack of memory.",
+                "its process was killed, most likely for lack of memory.",
                 "Try fewer jobs (-j 1), or parameters that need less memory.",
             ),
         )
@@ -182,7 +198,7 @@ class Run:
             self._fail(node, error)
             return False
         self._set_where(error, node)
-        self.observer.failed(node, error)
+        self.observer.dropped(node, error)
         self._dropped |= dropped
         return True
 

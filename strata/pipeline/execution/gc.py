@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.store.scratch import sweep
 from strata.pipeline.store.store import Store
+from strata.pipeline.store.task_progress import forget_checkpoint
 
 
 def own_keys(targets: Iterable[Node], others: Iterable[Node]) -> list[str]:
@@ -49,8 +51,18 @@ def collectable(
     return selected
 
 
-def remove(store: Store, keys: Iterable[str]) -> None:
-    """Remove artifacts, under a lock that keeps every run out of the store.
+def total_size(store: Store) -> int:
+    """Bytes of all artifacts."""
+    return sum(store.size(key) for key in store.keys())  # noqa: SIM118 (a generator)
+
+
+def remove(store: Store, keys: Iterable[str], checkpoints: Iterable[str]) -> None:
+    """Remove artifacts, checkpoints and all that is half-written, with every run kept out.
+
+    Args:
+        store: the store.
+        keys: of the artifacts to remove.
+        checkpoints: keys of artifacts whose unfinished training will not go on.
 
     Raises:
         InputError: a run is using the store.
@@ -58,3 +70,6 @@ def remove(store: Store, keys: Iterable[str]) -> None:
     with store.in_use(alone=True):
         for key in keys:
             store.discard(key)
+        for key in checkpoints:
+            forget_checkpoint(store.root, key)
+        sweep(store.root, older_than=0)

@@ -1,4 +1,4 @@
-"""Peak resident memory of a block of code."""
+"""Peak resident memory of a block of code, and errors for lack of memory."""
 
 import resource
 import sys
@@ -36,3 +36,17 @@ def _high_water_mark() -> int:
     except (OSError, IndexError):
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024  # bytes on macOS, else KiB
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """True for a lack of memory, of the host or of an accelerator, as the libraries tell it.
+
+    numpy and scikit-learn raise MemoryError; torch a RuntimeError, of its own kind for an
+    accelerator and with nothing but its text for the host; OpenCV an error with its text.
+    """
+    if isinstance(error, MemoryError):
+        return True
+    texts = ("out of memory", "not enough memory", "can't allocate memory", "Insufficient memory")
+    raised_by = type(error).__module__.partition(".")[0]
+    of_library = type(error) is RuntimeError or raised_by in ("torch", "cv2")
+    return of_library and any(text in str(error) for text in texts)

@@ -45,16 +45,16 @@ class Plan:
     @cached_property
     def _shard_names(self) -> dict[str, str]:
         shards = dict.fromkeys(node.shard.key for node in self.nodes.values() if node.shard)
-        return {key: f"shard {n} of {len(shards)}" for n, key in enumerate(shards, start=1)}
+        return {key: f"part {n} of {len(shards)}" for n, key in enumerate(shards, start=1)}
 
     def shard_name(self, node: Node) -> str:
-        """ "shard 3 of 12" among all shards of the plan; "" if the node's is the only one."""
+        """ "part 3 of 12" of the plan's images; "" if the node's is the only one."""
         if node.shard is None or len(self._shard_names) < 2:
             return ""
         return self._shard_names.get(node.shard.key, "")
 
     def title(self, node: Node) -> str:
-        """Title of a node for messages: "fisher, fold 3: dense_sift (shard 3 of 12)"."""
+        """Title of a node for messages: "fisher, fold 3: dense_sift (part 3 of 12)"."""
         context = f"{node.context}: " if node.context else ""
         shard = self.shard_name(node)
         return f"{context}{node.stage.name}" + (f" ({shard})" if shard else "")

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
-from strata.pipeline.execution.eta import Estimates, TaskEta, rounded_duration, time_left
+from strata.pipeline.execution.eta import TaskEta, rounded_duration
 from strata.pipeline.execution.plan import Plan
+from strata.pipeline.execution.rates import RATES, Estimates, group_of
 from strata.pipeline.execution.worker import TaskResult
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.store.store import Store
@@ -30,8 +31,8 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
     """Observer that prints the progress of a run.
 
     On a terminal: one live bar for the run, and one for each running task that reports its
-    progress. Otherwise, so that logs stay short: one line when all shards and folds of a stage of
-    a method are done, and one with the running tasks after a minute of silence.
+    progress. Otherwise, so that logs stay short: one line when all parts and folds of a stage of a
+    method and its variants are done, and one with the running tasks after a minute of silence.
 
     Args:
         console: where to print.
@@ -45,10 +46,11 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
         self._plan = plan
         self._store = store
         self._jobs = jobs
-        self._estimates = Estimates(store.root / "seconds.json")
+        self._estimates = Estimates(store.root / RATES)
         self._unfinished = {key: plan.nodes[key] for key in plan.needed}
-        self._group_sizes = Counter(group_of(plan.nodes[key]) for key in plan.needed)
+        self._group_sizes = Counter(_family_of(plan.nodes[key]) for key in plan.needed)
         self._group_seconds: Counter[tuple[str, str]] = Counter()
+        self._told: set[str] = set()
         self._running: dict[str, TaskEta] = {}
         self._bar: Any = None
         self._task_bars: dict[str, Any] = {}
@@ -88,9 +90,9 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
     def finished(self, node: Node, result: TaskResult) -> None:
         """Record a task's duration; print a line if it was the last one of its group."""
         self._remove(node)
-        group = method, stage = group_of(node)
+        group = method, stage = _family_of(node)
         if not result.found:
-            self._estimates.record(stage, result.seconds, method)
+            self._estimates.record(node, result.seconds, result.bytes)
         self._group_seconds[group] += result.seconds  # type: ignore[assignment]
         self._group_sizes[group] -= 1
         if not self._bar and self._group_sizes[group] <= 0:
@@ -99,19 +101,24 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
         self._draw()
 
     def failed(self, node: Node, error: StrataError) -> None:
-        """Print the error at once; the command prints all errors again at the end."""
+        """Print where an error occurred, once for equal ones; the command tells it at its end."""
         self._remove(node)
-        self._console.print(f"failed: {error.sentence}", style="red", highlight=False, markup=False)
+        if error.what not in self._told:
+            self._told.add(error.what)
+            self._print(f"failed: {self._plan.title(node)}", "red")
+
+    def dropped(self, node: Node, error: StrataError) -> None:
+        """Print that a node diverged, which fails nothing; once for all folds of a trial."""
+        self._remove(node)
+        method, *_, trial = node.context.split(", ")
+        if f"{method}, {trial}" not in self._told:
+            self._told.add(f"{method}, {trial}")
+            self._print(f"left out: {error.sentence}", "yellow")
 
     def damaged(self, node: Node) -> None:
         """Print a warning, and count the node as unfinished again."""
         self._unfinished[node.key] = node
-        self._console.print(
-            f"damaged in the store, made again: {self._plan.title(node)}",
-            style="yellow",
-            highlight=False,
-            markup=False,
-        )
+        self._print(f"damaged in the store, made again: {self._plan.title(node)}", "yellow")
 
     def waiting(self) -> None:
         """Read the progress of running tasks and redraw, at most every `REFRESH` seconds."""
@@ -141,44 +148,40 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
             if eta.total_seconds
         }
 
-    def _seconds_left(self) -> tuple[float, float]:
-        """Estimated seconds left of the run, and of those the part that rests on measurements.
+    def _seconds_left(self) -> float:
+        """Estimated seconds left of the run.
 
-        A waiting task is expected to take as long as the running one of its group, else as long as
-        in earlier runs.
+        A waiting task is expected to take as long as the running one of its group, else as
+        `Estimates` say.
         """
         now, running = time.monotonic(), self._running_durations()
-        total = timed = 0.0
+        total = 0.0
         for key, node in self._unfinished.items():
-            method, stage = group = group_of(node)
-            expected = running.get(group) or self._estimates.of(stage, method)
+            expected = running.get(group_of(node)) or self._estimates.of(node).seconds
             eta = self._running.get(key)
-            seconds = eta.seconds_left(now, expected) if eta else expected
-            total += seconds
-            if group in running or self._estimates.knows(stage):
-                timed += seconds
-        at_once = min(self._jobs, max(1, len(self._unfinished)))
-        return total / at_once, timed / at_once
+            total += eta.seconds_left(now, expected) if eta else expected
+        return total / min(self._jobs, max(1, len(self._unfinished)))
 
     def _time_left(self) -> str:
-        """Time left as text: "2 min 05 s left"."""
-        total, timed = self._seconds_left()
-        left = time_left(timed, total == timed)
-        return f"{left} left" if left else "time left not known yet"
+        """Time left as text: "about 2 min 5 s left"."""
+        return f"about {rounded_duration(self._seconds_left())} left"
 
     def _print_line(self, text: str) -> None:
         """Print one plain line: tasks done and their number, a text, and the time left."""
         self._last_printed = time.monotonic()
         left = f", {self._time_left()}" if self._unfinished else ""
         count = f"[{self._done}/{self._done + len(self._unfinished)}]"
-        self._console.print(f"{count} {text}{left}", highlight=False, markup=False)
+        self._print(f"{count} {text}{left}")
+
+    def _print(self, text: str, style: str = "") -> None:
+        self._console.print(text, style=style, highlight=False, markup=False)
 
     def _draw(self) -> None:
         """Update the bars, if there are any."""
         self._last_drawn = time.monotonic()
         if not self._bar:
             return
-        left, _ = self._seconds_left()
+        left = self._seconds_left()
         spent = self._last_drawn - self._started
         share = spent / (spent + left) if spent + left else 1.0
         self._draw_task_bars()
@@ -199,7 +202,7 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
             if is_new:
                 self._task_bars[key] = self._bar.add_task("", total=1.0, share="", left="")
             node, progress = self._unfinished[key], eta.progress
-            left = eta.seconds_left(self._last_drawn, self._estimates.of(node.stage.name))
+            left = eta.seconds_left(self._last_drawn, self._estimates.of(node).seconds)
             self._bar.update(
                 self._task_bars[key],
                 completed=progress.share,
@@ -209,6 +212,7 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
             )
 
 
-def group_of(node: Node) -> tuple[str, str]:
-    """Method and stage of a node: nodes that share both are reported together."""
-    return node.context.partition(", ")[0], node.stage.name
+def _family_of(node: Node) -> tuple[str, str]:
+    """Group of a node, with all variants of its method as one."""
+    method, stage = group_of(node)
+    return method.partition("[")[0], stage

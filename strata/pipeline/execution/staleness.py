@@ -6,6 +6,7 @@ from typing import Any
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.graph.provenance import describe_node, versions
 from strata.pipeline.graph.stage import Node
+from strata.pipeline.store.run_notes import RunNote
 from strata.pipeline.store.store import Store
 
 #: Manifest of an artifact, or a part of one, as `describe_node` makes it.
@@ -13,29 +14,43 @@ Record = dict[str, Any]
 
 
 class History:
-    """Manifest of the latest artifact in the store for each node title, whatever its key."""
+    """Manifests of earlier artifacts, by the title of their node, whatever their key.
 
-    def __init__(self, store: Store) -> None:
-        self._latest: dict[str, Record] = {}
+    Of several, that of the run in which the method was last up to date, else the latest one.
+
+    Args:
+        store: the store.
+        note: on the earlier runs of the experiment file.
+    """
+
+    def __init__(self, store: Store, note: RunNote) -> None:
+        of_last_run = {key for method in note.made for key in note.keys_of(method)}
+        self._by_title: dict[str, Record] = {}
+        self._steps: set[tuple[str, str]] = set()
+        rank: dict[str, tuple[bool, str]] = {}
         for key in store.keys():  # noqa: SIM118 (a generator)
             record = store.manifest(key)
-            if record:
-                title = record.get("title", "")
-                if record.get("made", "") >= self._latest.get(title, {}).get("made", ""):
-                    self._latest[title] = record
+            if record and "title" in record:
+                title, this = record["title"], (key in of_last_run, record.get("made", ""))
+                if this >= rank.get(title, (False, "")):
+                    rank[title], self._by_title[title] = this, record
+                self._steps.add((record.get("context", ""), record["stage"]))
 
     def latest(self, node: Node) -> Record | None:
-        """Manifest of the latest artifact with the node's title, or None."""
-        return self._latest.get(node.title)
+        """Manifest of the earlier artifact with the node's title, or None."""
+        return self._by_title.get(node.title)
+
+    def knows_part_of(self, node: Node) -> bool:
+        """True if the node's stage was made before for other parts of the images."""
+        return bool(node.shard) and (node.context, node.stage.name) in self._steps
 
 
-def reasons(plan: Plan, store: Store) -> Iterator[str]:
+def reasons(plan: Plan, history: History) -> Iterator[str]:
     """One sentence per cause, each once.
 
     Only nodes of which no input has to be made are explained: the others follow from these.
     """
     needed = set(plan.needed)
-    history = History(store)
     seen: set[str] = set()
     for key in plan.needed:
         node = plan.nodes[key]
@@ -56,8 +71,11 @@ def _causes(node: Node, plan: Plan, history: History) -> Iterator[str]:
         yield f"{plan.title(node)}: its files in the store are damaged."
         return
     latest = history.latest(node)
+    if latest is None and history.knows_part_of(node):
+        yield f"{name}: the images have changed, and are divided into other parts than before."
+        return
     if latest is None:
-        method = node.context.partition(", ")[0]
+        method = node.context.partition(", ")[0].partition("[")[0]
         prefix = f"{method}: " if method else ""
         yield f"{prefix}{name} has not been made yet."
         return

@@ -13,14 +13,17 @@ from typing import Any
 
 from strata._threads import allow_threads
 from strata.errors import StrataError
+from strata.files import write_atomic
 from strata.pipeline.code.code_digest import edited
-from strata.pipeline.execution.peak_memory import PeakMemory
+from strata.pipeline.execution.peak_memory import PeakMemory, is_out_of_memory
 from strata.pipeline.graph.inputs import File, ImageShard, Subset
 from strata.pipeline.graph.provenance import describe_node, versions
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import Node, Sharded, Stage, StageReference
-from strata.pipeline.store.store import Store, storage_error
+from strata.pipeline.store.errors import storage_error
+from strata.pipeline.store.store import Store
 from strata.pipeline.store.task_progress import forget_checkpoint, running
+from strata.text import printable
 
 
 class StageError(StrataError):
@@ -129,10 +132,12 @@ class TaskResult:
 
     Attributes:
         seconds: wall-clock time of the stage; 0 if the artifact was there.
+        bytes: size of the artifact; 0 if it was there.
         found: whether the artifact was there already, made by another run.
     """
 
     seconds: float
+    bytes: int
     found: bool
 
 
@@ -151,14 +156,13 @@ def run_task(task: Task) -> TaskResult:
     try:
         with store.making(task.key):
             if not task.force and store.state(task.key) == "present":
-                return TaskResult(0.0, found=True)
+                return TaskResult(0.0, 0, found=True)
             values, measured = _run_stage(task, store)
-            store.discard(task.key)  # a damaged or unwanted one; absent in the common case
-            store.write(task.key, values, {**task.record, **measured})
+            store.replace(task.key, values, {**task.record, **measured})
             forget_checkpoint(store.root, task.key)
     except OSError as error:
         raise storage_error(error, store.root) from error
-    return TaskResult(measured["seconds"], found=False)
+    return TaskResult(measured["seconds"], store.size(task.key), found=False)
 
 
 def _run_stage(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -170,13 +174,14 @@ def _run_stage(task: Task, store: Store) -> tuple[dict[str, Any], dict[str, Any]
     with PeakMemory() as memory, running(store.root, task.key):
         try:
             values = stage.function(*inputs, **task.parameters)
-        except MemoryError:
-            raise StageError(
-                f"{task.title} ran out of memory.", "Fewer jobs (-j 1) need less of it."
-            ) from None
         except (StrataError, OSError):
             raise
         except Exception as error:
+            if is_out_of_memory(error):
+                raise StageError(
+                    "it ran out of memory.",
+                    "Fewer jobs (-j 1) need less of it, and so do smaller batches or images.",
+                ) from None
             raise _stage_error(task, store, error) from error
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     _check_unedited(task)
@@ -228,7 +233,7 @@ def _check_unedited(task: Task) -> None:
 def _load(given: Any, store: Store) -> Any:
     """An input with values in the place of references; shards are loaded when they are read."""
     if isinstance(given, ArtifactReference):
-        return store.read(given.key)
+        return store.read_fitted(given.key)
     if isinstance(given, ViewReference):
         inputs = [_load(i, store) for i in given.inputs]
         return _stage(given.stage).function(*inputs, **given.parameters)
@@ -251,10 +256,14 @@ def _stage_error(task: Task, store: Store, error: Exception) -> StageError:
     """Error for the user with the failing line; the traceback goes to a file in the store."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     log = store.root / "failures" / f"{task.key}.txt"
-    log.parent.mkdir(exist_ok=True)
-    log.write_text(f"{task.title}\n\n{traceback.format_exc()}")
+    hint = f"The traceback is in {log}."
+    try:
+        log.parent.mkdir(exist_ok=True)
+        write_atomic(log, f"{task.title}\n\n{traceback.format_exc()}")
+    except OSError:  # a full disk must not hide the error
+        hint = "Its traceback could not be written to the store."
     return StageError(
-        f"{task.title} failed: {type(error).__name__}: {error} "
+        f"{type(error).__name__}: {printable(str(error))} "
         f"({Path(place.filename).name}, line {place.lineno}).",
-        f"The traceback is in {log}.",
+        hint,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from strata.errors import InputError
+from strata.files import expand_user
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.splits import SplitAssignment, assign_splits
 from strata.pipeline.graph.derived import Derived
@@ -141,15 +142,13 @@ class Dataset:
 
     @cached_property
     def _train_shards(self) -> list[ImageShard]:
-        return cut_into_shards({r.digest: r.path for r in self._records(test=False)})
+        return _shards(self._records(test=False))
 
     @cached_property
     def _test_shards(self) -> list[ImageShard]:
         """Shards of the test images, without contents that are among the training images too."""
         known = {digest for shard in self._train_shards for digest in shard.digests}
-        return cut_into_shards(
-            {r.digest: r.path for r in self._records(test=True) if r.digest not in known}
-        )
+        return _shards([r for r in self._records(test=True) if r.digest not in known])
 
     @cached_property
     def _test_ids(self) -> frozenset[str]:
@@ -185,6 +184,11 @@ class Dataset:
             _masked(fold.train, ~held_out, seed, labeled=True),
             _masked(fold.train, held_out, seed, labeled=False),
         )
+
+
+def _shards(records: list["ImageRecord"]) -> list[ImageShard]:
+    ranges = {r.digest: r.value_range for r in records if r.value_range}
+    return cut_into_shards({r.digest: r.path for r in records}, ranges=ranges)
 
 
 def _limit(fold: Fold, per_class: int) -> Fold:
@@ -233,15 +237,18 @@ def _open_manifest(
     Raises:
         InputError: the source is missing or malformed.
     """
+    from strata.pipeline.data.archives.limits import UnpackLimits
     from strata.pipeline.data.manifest import build_manifest
     from strata.pipeline.data.source import open_source
 
     settings = experiment.data
     spec: str | Path = settings["source"]
+    notes = []
     if spec == SCENES:
-        spec = _draw_scenes(experiment, store, jobs, progress)
+        spec, damage = _draw_scenes(experiment, store, jobs, progress)
+        notes = [f"the drawn scenes were damaged and drawn again: {damage}"] if damage else []
     elif "://" not in str(spec):
-        spec = experiment.folder / Path(spec).expanduser()
+        spec = experiment.folder / expand_user(spec)
     source = open_source(
         spec,
         split_csv=settings["split"],
@@ -249,8 +256,10 @@ def _open_manifest(
         sha256=settings["sha256"],
         cache=store.data,
         allow_missing=settings["allow_missing"],
+        limits=UnpackLimits(settings["max_unpacked_gb"], settings["max_unpacked_files"]),
         progress=lambda done, total: progress("fetching the images", done, total),
     )
+    source.notes.extend(notes)
     cache = store.data / f"manifest-{content_key(str(source.root))[:16]}"
     return build_manifest(
         source,
@@ -284,21 +293,30 @@ def open_dataset(
 
 def _draw_scenes(
     experiment: Experiment, store: Store, jobs: int, progress: ProgressCallback
-) -> Path:
-    """Folder of the built-in data set, drawn once for each version of its code."""
+) -> tuple[Path, str]:
+    """Folder of the built-in data set, drawn once for each version of its code.
+
+    Returns:
+        the folder, and the damage of an earlier copy, "" if none.
+    """
+    from strata.pipeline.data.committed_folder import commit_folder
+
     per_class, size = experiment.data["per_class"], experiment.data["size"]
     seed = experiment.protocol["seed"]
-    drawn = Derived("scenes", (per_class, size, seed), ("strata.scenes.write", "write_scenes"))
-    root = store.data / f"scenes-{drawn.key[:12]}"
-    if not root.exists():
-        from strata.scenes.write import write_scenes
+    code = ("strata.scenes.write", "fill_with_scenes")
+    root = store.data / f"scenes-{Derived('scenes', (per_class, size, seed), code).key[:12]}"
 
-        write_scenes(
-            root,
+    def draw(folder: Path) -> None:
+        from strata.scenes.write import fill_with_scenes
+
+        fill_with_scenes(
+            folder,
             per_class=per_class,
             size=size,
             seed=seed,
             jobs=jobs,
             progress=lambda done, total: progress("drawing the scenes", done, total),
         )
-    return root
+
+    damage = commit_folder(root, draw)
+    return root, damage

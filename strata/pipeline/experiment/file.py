@@ -1,17 +1,22 @@
 """Experiment files: TOML parsed and checked against the known keys."""
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from strata.errors import InputError, nearest
+from strata.errors import InputError, naming, nearest, short
+from strata.pipeline.experiment.fit_count import check_fit_count
 from strata.pipeline.experiment.methods import Method, variants
 from strata.pipeline.experiment.overrides import override
+from strata.pipeline.experiment.toml_text import TOMLError, parse
 from strata.pipeline.parameters.validation import Parameters
+from strata.text import one_line
 
 DEFAULT_FILE = "strata.toml"
+#: Bytes of an experiment's name: file systems take 255, and files beside the report's folder add
+#: to it.
+MAX_NAME = 200
 #: Valid method names: usable in file names, targets ("bovw[n_words=64]") and key paths
 #: ("bovw.codebook.n_words").
 _NAME = re.compile(r"\w+(?:[ +-]?\w+)*")
@@ -22,6 +27,8 @@ def data(
     source: str = "scenes",
     split: str | None = None,
     sha256: str | None = None,
+    max_unpacked_gb: float | None = None,
+    max_unpacked_files: int | None = None,
     allow_missing: bool = False,
     skip_broken: bool = False,
     near_duplicates: bool = True,
@@ -39,6 +46,7 @@ def protocol(
     seed: int = 0,
     test: float = 0.3,
     train_per_class: int | None = None,
+    max_fits: int = 100_000,
 ) -> None:
     """Keys of the table [protocol], documented in docs/experiment-file.md."""
 
@@ -60,6 +68,7 @@ class Experiment:
         data: the [data] table, defaults filled in.
         protocol: the [protocol] table, defaults filled in.
         methods: the methods, variants of `vary` expanded.
+        settings: "KEY=VALUE" of the command line, in the order given.
     """
 
     path: Path
@@ -70,6 +79,7 @@ class Experiment:
     data: dict[str, Any]
     protocol: dict[str, Any]
     methods: tuple[Method, ...]
+    settings: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -94,20 +104,27 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
     tables = _tables(path, text)
     for setting in settings or []:
         override(tables, setting)
-        text += f"\n# --set {setting}"
-    _check_top(tables, path.name)
+        text += f"\n# --set {one_line(setting)}"
+    with naming(path.name):
+        return _experiment(path, text, tables, tuple(settings or ()))
+
+
+def _experiment(
+    path: Path, text: str, tables: dict[str, Any], settings: tuple[str, ...]
+) -> Experiment:
+    """Experiment of a file's tables; errors do not name the file."""
+    _check_top(tables)
     methods = tables.pop("methods", {})
     sections = {name: _table(tables, name) for name in ("data", "protocol")}
-    top = _checked(top_level, tables, path.name)
+    top = Parameters.of(top_level).checked(tables)
     if not isinstance(methods, dict) or not methods:
-        raise InputError(
-            f"{path.name} names no methods.", "Add a table, for example [methods.fisher]."
-        )
+        raise InputError("It names no methods.", "Add a table, for example [methods.fisher].")
     checked = {
-        "data": _checked(data, sections["data"], "data"),
-        "protocol": _checked(protocol, sections["protocol"], "protocol"),
+        "data": Parameters.of(data).checked(sections["data"], "data"),
+        "protocol": Parameters.of(protocol).checked(sections["protocol"], "protocol"),
     }
     _check_ranges(checked["protocol"])
+    check_fit_count(methods, checked["protocol"])
     found = [v for name, table in methods.items() for v in variants(name, table)]
     _check_names(top["name"], found)
     return Experiment(
@@ -117,6 +134,7 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
         title=top["title"],
         recipes=path.parent / top["recipes"] if top["recipes"] else None,
         methods=tuple(found),
+        settings=settings,
         **checked,
     )
 
@@ -125,15 +143,20 @@ def _check_names(name: str, methods: list[Method]) -> None:
     """Refuse names that cannot be part of paths or commands, and two methods of one name."""
     if any(mark in name for mark in "/\\") or name in (".", "..") or not name.isprintable():
         raise InputError(
-            f"name = {name!r}: the report's folder cannot be called this.",
+            f"name = {short(name)}: the report's folder cannot be called this.",
             "Choose a name without / and \\.",
+        )
+    if len(name.encode()) > MAX_NAME:
+        raise InputError(
+            f"name = {short(name)}: the report's folder cannot be called this.",
+            f"Choose a name of at most {MAX_NAME} bytes.",
         )
     known: set[str] = set()
     for method in methods:
         in_file = method.variant_of or method.name
         if not _NAME.fullmatch(in_file):
             raise InputError(
-                f"[methods.{in_file!r}]: a method's name becomes part of file names and commands.",
+                f"[methods.{short(in_file)}]: method names are part of file names.",
                 "Use letters, digits and _, with -, + or a space between them.",
             )
         if method.name in known:
@@ -151,16 +174,16 @@ def read_recipes_key(path: Path) -> Path | None:
 
 def _tables(path: Path, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return parse(text)
+    except TOMLError as error:
         raise InputError(f"{path.name} is not valid TOML: {error}.") from None
 
 
-def _check_top(tables: dict[str, Any], where: str) -> None:
+def _check_top(tables: dict[str, Any]) -> None:
     known = ("data", "protocol", "methods", *Parameters.of(top_level).defaults)
     for key in tables:
         if key not in known:
-            raise InputError(f"{where}: there is no key '{key}'.", nearest(key, known))
+            raise InputError(f"There is no key '{key}'.", nearest(key, known))
 
 
 def _text(path: Path) -> str:
@@ -186,15 +209,13 @@ def _table(tables: dict[str, Any], name: str) -> dict[str, Any]:
     return table
 
 
-def _checked(signature: Any, table: dict[str, Any], where: str) -> dict[str, Any]:
-    return Parameters.of(signature).checked(table, where)
-
-
 def _check_ranges(protocol: dict[str, Any]) -> None:
     if protocol["folds"] < 2:
         raise InputError(f"protocol.folds = {protocol['folds']}: it should be 2 or more.")
     if protocol["repeats"] < 1:
         raise InputError(f"protocol.repeats = {protocol['repeats']}: it should be 1 or more.")
+    if protocol["max_fits"] < 1:
+        raise InputError(f"protocol.max_fits = {protocol['max_fits']}: it should be 1 or more.")
     if not 0 <= protocol["seed"] < 2**63:
         raise InputError(f"protocol.seed = {protocol['seed']}: it should be from 0 to 2**63 - 1.")
     if not 0 <= protocol["test"] < 1:

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
-from strata.errors import InputError
+from strata.errors import InputError, short
 from strata.pipeline.experiment.random_search import RandomSearch, with_values
 
 
@@ -45,7 +45,9 @@ def variants(name: str, table: Any) -> list[Method]:
     settings = dict(table)
     recipe = settings.pop("recipe", name)
     if not isinstance(recipe, str):
-        raise InputError(f"methods.{name}.recipe = {recipe!r}: it should be the name of a recipe.")
+        raise InputError(
+            f"methods.{name}.recipe = {short(recipe)}: it should be the name of a recipe."
+        )
     vary = settings.pop("vary", None)
     paper = settings.pop("paper", None)
     search = settings.pop("search", None)
@@ -84,7 +86,7 @@ def _pop_train_per_class(name: str, settings: dict[str, Any]) -> int | None:
     count = settings.pop("train_per_class", None)
     if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
         raise InputError(
-            f"methods.{name}.train_per_class = {count!r}: it should be a number, 1 or more."
+            f"methods.{name}.train_per_class = {short(count)}: it should be a number, 1 or more."
         )
     return count
 
@@ -94,7 +96,7 @@ def _published_accuracies(name: str, given: Any, count: int) -> list[float | Non
     good = isinstance(given, list) and len(given) == count
     if not good or not all(g is None or (isinstance(g, float) and 0 <= g <= 1) for g in given):
         raise InputError(
-            f"methods.{name}.paper = {given!r}: it should be a published accuracy from 0.0 to 1.0.",
+            f"methods.{name}.paper = {short(given)}: it should be an accuracy from 0.0 to 1.0.",
             "With `vary`, it is a list with one number for each variant, in order.",
         )
     return given

@@ -1,10 +1,10 @@
 """Overrides of an experiment file's values by `--set KEY=VALUE`."""
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, nearest
+from strata.files import expand_user
+from strata.pipeline.experiment.toml_text import MAX_DEPTH, TOMLError, parse
 
 
 def override(tables: dict[str, Any], setting: str) -> None:
@@ -24,7 +24,9 @@ def override(tables: dict[str, Any], setting: str) -> None:
     dotted = dotted.strip()
     parts = dotted.split(".")
     if not equals or not all(parts):
-        raise InputError(f"--set {setting}: it should be KEY=VALUE.")
+        raise InputError(f"--set {_shown(setting)}: it should be KEY=VALUE.")
+    if len(parts) > MAX_DEPTH:
+        raise InputError(f"--set {_shown(setting)}: no key has {len(parts)} parts.")
     methods = _as_table(tables.get("methods"))
     if parts[0] == "methods":
         parts = parts[1:]
@@ -35,14 +37,18 @@ def override(tables: dict[str, Any], setting: str) -> None:
         table = tables
     else:
         raise InputError(
-            f"--set {setting}: this file has no method '{parts[0] if parts else dotted}'.",
+            f"--set {_shown(setting)}: this file has no method '{parts[0] if parts else dotted}'.",
             nearest(parts[0] if parts else "", [*methods, "data", "protocol", "name", "title"]),
         )
     for part in parts[:-1]:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise InputError(f"--set {setting}: '{part}' is not a table.")
+            raise InputError(f"--set {_shown(setting)}: '{part}' is not a table.")
     table[parts[-1]] = _absolute(".".join(parts), _value(value.strip()))
+
+
+def _shown(setting: str) -> str:
+    return setting if len(setting) <= 100 else f"{setting[:97]}..."
 
 
 def _absolute(key: str, value: Any) -> Any:
@@ -53,7 +59,7 @@ def _absolute(key: str, value: Any) -> Any:
     """
     if key not in ("data.source", "data.split") or not isinstance(value, str):
         return value
-    path = Path(value).expanduser().absolute()
+    path = expand_user(value).absolute()
     if key == "data.source":
         is_path = "://" not in value and value != "scenes"
     else:
@@ -64,7 +70,8 @@ def _absolute(key: str, value: Any) -> Any:
 def _check_not_varied(name: str, method: Any, parameter: str, setting: str) -> None:
     if parameter in _as_table(_as_table(method).get("vary")):
         raise InputError(
-            f"--set {setting}: the method varies it.", f"Change methods.{name}.vary in the file."
+            f"--set {_shown(setting)}: the method varies it.",
+            f"Change methods.{name}.vary in the file.",
         )
 
 
@@ -76,6 +83,6 @@ def _as_table(found: Any) -> dict[str, Any]:
 def _value(text: str) -> Any:
     """Text parsed as a TOML value; text that is none stays text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse(f"value = {text}")["value"]
+    except TOMLError:
         return text

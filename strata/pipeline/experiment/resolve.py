@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from strata.errors import InputError, nearest
+from strata.errors import InputError, naming, nearest
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.methods import Method
 from strata.pipeline.experiment.random_search import with_values
@@ -33,11 +33,9 @@ def resolve(experiment: Experiment) -> dict[str, ResolvedMethod]:
     Raises:
         InputError: an unknown recipe or parameter, or a value of a wrong kind; names file and key.
     """
-    recipes = known_recipes(experiment.recipes)
-    try:
+    with naming(experiment.path.name):
+        recipes = known_recipes(experiment.recipes, {m.recipe for m in experiment.methods})
         return {m.name: _resolve(m, recipes) for m in experiment.methods}
-    except InputError as error:
-        raise InputError(f"{experiment.path.name}: {error.what}", error.hint) from None
 
 
 def _resolve(method: Method, recipes: dict[str, Recipe]) -> ResolvedMethod:

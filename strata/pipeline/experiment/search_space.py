@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from strata.errors import InputError
+from strata.errors import InputError, short
 
 #: Keys that make a table a range; a table without them holds further parameters.
 KINDS = ("uniform", "log", "int")
@@ -101,7 +101,7 @@ def _entry(entry: Any, where: str) -> Values | Range:
             low, high = _bounds(entry.get("int"), where, (int,))
             return _check_log(Range(low, high, entry.get("log", False), integer=True), where)
     raise InputError(
-        f"{where} = {entry!r}: there is nothing to draw from.",
+        f"{where} = {short(entry)}: there is nothing to draw from.",
         "A list of values, { uniform = [0, 1] }, { log = [0.01, 100] }, { int = [1, 8] } or "
         "{ int = [32, 512], log = true }.",
     )
@@ -111,7 +111,7 @@ def _bounds(given: Any, where: str, kinds: tuple[type, ...]) -> tuple[Any, Any]:
     is_pair = isinstance(given, list) and len(given) == 2
     if not is_pair or any(isinstance(g, bool) or not isinstance(g, kinds) for g in given):
         numbers = "numbers" if float in kinds else "whole numbers"
-        raise InputError(f"{where}: bounds are two {numbers}, not {given!r}.")
+        raise InputError(f"{where}: bounds are two {numbers}, not {short(given)}.")
     low, high = given
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise InputError(f"{where}: {low} to {high} is no range.", "The lower bound comes first.")

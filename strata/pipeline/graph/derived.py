@@ -5,6 +5,7 @@ the code that makes them, and the store checks their files.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,6 +14,8 @@ from typing import Any
 from strata.errors import StrataError
 from strata.pipeline.code.code_digest import code_key
 from strata.pipeline.graph.provenance import versions
+from strata.pipeline.store.artifact import PickledValueError
+from strata.pipeline.store.errors import DamagedError
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store
 
@@ -39,18 +42,19 @@ class Derived:
         return content_key("derived", self.name, self.source, code_key(*self.code))
 
     def read(self, store: Store, make: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-        """Values from the store, made first if they are absent or damaged.
+        """Arrays and JSON values from the store, made first if they are absent or damaged.
 
-        A store that cannot be written keeps nothing: they are made again next time.
+        A store that cannot be written keeps nothing: they are made again next time. Pickles, which
+        can run code, are no such values: where the store holds one, they are made again too.
         """
-        if store.state(self.key) != "present":
-            values = make()
-            try:
-                store.discard(self.key)
-                store.write(self.key, values, self._manifest())
-            except (OSError, StrataError):
-                return values
-        return store.read(self.key)
+        with suppress(DamagedError, PickledValueError):
+            return dict(store.read(self.key))
+        values = make()
+        try:
+            store.replace(self.key, values, self._manifest())
+            return dict(store.read(self.key))
+        except (OSError, StrataError):
+            return values
 
     def _manifest(self) -> dict[str, Any]:
         made = datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,13 +1,13 @@
 """Inputs of stages that are not artifacts: image shards, subsets, folds, files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from strata.image_io import read_image
+from strata.image_io import Range, read_image
 from strata.pipeline.store.hashing import content_key
 from strata.seeds import derive, generator
 
@@ -19,27 +19,41 @@ SHARD_CAPACITY = 256
 class ImageShard:
     """Shard: some images, each content once, in the order of their digests.
 
-    Iterating reads them: uint8 arrays of shape (H, W, 3), one at a time.
+    Iterating reads them: uint8 arrays of shape (H, W, 3), one at a time. A file that no longer has
+    the content it had when the images were listed is an ImageError: what is made of it would stand
+    under the key of the other content.
+
+    Attributes:
+        prefix: leading bits of the digests.
+        digests: sha256 of each file's content.
+        paths: a file of each content.
+        ranges: of the values of each image, None where its file states it; empty if all do.
     """
 
     prefix: str
     digests: tuple[str, ...]
     paths: tuple[Path, ...] = field(repr=False)
+    ranges: tuple[Range | None, ...] = ()
 
     @cached_property
     def key(self) -> str:
-        """Content key of the files, whatever their names and places."""
-        return content_key("images", self.digests)
+        """Content key of the files and ranges, whatever the files' names and places."""
+        return content_key("images", self.digests, *([self.ranges] if self.ranges else []))
 
     def __len__(self) -> int:
         return len(self.digests)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return map(read_image, self.paths)
+        for path, digest, value_range in zip(
+            self.paths, self.digests, self.ranges or [None] * len(self), strict=True
+        ):
+            yield read_image(path, digest=digest, value_range=value_range)
 
 
 def cut_into_shards(
-    paths_by_digest: dict[str, Path], capacity: int = SHARD_CAPACITY
+    paths_by_digest: dict[str, Path],
+    capacity: int = SHARD_CAPACITY,
+    ranges: Mapping[str, Range | None] | None = None,
 ) -> list[ImageShard]:
     """Shards of the images, by the leading bits of their digests.
 
@@ -49,12 +63,19 @@ def cut_into_shards(
     Args:
         paths_by_digest: hexadecimal content digest -> a file with that content.
         capacity: the most images in one shard.
+        ranges: digest -> range of the values of images whose files do not state it.
     """
+    known = ranges or {}
+
+    def shard(digests: list[str], prefix: str) -> ImageShard:
+        own = tuple(known.get(digest) for digest in digests)
+        paths = tuple(paths_by_digest[digest] for digest in digests)
+        return ImageShard(prefix, tuple(digests), paths, own if any(own) else ())
 
     def leaves(digests: list[str], prefix: str) -> Iterator[ImageShard]:
         if len(digests) <= capacity:
             if digests:
-                yield ImageShard(prefix, tuple(digests), tuple(map(paths_by_digest.get, digests)))  # type: ignore[arg-type]
+                yield shard(digests, prefix)
             return
         for bit in "01":
             yield from leaves([d for d in digests if _bit(d, len(prefix)) == bit], prefix + bit)

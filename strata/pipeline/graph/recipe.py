@@ -79,6 +79,8 @@ class Recipe:
         found: dict[str, Any] = {}
         for name, section in self.sections.items():
             table = settings.get(name, {})
+            if isinstance(section, Choice) and isinstance(table, str | list):
+                table = {"use": table}
             if not isinstance(table, dict):
                 raise InputError(f"{where}.{name} must be a table: [{where}.{name}].")
             found[name] = section.checked(table, f"{where}.{name}")

@@ -1,14 +1,13 @@
 """Validation of parameters against the signatures of stages and recipes; the one place for it."""
 
 import inspect
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
-from strata.errors import InputError, nearest
+from strata.errors import InputError, nearest, short
 from strata.pipeline.parameters.renamed_keys import renamed
 from strata.pipeline.parameters.signatures import Argument, argument_help
 
@@ -70,31 +69,31 @@ class Parameters:
         )
         return create_model(self.owner, __config__=config, **fields)
 
-    def checked(self, values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    def checked(self, values: Mapping[str, Any], where: str = "") -> dict[str, Any]:
         """All parameters as plain JSON values, defaults filled in.
 
         Args:
             values: the parameters that are set.
-            where: the key path to name in errors, such as "methods.fisher.mixture".
+            where: the key path to name in errors, such as "methods.fisher.mixture"; "" at the top.
 
         Raises:
             InputError: an unknown name (with the nearest known one) or a value of a wrong kind.
         """
         from pydantic import ValidationError
 
+        where = f"{where}." if where else ""
         for name, value in values.items():
             within = value if isinstance(value, list | tuple) else [value]
             truth = next((v for v in within if isinstance(v, bool)), None)
             if truth is not None and not _takes_truth(self.annotations.get(name, bool)):
-                raise InputError(
-                    f"{where}.{name} = {json.dumps(value)}: it should not be true or false."
-                )
+                told = short(value).replace("True", "true").replace("False", "false")
+                raise InputError(f"{where}{name} = {told}: it should not be true or false.")
         try:
             return self._model(**values).model_dump(mode="json")
         except ValidationError as error:
             raise _readable(error, where, self.annotations) from None
         except InputError as error:  # of whoever reads a table that is a parameter
-            raise InputError(f"{where}.{error.what}", error.hint) from None
+            raise InputError(f"{where}{error.what}", error.hint) from None
 
 
 def _takes_truth(annotation: Any) -> bool:
@@ -114,7 +113,7 @@ def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) ->
         place = problem["loc"]
         path = ".".join([str(place[0]), *(str(p) for p in place[1:] if isinstance(p, int))])
         if problem["type"] == "extra_forbidden":
-            sentences.append(f"There is no key {where}.{path}.")
+            sentences.append(f"There is no key {where}{path}.")
             hints.append(renamed(path, known) or nearest(path, known))
         elif problem["type"] == "too_short":
             if not problem["input"]:  # else its members are wrong, which is told by itself
@@ -125,10 +124,12 @@ def _readable(error: "ValidationError", where: str, known: Mapping[str, Any]) ->
             if problem["type"] == "literal_error":
                 allowed = re.findall("'([^']*)'", problem["ctx"]["expected"])
                 hints.append(renamed(problem["input"], allowed))
+            if reason.startswith("Unable"):
+                reason = f"is no number: {_lower(reason)}"
             reasons.setdefault(path, []).append(_lower(reason))
             values[path] = problem["input"]
     for path, found in reasons.items():
-        sentences.append(f"{where}.{path} = {values[path]!r}: it {', or '.join(found)}.")
+        sentences.append(f"{where}{path} = {short(values[path])}: it {', or '.join(found)}.")
     return InputError(" ".join(sentences), " ".join(filter(None, hints)))
 
 

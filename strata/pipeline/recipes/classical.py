@@ -1,14 +1,16 @@
 """Classical methods: local descriptors, an encoding learned from them, a classifier of vectors.
 
 Descriptor and classifier are choices (`descriptor.use = "dense_daisy"`, `classifier.use = "knn"`);
-between encoding and classifier the vectors may be scaled or projected (`reduction.use = "lda"`).
+between encoding and classifier the vectors may be scaled or projected (`reduction.use = "lda"`, or
+one after the other: `reduction.use = ["standardize", "pca"]`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from strata.errors import InputError
 from strata.parameter_types import NonNegativeFloat, check_weights
-from strata.pipeline.graph.choice import choice, optional
+from strata.pipeline.graph.choice import chain, choice, optional_chain
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
@@ -62,7 +64,7 @@ OTHERS = tuple(
 MIRRORED_SIFT = dense_sift.options(mirror=True)
 #: More sizes, and fainter contrast, than is best for a bag of words.
 FISHER_SIFT = dense_sift.options(bin_sizes=(4, 6, 8, 12, 16), contrast_threshold=0.002, mirror=True)
-REDUCTIONS: Any = optional(
+REDUCTIONS: Any = optional_chain(
     standardize.options(),
     centered_power.options(),
     pca.options(),
@@ -70,6 +72,9 @@ REDUCTIONS: Any = optional(
     additive_kernel_map.options(),
     nystroem.options(),
 )
+
+#: Reductions as a recipe gets them: none, one, or several to apply in this order.
+Reductions = Options | tuple[Options, ...] | None
 
 
 def classifiers(**parameters: Any) -> Any:
@@ -85,7 +90,7 @@ def bovw(
     descriptor: Options = choice(MIRRORED_SIFT, *OTHERS),
     codebook: Options = visual_words.options(),
     histogram: Options = bag_of_words.options(),
-    reduction: Options | None = REDUCTIONS,
+    reduction: Reductions = REDUCTIONS,
     classifier: Options = classifiers(kernel="intersection"),
 ) -> Node:
     """Local descriptors, a k-means codebook, a spatial pyramid of word counts, a kernel SVM.
@@ -105,7 +110,7 @@ def vlad(
     *,
     descriptor: Options = choice(MIRRORED_SIFT, *OTHERS),
     codebook: Options = vlad_codebook.options(),
-    reduction: Options | None = REDUCTIONS,
+    reduction: Reductions = REDUCTIONS,
     classifier: Options = classifiers(),
 ) -> Node:
     """Local descriptors, a k-means codebook, residuals summed word by word, a linear SVM.
@@ -123,7 +128,7 @@ def fisher(
     *,
     descriptor: Options = choice(FISHER_SIFT, *OTHERS),
     mixture: Options = fisher_vectors.options(),
-    reduction: Options | None = REDUCTIONS,
+    reduction: Reductions = REDUCTIONS,
     classifier: Options = classifiers(),
 ) -> Node:
     """Multi-scale dense RootSIFT, PCA, a Gaussian mixture, Fisher vectors, a linear SVM.
@@ -171,7 +176,9 @@ def gist(
     fold: Fold,
     *,
     descriptor: Options = gist_descriptor.options(),
-    reduction: Options | None = choice(nystroem.options(), standardize.options(), pca.options()),
+    reduction: Reductions = chain(
+        nystroem.options(), standardize.options(), pca.options(), lda.options()
+    ),
     classifier: Options = classifiers(),
 ) -> Node:
     """GIST, energies of Gabor filters in a grid of cells, and a kernel SVM.
@@ -188,17 +195,17 @@ def encoded(data: Data, fold: Fold, descriptor: Options, encoding: Options) -> S
     return encode(local, encoding(local, fold.train))
 
 
-def classified(
-    vectors: Sharded, fold: Fold, reduction: Options | None, classifier: Options
-) -> Node:
+def classified(vectors: Sharded, fold: Fold, reduction: Reductions, classifier: Options) -> Node:
     """Scores of the fold's test images by a classifier of its training images."""
-    _check(reduction, classifier)
-    if reduction is not None:
-        vectors = apply_reduction(vectors, reduction(vectors, fold.train))
+    steps = reduction if isinstance(reduction, tuple) else (reduction,)
+    reductions = [step for step in steps if step is not None]
+    _check(reductions, classifier)
+    for step in reductions:
+        vectors = apply_reduction(vectors, step(vectors, fold.train))
     return class_scores(vectors, classifier(vectors, fold.train), fold.test)
 
 
-def _check(reduction: Options | None, classifier: Options) -> None:
+def _check(reductions: Sequence[Options], classifier: Options) -> None:
     """Refuse what an SVM cannot do, before its vectors are made."""
     if classifier.stage is not svm:
         return
@@ -213,11 +220,10 @@ def _check(reduction: Options | None, classifier: Options) -> None:
         raise InputError(
             f'classifier.gamma = "cv" is for the kernel rbf, not {kernel}.', "Give it a number."
         )
-    if kernel not in ("intersection", "chi2", "hellinger") or reduction is None:
-        return
-    if reduction.stage is not additive_kernel_map:
+    signed = [r.stage.name for r in reductions if r.stage is not additive_kernel_map]
+    if kernel in ("intersection", "chi2", "hellinger") and signed:
         raise InputError(
             f'classifier.kernel = "{kernel}" is for histograms, and what reduction.use = '
-            f'"{reduction.stage.name}" makes of them has negative numbers.',
+            f'"{signed[0]}" makes of them has negative numbers.',
             'For example: classifier.kernel = "linear".',
         )

@@ -6,7 +6,7 @@ from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options
-from strata.pipeline.recipes.classical import REDUCTIONS, classified, classifiers
+from strata.pipeline.recipes.classical import REDUCTIONS, Reductions, classified, classifiers
 from strata.pipeline.stages.encodings import bag_of_words, visual_words
 from strata.pipeline.stages.networks import (
     hidden_features,
@@ -119,7 +119,7 @@ def deep_svm(
     images: Options = resize.options(size=16),
     network: Options = train_network.options(**WHOLE_IMAGES),
     features: Options = hidden_features.options(),
-    reduction: Options | None = REDUCTIONS,
+    reduction: Reductions = REDUCTIONS,
     classifier: Options = classifiers(kernel="rbf"),
 ) -> Node:
     """A hidden layer of a network trained from scratch, as features for an SVM.
@@ -141,7 +141,7 @@ def patch_words(
     descriptor: Options = patch_descriptors.options(),
     codebook: Options = visual_words.options(),
     histogram: Options = bag_of_words.options(),
-    reduction: Options | None = REDUCTIONS,
+    reduction: Reductions = REDUCTIONS,
     classifier: Options = classifiers(kernel="intersection"),
 ) -> Node:
     """Hidden units of a perceptron on windows, as dense local descriptors for a bag of words.

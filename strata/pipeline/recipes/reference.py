@@ -60,6 +60,8 @@ def _section(name: str, offered: Options | Choice) -> str:
     options = list(_offered(offered))
     none = "none, " if isinstance(offered, Choice) and offered.optional else ""
     links = ", ".join(f"[`{o.stage.name}`](#stage-{o.stage.name})" for o in options)
+    if isinstance(offered, Choice) and offered.chain:
+        links += ", or a list of them"
     settings = [f"`{key} = {toml(value)}`" for o in options for key, value in o.given.items()]
     return f"| `{name}` | {none}{links} | {', '.join(settings)} |"
 

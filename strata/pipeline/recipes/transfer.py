@@ -5,7 +5,7 @@ from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options
-from strata.pipeline.recipes.classical import REDUCTIONS, classified
+from strata.pipeline.recipes.classical import REDUCTIONS, Reductions, classified
 from strata.pipeline.stages.classifiers import knn, logistic, svm
 from strata.pipeline.stages.fine_tuning import (
     boundary_activations,
@@ -25,7 +25,7 @@ def deep_features(
     backbone: str = "inception_v3",
     weights: str = "",
     features: Options = backbone_features.options(),
-    reduction: Options | None = REDUCTIONS,
+    reduction: Reductions = REDUCTIONS,
     classifier: Options = choice(logistic.options(C=10.0), svm.options(), knn.options()),
 ) -> Node:
     """Activations of a frozen pretrained network, pooled, and a linear classifier.

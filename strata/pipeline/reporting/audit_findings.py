@@ -18,9 +18,13 @@ _SEVERITIES = {"error": "issue", "warning": "issue", "note": "tip"}
 _PASSED = (
     (("unreadable",), "All images can be read"),
     (("missing",), "All images of the split file exist"),
+    (
+        ("similar-names", "split-names", "same-subfolders", "only-subfolders"),
+        "Names and places of the class folders tell classes apart",
+    ),
     (("contradiction", "near-contradiction"), "No duplicates with different labels"),
     (("leak", "near-leak"), "No duplicates in both training and test set"),
-    (("copies", "near-copies", "alike"), "No duplicate images"),
+    (("copies", "near-copies", "alike", "leak", "near-leak"), "No duplicate images"),
     (("small-class",), "Enough images of every class for the folds"),
     (("imbalance",), "Balanced classes"),
     (("tiny", "odd-size"), "No image of unusual size"),
@@ -52,7 +56,8 @@ def _shown(finding: dict[str, Any]) -> dict[str, Any]:
 
 def derived_audit(manifest: "Manifest", experiment: Experiment) -> Derived:
     """Artifact that keeps what the audit finds in these images for an experiment's splits."""
-    images = [manifest.digest, [b.id for b in manifest.broken], list(manifest.missing)]
+    broken = [image.id for image in manifest.broken]
+    images = [manifest.digest, broken, list(manifest.missing), list(manifest.notes)]
     return Derived(
         "audit", (images, _settings(experiment)), ("strata.pipeline.data.audit", "audit")
     )

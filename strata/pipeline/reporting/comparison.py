@@ -20,11 +20,12 @@ from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.provenance import versions
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.audit_findings import audit_findings
-from strata.pipeline.reporting.costs import Records, cost, stage_rows
+from strata.pipeline.reporting.costs import Records, cost, repeat_seconds, stage_rows
 from strata.pipeline.reporting.method_kind import method_kind
 from strata.pipeline.reporting.search_results import search_result
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize.visualize import visualizations
+from strata.text import utf8
 
 if TYPE_CHECKING:
     from strata.reports.model.results import Comparison, DataSummary, MethodResult, RunInfo
@@ -62,7 +63,7 @@ def comparison(
         title=experiment.title or experiment.name,
         data=data_summary(experiment, dataset, store),
         methods=[_method(target, dataset, records, outcome) for target in targets],
-        run=_run(experiment, command, seconds),
+        run=_run(experiment, command, seconds, repeat_seconds(targets, records)),
     )
 
 
@@ -95,7 +96,7 @@ def _method(
         cv=cv,
         test=test,
         visualizations=shown,
-        findings=[*problems, *_not_converged(fitted)],
+        findings=[*problems, *_not_converged(fitted), *_learning_warnings(fitted)],
         cost=cost(target, records),
         histories=_one_per_fold(fitted, "history"),
         lr_curves=_one_per_fold(fitted, "lr_search"),
@@ -144,6 +145,22 @@ def _not_converged(fitted: list[list[Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def _learning_warnings(fitted: list[list[Any]]) -> list[dict[str, Any]]:
+    """A finding for each warning of those who learned codebooks and mixtures."""
+    told = {w for fold in fitted for artifact in fold for w in artifact.get("warnings", ())}
+    return [
+        {
+            "code": "L03",
+            "severity": "issue",
+            "title": "Codebook",
+            "sentence": sentence,
+            "why": "Words without descriptors tell nothing, and codebooks of copies tell little.",
+            "remedy": "Take fewer words or Gaussians, or a denser grid of descriptors.",
+        }
+        for sentence in sorted(told)
+    ]
+
+
 def _scores(predictions: Any, selects: Callable[[Any], Any]) -> "Scores | None":
     """Scores of the folds whose number `selects` accepts; None without any."""
 
@@ -184,8 +201,8 @@ def data_summary(experiment: Experiment, dataset: Dataset, store: Store) -> "Dat
         if not test and len(samples[record.label]) < SAMPLES:
             samples[record.label].append(record.id)
     return DataSummary(
-        name=Path(experiment.data["source"].rstrip("/")).name,
-        root_hint=Path(manifest.root).name,
+        name=utf8(Path(experiment.data["source"].rstrip("/")).name or manifest.root.name),
+        root_hint=utf8(manifest.root.name),
         classes=list(dataset.classes),
         counts=counts,
         sample_ids=samples,
@@ -208,15 +225,17 @@ def _sizes(dataset: Dataset) -> str:
     )
 
 
-def _run(experiment: Experiment, command: str, seconds: float | None) -> "RunInfo":
+def _run(
+    experiment: Experiment, command: str, seconds: float | None, repeat: float | None
+) -> "RunInfo":
     """Provenance of the run."""
     from strata import __version__
     from strata.reports.model.results import RunInfo
 
     started = datetime.now().astimezone() - timedelta(seconds=seconds or 0)
     return RunInfo(
-        command=command,
-        file=experiment.path.name,
+        command=utf8(command),
+        file=utf8(experiment.path.name),
         file_text=experiment.text,
         seed=experiment.protocol["seed"],
         folds=experiment.protocol["folds"],
@@ -225,6 +244,8 @@ def _run(experiment: Experiment, command: str, seconds: float | None) -> "RunInf
         machine=_machine(),
         started=started.isoformat(timespec="seconds"),
         seconds=seconds,
+        repeat_seconds=repeat,
+        settings=list(experiment.settings),
     )
 
 

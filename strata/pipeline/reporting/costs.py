@@ -1,6 +1,8 @@
 """Costs of a method, from the manifests of its artifacts: time, memory, parameters, size."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -180,6 +182,23 @@ def _steps(scores: list[Node]) -> dict[str, int]:
         step = (node.stage.name, parameters, parents)
         found[node.key] = numbers.setdefault(step, len(numbers))
     return found
+
+
+def repeat_seconds(targets: Iterable[Target], records: Records) -> float | None:
+    """Processor time of one repeat of the cross-validation of all targets; None if unknown.
+
+    Counts the artifacts that some folds need and others do not, each once however many targets
+    share it: those that every fold needs would be there for another repeat.
+    """
+    own: dict[str, Node] = {}
+    repeats = 1
+    for target in targets:
+        folds = [(fold, topological_order([s])) for fold, s in target.folds if fold.number >= 0]
+        needed = Counter(node.key for _, nodes in folds for node in nodes)
+        repeats = max([repeats, *(fold.repeat + 1 for fold, _ in folds)])
+        for _, nodes in folds:
+            own |= {node.key: node for node in nodes if needed[node.key] < len(folds)}
+    return sum(map(records.seconds, own.values())) / repeats or None
 
 
 def _total(values: list[Any], name: str) -> int | None:

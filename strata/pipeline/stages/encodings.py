@@ -1,5 +1,6 @@
 """Local descriptors to one vector an image: codebooks learned in the fold, encodings of shards."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +19,8 @@ def visual_words(local: Shards, train: Subset, **parameters: Any) -> dict[str, A
     from strata.features.codebooks.visual_words import VisualWords
 
     codebook = VisualWords(**parameters, random_state=train.seed_for("codebook"))
-    codebook.fit(of_subset(local, train.digests))
-    return {"codebook": codebook, "parameters": int(codebook.words_.size)}
+    told = _fit(codebook, local, train)
+    return {"codebook": codebook, "parameters": int(codebook.words_.size), "warnings": told}
 
 
 @shard_stage(
@@ -48,11 +49,12 @@ def fisher_vectors(local: Shards, train: Subset, **parameters: Any) -> dict[str,
     from strata.features.encodings.fisher_vectors import FisherVectors
 
     encoder = FisherVectors(**parameters, random_state=train.seed_for("mixture"))
-    encoder.fit(of_subset(local, train.digests))
-    learned = [encoder.mixture_.means_, encoder.mixture_.covariances_, encoder.mixture_.weights_]
-    if encoder.projection_ is not None:
-        learned += [encoder.projection_, encoder.offset_]
-    return {"encoder": encoder, "parameters": sum(int(array.size) for array in learned)}
+    told = _fit(encoder, local, train)
+    mixture = encoder.mixture_
+    learned = [mixture.means_, mixture.covariances_, mixture.weights_]
+    learned += [encoder.projection_, encoder.mean_]
+    size = sum(int(array.size) for array in learned)
+    return {"encoder": encoder, "parameters": size, "warnings": told}
 
 
 @stage(estimator="strata.features.encodings.vlad:VLAD", role="encoder")
@@ -61,8 +63,17 @@ def vlad(local: Shards, train: Subset, **parameters: Any) -> dict[str, Any]:
     from strata.features.encodings.vlad import VLAD
 
     encoder = VLAD(**parameters, random_state=train.seed_for("vlad"))
-    encoder.fit(of_subset(local, train.digests))
-    return {"encoder": encoder, "parameters": int(encoder.words_.size)}
+    told = _fit(encoder, local, train)
+    return {"encoder": encoder, "parameters": int(encoder.words_.size), "warnings": told}
+
+
+def _fit(learner: Any, local: Shards, train: Subset) -> list[str]:
+    """Fit on the training images' descriptors; the warnings of k-means, for the report."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        learner.fit(of_subset(local, train.digests))
+    return [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
 
 
 @shard_stage(role="vectors")

@@ -117,7 +117,7 @@ def _split(
     return {
         "freeze_until": freeze_until,
         "output_node": output_node,
-        "head_inputs": head_inputs,
+        "head_inputs": list(head_inputs),
         "image_size": image_size,
         "parameters": frozen.parameters,
         "multiply_adds": frozen.multiply_adds,
@@ -217,7 +217,7 @@ def fine_tune(
         network["backbone"],
         freeze_until=parts["freeze_until"],
         output_node=parts["output_node"],
-        head_inputs=parts["head_inputs"],
+        head_inputs=tuple(parts["head_inputs"]),
         weights=state_of(network),
         **parameters,
         random_state=train.seed_for("fine-tuning"),

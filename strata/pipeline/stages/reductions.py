@@ -61,18 +61,24 @@ def pca(
             components or of copies, are left out then.
     """
     from sklearn.decomposition import PCA
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
     from strata.features.encodings.fisher_vectors import MIN_VARIANCE_RATIO
 
     rows, _ = vectors.some_rows("vectors", train, FOR_PCA)
     most = n_components if n_components < 1 else min(int(n_components), *rows.shape)
+    # float32 covariances of vectors far from the origin are none, so these are centered before.
+    centering = StandardScaler(with_std=False)
+    rows = centering.fit_transform(rows)
     found = PCA(most, whiten=whiten, random_state=train.seed_for("pca")).fit(rows)
     varying = int(
         np.sum(found.explained_variance_ > MIN_VARIANCE_RATIO * found.explained_variance_[0])
     )
     if whiten and 0 < varying < found.n_components_:
         found = PCA(varying, whiten=True, random_state=train.seed_for("pca")).fit(rows)
-    return {"reduction": found, "parameters": int(found.components_.size + found.mean_.size)}
+    size = found.components_.size + found.mean_.size
+    return {"reduction": make_pipeline(centering, found), "parameters": int(size)}
 
 
 @stage(role="reduction", estimator="strata.features.transforms.lda:LDA")

@@ -2,12 +2,14 @@
 
 import json
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+from strata.errors import StrataError
 
 VALUES = "values.json"
 _CHUNK_BYTES = 1 << 20  # bytes per write call
@@ -17,7 +19,8 @@ def write_artifact(values: Mapping[str, Any], folder: Path) -> None:
     """Write each value to `folder`, in the simplest format that can hold it.
 
     Arrays become `NAME.npy` (memory-mapped when read), values that JSON can express go to
-    `values.json`, anything else (fitted estimators) is pickled to `NAME.pickle`.
+    `values.json` (written in any case), anything else (fitted estimators) is pickled to
+    `NAME.pickle`.
 
     Raises:
         OSError: the disk is full or the folder cannot be written.
@@ -31,8 +34,7 @@ def write_artifact(values: Mapping[str, Any], folder: Path) -> None:
         else:
             with (folder / f"{name}.pickle").open("wb") as file:
                 pickle.dump(value, _ChunkedWriter(file), protocol=5)
-    if plain:
-        (folder / VALUES).write_text(json.dumps(plain))
+    (folder / VALUES).write_text(json.dumps(plain))
 
 
 def _write_array(array: np.ndarray, path: Path) -> None:
@@ -68,17 +70,33 @@ def _is_plain(value: Any) -> bool:
     )
 
 
-class Artifact(Mapping[str, Any]):
-    """Read-only mapping of an artifact's values; loaded on first access, arrays memory-mapped."""
+class PickledValueError(StrataError):
+    """A value is kept as a pickle, which can run code, and was not asked for as one."""
 
-    def __init__(self, folder: Path) -> None:
+
+class Artifact(Mapping[str, Any]):
+    """Read-only mapping of an artifact's values; loaded on first access, arrays memory-mapped.
+
+    Args:
+        folder: the artifact's folder.
+        files: names of its files; None: all files in the folder.
+        unpickle: load pickles too. Else they count as values, but cannot be read.
+    """
+
+    def __init__(
+        self, folder: Path, files: Iterable[str] | None = None, *, unpickle: bool = False
+    ) -> None:
         self._folder = folder
+        self._unpickle = unpickle
+        names = sorted(path.name for path in folder.iterdir()) if files is None else list(files)
+        paths = [folder / name for name in names]
+        self._has_plain = VALUES in names
+        self._paths = {p.stem: p for p in paths if p.suffix in (".npy", ".pickle")}
         self._loaded: dict[str, Any] = {}
 
     @cached_property
     def _plain(self) -> dict[str, Any]:
-        path = self._folder / VALUES
-        return json.loads(path.read_text()) if path.exists() else {}
+        return json.loads((self._folder / VALUES).read_text()) if self._has_plain else {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._loaded:
@@ -88,22 +106,26 @@ class Artifact(Mapping[str, Any]):
     def _load(self, name: str) -> Any:
         if name in self._plain:
             return self._plain[name]
-        array = self._folder / f"{name}.npy"
-        if array.exists():
+        path = self._paths[name]
+        if path.suffix == ".npy":
             try:
-                return np.load(array, mmap_mode="r", allow_pickle=False)
+                return np.load(path, mmap_mode="r", allow_pickle=False)
             except ValueError:  # an empty array cannot be memory-mapped
-                return np.load(array, allow_pickle=False)
-        pickled = self._folder / f"{name}.pickle"
-        if pickled.exists():
-            return pickle.loads(pickled.read_bytes())
-        raise KeyError(name)
+                return np.load(path, allow_pickle=False)
+        if not self._unpickle:
+            raise PickledValueError(
+                f"'{name}' of {self._folder} is a pickle, and is not opened here.",
+                "Pickles can run code (SECURITY.md). If this artifact is your own, remove its "
+                "folder and run `strata make` again.",
+            )
+        return pickle.loads(path.read_bytes())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._plain or name in self._paths
 
     def __iter__(self) -> Iterator[str]:
         yield from self._plain
-        for path in sorted(self._folder.iterdir()):
-            if path.suffix in (".npy", ".pickle"):
-                yield path.stem
+        yield from self._paths
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._plain) + len(self._paths)

@@ -5,11 +5,11 @@ They are kept as long as the report file exists. A report may have been made wit
 experiment file.
 """
 
-import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from strata.files import write_atomic
+from strata.pipeline.store.checked_json import read_checked, write_checked
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store
 
@@ -17,23 +17,28 @@ from strata.pipeline.store.store import Store
 def register_report(store: Store, report: Path, keys: Iterable[str]) -> None:
     """Register the artifacts that a report was made from, replacing an earlier registration.
 
+    The report is known by its place relative to the store, where it is found again after both have
+    moved, and by its own, where it is found after the store alone has.
+
     Raises:
         OSError: the store cannot be written.
     """
-    place = str(report.resolve())
+    place = report.resolve()
+    relative = os.path.relpath(place, store.root.resolve())
     folder = store.data / "reports"
     folder.mkdir(exist_ok=True)
-    note = {"report": place, "keys": sorted(keys)}
-    write_atomic(folder / f"{content_key(place)[:16]}.json", json.dumps(note))
+    note = {"report": str(place), "relative": relative, "keys": sorted(keys)}
+    write_checked(folder / f"{content_key(relative)[:16]}.json", note)
 
 
 def registered_reports(store: Store) -> Iterator[tuple[Path, set[str]]]:
     """Yield each registered report that still exists, with the keys of its artifacts."""
     for file in sorted((store.data / "reports").glob("*.json")):
-        try:
-            note = json.loads(file.read_bytes())
-            report, keys = Path(note["report"]), set(note["keys"])
-        except (OSError, ValueError, KeyError, TypeError):
+        note = read_checked(file)
+        if note is None:
             continue
-        if report.exists():
-            yield report, keys
+        relative = Path(os.path.normpath(store.root.resolve() / note["relative"]))
+        for report in (relative, Path(note["report"])):
+            if report.exists():
+                yield report, set(note["keys"])
+                break

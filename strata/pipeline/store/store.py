@@ -8,46 +8,32 @@
 The rename is the commit: an artifact exists if its folder does. So a run may be killed at any
 moment, and runs may share a store: a lock for each key keeps them from making the same artifact
 twice, and where they do (other hosts, no locks) the first rename wins.
+
+The manifest binds key, provenance and the digests of all files to one another, under a checksum of
+its own: an artifact whose files were exchanged, or that lies in the folder of another, is damaged.
 """
 
 import errno
-import json
 import os
 import shutil
-import socket
-import time
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from strata.digest import file_digest
-from strata.errors import InputError, StrataError
-from strata.files import write_atomic
+from strata.errors import InputError
 from strata.locks import file_lock, self_removing_lock
+from strata.pipeline.store import scratch
 from strata.pipeline.store.artifact import Artifact, write_artifact
+from strata.pipeline.store.checked_json import read_checked, write_checked
+from strata.pipeline.store.errors import DamagedError, storage_error
 
 MANIFEST = "manifest.json"
-FORMAT = "1"
+FORMAT = 1
 
-#: (folder, mtime_ns of its manifest) whose checksums this process has verified already.
-_verified: set[tuple[str, int]] = set()
-
-
-class DamagedError(StrataError):
-    """An artifact is missing, or its files do not match the checksums in its manifest."""
-
-    def __init__(self, what: str, hint: str = "", key: str = "") -> None:
-        super().__init__(what, hint)
-        self.key = key
-
-    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:  # type: ignore[override]
-        return type(self), (self.what, self.hint, self.key)
-
-
-class StoreFullError(StrataError):
-    """The disk that holds the store is full."""
+#: Files whose checksums this process has verified, by path, with their stamps and digests then.
+_verified: dict[Path, tuple[list[int], str]] = {}
 
 
 class Store:
@@ -69,12 +55,13 @@ class Store:
             for folder in (self.artifacts, self.writing, self.data, self.root / "locks"):
                 folder.mkdir(parents=True, exist_ok=True)
             mark = self.root / "format"
-            if not mark.exists():
-                write_atomic(mark, FORMAT + "\n")
-            found = mark.read_text().strip()
+            found = read_checked(mark)
+            if found is None:  # a new store, or a damaged mark
+                found = FORMAT
+                write_checked(mark, FORMAT)
         except OSError as error:
             raise storage_error(error, self.root) from error
-        if found and found != FORMAT:
+        if found != FORMAT:
             raise InputError(
                 f"{self.root} holds artifacts of another version of strata (format {found}).",
                 "Name another folder with --store DIR, or delete this one.",
@@ -86,11 +73,10 @@ class Store:
         return self.artifacts / key[:2] / key
 
     def manifest(self, key: str) -> dict[str, Any] | None:
-        """Read an artifact's manifest; None if it is absent or unreadable."""
-        try:
-            return json.loads((self.folder(key) / MANIFEST).read_bytes())
-        except (OSError, ValueError):
-            return None
+        """Read an artifact's manifest; None if it is absent, damaged or that of another key."""
+        found = read_checked(self.folder(key) / MANIFEST)
+        whole = isinstance(found, dict) and found.get("key") == key and found.get("files")
+        return found if whole else None
 
     def state(self, key: str) -> str:
         """Return "absent", "present" or "damaged", judging by file sizes and times.
@@ -104,39 +90,45 @@ class Store:
             return "damaged" if folder.exists() else "absent"
         try:
             moved = [n for n, f in manifest["files"].items() if _stamp(folder / n) != f["stamp"]]
-        except (OSError, KeyError, TypeError):
+            if not moved:
+                return "present"
+            if any(file_digest(folder / n) != manifest["files"][n]["digest"] for n in moved):
+                return "damaged"
+            for name in moved:
+                manifest["files"][name]["stamp"] = _stamp(folder / name)
+        except OSError:
             return "damaged"
-        if not moved:
-            return "present"
-        if any(file_digest(folder / n) != manifest["files"][n]["digest"] for n in moved):
-            return "damaged"
-        for name in moved:
-            manifest["files"][name]["stamp"] = _stamp(folder / name)
         with suppress(OSError):  # a read-only store: compare again next time
-            write_atomic(folder / MANIFEST, json.dumps(manifest))
+            write_checked(folder / MANIFEST, manifest)
         return "present"
 
     def read(self, key: str) -> Artifact:
-        """Open an artifact; its checksums are verified once per process.
+        """Open an artifact for its arrays and JSON values; pickles are refused.
+
+        Checksums are verified once per process, and again for files that have changed since.
 
         Raises:
             DamagedError: the artifact is absent or its files have changed.
         """
+        return self._open(key, unpickle=False)
+
+    def read_fitted(self, key: str) -> Artifact:
+        """Open an artifact with its fitted estimators, which are pickles and can run code.
+
+        Raises:
+            DamagedError: the artifact is absent or its files have changed.
+        """
+        return self._open(key, unpickle=True)
+
+    def _open(self, key: str, *, unpickle: bool) -> Artifact:
         folder = self.folder(key)
         manifest = self.manifest(key)
         if manifest is None:
             raise DamagedError(f"The artifact {key} is missing or unreadable.", key=key)
-        mark = (str(folder), (folder / MANIFEST).stat().st_mtime_ns)
-        if mark not in _verified:
-            for name, recorded in manifest["files"].items():
-                try:
-                    whole = file_digest(folder / name) == recorded["digest"]
-                except OSError:
-                    whole = False
-                if not whole:
-                    raise DamagedError(f"The artifact {key} is damaged ({name}).", key=key)
-            _verified.add(mark)
-        return Artifact(folder)
+        for name, recorded in manifest["files"].items():
+            if not _matches(folder / name, recorded["digest"]):
+                raise DamagedError(f"The artifact {key} is damaged ({name}).", key=key)
+        return Artifact(folder, manifest["files"], unpickle=unpickle)
 
     def write(self, key: str, values: Mapping[str, Any], manifest: dict[str, Any]) -> None:
         """Write an artifact and publish it; if another process was first, its copy stays.
@@ -144,7 +136,27 @@ class Store:
         Raises:
             StoreFullError: the disk is full; no partial artifact is left.
         """
-        partial = self._scratch()
+        with self._written_aside(key, values, manifest) as partial:
+            self._publish(partial, self.folder(key))
+
+    def replace(self, key: str, values: Mapping[str, Any], manifest: dict[str, Any]) -> None:
+        """Write an artifact in the place of one that may be there.
+
+        The old one stays until the new one is complete.
+
+        Raises:
+            StoreFullError: the disk is full; the old artifact is still there.
+        """
+        with self._written_aside(key, values, manifest) as partial:
+            self.discard(key)
+            self._publish(partial, self.folder(key))
+
+    @contextmanager
+    def _written_aside(
+        self, key: str, values: Mapping[str, Any], manifest: dict[str, Any]
+    ) -> Iterator[Path]:
+        """A complete artifact in a folder of its own, to be renamed; removed if it is not."""
+        partial = scratch.scratch_path(self.writing)
         try:
             partial.mkdir(parents=True)
             write_artifact(values, partial)
@@ -152,9 +164,8 @@ class Store:
                 path.name: {"digest": file_digest(path), "stamp": _stamp(path)}
                 for path in sorted(partial.iterdir())
             }
-            record = {**manifest, "key": key, "files": files}
-            (partial / MANIFEST).write_text(json.dumps(record))
-            self._publish(partial, self.folder(key))
+            write_checked(partial / MANIFEST, {**manifest, "key": key, "files": files})
+            yield partial
         except OSError as error:
             raise storage_error(error, self.root) from error
         finally:
@@ -170,21 +181,18 @@ class Store:
 
     def discard(self, key: str) -> None:
         """Remove an artifact from the store, atomically."""
-        removed = self._scratch()
+        removed = scratch.scratch_path(self.writing)
         try:
             os.rename(self.folder(key), removed)
         except FileNotFoundError:
             return
         shutil.rmtree(removed, ignore_errors=True)
 
-    def _scratch(self) -> Path:
-        """Return an unused path in `writing` that `sweep` can assign to this process."""
-        return self.writing / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-
     def keys(self) -> Iterator[str]:
         """Yield the keys of all artifacts, sorted."""
         for folder in sorted(self.artifacts.glob("??/*")):
-            yield folder.name
+            if folder.name.startswith(folder.parent.name):  # others leave files there: .DS_Store
+                yield folder.name
 
     def size(self, key: str) -> int:
         """Return the size of an artifact in bytes."""
@@ -216,50 +224,25 @@ class Store:
             ) from None
 
     def sweep(self) -> None:
-        """Remove partial artifacts of dead processes on this host, and any older than a day."""
-        for folder in self.writing.glob("*-*-*"):
-            host, pid, _ = folder.name.rsplit("-", 2)
-            old = time.time() - folder.stat().st_mtime > 86_400
-            if (host == socket.gethostname() and not _alive(int(pid))) or old:
-                shutil.rmtree(folder, ignore_errors=True)
+        """Remove what killed processes left half-written, see `scratch.sweep`."""
+        scratch.sweep(self.root)
+
+
+def _matches(path: Path, digest: str) -> bool:
+    """Test whether a file has a checksum; read it only if it is not known to."""
+    try:
+        known = (_stamp(path), digest)
+        if _verified.get(path) == known:
+            return True
+        if file_digest(path) != digest:
+            return False
+    except OSError:
+        return False
+    _verified[path] = known
+    return True
 
 
 def _stamp(path: Path) -> list[int]:
     """Return size, mtime_ns and ctime_ns; unlike mtime, ctime cannot be set back."""
     status = path.stat()
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-
-
-def _alive(pid: int) -> bool:
-    """Test whether a process of this host exists."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def storage_error(error: OSError, root: Path | None = None) -> StrataError:
-    """Convert an OSError from work on the store to an error with a hint for the user.
-
-    Args:
-        error: the error.
-        root: the store, for the message.
-    """
-    # numpy reports a short write in words only: "7851008 requested and 6086528 written"
-    cut_short = error.errno is None and " requested and " in str(error)
-    if cut_short or error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreFullError(
-            f"No space left on the disk{f' of the store {root}' if root else ''}.",
-            "Everything finished is kept. Free some space (`strata gc` removes what no experiment "
-            "needs), or move the store to a larger disk and name it with --store DIR; then run "
-            "`strata make` again.",
-        )
-    return InputError(
-        f"{error.filename or root or 'A file'} cannot be read or written: "
-        f"{error.strerror or error}.",
-        "Check the permissions, or name another folder: --store DIR for the store, --out DIR for "
-        "reports.",
-    )

@@ -59,6 +59,7 @@ def running(root: Path, key: str) -> Iterator[None]:
     for folder in ("progress", "checkpoints"):
         (root / folder).mkdir(exist_ok=True)
     _current = _Running(root / "progress" / key, root / "checkpoints" / key)
+    _current.progress.unlink(missing_ok=True)  # of a process that was killed
     try:
         yield
     finally:
@@ -69,6 +70,11 @@ def running(root: Path, key: str) -> Iterator[None]:
 def forget_checkpoint(root: Path, key: str) -> None:
     """Remove the checkpoint of an artifact that is in the store."""
     (root / "checkpoints" / key).unlink(missing_ok=True)
+
+
+def checkpoints(root: Path) -> list[str]:
+    """Keys of the artifacts that have a checkpoint."""
+    return sorted(p.name for p in (root / "checkpoints").glob("*") if p.suffix != ".tmp")
 
 
 def read_progress(root: Path, key: str) -> TaskProgress | None:

@@ -182,13 +182,13 @@ def _row(
     nearest_first.sort(key=lambda entry: entry[0])
     panels: list[Panel] = []
     for _, one, best in nearest_first[:PATCHES]:
-        picture = patch(records[one.sample.id].path, one.places[best])
+        picture = patch(records[one.sample.id].read(), one.places[best])
         panels.append(Panel(picture, f"a patch of {heading}, from {one.sample.id}"))
     if panels:
         fullest = max(among, key=lambda one: int((one.words == word).sum()))
         own = (fullest.words == word).nonzero()[0]
         own = own[fullest.distances[own].argsort(kind="stable")][:OUTLINES]
         name = fullest.sample.id
-        picture = outlined(records[name].path, fullest.places[own])
+        picture = outlined(records[name].read(), fullest.places[own])
         panels.append(Panel(picture, f"{name}, with the locations of {heading} outlined", name))
     return PanelRow(heading, note, panels)

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from strata.image_io import read_image
 from strata.models.training.resize import resize_image
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
@@ -108,7 +107,7 @@ def _panel(one: ImagePrediction, target: Target, dataset: Dataset, store: Store)
     """An image and its Grad-CAM map side by side."""
     fold, scores = next(part for part in target.folds if one.image in part[0].test.ids)
     _, fitted = prediction_path(scores)
-    artifact = next(a for a in (store.read(n.key) for n in fitted) if "classifier" in a)
+    artifact = next(a for a in (store.read_fitted(n.key) for n in fitted) if "classifier" in a)
     network_input = _network_input(without_search(scores), _single(fold.test, one.image), store)
     column = artifact["classes"].index(one.predicted)
     heat = grad_cam(artifact["classifier"], network_input, column)
@@ -134,8 +133,8 @@ def _input_picture(
     """The part of the image that the network sees: (side, side, 3) uint8."""
     if network_input.dtype == np.uint8:
         return _center_window(classifier, network_input)
-    path = next(record.path for record in dataset.manifest.records if record.id == image)
-    return resize_image(read_image(path), SIDE)
+    record = next(record for record in dataset.manifest.records if record.id == image)
+    return resize_image(record.read(), SIDE)
 
 
 def _center_window(classifier: Any, network_input: np.ndarray) -> np.ndarray:

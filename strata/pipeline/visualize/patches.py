@@ -1,32 +1,28 @@
 """Image patches cut out or outlined, as small pictures."""
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image, ImageDraw
-
-from strata.image_io import read_image
 
 #: Side of a patch, and longest side of an image with outlines, in pixels.
 PATCH_SIDE, IMAGE_SIDE = 44, 120
 
 
-def patch(path: Path, region: np.ndarray) -> np.ndarray:
+def patch(image: np.ndarray, region: np.ndarray) -> np.ndarray:
     """The patch under a descriptor's support region, resized to PATCH_SIDE: uint8 (H, W, 3).
 
     Args:
-        path: of the image; the region is clipped at its edges.
+        image: uint8 (H, W, 3); the region is clipped at its edges.
         region: (4,), center (x, y) and size (x, y) in units of the image's sides.
     """
-    whole = Image.fromarray(read_image(path))
+    whole = Image.fromarray(image)
     box = _clipped(_box(region, whole), whole)
     part = whole.resize((PATCH_SIDE, PATCH_SIDE), Image.Resampling.BICUBIC, box=box)
     return as_pixels(part)
 
 
-def outlined(path: Path, regions: np.ndarray) -> np.ndarray:
+def outlined(image: np.ndarray, regions: np.ndarray) -> np.ndarray:
     """The image at thumbnail size with the outline of each region (n, 4) drawn into it."""
-    picture = Image.fromarray(read_image(path))
+    picture = Image.fromarray(image)
     picture.thumbnail((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.LANCZOS)
     draw = ImageDraw.Draw(picture)
     for region in regions:

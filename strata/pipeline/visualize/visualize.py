@@ -99,7 +99,7 @@ def make_visualizations(
     from strata.pipeline.visualize.pyramid_cells import pyramid_cells
 
     fold, fitted = _last_model(target, store)
-    artifacts = [(node, store.read(node.key)) for node in fitted]
+    artifacts = [(node, store.read_fitted(node.key)) for node in fitted]
     classifiers = [(n, a["classifier"]) for n, a in artifacts if "classifier" in a]
     if len(classifiers) != 1:
         return []

@@ -25,14 +25,14 @@ def failed(ranking: Ranking) -> Iterator[Observation]:
     "R08",
     "Methods not significantly different from the best",
     "The ranking of methods that do not differ significantly is not reliable.",
-    "Choose by cost, or add repeats and images.",
+    "Choose by cost, or add repeats (protocol.repeats = 5) and images.",
 )
 def tied_with_best(ranking: Ranking) -> Iterator[Observation]:
     """Methods not significantly different from the best."""
     _several(ranking)
-    if all(row.standing in ("best", "untested") for row in ranking.rows):
+    if all(row.mark in ("best", "untested") for row in ranking.rows):
         raise NotApplicable("no method could be tested against the best")
-    tied = [row.method.name for row in ranking.rows if row.standing == "tied"]
+    tied = [row.method.name for row in ranking.rows if row.mark == "tied"]
     if tied and ranking.best:
         yield Observation(
             "tip",

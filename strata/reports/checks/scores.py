@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from strata.reports.checks.base import NotApplicable, Observation, check
-from strata.reports.comparison.evaluation import SPLIT_NAMES, Evaluation
+from strata.reports.comparison.evaluation import SPLIT_NAMES
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.formatting import listing, number_of, percent, percent_range
 from strata.reports.statistics.calibration import Reliability
 from strata.reports.statistics.folds import outlying_folds
-from strata.reports.statistics.intervals import Interval, wilson_interval
 from strata.reports.statistics.metrics import majority_baseline
 
 #: Gain over the majority-class baseline that is worth having; an issue if the interval excludes it.
@@ -38,7 +37,7 @@ def no_better_than_majority(ranking: Ranking) -> Iterator[Observation]:
     for row in ranking.rows:
         for evaluation in row.evaluations.values():
             rate = majority_baseline(evaluation.scores.labels)
-            interval = _interval(evaluation)
+            interval = evaluation.some_interval
             if interval.low > rate:
                 break
             useless = interval.high < rate + WORTH_HAVING
@@ -144,7 +143,7 @@ def train_gap(ranking: Ranking) -> Iterator[Observation]:
     for row in rows:
         training = row.method.training_accuracy
         held_out = next(iter(row.evaluations.values()))
-        interval = _interval(held_out)
+        interval = held_out.some_interval
         if training is not None and training - interval.high > GAP:
             yield Observation(
                 "tip",
@@ -188,10 +187,3 @@ def _means(curve: Reliability) -> tuple[float, float]:
     there = curve.images > 0
     shares = curve.images[there] / curve.images.sum()
     return float(shares @ curve.confidence[there]), float(shares @ curve.accuracy[there])
-
-
-def _interval(evaluation: Evaluation) -> Interval:
-    """The evaluation's interval; where folds give none, a Wilson interval over its images."""
-    if np.isfinite(evaluation.interval.low):
-        return evaluation.interval
-    return wilson_interval(evaluation.accuracy * evaluation.images, evaluation.images)

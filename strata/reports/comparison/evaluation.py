@@ -76,6 +76,13 @@ class Evaluation:
     roc: RocSummary
     probabilistic: ProbabilisticMetrics | None
 
+    @property
+    def some_interval(self) -> Interval:
+        """The interval; where folds give none, the Wilson interval over the images."""
+        if np.isfinite(self.interval.low):
+            return self.interval
+        return wilson_interval(self.accuracy * self.images, self.images)
+
 
 def evaluate(scores: Scores, split: Split, classes: int) -> Evaluation:
     """All metrics of one method on one split.

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.special import bdtrc, ndtri, stdtrit
 
 from strata.reports.comparison.evaluation import Evaluation, Split, first_repeat
-from strata.reports.statistics.folds import same_folds
+from strata.reports.statistics.folds import MIN_UNITS, same_folds
 from strata.reports.statistics.intervals import Interval, corrected_variance
 from strata.reports.statistics.significance import (
     EXACT_BELOW,
@@ -88,6 +88,9 @@ def _over_folds(a: str, b: str, first: Evaluation, second: Evaluation) -> Pair:
     if len(values) < 2:
         return Pair(a, b, "cv", difference, untested="a single fold has no variance")
     counts = values * first.folds.unit_images  # in images: folds may differ in size
+    if len(values) < MIN_UNITS:
+        few = f"{len(values)} folds are too few, they leave one degree of freedom"
+        return Pair(a, b, "cv", difference, untested=few)
     if abs(difference) > EPSILON and min(np.ptp(values), np.ptp(counts)) <= 1e-9:
         same = "it is the same on every fold, so its variance is zero"
         return Pair(a, b, "cv", difference, untested=same)

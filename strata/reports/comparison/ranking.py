@@ -9,6 +9,8 @@ from strata.reports.comparison.pairs import Pair, find_pair, pairwise_tests
 from strata.reports.model.results import Comparison, MethodResult
 
 Standing = Literal["best", "tied", "below", "untested"]
+TestStanding = Literal["above", "tied", "below", "untested"]
+Mark = Literal["best", "tied", "below", "below on test", "above on test", "untested"]
 
 #: Decimals to which accuracies are compared: the order of summation changes those beyond.
 DIGITS = 12
@@ -25,6 +27,8 @@ class RankedMethod:
         standing: "best", "tied" (not significantly different from the best), "below"
             (significantly worse), or "untested" (no fair test, or no scores).
         to_best: the pair with the best method; None for the best itself.
+        on_test: "above", "tied" with or "below" the best method on the test images, where these do
+            not rank; "untested" for the best itself, and without a test.
     """
 
     method: MethodResult
@@ -32,6 +36,20 @@ class RankedMethod:
     rank: int | None = None
     standing: Standing = "untested"
     to_best: Pair | None = None
+    on_test: TestStanding = "untested"
+
+    @property
+    def mark(self) -> Mark:
+        """Standing over both splits: a significant difference on either of them is one."""
+        if self.standing == "best":
+            return "best"
+        if self.on_test == "above":
+            return "above on test"
+        if self.standing == "below":
+            return "below"
+        if self.on_test == "below":
+            return "below on test"
+        return "tied" if "tied" in (self.standing, self.on_test) else "untested"
 
 
 @dataclass(frozen=True)
@@ -59,8 +77,8 @@ class Ranking:
 
     @property
     def near_best(self) -> list[RankedMethod]:
-        """The best method and those not significantly different from it."""
-        return [row for row in self.rows if row.standing in ("best", "tied")]
+        """The best method and those that neither split shows to be worse."""
+        return [row for row in self.rows if row.mark in ("best", "tied", "above on test")]
 
     def on(self, split: Split) -> dict[str, Evaluation]:
         """Evaluations on one split, by method, in the order of the ranking."""
@@ -85,7 +103,9 @@ def rank(comparison: Comparison) -> Ranking:
     rows = []
     for place, (method, evaluated) in enumerate(ranked, start=1):
         pair = find_pair(pairs[basis], best, method.name) if place > 1 else None
-        rows.append(RankedMethod(method, evaluated, place, _standing(place, pair), pair))
+        standing = _standing(place, pair)
+        on_test = _on_test(find_pair(pairs["test"], best, method.name) if basis == "cv" else None)
+        rows.append(RankedMethod(method, evaluated, place, standing, pair, on_test))
     rows += [RankedMethod(method, evaluated) for method, evaluated in others]
     return Ranking(comparison, basis, rows, failed, pairs)  # type: ignore[arg-type]
 
@@ -132,3 +152,12 @@ def _standing(place: int, pair: Pair | None) -> Standing:
     if pair is None or pair.significant is None:
         return "untested"
     return "below" if pair.significant else "tied"
+
+
+def _on_test(pair: Pair | None) -> TestStanding:
+    """Standing on the test images, from the pair of the best method (first) and another."""
+    if pair is None or pair.significant is None:
+        return "untested"
+    if not pair.significant:
+        return "tied"
+    return "below" if pair.difference > 0 else "above"

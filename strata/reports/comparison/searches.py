@@ -1,6 +1,7 @@
 """Analysis of a random search: incumbent, hyperparameter importance, picks at a range's edge."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ MIN_TRIALS = 10
 EDGE = 0.05
 #: Size of the random forest behind `importance`.
 TREES = 64
+#: Permutations of the accuracies that the forest must predict less well than the accuracies.
+PERMUTATIONS = 19
 #: Trials over which the other parameters are marginalized, at most.
 MAX_MARGINALIZED = 60
 
@@ -56,25 +59,53 @@ def importance(search: SearchResult) -> dict[str, float] | None:
 
     First-order terms of the functional ANOVA of a random forest fitted to the trials (Hutter, Hoos
     and Leyton-Brown, "An efficient approach for assessing hyperparameter importance", ICML 2014),
-    here over the values sampled. What is missing to 1 is due to interactions. None with fewer than
-    `MIN_TRIALS` trials, or where all trials have the same accuracy.
+    here over the values sampled. What is missing to 1 is due to interactions. None where nothing
+    can be said: with fewer than `MIN_TRIALS` trials, or where the forest predicts the accuracy of
+    trials left out (out of bag) no better than forests fitted to permuted accuracies do.
     """
-    y = mean_accuracies(search)
+    shares = _main_effects(tuple(map(tuple, unit_values(search))), tuple(mean_accuracies(search)))
+    if shares is None:
+        return None
+    return {p.name: share for p, share in zip(search.parameters, shares, strict=True)}
+
+
+@lru_cache(maxsize=64)  # of a report: page, archive, results.json and figures ask for the same
+def _main_effects(
+    rows: tuple[tuple[float, ...], ...], accuracies: tuple[float, ...]
+) -> list[float] | None:
+    """Shares of variance by column; None where the forest does not predict."""
+    X, y = np.array(rows), np.array(accuracies)
     if len(y) < MIN_TRIALS or np.ptp(y) == 0:
         return None
-    from sklearn.ensemble import RandomForestRegressor
-
-    X = unit_values(search)
-    forest = RandomForestRegressor(TREES, min_samples_leaf=2, random_state=0).fit(X, y)
+    forest = _forest(X, y)
+    if not _predicts(forest, X, y):
+        return None
     rng = np.random.default_rng(0)
     background = np.concatenate([rng.permuted(X, axis=0) for _ in range(20)])
     total = float(forest.predict(background).var())
     if total == 0:
         return None
-    return {
-        parameter.name: min(1.0, float(_marginal(forest, X, column).var()) / total)
-        for column, parameter in enumerate(search.parameters)
-    }
+    columns = range(X.shape[1])
+    return [min(1.0, float(_marginal(forest, X, c).var()) / total) for c in columns]
+
+
+def _forest(X: np.ndarray, y: np.ndarray) -> Any:
+    """Random forest with its out-of-bag R^2, fitted to the trials."""
+    from sklearn.ensemble import RandomForestRegressor
+
+    forest = RandomForestRegressor(TREES, min_samples_leaf=2, random_state=0, oob_score=True)
+    return forest.fit(X, y)
+
+
+def _predicts(forest: Any, X: np.ndarray, y: np.ndarray) -> bool:
+    """True if the out-of-bag R^2 is above 0 and above that of every forest on permuted accuracies.
+
+    A permutation test at a level of 1 / (`PERMUTATIONS` + 1), 5 %.
+    """
+    rng = np.random.default_rng(0)
+    return forest.oob_score_ > 0 and all(
+        _forest(X, rng.permutation(y)).oob_score_ < forest.oob_score_ for _ in range(PERMUTATIONS)
+    )
 
 
 def _marginal(forest: Any, X: np.ndarray, column: int) -> np.ndarray:

@@ -1,22 +1,14 @@
 """Comparison of two runs: changed settings and parameters, significance of score differences."""
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from strata.errors import InputError
-from strata.reports.comparison.evaluation import Evaluation, Split, evaluate
+from strata.reports.comparison.evaluation import Split, evaluate
 from strata.reports.comparison.pairs import Pair, holm_corrected, pairwise_tests
-from strata.reports.exports.results_json import SCHEMA
-from strata.reports.formatting import flat
+from strata.reports.formatting import flat, number_of
 from strata.reports.model.scores import Scores
-
-_WANTED = "Name a results.json, or the folder that a report was written to."
-
-_FIELDS = ("data", "run", "images", "labels", "methods")
 
 SPLITS: tuple[Split, ...] = ("cv", "test")
 
@@ -55,45 +47,20 @@ class Changes:
     missing: list[str] = field(default_factory=list)
 
 
-def read_results(path: Path) -> dict[str, Any]:
-    """Content of a results.json, or of the one in a folder.
-
-    Raises:
-        InputError: there is no such file, or it is not a results file of this schema.
-    """
-    if path.is_dir():
-        path = path / "results.json"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", _WANTED) from error
-    except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}.", _WANTED) from error
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != SCHEMA:
-        raise InputError(
-            f"{path} has the schema {schema!r}, not {SCHEMA!r}.",
-            "Write its report again with this version.",
-        )
-    lacking = [name for name in _FIELDS if name not in document]
-    if lacking:
-        raise InputError(f"{path} lacks {', '.join(lacking)}.", "Write its report again.")
-    return document
-
-
 def compare(before: dict[str, Any], after: dict[str, Any]) -> Changes:
     """Changes from one run to a later one, both as returned by `read_results`.
 
-    Scores are compared where both runs scored the same images in the same folds; otherwise the
-    pair says why not.
+    Scores are compared on the images that both runs scored, and tested where these lie in the same
+    folds; otherwise the pair says why not.
     """
     old = {method["name"]: method for method in before["methods"]}
     new = {method["name"]: method for method in after["methods"]}
     both = [name for name in new if name in old]
-    pairs = {name: _scores(old[name], new[name], before, after) for name in both}
+    common = _common(before, after)
+    pairs = {name: _scores(old[name], new[name], before, after, common) for name in both}
     _adjust(pairs)
     return Changes(
-        setting=_setting(before, after),
+        setting=_setting(before, after, common),
         added=[name for name in new if name not in old],
         removed=[name for name in old if name not in new],
         methods=[
@@ -143,11 +110,26 @@ def _reason(method: dict[str, Any] | None) -> str:
     return (method["error"] or "no reason is recorded").partition("\n")[0]
 
 
-def _setting(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _labeled(document: dict[str, Any]) -> dict[str, str]:
+    """Name of the class of each scored image."""
+    classes = document["data"]["classes"]
+    return {
+        image: classes[label]
+        for image, label in zip(document["images"], document["labels"], strict=True)
+    }
+
+
+def _common(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    """Ids of the images that both runs scored, with the same class."""
+    old, new = _labeled(before), _labeled(after)
+    return {image for image, label in new.items() if old.get(image) == label}
+
+
+def _setting(before: dict[str, Any], after: dict[str, Any], common: set[str]) -> list[str]:
     """Sentences about differences in data, protocol and package versions."""
     sentences = []
     if before["data"]["digest"] != after["data"]["digest"]:
-        sentences.append("The images are not the same.")
+        sentences.append(_other_images(_labeled(before), _labeled(after), len(common)))
     for key in ("seed", "folds", "repeats"):
         old, new = before["run"][key], after["run"][key]
         if old != new:
@@ -157,6 +139,21 @@ def _setting(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return sentences
 
 
+def _other_images(old: dict[str, str], new: dict[str, str], common: int) -> str:
+    """Sentence on how many images differ, and on which ones the runs are compared."""
+    changed = len(old.keys() & new.keys()) - common
+    counts = (
+        (len(new.keys() - old.keys()), "only in the later run"),
+        (len(old.keys() - new.keys()), "only in the earlier run"),
+        (changed, "with another class"),
+    )
+    parts = [f"{number_of(count, 'image')} {what}" for count, what in counts if count]
+    if not parts:
+        return "The images are not the same: their names are, their contents or splits are not."
+    compared = f"the {common} common ones are compared" if common else "none is common to both"
+    return f"The images are not the same: {', '.join(parts)}; {compared}."
+
+
 def _differing(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     """(name, before, after) of the values that differ."""
     names = sorted(old.keys() | new.keys())
@@ -164,33 +161,46 @@ def _differing(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any,
 
 
 def _scores(
-    old: dict[str, Any], new: dict[str, Any], before: dict[str, Any], after: dict[str, Any]
+    old: dict[str, Any],
+    new: dict[str, Any],
+    before: dict[str, Any],
+    after: dict[str, Any],
+    common: set[str],
 ) -> dict[Split, Pair]:
-    """By split that both runs have, the tested pair of after and before."""
+    """By split that both runs have, the pair of after and before, on common images of the split."""
     found: dict[Split, Pair] = {}
     for split in SPLITS:
         if old[split] and new[split]:
+            later, earlier = _scored(new, split, after), _scored(old, split, before)
+            ids = common & set(later.ids) & set(earlier.ids)
+            if not ids:
+                none = "no image is in this split of both runs"
+                found[split] = Pair("after", "before", split, float("nan"), untested=none)
+                continue
             two = {
-                "after": _evaluation(new, split, after),
-                "before": _evaluation(old, split, before),
+                name: evaluate(scores.where(_rows_of(scores, ids)), split, scores.scores.shape[1])
+                for name, scores in (("after", later), ("before", earlier))
             }
             (found[split],) = pairwise_tests(two, split)
     return found
 
 
-def _evaluation(method: dict[str, Any], split: Split, document: dict[str, Any]) -> Evaluation:
-    """Evaluation of a method from its stored predictions; scores are one-hot."""
+def _rows_of(scores: Scores, ids: set[str]) -> np.ndarray:
+    """Rows of the images with these ids."""
+    return np.array([row for row, image in enumerate(scores.ids) if image in ids])
+
+
+def _scored(method: dict[str, Any], split: Split, document: dict[str, Any]) -> Scores:
+    """Scores of a method from its stored predictions, one-hot."""
     kept = method[split]["predictions"]
-    classes = len(document["data"]["classes"])
     images = np.array(kept["image"])
-    scores = Scores(
+    return Scores(
         [document["images"][i] for i in images],
         np.array(document["labels"])[images],
         np.array(kept["repeat"]),
         np.array(kept["fold"]),
-        np.eye(classes)[kept["class"]],
+        np.eye(len(document["data"]["classes"]))[kept["class"]],
     )
-    return evaluate(scores, split, classes)
 
 
 def _adjust(pairs: dict[str, dict[Split, Pair]]) -> None:

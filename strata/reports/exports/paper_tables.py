@@ -7,8 +7,11 @@ from strata.reports.comparison.evaluation import Evaluation
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.exports.tables import ranking_table
 from strata.reports.summary.analysis import Analysis
+from strata.text import printable
 
-_MARKDOWN = str.maketrans({"|": r"\|", "\n": " ", "<": "&lt;", "*": r"\*", "_": r"\_"})
+_MARKDOWN = str.maketrans({"\n": " ", "\r": " ", "<": "&lt;", ">": "&gt;", "&": "&amp;"})
+#: Characters and beginnings of addresses of which Markdown makes emphasis, cells, links, mentions.
+_MARKED_UP = re.compile(r"[\\`*_\[\]|~@]|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 _LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -36,11 +39,11 @@ def markdown_table(analysis: Analysis) -> str:
     """Ranking as a Markdown table, with notes below it."""
     table = ranking_table(analysis)
     lines = [
-        _row(cell.translate(_MARKDOWN) for cell in table.columns),
+        _row(map(markdown_escaped, table.columns)),
         _row("---:" if right else "---" for right in table.right),
-        *(_row(cell.translate(_MARKDOWN) for cell in row) for row in table.rows),
+        *(_row(map(markdown_escaped, row)) for row in table.rows),
     ]
-    notes = "  \n".join(note.translate(_MARKDOWN) for note in table.notes)
+    notes = "  \n".join(map(markdown_escaped, table.notes))
     return "\n".join([*lines, "", notes]).rstrip() + "\n"
 
 
@@ -49,15 +52,20 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def markdown_escaped(text: str) -> str:
+    """Text that Markdown shows as it is: no markup, no live links, no control characters."""
+    return _MARKED_UP.sub(lambda c: f"\\{c[0]}", printable(text)).translate(_MARKDOWN)
+
+
 def latex_escaped(text: str) -> str:
-    """Text with LaTeX's special characters escaped."""
-    return text.translate(_LATEX)
+    """Text with LaTeX's special characters escaped, and control characters written as escapes."""
+    return printable(text).translate(_LATEX)
 
 
 def latex_table(analysis: Analysis, *, label: str = "") -> str:
     """Ranking as a LaTeX table environment; requires the package booktabs.
 
-    The best method and those not significantly different from it are set in bold. The caption
+    The best method and those not significantly below it on any split are set in bold. The caption
     describes protocol and intervals.
 
     Args:
@@ -119,7 +127,7 @@ def _caption(ranking: Ranking) -> str:
         text += " Test accuracy with 95 % Wilson intervals."
     if len(comparison.methods) > 1:
         text += (
-            " Bold: the best method and those not significantly different from it (Holm-adjusted "
-            "over all pairs)."
+            " Bold: the best method and those not significantly below it (Holm-adjusted over all "
+            "pairs)."
         )
     return text

@@ -40,6 +40,7 @@ def _document(analysis: Analysis) -> dict[str, Any]:
             **_described(row.method),
             "rank": row.rank,
             "standing": row.standing,
+            "test_standing": row.on_test,
             **dict.fromkeys(("cv", "test")),
             **{
                 split: _evaluated(evaluation, comparison.data.classes, place)
@@ -49,7 +50,14 @@ def _document(analysis: Analysis) -> dict[str, Any]:
         for row in ranking.rows
     ]
     methods += [
-        {**_described(m), "rank": None, "standing": "failed", "cv": None, "test": None}
+        {
+            **_described(m),
+            "rank": None,
+            "standing": "failed",
+            "test_standing": None,
+            "cv": None,
+            "test": None,
+        }
         for m in ranking.failed
     ]
     data = comparison.data

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from strata.reports.comparison.evaluation import Evaluation, Split
-from strata.reports.comparison.ranking import RankedMethod
+from strata.reports.comparison.ranking import Mark, RankedMethod
 from strata.reports.formatting import (
     count,
     decimal,
@@ -19,14 +19,30 @@ from strata.reports.formatting import (
 )
 from strata.reports.model.results import Comparison, Cost
 from strata.reports.summary.analysis import Analysis, analyze
+from strata.reports.summary.power import power_notes
 
-#: Meaning of a standing, for notes and tooltips; "" for the unmarked ones.
-STANDING_NOTES = {
-    "best": "best",
-    "tied": "not significantly different from the best",
-    "below": "",
-    "untested": "",
+
+class MarkText(NamedTuple):
+    """A mark in a table: its sign in the terminal, its badge on the page, its meaning."""
+
+    sign: str
+    badge: str
+    meaning: str
+
+
+#: Texts of the marks that are shown; methods significantly below the best, and untested ones, have
+#: none.
+MARKS: dict[Mark, MarkText] = {
+    "best": MarkText("*", "best", "best"),
+    "tied": MarkText("=", "tied with best", "not significantly different from the best"),
+    "below on test": MarkText(
+        "<", "below best on test", "significantly below the best on the test images only"
+    ),
+    "above on test": MarkText(
+        ">", "above best on test", "significantly above the best on the test images"
+    ),
 }
+UNMARKED = MarkText("", "", "")
 
 
 class Table(NamedTuple):
@@ -87,18 +103,18 @@ def _columns(analysis: Analysis) -> list[tuple[str, Cell]]:
 def ranking_table(analysis: Analysis) -> Table:
     """Ranking, failed methods at the end with their error as a note."""
     columns = _columns(analysis)
-    signs = {"best": "*", "tied": "="}
     rows = [
         [
             str(row.rank or "–"),
-            f"{row.method.name} {signs.get(row.standing, '')}".rstrip(),
+            f"{row.method.name} {MARKS.get(row.mark, UNMARKED).sign}".rstrip(),
             *(cell(row) for _, cell in columns),
         ]
         for row in analysis.ranking.rows
     ]
     rows += [["–", m.name, *("–" for _ in columns)] for m in analysis.ranking.failed]
-    standings = {row.standing for row in analysis.ranking.rows}
-    notes = [f"{sign} {STANDING_NOTES[name]}" for name, sign in signs.items() if name in standings]
+    marks = {row.mark for row in analysis.ranking.rows}
+    notes = [f"{text.sign} {text.meaning}" for mark, text in MARKS.items() if mark in marks]
+    notes += power_notes(analysis.ranking)
     notes += [f"{m.name}: {m.error or 'no scores'}" for m in analysis.ranking.failed]
     heads = ["#", "method", *(title for title, _ in columns)]
     return Table(heads, rows, [title not in ("#", "method") for title in heads], notes)

@@ -183,6 +183,9 @@ class RunInfo:
         machine: hardware and system, as text, {"processor": ..., "cores": ...}.
         started: local time with offset, ISO 8601.
         seconds: wall time of the run.
+        repeat_seconds: processor time of one repeat of the cross-validation, all methods together,
+            without the stages that every repeat shares.
+        settings: "KEY=VALUE" that the command line set in the file.
     """
 
     command: str
@@ -195,6 +198,8 @@ class RunInfo:
     machine: dict[str, str] = field(default_factory=dict)
     started: str = ""
     seconds: float | None = None
+    repeat_seconds: float | None = None
+    settings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

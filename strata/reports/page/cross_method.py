@@ -140,10 +140,11 @@ def _figure(
 
 
 def _flagged(data: DataSummary) -> dict[str, list[str]]:
-    """Titles of audit findings by image."""
+    """Titles of audit findings by image, issues first."""
     flagged: dict[str, list[str]] = {}
-    for finding in data.findings:
+    for finding in sorted(data.findings, key=lambda f: f.get("severity") != "issue"):
         for group in finding.get("images") or []:
             for image in [group] if isinstance(group, str) else group:
-                flagged.setdefault(image, []).append(str(finding.get("title", "")))
+                titles, title = flagged.setdefault(image, []), str(finding.get("title", ""))
+                titles += [title] if title not in titles else []
     return flagged

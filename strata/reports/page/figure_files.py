@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -25,8 +26,11 @@ from strata.reports.page.plots.svg_styles import styled
 from strata.reports.page.plots.sweep_plots import grid_drawing, joint_sweeps, sweep_drawing
 from strata.reports.summary.analysis import Analysis
 
+#: Longest file name without its suffix; file systems allow 255 bytes.
+LONGEST_STEM = 200
 
-def write_figures(analysis: Analysis, folder: Path) -> list[Path]:
+
+def write_figures(analysis: Analysis, folder: Path) -> tuple[list[Path], str]:
     """Write every figure as NAME.svg and NAME.pdf in the light theme.
 
     Args:
@@ -34,31 +38,34 @@ def write_figures(analysis: Analysis, folder: Path) -> list[Path]:
         folder: created if missing.
 
     Returns:
-        The files, in the order of the page.
+        The files, in the order of the page; and the characters that the PDF files lack, because no
+        font on this computer has them.
 
     Raises:
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    written: list[Path] = []
+    missing: set[str] = set()
     for name, drawing in _named(analysis):
         root = styled(drawing)
         svg, pdf = folder / f"{name}.svg", folder / f"{name}.pdf"
         svg.write_text(ElementTree.tostring(root, encoding="unicode") + "\n", encoding="utf-8")
-        write_pdf(root, pdf)
+        missing |= set(write_pdf(root, pdf))
         written += [svg, pdf]
-    return written
+    return written, "".join(sorted(missing))
 
 
 def _named(analysis: Analysis) -> Iterator[tuple[str, Markup]]:
     """Unique file names and drawings."""
-    taken: dict[str, int] = {}
+    taken: set[str] = set()
     for name, drawing in _drawings(analysis):
         if drawing is None:
             continue
-        stem = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()
-        taken[stem] = taken.get(stem, 0) + 1
-        yield (stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"), drawing
+        stem = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:LONGEST_STEM]
+        free = (s for n in count(1) if (s := stem if n == 1 else f"{stem}-{n}") not in taken)
+        taken.add(found := next(free))
+        yield found, drawing
 
 
 def _drawings(analysis: Analysis) -> Iterator[tuple[str, Markup | None]]:

@@ -52,7 +52,7 @@ def confused_pairs(evaluation: Evaluation, classes: list[str]) -> list[dict[str,
             "count": number(n / evaluation.repeats),
             "part": percent(n / evaluation.per_class.support[i], 0),
         }
-        for i, j, n in top_confusions(evaluation.confusion, 6)
+        for i, j, n in top_confusions(evaluation.confusion, 6 if len(classes) <= 12 else 12)
     ]
 
 

@@ -9,6 +9,7 @@ from strata.reports.comparison.hardest_images import (
     most_confident_errors,
 )
 from strata.reports.comparison.ranking import RankedMethod
+from strata.reports.exports.tables import MARKS, UNMARKED
 from strata.reports.formatting import (
     decimal,
     duration,
@@ -30,7 +31,7 @@ from strata.reports.page.method_scores import (
 )
 from strata.reports.page.network_diagnostics import diagnostics_drawings
 from strata.reports.page.pictures import Pictures
-from strata.reports.page.plots.confusion_matrix import confusion_drawing
+from strata.reports.page.plots.confusion_matrix import LARGE_CELLS, confusion_drawing
 from strata.reports.page.plots.curves import calibration_drawing, learning_drawings, roc_drawing
 from strata.reports.page.plots.lr_finder_plot import lr_finder_drawing
 from strata.reports.page.plots.search_plots import search_section
@@ -55,19 +56,30 @@ def method_section(
     method = row.method
     return {
         "row": row,
+        "mark": MARKS.get(row.mark, UNMARKED),
         "method": method,
         "split": SPLIT_NAMES[split],
         "facts": facts(row),
         "parameters": [(name, parameter(value)) for name, value in flat(method.parameters).items()],
         "stages": _stages(method.stages),
         "confusions": [
-            (SPLIT_NAMES[s], confusion_drawing(e.confusion, classes, e.repeats, SPLIT_NAMES[s]))
+            {
+                "split": SPLIT_NAMES[s],
+                "drawing": confusion_drawing(e.confusion, classes, e.repeats, SPLIT_NAMES[s]),
+                "pairs": confused_pairs(e, classes),
+            }
             for s, e in row.evaluations.items()
         ],
-        "confused_pairs": confused_pairs(main, classes),
-        "classes": class_rows(main, classes),
-        "recall_from": percent(recall_axis(main)[0], 0),
-        "roc": roc_drawing(main.roc, classes, SPLIT_NAMES[split]),
+        "many": len(classes) > LARGE_CELLS,
+        "per_class": [
+            {
+                "split": SPLIT_NAMES[s],
+                "rows": class_rows(e, classes),
+                "recall_from": percent(recall_axis(e)[0], 0),
+                "roc": roc_drawing(e.roc, classes, SPLIT_NAMES[s]) if s == split else None,
+            }
+            for s, e in row.evaluations.items()
+        ],
         "calibration": calibration_drawing(main.probabilistic.reliability, SPLIT_NAMES[split])
         if main.probabilistic
         else None,
@@ -76,7 +88,10 @@ def method_section(
         "lr_finder": lr_finder_drawing(method.lr_curves),
         "search": search_section(method.search),
         "folds": fold_text(main),
-        "errors": _pictures(most_confident_errors(main, limits.errors), classes, pictures),
+        "errors": [
+            (SPLIT_NAMES[s], _pictures(most_confident_errors(e, limits.errors), classes, pictures))
+            for s, e in row.evaluations.items()
+        ],
         "correct": _pictures(most_confident_correct(main, limits.correct), classes, pictures),
         "visualizations": _visualizations(method.visualizations, pictures, limits.rows),
         "margin": "probability" if main.scores.probabilities is not None else "score",

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from strata.reports.comparison.evaluation import SPLIT_NAMES, Evaluation, Split
 from strata.reports.comparison.pairs import find_pair
 from strata.reports.comparison.ranking import RankedMethod, Ranking
-from strata.reports.exports.tables import STANDING_NOTES
+from strata.reports.exports.tables import MARKS, UNMARKED
 from strata.reports.formatting import DASH, decimal, known, p_value, percent, percent_range, points
 from strata.reports.model.results import Cost, DataSummary
 from strata.reports.page.plots.cost_axes import COSTS
@@ -64,8 +64,8 @@ def _row(row: RankedMethod, ranking: Ranking, axis: tuple[float, float]) -> dict
         "recipe": row.method.recipe,
         "kind": row.method.kind,
         "glyph": glyph(row.method.kind),
-        "standing": row.standing,
-        "note": STANDING_NOTES[row.standing],
+        "best": row.mark == "best",
+        "mark": MARKS.get(row.mark, UNMARKED),
         "accuracy": {split: _accuracy(row.evaluations.get(split), axis) for split in SPLIT_NAMES},
         "paper": _paper(row, basis),
         "f1": decimal(basis.macro_f1) if basis else DASH,
@@ -108,7 +108,7 @@ def pareto_plots(ranking: Ranking) -> dict[str, Markup]:
     plots = {}
     for kind in COSTS:
         chosen = [
-            Point(row.method.name, cost, e.accuracy, e.interval, row.method.kind)
+            Point(row.method.name, cost, e.accuracy, e.interval, row.method.kind, row.rank)
             for row in ranking.rows
             if (e := row.evaluations.get(ranking.basis)) and (cost := _cost(row, kind.of))
         ]
@@ -132,6 +132,15 @@ def differences(ranking: Ranking) -> list[dict[str, Any]]:
     return found
 
 
+def _range(ends: list[float]) -> str:
+    """Interval of a difference in points; in words where it holds every difference there is."""
+    if not ends:
+        return ""
+    if ends[0] <= -1 and ends[1] >= 1:
+        return "too few folds for a bound"
+    return f"{points(ends[0])} to {points(ends[1])}"
+
+
 def _difference(
     ranking: Ranking, split: Split, best: RankedMethod, row: RankedMethod
 ) -> dict[str, Any] | None:
@@ -143,7 +152,7 @@ def _difference(
     ends = sorted(sign * v for v in pair.interval) if pair.interval else []
     return {
         "difference": points(sign * pair.difference),
-        "range": f"{points(ends[0])} to {points(ends[1])}" if ends else "",
+        "range": _range(ends),
         "p": p_value(pair.test.p if pair.test else None),
         "adjusted": p_value(pair.p_adjusted),
         "significant": pair.significant,

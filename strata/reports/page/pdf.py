@@ -2,9 +2,12 @@
 
 import logging
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
+
+from strata.reports.page.fonts import fonts_for
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -16,12 +19,15 @@ POINT = 0.75
 _REPLACEMENTS = str.maketrans({"−": "–", "\u202f": " ", "↓": "(rows)", "→": "(columns)"})
 
 
-def write_pdf(root: Element, path: Path) -> None:
+def write_pdf(root: Element, path: Path) -> str:
     """Write the drawing as a one-page PDF of its own size; text stays text.
 
     Args:
         root: of a drawing whose style is inlined in its elements (`svg_styles.styled`).
         path: of the PDF.
+
+    Returns:
+        The characters that no font on this computer has; boxes take their place.
 
     Raises:
         OSError: the file cannot be written.
@@ -36,7 +42,9 @@ def write_pdf(root: Element, path: Path) -> None:
     # Figure dots are points; SVG pixels count from the top.
     to_page = Affine2D().translate(0, -height).scale(POINT, -POINT)
     font_size = root.get("font-size", "12px")
-    with rc_context(_fonts(root)):
+    settings, missing = _fonts(root)
+    with rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=(POINT * width / 72, POINT * height / 72), dpi=72)
         for order, element in enumerate(root.iter()):
             artist = _artist(element, font_size)
@@ -45,19 +53,22 @@ def write_pdf(root: Element, path: Path) -> None:
                 artist.set_zorder(order)
                 figure.add_artist(artist)
         figure.savefig(path, format="pdf", metadata={"CreationDate": None})
+    return missing
 
 
-def _fonts(root: Element) -> Any:
-    """Font settings: Helvetica, built into every reader, if it has all characters; else embedded.
+def _fonts(root: Element) -> tuple[Any, str]:
+    """Font settings, and the characters that no font has.
 
-    Subsetting an embedded font takes half a second per drawing.
+    Helvetica, built into every reader, if it has all characters; else fonts that are embedded,
+    whose subsetting takes half a second per drawing.
     """
     texts = "".join(_text_of(element) for element in root.iter() if element.tag.endswith("}text"))
     try:
         texts.encode("cp1252")
     except UnicodeEncodeError:
-        return {"pdf.fonttype": 42, "font.family": "sans-serif"}
-    return {"pdf.use14corefonts": True, "font.family": "Helvetica"}
+        families, missing = fonts_for(frozenset(texts))
+        return {"pdf.fonttype": 42, "font.family": list(families)}, missing
+    return {"pdf.use14corefonts": True, "font.family": "Helvetica"}, ""
 
 
 def _text_of(element: Element) -> str:

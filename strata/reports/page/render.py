@@ -32,6 +32,7 @@ from strata.reports.page.plots.critical_difference_plot import critical_differen
 from strata.reports.page.plots.method_markers import legend
 from strata.reports.page.plots.sweep_plots import grid_sections, joint_sweeps, sweep_sections
 from strata.reports.summary.analysis import Analysis
+from strata.text import printable
 
 #: Number of methods up to which their sections are unfolded.
 OPEN_METHODS = 4
@@ -100,6 +101,7 @@ def _environment() -> Environment:
         loader=PackageLoader("strata.reports.page"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -111,6 +113,11 @@ def _environment() -> Environment:
         "nonbreaking": nonbreaking,
     }
     return environment
+
+
+def _finalized(value: Any) -> Any:
+    """A value that a template shows, without characters that a page cannot."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def nonbreaking(text: str) -> str:

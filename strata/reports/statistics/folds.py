@@ -13,6 +13,10 @@ from strata.reports.statistics.intervals import (
     wilson_interval,
 )
 
+#: Number of observations from which on intervals and tests are computed: two leave one degree of
+#: freedom, whose t quantile of 12.7 (before any correction for several tests) decides nothing.
+MIN_UNITS = 3
+
 
 class FoldTable(NamedTuple):
     """Accuracy of every fold of every repeat.
@@ -62,12 +66,14 @@ class FoldTable(NamedTuple):
         """95 % confidence interval of the mean, corrected for overlapping training sets.
 
         Equal folds (all correct, say) have no variance to estimate from; then it is the Wilson
-        interval over the images of one repeat.
+        interval over the images of one repeat. Unknown with fewer than `MIN_UNITS` folds.
         """
+        if len(self.units) < MIN_UNITS:
+            return UNKNOWN
         if not self.equal:
             return corrected_mean_interval(self.units, self.test_per_train)
         images = int(self.images[0].sum())
-        return wilson_interval(self.mean * images, images) if len(self.units) > 1 else UNKNOWN
+        return wilson_interval(self.mean * images, images)
 
 
 def fold_table(scores: Scores) -> FoldTable:

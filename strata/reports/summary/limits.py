@@ -4,6 +4,7 @@ from strata.reports.comparison.evaluation import Evaluation
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.formatting import listing, number_of, percent
 from strata.reports.statistics.metrics import majority_baseline
+from strata.reports.summary.power import power_notes
 
 #: A difference of accuracies that a reader would expect to be significant.
 WIDE = 0.05
@@ -13,7 +14,7 @@ def limits(ranking: Ranking, evaluation: Evaluation) -> list[str]:
     """Limitations as sentences; `evaluation` is that of the best method on the split that ranks."""
     found = []
     rate = majority_baseline(evaluation.scores.labels)
-    if ranking.best and evaluation.interval.low <= rate:
+    if ranking.best and evaluation.some_interval.low <= rate:
         found.append(
             f"{ranking.best.method.name} is not shown to beat the majority-class baseline of "
             f"{percent(rate)} %."
@@ -29,7 +30,12 @@ def limits(ranking: Ranking, evaluation: Evaluation) -> list[str]:
             "methods is optimistically biased, and accuracy on new images is expected to be "
             "slightly lower."
         )
-    far = [r.to_best for r in ranking.near_best if r.to_best and abs(r.to_best.difference) > WIDE]
+    found += power_notes(ranking)
+    far = [
+        row.to_best
+        for row in ranking.rows
+        if row.standing == row.mark == "tied" and row.to_best and abs(row.to_best.difference) > WIDE
+    ]
     if far:
         found.append(_coarse(ranking, evaluation, max(abs(pair.difference) for pair in far)))
     if all(e.repeats == 1 for row in ranking.rows for e in row.evaluations.values()):

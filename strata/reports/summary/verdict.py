@@ -1,8 +1,6 @@
 """Verdict of a comparison in a few sentences: best method, cost, method kinds, limitations."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from strata.reports.comparison.evaluation import Evaluation
 from strata.reports.comparison.pairs import find_pair
@@ -16,11 +14,8 @@ from strata.reports.formatting import (
     percent,
     percent_range,
 )
-from strata.reports.model.results import Cost
-from strata.reports.summary.limits import WIDE, limits
-
-#: Factor by which a cost must be lower to count as cheaper: times vary as much between runs.
-CHEAPER = 1.2
+from strata.reports.summary.lead import lead
+from strata.reports.summary.limits import limits
 
 
 @dataclass(frozen=True)
@@ -49,6 +44,8 @@ def verdict(ranking: Ranking) -> Verdict:
     figures = f"{percent(evaluation.accuracy)} %"
     if known(evaluation.interval.low):
         figures += f" (95 % confidence interval {percent_range(evaluation.interval)})"
+    elif evaluation.folds is not None and len(evaluation.folds.units) > 1:
+        figures += f" ({listing(percent(unit) for unit in evaluation.folds.units)} by fold)"
     headline = f"{best.method.name}: accuracy {figures} {_where(ranking, evaluation)}."
     return Verdict(headline, _cost(ranking, best), _kinds(ranking), limits(ranking, evaluation))
 
@@ -79,15 +76,8 @@ def _cost(ranking: Ranking, best: RankedMethod) -> str:
         ]
         if any(parts):
             sentences.append(f"It takes {listing(part for part in parts if part)}.")
-    tied = [row for row in ranking.rows if row.standing == "tied"]
-    tested = [row for row in ranking.rows[1:] if row.standing in ("tied", "below")]
-    if tied:
-        sentences.append(_cheapest(best, tied))
-    elif tested and len(tested) == len(ranking.rows) - 1:
-        sentences.append("Its lead over every other method is significant.")
-    elif tested:
-        sentences.append("Its lead over every method that could be tested is significant.")
-    return " ".join(sentences)
+    sentences.append(lead(ranking, best))
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _kinds(ranking: Ranking) -> str:
@@ -105,70 +95,33 @@ def _kinds(ranking: Ranking) -> str:
         for kind, row in first.items()
     ]
     one, other = list(first.values())[:2]
-    pair = find_pair(ranking.pairs[ranking.basis], one.method.name, other.method.name)
+    sentence = listing(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}. {_kinds_judged(ranking, one, other)}."
+
+
+def _kinds_judged(ranking: Ranking, one: RankedMethod, other: RankedMethod) -> str:
+    """Significance of the difference of two methods, as a sentence without its full stop."""
+    assert ranking.basis is not None
+    first, second = one.method.name, other.method.name
+    pair = find_pair(ranking.pairs[ranking.basis], first, second)
     significant = pair.significant if pair else None
     difference = "" if pair is None else f" ({percent(abs(pair.difference))} points)"
-    on_test = find_pair(ranking.pairs["test"], one.method.name, other.method.name)
-    where = ""
-    if ranking.basis == "cv" and on_test and on_test.significant:
-        where = f" in cross-validation{difference}, but they do on the test images"
-        difference = ""
     judged = {
-        True: f"The lead of {one.method.name} over {other.method.name} is significant",
-        False: f"{one.method.name} and {other.method.name} do not differ significantly{where}",
-        None: f"The lead of {one.method.name} over {other.method.name} could not be tested",
+        True: f"The lead of {first} over {second} is significant",
+        False: f"{first} and {second} do not differ significantly",
+        None: f"The lead of {first} over {second} could not be tested",
     }[significant]
-    sentence = listing(parts)
-    return f"{sentence[0].upper()}{sentence[1:]}. {judged}{difference}."
-
-
-class _Measure(NamedTuple):
-    """A cost by which methods tied with the best are compared."""
-
-    least: str
-    of: Callable[[Cost], float | None]
-    text: Callable[[float | None], str]
-
-
-_MEASURES = (
-    _Measure("costs the least to fit", lambda cost: cost.fit_seconds, duration),
-    _Measure(
-        "takes the least time per image",
-        lambda cost: cost.predict_ms,
-        lambda value: f"{milliseconds(value)} ms",
-    ),
-)
-
-
-def _cheapest(best: RankedMethod, tied: list[RankedMethod]) -> str:
-    """Sentence on the tied method that is cheapest to fit, or else fastest to predict.
-
-    With few folds and many pairs, methods far below the best may be tied with it; those more than
-    `WIDE` below are not recommended.
-    """
-    names = listing((row.method.name for row in tied), most=4)
-    sentence = f"{names} {'is' if len(tied) == 1 else 'are'} not significantly different from it"
-    near = [row for row in tied if row.to_best and abs(row.to_best.difference) <= WIDE]
-    if not near:
-        return f"{sentence}, but more than {percent(WIDE, 0)} points below."
-    among = "" if len(near) == len(tied) else f" of those at most {percent(WIDE, 0)} points below,"
-    compared = [row.method.cost or Cost() for row in (best, *near)]
-    for measure in _MEASURES:
-        costs = {
-            row.method.name: value
-            for row, cost in zip((best, *near), compared, strict=True)
-            if (value := measure.of(cost)) is not None
-        }
-        top = costs.get(best.method.name)
-        name, least = min(costs.items(), key=lambda item: item[1], default=("", 0.0))
-        if not top or least * CHEAPER > top:
-            continue
-        subject = " and" if len(tied) == 1 else f";{among} {name}"
-        times = f", {top / least:.1f} times less" if least else ""
-        return f"{sentence}{subject} {measure.least} ({measure.text(least)}{times})."
-    unknown = [[measure.of(cost) is None for cost in compared] for measure in _MEASURES]
-    if any(any(some) and not all(some) for some in unknown) or all(map(any, unknown)):
-        return f"{sentence}."
-    if among:
-        return f"{sentence};{among} none is cheaper."
-    return f"{sentence}, and {'not' if len(tied) == 1 else 'none is'} cheaper."
+    on_test = find_pair(ranking.pairs["test"], first, second)
+    if ranking.basis == "test" or not on_test or on_test.significant is None:
+        return f"{judged}{difference}"
+    if not on_test.significant and significant is None:
+        return (
+            f"{judged} in cross-validation{difference}, and is not significant on the test images"
+        )
+    if not on_test.significant or (significant and on_test.difference > 0):
+        return f"{judged}{difference}"
+    ahead = first if on_test.difference > 0 else second
+    return (
+        f"{judged} in cross-validation{difference}; on the test images {ahead} leads significantly "
+        f"({percent(abs(on_test.difference))} points)"
+    )

@@ -1,8 +1,11 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strata.errors import InputError
 from strata.features.codebooks.assignment import nearest_words, soft_assignment, squared_distances
+from strata.features.codebooks.kmeans import KMeansCodebook
 
 
 def distances(X, words):
@@ -66,10 +69,25 @@ def test_the_first_of_equal_words():
     np.testing.assert_array_equal(nearest_words(np.ones((2, 4)), words[:1]), [0, 0])
 
 
-def test_words_of_tiny_length():
+@pytest.mark.parametrize("far", [1e17, 1e30, np.inf, -np.inf, np.nan])
+def test_what_leaves_float32_when_squared_is_refused(far):
+    good, bad = np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32)
+    bad[1, 2] = far
+    for X, words in ((bad, good), (good, bad)):
+        with pytest.raises(InputError, match="leave float32"):
+            nearest_words(X, words)
+        with pytest.raises(InputError, match="leave float32"):
+            soft_assignment(X, words, n_neighbors=2, bandwidth=1)
+    with pytest.raises(InputError, match="leave float32"):
+        KMeansCodebook(2).fit(np.nan_to_num(1e30 * good))
+
+
+def test_words_too_close_for_their_distance_to_be_told_are_refused():
     words = np.array([[-1e-36, 0], [1e-36, 0]], np.float32)
-    with np.errstate(all="raise", under="ignore"):
-        assert nearest_words(np.array([[0.5, 0], [-0.5, 0]]), words).tolist() in ([0, 0], [1, 0])
+    with pytest.raises(InputError, match="cannot be told apart"):
+        nearest_words(np.array([[0.5, 0], [-0.5, 0]]), words)
+    near = np.float32([[-1e-17, 0], [1e-17, 0]])
+    assert nearest_words(near[::-1], near).tolist() == [1, 0]
 
 
 def test_a_label_depends_on_its_row_alone():
@@ -89,6 +107,16 @@ def test_soft_weights_are_a_gaussian_of_the_distance():
     expected = np.exp(-np.take_along_axis(naive, order, 1) / (2 * 0.7**2))
     np.testing.assert_array_equal(labels, order)
     np.testing.assert_allclose(weights, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
+
+
+@pytest.mark.parametrize("offset", [0, 100, 3000])
+def test_soft_weights_do_not_depend_on_the_origin(offset):
+    rng = np.random.default_rng(0)
+    X, words = (rng.integers(-64, 64, (n, 8)).astype(np.float32) / 16 for n in (500, 20))
+    here = soft_assignment(X, words, n_neighbors=4, bandwidth=1)
+    there = soft_assignment(X + offset, words + offset, n_neighbors=4, bandwidth=1)
+    np.testing.assert_array_equal(here[0], there[0])
+    np.testing.assert_allclose(here[1], there[1], atol=1e-6)
 
 
 def test_soft_assignment_has_no_more_neighbors_than_words():

@@ -10,14 +10,16 @@ from strata.features.descriptors.color_statistics import ColorStatistics, mirror
 
 
 def naive(image, x, y, cell):
-    """Mean and deviation in each of 4 x 4 cells around a center, inside the image."""
-    colors = image / 255.0 @ COLOR_SPACES["opponent"].T
+    """Mean and deviation in each of 4 x 4 cells around a center, on half pixels."""
+    colors = np.kron(image, np.ones((2, 2, 1))) / 255.0 @ COLOR_SPACES["opponent"].T
     found = []
     for row in range(4):
         for column in range(4):
-            top = int(np.floor(y + (row - 1.5) * cell + 0.5)) - cell // 2
-            left = int(np.floor(x + (column - 1.5) * cell + 0.5)) - cell // 2
-            part = colors[top : top + cell, left : left + cell].reshape(-1, 3)
+            top, left = (
+                round(2 * (at + (number - 1.5) * cell + 0.5) - cell)
+                for at, number in ((y, row), (x, column))
+            )
+            part = colors[top : top + 2 * cell, left : left + 2 * cell].reshape(-1, 3)
             found += [*part.mean(axis=0), *part.std(axis=0)]
     return np.array(found)
 
@@ -59,9 +61,17 @@ def test_bad_input_is_refused():
         clone(ColorStatistics()).describe(np.zeros((40, 40, 3)))
 
 
-def test_a_mirrored_image_has_the_same_descriptors_in_another_order():
+@pytest.mark.parametrize("cell", [3, 4, 6, 8])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_mirrored_image_has_the_same_descriptors_in_another_order(cell, axis):
     image = np.random.default_rng(2).integers(0, 256, (41, 41, 3), dtype=np.uint8)
-    descriptor = ColorStatistics(step=1, cell_sizes=(3,))
-    rows = descriptor.describe(image).descriptors.reshape(32, 32, -1)
-    turned = descriptor.describe(np.ascontiguousarray(image[:, ::-1])).descriptors
-    assert np.allclose(turned.reshape(32, 32, -1), rows[:, ::-1][..., mirror_order()], atol=1e-4)
+    side = 41 - 3 * cell
+    descriptor = ColorStatistics(step=1, cell_sizes=(cell,))
+    cells = descriptor.describe(image).descriptors.reshape(side, side, 4, 4, 6)
+    turned = descriptor.describe(np.ascontiguousarray(np.flip(image, axis))).descriptors
+    expected = np.flip(cells, (axis, axis + 2)).reshape(side, side, -1)
+    assert np.allclose(turned.reshape(side, side, -1), expected, atol=1e-4)
+    if axis == 1:
+        order = mirror_order()
+        rows = cells.reshape(side, side, -1)
+        np.testing.assert_array_equal(rows[:, ::-1][..., order], expected)

@@ -2,15 +2,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from strata.errors import InputError
-from strata.features.descriptors.gist import _BORDER, GIST, normalize_contrast
+from strata.features.descriptors.gist import GIST, normalize_contrast
 
 
 def naive_gist(image, size, orientations, cells):
     """Filter by filter and cell by cell, in double precision; `image` has that size and is gray."""
-    gray = normalize_contrast(image.astype(float)).astype(float)
-    padded = np.pad(gray, _BORDER, mode="symmetric")
+    gray = image - image.min().astype(float)
+    gray = normalize_contrast(255 * gray / gray.max(), 5).astype(float)
+    padded = np.pad(gray, 16, mode="symmetric")
     side = len(padded)
     found = []
     for scale, count in enumerate(orientations):
@@ -25,10 +27,55 @@ def naive_gist(image, size, orientations, cells):
                     along = -10 * 0.35 * (np.hypot(fx, fy) / center - 1) ** 2
                     transfer[v, u] = np.exp(along - 2 * np.pi * 16 * (count / 32 * angle) ** 2)
             answer = np.abs(np.fft.ifft2(np.fft.fft2(padded) * transfer))
-            answer = answer[_BORDER:-_BORDER, _BORDER:-_BORDER]
+            answer = answer[16:-16, 16:-16]
             for rows in np.split(answer, cells):
                 found += [cell.mean() for cell in np.split(rows, cells, axis=1)]
     return np.array(found)
+
+
+def published_gist(gray, size=256, orientations=(8, 8, 8, 8), cells=4):
+    """The authors' program, step by step as their papers and its parameters tell; `gray` (h, w)."""
+    side = min(gray.shape)
+    top, left = (gray.shape[0] - side) // 2, (gray.shape[1] - side) // 2
+    square = gray[top : top + side, left : left + side].astype(np.uint8)
+    image = np.asarray(Image.fromarray(square).resize((size, size), Image.BILINEAR), float)
+    image = 255 * (image - image.min()) / np.ptp(image)
+    logs = np.pad(np.log(image + 1), 5, mode="symmetric")
+    n = len(logs)
+    fx, fy = np.meshgrid(np.arange(-n // 2, n // 2), np.arange(-n // 2, n // 2))
+    low = np.fft.fftshift(np.exp(-(fx**2 + fy**2) * np.log(2) / 4**2))
+    output = logs - np.fft.ifft2(np.fft.fft2(logs) * low).real
+    output /= 0.2 + np.sqrt(np.abs(np.fft.ifft2(np.fft.fft2(output**2) * low)))
+    padded = np.pad(output[5:-5, 5:-5], 32, mode="symmetric")
+    n = len(padded)
+    fx, fy = np.meshgrid(np.arange(-n // 2, n // 2), np.arange(-n // 2, n // 2))
+    radius, angle = np.fft.fftshift(np.hypot(fx, fy)), np.fft.fftshift(np.arctan2(fy, fx))
+    found = []
+    for scale, count in enumerate(orientations):
+        for turn in range(count):
+            tr = angle + np.pi / count * turn
+            tr = tr + 2 * np.pi * (tr < -np.pi) - 2 * np.pi * (tr > np.pi)
+            along = -10 * 0.35 * (radius / n / (0.3 / 1.85**scale) - 1) ** 2
+            transfer = np.exp(along - 2 * (16 * count**2 / 32**2) * np.pi * tr**2)
+            answer = np.abs(np.fft.ifft2(np.fft.fft2(padded) * transfer))[32:-32, 32:-32]
+            found += list(answer.reshape(cells, size // cells, cells, size // cells).mean((1, 3)))
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("shape", [(256, 256), (300, 400), (90, 60)])
+def test_the_published_settings_give_the_published_descriptor(shape):
+    image = photograph_like(shape)
+    ours = GIST(256, resize="crop", border=32)
+    assert np.corrcoef(ours.describe(image), published_gist(image))[0, 1] > 0.995
+
+
+def photograph_like(shape):
+    """Gray levels in [60, 180] whose spectrum falls as that of photographs does."""
+    rng = np.random.default_rng(0)
+    frequency = np.hypot(*np.meshgrid(*map(np.fft.fftfreq, shape), indexing="ij"))
+    frequency[0, 0] = 1
+    noise = np.fft.ifft2(np.fft.fft2(rng.normal(size=shape)) / frequency).real
+    return np.uint8(60 + 120 * (noise - noise.min()) / np.ptp(noise))
 
 
 def textured(seed, height=40, width=40):
@@ -49,11 +96,11 @@ def test_contrast_is_normalized_around_zero():
     gray = textured(0, 64, 64) / 255.0
     gray[:, 32:] = 100 + 150 * gray[:, 32:]
     gray[:, :32] = 20 + 30 * gray[:, :32]
-    even = normalize_contrast(gray)
+    even = normalize_contrast(gray, 16)
     left, right = even[:, 4:28].std(), even[:, 36:60].std()
     assert abs(even.mean()) < 0.1
     assert 0.7 < left / right < 1.4
-    np.testing.assert_allclose(normalize_contrast(np.full((64, 64), 90.0)), 0, atol=1e-4)
+    np.testing.assert_allclose(normalize_contrast(np.full((64, 64), 90.0), 16), 0, atol=1e-4)
 
 
 @pytest.mark.parametrize("turn", range(4))
@@ -85,6 +132,8 @@ def test_any_image_has_one_vector():
 def test_bad_parameters_and_images_are_refused():
     with pytest.raises(InputError, match="4 x 4 cells cannot be computed on 130 x 130"):
         GIST(130).describe(textured(0))
+    with pytest.raises(InputError, match="no resize = 'crops'"):
+        GIST(resize="crops").describe(textured(0))
     with pytest.raises(InputError, match="one at least"):
         GIST(orientations=()).describe(textured(0))
     with pytest.raises(InputError, match="uint8"):

@@ -75,6 +75,28 @@ def test_it_is_the_gradient_of_the_likelihood(mixture):
     assert ours == pytest.approx(slope * scale, rel=0.02)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_points_that_are_not_finite_are_refused(mixture, bad):
+    points = IMAGES[0].descriptors.copy()
+    points[5, 5] = bad
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        fisher_vector(points, mixture)
+
+
+def test_the_projection_does_not_depend_on_the_origin():
+    far = [i._replace(descriptors=i.descriptors + np.float32(10)) for i in IMAGES]
+    here, there = (
+        FisherVectors(3, n_dims=6, max_iter=3, random_state=0).fit(images)
+        for images in (IMAGES, far)
+    )
+    cosines = np.linalg.svd(np.linalg.qr(here.projection_)[0].T
+                            @ np.linalg.qr(there.projection_)[0])[1]  # fmt: skip
+    assert cosines.min() > 0.9999
+    np.testing.assert_allclose(
+        np.abs(here._points(IMAGES[0])), np.abs(there._points(far[0])), atol=2e-3
+    )
+
+
 def test_no_points_no_gradient(mixture):
     assert not fisher_vector(np.zeros((0, 12), np.float32), mixture).any()
 
@@ -105,7 +127,7 @@ def test_plain_and_improved_differ_by_signed_root_and_length():
 def test_whitening_gives_the_projected_sample_variance_one():
     encoder = FisherVectors(n_components=2, n_dims=4, whiten=True, position_weight=0).fit(IMAGES)
     everything = np.concatenate([image.descriptors for image in IMAGES])
-    projected = everything @ encoder.projection_ - encoder.offset_
+    projected = (everything - encoder.mean_) @ encoder.projection_
     np.testing.assert_allclose(projected.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(np.cov(projected.T), np.eye(4), atol=1e-3)
 

@@ -57,3 +57,9 @@ def test_unknown_layouts_and_levels():
         pyramid("sqare")
     with pytest.raises(InputError, match="level 0"):
         pyramid("square", -1)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_positions_that_are_not_finite_are_in_no_cell(bad):
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        cell_of(np.float32([[0.5, 0.5], [0.5, bad]]), PyramidGrid(2, 2, 1))

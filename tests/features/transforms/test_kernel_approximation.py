@@ -2,7 +2,6 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import check_estimator
 
 from strata.errors import InputError
 from strata.features.transforms import kernels
@@ -53,7 +52,3 @@ def test_errors():
             AdditiveKernelMap(**wrong).fit(histograms())
     with pytest.raises(ValueError, match="Negative"):
         AdditiveKernelMap().fit(-histograms())
-
-
-def test_it_is_a_scikit_learn_estimator():
-    check_estimator(AdditiveKernelMap(), on_skip=None)

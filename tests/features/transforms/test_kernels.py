@@ -83,6 +83,46 @@ def test_vector_kernels_are_scikit_learns():
     assert kernels.rbf(X.astype(np.float32)).dtype == np.float32
 
 
+@pytest.mark.parametrize("offset", [0, 1000, 30_000])
+def test_the_rbf_kernel_does_not_depend_on_the_origin(offset):
+    rng = np.random.default_rng(0)
+    X, Y = (rng.integers(-64, 64, (n, 40)).astype(np.float32) / 64 for n in (60, 30))
+    exact = pairwise.rbf_kernel(X.astype(float), Y.astype(float), gamma=0.1)
+    np.testing.assert_allclose(kernels.rbf(X + offset, Y + offset, gamma=0.1), exact, atol=1e-5)
+    ours = kernels.rbf(X + offset)
+    np.testing.assert_allclose(ours, kernels.rbf(X.astype(float)), atol=1e-5)
+    assert (np.diag(ours) == 1).all()
+
+
+ALL = [*ADDITIVE, kernels.linear, kernels.polynomial, kernels.sigmoid, kernels.rbf]
+
+
+@pytest.mark.parametrize("kernel", ALL)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_refused(kernel, dtype, bad):
+    good, broken = histograms(4, 9, 0.5, dtype), histograms(4, 9, 0.5, dtype)
+    broken[2, 3] = bad
+    for X, Y in ((broken, None), (good, broken), (broken, good)):
+        with pytest.raises(ValueError, match=r"NaN|infinity"):
+            kernel(X, Y)
+
+
+@pytest.mark.parametrize("kernel", ALL)
+def test_values_that_float32_does_not_hold_are_refused_and_others_right(kernel):
+    X = np.float32(1e20) * (1 + histograms(3, 9, 1.0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        if kernel not in (
+            kernels.intersection,
+            kernels.hellinger,
+            kernels.generalized_intersection,
+        ):
+            with pytest.raises(ValueError, match="leave float32: scale"):
+                kernel(X)
+        else:
+            np.testing.assert_allclose(kernel(X), kernel(X.astype(float)), rtol=1e-5)
+
+
 def test_magnitudes_of_small_integers_do_not_overflow():
     X = np.array([[-128, 3], [7, -5]], np.int8)
     expected = kernels.generalized_intersection(X.astype(float))

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.utils.estimator_checks import check_estimator
 
 from strata.errors import InputError
 from strata.features.transforms.kernels import hellinger
@@ -66,7 +65,3 @@ def test_powers_are_centered_whether_learned_at_once_or_in_parts(X, cut):
     np.testing.assert_allclose(
         whole.transform(X[:1]) - whole.transform(X[1:2]), power(X[:1]) - power(X[1:2]), atol=1e-9
     )
-
-
-def test_it_is_a_scikit_learn_estimator():
-    check_estimator(CenteredPower(), on_skip=None)

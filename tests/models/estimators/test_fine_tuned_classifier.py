@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
 
 from strata.errors import InputError
 from strata.models.architectures.dropout import Dropout, seed_dropout
@@ -357,7 +359,21 @@ def test_a_class_with_one_image_and_an_odd_last_batch(state, images):
     X = activations(state, pixels[:9], BOUNDARY)[:, :1]
     labels = np.array([0] * 8 + [1])
     model = classifier(state, epochs=1, head_epochs=1, batch_size=8).fit(X, labels)
-    assert model.decision_function(X).shape == (9, 2)
+    assert model.logits(X).shape == (9, 2)
+
+
+def test_two_classes_have_one_score_as_scikit_learn_expects(state):
+    rng, labels = np.random.default_rng(0), np.array(["a", "b"] * 10)
+    X = (rng.random((20, 1, 1, 1, 512)) + 0.2 * (labels == "b")[:, None, None, None, None]).astype(
+        np.float32
+    )
+    model = classifier(state, freeze_until=OUTPUT, head_epochs=1, epochs=0)
+    log_odds = clone(model).fit(X, labels).decision_function(X)
+    assert log_odds.shape == (20,)
+    areas = cross_val_score(model, X, labels, cv=2, scoring="roc_auc", error_score="raise")
+    assert np.isfinite(areas).all()
+    calibrated = CalibratedClassifierCV(model, cv=2).fit(X, labels)
+    np.testing.assert_allclose(calibrated.predict_proba(X).sum(1), 1)
 
 
 def test_a_thousand_classes_of_one_image_each(state):

@@ -41,7 +41,7 @@ def test_any_layer_can_be_read(trained, images, layer, units):
 def test_the_last_layer_makes_the_scores_of_the_embedding(trained, images):
     vectors = LayerReader(trained).of_images(images[0])
     weight, bias = trained.weights_["head.6.weight"], trained.weights_["head.6.bias"]
-    expected = trained.decision_function(images[0])
+    expected = trained.logits(images[0])
     np.testing.assert_allclose(vectors @ weight.T + bias, expected, atol=1e-4)
 
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import cross_val_score
 
 from strata.errors import DivergedError, InputError, StrataError
+from strata.models.classifiers.decision_scores import scores_and_probabilities
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.training import trainer
 from strata.models.training.lr_schedules import SCHEDULES
@@ -81,6 +83,23 @@ def test_scores_and_probabilities():
     mirrored = model.decision_function(X[:, :, ::-1])
     np.testing.assert_allclose(mirrored, scores, atol=1e-5)
     assert model.decision_function(X[:0]).shape == (0, 3)
+
+
+def test_two_classes_have_one_score_as_scikit_learn_expects():
+    X, y = scenes(6)
+    X, y = X[y != "street"], y[y != "street"]
+    model = NetworkClassifier(**SMALL, epochs=2).fit(X, y)
+    log_odds, shares = model.decision_function(X), model.predict_proba(X)
+    assert log_odds.shape == (12,)
+    np.testing.assert_allclose(shares[:, 1], 1 / (1 + np.exp(-log_odds)))
+    np.testing.assert_array_equal(model.predict(X), model.classes_[(log_odds > 0).astype(int)])
+    scores, same = scores_and_probabilities(model, X)
+    np.testing.assert_array_equal(same, shares)
+    np.testing.assert_array_equal(scores, np.stack([-log_odds, log_odds], axis=1))
+    areas = cross_val_score(clone(model), X, y, cv=2, scoring="roc_auc", error_score="raise")
+    assert np.isfinite(areas).all()
+    calibrated = CalibratedClassifierCV(clone(model), cv=2).fit(X, y)
+    np.testing.assert_allclose(calibrated.predict_proba(X).sum(1), 1)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others():

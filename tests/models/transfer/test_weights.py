@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from strata import download
+from strata.download import download
 from strata.errors import InputError, StrataError
 from strata.models.transfer import weights
 from strata.models.transfer.weights import (
@@ -156,3 +156,28 @@ def test_only_state_dicts_are_read():
             read_weights(wrong, "FILE")
     with pytest.raises(InputError, match="FILE"):
         read_weights(saved(Evil()), "FILE")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (torch.complex64, "complex64"), (torch.int64, "int64"), (torch.uint8, "uint8"),
+        (torch.bool, "bool"),
+    ],
+)  # fmt: skip
+def test_weights_that_are_no_real_numbers_are_refused(kind, name):
+    """Torch would copy them into a network of float32, cut or rounded."""
+    state = {"conv.weight": torch.ones(2, 2).to(kind), "bn.num_batches_tracked": torch.tensor(3)}
+    with pytest.raises(InputError, match=rf"no real numbers: conv\.weight \({name}\)") as caught:
+        read_weights(saved(state), "net.pth")
+    assert caught.value.exit_code == 2
+
+
+def test_sparse_weights_are_refused():
+    with pytest.raises(InputError, match=r"net\.pth"):
+        read_weights(saved({"a.weight": torch.eye(2).to_sparse()}), "net.pth")
+
+
+def test_half_precision_and_counters_are_read():
+    state = {"a.weight": torch.ones(2).half(), "bn.num_batches_tracked": torch.tensor(3)}
+    assert read_weights(saved(state), "net.pth").keys() == state.keys()

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from strata.errors import InputError
 from strata.pipeline.cli.init import init
 from strata.pipeline.cli.inspect import list_recipes, status
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.data.source import open_source
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.recipes.registry import known_recipes
 from tests.pipeline.data.folders import encoded, lay_out
@@ -69,6 +71,79 @@ def test_what_is_no_folder_of_classes_gets_the_usual_folds(tmp_path, monkeypatch
     assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == 8
     said = capsys.readouterr().out
     assert "As it is, `make` refuses it: 1 image in photos, but no class folders." in said
+
+
+@pytest.mark.parametrize("source", ["photos", "photos/train"])
+def test_a_csv_file_of_labels_beside_the_images_is_used(tmp_path, monkeypatch, capsys, source):
+    classes(tmp_path / "photos", train=9, test=1)
+    rows = [f"{i},{'ab'[i % 2]}\n" for i in range(9)]
+    (tmp_path / "photos" / "labels.csv").write_text("id,label\n" + "".join(rows))
+    found = written(tmp_path, source, monkeypatch)
+    assert found.data["split"] == "photos/labels.csv"
+    assert found.protocol["folds"] == 3
+    said = capsys.readouterr().out
+    assert f"{source}: 9 images in 2 classes (a 5, b 4); no split, so 30 %" in said
+    assert "'label' as the class, 'id' as the file" in said
+    monkeypatch.chdir(tmp_path)
+    data = {"split_csv": found.data["split"], "cache": tmp_path / "cache"}
+    assert len(open_source(source, **data).files) == 9
+
+
+def test_a_csv_file_that_does_not_fit_is_said(tmp_path, monkeypatch, capsys):
+    lay_out(tmp_path / "photos", "train/1.png")
+    (tmp_path / "photos" / "labels.csv").write_text("id,label\n7,a\n")
+    assert written(tmp_path, "photos", monkeypatch).data["split"] is None
+    said = capsys.readouterr().out
+    assert "As it is, `make` refuses it: No class folders in train/ (1 image)" in said
+    assert "labels.csv cannot be used as it is: None of the 1 images" in said
+
+
+def test_images_classes_and_what_is_left_out_are_said(tmp_path, monkeypatch, capsys):
+    classes(tmp_path / "photos" / "train", a=9, b=5)
+    classes(tmp_path / "photos" / "test", a=2, b=2)
+    lay_out(tmp_path / "photos", "@eaDir/1.png", "1.png")
+    written(tmp_path, "photos", monkeypatch)
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "photos: 18 images in 2 classes (a 11, b 7); 14 for training and 4 for the test, by the "
+        "data's split.",
+        "note: folders of the operating system left out: @eaDir",
+        "note: 1 image outside of the class folders left out: 1.png",
+    ]
+    assert "# not used: the data brings its split" in (tmp_path / "strata.toml").read_text()
+
+
+def test_a_folder_of_two_data_sets_is_warned_of(tmp_path, monkeypatch, capsys):
+    for name, counts in {"one": {"a": 5, "b": 5}, "two": {"c": 5, "d": 5}}.items():
+        classes(tmp_path / "photos" / name, **counts)
+    written(tmp_path, "photos", monkeypatch)
+    assert "warning: Class folders that hold folders, but no images" in capsys.readouterr().out
+
+
+def test_an_experiment_may_lie_among_its_images(tmp_path, monkeypatch):
+    classes(tmp_path, a=9, b=9)
+    found = written(tmp_path, ".", monkeypatch)
+    assert found.data["source"] == "."
+    lay_out(tmp_path, "out/x/report.html", "out/x/results.json", ".strata/data/a/1.png")
+    source = open_source(found.folder / ".", cache=tmp_path / ".strata")
+    assert {file.label for file in source.files} == {"a", "b"}
+    assert source.notes == source.empty == []
+
+
+@pytest.mark.parametrize("name", ["new\nline", "\x07bell\x7f", 'quo"te', "back\\slash", "日本"])
+def test_any_name_of_a_folder_is_written_as_toml(tmp_path, monkeypatch, name):
+    classes(tmp_path / name, a=9, b=9)
+    found = written(tmp_path, name, monkeypatch)
+    assert found.data["source"] == name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_a_name_that_is_no_utf8_is_refused_but_from_inside(tmp_path, monkeypatch):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    classes(folder, a=9, b=9)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"caf\\xe9 is not UTF-8"):
+        init(os.fsdecode(b"caf\xe9"), Path("strata.toml"))
+    assert written(folder, ".", monkeypatch).data["source"] == "."
 
 
 def test_a_class_without_images_is_said(tmp_path, monkeypatch, capsys):
@@ -156,3 +231,9 @@ def test_letters_that_the_output_cannot_hold_are_spelled(tmp_path):
         check=True,
     )
     assert "for\\xeat" in done.stdout
+
+
+def test_a_malformed_url_is_refused(tmp_path):
+    with pytest.raises(InputError, match="is not a URL"):
+        init("http://[::1/x.zip", tmp_path / "strata.toml")
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ import shutil
 from datetime import datetime, timedelta
 
 from strata.pipeline.store.store import Store
-from tests.pipeline.project import keys_of_methods, predictions_of, write_images
+from tests.pipeline.project import Project, keys_of_methods, predictions_of, rot, write_images
 
 
 def test_a_second_make_does_nothing_and_says_so(project):
@@ -14,7 +14,7 @@ def test_a_second_make_does_nothing_and_says_so(project):
     assert "plain" in first
     assert "report.html" in first
     second = project.make()
-    assert "Nothing to be done: plain, squared are up to date" in second
+    assert "Nothing to be done: plain and squared are up to date" in second
     assert (project.root / "out" / "toy" / "report.html").stat().st_size < 5e6
 
 
@@ -67,8 +67,12 @@ def test_an_added_image_is_named(made):
 
 
 def test_a_failure_stops_its_method_only_when_asked_to_go_on(project):
-    out = project.make("-k", "--set", "plain.scoring.fail=true", code=1)
-    assert "ValueError: asked to fail" in out
+    done = project.strata("make", "-k", "--set", "plain.scoring.fail=true")
+    assert done.returncode == 1
+    out = done.stderr
+    assert out.count("failed: plain, ") == 1
+    assert out.count("ValueError: asked to fail") == 1
+    assert "The same in plain, " in out
     results_of = json.loads((project.root / "out" / "toy" / "results.json").read_text())
     errors = {m["name"]: m["error"] for m in results_of["methods"]}
     assert errors["squared"] is None
@@ -113,18 +117,7 @@ def test_damage_found_only_on_reading_is_made_again(made):
     before = predictions_of(made)
     store = Store(made.store)
     by_stage = {store.manifest(k)["stage"]: k for k in store.keys()}  # noqa: SIM118
-    folder = store.folder(by_stage["mean_color"])
-    content = bytearray((folder / "vectors.npy").read_bytes())
-    content[-1] ^= 0xFF
-    (folder / "vectors.npy").write_bytes(content)
-    record = json.loads((folder / "manifest.json").read_text())
-    status = (folder / "vectors.npy").stat()
-    record["files"]["vectors.npy"]["stamp"] = [
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    ]  # as if the disk had rotted below the file system
-    (folder / "manifest.json").write_text(json.dumps(record))
+    rot(store.folder(by_stage["mean_color"]), "vectors.npy")
     for key in list(before):
         store.discard(key)
     for key in list(store.keys()):
@@ -193,6 +186,7 @@ def test_a_report_of_nothing_does_not_replace_one_of_something(made):
 def test_gc_removes_nothing_where_it_cannot_know_what_is_needed(made):
     everything = set(Store(made.store).keys())
     text = made.file.read_text()
+    plain = text.replace('recipes = "toy_recipes.py"\n', "").partition("[methods")[0]
     (made.root / "pyproject.toml").write_text("[project]\nname = 'other'\n")
     made.file.rename(made.root / "elsewhere.txt")
     nothing_beside = made.strata("gc")
@@ -206,12 +200,181 @@ def test_gc_removes_nothing_where_it_cannot_know_what_is_needed(made):
     (made.root / "typo.toml").unlink()
     assert set(Store(made.store).keys()) == everything
     assert "removed 0 artifacts" in made.strata("gc").stdout
-    inline = "methods.wrong.recipe = 'nobody'\n" + text.partition("[methods")[0]
-    (made.root / "inline.toml").write_text(inline)
+    (made.root / "inline.toml").write_text("methods.wrong.recipe = 'nobody'\n" + plain)
     unknown = made.strata("gc")
     assert unknown.returncode == 2
     assert "nobody" in unknown.stderr
     assert set(Store(made.store).keys()) == everything
+
+
+def marked_by(made, name):
+    """Recipes that leave a mark when they are imported, and whether they have."""
+    mark = made.root / "imported"
+    text = (made.root / "toy_recipes.py").read_text()
+    (made.root / name).write_text(f"open({str(mark)!r}, 'w').close()\n{text}")
+    return mark
+
+
+def test_gc_does_not_run_the_recipes_of_files_that_it_finds(made):
+    made.make("--set", "squared.means.shrink=0.5")
+    everything = set(Store(made.store).keys())
+    mark = marked_by(made, "toy_recipes.py")
+    assert "strata.toml, as of its last run" in made.strata("gc", "-n").stdout
+    assert not mark.exists()
+    assert set(Store(made.store).keys()) == everything
+    other = made.root / "other.toml"
+    other.write_text(made.file.read_text())
+    refused = made.strata("gc")
+    assert refused.returncode == 2
+    assert "other.toml has recipes of its own, which gc does not run" in refused.stderr
+    assert not mark.exists()
+    named = made.strata("gc", "-n", "-f", "strata.toml")
+    assert named.returncode == 0, named.stderr
+    assert mark.exists()
+
+
+def test_recipes_that_no_method_uses_are_not_imported(made):
+    mark = marked_by(made, "others.py")
+    text = made.file.read_text().replace("toy_recipes.py", "others.py").partition("[methods")[0]
+    made.file.write_text(text + "[methods.gist]\n")
+    for command in (["status"], ["list"], ["clean", "-n"]):
+        done = made.strata(*command)
+        assert done.returncode == 0, done.stderr
+    assert not mark.exists()
+    made.file.write_text(text + '[methods.plain]\nrecipe = "colors"\n')
+    assert "Nearest class mean of mean colors." in made.strata("list").stdout
+    assert not mark.exists()
+    made.strata("status")
+    assert mark.exists()
+
+
+class Planted:
+    """A pickle that leaves a mark when it is opened."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return open, (str(self.mark), "w")
+
+
+def test_pickles_in_a_store_of_somebody_else_are_not_opened(made):
+    store, mark = Store(made.store), made.root / "opened"
+    keys = {store.manifest(key)["stage"]: key for key in store.keys()}  # noqa: SIM118
+    for stage in ("visualizations", "audit", "split", "predictions"):
+        record = store.manifest(keys[stage])
+        values = dict(store.read(keys[stage]))
+        name = next(iter(values))
+        store.replace(keys[stage], {**values, name: Planted(mark)}, record)
+        assert list(store.folder(keys[stage]).glob("*.pickle"))
+    (made.root / "out" / "toy" / "report.html").unlink()
+    assert made.strata("status").returncode == 0
+    told = made.strata("report")
+    assert told.returncode == 1
+    assert "is a pickle, and is not opened here" in told.stderr
+    assert not mark.exists()
+
+
+def test_an_exchange_of_two_predictions_is_noticed(made):
+    before = predictions_of(made)
+    store = Store(made.store)
+    first, second = (store.folder(key) for key in before)
+    first.rename(made.root / "aside")
+    second.rename(first)
+    (made.root / "aside").rename(second)
+    assert "made 2 artifacts" in made.make()
+    assert predictions_of(made) == before
+
+
+def test_damage_to_any_file_of_ours_ends_no_command(made):
+    files = ["format", "code.json", "rates.json"]
+    files += [str(p.relative_to(made.store)) for p in made.store.glob("data/r*/*.json")]
+    files += [
+        str(next(iter(made.store.glob("artifacts/*/*/manifest.json"))).relative_to(made.store))
+    ]
+    assert len(files) == 6
+    for content, commands in (
+        (b"\xff\x00{", ["why", "status"]),
+        (b'{"files": [], "made": 5, "title": []}', ["gc", "make"]),
+    ):
+        for name in files:
+            (made.store / name).write_bytes(content)
+        (made.root / "out" / "toy" / ".made-from").write_bytes(content)
+        for command in commands:
+            done = made.strata(command, "-f", "strata.toml")
+            assert done.returncode == 0, done.stderr
+
+
+def test_why_compares_each_method_with_the_run_that_made_it(made):
+    other = made.root / "other"
+    write_images(other, per_class=10)
+    shutil.copy(other / "blue" / "008.png", made.root / "images" / "blue" / "first.png")
+    made.make("plain")
+    shutil.copy(other / "blue" / "009.png", made.root / "images" / "blue" / "second.png")
+    assert made.strata("why", "plain").stdout.startswith("The image blue/second.png was added.\n")
+    both = "2 images were added: blue/first.png, blue/second.png.\n"
+    assert made.strata("why", "squared").stdout.startswith(both)
+    told = made.strata("why").stdout
+    assert "plain: The image blue/second.png was added." in told
+    assert f"squared: {both}" in told
+
+
+def test_a_moved_project_keeps_its_reports(made, tmp_path):
+    text = made.file.read_text().replace('name = "toy"\n', "")
+    made.file.write_text(text)
+    made.make()
+    page = made.root / "out" / "project" / "report.html"
+    assert page.exists()
+    everything = set(Store(made.store).keys())
+    made.root.rename(tmp_path / "moved")
+    moved = Project(tmp_path / "moved")
+    moved.file.write_text(text.partition("[methods.squared]")[0])
+    kept = moved.strata("gc", "-f", "strata.toml").stdout
+    assert str(moved.root / "out" / "project" / "report.html") in kept
+    assert set(Store(moved.store).keys()) == everything
+    moved.file.write_text(text)
+    assert str(moved.root / "out" / "project" / "report.html") in moved.make()
+    assert not (moved.root / "out" / "moved").exists()
+
+
+def test_bytes_are_told_before_they_are_written_and_removed(project):
+    status = json.loads(project.strata("status", "--json").stdout)
+    assert all(line["bytes"] > 0 for line in status)
+    assert re.search(r"To be written: about .*B; free on the disk", project.strata("status").stdout)
+    project.make()
+    dry = project.strata("clean", "-n", "plain").stdout
+    assert re.fullmatch(r"would remove 12 artifacts, [\d.]+ kB\n", dry)
+    out = project.strata("gc", "--to-size", "1K").stdout
+    assert "removed 0 artifacts" in out
+    assert "stay, more than 1K: experiment files and reports need the rest." in out
+
+
+def test_a_frugal_run_keeps_models_and_scores_only(project):
+    recipes = project.root / "toy_recipes.py"
+    text = recipes.read_text().replace("@shard_stage\n", '@shard_stage(role="vectors")\n')
+    recipes.write_text(text)
+    project.make()
+    before, store = predictions_of(project), Store(project.store)
+    whole = {store.manifest(key)["stage"] for key in store.keys()}  # noqa: SIM118
+    shutil.rmtree(project.store)
+    project.make("--frugal")
+    left = {store.manifest(key)["stage"] for key in store.keys()}  # noqa: SIM118
+    assert whole - left == {"mean_color"}
+    assert predictions_of(project) == before
+    assert "Nothing to be done" in project.make()
+
+
+def test_gc_removes_checkpoints_that_no_file_needs_and_all_that_is_half_written(made):
+    checkpoints = made.store / "checkpoints"
+    needed = next(iter(predictions_of(made)))
+    for name in (needed, "0" * 40, f"{needed}.123.tmp"):
+        (checkpoints / name).write_text("state")
+    (made.store / "writing" / "somewhere-1-abc").mkdir()
+    assert made.strata("gc").returncode == 0
+    assert [path.name for path in checkpoints.iterdir()] == [needed]
+    assert not list((made.store / "writing").iterdir())
+    assert made.strata("clean").returncode == 0
+    assert not list(checkpoints.iterdir())
 
 
 def test_always_make_makes_everything(made):
@@ -239,8 +402,8 @@ def test_predict_leaves_hidden_files_of_a_folder_alone(made):
 
 
 def test_what_fails_alike_in_several_folds_is_said_once_and_where(project):
-    out = project.make("plain", "-k", "--set", "plain.means.rate=2.0", code=1)
-    assert "failed: plain, fold 2: class_means: Training diverged." in out
+    out = project.strata("make", "plain", "-k", "--set", "plain.means.rate=2.0").stderr
+    assert out.count("Training diverged.") == 1
     said = [line for line in out.splitlines() if line.startswith("strata: plain, ")]
     assert len(said) == 1
     also = re.search(r"The same in (.*)\.", out)[1].split(", plain")

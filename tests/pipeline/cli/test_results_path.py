@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from strata.errors import InputError
-from strata.pipeline.cli.results_path import results_path
+from strata.pipeline.cli.results_path import previous_results_path, results_path
 
 
 @pytest.fixture
@@ -50,3 +50,24 @@ def test_where_there_is_no_report_it_says_where_they_are_written(tmp_path, monke
     with pytest.raises(InputError) as error:
         results_path(Path("nine"))
     assert "strata make" in error.value.hint
+
+
+def test_an_experiment_file_leads_to_the_report_of_its_name(place):
+    """The key `name`, or for strata.toml the folder's name, as `strata make` names the report."""
+    (place / "any.toml").write_text('name = "two"')
+    assert results_path(Path("any.toml")) == Path("out/two/results.json")
+    folder = place / "out" / place.name
+    folder.mkdir()
+    (folder / "results.json").write_text("{}")
+    (place / "strata.toml").write_text("")
+    assert results_path(Path("strata.toml")) == Path("out") / place.name / "results.json"
+
+
+def test_the_newest_earlier_report_is_found(place):
+    for when in ("2026-10-11T09-14-03", "2026-10-12T00-00-00"):
+        (place / "out/one/previous" / when).mkdir(parents=True)
+        (place / "out/one/previous" / when / "results.json").write_text("{}")
+    found = previous_results_path(results_path(Path("one")))
+    assert found == Path("out/one/previous/2026-10-12T00-00-00/results.json")
+    with pytest.raises(InputError, match="no earlier report"):
+        previous_results_path(results_path(Path("two")))

@@ -90,12 +90,12 @@ def test_litter_is_ignored_and_other_files_are_noted(tmp_path):
     )  # fmt: skip
     source = opened(root, tmp_path)
     assert [f.id for f in source.files] == ["a/1.png", "b/1.png"]
-    assert source.notes == []
-    lay_out(root, "a/readme.txt", "labels.csv", "b/x.txt", "b/LICENSE", "stray.png")
-    notes = opened(root, tmp_path).notes
-    assert len(notes) == 2
-    assert "2 .txt" in notes[0]
-    assert "stray.png" in notes[1]
+    assert source.notes == ["folders of the operating system left out: __MACOSX"]
+    lay_out(root, "a/readme.txt", "b/x.txt", "b/LICENSE", "stray.png", content=b"text")
+    assert opened(root, tmp_path).notes[1:] == [
+        "3 files not read as images: 2 .txt, 1 no suffix",
+        "1 image outside of the class folders left out: stray.png",
+    ]
 
 
 def test_names_of_all_kinds(tmp_path):
@@ -153,7 +153,7 @@ def test_folders_inside_of_a_class_folder_belong_to_the_class(tmp_path, above):
         (["1.png", "2.png"], "2 images in .* no class folders"),
         (["a/1.png"], "Only one class in .*'a'"),
         (["data/a/1.png", "data/b/1.png"], r"(?s)Only one class.*give .*data instead"),
-        (["test/a/1.png", "test/b/1.png"], r"(?s)Only one class.*train/ folder"),
+        (["test/a/1.png", "test/b/1.png"], r"(?s)No training images in .*: only test.*train/"),
         (["a/1.png", "b/1.png", "docs/x.txt", "c/.keep"], "without images in .*: c, docs"),
         (["train/a/1.png", "train/b/1.png", "test/a/1.png", "test/b/x.txt"], "test/b"),
         (["train/a/1.png", "train/b/1.png", "test/c/1.png"], "without training images .*: c"),
@@ -235,7 +235,7 @@ def test_images_that_a_split_file_does_not_name_are_left_out(tmp_path):
     split.write_text(CSV + "a,1.png,train\nb,1.png,test\n")
     source = opened(root, tmp_path, split_csv=split)
     assert [f.id for f in source.files] == ["a/1.png", "b/1.png"]
-    assert "2 images are not in the split file" in source.notes[0]
+    assert source.notes == ["2 images not in the split file left out"]
 
 
 def test_rows_without_an_image(tmp_path):
@@ -257,8 +257,7 @@ def test_rows_without_an_image(tmp_path):
     ("text", "message"),
     [
         ("", "no column 'class'"),
-        ("class,file\na,1.png\n", "no column 'split'"),
-        ("class,filename,split\na,1.png,train\n", "(?s)no column 'file'.*Did you mean 'filename'"),
+        ("class,files,split\na,1.png,train\n", "(?s)no column 'file'.*Did you mean 'files'"),
         (CSV + "a,1.png,train\na,2.png,holdout\n", "line 3: split is 'holdout'"),
         (CSV + "a,1.png\n", "line 2: 2 fields instead of 3"),
         (CSV + ",1.png,train\n", "line 2: class or file is empty"),

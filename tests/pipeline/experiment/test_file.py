@@ -177,3 +177,34 @@ def test_a_typo_above_the_first_table_or_in_its_name_is_met_with_the_nearest(rea
 def test_a_name_mistyped_on_the_command_line_is_met_with_the_nearest(read):
     with pytest.raises(InputError, match="Did you mean 'name'"):
         read(TEXT, "nam=x")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"[protocol]\nseed = {'1' * 5000}\n[methods.bovw]", "is not valid TOML: it holds an int"),
+        ("[protocol]\nseed = 9223372036854775808\n[methods.bovw]", "it holds an integer outside"),
+        (f"[methods.bovw]\nx = {'[' * 3000}", "nested deeper than 50 levels"),
+        (f"[methods.bovw.{'.'.join('a' * 3000)}]", "nested deeper than 50 levels"),
+        (f'name = "{"n" * 300}"\n[methods.bovw]', "at most 200 bytes"),
+        ("[methods.bovw]\n[protocol]\nrepeats = 100000", "800,001 fits"),
+        ("[methods.a]\nsearch = { trials = 100000000, space = { x = [1] } }", "900,000,009 fits"),
+        (
+            f"[methods.a]\nvary = {{ x = {[*range(3000)]}, y = {[*range(3000)]} }}",
+            "81,000,000 fits",
+        ),
+    ],
+)
+def test_what_would_hang_or_overflow_is_refused(read, text, said):
+    with pytest.raises(InputError) as caught:
+        read(text)
+    assert said in str(caught.value)
+    assert "scene-study.toml" in caught.value.what
+
+
+def test_more_fits_are_allowed_by_a_key(read):
+    assert read("[methods.bovw]\n[protocol]\nrepeats = 20000\nmax_fits = 160001").methods
+
+
+def test_a_byte_order_mark_is_skipped(read):
+    assert read("\ufeff" + TEXT).title == "A title"

@@ -215,7 +215,7 @@ RATES = SEARCH.replace('"means.shrink" = { uniform = [0.0, 0.9] }', '"means.rate
 
 def test_a_trial_that_diverges_counts_as_the_worst(project):
     out = write(project, RATES).make()
-    assert re.search(r"failed: found.*: class_means: Training diverged\.", out)
+    assert re.search(r"left out: found.*: class_means: Training diverged\.", out)
     (target,) = at(project).targets
     rates = [trial["means.rate"] for trial in target.method.search.drawn()]
     assert set(rates) == {0.5, 2.0}

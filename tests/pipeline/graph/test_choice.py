@@ -3,7 +3,7 @@
 import pytest
 
 from strata.errors import InputError
-from strata.pipeline.graph.choice import choice, optional
+from strata.pipeline.graph.choice import chain, choice, optional, optional_chain
 from strata.pipeline.graph.decorators import stage
 
 
@@ -61,3 +61,38 @@ def test_a_chosen_stage_without_parameters_is_chosen():
     section = optional(plain.options())
     assert section.bound(section.checked({"use": "plain"}, "x"))
     assert not section.bound(section.checked({}, "x"))
+
+
+def test_a_chain_takes_one_or_several_in_a_row():
+    section = optional_chain(near.options(), wide.options(C=2))
+    assert section.checked({}, "x") == {"use": "none"}
+    assert section.bound(section.checked({"use": "near"}, "x")).stage is near
+    found = section.checked({"use": ["wide", "near"], "near": {"neighbors": 7}}, "x")
+    assert found == {
+        "use": ["wide", "near"],
+        "wide": {"C": 2.0, "kernel": "rbf"},
+        "near": {"neighbors": 7},
+    }
+    first, second = section.bound(found)
+    assert (first.stage, second.stage) == (wide, near)
+    assert dict(second) == {"neighbors": 7}
+    assert chain(near.options()).checked({}, "x") == {"use": "near", "neighbors": 5}
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"use": []}, "one or more"),
+        ({"use": ["near", "near"]}, "each once"),
+        ({"use": ["near", "wid"]}, "Did you mean 'wide'"),
+        ({"use": ["near", 3]}, "no such step"),
+        ({"use": ["near", "wide"], "C": 3}, r"x\.C is not a table.*x\.near"),
+        ({"use": ["near"], "wide": {"C": 3}}, r"x\.wide is not a table"),
+        ({"use": ["near"], "near": {"C": 3}}, r"no key x\.near\.C"),
+    ],
+)
+def test_errors_of_a_chain_name_the_key(table, says):
+    with pytest.raises(InputError, match=f"(?s){says}"):
+        optional_chain(near.options(), wide.options()).checked(table, "x")
+    with pytest.raises(InputError, match="no such step"):
+        choice(near.options(), wide.options()).checked({"use": ["near"]}, "x")

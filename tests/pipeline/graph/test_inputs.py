@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strata.image_io import ImageError
 from strata.pipeline.graph.inputs import Subset, cut_into_shards
 from strata.pipeline.graph.sharded_arrays import Shards
+from tests.image_io.files import encoded, png
 
 
 def digests(start: int, count: int) -> dict[str, Path]:
@@ -44,6 +46,33 @@ def test_order_and_names_of_files_do_not_matter():
 def test_identical_digests_beyond_the_capacity_of_a_prefix_are_split_deeper():
     images = {f"{'0' * 60}{i:04x}": Path(f"{i}") for i in range(8)}
     assert [len(s) for s in cut_into_shards(images, 2)] == [2, 2, 2, 2]
+
+
+def test_ranges_are_part_of_the_key_only_where_there_are_some():
+    images = digests(0, 1000)
+    plain = {s.key for s in cut_into_shards(images)}
+    assert {s.key for s in cut_into_shards(images, ranges={})} == plain
+    first = min(images)
+    keys = [{s.key for s in cut_into_shards(images, ranges={first: (0.0, v)})} for v in (1.0, 2.0)]
+    assert len(keys[0] - plain) == len(keys[1] - plain) == 1
+    assert keys[0] - plain != keys[1] - plain
+
+
+def test_a_shard_reads_its_images_in_their_range_and_only_as_they_were_listed(tmp_path):
+    values = np.array([[0, 1000, 4095]], np.uint16)
+    contents = [png(values, 16, 0), encoded(np.full((1, 3, 3), 200, np.uint8), "PNG")]
+    paths = [tmp_path / "deep.png", tmp_path / "plain.png"]
+    found = {}
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+        found[hashlib.sha256(content).hexdigest()] = path
+    (shard,) = cut_into_shards(found, ranges={hashlib.sha256(contents[0]).hexdigest(): (0, 65535)})
+    images = dict(zip(shard.paths, shard, strict=True))
+    assert images[paths[0]][0, :, 0].tolist() == [0, 4, 16]
+    assert (images[paths[1]] == 200).all()
+    paths[0].write_bytes(contents[1])
+    with pytest.raises(ImageError, match=r"deep\.png: was changed"):
+        list(shard)
 
 
 def test_labels_of_images_to_be_scored_are_not_to_be_seen():

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from strata.pipeline.store.store import Store
-from tests.pipeline.project import BESIDE, predictions_of
+from tests.pipeline.project import BESIDE, predictions_of, rot
 
 VIEW = """
 
@@ -88,15 +88,7 @@ def test_damage_behind_a_view_is_made_again(viewed):
     store = Store(viewed.store)
     for key, stage in stages(viewed).items():
         if stage == "mean_color":
-            folder = store.folder(key)
-            content = bytearray((folder / "vectors.npy").read_bytes())
-            content[-1] ^= 0xFF
-            (folder / "vectors.npy").write_bytes(content)
-            record = json.loads((folder / "manifest.json").read_text())
-            status = (folder / "vectors.npy").stat()
-            stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-            record["files"]["vectors.npy"]["stamp"] = stamp  # as if the disk had rotted
-            (folder / "manifest.json").write_text(json.dumps(record))
+            rot(store.folder(key), "vectors.npy")
         elif stage != "split":
             store.discard(key)
     assert "damaged in the store, made again" in viewed.make()

@@ -32,6 +32,11 @@ def data(**machines):
         (None, {"kernel": "rbf", "gamma": "cv", "inner_folds": 0}, r"classifier\.gamma = \"cv\""),
         (None, {"kernel": "sigmoid", "gamma": "cv"}, "for the kernel rbf, not sigmoid"),
         (pca.options(), {"kernel": "intersection"}, r"(?s)\"pca\".*negative numbers"),
+        (
+            (additive_kernel_map.options(), pca.options()),
+            {"kernel": "chi2"},
+            r"(?s)\"pca\".*negative numbers",
+        ),
     ],
 )
 def test_what_a_machine_cannot_do_is_said(reduction, classifier, says):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from strata.pipeline.recipes.registry import known_recipes
 
@@ -39,7 +40,7 @@ recipe = "bovw"
 descriptor = { use = "dense_daisy", step = 16 }
 codebook.n_words = 16
 histogram.pyramid = "none"
-reduction.use = "lda"
+reduction = ["standardize", "lda"]
 classifier.use = "logistic"
 
 [methods.keypoints]
@@ -116,7 +117,15 @@ def test_every_method_scores_better_than_chance(made):
         ("paper", ["paper_sift", "visual_words", "bag_of_words", "pca", "apply_reduction", "knn"]),
         (
             "daisy",
-            ["dense_daisy", "visual_words", "bag_of_words", "lda", "apply_reduction", "logistic"],
+            [
+                "dense_daisy",
+                "visual_words",
+                "bag_of_words",
+                "standardize",
+                "lda",
+                "apply_reduction",
+                "logistic",
+            ],
         ),
         ("dense", ["dense_sift", "vlad", "svm"]),
         ("gist", ["gist_descriptor", "nystroem", "apply_reduction", "svm"]),
@@ -147,6 +156,20 @@ def test_a_stack_predicts_images_of_its_own(made):
     done = strata(made, "predict", "stacked", str(image))
     assert done.returncode == 0, done.stderr
     assert image.name in done.stdout
+
+
+def test_a_white_wall_gets_no_class_from_who_sees_nothing_of_it(made, tmp_path):
+    wall, image = tmp_path / "wall.png", next(made.glob(".strata/data/scenes-*/coast/*"))
+    Image.new("RGB", (96, 96), "white").save(wall)
+    found = json.loads(strata(made, "predict", "dense", str(wall), str(image), "--json").stdout)
+    assert found["no_descriptors"] == [str(wall)]
+    assert list(found["predictions"]) == [str(image)]
+    told = strata(made, "predict", "sift", str(wall))
+    assert told.returncode == 0
+    assert "no descriptors" in told.stdout
+    found = json.loads(strata(made, "predict", "gist", str(wall), "--json").stdout)
+    assert found["no_descriptors"] == []
+    assert list(found["predictions"]) == [str(wall)]
 
 
 def test_what_a_fusion_is_made_of_must_be_there(made):

@@ -8,7 +8,7 @@ import pytest
 from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
 from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.stage import Node, Sharded, Stage
-from strata.pipeline.reporting.costs import Records, cost, stage_rows
+from strata.pipeline.reporting.costs import Records, cost, repeat_seconds, stage_rows
 from strata.pipeline.store.store import Store
 
 SHARDS = [ImageShard("0", ("a", "b", "c", "d"), ()), ImageShard("1", ("e", "f"), ())]
@@ -203,3 +203,18 @@ def test_branches_that_differ_only_far_up_still_add_up(graph):
     scaled = [graph.shards("scale", branch, seconds=0.2) for branch in branches]
     found = graph.cost_of(graph.node("scores", *scaled, FOLD.test))
     assert found.predict_ms == pytest.approx(600)
+
+
+def test_another_repeat_costs_what_the_folds_do_not_share(graph):
+    """Two methods share the descriptors of all folds and, in each fold, a codebook of 3 seconds."""
+    local = graph.shards("describe", seconds=9.0)
+    folds = [Fold(f"fold {i}", i // 2, i % 2, FOLD.train, FOLD.test) for i in range(4)]
+    words = [graph.node("codebook", local, fold.train, seconds=3.0) for fold in folds]
+    methods = [
+        [graph.node("svm", local, word, seconds=seconds) for word in words]
+        for seconds in (2.0, 5.0)
+    ]
+    final = (FOLD, graph.node("svm", local, seconds=100.0))
+    targets = [SimpleNamespace(folds=(*zip(folds, nodes, strict=True), final)) for nodes in methods]
+    assert repeat_seconds(targets, Records(graph.store)) == 4 * (3.0 + 2.0 + 5.0) / 2
+    assert repeat_seconds([target_of(final[1])], Records(graph.store)) is None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from strata.digest import file_digest
 from strata.errors import InputError
 from strata.models.training.resize import resize_image
 from strata.models.transfer import backbones
@@ -32,7 +33,7 @@ def weights(network):
 def test_descriptors_are_the_places_of_the_map(weights, tmp_path, float32):
     write_images(tmp_path, per_class=1)
     paths = sorted(tmp_path.glob("*/*"))
-    shard = ImageShard("", tuple(p.parent.name for p in paths), tuple(paths))
+    shard = ImageShard("", tuple(map(file_digest, paths)), tuple(paths))
     network = pretrained.function(weights_file(NAME, str(weights)), backbone=NAME)
     local = feature_map_descriptors.function(
         shard, network, node="features.2", image_size=64, norm="none"
@@ -84,7 +85,7 @@ def made(given, known):
 def test_recipes_for_local_descriptors_take_them(weights, tmp_path, recipe, encoding):
     write_images(tmp_path, per_class=4)
     paths = sorted(tmp_path.glob("*/*"))
-    names = tuple(f"{path.parent.name}-{path.name}" for path in paths)
+    names = tuple(map(file_digest, paths))
     classes, labels = ("blue", "green", "gray"), tuple(i // 4 for i in range(12))
     train = Subset(names, names, labels, classes, 0)
     fold = Fold("fold 1", 0, 0, train, Subset(names[::4], names[::4], None, classes, 0))

@@ -43,6 +43,30 @@ def test_no_more_pixels_than_asked_for_and_the_same_shape(height, width, largest
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+@pytest.mark.parametrize("shape", [(8, 8), (1, 1), (5, 60)])
+def test_a_small_image_is_described_as_its_enlarged_version_is(stage, shape):
+    image = np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
+    found = stage.function([image])
+    large = descriptors._upscale(image, 64)
+    assert large.shape[0] * large.shape[1] == pytest.approx(64**2, rel=0.03)
+    expected = stage.function([large], min_size=1)
+    if shape == (8, 8):
+        assert len(found["descriptors"]) > 0
+    np.testing.assert_array_equal(found["descriptors"], expected["descriptors"])
+    np.testing.assert_array_equal(found["positions"], expected["positions"])
+    ratio = max(shape) / max(large.shape)
+    np.testing.assert_allclose(found["scales"], expected["scales"] * ratio, rtol=1e-5)
+
+
+def test_a_largest_size_below_the_least_counts():
+    found, expected = (
+        descriptors.dense_sift.function([noise(80, 80)], max_size=40, min_size=least)
+        for least in (64, 1)
+    )
+    np.testing.assert_array_equal(found["descriptors"], expected["descriptors"])
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_a_large_image_is_described_as_its_small_version_is(stage):
     image = noise(240, 320)
     found = stage.function([image], max_size=120)
@@ -71,11 +95,12 @@ def test_a_folder_of_photographs_stays_within_bounds():
     assert len(found["descriptors"]) < 4 * 400**2 / 6**2
 
 
-def test_every_descriptor_but_the_papers_has_the_bound():
+@pytest.mark.parametrize("bound", ["max_size", "min_size"])
+def test_every_descriptor_but_the_papers_has_the_bounds(bound):
     taking = {
         name
         for name, stage in vars(descriptors).items()
-        if hasattr(stage, "function") and "max_size" in inspect.signature(stage.function).parameters
+        if hasattr(stage, "function") and bound in inspect.signature(stage.function).parameters
     }
     all_stages = {name for name, stage in vars(descriptors).items() if hasattr(stage, "function")}
     assert all_stages - taking == {"paper_sift"}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from strata.digest import file_digest
 from strata.errors import InputError
 from strata.models.runtime import image_source
 from strata.pipeline.graph.inputs import ImageShard, Subset
@@ -57,7 +58,7 @@ def shard(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     write_images(folder, per_class=1)
     paths = sorted(folder.glob("*/*"))
-    return ImageShard("", tuple(p.parent.name for p in paths), tuple(paths))
+    return ImageShard("", tuple(map(file_digest, paths)), tuple(paths))
 
 
 def test_views_are_the_image_its_mirror_image_and_copies(network, shard):
@@ -127,7 +128,8 @@ def test_small_gray_images_are_brought_to_the_network_s_size(network, tmp_path, 
     gray = np.random.default_rng(0).integers(0, 256, size).astype(np.uint8)
     Image.fromarray(gray).save(tmp_path / "gray.png")
     Image.fromarray(np.repeat(gray[:, :, None], 3, axis=2)).save(tmp_path / "rgb.png")
-    shard = ImageShard("", ("g", "r"), (tmp_path / "gray.png", tmp_path / "rgb.png"))
+    paths = (tmp_path / "gray.png", tmp_path / "rgb.png")
+    shard = ImageShard("", tuple(map(file_digest, paths)), paths)
     parts = split_backbone.function(net, freeze_until="images", image_size=48)
     views = boundary_activations.function(shard, net, parts)["views"]
     assert views.shape == (2, 2, 48, 48, 3)
@@ -191,7 +193,7 @@ def test_blocks_that_are_not_there_are_an_error(removed, open):
 def test_the_head_looks_at_blocks_before_the_last(removed, open, seen, beside):
     settings = {"removed_blocks": removed, "trainable_blocks": open, "head_blocks": seen}
     found = split_inception.function({"backbone": "inception_v3"}, **settings)
-    assert found["head_inputs"] == beside
+    assert found["head_inputs"] == list(beside)
 
 
 @pytest.mark.parametrize(

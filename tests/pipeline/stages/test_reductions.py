@@ -52,9 +52,26 @@ def test_whitened_components_are_none_of_rounding():
         assert np.abs(vectors).max() < 50
 
 
+def test_pca_of_vectors_far_from_the_origin():
+    rng = np.random.default_rng(0)
+    vectors = np.float32(rng.normal(size=(240, 8)) * np.linspace(1, 2, 8))
+    train = subset(range(240), [0, 1] * 120)
+    near, far = (
+        pca.function(in_shards(vectors + offset), train, n_components=3)["reduction"]
+        for offset in (np.float32(0), np.float32(1000))
+    )
+    cosines = np.linalg.svd(near[-1].components_ @ far[-1].components_.T)[1]
+    assert cosines.min() > 0.9999
+    np.testing.assert_allclose(
+        np.abs(near.transform(vectors)),
+        np.abs(far.transform(vectors + np.float32(1000))),
+        atol=0.01,
+    )
+
+
 def test_pca_keeps_a_share_of_the_variance():
     fitted = pca.function(in_shards(VECTORS), TRAIN, n_components=0.9)
-    kept = np.sum(fitted["reduction"].explained_variance_ratio_)
+    kept = np.sum(fitted["reduction"][-1].explained_variance_ratio_)
     assert 0.9 <= kept < 1
 
 
@@ -85,7 +102,7 @@ def test_more_vectors_than_fit_leave_the_same_share_of_each_class(monkeypatch):
     everything, _ = shards.some_rows("vectors", TRAIN, 24 * row)
     assert (everything == shards.rows("vectors", TRAIN)).all()
     monkeypatch.setattr("strata.pipeline.stages.reductions.FOR_PCA", 12 * row)
-    assert pca.function(shards, TRAIN, n_components=20)["reduction"].n_components_ == 12
+    assert pca.function(shards, TRAIN, n_components=20)["reduction"][-1].n_components_ == 12
 
 
 def test_joined_vectors_want_as_many_weights_as_there_are_branches():

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from strata.pipeline.store.artifact import Artifact, write_artifact
+from strata.pipeline.store.artifact import Artifact, PickledValueError, write_artifact
 
 ODD = {
     "of no dimension": np.array(3.5),
@@ -26,7 +26,7 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_arrays_of_all_kinds_come_back(tmp_path, name):
     write_artifact({"array": ODD[name]}, tmp_path)
-    found = Artifact(tmp_path)["array"]
+    found = Artifact(tmp_path, unpickle="objects" in name)["array"]
     assert (found.dtype, found.shape) == (ODD[name].dtype, ODD[name].shape)
     np.testing.assert_array_equal(found, ODD[name])
 
@@ -38,5 +38,16 @@ def test_an_estimator_is_not_copied_as_a_whole_when_it_is_written(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20e6  # of the 40 MB that it takes
-    found = Artifact(tmp_path)["fitted"]
+    found = Artifact(tmp_path, unpickle=True)["fitted"]
     np.testing.assert_array_equal(found.parts, fitted.parts)
+
+
+def test_a_pickle_is_opened_on_request_only(tmp_path):
+    write_artifact({"fitted": {1, 2}, "number": 3}, tmp_path)
+    found = Artifact(tmp_path)
+    assert set(found) == {"fitted", "number"}
+    assert "fitted" in found
+    assert found["number"] == 3
+    with pytest.raises(PickledValueError, match="Pickles can run code"):
+        _ = found["fitted"]
+    assert Artifact(tmp_path, unpickle=True)["fitted"] == {1, 2}

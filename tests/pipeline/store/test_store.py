@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -11,9 +12,12 @@ import pytest
 
 from strata.errors import InputError
 from strata.pipeline.store import store as store_module
-from strata.pipeline.store.store import DamagedError, Store, StoreFullError
+from strata.pipeline.store.checked_json import read_checked, write_checked
+from strata.pipeline.store.errors import DamagedError, StoreFullError, storage_error
+from strata.pipeline.store.scratch import scratch_path
+from strata.pipeline.store.store import MANIFEST, Store
 
-KEY = "ab" + "0" * 38
+KEY, OTHER = "ab" + "0" * 38, "cd" + "0" * 38
 VALUES = {"array": np.arange(6.0).reshape(2, 3), "text": "é", "empty": np.zeros((0, 3))}
 
 
@@ -25,7 +29,7 @@ def store(tmp_path):
 
 def test_what_is_written_is_read(store):
     store.write(KEY, {**VALUES, "set": {1, 2}, "nested": {"a": [1, None]}}, {"stage": "s"})
-    read = store.read(KEY)
+    read = store.read_fitted(KEY)
     assert store.state(KEY) == "present"
     np.testing.assert_array_equal(read["array"], VALUES["array"])
     assert isinstance(read["array"], np.memmap)
@@ -85,14 +89,118 @@ def test_a_full_disk_is_explained_and_leaves_nothing(store, monkeypatch):
 def test_what_a_killed_process_left_is_swept(store):
     script = "import os; print(os.getpid())"
     dead = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout
-    host = os.uname().nodename
-    left = store.writing / f"{host}-{dead.strip()}-abc"
-    mine = store.writing / f"{host}-{os.getpid()}-abc"
-    left.mkdir()
-    mine.mkdir()
+    mine = scratch_path(store.writing)
+    here, _, number = mine.name.split("-")
+    left = store.writing / f"{here}-{dead.strip()}-{number}"
+    # A process of this number in another container, which may have the same host name.
+    elsewhere = store.writing / f"{here[::-1]}-{dead.strip()}-{number}"
+    for folder in (left, mine, elsewhere):
+        folder.mkdir()
     store.sweep()
-    assert not left.exists()
-    assert mine.exists()
+    assert [folder.exists() for folder in (left, mine, elsewhere)] == [False, True, True]
+    os.utime(elsewhere, (0, 0))
+    store.sweep()
+    assert not elsewhere.exists()
+
+
+def test_temporary_files_that_nobody_writes_any_more_are_swept(store):
+    (store.root / "checkpoints").mkdir()
+    left = [
+        store.root / "checkpoints" / f"{KEY}.123.tmp",
+        store.root / ".code.json.123",
+        store.data / ".images.json.4",
+    ]
+    kept = [store.root / "checkpoints" / KEY, store.data / "2.tmp"]
+    for file in left + kept:
+        file.write_text("half")
+    store.sweep()
+    assert all(file.exists() for file in left)
+    for file in left:
+        os.utime(file, (0, 0))
+    store.sweep()
+    assert [file.exists() for file in left + kept] == [False] * 3 + [True] * 2
+
+
+def test_an_artifact_stays_until_the_one_in_its_place_is_complete(store, monkeypatch):
+    store.write(KEY, {"value": 1}, {})
+
+    def full(*_):
+        assert store.read(KEY)["value"] == 1
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store_module, "write_artifact", full)
+        with pytest.raises(StoreFullError):
+            store.replace(KEY, {"value": 2}, {})
+    assert store.read(KEY)["value"] == 1
+    store.replace(KEY, {"value": 3}, {})
+    assert store.read(KEY)["value"] == 3
+    assert not list(store.writing.iterdir())
+
+
+def exchanged_folders(store):
+    one, other = store.folder(KEY), store.folder(OTHER)
+    one.rename(store.root / "aside")
+    other.rename(one)
+    (store.root / "aside").rename(other)
+
+
+def exchanged_files(store):
+    one, other = (store.folder(key) / "values.json" for key in (KEY, OTHER))
+    one.rename(store.root / "aside")
+    other.rename(one)
+    (store.root / "aside").rename(other)
+
+
+def exchanged_files_and_manifests_with_keys_changed_by_hand(store):
+    exchanged_folders(store)
+    for key, before in ((KEY, OTHER), (OTHER, KEY)):
+        path = store.folder(key) / MANIFEST
+        path.write_text(path.read_text().replace(before, key))
+
+
+def exchanged_inputs(store):
+    for key in (KEY, OTHER):
+        path = store.folder(key) / MANIFEST
+        path.write_text(path.read_text().replace("an input", "another"))
+
+
+def no_files(store):
+    for key in (KEY, OTHER):
+        write_checked(store.folder(key) / MANIFEST, {"key": key, "files": {}})
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        exchanged_folders,
+        exchanged_files,
+        exchanged_files_and_manifests_with_keys_changed_by_hand,
+        exchanged_inputs,
+        no_files,
+    ],
+)
+def test_artifacts_exchanged_by_hand_are_damaged(store, tamper):
+    for key, value in ((KEY, 1), (OTHER, 2)):
+        store.write(key, {"value": value}, {"inputs": [{"key": "an input"}]})
+        assert store.read(key)["value"] == value
+    tamper(store)
+    for key in (KEY, OTHER):
+        assert store.state(key) == "damaged"
+        with pytest.raises(DamagedError):
+            store.read(key)
+
+
+def test_files_of_others_are_no_artifacts(store):
+    store.write(KEY, {"value": 1}, {})
+    (store.artifacts / KEY[:2] / ".DS_Store").write_bytes(b"left by another system")
+    assert list(store.keys()) == [KEY]
+
+
+def test_files_that_the_manifest_does_not_name_are_not_read(store):
+    store.write(KEY, {"value": 1}, {})
+    (store.folder(KEY) / "trial.pickle").write_bytes(pickle.dumps(2))
+    assert dict(store.read_fitted(KEY)) == {"value": 1}
 
 
 def test_cleaning_waits_for_nobody_but_refuses_while_in_use(store):
@@ -108,9 +216,15 @@ def test_cleaning_waits_for_nobody_but_refuses_while_in_use(store):
 
 
 def test_a_store_of_another_format_is_refused(store):
-    (store.root / "format").write_text("0\n")
+    write_checked(store.root / "format", 0)
     with pytest.raises(InputError, match="another version"):
         Store(store.root).open()
+
+
+def test_a_damaged_mark_of_the_format_is_written_again(store):
+    (store.root / "format").write_bytes(b"\xff\x00")
+    Store(store.root).open()
+    assert read_checked(store.root / "format") == store_module.FORMAT
 
 
 def test_making_one_artifact_keeps_nobody_from_making_another(store):
@@ -130,6 +244,6 @@ def test_making_one_artifact_keeps_nobody_from_making_another(store):
 
 
 def test_an_array_that_did_not_fit_is_a_full_disk(tmp_path):
-    told = store_module.storage_error(OSError("7851008 requested and 6086528 written"), tmp_path)
+    told = storage_error(OSError("7851008 requested and 6086528 written"), tmp_path)
     assert isinstance(told, StoreFullError)
     assert "No space left on the disk" in str(told)

@@ -8,7 +8,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
@@ -87,14 +86,16 @@ def test_gaussians_are_assigned_by_posterior_and_measured_by_mahalanobis_distanc
     assert distances[0] == pytest.approx(first.sum(), rel=1e-4)
 
 
+GRAY = np.full((40, 30, 3), 99, np.uint8)
+
+
 @pytest.fixture
-def quarters(tmp_path):
+def quarters():
     """Red and green above, blue and white below."""
     pixels = np.zeros((60, 100, 3), np.uint8)
     pixels[:30, :50, 0] = pixels[:30, 50:, 1] = pixels[30:, :50, 2] = 255
     pixels[30:, 50:] = 255
-    Image.fromarray(pixels).save(tmp_path / "quarters.png")
-    return tmp_path / "quarters.png"
+    return pixels
 
 
 @pytest.mark.parametrize(
@@ -108,19 +109,12 @@ def test_a_patch_is_what_lies_at_its_place(quarters, x, y, color):
 
 
 @given(x=st.floats(0, 1), y=st.floats(0, 1), wide=st.floats(0.001, 3))
-def test_patches_at_the_edge_are_cut_off_there(quarters_once, x, y, wide):
-    assert patch(quarters_once, np.array([x, y, wide, wide])).shape == (PATCH_SIDE, PATCH_SIDE, 3)
+def test_patches_at_the_edge_are_cut_off_there(x, y, wide):
+    assert patch(GRAY, np.array([x, y, wide, wide])).shape == (PATCH_SIDE, PATCH_SIDE, 3)
 
 
-@pytest.fixture(scope="module")
-def quarters_once(tmp_path_factory):
-    path = tmp_path_factory.mktemp("images") / "gray.png"
-    Image.fromarray(np.full((40, 30, 3), 99, np.uint8)).save(path)
-    return path
-
-
-def test_places_are_outlined(quarters_once):
-    found = outlined(quarters_once, np.array([[0.5, 0.5, 0.4, 0.4]]))
+def test_places_are_outlined():
+    found = outlined(GRAY, np.array([[0.5, 0.5, 0.4, 0.4]]))
     changed = (found != 99).any(axis=2)
     assert changed[12:29, 8:22].any()
     assert not changed[16:24, 13:17].any()

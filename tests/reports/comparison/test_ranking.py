@@ -95,3 +95,44 @@ def test_without_any_scores_there_is_no_ranking():
     assert ranking.basis is None
     assert ranking.best is None
     assert [method.name for method in ranking.failed] == ["a", "b"]
+
+
+def two_folds(quality: float, test: float | None, seed: int) -> MethodResult:
+    shape = {"quality": quality, "seed": seed}
+    return MethodResult(
+        f"{quality}",
+        "r",
+        cv=synthetic.scores(folds=2, **shape),
+        test=None if test is None else synthetic.scores(split="test", folds=1, quality=test),
+    )
+
+
+def test_few_folds_rank_and_what_the_test_images_show_is_marked():
+    """Two folds test nothing; on 480 test images 87 % against 37 % is decisive."""
+    ranking = of(two_folds(2.9, 2.9, 1), two_folds(2.8, 2.88, 2), two_folds(1.2, 1.2, 3))
+    assert names(ranking) == ["2.9", "2.8", "1.2"]
+    assert [row.standing for row in ranking.rows] == ["best", "untested", "untested"]
+    assert [row.on_test for row in ranking.rows] == ["untested", "tied", "below"]
+    assert [row.mark for row in ranking.rows] == ["best", "tied", "below on test"]
+    assert [row.method.name for row in ranking.near_best] == ["2.9", "2.8"]
+    pair = ranking.rows[2].to_best
+    assert pair.test is pair.interval is None
+    assert "2 folds are too few" in pair.untested
+    assert not np.isfinite(ranking.best.evaluations["cv"].interval).any()
+
+
+def test_a_method_ahead_on_the_test_images_is_marked_and_ranked_as_before():
+    ranking = of(two_folds(2.9, 1.5, 1), two_folds(2.5, 2.9, 2))
+    assert names(ranking) == ["2.9", "2.5"]
+    assert ranking.rows[1].mark == "above on test"
+    assert len(ranking.near_best) == 2
+
+
+def test_without_test_images_two_folds_mark_nothing():
+    ranking = of(two_folds(2.9, None, 1), two_folds(1.2, None, 2))
+    assert [row.mark for row in ranking.rows] == ["best", "untested"]
+
+
+def test_a_difference_on_either_split_is_no_tie():
+    for row in rank(synthetic.twenty()).rows[1:]:
+        assert (row.mark == "tied") == (row.standing == row.on_test == "tied")

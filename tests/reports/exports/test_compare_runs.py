@@ -1,12 +1,12 @@
-import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from strata.errors import InputError
 from strata.reports import analyze, compare, read_results
 from strata.reports.exports.results_json import json_text
 from strata.reports.model.results import MethodResult
+from strata.reports.model.scores import Scores
 from tests.reports import synthetic
 
 
@@ -60,7 +60,7 @@ def test_changes_are_named(results):
     assert found.added == ["new"]
     assert found.removed == ["fisher"]
     assert found.setting == [
-        "The images are not the same.",
+        "The images are not the same: their names are, their contents or splits are not.",
         "Seed: 0 before, 1 after.",
         "torch: 2.15.0 before, 2.16.0 after.",
     ]
@@ -125,25 +125,60 @@ def test_other_folds_are_not_compared_and_it_says_why(results):
     assert "folds" in pair.untested
 
 
-def test_a_folder_stands_for_the_results_in_it(tmp_path):
-    text = json_text(analyze(base()))
-    (tmp_path / "results.json").write_text(text, encoding="utf-8")
-    assert read_results(tmp_path) == json.loads(text)
+def with_images(whole, new: int, gone: int, relabeled: int):
+    """The comparison after images were added, removed and moved to another class."""
+
+    def changed(scores):
+        ids = [f"new-{i}" if i < new else name for i, name in enumerate(scores.ids)]
+        labels = scores.labels.copy()
+        labels[new : new + relabeled] = (labels[new : new + relabeled] + 1) % 8
+        whole = Scores(**{**vars(scores), "ids": ids, "labels": labels})
+        return whole.where(np.arange(len(ids) - gone))
+
+    methods = [replace(m, cv=changed(m.cv), test=changed(m.test)) for m in whole.methods]
+    return replace(whole, methods=methods, data=replace(whole.data, digest="sha256:other"))
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{", "not JSON"),
-        ("[]", "schema"),
-        (json.dumps({"schema": "strata.results/9"}), "schema"),
-        (json.dumps({"schema": "strata.results/1", "data": {}}), "lacks run, images"),
-    ],
-)
-def test_files_that_are_no_results_are_refused_with_a_reason(tmp_path, content, message):
-    path = tmp_path / "results.json"
-    path.write_text(content)
-    with pytest.raises(InputError, match=message):
-        read_results(path)
-    with pytest.raises(InputError, match="cannot be read"):
-        read_results(tmp_path / "nowhere.json")
+def test_images_that_differ_are_counted_and_the_common_ones_compared(results):
+    """192 training and 96 test images; of each split 20 are new, 5 are gone, 3 moved."""
+    whole = base()
+    found = compare(results("a", whole), results("b", with_images(whole, 20, 5, 3)))
+    assert found.setting == [
+        "The images are not the same: 20 images only in the later run, "
+        "50 images only in the earlier run, 6 images with another class; "
+        "the 232 common ones are compared."
+    ]
+    for method in found.methods:
+        assert set(method.scores) == {"cv", "test"}
+        for pair in method.scores.values():
+            assert pair.difference == 0.0
+            assert pair.test is not None
+
+
+def test_the_accuracies_compared_are_those_on_common_images(results):
+    whole = base()
+    later = with_images(whole, 30, 0, 0)
+    better = [
+        replace(m, test=Scores(**{**vars(m.test), "scores": np.eye(8)[m.test.labels]}))
+        for m in later.methods
+    ]
+    found = compare(results("a", whole), results("b", replace(later, methods=better)))
+    test = whole.methods[0].test
+    (bovw,) = (method for method in found.methods if method.name == "bovw")
+    wrong = (test.predictions != test.labels)[30:].mean()
+    assert bovw.scores["test"].difference == pytest.approx(wrong)
+
+
+def test_without_a_common_image_nothing_is_compared(results):
+    whole = base()
+    found = compare(results("a", whole), results("b", with_images(whole, 10_000, 0, 0)))
+    assert found.setting[0].endswith("; none is common to both.")
+    pair = found.methods[0].scores["cv"]
+    assert pair.untested == "no image is in this split of both runs"
+
+
+def test_other_contents_under_the_same_names_are_told(results):
+    whole = base()
+    other = replace(whole, data=replace(whole.data, digest="sha256:other"))
+    (sentence,) = compare(results("a", whole), results("b", other)).setting
+    assert "their names are, their contents or splits are not" in sentence

@@ -1,3 +1,4 @@
+import html
 import re
 from dataclasses import replace
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from strata.reports import analyze, latex_table, markdown_table
+from strata.reports.exports.paper_tables import markdown_escaped
 from tests.reports import synthetic
 
 
@@ -50,3 +52,25 @@ def test_the_caption_says_what_was_repeated_and_nothing_of_a_single_method():
     text = latex_table(analyze(anew))
     assert "over 8 folds, repeated with 3 draws of the folds, with" in text
     assert "Bold" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see https://example.org/x?a=1",
+        "HTTP://EXAMPLE.ORG",
+        "www.example.org",
+        "mail me@example.org",
+        "[label](javascript:alert(1))",
+        "![](http://example.org/p.png)",
+        "<https://example.org>",
+        "`code` ~~gone~~ \\*",
+        "&lt;b&gt; \x1b[31m",
+    ],
+)
+def test_markdown_makes_nothing_of_a_name(text):
+    """Every character that could open a link, an image or markup is escaped."""
+    escaped = markdown_escaped(text)
+    assert not re.search(r"(?<!\\)[\[\]`*_~@|]|[<>\x1b]|://|www\.|&(?!amp;|lt;|gt;)", escaped, re.I)
+    shown = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escaped)
+    assert html.unescape(shown).replace("\\x1b", "\x1b") == text

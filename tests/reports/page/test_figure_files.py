@@ -18,7 +18,9 @@ from tests.reports import synthetic
 def figures(tmp_path_factory):
     swept = synthetic.swept(per_class=8)
     analysis = analyze(replace(swept, methods=swept.methods[:6] + swept.methods[9:13]))
-    return write_figures(analysis, tmp_path_factory.mktemp("figures") / "new")
+    files, missing = write_figures(analysis, tmp_path_factory.mktemp("figures") / "new")
+    assert missing == ""
+    return files
 
 
 def test_every_drawing_is_there_twice_under_a_plain_name(figures):
@@ -62,3 +64,12 @@ def test_of_several_rules_the_one_for_most_classes_wins():
     assert polygon.get("fill") == "#b5460f"  # not the accent of other filled marks
     assert text.get("font-weight") == "600"
     assert root.get("font-size") == "12px"
+
+
+def test_names_that_differ_in_signs_only_have_files_of_their_own(tmp_path):
+    whole = synthetic.three(classes=2, per_class=4, folds=2)
+    methods = [
+        replace(whole.methods[0], name=name, visualizations=[]) for name in ("a+b", "a-b", "a-b-2")
+    ]
+    files, _ = write_figures(analyze(replace(whole, methods=methods)), tmp_path)
+    assert len({path.name.lower() for path in files}) == len(files)

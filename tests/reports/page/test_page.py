@@ -23,7 +23,7 @@ from strata.reports.page.plots.confusion_matrix import confusion_drawing, text_s
 from strata.reports.page.plots.critical_difference_plot import tied_groups
 from strata.reports.page.plots.interval_bars import bar
 from strata.reports.page.plots.pareto import Point, pareto_front, pareto_plot
-from strata.reports.page.plots.svg import CHARACTER, Frame, Scale, element, number
+from strata.reports.page.plots.svg import CHARACTER, Frame, Scale, element, number, text_width
 from strata.reports.page.render import anchor, nonbreaking
 from strata.reports.statistics.intervals import UNKNOWN, Interval
 from strata.reports.statistics.significance import SignificanceResult
@@ -320,3 +320,98 @@ def test_the_corner_of_a_small_confusion_matrix_has_room():
 def _page(comparison) -> str:
     analysis = analyze(comparison)
     return page_html(analysis, pictures_for(analysis, synthetic.picture))
+
+
+@pytest.mark.parametrize("classes", [8, 15, 30, 60, 120])
+def test_a_confusion_matrix_has_numbers_a_scale_and_room_on_the_page(classes):
+    """The column of the page is 980 pixels wide at 1300."""
+    names = [f"class {i}" for i in range(classes)]
+    one = np.eye(classes)
+    made = confusion_drawing(one * 12 + np.roll(one, 1, axis=0), names, 1, "x")
+    inside = re.findall(r'class="count(?: over| mid)?(?: small| tiny)?"[^>]*>12<', made)
+    assert len(inside) == (classes if classes <= 64 else 0)
+    assert made.count(' scale"') == 10
+    for text in ("% of class, correct", "% of class, incorrect", ">100<"):
+        assert text in made
+    width = float(re.search(r'width="([\d.]+)"', made)[1])
+    assert width <= 980 or classes > 64
+
+
+def test_a_number_wider_than_its_cell_is_left_out():
+    names = [f"c{i}" for i in range(60)]
+    made = confusion_drawing(np.eye(60, dtype=int) * 12345, names, 1, "x")
+    assert ">12345<" not in made
+    assert "12345 of 12345" in made
+
+
+def test_every_point_of_a_cost_plot_has_a_label_and_none_leaves_the_plot():
+    """Forty methods of long names: those without room have their rank."""
+    rng = np.random.default_rng(1)
+    many = [
+        Point(f"a method of a long name number {i}", float(c), float(a), UNKNOWN, "", i + 1)
+        for i, (c, a) in enumerate(
+            zip(rng.uniform(1, 99, 25), rng.uniform(0.5, 0.9, 25), strict=True)
+        )
+    ]
+    made = pareto_plot(many, "fit time", str, str, "test images")
+    labels = re.findall(
+        r'class="label[^"]*" x="([\d.]+)" y="[\d.]+" text-anchor="(\w+)">([^<]+)<', made
+    )
+    assert len(labels) == len(many)
+    assert any(text.isdigit() for _, _, text in labels)
+    for x, side, text in labels:
+        width = 7.6 * len(text)
+        left = float(x) - {"start": 0, "middle": width / 2, "end": width}[side]
+        assert left >= 0
+        assert left + width <= 460
+
+
+def test_test_images_have_their_metrics_by_class_and_their_errors():
+    page = _page(synthetic.three(per_class=16))
+    for split in ("cross-validation", "test images"):
+        assert page.count(f"Per-class metrics, {split}. Bars") == 3
+        assert page.count(f"Most frequent confusions, {split}") == 3
+        assert page.count(f"Most confident errors <small>{split}") == 3
+
+
+def test_file_names_stand_below_the_pictures():
+    page = _page(synthetic.three(per_class=16))
+    figures = re.findall(r"<figure>.*?</figure>", page, re.S)
+    shown = [f for f in figures if "margin" in f]
+    assert shown
+    for figure in shown:
+        (name,) = re.findall(r'<small class="file">([^<]+)</small>', figure)
+        assert f'aria-label="{name}' in figure
+
+
+def test_an_image_has_one_badge_of_the_audit_however_many_findings():
+    whole = synthetic.three(per_class=16)
+    finding = {"severity": "tip", "why": "", "remedy": ""}
+    found = [
+        {**finding, "title": f"finding {i}", "images": [whole.methods[0].cv.ids]} for i in range(4)
+    ]
+    found[2]["severity"] = "issue"
+    page = _page(replace(whole, data=replace(whole.data, findings=found)))
+    section = page.split('id="cross-method"')[1].split("</section>")[0]
+    (first, *_) = re.findall(r"<figcaption>.*?</figcaption>", section, re.S)
+    assert first.count("badge") == 1
+    assert "finding 2" in first
+    assert "and 3 more" in first
+
+
+def test_what_the_command_line_set_is_at_the_top():
+    whole = synthetic.three(per_class=8)
+    page = _page(replace(whole, run=replace(whole.run, settings=["fisher.mixture.k=128"])))
+    assert "<code>fisher.mixture.k=128</code>" in page.split("<h1>")[0].split("<header")[1]
+
+
+def test_wide_characters_have_room():
+    """A name of ten characters that are as wide as high needs 120 pixels at a size of 12."""
+    assert text_width("东京" * 5) >= 120
+    assert text_width("cafe\u0301") == text_width("caf\u00e9") == text_width("cafe")
+    one = np.eye(2)
+    latin, wide = (confusion_drawing(one, [name, "b"], 1, "x") for name in ("a" * 10, "东京" * 5))
+    starts = [
+        float(re.search(r'class="frame" x="([\d.]+)"', drawing)[1]) for drawing in (latin, wide)
+    ]
+    assert starts[1] >= 120 > starts[0]

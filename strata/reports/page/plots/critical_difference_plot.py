@@ -8,7 +8,7 @@ from strata.reports.comparison.evaluation import SPLIT_NAMES
 from strata.reports.comparison.pairs import Pair
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.formatting import known, percent, shortened
-from strata.reports.page.plots.svg import NAME_CHARACTER, Frame
+from strata.reports.page.plots.svg import NAME_CHARACTER, Frame, text_width
 
 STEP = 22
 
@@ -34,8 +34,11 @@ def tied_groups(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple[int, 
 
 
 def critical_difference_drawing(ranking: Ranking) -> Markup | None:
-    """Accuracy and interval of every ranked method, and a bar beside each tied group."""
-    if ranking.basis is None:
+    """Accuracy and interval of every ranked method, and a bar beside each tied group.
+
+    None where no pair could be tested.
+    """
+    if ranking.basis is None or not any(pair.test for pair in ranking.pairs[ranking.basis]):
         return None
     found = ranking.on(ranking.basis)
     names = [row.method.name for row in ranking.rows if row.rank is not None]
@@ -46,7 +49,7 @@ def critical_difference_drawing(ranking: Ranking) -> Markup | None:
     ends = [end for name in names for end in found[name].interval if known(end)]
     values = [*ends, *(found[name].accuracy for name in names)]
     shown = [shortened(name, 26) for name in names]
-    left = NAME_CHARACTER * max(len(name) for name in shown) + 16
+    left = max(text_width(name, NAME_CHARACTER) for name in shown) + 16
     bars = 12 * len(joined)
     frame = Frame(
         (min(values), max(values)),

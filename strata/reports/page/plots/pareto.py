@@ -1,25 +1,30 @@
 """Accuracy against cost, with the Pareto front."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from strata.reports.formatting import known, listing, percent, percent_range
+from strata.reports.formatting import known, listing, percent, percent_range, shortened
 from strata.reports.model.results import MethodKind
 from strata.reports.page.plots.method_markers import marker
-from strata.reports.page.plots.svg import CHARACTER, Frame
+from strata.reports.page.plots.svg import NAME_CHARACTER, Frame, text_width
 from strata.reports.statistics.intervals import Interval
+
+#: Characters of a label, at most.
+LONGEST_NAME = 24
 
 
 class Point(NamedTuple):
-    """One method: cost, accuracy (fraction of one), interval and kind."""
+    """One method: cost, accuracy (fraction of one), interval, kind and rank."""
 
     name: str
     cost: float
     accuracy: float
     interval: Interval
     kind: MethodKind = ""
+    rank: int | None = None
 
 
 def pareto_front(points: Sequence[Point]) -> list[Point]:
@@ -77,6 +82,7 @@ def _frame(points: Sequence[Point]) -> Frame:
         width=460,
         height=320,
         top=26,
+        right=24,
         log_x=True,
     )
 
@@ -104,20 +110,26 @@ def _draw_point(frame: Frame, point: Point, on_front: bool, text: Callable) -> N
 
 
 def _draw_labels(frame: Frame, points: Sequence[Point], best: Sequence[Point]) -> None:
-    """Labels beside their points where they overlap nothing, those of the Pareto front first."""
+    """Labels beside their points where they overlap nothing, those of the Pareto front first.
+
+    A point has its name, or where there is no room for that its rank.
+    """
     taken = [_box(frame.x(p.cost) - 5, frame.y(p.accuracy) - 5, 10, 10) for p in points]
     order = [*sorted(best, key=lambda p: -p.accuracy), *(p for p in points if p not in best)]
     for point in order:
         x, y = frame.x(point.cost), frame.y(point.accuracy)
-        width = CHARACTER * len(point.name)
-        for dx, dy, anchor in _PLACES:
+        texts = [shortened(point.name, LONGEST_NAME), *([str(point.rank)] if point.rank else [])]
+        places = [*product(texts[:1], _PLACES), *product(texts[1:], _PLACES + _FURTHER)]
+        for text, (dx, dy, anchor) in places:
+            width = text_width(text, NAME_CHARACTER)
             left = x + dx - {"start": 0.0, "middle": width / 2, "end": width}[anchor]
             box = _box(left, y + dy - 10, width, 13)
-            fits = box[0] > frame.left and box[2] < frame.width and box[1] > frame.top - 12
+            inside = frame.left < box[0] and box[2] < frame.width
+            fits = inside and frame.top - 12 < box[1] and box[3] < frame.height - frame.bottom
             if fits and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 style = "label on" if point in best else "label"
-                frame.add("text", point.name, class_=style, x=x + dx, y=y + dy, text_anchor=anchor)
+                frame.add("text", text, class_=style, x=x + dx, y=y + dy, text_anchor=anchor)
                 break
 
 
@@ -125,6 +137,14 @@ _PLACES = [
     (8.0, -5.0, "start"), (-8.0, -5.0, "end"), (8.0, 14.0, "start"), (-8.0, 14.0, "end"),
     (8.0, 4.0, "start"), (-8.0, 4.0, "end"), (0.0, -10.0, "middle"), (0.0, 19.0, "middle"),
 ]  # fmt: skip
+
+#: Places a little further away, for ranks.
+_FURTHER = [
+    (sign * (8.0 + 6.0 * ring), dy * ring, "start" if sign > 0 else "end")
+    for ring in (2, 3)
+    for dy in (-9.0, 9.0, 0.0)
+    for sign in (1, -1)
+]
 
 Box = tuple[float, float, float, float]
 

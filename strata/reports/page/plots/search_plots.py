@@ -111,7 +111,7 @@ def parallel_coordinates_drawing(search: SearchResult) -> Markup:
 
 
 def importance_drawing(search: SearchResult) -> Markup | None:
-    """Parameter importance as bars in descending order; None where it is not estimated."""
+    """Parameter importance as bars in descending order; None where nothing can be said."""
     shares = importance(search)
     if shares is None:
         return None

@@ -7,13 +7,27 @@ drawing has its preferred width and shrinks on a small screen; it never grows.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from unicodedata import combining, east_asian_width
 
 from markupsafe import Markup, escape
+
+from strata.text import printable
 
 #: Mean width of a character at the drawings' font size of 12 pixels, for placing labels.
 CHARACTER = 6.4
 #: The same for names at an edge, which must not be clipped: bold, or at a phone's font size.
 NAME_CHARACTER = 7.6
+#: Width of a wide character (Chinese, Japanese, Korean), which is as wide as it is high.
+WIDE_CHARACTER = 13.5
+
+
+def text_width(text: str, character: float = CHARACTER) -> float:
+    """Width of a text in pixels, for placing it; combining marks have none."""
+    return sum(
+        WIDE_CHARACTER if east_asian_width(c) in "WF" else character
+        for c in text
+        if not combining(c)
+    )
 
 
 def element(tag: str, *content: str | Markup, **attributes: str | float | None) -> Markup:
@@ -23,7 +37,7 @@ def element(tag: str, *content: str | Markup, **attributes: str | float | None) 
         for name, value in attributes.items()
         if value is not None
     )
-    body = "".join(escape(part) for part in content)
+    body = "".join(_escaped(part) for part in content)
     return Markup(f"<{tag}{written}>{body}</{tag}>" if body else f"<{tag}{written}/>")
 
 
@@ -34,7 +48,12 @@ def number(value: float) -> str:
 
 def _attribute(value: str | float) -> str:
     """Value of an attribute as escaped text."""
-    return number(value) if isinstance(value, int | float) else str(escape(value))
+    return number(value) if isinstance(value, int | float) else str(_escaped(value))
+
+
+def _escaped(text: str | Markup) -> Markup:
+    """Text as markup, without characters that XML forbids; markup as it is."""
+    return text if isinstance(text, Markup) else escape(printable(text))
 
 
 def drawing(

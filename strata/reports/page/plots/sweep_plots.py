@@ -8,7 +8,7 @@ from strata.reports.comparison.evaluation import SPLIT_NAMES, Evaluation
 from strata.reports.comparison.sweeps import Sweep, SweepGrid
 from strata.reports.formatting import axis_name, duration, known, parameter, percent, percent_range
 from strata.reports.page.plots.confusion_matrix import heat_map
-from strata.reports.page.plots.svg import CHARACTER, Frame, element
+from strata.reports.page.plots.svg import Frame, element, text_width
 from strata.reports.summary.analysis import Analysis
 
 #: CSS classes of the lines of a joint drawing, which are also labeled at their ends.
@@ -114,7 +114,7 @@ def sweep_drawing(sweep: Sweep, split: str) -> Markup | None:
 def joint_drawing(name: str, found: list[Sweep], split: str) -> Markup:
     """Sweeps of several methods over one number, each labeled at the end of its line."""
     lines = [(sweep.method, _points(sweep)) for sweep in found]
-    right = CHARACTER * max(len(method) for method, _ in lines) + 18
+    right = max(text_width(method) for method, _ in lines) + 18
     frame = _frame([points for _, points in lines], [], True,
                    width=400 + right, height=320, right=right)  # fmt: skip
     ticks = sorted({x for _, points in lines for x, _, _ in points})

@@ -1,0 +1,41 @@
+"""Hints of `strata predict` that can be followed, and the names that it prints."""
+
+import json
+import os
+import sys
+
+import pytest
+
+
+def test_hints_repeat_the_options_that_were_given(made):
+    image = "images/blue/000.png"
+    here = ["-f", "strata.toml", "--set", "protocol.folds=4", "--store", ".strata"]
+    refused = made.strata("predict", "plain", image, *here)
+    assert refused.returncode == 2
+    assert (
+        "`strata make plain -f strata.toml --store .strata --set protocol.folds=4`"
+        in refused.stderr
+    )
+    assert "The last report was made with no --set: give the same here." in refused.stderr
+    made.make("plain", "--set", "protocol.folds=4")
+    assert made.strata("predict", "plain", image, *here).returncode == 0
+    made.make("--set", "protocol.folds=2")
+    hint = made.strata("predict", "plain", image, "--set", "protocol.test=0.5").stderr
+    assert "The last report was made with --set protocol.folds=2: give the same here." in hint
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_names_that_are_no_utf8_are_escaped_in_what_is_printed_and_written(made):
+    """Bytes of names that are no UTF-8 become lone surrogates in Python, which no JSON may hold."""
+    odd = os.fsdecode(b"caf\xe9")
+    (made.root / "images").rename(made.root / odd)
+    (made.root / odd / "blue" / "000.png").rename(made.root / odd / "blue" / f"{odd}.png")
+    options = ["--set", f"data.source={odd}"]
+    made.make(*options)
+    assert made.strata("report", *options).returncode == 0
+    written = json.loads((made.root / "out" / "toy" / "results.json").read_text(encoding="utf-8"))
+    assert json.dumps(written, ensure_ascii=False).encode().decode().count(r"caf\\xe9") > 0
+    done = made.strata("predict", "plain", f"{odd}/blue", *options, "--json")
+    names = list(json.loads(done.stdout)["predictions"])
+    assert names[-1].encode() == rb"caf\xe9/blue/caf\xe9.png"
+    assert len(names) == 8
