@@ -16,7 +16,7 @@ PERCENTILE = 75
 #: Difference at this percentile from which the images of a class are as unlike as photographs
 #: usually are (of the eight outdoor scene categories: 20 to 23). Below it the limit falls with the
 #: third power: of 1,797 digits (5 to 14) hardly any two are then taken for copies.
-UNLIKE, POWER = 18.0, 3
+UNLIKE, POWER = 20.0, 3
 #: Images below which a class tells nothing, and those of all classes are taken.
 MIN_IMAGES = 10
 #: Pairs of images that are compared in a class.

@@ -42,7 +42,7 @@ def test_different_digits_are_not_copies(size, step):
     images = list(digits(size))[::step]
     records = [record(*image) for image in images]
     found = find_duplicates(records)
-    assert in_groups(found.copies) <= 0.01 * len(records)
+    assert in_groups(found.copies) <= 0.015 * len(records)
     assert in_groups(found.alike) >= 0.1 * len(records)
     folds = drawn(records, folds=8)["folds"][0]
     for label in {r.label for r in records}:
