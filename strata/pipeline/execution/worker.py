@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from strata._threads import allow_threads
-from strata.errors import StrataError, printable
+from strata.errors import StrataError
 from strata.files import write_atomic
 from strata.pipeline.code.code_digest import edited
 from strata.pipeline.execution.peak_memory import PeakMemory, is_out_of_memory
