@@ -169,3 +169,19 @@ def test_a_recipe_of_your_own_as_it_is_shown(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "A plain bag of words" in done.stdout
+
+
+ROWS = [
+    [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
+    for line in TEXTS["reliability.md"].splitlines()
+    if line.startswith("| ") and not line.startswith("| fault")
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:60])
+def test_every_fault_has_a_test(row):
+    _, happens, lost, named = row
+    path, name = named.strip("`").split("::")
+    assert happens
+    assert lost
+    assert defined(ast.parse((ROOT / path).read_text(encoding="utf-8")), name)

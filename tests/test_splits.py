@@ -47,6 +47,12 @@ def whole(groups, sides):
 seeds = st.integers(0, 2**40)
 
 
+def drawn(labels, groups, contents=None, **options):
+    """Test images; each image has a content of its own unless told otherwise."""
+    contents = contents or [f"image {number}" for number in range(len(labels))]
+    return splits.test_split(labels, groups, contents, **options)
+
+
 @settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=4), folds=st.integers(2, 4), seed=seeds)
 def test_properties_of_folds(data, folds, seed):
@@ -83,15 +89,15 @@ def test_the_same_seed_gives_the_same_folds_whatever_the_groups_are_called(data,
         np.array(labels), [names[g] for g in groups], folds=3, seed=seed
     )
     np.testing.assert_array_equal(first, renamed)
-    split = splits.test_split(labels, groups, seed=seed)
-    np.testing.assert_array_equal(split, splits.test_split(labels, groups, seed=seed))
+    split = drawn(labels, groups, seed=seed)
+    np.testing.assert_array_equal(split, drawn(labels, groups, seed=seed))
 
 
 @settings(deadline=None, max_examples=60)
 @given(data=images(least_groups=2), fraction=st.floats(0.05, 0.95), seed=seeds)
 def test_properties_of_the_test_split(data, fraction, seed):
     labels, groups = data
-    found = splits.test_split(labels, groups, fraction=fraction, seed=seed)
+    found = drawn(labels, groups, fraction=fraction, seed=seed)
     assert found.dtype == bool
     assert whole(groups, found)
     bound = largest(labels, groups)
@@ -111,7 +117,7 @@ def test_a_split_with_conflicting_labels(data, fraction, seed):
     labels, groups = data
     held = Counter(name for name, _ in set(zip(labels, groups, strict=True)))
     assume(min(held.values()) >= 2)
-    found = splits.test_split(labels, groups, fraction=fraction, seed=seed)
+    found = drawn(labels, groups, fraction=fraction, seed=seed)
     assert whole(groups, found)
     mixed = {
         g for g in groups if len({n for n, h in zip(labels, groups, strict=True) if h == g}) > 1
@@ -128,28 +134,87 @@ def test_without_copies_everything_is_as_even_as_possible():
     counts = per_class(labels, found.tolist())
     assert (np.ptp(counts, axis=1) <= 1).all()
     assert np.ptp(counts.sum(0)) <= 1
-    test = splits.test_split(labels, range(len(labels)), fraction=0.3, seed=1)
+    test = drawn(labels, range(len(labels)), fraction=0.3, seed=1)
     assert per_class(labels, test.astype(int))[:, 1].tolist() == [30, 11, 5, 27]
 
 
-def test_folds_are_more_even_than_scikit_learns():
-    rng = np.random.default_rng(0)
-    labels, groups = [], []
-    for number in range(400):
-        size = int(rng.choice([1, 1, 1, 1, 2, 3, 6]))
-        labels += [f"c{rng.integers(6)}"] * size
-        groups += [number] * size
+def uneven(labels, folds):
+    """Sum over classes and folds of the squared deviation from an equal share."""
+    counts = per_class(labels, folds)
+    return ((counts / counts.sum(1, keepdims=True) - 1 / counts.shape[1]) ** 2).sum()
 
-    def unevenness(found):
-        return np.ptp(per_class(labels, found), axis=1)
 
-    ours = unevenness(stratified_group_folds(labels, groups, folds=8, seed=3).tolist())
-    theirs = np.empty(len(labels), int)
-    folds = StratifiedGroupKFold(8, shuffle=True, random_state=3).split(labels, labels, groups)
-    for number, (_, test) in enumerate(folds):
-        theirs[test] = number
-    assert (ours <= unevenness(theirs.tolist())).all()
-    assert ours.max() <= 1
+def by_scikit_learn(labels, groups, folds, seed):
+    found = np.empty(len(labels), int)
+    made = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for number, (_, test) in enumerate(made.split(labels, labels, groups)):
+        found[test] = number
+    return found.tolist()
+
+
+@pytest.mark.parametrize("mixed", [0, 0.1, 0.5])
+def test_folds_are_at_least_as_even_as_scikit_learns(mixed):
+    ours, theirs = [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        classes, folds = int(rng.integers(2, 7)), int(rng.integers(2, 9))
+        labels, groups = [], []
+        for number in range(60 * classes):
+            size = int(rng.choice([1, 1, 1, 2, 3, 6, int(rng.integers(1, 40))]))
+            several = rng.random() < mixed
+            named = rng.integers(classes, size=size) if several else [number % classes] * size
+            labels += [f"c{label}" for label in named]
+            groups += [number] * size
+        found = stratified_group_folds(labels, groups, folds=folds, seed=seed)
+        ours.append(uneven(labels, found.tolist()))
+        theirs.append(uneven(labels, by_scikit_learn(labels, groups, folds, seed)))
+    better = np.array(ours) <= np.array(theirs) + 1e-12
+    assert np.mean(ours) <= np.mean(theirs)
+    assert better.all() if not mixed else better.mean() >= 0.9
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=images(least_groups=5, mixed=True), folds=st.integers(1, 4), seed=seeds)
+def test_a_test_split_leaves_as_many_groups_as_there_are_folds(data, folds, seed):
+    labels, groups = data
+    held = Counter(name for name, _ in set(zip(labels, groups, strict=True)))
+    assume(min(held.values()) > folds)
+    found = drawn(labels, groups, folds=folds, seed=seed)
+    kept = {(n, g) for n, g, t in zip(labels, groups, found, strict=True) if not t}
+    assert min(Counter(name for name, _ in kept).values()) >= folds
+    assert {name for name, _ in kept} == set(labels)
+
+
+def test_sixteen_copies_and_six_others_leave_groups_for_six_folds():
+    labels, groups = ["a"] * 22 + ["b"] * 40, [0] * 16 + list(range(1, 47))
+    for folds in range(2, 7):
+        test = drawn(labels, groups, folds=folds, seed=3)
+        left = [(n, g) for n, g, t in zip(labels, groups, test, strict=True) if not t]
+        assert len({g for n, g in left if n == "a"}) >= folds
+        stratified_group_folds(*zip(*left, strict=True), folds=folds, seed=0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    old=st.lists(st.integers(0, 2), min_size=30, max_size=120),
+    new=st.lists(st.integers(0, 2), max_size=8),
+    order=st.randoms(use_true_random=False),
+    seed=seeds,
+)
+def test_a_test_split_stays_put_when_images_are_added(old, new, order, seed):
+    rows = [(f"c{label}", f"image {number}") for number, label in enumerate([*old, *new])]
+    assume(min(Counter(label for label, _ in rows[: len(old)]).values()) >= 3)
+
+    def test_images(rows):
+        labels, contents = zip(*rows, strict=True)
+        found = drawn(labels, range(len(rows)), contents, seed=seed)
+        return {content for content, test in zip(contents, found, strict=True) if test}
+
+    before = test_images(rows[: len(old)])
+    order.shuffle(rows)
+    moved = test_images(rows) ^ before
+    known = {f"image {number}" for number in range(len(old))}
+    assert len(moved & known) <= len(new)
 
 
 def test_seeds_differ_and_no_image_is_favored():
@@ -157,7 +222,7 @@ def test_seeds_differ_and_no_image_is_favored():
     rows = [stratified_group_folds(labels, groups, folds=4, seed=s) for s in range(200)]
     assert len({row.tobytes() for row in rows}) == 200
     assert np.bincount([row[0] for row in rows], minlength=4).min() > 25
-    tests = np.array([splits.test_split(labels, groups, seed=s) for s in range(400)])
+    tests = np.array([drawn(labels, groups, seed=s) for s in range(400)])
     shares = tests.mean(0)
     assert shares[3:].min() > 0.2
     assert shares[3:].max() < 0.4
@@ -180,10 +245,12 @@ def test_too_few_groups_are_named_with_a_remedy():
     assert "at least 8 images" in caught.value.hint
     stratified_group_folds(labels, groups, folds=2, seed=0)
     with pytest.raises(InputError, match=r"'b' \(1\)"):
-        splits.test_split(["a", "a", "b", "b"], [0, 1, 2, 2], seed=0)
+        drawn(["a", "a", "b", "b"], [0, 1, 2, 2], seed=0)
+    with pytest.raises(InputError, match=r"'c' \(2\)"):
+        drawn(labels, groups, folds=2, seed=0)
     for fraction in (0, 1, -0.1, float("nan")):
         with pytest.raises(InputError, match="between 0 and 1"):
-            splits.test_split(labels, groups, fraction=fraction, seed=0)
+            drawn(labels, groups, fraction=fraction, seed=0)
     with pytest.raises(InputError, match="at least 2"):
         stratified_group_folds(labels, groups, folds=1, seed=0)
 
@@ -192,5 +259,5 @@ def test_half_a_class_in_one_group():
     labels = ["a"] * 20 + ["b"] * 20
     groups = [0] * 10 + list(range(1, 11)) + list(range(11, 31))
     for seed in range(20):
-        test = splits.test_split(labels, groups, fraction=0.3, seed=seed)
+        test = drawn(labels, groups, fraction=0.3, seed=seed)
         assert per_class(labels, test.astype(int))[:, 1].tolist() == [6, 6]

@@ -8,13 +8,19 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO
 
 from strata.digest import file_digest
 from strata.download.connection import Response, connected
+from strata.download.part_file import (
+    discard,
+    open_part,
+    read_tag,
+    size_of,
+    unwritable,
+    write_block,
+)
 from strata.download.url import request_url
 from strata.errors import InputError, StrataError
-from strata.files import read_checked, write_checked
 from strata.progress import ProgressCallback
 
 AFFECTS_RESULTS = False  # what arrives is checked against its digest
@@ -58,11 +64,11 @@ def download(
     pieced = _fetch(address, part, bool(sha256), progress)
     digest = file_digest(part)
     if pieced and not digest.startswith(sha256):  # the parts may be of different versions
-        _discard(part)
+        discard(part)
         _fetch(address, part, bool(sha256), progress)
         digest = file_digest(part)
     if not digest.startswith(sha256):
-        _discard(part)
+        discard(part)
         begins = "" if len(sha256) == len(digest) else "a digest that begins "
         raise InputError(
             f"{url} has sha256 {digest}, not {begins}{sha256}.",
@@ -71,13 +77,13 @@ def download(
     try:
         os.replace(part, target)
     except OSError as error:
-        raise _unwritable(target, error) from error
-    _discard(part)
+        raise unwritable(target, error) from error
+    discard(part)
 
 
 def _fetch(url: str, part: Path, checked: bool, progress: ProgressCallback | None) -> bool:
     """Append to `part` until it is complete; return True if several connections were needed."""
-    furthest, failures = _size(part), 0
+    furthest, failures = size_of(part), 0
     pieces = int(furthest > 0)
     while True:
         pieces += 1
@@ -93,17 +99,17 @@ def _fetch(url: str, part: Path, checked: bool, progress: ProgressCallback | Non
                     f"{url} cannot be downloaded: the server answers {error.code} {error.reason}.",
                     "Check the URL.",
                 ) from error
-            if error.headers.get("Content-Range") == f"bytes */{_size(part)}":
+            if error.headers.get("Content-Range") == f"bytes */{size_of(part)}":
                 return True  # it was complete already
-            _discard(part)  # longer than the file: not a part of it
+            discard(part)  # longer than the file: not a part of it
             reason = "the file is shorter than the server said"
         except TimeoutError:
             reason = f"nothing arrived for {STALL_SECONDS:g} seconds"
         except _SlowError:
-            slow, reason = True, f"hardly anything arrives ({_size(part):,} bytes so far)"
+            slow, reason = True, f"hardly anything arrives ({size_of(part):,} bytes so far)"
         except (OSError, HTTPException, ValueError) as error:
             reason = str(getattr(error, "reason", error)) or type(error).__name__
-        reached = _size(part)
+        reached = size_of(part)
         failures = 0 if reached > furthest and not slow else failures + 1
         furthest = max(furthest, reached)
         if failures == ATTEMPTS:
@@ -118,7 +124,7 @@ def _continue(
     url: str, part: Path, checked: bool, progress: ProgressCallback | None
 ) -> tuple[int, int]:
     """Read one connection to its end; return bytes done, and in all (0 if unknown)."""
-    have, tag = _size(part), _read_tag(part)
+    have, tag = size_of(part), read_tag(part)
     request = urllib.request.Request(url, headers={"User-Agent": "strata"})
     # Without a tag or a checksum a changed file would go unnoticed: start again.
     if have and (tag or checked):
@@ -130,13 +136,13 @@ def _continue(
             have = 0
         total = have + _content_length(response.headers)
         limit = _disk_limit(url, part, have, total)
-        with _opened(part, have, _validator(response.headers)) as sink:
+        with open_part(part, have, _validator(response.headers)) as sink:
             since, had = time.monotonic(), have
             for block in response.blocks:
                 have += len(block)
                 if have > limit:
                     raise _endless(url, part, limit)
-                _write(sink, block)
+                write_block(sink, block)
                 if progress:
                     progress(have, total)
                 now = time.monotonic()
@@ -162,12 +168,7 @@ def _content_length(headers: HTTPMessage) -> int:
 def _validator(headers: HTTPMessage) -> str:
     """Return the validator of this version of the file: a strong ETag, or its date (RFC 9110)."""
     tag = headers.get("ETag", "")
-    return _printable(tag if tag.startswith('"') else headers.get("Last-Modified", ""))
-
-
-def _printable(tag: str) -> str:
-    """The tag if it can be sent as a header, else ""."""
-    return tag if re.fullmatch(r"[\x21-\x7e][\x20-\x7e]{0,500}", tag) else ""
+    return tag if tag.startswith('"') else headers.get("Last-Modified", "")
 
 
 def _disk_limit(url: str, part: Path, have: int, total: int) -> float:
@@ -186,64 +187,9 @@ def _disk_limit(url: str, part: Path, have: int, total: int) -> float:
 
 
 def _endless(url: str, part: Path, limit: float) -> StrataError:
-    _discard(part)
+    discard(part)
     return StrataError(
         f"{url} cannot be downloaded: the server does not say how long the file is, and it has "
         f"more than {limit:,.0f} bytes, {DISK_FRACTION:.0%} of the free disk space.",
         "Download it by other means, if that is right, and give its path.",
     )
-
-
-def _opened(part: Path, have: int, tag: str) -> IO[bytes]:
-    try:
-        if not have:
-            _discard(part)
-            if tag:
-                write_checked(_tag(part), tag)
-        return part.open("ab" if have else "wb")
-    except OSError as error:
-        raise _unwritable(part, error) from error
-
-
-def _write(sink: IO[bytes], block: bytes) -> None:
-    try:
-        sink.write(block)
-        sink.flush()  # so that a full disk raises here
-    except OSError as error:
-        raise _unwritable(Path(sink.name), error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> StrataError:
-    return StrataError(
-        f"{path} cannot be written: {error.strerror or error}.",
-        "Free some disk space or check the folder's permissions, and run again.",
-    )
-
-
-def _tag(part: Path) -> Path:
-    return part.with_name(f"{part.name}.tag")
-
-
-def _read_tag(part: Path) -> str:
-    """Version of the file that a part belongs to; "" if that is not known for certain."""
-    return _printable((read_checked(_tag(part)) or b"").decode("latin-1"))
-
-
-def _discard(part: Path) -> None:
-    """Remove a part and its tag.
-
-    Raises:
-        StrataError: they cannot be removed.
-    """
-    for path in (part, _tag(part)):
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise _unwritable(path, error) from error
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -6,6 +6,7 @@ is estimated from the header, before it begins.
 
 import math
 import os
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -80,7 +81,13 @@ def too_many_pixels() -> str:
 
 def reader_version() -> str:
     """Text that differs where an image refused before might be read now."""
-    return f"{version('pillow')} {factor():g} {find_spec('pillow_heif') is not None}"
+    return f"{_decoders()} {factor():g}"
+
+
+@cache
+def _decoders() -> str:
+    """Decoders that are installed."""
+    return f"{version('pillow')} {find_spec('pillow_heif') is not None}"
 
 
 def check_limits(opened: Any, data: bytes, images: int = 1) -> None:

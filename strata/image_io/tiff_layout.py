@@ -3,8 +3,8 @@
 import io
 from typing import Any
 
-#: TIFF tags: bits and kind of a sample, samples of a pixel, color space.
-_BITS, _KIND, _SAMPLES, _PHOTOMETRIC = 258, 339, 277, 262
+#: TIFF tags: bits and kind of a sample, samples of a pixel.
+_BITS, _KIND, _SAMPLES = 258, 339, 277
 _KINDS = {1: "unsigned integers", 2: "signed integers", 3: "floats", 5: "complex integers",
           6: "complex floats"}  # fmt: skip
 
@@ -17,15 +17,23 @@ def describe_tiff(data: bytes) -> str:
     if not tags or not bits or not kinds:
         return "a damaged TIFF"
     each = f"{bits[0]}-bit {_KINDS.get(kinds[0], 'samples')}"
-    if samples > 4:
+    bands = "1 band" if samples == 1 else f"{samples} bands"
+    return f"a TIFF of {bands} of {each}, which is not read; {_remedy(samples)}"
+
+
+def _remedy(samples: int) -> str:
+    """Conversion of a TIFF; of one band without a range, which the whole data set has in common."""
+    if samples < 3:
         return (
-            f"a TIFF of {samples} bands of {each}; keep the three bands to look at, as by "
-            "`gdal_translate -of PNG -ot Byte -scale -b 4 -b 3 -b 2 FILE FILE.png`"
+            "save its band as 32-bit floats, as by `gdal_translate -ot Float32 -b 1 FILE FILE.tif`"
         )
+    if samples > 4:
+        kept, options = "the three bands to look at", "-ot Byte -b 4 -b 3 -b 2"
+    else:
+        kept, options = "its bands as 16-bit integers", "-ot UInt16"
     return (
-        f"a TIFF of {samples} {'band' if samples == 1 else 'bands'} of {each}, which is not read; "
-        "save it with 8-bit or 16-bit integers, or one band as 32-bit floats, as by "
-        "`gdal_translate -ot UInt16 -scale FILE FILE.tif`"
+        f"save {kept}, as by `gdal_translate {options} -scale LOW HIGH FILE FILE.tif` with the "
+        "same LOW and HIGH for all images"
     )
 
 
@@ -35,11 +43,9 @@ def _tiff_tags(data: bytes) -> Any:
 
     stream = io.BytesIO(data)
     try:
-        tags = ImageFileDirectory_v2(
-            stream.read(16 if data[2:3] == b"+" or data[3:4] == b"+" else 8)
-        )
+        tags = ImageFileDirectory_v2(stream.read(16 if b"+" in data[2:4] else 8))  # "+": BigTIFF
         stream.seek(tags.next)
         tags.load(stream)
-        return {tag: tags[tag] for tag in (_BITS, _KIND, _SAMPLES, _PHOTOMETRIC) if tag in tags}
+        return {tag: tags[tag] for tag in (_BITS, _KIND, _SAMPLES) if tag in tags}
     except Exception:  # damaged tags raise nearly any exception
         return {}

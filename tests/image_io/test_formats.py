@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from strata.image_io import ImageError, decode, formats, reader_version
+from strata.image_io import ImageError, decode, formats, limits, reader_version
 from tests.image_io.files import FILES, encoded, picture, tiff
 
 FLOATS = np.random.default_rng(0).random((8, 9))
@@ -16,10 +16,10 @@ HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40)
     ("data", "reason"),
     [
         (tiff(np.zeros((8, 9, 13), np.uint16), planarconfig="contig"),
-         r"a TIFF of 13 bands of 16-bit unsigned integers; .*gdal_translate .*-b 4 -b 3 -b 2"),
+         r"a TIFF of 13 bands of 16-bit unsigned integers, .*-b 4 -b 3 -b 2 -scale LOW HIGH"),
         (tiff(np.repeat(FLOATS[..., None], 3, 2).astype(np.float32), photometric="rgb"),
-         "a TIFF of 3 bands of 32-bit floats, which is not read; save it with"),
-        (tiff(FLOATS), "a TIFF of 1 band of 64-bit floats"),
+         "a TIFF of 3 bands of 32-bit floats, which is not read; save .*UInt16 -scale LOW HIGH"),
+        (tiff(FLOATS), "a TIFF of 1 band of 64-bit floats, .*-ot Float32"),
         (tiff(FLOATS.astype(np.float16)), "a TIFF of 1 band of 16-bit floats"),
         (tiff(FLOATS.astype(np.complex64)), "a TIFF of 1 band of 64-bit complex floats"),
         (tiff(np.ones((8, 9), np.uint32), byteorder=">"), "1 band of 32-bit unsigned integers"),
@@ -98,6 +98,7 @@ def test_heic_is_read_by_pillow_heif(heif):
 
 
 def test_a_decoder_that_was_installed_is_noticed(monkeypatch):
+    monkeypatch.setattr(limits, "_decoders", limits._decoders.__wrapped__)
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     without = reader_version()
     monkeypatch.setitem(sys.modules, "pillow_heif", types.ModuleType("pillow_heif"))

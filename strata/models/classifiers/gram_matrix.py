@@ -30,7 +30,7 @@ def rbf_kernel(X: np.ndarray, Y: np.ndarray, gamma: float) -> np.ndarray:
 
     Both less the mean of Y: far from the origin, float32 products leave little of the distance.
     """
-    center = Y.mean(axis=0, dtype=np.float64).astype(Y.dtype)
+    center = Y.mean(axis=0, dtype=np.float64).astype(Y.dtype) if len(Y) else 0
     X, Y = (X - center,) * 2 if Y is X else (X - center, Y - center)
     squares = [np.einsum("ij,ij->i", Z, Z) for Z in (X, Y)]
     K = 2 * linear_kernel(X, Y) - squares[0][:, None] - squares[1]

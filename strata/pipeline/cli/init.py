@@ -79,6 +79,9 @@ def init(images: str, file: Path) -> int:
         images = _place(source.absolute(), file.absolute().parent)
     quoted = _toml(images)
     if "://" in images:
+        from strata.download.url import request_url
+
+        request_url(images)  # refuse a malformed one
         quoted += '\nsha256 = ""      # checksum of the file at this URL, required'
     if found.split:
         split = _place(found.split.absolute(), file.absolute().parent)

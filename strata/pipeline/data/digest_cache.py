@@ -16,7 +16,7 @@ from typing import Any
 from strata.files import atomic_writer
 
 #: Version of the rows' meaning, the initial value of the CRC: rows of older versions are ignored.
-FORMAT = 3
+FORMAT = 4
 
 CacheRow = list[Any]
 

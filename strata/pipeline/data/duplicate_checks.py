@@ -5,7 +5,11 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from strata.pipeline.data.audit_checks import AuditFinding, counted
-from strata.pipeline.data.duplicates import DuplicateGroups, duplicate_groups
+from strata.pipeline.data.duplicates import (
+    DuplicateGroups,
+    duplicate_groups,
+    find_duplicates,
+)
 from strata.pipeline.data.fold_limits import fold_limits
 from strata.pipeline.data.manifest import ImageRecord
 
@@ -28,7 +32,7 @@ class Duplicates:
 
     @cached_property
     def _found(self) -> DuplicateGroups:
-        return duplicate_groups(self.records, near=self.near)
+        return find_duplicates(self.records, near=self.near)
 
     @property
     def groups(self) -> list[int]:
@@ -41,7 +45,7 @@ class Duplicates:
         many = [rows for rows in _grouped(self.records, self.groups) if len(rows) > 1]
         if not self.near:
             return many
-        return [rows for rows in many if len(set(duplicate_groups(rows, near=False).copies)) > 1]
+        return [rows for rows in many if len(set(duplicate_groups(rows, near=False))) > 1]
 
     @cached_property
     def sets_alike(self) -> list[list[ImageRecord]]:

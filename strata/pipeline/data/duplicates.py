@@ -21,7 +21,12 @@ class DuplicateGroups(NamedTuple):
     alike: list[int]
 
 
-def duplicate_groups(records: Sequence[ImageRecord], *, near: bool = True) -> DuplicateGroups:
+def duplicate_groups(records: Sequence[ImageRecord], *, near: bool = True) -> list[int]:
+    """Number the groups of copies of one picture; see `find_duplicates`."""
+    return find_duplicates(records, near=near).copies
+
+
+def find_duplicates(records: Sequence[ImageRecord], *, near: bool = True) -> DuplicateGroups:
     """Group duplicate images.
 
     Args:

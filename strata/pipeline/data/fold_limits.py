@@ -113,6 +113,6 @@ def limits_of_files(files: Sequence[Labeled]) -> FoldLimits:
     groups: dict[str, object] = {file.id: file.id for file in files}
     with TemporaryDirectory() as folder:
         records = build_manifest(Source(Path(), some, [], []), Path(folder) / "rows").records
-    found = duplicate_groups(records).copies
+    found = duplicate_groups(records)
     groups.update({record.id: group for record, group in zip(records, found, strict=True)})
     return fold_limits(files, (groups[file.id] for file in files), test=TEST_FRACTION)

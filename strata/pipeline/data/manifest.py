@@ -181,7 +181,8 @@ def build_manifest(
                 f"The digests of the images cannot be kept in {cache}: {error.strerror or error}.",
                 "Free some disk space, or name another place for the store with --store DIR.",
             ) from error
-    records, broken = [], []
+    records: list[ImageRecord] = []
+    broken = [BrokenImage(n, source.root / n, reason) for n, reason in source.unreadable.items()]
     for file in source.files:
         if file.id in unopened:
             broken.append(BrokenImage(file.id, file.path, unopened[file.id]))
@@ -201,7 +202,7 @@ def build_manifest(
     return Manifest(
         source.root,
         _in_common_ranges(records),
-        tuple(broken),
+        tuple(sorted(broken, key=lambda image: image.id)),
         tuple(source.missing),
         tuple(source.notes),
         tuple(source.empty),
@@ -276,10 +277,11 @@ def _read_unchanging(path: Path) -> tuple[Stamp | None, digest_cache.CacheRow]:
         if stamp:
             _await_next_tick(stamp)
         try:
-            data = read_content(path)
+            found = _decoded_and_hashed(read_content(path))
         except ImageError as error:
             return None, [error.reason]
-        found = _decoded_and_hashed(data)
+        except MemoryError:
+            return None, ["too large for the memory"]
         if stamp == _stamp(path):
             return stamp, found
     return None, ["is being written while it is read"]

@@ -1,5 +1,4 @@
-"""Near-duplicates: pictures that are equal up to re-encoding, size, brightness, a slight crop and
-mirroring.
+"""Near-duplicates: pictures equal up to re-encoding, size, brightness, a slight crop, mirroring.
 
 `candidate_pairs` proposes, `registration` measures, `difference_limits` decides how much better
 than different images of the data set copies have to agree. Close links chain, as the frames of a

@@ -25,6 +25,7 @@ class Source:
         missing: "class/file" of rows of the split file without an image.
         notes: sentences on files left out and on choices made.
         empty: class folders without images.
+        unreadable: relative path -> reason, of folders that cannot be listed and the like.
     """
 
     root: Path
@@ -32,6 +33,7 @@ class Source:
     missing: list[str]
     notes: list[str]
     empty: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
 
 def open_source(
@@ -73,7 +75,7 @@ def open_source(
     notes = [f"the unpacked copy of {spec} was damaged and made again: {damage}"] if damage else []
     if split_csv is None:
         read = read_class_folders(root, tree, allow_empty=allow_empty)
-        return Source(root, read.files, [], notes + read.notes, read.empty)
+        return Source(root, read.files, [], notes + read.notes, read.empty, tree.unreadable)
     path = _split_path(expand_user(split_csv), [base, root, outer])
     table = read_split(path)
     found = match_rows(root, tree, table, name=path.name)

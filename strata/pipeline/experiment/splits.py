@@ -81,7 +81,7 @@ def draw_splits(
     from strata.pipeline.data.duplicates import duplicate_groups
     from strata.splits import stratified_group_folds, test_split
 
-    groups = duplicate_groups(records, near=near_duplicates).copies
+    groups = duplicate_groups(records, near=near_duplicates)
     labels = [record.label for record in records]
     is_test = [record.split == "test" for record in records]
     _check_limits(records, groups, folds, test, near_duplicates=near_duplicates)
@@ -126,7 +126,7 @@ def _check_limits(
     if not limits.too_few(folds):
         return
     hint = limits.remedy(folds)
-    exact = duplicate_groups(records, near=False).copies
+    exact = duplicate_groups(records, near=False)
     if near_duplicates and limits.most < fold_limits(records, exact, test=test).most:
         hint += (
             " If near-duplicates here are different pictures that look alike, set "

@@ -41,3 +41,15 @@ def test_the_radial_kernel_is_scikit_learns():
     np.testing.assert_allclose(
         rbf_kernel(X, X, 0.3), pairwise.rbf_kernel(X, X, gamma=0.3), atol=1e-12
     )
+
+
+@pytest.mark.parametrize("offset", [1000, 30_000])
+def test_the_radial_kernel_does_not_depend_on_the_origin(offset):
+    rng = np.random.default_rng(0)
+    X, Y = (rng.integers(-64, 64, (n, 40)).astype(np.float32) / 64 for n in (60, 30))
+    for other in (X, Y):
+        exact = pairwise.rbf_kernel(X.astype(float), other.astype(float), gamma=0.1)
+        far = X + np.float32(offset)
+        found = rbf_kernel(far, far if other is X else other + np.float32(offset), 0.1)
+        np.testing.assert_allclose(found, exact, atol=1e-5)
+    assert rbf_kernel(X, Y[:0], 0.1).shape == (60, 0)

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from strata.errors import InputError
@@ -16,7 +17,7 @@ from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.source import open_source
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.recipes.registry import known_recipes
-from tests.pipeline.data.folders import lay_out, write_classes
+from tests.pipeline.data.folders import encoded, lay_out
 
 
 def written(root, images, monkeypatch):
@@ -26,13 +27,17 @@ def written(root, images, monkeypatch):
 
 
 def classes(root, **counts):
-    """Class folders; the pictures of small classes differ, as `init` looks for copies there."""
-    write_classes(root, {name: n for name, n in counts.items() if n <= 40})
-    paths = [f"{name}/{i}.png" for name, n in counts.items() if n > 40 for i in range(n)]
-    return lay_out(root, *paths)
+    """Images that all differ."""
+    number = 0
+    for name, count in counts.items():
+        for i in range(count):
+            number += 1
+            pixels = np.full((2, 2, 3), [number % 256, number // 256, 0], np.uint8)
+            lay_out(root, f"{name}/{i}.png", content=encoded(pixels))
+    return root
 
 
-@pytest.mark.parametrize(("fewest", "folds"), [(1, 2), (5, 3), (8, 6), (12, 8), (500, 8)])
+@pytest.mark.parametrize(("fewest", "folds"), [(1, 2), (5, 4), (8, 7), (12, 8), (500, 8)])
 def test_a_class_of_few_images_is_cut_into_few_folds(tmp_path, monkeypatch, fewest, folds):
     classes(tmp_path / "photos", a=500, b=fewest)
     assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == folds
@@ -55,6 +60,12 @@ def test_classes_that_make_will_refuse_are_named(tmp_path, monkeypatch, capsys, 
     assert (refused in said) == bool(named)
 
 
+def test_copies_are_one_image_for_the_folds(tmp_path, monkeypatch):
+    photos = classes(tmp_path / "photos", a=6, b=30)
+    lay_out(photos, *(f"a/copy{n}.png" for n in range(16)))
+    assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == 6
+
+
 def test_what_is_no_folder_of_classes_gets_the_usual_folds(tmp_path, monkeypatch, capsys):
     lay_out(tmp_path / "photos", "1.png")
     assert written(tmp_path, "photos", monkeypatch).protocol["folds"] == 8
@@ -64,7 +75,7 @@ def test_what_is_no_folder_of_classes_gets_the_usual_folds(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("source", ["photos", "photos/train"])
 def test_a_csv_file_of_labels_beside_the_images_is_used(tmp_path, monkeypatch, capsys, source):
-    lay_out(tmp_path / "photos", *(f"train/{i}.png" for i in range(9)), "test/1.png")
+    classes(tmp_path / "photos", train=9, test=1)
     rows = [f"{i},{'ab'[i % 2]}\n" for i in range(9)]
     (tmp_path / "photos" / "labels.csv").write_text("id,label\n" + "".join(rows))
     found = written(tmp_path, source, monkeypatch)
@@ -219,3 +230,9 @@ def test_letters_that_the_output_cannot_hold_are_spelled(tmp_path):
         check=True,
     )
     assert "for\\xeat" in done.stdout
+
+
+def test_a_malformed_url_is_refused(tmp_path):
+    with pytest.raises(InputError, match="is not a URL"):
+        init("http://[::1/x.zip", tmp_path / "strata.toml")
+    assert list(tmp_path.iterdir()) == []

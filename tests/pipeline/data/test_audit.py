@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +8,7 @@ import pytest
 
 from strata.errors import InputError
 from strata.image_io import read_image
-from strata.pipeline.data import audit_checks
+from strata.pipeline.data import duplicate_checks, manifest
 from strata.pipeline.data.audit import audit
 from strata.pipeline.data.manifest import BrokenImage, ImageRecord, Manifest, build_manifest
 from strata.pipeline.data.source import open_source
@@ -64,6 +66,38 @@ def test_all_unreadable_images_are_named_by_kind(root, tmp_path):
     }
 
 
+def test_nothing_that_cannot_be_read_ends_the_audit(root, tmp_path, monkeypatch):
+    (root / "a/itself.png").symlink_to("itself.png")
+    (root / "a/nowhere.png").symlink_to("none.png")
+    os.mkfifo(root / "a/pipe.png")
+    (root / "b/folder.png").mkdir()
+    lay_out(root, "b/locked/1.png", "b/huge.png")
+    scandir, read_bytes = os.scandir, manifest.read_content
+
+    def refused(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return scandir(path)
+
+    def too_large(path):
+        if path.name == "huge.png":
+            raise MemoryError
+        return read_bytes(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    monkeypatch.setattr(manifest, "read_content", too_large)
+    found = audited(root, tmp_path)
+    unreadable = {f.title.split(": ")[1]: f.images for f in found.findings}
+    assert unreadable == {
+        "a folder that cannot be listed": ["b/locked"],
+        "a pipe or a device, not a file": ["a/pipe.png"],
+        "cannot be opened": ["a/itself.png"],
+        "no such file": ["a/nowhere.png"],
+        "too large for the memory": ["b/huge.png"],
+    }
+    assert found.counts == {"a": {"unsplit": 6}, "b": {"unsplit": 6}}
+
+
 def test_copies_are_reported_but_do_not_spoil(root, tmp_path):
     copy(root, "a/000.png", "a/copy.png")
     copy(root, "a/001.png", "a/lossless.bmp", fmt="BMP")
@@ -75,6 +109,19 @@ def test_copies_are_reported_but_do_not_spoil(root, tmp_path):
     ]  # fmt: skip
     assert codes(found)["near-copies"].images == [["b/000.png", "b/near.jpg"]]
     assert "4 images in all" in codes(found)["copies"].title
+
+
+def test_near_duplicates_may_count_as_different_pictures(root, tmp_path):
+    copy(root, "b/000.png", "b/near.jpg", fmt="JPEG", quality=85)
+    images = build_manifest(open_source(root, cache=tmp_path), tmp_path / "rows")
+    told = codes(audit(images, folds=5))["near-copies"]
+    assert "near_duplicates = false under [data]" in told.remedy
+    told = codes(audit(images, folds=5, near_duplicates=False))["near-copies"]
+    assert "count as different pictures (near_duplicates = false)" in told.why
+    assert "near_duplicates" not in told.remedy
+    assert "small-class" not in codes(audit(images, folds=6, test=0))
+    assert "small-class" in codes(audit(images, folds=7, test=0))
+    assert "'b'" not in codes(audit(images, folds=6, near_duplicates=False))["small-class"].title
 
 
 def test_contradicting_labels(root, tmp_path):
@@ -110,18 +157,18 @@ def test_copies_across_the_split(tmp_path, options, code):
 
 def test_classes_too_small_for_the_folds(root, tmp_path):
     copy(root, "a/000.png", "a/copy.png")
-    assert "small-class" not in codes(audited(root, tmp_path, folds=4))
-    found = audited(root, tmp_path, folds=5)  # 6 different images, 2 of them for the test
+    assert "small-class" not in codes(audited(root, tmp_path, folds=5))
+    found = audited(root, tmp_path, folds=6)  # 6 different images, one of them for the test
     assert found.has_errors
-    assert "a (4), b (4)" in codes(found)["small-class"].title
-    assert "at most 4 folds" in codes(found)["small-class"].remedy
+    assert "a test set: 'a' (6), 'b' (6)" in codes(found)["small-class"].title
+    assert "at most 5 folds" in codes(found)["small-class"].remedy
 
 
 def test_a_class_that_no_fold_can_be_cut_from(tmp_path):
     root = write_classes(tmp_path / "d", {"a": 12, "b": 1})
     found = codes(audited(root, tmp_path, folds=4))["small-class"]
-    assert "b (none)" in found.title
-    assert found.remedy == "Add images or leave the class out."
+    assert "'b' (1)" in found.title
+    assert "copies of each other: add images or leave the class out." in found.remedy
 
 
 @pytest.mark.parametrize("others", [{"a": 3, "b": 3}, {"a": 3}])
@@ -141,7 +188,8 @@ def test_an_empty_class_folder_is_a_finding_like_others(tmp_path, others):
 def test_test_images_do_not_help_small_classes(tmp_path):
     root = write_classes(tmp_path / "d", {"train/a": 4, "train/b": 4, "test/a": 6, "test/b": 6})
     assert "small-class" not in codes(audited(root, tmp_path, folds=4))
-    assert "a (4), b (4)" in codes(audited(root, tmp_path, folds=5))["small-class"].title
+    few = codes(audited(root, tmp_path, folds=5))["small-class"]
+    assert few.title.endswith("for 5 folds: 'a' (4), 'b' (4)")
 
 
 def test_missing_rows_of_the_split_file(root, tmp_path):
@@ -179,14 +227,14 @@ def test_odd_sizes_of_many_images_are_no_strays(root, tmp_path):
 
 def test_a_check_that_fails_says_so_and_the_others_run(root, tmp_path, monkeypatch):
     copy(root, "a/000.png", "b/copy.png")
-    groups = audit_checks.duplicate_groups
+    groups = duplicate_checks.find_duplicates
 
     def broken(records, *, near):
         if near:
             raise RuntimeError("no such library")
         return groups(records, near=near)
 
-    monkeypatch.setattr(audit_checks, "duplicate_groups", broken)
+    monkeypatch.setattr(duplicate_checks, "find_duplicates", broken)
     found = audited(root, tmp_path)
     assert codes(found)["contradiction"].images
     failed = [f for f in found.findings if f.code == "not-checked"]

@@ -10,40 +10,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from strata.image_io import read_image
-from strata.pipeline.data import near_duplicates, registration
+from strata.pipeline.data import candidate_pairs, near_duplicates, registration
+from strata.pipeline.data.candidate_pairs import Pairs
+from strata.pipeline.data.difference_limits import DifferenceLimits
 from strata.pipeline.data.duplicates import duplicate_groups
-from strata.pipeline.data.fingerprint import THUMBNAIL, fingerprint, thumbnails
+from strata.pipeline.data.fingerprint import MIRRORED, THUMBNAIL, fingerprint, thumbnails
 from strata.pipeline.data.manifest import ImageRecord
 from tests.pipeline.data.folders import encoded, textured
-
-
-def record(image, name="x", digest=None):
-    """The record of an image that is stored without loss under a file of its own."""
-    height, width = image.shape[:2]
-    traces = fingerprint(image)
-    digest = digest or f"{name} {traces.pixels}"
-    return ImageRecord(
-        name, Path(name), "a", None, width, height, 1, 1, digest,
-        traces.phash, traces.pixels, traces.thumbnail,
-    )  # fmt: skip
-
-
-def jpeg(image, quality):
-    return read_image(encoded(image, "JPEG", quality=quality))
-
-
-def resized(image, width, height):
-    pixels = Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(pixels)
-
-
-def cropped(image, left, top, right, bottom):
-    """Parts of a side cut off."""
-    height, width = image.shape[:2]
-    return image[
-        round(top * height) : round((1 - bottom) * height),
-        round(left * width) : round((1 - right) * width),
-    ]
+from tests.pipeline.data.records import cropped, jpeg, record, resized
 
 
 def same_groups(groups):
@@ -65,6 +39,9 @@ COPIES = {
     "crop of one side": lambda image: resized(cropped(image, 0, 0, 0.05, 0), 192, 192),
     "brighter": lambda image: np.clip(image * 1.1 + 8, 0, 255).astype(np.uint8),
     "gray": lambda image: np.asarray(Image.fromarray(image).convert("L").convert("RGB")),
+    "mirror image": lambda image: image[:, ::-1],
+    "small mirror image": lambda image: jpeg(resized(image[:, ::-1], 96, 96), 85),
+    "cropped mirror image": lambda image: jpeg(cropped(image[:, ::-1], 0.04, 0.04, 0, 0), 85),
 }
 
 
@@ -78,11 +55,27 @@ def test_copies_are_found_and_nothing_else(kind):
     assert all(copy == original or copy >= 40 for original, copy in enumerate(groups[40:]))
 
 
-def test_large_crops_and_mirror_images_are_other_pictures():
+def test_large_crops_and_turned_images_are_other_pictures():
     image = PICTURES[0]
-    others = [cropped(image, 0.3, 0.3, 0, 0), image[:, ::-1], image[::-1], np.rot90(image)]
-    records = [record(np.ascontiguousarray(i), str(n)) for n, i in enumerate([image, *others])]
+    others = [cropped(image, 0.3, 0.3, 0, 0), image[::-1], np.rot90(image), np.rot90(image, 3)]
+    records = [record(i, str(n)) for n, i in enumerate([image, *others])]
     assert len(set(duplicate_groups(records))) == 5
+
+
+def test_the_hash_of_a_mirror_image_follows_from_that_of_the_image():
+    for image in PICTURES[:10]:
+        assert fingerprint(image).phash ^ MIRRORED == record(image[:, ::-1]).phash
+
+
+def test_mirrored_pairs_are_found_whatever_their_labels():
+    rng = np.random.default_rng(0)
+    images = [side for seed in range(120) for side in mirrored_pair(textured(seed, 96))]
+    records = [record(i, str(n), str(rng.integers(4))) for n, i in enumerate(images)]
+    assert duplicate_groups(records) == [number for number in range(120) for _ in range(2)]
+
+
+def mirrored_pair(image):
+    return image, jpeg(image[:, ::-1], 90)
 
 
 def sky(rng, kind, clouds):
@@ -139,10 +132,9 @@ def test_near_duplicates_can_be_excluded():
     records = [record(PICTURES[0], "0"), record(jpeg(PICTURES[0], 80), "1")]
     assert duplicate_groups(records) == [0, 0]
     assert duplicate_groups(records, near=False) == [0, 1]
-    far = [record(PICTURES[0], "0"), record(cropped(PICTURES[0], 0.04, 0.04, 0, 0), "1")]
-    assert bin(far[0].phash ^ far[1].phash).count("1") > 0
-    assert duplicate_groups(far, max_distance=0) == [0, 1]
-    assert duplicate_groups(far) == [0, 0]
+    mirrored = [record(PICTURES[0], "0"), record(PICTURES[0][:, ::-1], "1")]
+    assert duplicate_groups(mirrored) == [0, 0]
+    assert duplicate_groups(mirrored, near=False) == [0, 1]
 
 
 def test_copies_of_copies_form_one_group():
@@ -170,80 +162,121 @@ def test_the_order_of_the_images_does_not_matter(seed):
     assert same_groups(groups) == same_groups([GROUPS[i] for i in order])
 
 
-def naive_groups(phashes, small, max_distance):
-    """One pair after the other."""
-    signs, textured_ones = near_duplicates._detail_signs(small)
-    group = list(range(len(phashes)))
-    for i in textured_ones:
-        for j in textured_ones[textured_ones > i]:
-            bits = bin(int(phashes[i]) ^ int(phashes[j])).count("1")
-            differing = sum(
-                bin(int(a) ^ int(b)).count("1") for a, b in zip(signs[i], signs[j], strict=True)
-            )
-            if bits > max_distance or differing + 2 * bits > near_duplicates.MAX_SIGNS:
-                continue
-            if registration.same_picture(small[i : i + 1], small[j : j + 1])[0]:
-                group = [group[i] if g == group[j] else g for g in group]
-    return group
+def naive_pairs(phashes, small):
+    """One pair after the other: (first, second, mirrored)."""
+    signs, textured_ones = candidate_pairs._detail_signs(small)
+    for i in textured_ones.tolist():
+        for j in textured_ones[textured_ones > i].tolist():
+            for side, turned in enumerate((0, MIRRORED)):
+                bits = (int(phashes[i]) ^ int(phashes[j]) ^ turned).bit_count()
+                differing = sum(
+                    (int(a) ^ int(b)).bit_count()
+                    for a, b in zip(signs[0, i], signs[side, j], strict=True)
+                )
+                near = bits <= candidate_pairs.MAX_DISTANCE
+                if near and differing + 2 * bits <= candidate_pairs.MAX_SIGNS:
+                    yield i, j, bool(side)
 
 
-@pytest.mark.parametrize(
-    "sizes", [(16, 8192, 1 << 14, 256), (3, 7, 5, 2), (1, 1, 1, 1), (64, 16, 9, 4)]
-)
-def test_blocks_of_any_size_give_the_groups_of_a_naive_search(sizes, monkeypatch):
-    for name, size in zip(("_ROWS", "_COLUMNS", "_WAITING", "_TOGETHER"), sizes, strict=True):
-        monkeypatch.setattr(near_duplicates, name, size)
+BLOCKS = [(16, 8192, 1 << 14), (3, 7, 5), (1, 1, 1), (64, 16, 9)]
+
+
+@pytest.mark.parametrize("sizes", BLOCKS)
+def test_candidate_pairs_are_those_of_a_naive_search(sizes, monkeypatch):
+    for name, size in zip(("_ROWS", "_COLUMNS", "_WAITING"), sizes, strict=True):
+        monkeypatch.setattr(candidate_pairs, name, size)
     phashes = np.array([r.phash for r in RECORDS], np.uint64)
     small = thumbnails([r.thumbnail for r in RECORDS])
-    for distance in (4, 20):
-        found = near_duplicates.near_duplicate_groups(phashes, small, distance)
-        assert same_groups(found) == same_groups(naive_groups(phashes, small, distance))
+    found = [
+        pair
+        for block in candidate_pairs.candidate_pairs(phashes, small)
+        for pair in zip(*(column.tolist() for column in block), strict=True)
+    ]
+    assert len(found) > 20
+    assert sorted(found) == sorted(naive_pairs(phashes, small))
+
+
+@pytest.mark.parametrize("together", [1, 2, 7, 256])
+def test_pairs_are_measured_together_as_one_by_one(together, monkeypatch):
+    monkeypatch.setattr(near_duplicates, "_TOGETHER", together)
+    assert same_groups(duplicate_groups(RECORDS)) == same_groups(GROUPS)
 
 
 @given(
-    st.lists(st.integers(0, 2**64 - 1), max_size=40),
+    st.lists(st.integers(0, 2**64 - 1), max_size=30),
     st.integers(0, 64),
     st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 50)),
 )
-def test_candidate_pairs_are_those_of_a_naive_search(values, distance, sizes):
-    rows, columns, waiting = sizes
+def test_similar_hashes_are_those_of_a_naive_search(values, distance, sizes):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(near_duplicates, "_ROWS", rows)
-        patch.setattr(near_duplicates, "_COLUMNS", columns)
-        patch.setattr(near_duplicates, "_WAITING", waiting)
+        for name, size in zip(("_ROWS", "_COLUMNS", "_WAITING"), sizes, strict=True):
+            patch.setattr(candidate_pairs, name, size)
+        patch.setattr(candidate_pairs, "MAX_DISTANCE", distance)
         found = [
-            (int(i), int(j))
-            for first, second in near_duplicates._candidate_pairs(
-                np.array(values, np.uint64), distance
-            )
-            for i, j in zip(first, second, strict=True)
+            pair
+            for block in candidate_pairs._similar_hashes(np.array(values, np.uint64))
+            for pair in zip(*(column.tolist() for column in block), strict=True)
         ]
     assert sorted(found) == [
-        (i, j)
+        (i, j, bool(turned))
         for i in range(len(values))
         for j in range(i + 1, len(values))
-        if bin(values[i] ^ values[j]).count("1") <= distance
+        for turned in (0, MIRRORED)
+        if (values[i] ^ values[j] ^ turned).bit_count() <= distance
     ]
 
 
 def test_many_near_duplicates_are_grouped_without_comparing_all(monkeypatch):
     """Frames of one film: each has to be looked at once, not with every other."""
     rng = np.random.default_rng(0)
-    frame = thumbnails([record(PICTURES[0]).thumbnail])
+    frame, *others = thumbnails([record(picture).thumbnail for picture in PICTURES])
     frames = np.clip(frame + rng.integers(-2, 3, (600, THUMBNAIL, THUMBNAIL)), 0, 255)
-    looked_at = []
-    same_picture = registration.same_picture
+    small = np.concatenate([frames.astype(np.uint8), np.array(others * 5)])
+    compared = []
+    differences = registration.differences
 
-    def counted(first, second):
-        looked_at.append(len(first))
-        return same_picture(first, second)
+    def counted(first, second, *enough):
+        compared.append(len(first))
+        return differences(first, second, *enough)
 
-    monkeypatch.setattr(registration, "same_picture", counted)
-    groups = near_duplicates.near_duplicate_groups(
-        np.zeros(600, np.uint64), frames.astype(np.uint8), 0
-    )
-    assert set(groups.tolist()) == {0}
-    assert sum(looked_at) < 5 * 600
+    monkeypatch.setattr(registration, "differences", counted)
+    phashes = np.concatenate([np.zeros(600, np.uint64), np.arange(1, 196, dtype=np.uint64) << 40])
+    monkeypatch.setattr(DifferenceLimits, "_limit", lambda self, label: 1.0)
+    found = near_duplicates.near_duplicate_groups(phashes, small, np.zeros(len(small), int))
+    assert set(found.copies[:600].tolist()) == {0}
+    assert sum(compared) < 5 * 600
+
+
+def test_the_nearest_candidates_are_kept_where_all_images_are_alike():
+    rng = np.random.default_rng(0)
+    frame = thumbnails([record(PICTURES[0]).thumbnail])
+    frames = np.clip(frame + rng.integers(-9, 10, (300, THUMBNAIL, THUMBNAIL)), 0, 255)
+    blocks = candidate_pairs.candidate_pairs(np.zeros(300, np.uint64), frames.astype(np.uint8))
+    firsts = np.concatenate([block.first for block in blocks])
+    assert np.bincount(firsts).max() == candidate_pairs.MAX_CANDIDATES
+    pairs = Pairs(np.array([5] * 40), np.arange(40), np.zeros(40, bool))
+    differing = rng.permutation(40)
+    kept = candidate_pairs._nearest(pairs, differing)
+    assert sorted(differing[kept.second]) == list(range(candidate_pairs.MAX_CANDIDATES))
+
+
+def joined(count, links):
+    """Groups after joining by weak links (first, second, ratio)."""
+    group = np.arange(count)
+    first, second, ratio = map(np.array, zip(*links, strict=True))
+    pairs = Pairs(first, second, np.zeros(len(first), bool))
+    near_duplicates._join_alike_groups(group, pairs, ratio)
+    return group.tolist()
+
+
+def test_weak_links_join_groups_that_agree_as_a_whole_and_do_not_chain():
+    assert joined(2, [(0, 1, 0.9)]) == [0, 0]
+    assert joined(2, [(0, 1, 1.1)]) == [0, 1]
+    chain = [(n, n + 1, 0.6 + 0.01 * n) for n in range(20)]
+    groups = joined(21, chain)
+    assert max(map(groups.count, groups)) <= 3
+    all_of_five = [(i, j, 0.8) for i in range(5) for j in range(i + 1, 5)]
+    assert joined(6, [*all_of_five, (4, 5, 0.9)]) == [0, 0, 0, 0, 0, 5]
 
 
 def test_double_centering_removes_functions_of_rows_and_columns():
@@ -275,6 +308,6 @@ def test_noise_and_ramps_match_only_themselves():
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (3000, THUMBNAIL, THUMBNAIL)).astype(np.uint8)
     ramps = (noise // 64 + np.arange(THUMBNAIL) * rng.integers(1, 8, (3000, 1, 1))).astype(np.uint8)
-    assert not registration.same_picture(noise, noise[::-1]).any()
-    assert not registration.same_picture(ramps, ramps[::-1].transpose(0, 2, 1)).any()
-    assert registration.same_picture(noise, noise).all()
+    assert (registration.differences(noise, noise[::-1]) > 1).all()
+    assert (registration.differences(ramps, ramps[::-1].transpose(0, 2, 1)) > 1).all()
+    assert registration.differences(noise, noise) == pytest.approx(0, abs=1e-4)

@@ -15,7 +15,7 @@ class Terminal(Console):
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, soft_wrap=True)
+        super().__init__(stderr=stderr, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
     def print(self, *objects: Any, **keywords: Any) -> None:
         """Print objects as rich does, strings with control characters escaped."""

@@ -6,7 +6,8 @@ from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.data import digest_cache
 from strata.pipeline.data.archives.limits import MAX_DEPTH, Budget, UnpackLimits
-from strata.pipeline.data.archives.members import DAMAGED, archive_kind, members
+from strata.pipeline.data.archives.member import DAMAGED
+from strata.pipeline.data.archives.members import archive_kind, members
 from strata.pipeline.data.committed_folder import commit_folder
 from strata.progress import ProgressCallback
 

@@ -64,12 +64,15 @@ class Tree:
         others: relative paths of all other files.
         folders: relative paths of the folders.
         system: relative paths of folders left behind by operating systems, which are not entered.
+        unreadable: relative path -> reason, of folders that cannot be listed, and of pipes and
+            devices named like images.
     """
 
     images: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     system: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
 
 def walk(root: Path) -> Tree:
@@ -78,7 +81,8 @@ def walk(root: Path) -> Tree:
     Hidden files, folders of operating systems, and stores and reports of this program are left out.
 
     Raises:
-        InputError: a folder cannot be listed, or folders are nested too deeply or linked too often.
+        InputError: the folder itself cannot be listed, or folders are nested too deeply or linked
+            too often.
     """
     return _Walk(root).tree
 
@@ -97,7 +101,13 @@ class _Walk:
             stat = os.stat(folder)
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            raise InputError(f"The folder {folder} cannot be listed: {error.strerror}.") from error
+            if not prefix:
+                raise InputError(
+                    f"The folder {folder} cannot be listed: {error.strerror}."
+                ) from error
+            reason = f"a folder that cannot be listed ({error.strerror})"
+            self.tree.unreadable[self.tree.folders.pop()] = reason
+            return False
         place = (stat.st_dev, stat.st_ino)
         if place in above:
             return False
@@ -117,8 +127,16 @@ class _Walk:
                     self.tree.folders.pop()
             else:
                 own.append(False)
-                (self.tree.images if _is_image(entry) else self.tree.others).append(relative)
+                self._add_file(entry, relative)
         return bool(own) and all(own)
+
+    def _add_file(self, entry: "os.DirEntry[str]", relative: str) -> None:
+        if _is_image(entry):
+            self.tree.images.append(relative)
+        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:
+            self.tree.unreadable[relative] = "a pipe or a device, not a file"
+        else:
+            self.tree.others.append(relative)
 
     def _check_limits(self, folder: str, place: tuple[int, int], depth: int) -> None:
         self._ways[place] += 1
