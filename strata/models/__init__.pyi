@@ -9,6 +9,7 @@ from .classifiers.decision_scores import class_scores as class_scores
 from .classifiers.decision_scores import scores_and_probabilities as scores_and_probabilities
 from .classifiers.kernel_svm import KernelSVM as KernelSVM
 from .classifiers.linear_svm import LinearSVM as LinearSVM
+from .classifiers.logistic import CalibratedLogistic as CalibratedLogistic
 from .classifiers.logistic import fit_logistic as fit_logistic
 
 # estimators: networks as scikit-learn classifiers and transformers

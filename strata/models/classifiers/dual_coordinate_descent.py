@@ -5,16 +5,13 @@ linear SVM" (ICML 2008), algorithm 1, within a block; Yu, Hsieh, Chang and Lin, 
 classification when data cannot fit in memory" (KDD 2010), over blocks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from strata._compiled import compiled
-
-#: Yields (row numbers (b,), vectors (b, d)), each vector once. It is called once per pass and has
-#: to give the same blocks in the same order each time.
-Blocks = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
+from strata.models.classifiers.vector_blocks import Blocks
 
 #: Vectors that are solved together; larger blocks are split.
 BLOCK_SIZE = 256
@@ -33,6 +30,7 @@ class LinearSolution(NamedTuple):
     intercept: np.ndarray  #: (classifiers,) float64
     alpha: np.ndarray  #: (classifiers, n) float64, dual variables
     n_iter: int  #: passes over the vectors in the last fit
+    gap: np.ndarray  #: (classifiers,) relative duality gaps, as estimated during the last pass
 
 
 class BlockDescent:
@@ -44,7 +42,8 @@ class BlockDescent:
         blocks: the n vectors.
         targets: (classifiers, n) of -1 and 1.
         max_iter: passes over the vectors, at most.
-        tol: a pass in which no dual variable's projected gradient is larger ends a fit.
+        tol: a pass after which no classifier's relative duality gap is larger ends a fit; the
+            primal objective is that of each block's weights when it is read.
     """
 
     def __init__(self, blocks: Blocks, targets: np.ndarray, *, max_iter: int, tol: float) -> None:
@@ -71,16 +70,19 @@ class BlockDescent:
         alpha = np.zeros(self._targets.shape)
         if start:
             coef, intercept, alpha = (x.copy() for x in start[:3])
-        n_iter, worst = 0, np.inf
-        while n_iter < self._max_iter and worst >= self._tol:
-            n_iter, worst = n_iter + 1, 0.0
+        n_iter, gap = 0, np.full(classifiers, np.inf)
+        while n_iter < self._max_iter and (gap > self._tol / 2).any():  # it is an estimate
+            n_iter, loss = n_iter + 1, np.zeros(classifiers)
+            norm = ((coef**2).sum(axis=1) + intercept**2) / 2  # of the weights that `loss` is of
             for number, (rows, X) in enumerate(self._split_blocks()):
                 if not coef.size:
                     coef = np.zeros((classifiers, X.shape[1]))
                 margins = coef.astype(X.dtype) @ X.T + intercept[:, None]
-                after, violation = _descend(
+                margins = margins.astype(np.float64)
+                loss += np.maximum(0, 1 - self._targets[:, rows] * margins) @ costs[rows]
+                after = _descend(
                     self._gram(number, X),
-                    margins.astype(np.float64),
+                    margins,
                     self._targets[:, rows],
                     costs[rows],
                     alpha[:, rows],
@@ -90,8 +92,9 @@ class BlockDescent:
                 alpha[:, rows] = after
                 coef += step.astype(X.dtype) @ X
                 intercept += step.sum(axis=1)
-                worst = max(worst, violation)
-        return LinearSolution(coef, intercept, alpha, n_iter)
+            dual = alpha.sum(axis=1) - ((coef**2).sum(axis=1) + intercept**2) / 2
+            gap = np.abs(norm + loss - dual) / (norm + loss)
+        return LinearSolution(coef, intercept, alpha, n_iter, gap)
 
     def _split_blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for rows, vectors in self._blocks():
@@ -110,6 +113,21 @@ class BlockDescent:
         return gram
 
 
+def relative_gap(
+    coef: np.ndarray, intercept: np.ndarray, loss: np.ndarray, alpha: np.ndarray
+) -> np.ndarray:
+    """Duality gap over the primal objective, of each classifier: an upper bound of its error.
+
+    Args:
+        coef, intercept, alpha: as in `LinearSolution`; the weights are the sum that the dual
+            variables give.
+        loss: (classifiers,) sum of costs * hinge loss.
+    """
+    norm = ((coef**2).sum(axis=1) + intercept**2) / 2
+    primal = norm + loss
+    return (primal - (alpha.sum(axis=1) - norm)) / np.maximum(primal, np.finfo(float).tiny)
+
+
 @compiled
 def _descend(gram, margins, targets, costs, alpha, order):  # type: ignore[no-untyped-def]
     """Dual coordinate descent on a block, each classifier by itself, for `INNER_SWEEPS` sweeps.
@@ -123,22 +141,19 @@ def _descend(gram, margins, targets, costs, alpha, order):  # type: ignore[no-un
         order: (b,) order in which the vectors are visited.
 
     Returns:
-        (classifiers, b) dual variables, and the largest projected gradient of the first sweep.
+        (classifiers, b) dual variables.
     """
     found = alpha.copy()
-    worst = 0.0
     for classifier in range(len(margins)):
         margin, target, now = margins[classifier], targets[classifier], found[classifier]
-        for sweep in range(INNER_SWEEPS):
+        for _ in range(INNER_SWEEPS):
             for i in order:
                 gradient = target[i] * margin[i] - 1
                 if (now[i] <= 0 and gradient > 0) or (now[i] >= costs[i] and gradient < 0):
                     continue
-                if sweep == 0:
-                    worst = max(worst, abs(gradient))
                 after = min(max(now[i] - gradient / gram[i, i], 0.0), costs[i])
                 step = (after - now[i]) * target[i]
                 now[i] = after
                 for j in range(len(margin)):
                     margin[j] += gram[i, j] * step
-    return found, worst
+    return found

@@ -13,7 +13,7 @@ def descent_of(X, y, block=50):
             yield np.arange(start, min(start + block, len(X))), X[start : start + block]
 
     targets = np.where(np.arange(2)[:, None] == y, 1.0, -1.0)
-    return BlockDescent(blocks, targets, max_iter=500, tol=1e-3), targets
+    return BlockDescent(blocks, targets, max_iter=2000, tol=1e-6), targets
 
 
 def drawn(n=160, d=30):

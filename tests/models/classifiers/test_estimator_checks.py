@@ -5,6 +5,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from strata.models.classifiers.kernel_svm import KernelSVM
 from strata.models.classifiers.linear_svm import LinearSVM
+from strata.models.classifiers.logistic import CalibratedLogistic
 
 
 def product_of(X, Y):
@@ -18,6 +19,9 @@ MODES = [
     KernelSVM("rbf", gamma=0.5, inner_folds=0),
     KernelSVM("rbf", C="cv", gamma="cv", inner_folds=2),
     KernelSVM(class_weight="balanced", inner_folds=2),
+    CalibratedLogistic(),
+    CalibratedLogistic(inner_folds=0),
+    CalibratedLogistic(class_weight="balanced", inner_folds=2),
     LinearSVM(),
     LinearSVM(validation_fraction=0),
     LinearSVM(C="cv"),

@@ -4,9 +4,11 @@ import weakref
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
 from strata.errors import InputError
+from strata.models.classifiers import linear_svm
 from strata.models.classifiers.linear_svm import LinearSVM
 
 
@@ -27,14 +29,83 @@ def in_pieces(X, *cuts):
     return blocks
 
 
+@pytest.fixture(params=["interior point", "coordinate descent"])
+def solver(request, monkeypatch):
+    """Either solver, whatever the size of the vectors."""
+    if request.param == "coordinate descent":
+        monkeypatch.setattr(linear_svm, "IN_MEMORY", 0)
+    return request.param
+
+
+@pytest.mark.usefixtures("solver")
 @pytest.mark.parametrize("classes", [2, 3])
 def test_it_finds_what_liblinear_finds(classes):
     X, y = overlapping(classes)
-    ours = LinearSVM(C=2.0, tol=1e-3, max_iter=500, validation_fraction=0).fit(X, y)
+    ours = LinearSVM(C=2.0, tol=1e-5, max_iter=5000, validation_fraction=0).fit(X, y)
+    assert ours.converged_
     theirs = LinearSVC(C=2.0, loss="hinge", tol=1e-7, max_iter=10**6, random_state=0).fit(X, y)
     assert np.allclose(ours.coef_, theirs.coef_, atol=2e-3)
     assert np.allclose(ours.intercept_, theirs.intercept_, atol=2e-3)
     assert np.allclose(ours.decision_function(X), theirs.decision_function(X), atol=5e-3)
+
+
+def correlated(n=700, d=60, classes=4):
+    """Overlapping classes whose vectors vary much more in some directions than in others."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(classes, size=n)
+    spread = rng.normal(size=(d, d)) * np.geomspace(1, 0.02, d)
+    X = (rng.normal(size=(n, d)) + 0.3 * rng.normal(size=(classes, d))[y]) @ spread
+    return (X - X.mean(axis=0)) / X.std(axis=0), y
+
+
+def objective(model, X, y):
+    targets = np.where(model.classes_[:, None] == y, 1, -1)
+    margins = targets * (model.coef_ @ X.T + model.intercept_[:, None])
+    norm = (model.coef_**2).sum() + (model.intercept_**2).sum()
+    return norm / 2 + model.C_ * np.maximum(0, 1 - margins).sum()
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 1000.0])
+def test_the_default_is_exact_whatever_the_scale(scale):
+    X, y = correlated()
+    X *= scale
+    ours = LinearSVM(validation_fraction=0).fit(X[:500].astype(np.float32), y[:500])
+    assert ours.converged_
+    assert ours.gap_ <= ours.tol
+    best = LinearSVM(validation_fraction=0, tol=1e-6).fit(X[:500], y[:500])
+    lowest, found = (objective(model, X[:500], y[:500]) for model in (best, ours))
+    assert lowest <= found <= 1.01 * lowest
+    agree = (best.predict(X[500:]) == ours.predict(X[500:])).mean()
+    assert agree > 0.97
+
+
+def test_a_fit_that_stops_early_says_so(monkeypatch):
+    X, y = correlated()
+    monkeypatch.setattr(linear_svm, "IN_MEMORY", 0)
+    with pytest.warns(ConvergenceWarning, match="before it had converged"):
+        stopped = LinearSVM(max_iter=3).fit(X, y)
+    assert not stopped.converged_
+    assert stopped.gap_ > stopped.tol
+
+
+def test_the_gap_bounds_the_distance_to_the_optimum(monkeypatch):
+    X, y = correlated()
+    best = objective(LinearSVM(validation_fraction=0, tol=1e-6).fit(X, y), X, y)
+    monkeypatch.setattr(linear_svm, "IN_MEMORY", 0)
+    with pytest.warns(ConvergenceWarning):
+        stopped = LinearSVM(validation_fraction=0, max_iter=5).fit(X, y)
+    found = objective(stopped, X, y)
+    assert best < found <= best / (1 - min(stopped.gap_, 1 - 1e-9))
+
+
+@pytest.mark.usefixtures("solver")
+def test_blocks_that_cannot_be_learned_from_are_refused():
+    X, y = overlapping()
+    with pytest.raises(ValueError, match="one class"):
+        LinearSVM().fit_blocks(in_pieces(X, 100), np.zeros(len(X)))
+    X[3, 2] = np.nan
+    with pytest.raises(InputError, match="NaN"):
+        LinearSVM().fit_blocks(in_pieces(X, 100), y)
 
 
 def test_how_vectors_are_cut_into_blocks_does_not_matter():
@@ -52,7 +123,9 @@ def test_vectors_sorted_by_class_are_learned_as_well():
     assert by_class.training_accuracy_ > mixed.training_accuracy_ - 0.02
 
 
-def test_only_one_block_is_asked_for_at_a_time():
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_only_one_block_is_asked_for_at_a_time(monkeypatch):
+    monkeypatch.setattr(linear_svm, "IN_MEMORY", 0)
     X, y = overlapping()
     reading = []
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from strata.models.classifiers.logistic import fit_logistic
+from strata.errors import InputError
+from strata.models.classifiers.logistic import CalibratedLogistic, fit_logistic
 
 
 def drawn(classes, n=300, d=6):
@@ -36,6 +38,79 @@ def test_it_finds_what_the_library_finds_in_memory(classes, class_weight):
     assert np.allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-3)
     assert (ours.predict(X) == theirs.predict(X)).mean() > 0.99
     assert ours.n_iter_ > 1
+
+
+def correlated(n=500, d=40, classes=3):
+    rng = np.random.default_rng(0)
+    y = rng.integers(classes, size=n)
+    spread = rng.normal(size=(d, d)) * np.geomspace(1, 0.02, d)
+    X = (rng.normal(size=(n, d)) + 0.3 * rng.normal(size=(classes, d))[y]) @ spread
+    return (X - X.mean(axis=0)) / X.std(axis=0), y
+
+
+@pytest.mark.parametrize("C", [0.1, 10.0, 1000.0])
+@pytest.mark.parametrize("tol", [1e-4, 1e-7])
+def test_the_tolerance_is_kept(C, tol):
+    X, y = correlated()
+    found = fit_logistic(in_blocks(X), y, C=C, tol=tol)
+    residuals = found.predict_proba(X) - np.eye(3)[y]
+    gradient = residuals.T @ X / len(X) + found.coef_ / (C * len(X))
+    assert np.abs(gradient).max() <= tol
+    assert found.converged_
+
+
+def test_a_fit_that_stops_early_says_so():
+    X, y = correlated()
+    assert not fit_logistic(in_blocks(X), y, max_iter=3).converged_
+    with pytest.warns(ConvergenceWarning, match="max_iter"):
+        assert not CalibratedLogistic(max_iter=3).fit(X, y).converged_
+
+
+def test_vectors_that_cannot_be_learned_from_are_refused():
+    X, y = correlated()
+    with pytest.raises(ValueError, match="one class"):
+        fit_logistic(in_blocks(X), np.zeros(len(X)))
+    with pytest.raises(InputError, match=r"^C = "):
+        CalibratedLogistic(C=0.0).fit(X, y)
+    X[7, 1] = np.inf
+    with pytest.raises(InputError, match="infinity"):
+        fit_logistic(in_blocks(X), y)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_probabilities_are_calibrated_and_predictions_unchanged(classes, streamed):
+    X, y = drawn(classes, n=1200, d=60)
+    X = X / np.linalg.norm(X, axis=1, keepdims=True)
+    plain = LogisticRegression(C=0.3, tol=1e-6).fit(X[:600], y[:600])
+    model = CalibratedLogistic(C=0.3, tol=1e-6)
+    fitted = (
+        model.fit_blocks(in_blocks(X[:600]), y[:600]) if streamed else model.fit(X[:600], y[:600])
+    )
+    assert (fitted.predict(X[600:]) == plain.predict(X[600:])).mean() > 0.995
+    assert fitted.training_accuracy_ == pytest.approx(plain.score(X[:600], y[:600]), abs=0.005)
+    off = []
+    for found in (plain.predict_proba(X[600:]), fitted.predict_proba(X[600:])):
+        assert np.allclose(found.sum(axis=1), 1)
+        right = found.argmax(axis=1) == y[600:]
+        off.append(abs(found.max(axis=1).mean() - right.mean()))
+    assert off[1] < 0.05 < 0.07 < off[0]
+
+
+def test_without_inner_folds_the_probabilities_are_those_of_the_penalty():
+    X, y = drawn(2)
+    ours = CalibratedLogistic(inner_folds=0, tol=1e-7).fit(X, y)
+    theirs = LogisticRegression(tol=1e-8).fit(X, y)
+    assert np.allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-3)
+    assert np.allclose(ours.decision_function(X), theirs.decision_function(X), atol=1e-2)
+
+
+def test_copies_stay_in_one_inner_fold():
+    noise = np.repeat(np.random.default_rng(0).normal(size=(60, 80)), 3, axis=0)
+    labels, groups = np.repeat(np.arange(60) % 3, 3), np.repeat(np.arange(60), 3)
+    alone = CalibratedLogistic(C=100.0).fit(noise, labels)
+    told = CalibratedLogistic(C=100.0).fit(noise, labels, groups)
+    assert told.temperature_ > 2 * alone.temperature_
 
 
 def test_single_precision_is_enough():
