@@ -95,7 +95,7 @@ def _folders_in_folders(images: Sequence[Labeled]) -> Iterator[AuditFinding]:
             "of a split, or several data sets, their classes are the folders inside.",
             "If so, name the parts train/ and test/, or give one data set only.",
         )
-    elif all("" not in names and len(names) > 1 for names in inside.values()):
+    elif inside and all("" not in names and len(names) > 1 for names in inside.values()):
         told = [f"{top} ({some(sorted(names), 3)})" for top, names in sorted(inside.items())]
         yield AuditFinding(
             "only-subfolders",

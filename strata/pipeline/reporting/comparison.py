@@ -245,7 +245,7 @@ def _run(
         started=started.isoformat(timespec="seconds"),
         seconds=seconds,
         repeat_seconds=repeat,
-        settings=list(experiment.settings),
+        settings=[utf8(setting) for setting in experiment.settings],
     )
 
 

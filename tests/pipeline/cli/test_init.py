@@ -80,7 +80,6 @@ def test_a_csv_file_of_labels_beside_the_images_is_used(tmp_path, monkeypatch, c
     (tmp_path / "photos" / "labels.csv").write_text("id,label\n" + "".join(rows))
     found = written(tmp_path, source, monkeypatch)
     assert found.data["split"] == "photos/labels.csv"
-    assert found.protocol["folds"] == 3
     said = capsys.readouterr().out
     assert f"{source}: 9 images in 2 classes (a 5, b 4); no split, so 30 %" in said
     assert "'label' as the class, 'id' as the file" in said

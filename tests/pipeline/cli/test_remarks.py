@@ -5,7 +5,7 @@ import pytest
 from strata.pipeline.cli import make
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.reporting.audit_findings import audit_findings
-from tests.pipeline.data.folders import lay_out
+from tests.pipeline.data.folders import write_classes
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def workspace(project):
     images.rename(project.root / "train")
     images.mkdir()
     (project.root / "train").rename(images / "train")
-    lay_out(images, "val/blue/1.png", "val/Green/2.png", "test/3.png")
+    write_classes(images, {"val/blue": 1, "val/Green": 6, "test": 1})
     return Workspace.at(project.file, [], None, None, 1, False)
 
 

@@ -39,6 +39,7 @@ def test_doubtful_classes_are_warnings(images, code):
 @pytest.mark.parametrize(
     "images",
     [
+        [],
         ["cat/1", "cats/1"],
         ["train/1", "bus/1"],
         ["a/1", "b/x/1", "b/y/1"],

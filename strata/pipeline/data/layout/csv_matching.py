@@ -38,8 +38,8 @@ def match_rows(root: Path, tree: Tree, table: SplitTable, *, name: str) -> Match
         name: name of the CSV file, for messages.
 
     Raises:
-        InputError: no row matches an image, a row matches several, or two rows contradict each
-            other on one image.
+        InputError: no row matches an image, a row matches several, two rows contradict each other
+            on one image, or there is only one class.
     """
     rows = table.rows
     index = _Index(tree, rows)
@@ -66,6 +66,11 @@ def match_rows(root: Path, tree: Tree, table: SplitTable, *, name: str) -> Match
         raise InputError(
             f"None of the {len(rows)} images of the split file {name} is in {root}.",
             f"The first is looked for as {' or '.join(_candidate_paths(rows[0]))}." if rows else "",
+        )
+    if len({row.label for row in rows}) == 1:
+        raise InputError(
+            f"Only one class in the split file {name}: '{rows[0].label}'.",
+            "Classification needs images of at least two classes.",
         )
     splits, notes = _splits(chosen)
     files = [source_file(root, path, row.label, splits[path]) for path, row in chosen.items()]

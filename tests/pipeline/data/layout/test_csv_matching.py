@@ -57,6 +57,11 @@ def test_a_name_of_several_images_is_refused(tmp_path):
         match(root, ("1.png", "a"), ("2.png", "b"))
 
 
+def test_one_class_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"Only one class in the split file labels.csv: 'a'"):
+        match(lay_out(tmp_path, "1.png", "2.png"), ("1.png", "a"), ("2.png", "a"))
+
+
 def test_the_folders_give_the_split_where_the_file_has_none(tmp_path):
     root = lay_out(tmp_path, "train/1.png", "train/2.png", "test/3.png", "test/4.png")
     rows = [(f"{i}.png", "ab"[i % 2]) for i in range(1, 5)]
