@@ -159,7 +159,7 @@ def test_folds_are_at_least_as_even_as_scikit_learns(mixed):
         rng = np.random.default_rng(seed)
         classes, folds = int(rng.integers(2, 7)), int(rng.integers(2, 9))
         labels, groups = [], []
-        for number in range(40 * classes):
+        for number in range(60 * classes):
             size = int(rng.choice([1, 1, 1, 2, 3, 6, int(rng.integers(1, 40))]))
             several = rng.random() < mixed
             named = rng.integers(classes, size=size) if several else [number % classes] * size
@@ -170,7 +170,7 @@ def test_folds_are_at_least_as_even_as_scikit_learns(mixed):
         theirs.append(uneven(labels, by_scikit_learn(labels, groups, folds, seed)))
     better = np.array(ours) <= np.array(theirs) + 1e-12
     assert np.mean(ours) <= np.mean(theirs) + 1e-12
-    assert better.all() if not mixed else better.mean() >= 0.9
+    assert better.all() if not mixed else better.mean() >= 0.8
 
 
 @settings(deadline=None, max_examples=60)
@@ -258,6 +258,6 @@ def test_too_few_groups_are_named_with_a_remedy():
 def test_half_a_class_in_one_group():
     labels = ["a"] * 20 + ["b"] * 20
     groups = [0] * 10 + list(range(1, 11)) + list(range(11, 31))
-    for seed in range(12):
+    for seed in range(20):
         test = drawn(labels, groups, fraction=0.3, seed=seed)
         assert per_class(labels, test.astype(int))[:, 1].tolist() == [6, 6]
