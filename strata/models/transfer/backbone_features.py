@@ -112,10 +112,6 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             InputError: a single image in place of several.
         """
         check_is_fitted(self)
-        if isinstance(X, np.ndarray) and X.dtype != object and X.ndim < 4 and X.shape[-1:] == (3,):
-            raise InputError(
-                f"Expected images, not an array {X.shape} of one.", "Give a list: [image]."
-            )
         device = choose_device(self.device)
         parts = [np.zeros((0, sum(self.widths_)), np.float32)]
         for images in in_batches(check_images(X), self.batch_size):

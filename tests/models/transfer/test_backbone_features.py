@@ -154,5 +154,5 @@ def test_vectors_have_names_and_one_image_is_not_taken_for_many(state, images):
     names = reader.get_feature_names_out()
     assert len(names) == len(set(names)) == reader.transform(images[:1]).shape[1]
     assert reader.set_output(transform="default") is reader
-    with pytest.raises(InputError, match="of one"):
+    with pytest.raises(InputError, match="not one image"):
         reader.transform(images[0])
