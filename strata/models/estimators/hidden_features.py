@@ -5,7 +5,12 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    clone,
+)
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -18,7 +23,7 @@ from strata.models.runtime.devices import choose_device, deterministic_cuda, mix
 EMBEDDING = "embedding"
 
 
-class HiddenFeatures(TransformerMixin, BaseEstimator):
+class HiddenFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Transformer from images to activations of one layer of a network that `fit` trains.
 
     `X` is (n, image_size, image_size, 3) uint8, as for `NetworkClassifier`.
@@ -40,6 +45,8 @@ class HiddenFeatures(TransformerMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train the network on images and their labels."""
         self.classifier_ = clone(self.classifier).fit(X, y)
+        reader = LayerReader(self.classifier_, self.layer)
+        self._n_features_out = reader.of_images(np.asarray(X)[:1]).shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from functools import cache
 
 import torch
 
-from strata.errors import InputError, nearest
+from strata.errors import InputError, StrataError, nearest
 
 
 def mixed_precision(device: torch.device, *, large: bool = False) -> torch.autocast:
@@ -31,6 +31,28 @@ def deterministic_cuda() -> Iterator[None]:
     """Use fixed cuDNN algorithms inside the block; the flags are restored afterwards."""
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
         yield
+
+
+#: Texts of torch's errors where memory is short, on processors and on Apple's devices.
+_SHORT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
+
+
+@contextmanager
+def memory_needed(hint: str) -> Iterator[None]:
+    """Make torch's out-of-memory errors inside the block a sentence.
+
+    Args:
+        hint: remedy.
+
+    Raises:
+        StrataError: memory of the processor or of the device is exhausted.
+    """
+    try:
+        yield
+    except RuntimeError as error:  # torch.OutOfMemoryError is one
+        if not any(text in str(error).lower() for text in _SHORT_OF_MEMORY):
+            raise
+        raise StrataError("The network does not fit in memory.", hint) from error
 
 
 def choose_device(name: str) -> torch.device:

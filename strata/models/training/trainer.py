@@ -14,7 +14,7 @@ from torch.nn import Parameter, functional
 from strata.errors import DivergedError
 from strata.models.architectures.builder import Network
 from strata.models.runtime import checkpoint, distributed
-from strata.models.runtime.devices import deterministic_cuda
+from strata.models.runtime.devices import deterministic_cuda, memory_needed
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
 from strata.models.training.diagnostics import record_diagnostics
@@ -79,12 +79,14 @@ class Training:
 
         Raises:
             DivergedError: the loss is not finite (the learning rate is too high).
+            StrataError: memory is exhausted.
         """
         if checkpoint_path is not None:
             self._restore(checkpoint.load(checkpoint_path, key, self.descent.device))
             distributed.barrier()
         next_due = 0.0
-        with deterministic_cuda():
+        hint = f"Lower batch_size (now {self.config.batch_size}), or run fewer jobs (-j 1)."
+        with deterministic_cuda(), memory_needed(hint):
             while len(self.history) < self.config.epochs and not self._out_of_patience():
                 self.history.append(self.run_epoch(len(self.history)))
                 if checkpoint_path and distributed.rank() == 0 and time.perf_counter() >= next_due:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -25,7 +25,7 @@ from strata.models.transfer.subgraph_flops import subgraph_cost
 from strata.parameter_types import Device, PositiveInt
 
 
-class BackboneFeatures(TransformerMixin, BaseEstimator):
+class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Activations of a pretrained network as vectors: pooled over positions, nodes concatenated.
 
     Nothing is learned; `fit` loads the weights.
@@ -94,6 +94,7 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
         cost = subgraph_cost(self.backbone, IMAGES, self.nodes_, self._frozen.image_size)
         empty = [torch.empty(1, *shape) for shape in cost.outputs]
         self.widths_ = tuple(sum(p.shape[1] for p in self._pool_cells(x)) for x in empty)
+        self._n_features_out = sum(self.widths_)
         self.parameters_ = cost.parameters
         self.multiply_adds_ = cost.multiply_adds * (2 if self.mirror else 1)
         return self
@@ -106,8 +107,15 @@ class BackboneFeatures(TransformerMixin, BaseEstimator):
 
         Returns:
             (n, sum of widths) float32, the nodes in their order.
+
+        Raises:
+            InputError: a single image in place of several.
         """
         check_is_fitted(self)
+        if isinstance(X, np.ndarray) and X.dtype != object and X.ndim < 4 and X.shape[-1:] == (3,):
+            raise InputError(
+                f"Expected images, not an array {X.shape} of one.", "Give a list: [image]."
+            )
         device = choose_device(self.device)
         parts = [np.zeros((0, sum(self.widths_)), np.float32)]
         for images in in_batches(check_images(X), self.batch_size):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from strata.errors import InputError
-from strata.models.runtime.devices import deterministic_cuda, mixed_precision
+from strata.models.runtime.devices import deterministic_cuda, memory_needed, mixed_precision
 from strata.models.transfer import backbones, weights
 from strata.models.transfer.backbones import Preprocessing
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph
@@ -69,7 +69,9 @@ class FrozenBackbone:
         """Outputs for (b, image_size, image_size, 3) images, one tensor per node."""
         self._module.to(device)
         images = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
-        with deterministic_cuda(), mixed_precision(device, large=True):
+        hint = "Take a smaller image_size or backbone, or run fewer jobs (-j 1)."
+        precision = mixed_precision(device, large=True)
+        with deterministic_cuda(), precision, memory_needed(hint):
             outputs: tuple[Tensor, ...] = self._module(images.permute(0, 3, 1, 2))
         return outputs
 

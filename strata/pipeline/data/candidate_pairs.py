@@ -15,7 +15,7 @@ from strata.pipeline.data.fingerprint import MIRRORED, THUMBNAIL
 
 #: Largest Hamming distance of the perceptual hashes of a candidate pair. Unrelated pictures come
 #: this close too.
-MAX_DISTANCE = 21
+MAX_DISTANCE = 20
 #: A candidate pair differs in at most so many of 256 signs of detail, two fewer for each bit by
 #: which the hashes differ.
 MAX_SIGNS = 88

@@ -72,3 +72,10 @@ def test_images_of_another_size_are_refused(trained, images):
 def test_an_unknown_layer_is_explained(trained):
     with pytest.raises(InputError, match="'block1'"):
         LayerReader(trained, "blok1")
+
+
+def test_vectors_have_names(images):
+    settings = {"image_size": 16, "batch_size": 8, "epochs": 1, "device": "cpu"}
+    reader = HiddenFeatures(NetworkClassifier(NETWORK, **settings), "hidden1").fit(*images)
+    names = reader.get_feature_names_out()
+    assert len(names) == len(set(names)) == reader.transform(images[0]).shape[1] == 10

@@ -147,3 +147,12 @@ def test_bfloat16_is_near_enough(state, images, monkeypatch):
         (exact * rounded).sum(1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rounded, axis=1)
     )
     assert cosines.min() > 0.999
+
+
+def test_vectors_have_names_and_one_image_is_not_taken_for_many(state, images):
+    reader = features(state)
+    names = reader.get_feature_names_out()
+    assert len(names) == len(set(names)) == reader.transform(images[:1]).shape[1]
+    assert reader.set_output(transform="default") is reader
+    with pytest.raises(InputError, match="of one"):
+        reader.transform(images[0])
