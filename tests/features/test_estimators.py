@@ -105,7 +105,7 @@ def test_vectors_may_be_data_frames(transformer, X):
 @pytest.mark.parametrize("estimator", [DenseSIFT(), ColorStatistics(), GIST(32)])
 def test_one_image_in_place_of_a_list_is_refused(estimator):
     for image in (PHOTOGRAPHS[0], PHOTOGRAPHS[0][..., 0]):
-        with pytest.raises(InputError, match="list of one"):
+        with pytest.raises(InputError, match="Put it into a list"):
             estimator.transform(image)
         assert len(estimator.transform([image])) == 1
         assert len(estimator.transform(np.stack([image, image]))) == 2
@@ -114,5 +114,5 @@ def test_one_image_in_place_of_a_list_is_refused(estimator):
 @pytest.mark.parametrize("encoder", [VLAD(3), BagOfWords(VisualWords(4)), FisherVectors(2)])
 def test_descriptors_of_one_image_in_place_of_a_list_are_refused(encoder):
     encoder.fit(LOCAL)
-    with pytest.raises(InputError, match="list of one"):
+    with pytest.raises(InputError, match="Put it into a list"):
         encoder.transform(LOCAL[0])
