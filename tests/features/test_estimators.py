@@ -114,5 +114,5 @@ def test_one_image_in_place_of_a_list_is_refused(estimator):
 @pytest.mark.parametrize("encoder", [VLAD(3), BagOfWords(VisualWords(4)), FisherVectors(2)])
 def test_descriptors_of_one_image_in_place_of_a_list_are_refused(encoder):
     encoder.fit(LOCAL)
-    with pytest.raises(InputError, match="Put it into a list"):
+    with pytest.raises(InputError, match="list of one"):
         encoder.transform(LOCAL[0])
