@@ -2,26 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 from strata.pipeline.data.audit_checks import AuditFinding
+from strata.pipeline.data.fold_limits import Labeled
 from strata.pipeline.data.layout.names import normalized_name, some, spelling, split_name
-
-
-class Labeled(Protocol):
-    """An image with its place and class, read or not."""
-
-    @property
-    def id(self) -> str:
-        """Posix path relative to the root."""
-
-    @property
-    def label(self) -> str:
-        """Class name."""
-
-    @property
-    def split(self) -> str | None:
-        """Training or test; None where the data brings no split."""
 
 
 def layout_notes(notes: Sequence[str]) -> Iterator[AuditFinding]:
