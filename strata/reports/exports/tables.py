@@ -115,7 +115,10 @@ def ranking_table(analysis: Analysis) -> Table:
     marks = {row.mark for row in analysis.ranking.rows}
     notes = [f"{text.sign} {text.meaning}" for mark, text in MARKS.items() if mark in marks]
     notes += power_notes(analysis.ranking)
-    notes += [f"{m.name}: {m.error or 'no scores'}" for m in analysis.ranking.failed]
+    alike: dict[str, list[str]] = {}
+    for method in analysis.ranking.failed:
+        alike.setdefault(method.error or "no scores", []).append(method.name)
+    notes += [f"{', '.join(names)}: {error}" for error, names in alike.items()]
     heads = ["#", "method", *(title for title, _ in columns)]
     return Table(heads, rows, [title not in ("#", "method") for title in heads], notes)
 

@@ -34,9 +34,11 @@ def test_columns_that_would_be_empty_are_left_out():
 
 
 def test_a_comparison_without_results_still_has_a_table():
-    table = terminal_table(replace(synthetic.three(), methods=[MethodResult("a", "r", error="no")]))
-    assert [row[1] for row in table.rows] == ["a"]
-    assert table.notes == ["a: no"]
+    reasons = {"a": "no memory", "b": "no weights", "c": "no memory"}
+    failed = [MethodResult(name, "r", error=reason) for name, reason in reasons.items()]
+    table = terminal_table(replace(synthetic.three(), methods=failed))
+    assert [row[1] for row in table.rows] == ["a", "b", "c"]
+    assert table.notes == ["a, c: no memory", "b: no weights"]  # a reason is told once
 
 
 def test_csv_reads_back_with_unrounded_numbers(analysis):
