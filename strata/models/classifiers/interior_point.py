@@ -61,6 +61,7 @@ class _Iterate(NamedTuple):
     upper: np.ndarray  #: (n,) multipliers of alpha < cost; the slacks of the hinge loss
 
 
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")  # the limit of double precision
 def solve_interior_point(
     X: np.ndarray, targets: np.ndarray, costs: np.ndarray, *, tol: float, max_iter: int = 60
 ) -> tuple[np.ndarray, float, int]:
@@ -80,8 +81,7 @@ def solve_interior_point(
     now = problem.start(costs)
     best, gap, done = now.w, np.inf, 0
     for done in range(max_iter + 1):
-        with np.errstate(divide="ignore", invalid="ignore"):  # the limit of double precision
-            theta = 1 / (now.lower / now.alpha + now.upper / (costs - now.alpha))
+        theta = 1 / (now.lower / now.alpha + now.upper / (costs - now.alpha))
         combined = problem.combine(now.alpha)
         primal = now.w @ now.w / 2 + costs @ np.maximum(0, 1 - now.margins)
         found = (primal - now.alpha.sum() + combined @ combined / 2) / primal
@@ -94,6 +94,8 @@ def solve_interior_point(
         except LinAlgError:
             break
         step = _direction(problem, factor, now, costs, theta, combined)
+        if not all(np.isfinite(part).all() for part in step):
+            break
         length = step_length(now, step, costs)
         now = _Iterate(*(old + length * new for old, new in zip(now, step, strict=True)))
     return best, gap, done
@@ -150,7 +152,9 @@ def _direction(
         """Newton direction towards lower * alpha and upper * (cost - alpha) of these values."""
         free = costs - now.alpha
         residual = 1 - now.margins + lower_target / now.alpha - upper_target / free
-        w = cho_solve(factor, combined - now.w + problem.combine(theta * residual))
+        w = cho_solve(
+            factor, combined - now.w + problem.combine(theta * residual), check_finite=False
+        )
         margins = problem.margins(w)
         alpha = theta * (residual - margins)
         return _Iterate(

@@ -79,6 +79,15 @@ def test_the_default_is_exact_whatever_the_scale(scale):
     assert agree > 0.97
 
 
+def test_columns_of_scales_beyond_double_precision_are_told_not_raised():
+    X, y = correlated()
+    X *= np.logspace(-8, 8, X.shape[1])
+    with pytest.warns(ConvergenceWarning, match="before it had converged"):
+        found = LinearSVM(validation_fraction=0).fit(X, y)
+    assert not found.converged_
+    assert np.isfinite(found.coef_).all()
+
+
 def test_a_fit_that_stops_early_says_so(monkeypatch):
     X, y = correlated()
     monkeypatch.setattr(linear_svm, "IN_MEMORY", 0)
