@@ -6,10 +6,13 @@ system of d equations; about twenty are enough, whatever the scale of the vector
 coordinate descent needs thousands of passes.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from strata._threads import in_threads
 
 #: Length of vectors above which forming the system of equations takes longer than it is worth.
 LONGEST = 1024
@@ -23,6 +26,8 @@ _TO_THE_BOUND = 0.99
 
 class InteriorPoint:
     """Solver of linear SVMs with hinge loss over the same vectors in memory, for several C.
+
+    Classifiers are solved by as many threads as the process may use.
 
     Args:
         X: (n, d) float64, d at most about `LONGEST`.
@@ -42,10 +47,8 @@ class InteriorPoint:
         """
         used = costs > 0
         X = self._X if used.all() else self._X[used]
-        found = [
-            solve_interior_point(X, target[used], costs[used], tol=self._tol)
-            for target in self._targets
-        ]
+        fit = partial(solve_interior_point, X, costs=costs[used], tol=self._tol)
+        found = list(in_threads(fit, [target[used] for target in self._targets]))
         weights = np.stack([w for w, _, _ in found])
         gaps = np.array([gap for _, gap, _ in found])
         return weights[:, :-1], weights[:, -1], gaps, max(n for _, _, n in found)
