@@ -134,7 +134,8 @@ def _continue(
     with connected(request, STALL_SECONDS) as response:
         if not _continues_at(response, have):
             have = 0
-        total = have + _content_length(response.headers)
+        length = _content_length(response.headers)
+        total = have + length if length else 0
         limit = _disk_limit(url, part, have, total)
         with open_part(part, have, _validator(response.headers)) as sink:
             since, had = time.monotonic(), have

@@ -93,14 +93,15 @@ def _check_range(per_class: int, size: int) -> None:
     check_size(size)
     if not 1 <= per_class <= 9999:
         raise InputError(
-            f"{per_class} pictures per class are out of range", "Choose a number from 1 to 9999."
+            f"per_class = {per_class}: the pictures per class are out of range.",
+            "Choose a number from 1 to 9999.",
         )
 
 
 def _check_unused(root: Path) -> None:
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise InputError(
-            f"{root} exists already and is not an empty folder",
+            f"{root} exists already and is not an empty folder.",
             "Remove it, or draw into another folder.",
         )
 

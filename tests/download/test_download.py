@@ -220,6 +220,15 @@ def test_a_file_of_unknown_length_arrives(server, target):
     assert is_whole(target)
 
 
+def test_a_file_of_unknown_length_is_resumed(server, target):
+    server.length = False
+    part = target.with_name(f"{target.name}.part")
+    part.write_bytes(server.data[:1000])
+    download(server.url, target, sha256=hashlib.sha256(server.data).hexdigest())
+    assert target.read_bytes() == server.data
+    assert server.requests == ["bytes=1000-"]
+
+
 def test_an_endless_file_stops_short_of_a_full_disk(server, target, monkeypatch):
     free = module.shutil.disk_usage(target.parent).free
     monkeypatch.setattr(module, "DISK_FRACTION", 100_000 / free)

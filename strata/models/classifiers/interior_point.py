@@ -6,10 +6,13 @@ system of d equations; about twenty are enough, whatever the scale of the vector
 coordinate descent needs thousands of passes.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from strata._threads import in_threads
 
 #: Length of vectors above which forming the system of equations takes longer than it is worth.
 LONGEST = 1024
@@ -23,6 +26,8 @@ _TO_THE_BOUND = 0.99
 
 class InteriorPoint:
     """Solver of linear SVMs with hinge loss over the same vectors in memory, for several C.
+
+    Classifiers are solved by as many threads as the process may use.
 
     Args:
         X: (n, d) float64, d at most about `LONGEST`.
@@ -42,10 +47,8 @@ class InteriorPoint:
         """
         used = costs > 0
         X = self._X if used.all() else self._X[used]
-        found = [
-            solve_interior_point(X, target[used], costs[used], tol=self._tol)
-            for target in self._targets
-        ]
+        fit = partial(solve_interior_point, X, costs=costs[used], tol=self._tol)
+        found = list(in_threads(fit, [target[used] for target in self._targets]))
         weights = np.stack([w for w, _, _ in found])
         gaps = np.array([gap for _, gap, _ in found])
         return weights[:, :-1], weights[:, -1], gaps, max(n for _, _, n in found)
@@ -61,6 +64,7 @@ class _Iterate(NamedTuple):
     upper: np.ndarray  #: (n,) multipliers of alpha < cost; the slacks of the hinge loss
 
 
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")  # the limit of double precision
 def solve_interior_point(
     X: np.ndarray, targets: np.ndarray, costs: np.ndarray, *, tol: float, max_iter: int = 60
 ) -> tuple[np.ndarray, float, int]:
@@ -80,8 +84,7 @@ def solve_interior_point(
     now = problem.start(costs)
     best, gap, done = now.w, np.inf, 0
     for done in range(max_iter + 1):
-        with np.errstate(divide="ignore", invalid="ignore"):  # the limit of double precision
-            theta = 1 / (now.lower / now.alpha + now.upper / (costs - now.alpha))
+        theta = 1 / (now.lower / now.alpha + now.upper / (costs - now.alpha))
         combined = problem.combine(now.alpha)
         primal = now.w @ now.w / 2 + costs @ np.maximum(0, 1 - now.margins)
         found = (primal - now.alpha.sum() + combined @ combined / 2) / primal
@@ -94,6 +97,8 @@ def solve_interior_point(
         except LinAlgError:
             break
         step = _direction(problem, factor, now, costs, theta, combined)
+        if not all(np.isfinite(part).all() for part in step):
+            break
         length = step_length(now, step, costs)
         now = _Iterate(*(old + length * new for old, new in zip(now, step, strict=True)))
     return best, gap, done
@@ -150,7 +155,9 @@ def _direction(
         """Newton direction towards lower * alpha and upper * (cost - alpha) of these values."""
         free = costs - now.alpha
         residual = 1 - now.margins + lower_target / now.alpha - upper_target / free
-        w = cho_solve(factor, combined - now.w + problem.combine(theta * residual))
+        w = cho_solve(
+            factor, combined - now.w + problem.combine(theta * residual), check_finite=False
+        )
         margins = problem.margins(w)
         alpha = theta * (residual - margins)
         return _Iterate(

@@ -233,10 +233,18 @@ def fit_logistic(
     # For two classes scikit-learn has one weight vector w, here there are w/2 and -w/2, whose
     # penalty is half as large.
     penalty = (2 if len(classes) == 2 else 1) / (C * weights.sum())
+    weights = weights / weights.sum()
+    center = sum(weights[of] @ X for of, X in blocks()).astype(np.float32)
     found = _minimize(
-        blocks, codes, weights / weights.sum(), penalty, classifier, _start(classifier, start)
+        _shifted(blocks, center),
+        codes,
+        weights,
+        penalty,
+        classifier,
+        _start(classifier, start, center),
     )
     coef, intercept = _split(found.x, len(classes))
+    intercept = intercept - coef @ center.astype(np.float64)
     if len(classes) == 2:
         coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
     classifier.coef_, classifier.intercept_ = coef, intercept
@@ -246,12 +254,22 @@ def fit_logistic(
     return classifier
 
 
-def _start(classifier: LogisticRegression, given: LogisticRegression | None) -> np.ndarray:
-    """Flat weights and intercepts where the search begins."""
+def _shifted(blocks: Blocks, center: np.ndarray) -> Blocks:
+    """The blocks less (d,) float32: far from the origin, L-BFGS ends before it has begun.
+
+    The optimum is the same, since the intercepts are not penalized.
+    """
+    return lambda: ((rows, X - center.astype(X.dtype)) for rows, X in blocks())
+
+
+def _start(
+    classifier: LogisticRegression, given: LogisticRegression | None, center: np.ndarray
+) -> np.ndarray:
+    """Flat weights and intercepts, of vectors less `center`, where the search begins."""
     k, d = len(classifier.classes_), classifier.n_features_in_
     if given is None:
         return np.zeros(k * d + k)
-    coef, intercept = given.coef_, given.intercept_
+    coef, intercept = given.coef_, given.intercept_ + given.coef_ @ center.astype(np.float64)
     if k == 2:
         coef, intercept = (
             np.concatenate([-coef, coef]) / 2,

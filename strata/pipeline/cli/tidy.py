@@ -1,14 +1,15 @@
 """`strata clean` and `strata gc`: remove artifacts from the store."""
 
 import re
-import tomllib
 from datetime import timedelta
+from math import inf
 from pathlib import Path
 
-from strata.errors import InputError
+from strata.errors import InputError, short
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.gc import collectable, own_keys, remove, total_size
 from strata.pipeline.experiment.file import read_recipes_key
+from strata.pipeline.experiment.toml_text import TOMLError, parse
 from strata.pipeline.store.gc_roots import registered_reports
 from strata.pipeline.store.run_notes import read_note
 from strata.pipeline.store.store import Store
@@ -18,6 +19,8 @@ from strata.reports.formatting import size as bytes_text
 
 _UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _HOURS = {"m": 1 / 60, "h": 1, "d": 24, "w": 168}
+#: Largest age, in hours: a thousand years. Dates do not reach back much further.
+_OLDEST = 8_766_000
 
 
 def clean(workspace: Workspace, names: list[str], *, dry_run: bool) -> int:
@@ -89,10 +92,12 @@ def _experiments_beside(store: Store) -> list[Path]:
 
 
 def _has_methods(file: Path) -> bool:
+    if file.is_dir():
+        return False
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
-        return "methods" in tomllib.loads(text)
-    except tomllib.TOMLDecodeError:  # reading it as an experiment file reports the error
+        return "methods" in parse(text)
+    except TOMLError:  # reading it as an experiment file reports the error
         return "methods" in text
 
 
@@ -140,13 +145,19 @@ def _noted(file: Path, store: Store) -> set[str]:
 
 def _hours(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip())
-    if not match:
-        raise InputError(f"--older-than {text}: not an age.", "Give an age such as 12h, 30d or 2w.")
-    return float(match[1]) * _HOURS[match[2]]
+    hours = float(match[1]) * _HOURS[match[2]] if match else inf
+    if hours > _OLDEST:
+        raise InputError(
+            f"--older-than {short(text)}: not an age.", "Give an age such as 12h, 30d or 2w."
+        )
+    return hours
 
 
 def _bytes(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
-    if not match:
-        raise InputError(f"--to-size {text}: not a size.", "Give a size such as 500MB or 20GB.")
-    return int(float(match[1]) * _UNITS[match[2].upper()])
+    size = float(match[1]) * _UNITS[match[2].upper()] if match else inf
+    if size == inf:
+        raise InputError(
+            f"--to-size {short(text)}: not a size.", "Give a size such as 500MB or 20GB."
+        )
+    return int(size)

@@ -44,8 +44,9 @@ class _Parsed:
 
     def load(self, path: Path) -> None:
         self.path, self.changed = path, False
-        found = read_checked(path) or {}
-        self.known = found["modules"] if found.get("format") == _FORMAT else {}
+        found = read_checked(path)
+        ours = isinstance(found, dict) and found.get("format") == _FORMAT
+        self.known = found["modules"] if ours else {}
 
     def save(self) -> None:
         if self.path and self.changed:

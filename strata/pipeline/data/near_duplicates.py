@@ -5,6 +5,7 @@ than different images of the data set copies have to agree. Close links chain, a
 panning video do; others join two groups only where these agree as a whole.
 """
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -98,11 +99,21 @@ def _join_alike_groups(group: Array, pairs: Pairs, ratio: Array) -> None:
     _, once = np.unique(pairs.first[linked] * len(group) + pairs.second[linked], return_index=True)
     linked = linked[once]
     first, second = pairs.first[linked], pairs.second[linked]
+    members = {int(g): np.flatnonzero(group == g) for g in np.unique(group[[first, second]])}
+    links: dict[int, Counter[int]] = {g: Counter() for g in members}  # pairs between two groups
+    for a, b in zip(group[first].tolist(), group[second].tolist(), strict=True):
+        links[a][b] += 1
+        links[b][a] += 1
     for number in np.argsort(ratio[linked], kind="stable"):
-        a, b = group[first[number]], group[second[number]]
-        if a == b:
+        low, high = sorted((int(group[first[number]]), int(group[second[number]])))
+        needed = LINKED * len(members[low]) * len(members[high])
+        if low == high or links[low][high] < needed:
             continue
-        of_first, of_second = group[first], group[second]
-        links = ((of_first == a) & (of_second == b)) | ((of_first == b) & (of_second == a))
-        if links.sum() >= LINKED * (group == a).sum() * (group == b).sum():
-            group[group == max(a, b)] = min(a, b)
+        group[members[high]] = low
+        members[low] = np.concatenate([members[low], members.pop(high)])
+        for other, count in links.pop(high).items():
+            if other != high:
+                del links[other][high]
+            if other not in (low, high):
+                links[low][other] += count
+                links[other][low] += count

@@ -172,7 +172,7 @@ class Run:
         if not result.found:
             self.outcome.made.append(node.key)
         self.observer.finished(node, result)
-        for key in self._remaining.finished(node) if self._remaining else ():
+        for key in self._remaining.finished(node, found=result.found) if self._remaining else ():
             self.store.discard(key)
         return True
 

@@ -20,8 +20,15 @@ class RemainingReaders:
                 if parent.key in made and parent.stage.role in BULKY:
                     self._readers.setdefault(parent.key, set()).add(key)
 
-    def finished(self, reader: Node) -> Iterator[str]:
-        """Yield the keys of the artifacts that this node was the last to read."""
+    def finished(self, reader: Node, *, found: bool) -> Iterator[str]:
+        """Yield the keys of the artifacts that this node was the last to read.
+
+        Args:
+            reader: the node.
+            found: another run made its artifact, and may still read it: that one stays.
+        """
+        if found:
+            self._readers.pop(reader.key, None)
         for parent in reader.parents:
             waiting = self._readers.get(parent.key, set())
             if reader.key in waiting:

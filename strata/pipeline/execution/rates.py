@@ -98,13 +98,15 @@ class Estimates:
     Per method and stage, and per stage over all methods.
 
     Args:
-        path: the file; missing or damaged, it counts as empty.
+        path: the file; missing, damaged or of another version, it counts as empty.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        found: dict[str, list[float]] = read_checked(path) or {}
-        self.rates = {name: Rate(*rate) for name, rate in found.items()}
+        try:
+            self.rates = {name: Rate(*map(float, r)) for name, r in read_checked(path).items()}
+        except (AttributeError, TypeError, ValueError):  # none, or of another version of strata
+            self.rates = {}
 
     def of(self, node: Node) -> Rate:
         """Seconds and bytes that a node will take: by its method, else by any, else by the table.

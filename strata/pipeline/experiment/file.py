@@ -144,7 +144,7 @@ def _check_names(name: str, methods: list[Method]) -> None:
     if any(mark in name for mark in "/\\") or name in (".", "..") or not name.isprintable():
         raise InputError(
             f"name = {short(name)}: the report's folder cannot be called this.",
-            "Choose a name without / and \\.",
+            "Choose a name without /, \\ and characters that are not printed.",
         )
     if len(name.encode()) > MAX_NAME:
         raise InputError(

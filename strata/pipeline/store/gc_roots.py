@@ -35,10 +35,12 @@ def registered_reports(store: Store) -> Iterator[tuple[Path, set[str]]]:
     """Yield each registered report that still exists, with the keys of its artifacts."""
     for file in sorted((store.data / "reports").glob("*.json")):
         note = read_checked(file)
-        if note is None:
+        try:
+            relative = Path(os.path.normpath(store.root.resolve() / note["relative"]))
+            places, keys = (relative, Path(note["report"])), set(note["keys"])
+        except (TypeError, KeyError):  # damaged, or of another version of strata
             continue
-        relative = Path(os.path.normpath(store.root.resolve() / note["relative"]))
-        for report in (relative, Path(note["report"])):
+        for report in places:
             if report.exists():
-                yield report, set(note["keys"])
+                yield report, keys
                 break

@@ -15,6 +15,8 @@ from strata.pipeline.store.checked_json import read_checked, write_checked
 from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store
 
+#: Type of each value of a note.
+_KINDS = {"name": str, "needed": list, "snapshots": dict, "made": dict}
 #: Digest, label and split of each image, by image id.
 Snapshot = dict[str, list[str]]
 
@@ -55,10 +57,17 @@ class RunNote:
 def read_note(store: Store, file: Path) -> RunNote | None:
     """The note on an experiment file; None if there is none, or not one that can be read."""
     found = read_checked(_path(store, file))
-    try:
-        return None if found is None else RunNote(**found)
-    except TypeError:  # of another version of strata
-        return None
+    return RunNote(**found) if _is_note(found) else None
+
+
+def _is_note(found: Any) -> bool:
+    """Test for the values of a `RunNote`; another version of strata may have kept others."""
+    if not isinstance(found, dict) or not found.keys() <= _KINDS.keys():
+        return False
+    if not all(isinstance(value, _KINDS[name]) for name, value in found.items()):
+        return False
+    rows = found.get("made", {}).values()
+    return all(isinstance(row, list) and len(row) == 2 for row in rows)
 
 
 def write_note(store: Store, file: Path, note: RunNote) -> None:

@@ -105,6 +105,8 @@ def _check(document: dict[str, Any]) -> None:
     _get(data, "digest", "data", "a text", _text)
     for key in ("seed", "folds", "repeats"):
         _get(run, key, "run", "an integer", _integer(0, 2**63))
+    if "settings" in run:
+        _list(run, "settings", "run", "texts", _text)
     if not all(map(_text, _table(run, "versions", "run").values())):
         raise _Wrong("run.versions is not an object of texts")
     images = _list(document, "images", "", "texts", _text)

@@ -7,6 +7,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
+from strata import _threads
 from strata.errors import InputError
 from strata.models.classifiers import linear_svm
 from strata.models.classifiers.linear_svm import LinearSVM
@@ -77,6 +78,24 @@ def test_the_default_is_exact_whatever_the_scale(scale):
     assert lowest <= found <= 1.01 * lowest
     agree = (best.predict(X[500:]) == ours.predict(X[500:])).mean()
     assert agree > 0.97
+
+
+def test_columns_of_scales_beyond_double_precision_are_told_not_raised():
+    X, y = correlated()
+    X *= np.logspace(-8, 8, X.shape[1])
+    with pytest.warns(ConvergenceWarning, match="before it had converged"):
+        found = LinearSVM(validation_fraction=0).fit(X, y)
+    assert not found.converged_
+    assert np.isfinite(found.coef_).all()
+
+
+def test_any_number_of_threads_gives_the_same_classifiers(monkeypatch):
+    X, y = overlapping(classes=5)
+    one = LinearSVM().fit(X, y)
+    monkeypatch.setattr(_threads, "_allowed", 3)
+    three = LinearSVM().fit(X, y)
+    assert (one.coef_ == three.coef_).all()
+    assert one.temperature_ == three.temperature_
 
 
 def test_a_fit_that_stops_early_says_so(monkeypatch):

@@ -118,3 +118,15 @@ def test_single_precision_is_enough():
     found = fit_logistic(in_blocks(X.astype(np.float32)), y)
     exact = fit_logistic(in_blocks(X), y)
     assert np.allclose(found.coef_, exact.coef_, atol=1e-2)
+
+
+@pytest.mark.parametrize(("dtype", "offset"), [(np.float32, 3000), (np.float64, 1e6)])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_vectors_far_from_the_origin_are_learned_as_well(classes, dtype, offset):
+    X, y = drawn(classes)
+    near = CalibratedLogistic().fit(X, y)
+    far = CalibratedLogistic().fit((X + offset).astype(dtype), y)
+    assert near.converged_
+    assert far.converged_
+    assert abs(near.training_accuracy_ - far.training_accuracy_) < 0.01
+    assert np.allclose(near.coef_, far.coef_, atol=0.01)

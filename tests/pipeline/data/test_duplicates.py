@@ -279,6 +279,34 @@ def test_weak_links_join_groups_that_agree_as_a_whole_and_do_not_chain():
     assert joined(6, [*all_of_five, (4, 5, 0.9)]) == [0, 0, 0, 0, 0, 5]
 
 
+def joined_naively(group, pairs, ratio):
+    """Links between two groups counted anew for each of them."""
+    links = {(int(f), int(s)): r for f, s, r in zip(pairs.first, pairs.second, ratio, strict=True)}
+    for first, second in sorted(links, key=links.get):
+        a, b = group[first], group[second]
+        across = sum({group[f], group[s]} == {a, b} for f, s in links)
+        if a != b and across >= 0.5 * (group == a).sum() * (group == b).sum():
+            group[group == max(a, b)] = min(a, b)
+    return group
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=40),
+    st.lists(st.integers(0, 11), max_size=6),
+)
+def test_groups_are_joined_as_if_links_were_counted_each_time(drawn, joined):
+    group = np.arange(12)
+    for number in joined:  # groups of the strong links
+        group[group == group[number]] = group[0]
+    links = sorted({(min(p), max(p)) for p in drawn if p[0] != p[1]})
+    first, second = np.array(links, int).reshape(-1, 2).T
+    pairs = Pairs(first, second, np.zeros(len(first), bool))
+    ratio = np.random.default_rng(len(links)).permutation(np.linspace(0.5, 1, len(links)))
+    expected = joined_naively(group.copy(), pairs, ratio)
+    near_duplicates._join_alike_groups(group, pairs, ratio)
+    assert (group == expected).all()
+
+
 def test_double_centering_removes_functions_of_rows_and_columns():
     rng = np.random.default_rng(0)
     stripes = rng.normal(size=(3, 24, 1)) + rng.normal(size=(3, 1, 24))

@@ -11,6 +11,7 @@ from strata.pipeline.code import code_digest
 from strata.pipeline.execution.rates import Estimates
 from strata.pipeline.store.checked_json import decoded, encoded, read_checked, write_checked
 from strata.pipeline.store.gc_roots import registered_reports
+from strata.pipeline.store.run_notes import RunNote, read_note, write_note
 from strata.pipeline.store.store import Store
 
 KEY = "ab" + "0" * 38
@@ -72,6 +73,22 @@ def test_no_content_of_a_file_of_the_store_ends_a_command(store, content):
     parsed.load(store.root / "code.json")
     assert parsed.known == {}
     assert Estimates(store.root / "rates.json").rates == {}
+
+
+@pytest.mark.parametrize("value", [[1], "x", 1, {"a": 1}, {"svm": [1]}, {"made": {"gist": 1}}])
+def test_values_of_another_version_of_strata_count_as_none(store, value):
+    for place in (store.root / "code.json", store.root / "rates.json"):
+        write_checked(place, value)
+    write_checked(store.data / "reports" / "one.json", value)
+    write_note(store, store.root / "strata.toml", RunNote("name"))
+    for note in (store.data / "runs").iterdir():
+        write_checked(note, value)
+    parsed = code_digest._Parsed()
+    parsed.load(store.root / "code.json")
+    assert parsed.known == {}
+    assert Estimates(store.root / "rates.json").rates == {}
+    assert not list(registered_reports(store))
+    assert read_note(store, store.root / "strata.toml") is None
 
 
 def test_a_file_that_is_absent_or_a_folder_is_none(tmp_path: Path):

@@ -92,6 +92,7 @@ def test_any_field_may_be_missing_or_odd(tmp_path_factory, data):
         (lambda d: d.pop("data"), r"data is missing"),
         (lambda d: d["data"].pop("digest"), r"data\.digest is missing"),
         (lambda d: d["run"].update(folds="8"), r"run\.folds is not an integer"),
+        (lambda d: d["run"].update(settings=[1]), r"run\.settings is not a list of texts"),
         (lambda d: d["labels"].append(0), "labels and images differ in length"),
         (lambda d: d["labels"].__setitem__(0, 2), r"labels is not a list of class numbers below 2"),
         (lambda d: d["methods"][1].update(name=d["methods"][0]["name"]), "two of one name"),

@@ -82,10 +82,21 @@ def extract(
             "Download or pack it again, or unpack it by hand and give the folder.",
         ) from error
     except OSError as error:
+        name = _name_inside(error.filename, folder)
         raise InputError(
             f"The archive {archive} cannot be unpacked below {folder.parent}: "
-            f"{error.strerror or error}."
+            f"{f'{name!r}: ' if name else ''}{error.strerror or error}.",
+            "Name another place for the store with --store DIR, or unpack it by hand and give the "
+            "folder.",
         ) from error
+
+
+def _name_inside(path: object, folder: Path) -> str:
+    """Path of a file below the folder that is filled, at most 80 characters; "" if outside."""
+    try:
+        return str(Path(str(path)).relative_to(folder))[:80]
+    except ValueError:
+        return ""
 
 
 def _extract(

@@ -65,7 +65,7 @@ def match_rows(root: Path, tree: Tree, table: SplitTable, *, name: str) -> Match
     if not chosen:
         raise InputError(
             f"None of the {len(rows)} images of the split file {name} is in {root}.",
-            f"The first is looked for as {' or '.join(_candidate_paths(rows[0]))}." if rows else "",
+            f"The first is looked for as {' or '.join(_candidate_paths(rows[0]))}.",
         )
     if len({row.label for row in rows}) == 1:
         raise InputError(

@@ -59,8 +59,8 @@ def read_split(path: Path) -> SplitTable:
     """Read a CSV file with columns for class, file and, optionally, split, in any order.
 
     Raises:
-        InputError: the file is unreadable, lacks a column or has malformed rows (the first few are
-            named).
+        InputError: the file is unreadable, lacks a column, has no rows or malformed ones (the first
+            few are named).
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
@@ -73,7 +73,14 @@ def read_split(path: Path) -> SplitTable:
     except OSError as error:
         raise InputError(f"The split file {path} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"The split file {path} is not CSV in UTF-8: {error}.") from error
+        raise InputError(
+            f"The split file {path} is not CSV in UTF-8: {error}.", "Save it as CSV in UTF-8."
+        ) from error
+    if not rows:
+        raise InputError(
+            f"The split file {path} names no images.",
+            "Below the first line, each line names the class and the file of one image.",
+        )
     return SplitTable(rows, {role: header[index] for role, index in columns.items()})
 
 

@@ -211,3 +211,10 @@ def test_bytes_that_are_no_archive(tmp_path_factory, junk, magic):
     path.write_bytes(magic + junk)
     with pytest.raises(InputError):
         open_source(path, cache=path.parent / "cache of junk")
+
+
+@pytest.mark.parametrize("name", ["coast", f"coast/{'x' * 300}.png"])
+def test_a_name_that_no_folder_can_hold_is_told_with_a_remedy(name, tmp_path):
+    path = tarred(tmp_path / "a.tar", ("coast/1.png", name))
+    error, _ = refused(path, tmp_path, f"cannot be unpacked below .*'{name[:40]}")
+    assert "unpack it by hand" in error.hint
