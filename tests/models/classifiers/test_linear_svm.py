@@ -10,7 +10,7 @@ from sklearn.svm import LinearSVC
 from strata import _threads
 from strata.errors import InputError
 from strata.models.classifiers import linear_svm
-from strata.models.classifiers.linear_svm import LinearSVM
+from strata.models.classifiers.linear_svm import LinearSVM, _is_exact_affordable
 
 
 def overlapping(classes=3, n=240, d=8, seed=0):
@@ -194,3 +194,16 @@ def test_rare_classes_gain_from_balanced_weights():
     X, y = X[kept], y[kept]
     plain, balanced = (LinearSVM(class_weight=w).fit(X, y) for w in (None, "balanced"))
     assert (balanced.predict(X) == 1).sum() > (plain.predict(X) == 1).sum()
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "classifiers", "exact"),
+    [
+        (9_000, 256, 8, True),
+        (60_000, 1_024, 100, False),  # more than an hour
+        (200_000, 512, 2, False),  # 0.8 GB
+        (1_000, 4_096, 2, False),
+    ],
+)
+def test_the_exact_solution_is_left_where_it_costs_too_much(n, d, classifiers, exact):
+    assert _is_exact_affordable(n, d, classifiers) is exact
