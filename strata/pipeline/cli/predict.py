@@ -19,6 +19,9 @@ from strata.pipeline.experiment.undescribed import undescribed
 from strata.pipeline.graph.inputs import cut_into_shards
 from strata.text import utf8
 
+#: Levels, of 256, that the values of an image span at least, unless it is nearly flat.
+FLAT = 8
+
 
 def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool) -> int:
     """Print class and probability of each image; exit code 2 if some images are unreadable.
@@ -36,7 +39,7 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
             f"{target.name} is not up to date with the current images, parameters and code.",
             _remedy(workspace, target.name),
         )
-    readable, broken = _readable(files, workspace.dataset.manifest.value_ranges)
+    readable, flat, broken = _readable(files, workspace.dataset.manifest.value_ranges)
     found, empty = {}, []
     if readable:
         digests = [digest for digest, _ in readable.values()]
@@ -59,7 +62,8 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
             found = _named(ids, workspace.store.read(node.key), workspace.dataset.classes)
             nothing = undescribed(node, workspace.store, digests)
             empty = [name for name, digest in zip(ids, digests, strict=True) if digest in nothing]
-    _print(workspace, {n: s for n, s in found.items() if n not in empty}, empty, broken, as_json)
+    told = {n: s for n, s in found.items() if n not in empty}
+    _print(workspace, told, empty, [n for n in flat if n in told], broken, as_json)
     return 2 if broken else 0
 
 
@@ -97,7 +101,7 @@ def _files(given: list[Path]) -> list[Path]:
 
 def _readable(
     paths: list[Path], ranges: Mapping[str, Range]
-) -> tuple[dict[Path, tuple[str, Range | None]], dict[str, str]]:
+) -> tuple[dict[Path, tuple[str, Range | None]], list[str], dict[str, str]]:
     """Digest of each readable image, with the range of its values if the file does not state it.
 
     Args:
@@ -105,20 +109,22 @@ def _readable(
         ranges: of the data set's images, by kind; values of another kind have their own range.
 
     Returns:
-        Those by path; and the reason of the failure of each of the others.
+        Those by path; names of the nearly flat ones; the reason of the failure of each other one.
     """
     good: dict[Path, tuple[str, Range | None]] = {}
-    broken = {}
+    flat, broken = [], {}
     for path in paths:
         try:
             data = read_content(path)
-            _, extent = decode(data, str(path))
+            image, extent = decode(data, str(path))
         except ImageError as error:
             broken[utf8(str(path))] = error.reason
             continue
         value_range = ranges.get(extent.kind) or full_range([extent]) if extent else None
         good[path] = hashlib.sha256(data).hexdigest(), value_range
-    return good, broken
+        if extent is None and (image.max(axis=(0, 1)) - image.min(axis=(0, 1))).max() < FLAT:
+            flat.append(utf8(str(path)))
+    return good, flat, broken
 
 
 def _named(ids: list[str], scores: object, classes: tuple[str, ...]) -> dict[str, dict[str, float]]:
@@ -134,12 +140,13 @@ def _print(
     workspace: Workspace,
     found: dict[str, dict[str, float]],
     empty: list[str],
+    flat: list[str],
     broken: dict[str, str],
     as_json: bool,
 ) -> None:
-    """Print predictions, images without descriptors and unreadable ones, as a table or as JSON."""
+    """Print predictions, and flat, undescribed and unreadable images, as a table or as JSON."""
     if as_json:
-        told = {"predictions": found, "no_descriptors": empty, "broken": broken}
+        told = {"predictions": found, "no_descriptors": empty, "flat": flat, "broken": broken}
         print(json.dumps(told, indent=2))
         return
     rows = []
@@ -151,6 +158,9 @@ def _print(
         print_table(workspace.console, ["image", "class", "score", "second"], rows, left=2)
     for name in empty:
         text = f"{name}: no descriptors (flat, or too small), so no class"
+        workspace.console.print(text, style="yellow")
+    for name in flat:
+        text = f"{name}: nearly flat, so its class and score say little"
         workspace.console.print(text, style="yellow")
     for name, reason in broken.items():
         workspace.console.print(f"{name}: {reason}", style="red")

@@ -5,6 +5,7 @@ import os
 import sys
 
 import pytest
+from PIL import Image
 
 
 def test_hints_repeat_the_options_that_were_given(made):
@@ -39,3 +40,12 @@ def test_names_that_are_no_utf8_are_escaped_in_what_is_printed_and_written(made)
     names = list(json.loads(done.stdout)["predictions"])
     assert names[-1].encode() == rb"caf\xe9/blue/caf\xe9.png"
     assert len(names) == 8
+
+
+def test_a_white_wall_is_told(made):
+    Image.new("RGB", (24, 24), "white").save(made.root / "wall.png")
+    done = made.strata("predict", "plain", "wall.png", "images/blue/000.png")
+    assert "wall.png: nearly flat, so its class and score say little" in done.stdout
+    assert done.stdout.count("nearly flat") == 1
+    found = json.loads(made.strata("predict", "plain", "wall.png", "--json").stdout)
+    assert found["flat"] == ["wall.png"]

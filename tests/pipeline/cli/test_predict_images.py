@@ -18,7 +18,7 @@ def test_new_images_are_read_in_the_ranges_of_the_data_set(tmp_path):
     }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-    good, broken = _readable([tmp_path / name for name in contents], {"integer": (0.0, 4095.0)})
+    good, _, broken = _readable([tmp_path / name for name in contents], {"integer": (0.0, 4095.0)})
     assert {path.name: value_range for path, (_, value_range) in good.items()} == {
         "deep.png": (0, 4095),  # not (0, 1023), its own
         "float.tif": (0, 1),
