@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -97,7 +98,7 @@ def init(images: str, file: Path) -> int:
     for line in _told(utf8(str(source)), found):
         print(one_line(line))
     print(
-        f"{file} is written; now run `strata make -f {file}`."
+        f"{file} is written; now run `strata make -f {shlex.quote(str(file))}`."
         if file.name != "strata.toml"
         else "strata.toml is written; now run `strata make`."
     )

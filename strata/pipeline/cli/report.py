@@ -101,7 +101,8 @@ def _written(files: "ReportFiles") -> Iterator[str]:
     left = f", {files.left_out} left out" if files.left_out else ""
     yield f"report: {files.html} ({size:.1f} MB; pictures {used:.1f} of {budget:.1f} MB{left})"
     if files.previous:
-        yield f"kept: the report before, in {files.previous} (strata compare {files.html.parent})"
+        command = f"strata compare {shlex.quote(str(files.html.parent))}"
+        yield f"kept: the report before, in {files.previous} ({command})"
     if files.archive:
         yield f"zip: {files.archive} ({files.archive.stat().st_size / 1e6:.1f} MB)"
     if files.figures:

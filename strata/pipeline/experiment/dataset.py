@@ -281,8 +281,9 @@ def open_dataset(
     manifest = _open_manifest(experiment, store, jobs=jobs, progress=progress)
     if manifest.broken and not experiment.data["skip_broken"]:
         lines = "\n".join(f"    {b.id}: {b.reason}" for b in manifest.broken)
+        plural = "s" if len(manifest.broken) > 1 else ""
         raise InputError(
-            f"{len(manifest.broken)} images cannot be read:\n{lines}",
+            f"{len(manifest.broken)} image{plural} cannot be read:\n{lines}",
             "Repair or remove them, or leave them out with --skip-broken "
             "(skip_broken = true under [data]).",
         )

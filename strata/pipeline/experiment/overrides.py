@@ -38,7 +38,8 @@ def override(tables: dict[str, Any], setting: str) -> None:
     else:
         raise InputError(
             f"--set {_shown(setting)}: this file has no method '{parts[0] if parts else dotted}'.",
-            nearest(parts[0] if parts else "", [*methods, "data", "protocol", "name", "title"]),
+            nearest(parts[0] if parts else "", [*methods, "data", "protocol", "name", "title"])
+            + " Keys of these tables begin with their name: protocol.folds=4, data.source=DIR.",
         )
     for part in parts[:-1]:
         table = table.setdefault(part, {})

@@ -30,7 +30,7 @@ class PictureReference(NamedTuple):
         symbol: id of the SVG symbol.
         full_size: path of the full-size picture next to the page, or "".
         width, height: of the embedded picture, in pixels.
-        whole: show it uncropped; others may be cropped to the aspect ratio of their frame.
+        whole: show it in its own size; others fit into frames of one size.
     """
 
     symbol: str
@@ -143,7 +143,7 @@ class Pictures:
                 image,
                 id=name,
                 viewBox=f"0 0 {width} {height}",
-                preserveAspectRatio=f"xMidYMid {'meet' if whole else 'slice'}",
+                preserveAspectRatio="xMidYMid meet",  # whole: the object may be at the edge
             )
         )
         return PictureReference(name, full_size, width, height, whole)

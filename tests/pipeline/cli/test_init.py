@@ -236,3 +236,11 @@ def test_a_malformed_url_is_refused(tmp_path):
     with pytest.raises(InputError, match="is not a URL"):
         init("http://[::1/x.zip", tmp_path / "strata.toml")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_labels_beside_a_folder_of_images_are_named_where_one_class_is_found(tmp_path):
+    lay_out(tmp_path / "loose", "images/1.png", "images/2.png")
+    (tmp_path / "loose" / "labels.csv").write_text("id,label\n1,a\n2,b\n")
+    with pytest.raises(InputError, match=r"Only one class in .*: 'images'") as caught:
+        open_source(tmp_path / "loose", split_csv=None, cache=tmp_path / "cache")
+    assert 'labels.csv names classes: add split = "labels.csv" under [data]' in str(caught.value)

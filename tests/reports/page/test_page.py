@@ -168,6 +168,7 @@ def test_pictures_are_small_jpegs_and_stand_in_the_page_once():
     assert image.format == "JPEG"
     assert max(image.size) == 96
     assert (first.width, first.height) == image.size
+    assert '"xMidYMid meet"' in str(pictures.symbols)  # frames show whole pictures
 
 
 def test_pictures_keep_to_their_budget():

@@ -58,7 +58,7 @@ def read_class_folders(root: Path, tree: Tree, *, allow_empty: bool = False) -> 
             f"Class folders without images in {root}: {some(empty)}.",
             f"Remove them, or put images there ({', '.join(sorted(SUFFIXES))}).",
         )
-    _check_classes(root, layout, files, empty)
+    _check_classes(root, tree, layout, files, empty)
     notes = [*notes_on_files(tree), *notes_on_tables(root, tree), *notes_on_places(layout, places)]
     return ClassFolders(sorted(files, key=lambda file: file.id), empty, notes)
 
@@ -131,7 +131,7 @@ def _hint_on_tables(root: Path, tree: Tree) -> str:
 
 
 def _check_classes(
-    root: Path, layout: FolderLayout, files: list[SourceFile], empty: list[str]
+    root: Path, tree: Tree, layout: FolderLayout, files: list[SourceFile], empty: list[str]
 ) -> None:
     """Refuse classes with test images only, and a single class.
 
@@ -154,4 +154,6 @@ def _check_classes(
         inner = sorted({file.id.split("/")[1] for file in files if file.id.count("/") > 1})
         if not layout.split and inner:
             hint = f"If its folders ({some(inner)}) are the classes, give {root / label} instead."
+        if not layout.split and tables_beside(root, tree):
+            hint = _hint_on_tables(root, tree)
         raise InputError(f"Only one class in {root}: '{label}'.", hint)
