@@ -109,7 +109,7 @@ def _make(folder: Path, make: Callable[[Path], None]) -> None:
             with suppress(FileNotFoundError):
                 os.rename(folder, aside)  # a damaged one
     except Exception:
-        if folder_damage(folder):
+        if folder_damage(folder):  # else another process has committed it whole
             raise
     finally:
         _remove_partial(folder, partial, aside)
