@@ -10,7 +10,14 @@ from sklearn.utils.validation import check_is_fitted
 from strata.errors import InputError
 from strata.models.estimators.base import BaseNetworkClassifier
 from strata.models.runtime.devices import choose_device
-from strata.models.runtime.image_source import ImageSource, as_source, flatten_views, to_device
+from strata.models.runtime.image_source import (
+    ImageSource,
+    SourceSubset,
+    as_source,
+    flatten_views,
+    to_device,
+    too_large,
+)
 from strata.models.transfer import backbones
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.pooling import Embedding, EmbeddingForm
@@ -47,6 +54,11 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
         module = self._module(network, len(self.classes_))
         module.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return module.eval()
+
+    def _watchable(self, X: ArrayLike | ImageSource) -> ImageSource:
+        views = self._check(X)
+        first = np.arange(len(views)), np.zeros(len(views), np.intp)
+        return SourceSubset(views, *first) if too_large(views) else views[:, 0]
 
     def _check(self, X: ArrayLike | ImageSource) -> ImageSource:
         views = as_source(X)
