@@ -55,16 +55,24 @@ class NetworkClassifier(BaseImageClassifier):
         image_size: width and height of the images, pixels.
         epochs: passes over the training images.
         batch_size: images per gradient step.
-        optimizer: "adamw", "adam", "sgd" (Nesterov momentum), "plain-sgd", "rmsprop", "adadelta" or
-            "adagrad".
+        optimizer: "adamw", "adam", "sgd" (with momentum), "plain-sgd" (without), "rmsprop",
+            "adadelta" or "adagrad".
         max_lr: maximum of the learning rate; "auto" runs the LR finder first and takes what it
             suggests.
-        momentum: of the optimizer "sgd"; the others ignore it.
+        momentum: of the optimizer "sgd"; with `base_momentum`, upper bound for "adam" and "adamw"
+            too (their beta1); the others ignore it.
+        nesterov: momentum of the optimizer "sgd": True: Nesterov's; False: plain (heavy-ball).
+        base_momentum: lower bound of one-cycle momentum, which goes from `momentum` down to it
+            while the learning rate rises, and back while it falls; Smith (2018) takes 0.95 and
+            0.85. None: `momentum` throughout ("adam", "adamw": 0.9).
         weight_decay: of weights, not of biases and normalizations.
         lr_schedule: "one-cycle", "cosine", "step" (a tenth after each third) or "constant".
         label_smoothing: share of a target that is spread over all classes.
         class_weight: "balanced": an image's loss counts n / (classes * images of its class), so
             that rare classes count as much as frequent ones; None: every image counts alike.
+        sampling: "balanced": each epoch draws as many images of each class, those of rare classes
+            several times, and as many in all as there are; None: every image once. Instead of
+            `class_weight`, not with it.
         augmentation: "none", "light", "strong", or a dict with fields of `Augmentation`.
         clip_grad_norm: largest norm of a step's gradient; None: no clipping.
         ema_decay: decay of the exponential moving average of the weights, which is kept as the
@@ -92,7 +100,8 @@ class NetworkClassifier(BaseImageClassifier):
         pretrain_losses_: for each block, error by epoch; with `pretrain_epochs` only.
         history_: one dict per epoch: epoch, loss, accuracy (in training, on augmented images),
             lr (learning rate), gradient_norm (mean over steps), seconds; with `patience` or images
-            to watch also validation_loss and validation_accuracy; diagnostics layer by layer (see
+            to watch also validation_loss and validation_accuracy; auxiliary_loss/NAME and
+            auxiliary_accuracy/NAME of auxiliary classifiers; diagnostics layer by layer (see
             `diagnostics.record_diagnostics`).
         watched_: images that these were measured on: "validation", the part of the training images
             that `patience` needs; "heldout", the images to watch; "", none.
@@ -114,10 +123,13 @@ class NetworkClassifier(BaseImageClassifier):
         optimizer: OptimizerName = "adamw",
         max_lr: PositiveFloat | Literal["auto"] = 0.01,
         momentum: Fraction = 0.9,
+        nesterov: bool = True,
+        base_momentum: Fraction | None = None,
         weight_decay: NonNegativeFloat = 0.05,
         lr_schedule: ScheduleName = "one-cycle",
         label_smoothing: Fraction = 0.1,
         class_weight: Literal["balanced"] | None = None,
+        sampling: Literal["balanced"] | None = None,
         augmentation: AugmentationLike = "light",
         clip_grad_norm: PositiveFloat | None = None,
         ema_decay: Fraction = 0.0,
@@ -138,10 +150,13 @@ class NetworkClassifier(BaseImageClassifier):
         self.optimizer = optimizer
         self.max_lr = max_lr
         self.momentum = momentum
+        self.nesterov = nesterov
+        self.base_momentum = base_momentum
         self.weight_decay = weight_decay
         self.lr_schedule = lr_schedule
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.sampling = sampling
         self.augmentation = augmentation
         self.clip_grad_norm = clip_grad_norm
         self.ema_decay = ema_decay

@@ -76,6 +76,11 @@ class FineTuneModule(nn.Module):
                     module.eval()
         return self
 
+    @property
+    def auxiliary_names(self) -> list[str]:
+        """Name of the auxiliary head, if there is one."""
+        return [] if self.auxiliary is None else ["auxiliary"]
+
     def linear(self) -> nn.Linear:
         """The head's linear layer."""
         return cast(nn.Linear, self.head[1])
