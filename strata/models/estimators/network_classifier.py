@@ -98,6 +98,7 @@ class NetworkClassifier(BaseImageClassifier):
             that `patience` needs; "heldout", the images to watch; "", none.
         weights_: the network's state_dict as numpy arrays.
         architecture_: the full description of the network.
+        layers_: the layer table, a dict for each row of `flops.cost_table`.
         parameters_: number of trainable weights.
         multiply_adds_: for one view of an image (`tta_flip` doubles the views).
         training_accuracy_: accuracy on the training images at the end, without augmentation.
@@ -294,5 +295,6 @@ class NetworkClassifier(BaseImageClassifier):
         rows = cost_table(
             self.architecture_, image_size=self.window(), num_classes=len(self.classes_)
         )
+        self.layers_ = [row._asdict() for row in rows]
         self.parameters_ = sum(row.parameters for row in rows)
         self.multiply_adds_ = sum(row.multiply_adds for row in rows)
