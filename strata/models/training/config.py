@@ -29,6 +29,7 @@ class TrainingConfig:
     nesterov: bool = True
     base_momentum: float | None = None
     sampling: str | None = None
+    frozen_epochs: int = 0
 
     def check(self) -> None:
         """Raise `InputError` for values that no training can have."""

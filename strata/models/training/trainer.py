@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from strata.errors import DivergedError
+from strata.models.architectures.body import freeze_body
 from strata.models.architectures.builder import Network
 from strata.models.runtime import checkpoint, distributed
 from strata.models.runtime.devices import deterministic_cuda, memory_needed
@@ -113,6 +114,8 @@ class Training:
         started = time.perf_counter()
         config, n, steps = self.config, len(self.images), len(self.descent.bounds)
         self.network.train()
+        if config.frozen_epochs:
+            freeze_body(self.network, epoch < config.frozen_epochs)
         auxiliary = self.network.auxiliary_names
         totals = torch.zeros(3 + 2 * len(auxiliary), device=self.descent.device)
         lr = 0.0
