@@ -3,7 +3,7 @@ import pytest
 from strata.models.architectures.architecture import Architecture
 from strata.models.architectures.builder import build
 from strata.models.architectures.flops import cost_table
-from strata.models.architectures.presets import PRESETS
+from strata.models.architectures.presets.by_name import PRESETS
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
