@@ -13,7 +13,6 @@ from sklearn.base import clone
 from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture, ArchitectureLike
 from strata.models.architectures.builder import Network
-from strata.models.architectures.flops import cost_table
 from strata.models.estimators.base import Watch
 from strata.models.estimators.image_prediction import BaseImageClassifier
 from strata.models.estimators.initial_network import check_start, initial_network, pretrain_network
@@ -41,17 +40,21 @@ from strata.parameter_types import (
 )
 from strata.seeds import generator
 
+#: Channels of the images that a network may be trained on.
+CHANNELS = (3, 1)
+
 
 class NetworkClassifier(BaseImageClassifier):
     """Network trained from scratch on square images of one size.
 
-    `X` is (n, image_size, image_size, 3) uint8 RGB (`resize.resize_images` makes it, in training
-    and prediction alike); `y` holds n class names or numbers. Images of more than a gigabyte are
-    read batch by batch from where they are (a memory-mapped file, say), with the same result.
+    `X` is (n, image_size, image_size, 3) uint8 RGB, or with 1 channel for gray images
+    (`resize.resize_images` makes it, in training and prediction alike); `y` holds n class names or
+    numbers. Images of more than a gigabyte are read batch by batch from where they are (a
+    memory-mapped file, say), with the same result.
 
     Args:
-        architecture: name of a predefined architecture (see `presets.PRESETS`), a dict of such a
-            `name` and its arguments, or a full description (see `Architecture.from_dict`).
+        architecture: name of a predefined architecture (see `presets.by_name.PRESETS`), a dict of
+            such a `name` and its arguments, or a full description (see `Architecture.from_dict`).
         image_size: width and height of the images, pixels.
         epochs: passes over the training images.
         batch_size: images per gradient step.
@@ -109,6 +112,7 @@ class NetworkClassifier(BaseImageClassifier):
         watched_: images that these were measured on: "validation", the part of the training images
             that `patience` needs; "heldout", the images to watch; "", none.
         weights_: the network's state_dict as numpy arrays.
+        channels_: channels of the images, 3 or 1.
         architecture_: the full description of the network.
         layers_: the layer table, a dict for each row of `flops.cost_table`.
         parameters_: number of trainable weights.
@@ -192,7 +196,7 @@ class NetworkClassifier(BaseImageClassifier):
         """Train the network.
 
         Args:
-            X: (n, image_size, image_size, 3) uint8.
+            X: (n, image_size, image_size, 3) uint8, or with 1 channel.
             y: (n,) labels of two classes or more.
             groups: (n,) int; images of one number are copies of each other, and the validation set
                 holds none whose copy is trained on. None: no copies.
@@ -215,7 +219,8 @@ class NetworkClassifier(BaseImageClassifier):
             StrataError: the training diverged.
         """
         started = time.perf_counter()
-        source = self._check(X)
+        source = self._check(X, CHANNELS)
+        self.channels_ = source.shape[3]
         labels = self._encode_labels(y, len(source))
         more = None if unlabeled is None else self._check(unlabeled)
         self._check_arguments()
@@ -335,11 +340,3 @@ class NetworkClassifier(BaseImageClassifier):
                 f"A teacher's probabilities need the shape {expected}, not {given.shape}."
             )
         return SoftLabels.of(given, self.teacher_weight, self.temperature, device)
-
-    def _count_costs(self) -> None:
-        rows = cost_table(
-            self.architecture_, image_size=self.window(), num_classes=len(self.classes_)
-        )
-        self.layers_ = [row._asdict() for row in rows]
-        self.parameters_ = sum(row.parameters for row in rows)
-        self.multiply_adds_ = sum(row.multiply_adds for row in rows)
