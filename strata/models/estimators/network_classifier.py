@@ -49,7 +49,7 @@ class NetworkClassifier(BaseImageClassifier):
     read batch by batch from where they are (a memory-mapped file, say), with the same result.
 
     Args:
-        architecture: name of a predefined architecture (see `presets.PRESETS`), a dict of such a
+        architecture: name of a predefined architecture (see `presets.by_name.PRESETS`), a dict of such a
             `name` and its arguments, or a full description (see `Architecture.from_dict`).
         image_size: width and height of the images, pixels.
         epochs: passes over the training images.
@@ -95,6 +95,7 @@ class NetworkClassifier(BaseImageClassifier):
             `diagnostics.record_diagnostics`).
         weights_: the network's state_dict as numpy arrays.
         architecture_: the full description of the network.
+        layers_: the layer table, a dict for each row of `flops.cost_table`.
         parameters_: number of trainable weights.
         multiply_adds_: for one view of an image (`tta_flip` doubles the views).
         training_accuracy_: accuracy on the training images at the end, without augmentation.
@@ -282,5 +283,6 @@ class NetworkClassifier(BaseImageClassifier):
         rows = cost_table(
             self.architecture_, image_size=self.window(), num_classes=len(self.classes_)
         )
+        self.layers_ = [row._asdict() for row in rows]
         self.parameters_ = sum(row.parameters for row in rows)
         self.multiply_adds_ = sum(row.multiply_adds for row in rows)

@@ -61,7 +61,14 @@ def train_network(
     search = {}
     if classifier.max_lr == "auto":
         search = {"lr_search": _lr_search(classifier.lr_curve_)}
-    return trained(classifier, max_lr=float(classifier.max_lr_), **search)
+    return trained(
+        classifier,
+        max_lr=float(classifier.max_lr_),
+        layers=classifier.layers_,
+        trainable_parameters=classifier.parameters_,
+        frozen_parameters=0,
+        **search,
+    )
 
 
 def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]:
