@@ -51,6 +51,11 @@ class Network(nn.Module):
         )
         self.auxiliary_weights = {f"block{a.after}": a.weight for a in auxiliary}
 
+    @property
+    def auxiliary_names(self) -> list[str]:
+        """Layer that each auxiliary head follows, in the order of `all_scores`."""
+        return [f"block{number}" for number in sorted(map(int, self.auxiliary))]
+
     @torch.no_grad()
     def fit_standardization(self, images: ImageSource) -> None:
         """Set the channels' mean and deviation from images (n, image_size, image_size, 3)."""

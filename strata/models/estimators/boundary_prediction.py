@@ -10,7 +10,14 @@ from sklearn.utils.validation import check_is_fitted
 from strata.errors import InputError
 from strata.models.estimators.base import BaseNetworkClassifier
 from strata.models.runtime.devices import choose_device
-from strata.models.runtime.image_source import ImageSource, as_source, flatten_views, to_device
+from strata.models.runtime.image_source import (
+    ImageSource,
+    SourceSubset,
+    as_source,
+    flatten_views,
+    to_device,
+    too_large,
+)
 from strata.models.transfer import backbones
 from strata.models.transfer.activations import ActivationName, replace_activations
 from strata.models.transfer.boundary import Restore, boundary_shape, kept_shape
@@ -52,6 +59,11 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
         module = self._module(network, len(self.classes_))
         module.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return module.eval()
+
+    def _watchable(self, X: ArrayLike | ImageSource) -> ImageSource:
+        views = self._check(X)
+        first = np.arange(len(views)), np.zeros(len(views), np.intp)
+        return SourceSubset(views, *first) if too_large(views) else views[:, 0]
 
     def _check(self, X: ArrayLike | ImageSource) -> ImageSource:
         """`X` as a source of views, and of the shape that images of `image_size` have there."""
