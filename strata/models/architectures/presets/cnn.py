@@ -10,7 +10,7 @@ def cnn(
     filters: Sequence[int] = (64, 32),
     *,
     kernel: int = 3,
-    padding: int = 0,
+    padding: int | Sequence[int] = 0,
     activation: Choice = "relu",
     initialization: str = "glorot-uniform",
 ) -> dict[str, Any]:
@@ -19,21 +19,27 @@ def cnn(
     Args:
         filters: output channels of each convolution.
         kernel: width and height of the convolutions.
-        padding: pixels on each side; -1 keeps the size.
+        padding: pixels on each side, -1 keeps the size: one number, or one for each convolution.
         activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
         initialization: of the weights, a key of `registry.INITIALIZATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.
+
+    Raises:
+        ValueError: not one padding for each convolution.
     """
+    paddings = [padding] * len(filters) if isinstance(padding, int) else padding
     return {
         "kernel": kernel,
-        "padding": padding,
         "pool": "max",
         "normalization": "none",
         "activation": activation,
         "initialization": initialization,
-        "blocks": [{"filters": width} for width in filters],
+        "blocks": [
+            {"filters": width, "padding": pixels}
+            for width, pixels in zip(filters, paddings, strict=True)
+        ],
         "head": {"pool": "flatten"},
     }
 
