@@ -157,6 +157,8 @@ class Fold:
 
     Attributes:
         name: "fold 3", "repeat 2 fold 3", or "final" (learn from all training images).
+        left_out: training images that `train_per_class` leaves out, without labels, but for copies
+            of those in `train`; None without such a limit.
     """
 
     name: str
@@ -164,3 +166,4 @@ class Fold:
     number: int
     train: Subset
     test: Subset
+    left_out: Subset | None = None
