@@ -14,6 +14,7 @@ from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture, ArchitectureLike
 from strata.models.architectures.builder import Network
 from strata.models.architectures.flops import cost_table
+from strata.models.estimators.base import Watch
 from strata.models.estimators.image_prediction import BaseImageClassifier
 from strata.models.estimators.initial_network import check_start, initial_network, pretrain_network
 from strata.models.runtime.checkpoint import training_key
@@ -93,11 +94,14 @@ class NetworkClassifier(BaseImageClassifier):
         pretrain_losses_: for each pretrained layer by name, error by epoch; with `pretrain_epochs`
             only.
         history_: one dict per epoch: epoch, loss, accuracy (in training, on augmented images),
-            rate (learning rate), gradient_norm (mean over steps), seconds; with `patience` also
-            validation_loss and validation_accuracy; diagnostics layer by layer (see
+            lr (learning rate), gradient_norm (mean over steps), seconds; with `patience` or images
+            to watch also validation_loss and validation_accuracy; diagnostics layer by layer (see
             `diagnostics.record_diagnostics`).
+        watched_: images that these were measured on: "validation", the part of the training images
+            that `patience` needs; "heldout", the images to watch; "", none.
         weights_: the network's state_dict as numpy arrays.
         architecture_: the full description of the network.
+        layers_: the layer table, a dict for each row of `flops.cost_table`.
         parameters_: number of trainable weights.
         multiply_adds_: for one view of an image (`tta_flip` doubles the views).
         training_accuracy_: accuracy on the training images at the end, without augmentation.
@@ -164,6 +168,7 @@ class NetworkClassifier(BaseImageClassifier):
         *,
         groups: ArrayLike | None = None,
         teacher: ArrayLike | None = None,
+        watch: Watch | None = None,
         unlabeled: ArrayLike | ImageSource | None = None,
         initial: BaseImageClassifier | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
@@ -178,6 +183,10 @@ class NetworkClassifier(BaseImageClassifier):
                 holds none whose copy is trained on. None: no copies.
             teacher: (n, classes) probabilities of these images by another classifier, for knowledge
                 distillation; columns as in `classes_`.
+            watch: held-out images and their labels, whose loss and accuracy are to stand in the
+                history. They choose nothing: the weights are the same bit for bit without them.
+                Those of classes that `y` lacks are left out. Not with `patience`, which watches a
+                part of the training images.
             unlabeled: further images to pretrain on, as `X`.
             initial: fitted classifier of the same architecture, whose layers but the last this
                 network starts from, and whose standardization it keeps.
@@ -200,6 +209,7 @@ class NetworkClassifier(BaseImageClassifier):
             self.__dict__.pop(name, None)
         device = choose_device(self.device)
         soft_labels = self._soft_labels(teacher, len(source), device)
+        heldout = self._images_to_watch(watch, device)
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
@@ -210,15 +220,19 @@ class NetworkClassifier(BaseImageClassifier):
 
         train, validation = self._split(labels, groups)
         network = self._initial_network(take_rows(source, train), more, initial, device)
-        train_images, held_out = images(train), images(validation) if len(validation) else None
+        train_images = images(train)
+        watched = images(validation) if len(validation) else heldout
+        self.watched_ = "validation" if len(validation) else "heldout" if heldout else ""
         self.max_lr_ = self._find_max_lr(network, train_images)
-        training = Training(network, train_images, self._config(max_lr=self.max_lr_), held_out)
+        training = Training(network, train_images, self._config(max_lr=self.max_lr_), watched)
         soft = [] if soft_labels is None else [soft_labels.probabilities.cpu().numpy()]
+        seen = [] if watch is None else [self._check(watch[0]), self._known_labels(watch[1])]
         start = [] if more is None else [more]
         start += [] if initial is None else map(np.atleast_1d, initial.weights_.values())
+        data = [source, labels, train, *soft, *seen, *start]
         training.run(
             checkpoint_path=checkpoint,
-            key=self._key(device, [source, labels, train, *soft, *start]) if checkpoint else "",
+            key=self._key(device, data) if checkpoint else "",
             on_epoch=on_epoch,
         )
         self.history_ = training.history
@@ -311,5 +325,6 @@ class NetworkClassifier(BaseImageClassifier):
         rows = cost_table(
             self.architecture_, image_size=self.window(), num_classes=len(self.classes_)
         )
+        self.layers_ = [row._asdict() for row in rows]
         self.parameters_ = sum(row.parameters for row in rows)
         self.multiply_adds_ = sum(row.multiply_adds for row in rows)

@@ -216,7 +216,7 @@ def trained(
     pixels = images(data.images)
     more = unlabeled_images(data, fold, unlabeled, network)
     resized = [images(more[0]), more[1]] if more else []
-    return pixels, network(pixels, fold.train, teacher, resized, initial)
+    return pixels, network(pixels, fold.train, fold.watched(network), teacher, resized, initial)
 
 
 def unlabeled_images(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from strata.errors import InputError
 from strata.parameter_types import PositiveFloat, PositiveInt, UnitInterval
 from strata.pipeline.graph.decorators import shard_stage, stage
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.sharded_arrays import Shards
+from strata.pipeline.graph.sharded_arrays import LazyRows, Shards
 from strata.pipeline.graph.stage import Input, Node, Step
 from strata.pipeline.stages.classifiers import fitted_with, in_all_classes
 from strata.pipeline.stages.serialize import serialize_float16
@@ -48,16 +48,23 @@ SUPPLIED = ("image_size", "teacher_weight", "temperature")
 def train_network(
     images: Shards,
     train: Subset,
+    heldout: Sequence[Subset] = (),
     teacher: Mapping[str, Any] | None = None,
     unlabeled: Sequence[Any] = (),
     initial: Mapping[str, Any] | None = None,
+    *,
+    watch: Literal["heldout", "none"] = "heldout",
     **parameters: Any,
 ) -> dict[str, Any]:
     """Network trained from scratch, on labels and, with a teacher, on its soft labels.
 
     Args:
+        heldout: see `Fold.watched`.
         unlabeled: images to pretrain on too: all, as `images`, and a subset of them; or nothing.
         initial: trained network of the same architecture to start from.
+        watch: "heldout": in cross-validation, loss and accuracy on the fold's held-out images stand
+            in the history; they choose nothing, and the network is the same without them. With
+            `patience` a part of the training images is watched instead. "none": neither.
     """
     from strata.models.estimators.network_classifier import NetworkClassifier
 
@@ -74,6 +81,7 @@ def train_network(
         teacher=teacher["probabilities"][:, known] if teacher else None,
         unlabeled=unlabeled[0].lazy("pixels", unlabeled[1]) if unlabeled else None,
         initial=initial["classifier"] if initial else None,
+        watch=watched(images, "pixels", heldout) if watch == "heldout" else None,
         checkpoint=checkpoint_path(),
         on_epoch=lambda line: report_progress(int(line["epoch"]), classifier.epochs),
     )
@@ -82,7 +90,14 @@ def train_network(
         found["lr_search"] = _lr_search(classifier.lr_curve_)
     if classifier.pretrain_epochs:
         found["pretraining"] = classifier.pretrain_losses_
-    return trained(classifier, max_lr=float(classifier.max_lr_), **found)
+    return trained(
+        classifier,
+        max_lr=float(classifier.max_lr_),
+        layers=classifier.layers_,
+        trainable_parameters=classifier.parameters_,
+        frozen_parameters=0,
+        **found,
+    )
 
 
 @partial(Step, estimator=NETWORK, supplies=(*SUPPLIED, "architecture", "frozen_epochs"))
@@ -93,11 +108,21 @@ def train_source_network(
     return train_network(images, train, architecture=architecture, **parameters)
 
 
+def watched(
+    images: Shards, name: str, heldout: Sequence[Subset], columns: int | None = None
+) -> tuple[LazyRows, np.ndarray] | None:
+    """Rows and class numbers of the images that a training watches; None of none."""
+    for subset in heldout:
+        return images.lazy(name, subset, columns), subset.y
+    return None
+
+
 def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]:
     """Artifact of a trained network, with what the report shows of its training."""
     return fitted_with(
         classifier,
         history=classifier.history_,
+        watched=classifier.watched_,
         parameters=classifier.parameters_,
         multiply_adds=classifier.multiply_adds_,
         training_accuracy=classifier.training_accuracy_,

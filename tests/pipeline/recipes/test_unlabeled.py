@@ -12,7 +12,7 @@ from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.topological_order import topological_order
 from tests.pipeline.project import Project, write_images
-from tests.pipeline.recipes.test_distillation import flat
+from tests.pipeline.recipes.test_distillation import WATCHING, flat
 
 FILE = """\
 [data]
@@ -88,7 +88,8 @@ def test_no_image_to_be_scored_is_ever_learned_from(folder, name):
     for fold, scores in target(at(folder), name).folds:
         known = set(fold.test.digests)
         above = [node for node in topological_order([scores]) if node is not scores]
-        seen = [i for node in above for i in flat(node.inputs) if isinstance(i, Subset)]
+        learned = [i for node in above for i in node.inputs if i != fold.watched(WATCHING)]
+        seen = [i for i in flat(learned) if isinstance(i, Subset)]
         assert seen
         assert not [subset for subset in seen if known & set(subset.digests)]
 
@@ -99,7 +100,7 @@ def test_inner_folds_pretrain_on_no_image_that_they_hold_out(folder):
     *teachers, student = networks(scores)
     assert len(teachers) == 2
     for network in (*teachers, student):
-        (_, pretrained_on), learned_from = network.inputs[3], network.inputs[1]
+        (_, pretrained_on), learned_from = network.inputs[4], network.inputs[1]
         assert len(pretrained_on) > 0
         assert pretrained_on.labels is None
         assert not set(pretrained_on.digests) & set(fold.train.digests)
