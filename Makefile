@@ -1,12 +1,17 @@
-# Two commands on a fresh machine: `make demo` and `make test`.
+# Two commands on a fresh machine: `make demo` and `make test`. With the paper's images,
+# `make results IMAGES=DIR` makes all tables of docs/results.md again.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-numpy-kernels check format clean
+.PHONY: setup demo results test test-numpy-kernels check format clean
 
 demo: setup
 	$(BIN)/strata make -f experiments/demo.toml --store .strata --out out
+
+# Takes a day or so on two cores; the same command goes on after an interruption.
+results: setup
+	$(BIN)/python -m experiments.results $(IMAGES)
 
 test: setup check
 	$(BIN)/python -m pytest

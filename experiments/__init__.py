@@ -1,0 +1,1 @@
+"""Experiment files on the paper's data, and the program that makes docs/results.md of them."""

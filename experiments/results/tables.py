@@ -1,0 +1,118 @@
+"""The tables of docs/results.md: templates with placeholders, filled from results.json files.
+
+A placeholder stands for one or more cells of a table's row: `{accuracy fisher/vlad}` is one,
+`{accuracy, interval fisher/vlad}` are two, and `{pair codebooks/words[*]}` is one for each variant
+of the method `words` in the experiment file's order. `cells.py` has the fields.
+"""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from experiments.results.cells import FIELDS, AbsentError
+from experiments.results.runs import Place, Run
+from strata.errors import InputError
+
+TEMPLATES = Path(__file__).with_name("tables.md")
+_PLACEHOLDER = re.compile(r"\{([\w, ]+) ([\w-]+)/([^{}]+)\}")
+
+
+def read_templates(path: Path = TEMPLATES) -> dict[str, str]:
+    """Template of each table, by the name in its heading."""
+    _, *sections = re.split(r"^## (.+)\n", path.read_text(encoding="utf-8"), flags=re.M)
+    return {name: text.strip() for name, text in zip(sections[::2], sections[1::2], strict=True)}
+
+
+def placeholders(template: str) -> list[tuple[list[str], str, str]]:
+    """Fields, run and method of each placeholder in a template."""
+    return [
+        ([field.strip() for field in fields.split(",")], run, method)
+        for fields, run, method in _PLACEHOLDER.findall(template)
+    ]
+
+
+def expanded(method: str, run: Run) -> list[str]:
+    """Names of the methods that a placeholder means: one, or all variants of one.
+
+    Raises:
+        AbsentError: the experiment file has no such method.
+    """
+    name = method.removesuffix("[*]")
+    known = {v for variants in run.variants.values() for v in variants}
+    if name != method and name in run.variants:
+        return run.variants[name]
+    if run.is_script or method in known:
+        return [method]
+    raise AbsentError(f"{run.path.name} has no method {method}")
+
+
+class Results:
+    """Numbers of all runs, read when they are asked for.
+
+    Args:
+        runs: the runs by name.
+        place: folder of their reports.
+    """
+
+    def __init__(self, runs: dict[str, Run], place: Place) -> None:
+        self.runs, self.place = runs, place
+        self.document = cache(self._document)
+
+    def _document(self, run: str) -> dict[str, Any] | None:
+        """Content of a run's results.json, None without one."""
+        try:
+            text = self.place.results(self.runs[run]).read_text(encoding="utf-8")
+        except OSError:
+            return None
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def cells(self, fields: list[str], run: str, method: str) -> list[str]:
+        """Cells of one placeholder.
+
+        Raises:
+            AbsentError: the run has not been made, or lacks the number.
+        """
+        names = expanded(method, self.runs[run])
+        document = self.document(run)
+        if document is None:
+            raise AbsentError(f"the run {run} has not been made")
+        found = {m["name"]: m for m in document["methods"]}
+        for name in names:
+            if not (found.get(name) or {}).get("cv"):
+                raise AbsentError(f"the run {run} has no results of {name}")
+        return [FIELDS[field](found[name]) for name in names for field in fields]
+
+    def fill(self, template: str) -> str:
+        """A template with its placeholders replaced.
+
+        Raises:
+            AbsentError: a run has not been made, or lacks a number; the first cause is named.
+        """
+
+        def replaced(match: "re.Match[str]") -> str:
+            [(fields, run, method)] = placeholders(match[0])
+            return " | ".join(self.cells(fields, run, method))
+
+        return _PLACEHOLDER.sub(replaced, template)
+
+    def check_images(self) -> None:
+        """Refuse runs of different images in one folder.
+
+        Raises:
+            InputError: two runs were made from different images.
+        """
+        made = {name: self.document(name) for name in self.runs}
+        digests: dict[str, str] = {}
+        for name, document in made.items():
+            if document and "data" in document:
+                digests.setdefault(document["data"]["digest"], name)
+        if len(digests) > 1:
+            raise InputError(
+                f"The runs in {self.place.root} are of different images: "
+                f"{' and '.join(digests.values())}.",
+                "Make the earlier ones again, or keep runs of each set in a folder of its own "
+                "(--into).",
+            )
