@@ -36,8 +36,8 @@ from .training.trainer import Training as Training
 # transfer: pretrained networks
 from .transfer.backbone_features import BackboneFeatures as BackboneFeatures
 from .transfer.finetune_module import FineTuneModule as FineTuneModule
+from .transfer.boundary import boundary_activations as boundary_activations
 from .transfer.frozen_backbone import FrozenBackbone as FrozenBackbone
-from .transfer.frozen_backbone import boundary_activations as boundary_activations
 from .transfer.subgraph import extract_subgraph as extract_subgraph
 from .transfer.subgraph import node_names as node_names
 from .transfer.subgraph_flops import SubgraphCost as SubgraphCost

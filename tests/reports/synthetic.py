@@ -9,6 +9,7 @@ from strata.reports.model.results import (
     Comparison,
     Cost,
     DataSummary,
+    LayerRow,
     MethodResult,
     RunInfo,
     StageRow,
@@ -101,6 +102,10 @@ def history(epochs: int, seed: int) -> list[dict[str, float]]:
                 "accuracy": float(1 - 0.8 * np.exp(-4.5 * t)),
                 "validation_loss": float(1.9 * np.exp(-2.5 * t) + 0.3 + 0.05 * rng.normal()),
                 "validation_accuracy": float(0.93 - 0.75 * np.exp(-4 * t) + 0.01 * rng.normal()),
+                "auxiliary_loss/auxiliary": float(2.2 * np.exp(-2 * t) + 0.2),
+                "auxiliary_accuracy/auxiliary": float(0.9 - 0.8 * np.exp(-3 * t)),
+                "zeros/block1": 0.3 + 0.2 * t,
+                "zeros/block2": 0.5 + 0.4 * t,
                 "dead_units/block1": 0.02 * t,
                 "dead_units/block2": 0.3 * t,
                 "gradient_norm/block1": float(2 * np.exp(-t)),
@@ -111,15 +116,26 @@ def history(epochs: int, seed: int) -> list[dict[str, float]]:
                 "activation_std/block1": 1.0,
                 "activation_std/block2": 1 + t,
                 **{
-                    f"activation_histogram/block{i}": rng.dirichlet(
-                        np.exp(-((np.arange(40) - 16) ** 2) / (20 * i)) + 0.01
+                    f"{quantity}_histogram/block{i}": rng.dirichlet(
+                        np.exp(-((np.arange(40) - middle) ** 2) / (20 * i)) + 0.01
                     ).tolist()
                     for i in (1, 2)
+                    for quantity, middle in (("activation", 16), ("parameter", 20))
                 },
                 "lr": float(0.01 * np.sin(np.pi * min(t * 1.6, 1) / 2 if t < 0.6 else 1 - t)),
             }
         )
     return rows
+
+
+def layers() -> list[LayerRow]:
+    """A small network of two blocks."""
+    return [
+        LayerRow("block1", "Conv2d", (32, 32, 32), (3, 3), 864, 864, 0, 884_736, (3, 3)),
+        LayerRow("block1", "BatchNorm2d", (32, 32, 32), (), 64, 64, 64, 0, (3, 3)),
+        LayerRow("block2", "Conv2d", (64, 16, 16), (3, 3), 18_432, 18_432, 0, 4_718_592, (7, 7)),
+        LayerRow("scores", "Linear", (8,), (), 520, 520, 0, 512, (64, 64)),
+    ]
 
 
 def stages(kind: str) -> list[StageRow]:
@@ -197,6 +213,9 @@ def method(
         ),
         stages=stages(kind),
         histories=[history(60, seed + f) for f in range(8)] if network else [],
+        watched="heldout" if network else "",
+        begins="scratch" if network else "",
+        layers=layers() if network else [],
         training_accuracy=0.999 if network else 0.98,
         kind="deep" if network else "classical",
         visualizations=[filters(seed)] if network else [words(seed)],

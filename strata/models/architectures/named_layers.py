@@ -1,11 +1,15 @@
 """Names of a network's layers, with the modules of their activations and their parameters."""
 
+import re
 from collections.abc import Iterator
 
 from torch import nn
 
 from strata.models.architectures.blocks import BranchingBlock, ConvolutionBlock
 from strata.models.architectures.builder import Network
+
+#: A block's place: its number, then numbers of branches and of blocks in them.
+_BLOCK = re.compile(r"\d+(\.branches\.\d+\.\d+)*")
 
 
 def activation_modules(network: Network) -> dict[str, nn.Module]:
@@ -31,6 +35,25 @@ def layer_parameters(network: Network) -> dict[str, list[nn.Parameter]]:
     for number, module in enumerate(linear[:-1], start=1):
         found[f"hidden{number}"] = list(module.parameters())
     return found | {"scores": list(linear[-1].parameters())}
+
+
+def block_name(place: str) -> str:
+    """Name of the block that holds a layer, from the layer's place among a network's blocks.
+
+    "2.layers.0.0" is in "block3"; "2.branches.0.1.layers.0.0" in "block3.1.2", the second block of
+    the first branch of the third block.
+    """
+    numbers = _BLOCK.match(place)
+    assert numbers is not None
+    return "block" + ".".join(str(int(n) + 1) for n in re.findall(r"\d+", numbers[0]))
+
+
+def head_layer_name(network: Network, place: int) -> str:
+    """Name of a layer of the head: "hidden1", ..., "scores", with what follows a linear layer."""
+    linear = [i for i, module in enumerate(network.head) if isinstance(module, nn.Linear)]
+    if place >= linear[-1]:
+        return "scores"
+    return f"hidden{sum(i <= place for i in linear)}"
 
 
 def _of_blocks(blocks: nn.Sequential) -> Iterator[tuple[str, nn.Module]]:

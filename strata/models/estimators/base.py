@@ -4,15 +4,21 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from strata.errors import DivergedError, InputError
 from strata.models.classifiers.decision_scores import per_class_columns
 from strata.models.classifiers.temperature_scaling import probabilities
+from strata.models.runtime.image_source import ImageSource, take_rows, to_device
 from strata.models.training.augment_config import Augmentation
+from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
 from strata.models.training.trainer import Epoch
+
+#: Held-out images and their labels that a training watches: `X` and `y` as in `fit`.
+Watch = tuple[ArrayLike | ImageSource, ArrayLike]
 
 
 class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
@@ -20,6 +26,7 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
 
     classes_: NDArray[Any]
     history_: list[Epoch]
+    watched_: str = ""
     parameters_: int
     multiply_adds_: int
     training_accuracy_: float
@@ -76,6 +83,38 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         if len(self.classes_) < 2:
             raise InputError("A classifier needs images of two classes or more.")
         return numbers.astype(np.int64)
+
+    def _images_to_watch(self, watch: Watch | None, device: torch.device) -> Images | None:
+        """Images to watch on the device, of the classes that are trained; None without any.
+
+        Raises:
+            InputError: not one label per image, or a `patience`, which watches other images.
+        """
+        if watch is None:
+            return None
+        if self.get_params(deep=False).get("patience") is not None:
+            raise InputError(
+                "With patience, a part of the training images is watched, and no others.",
+                "Leave out `watch`, or set patience = None.",
+            )
+        source, numbers = self._watchable(watch[0]), self._known_labels(watch[1])
+        if len(numbers) != len(source):
+            raise InputError(f"{len(source)} images to watch, but {len(numbers)} labels.")
+        rows = np.flatnonzero(numbers >= 0)
+        if not len(rows):
+            return None
+        pixels = to_device(take_rows(source, rows), device)
+        return Images(pixels, torch.from_numpy(numbers[rows]).to(device))
+
+    @abstractmethod
+    def _watchable(self, X: Any) -> ImageSource:
+        """Images to watch as the training's network takes them, one row per image; checked."""
+
+    def _known_labels(self, y: ArrayLike) -> NDArray[np.int64]:
+        """Class numbers (n,) of labels; -1 of classes that are not trained."""
+        labels = np.asarray(y)
+        numbers = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
+        return np.where(self.classes_[numbers] == labels, numbers, -1).astype(np.int64)
 
     def _config(self, **others: Any) -> TrainingConfig:
         """Configuration of a training: the arguments of the same names, or `others`."""

@@ -10,9 +10,18 @@ from sklearn.utils.validation import check_is_fitted
 from strata.errors import InputError
 from strata.models.estimators.base import BaseNetworkClassifier
 from strata.models.runtime.devices import choose_device
-from strata.models.runtime.image_source import ImageSource, as_source, flatten_views, to_device
+from strata.models.runtime.image_source import (
+    ImageSource,
+    SourceSubset,
+    as_source,
+    flatten_views,
+    to_device,
+    too_large,
+)
 from strata.models.transfer import backbones
+from strata.models.transfer.boundary import Restore, boundary_shape, kept_shape
 from strata.models.transfer.finetune_module import FineTuneModule
+from strata.models.transfer.frozen_backbone import Standardize
 from strata.models.transfer.pooling import Embedding, EmbeddingForm
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph
 from strata.models.transfer.subgraph_flops import output_widths
@@ -25,6 +34,7 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
     freeze_until: str
     output_node: str
     head_inputs: tuple[str, ...]
+    image_size: int | None
     embedding: EmbeddingForm
     dropout: float
     batch_norm: str
@@ -48,17 +58,35 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
         module.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return module.eval()
 
+    def _watchable(self, X: ArrayLike | ImageSource) -> ImageSource:
+        views = self._check(X)
+        first = np.arange(len(views)), np.zeros(len(views), np.intp)
+        return SourceSubset(views, *first) if too_large(views) else views[:, 0]
+
     def _check(self, X: ArrayLike | ImageSource) -> ImageSource:
-        views = as_source(X)
-        kind, shape = np.uint8 if self.freeze_until == IMAGES else np.floating, views.shape
-        if len(shape) != 5 or shape[2] != shape[3] or 0 in shape[1:]:
+        """`X` as a source of views, and of the shape that images of `image_size` have there."""
+        views, side = as_source(X), self._image_size()
+        whole, shape = self.freeze_until == IMAGES, views.shape
+        expected = (side, side, 3) if whole else kept_shape(self._boundary_shape())
+        pooled = (1, 1, expected[2]) if self.freeze_until == self.output_node else expected
+        if len(shape) != 5 or 0 in shape[1:] or shape[2:] not in (expected, pooled):
             raise InputError(
-                f"Expected (images, views, height, width, channels) of squares, not {shape}.",
-                "boundary_activations makes them; X[:, None] adds the axis of views.",
+                f"Expected (images, views, {', '.join(map(str, expected))}), activations of images "
+                f"of {side} pixels at '{self.freeze_until}', not {shape}.",
+                "boundary_activations makes them; set image_size to the images' size; X[:, None] "
+                "adds the axis of views.",
             )
+        kind = np.uint8 if whole else np.floating
         if not np.issubdtype(views.dtype, kind):
             raise InputError(f"Expected {kind.__name__} numbers, not {views.dtype}.")
         return views
+
+    def _image_size(self) -> int:
+        """Side of the images, pixels."""
+        return self.image_size or backbones.preprocessing(self.backbone).image_size
+
+    def _boundary_shape(self) -> tuple[int, ...]:
+        return boundary_shape(self.backbone, self.freeze_until, self._image_size())
 
     def _embedded_nodes(self) -> list[str]:
         return [self.output_node, *self.head_inputs]
@@ -67,11 +95,16 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
         self, network: torch.nn.Module, num_classes: int, extra: tuple[str, ...] = ()
     ) -> FineTuneModule:
         """The part of a backbone after `freeze_until` with a new head; `extra` ends come last."""
-        nodes, whole = self._embedded_nodes(), self.freeze_until == IMAGES
+        nodes = self._embedded_nodes()
+        prepare: torch.nn.Module
+        if self.freeze_until == IMAGES:
+            prepare = Standardize(backbones.preprocessing(self.backbone))
+        else:
+            prepare = Restore(self._boundary_shape())
         return FineTuneModule(
             extract_subgraph(network, self.freeze_until, [*nodes, *extra]),
             num_classes,
-            preprocessing=backbones.preprocessing(self.backbone) if whole else None,
+            prepare=prepare,
             embedding=Embedding(output_widths(self.backbone, nodes), self.embedding),
             dropout=self.dropout,
             adapt_batch_norm=self.batch_norm == "adapt",

@@ -35,6 +35,7 @@ from strata.parameter_types import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
+    PositiveInt,
 )
 from strata.seeds import derive
 
@@ -43,7 +44,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
     """Pretrained network fine-tuned in two phases: the new head alone, then all trainable layers.
 
     Layers before the node `freeze_until` are frozen and never run here: `X` holds their output
-    (`frozen_backbone.boundary_activations` makes it), floating (n, views, h, w, channels), for each
+    (`boundary.boundary_activations` makes it), floating (n, views, h, w, channels), for each
     image and its augmented copies. Every view is a training example; the scores of an image are the
     mean over its views. With freeze_until="images", `X` holds the uint8 images. More than a
     gigabyte is read batch by batch from where it is (a memory-mapped file, say), with the same
@@ -57,6 +58,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
             head.
         head_inputs: further nodes whose pooled outputs are inputs of the head, each `freeze_until`
             or between it and `output_node`.
+        image_size: width and height of the images, pixels, of which `X` holds activations; None:
+            what the network was made for.
         embedding: "pooled": the head takes the means over positions; "power_norm": each node's
             vector is scaled to length 1, its signed square root taken, and its mean over the
             training images subtracted.
@@ -113,6 +116,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         freeze_until: str = "Mixed_6e",
         output_node: str = "Mixed_7a",
         head_inputs: tuple[str, ...] = (),
+        image_size: PositiveInt | None = None,
         embedding: EmbeddingForm = "pooled",
         weights: WeightsLike = "",
         head_epochs: NonNegativeInt = 10,
@@ -141,6 +145,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         self.freeze_until = freeze_until
         self.output_node = output_node
         self.head_inputs = head_inputs
+        self.image_size = image_size
         self.embedding = embedding
         self.weights = weights
         self.head_epochs = head_epochs
@@ -288,8 +293,9 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         return config
 
     def _count_costs(self, rows: int) -> None:
-        trained = subgraph_cost(self.backbone, self.freeze_until, self._embedded_nodes())
-        frozen = subgraph_cost(self.backbone, IMAGES, [self.freeze_until])
+        side = self._image_size()
+        trained = subgraph_cost(self.backbone, self.freeze_until, self._embedded_nodes(), side)
+        frozen = subgraph_cost(self.backbone, IMAGES, [self.freeze_until], side)
         head = self.weights_["head.1.weight"].size + len(self.classes_)
         self.parameters_ = (trained.parameters if self.epochs else 0) + head
         self.multiply_adds_ = trained.multiply_adds + head - len(self.classes_)

@@ -66,6 +66,9 @@ class BaseImageClassifier(BaseNetworkClassifier):
         """
         return center_crops(np.asarray(self._check(np.asarray(X))), self.window())
 
+    def _watchable(self, X: ArrayLike | ImageSource) -> ImageSource:
+        return self._check(X)
+
     def _check(self, X: ArrayLike | ImageSource) -> ImageSource:
         source = as_source(X)
         expected = (len(source), self.image_size, self.image_size, 3)

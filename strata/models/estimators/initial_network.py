@@ -6,10 +6,12 @@ from torch import Tensor
 
 from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture
+from strata.models.architectures.body import copy_body
 from strata.models.architectures.builder import Network, build
 from strata.models.architectures.initialization import lsuv_init
 from strata.models.architectures.registry import LSUV
-from strata.models.runtime.image_source import ImageSource, too_large
+from strata.models.estimators.image_prediction import BaseImageClassifier
+from strata.models.runtime.image_source import Concatenation, ImageSource, to_device
 from strata.models.training.denoising_pretraining import pretrain
 from strata.models.training.inference import center_crops
 from strata.seeds import derive, generator
@@ -21,6 +23,7 @@ INIT_BATCH_SIZE = 64
 def initial_network(
     architecture: Architecture,
     images: ImageSource,
+    initial: BaseImageClassifier | None = None,
     *,
     window: int,
     num_classes: int,
@@ -31,9 +34,13 @@ def initial_network(
     Args:
         architecture: its description.
         images: the training images, (n, image_size, image_size, 3) uint8.
+        initial: fitted classifier whose layers but the last, and whose standardization, are taken.
         window: width of the crops that the network takes.
         num_classes: number of class scores.
         random_state: seed of the weights, and of the images for the initialization "lsuv".
+
+    Raises:
+        InputError: `initial` has another architecture.
     """
     seed = derive(random_state, "weights")
     network = build(architecture, image_size=window, num_classes=num_classes, seed=seed)
@@ -41,34 +48,59 @@ def initial_network(
     if architecture.initialization == LSUV:
         some = generator(random_state, "lsuv").permutation(len(images))[:INIT_BATCH_SIZE]
         lsuv_init(network.eval(), _crops(images[np.sort(some)], window))
+    if initial is not None:
+        copy_body(network, initial.weights_)
     return network
+
+
+def check_start(
+    unlabeled: ImageSource | None,
+    initial: BaseImageClassifier | None,
+    pretrain_epochs: int,
+    frozen_epochs: int,
+) -> None:
+    """Raise `InputError` for a start of a training that its arguments do not fit."""
+    if unlabeled is not None and not pretrain_epochs:
+        raise InputError(
+            "Images without labels are only for pretraining, and pretrain_epochs = 0.",
+            "Set pretrain_epochs, for example 10.",
+        )
+    if frozen_epochs and not pretrain_epochs and initial is None:
+        raise InputError(
+            f"frozen_epochs = {frozen_epochs} would keep layers with random weights.",
+            "Set pretrain_epochs too, or start from another network.",
+        )
 
 
 def pretrain_network(
     network: Network,
     images: ImageSource,
+    unlabeled: ImageSource | None = None,
     *,
     window: int,
     epochs: int,
     batch_size: int,
     random_state: int,
-) -> list[list[float]]:
-    """Pretrain a network's blocks as denoising autoencoders, in place, on the network's device.
+) -> dict[str, list[float]]:
+    """Pretrain a network's layers as denoising autoencoders, in place, on the network's device.
+
+    Args:
+        network: with its initial weights.
+        images: the training images, (n, image_size, image_size, 3) uint8.
+        unlabeled: further images of the same size, without labels.
+        window: width of the crops that the network takes.
+        epochs: for each layer.
+        batch_size: images per gradient step.
+        random_state: seed of the pretraining.
 
     Returns:
-        as `denoising_pretraining.pretrain`: losses of each block by epoch.
-
-    Raises:
-        InputError: the images take more than a gigabyte (`image_source.IN_MEMORY`).
+        as `denoising_pretraining.pretrain`: losses of each layer by epoch.
     """
-    if too_large(images):
-        raise InputError(
-            "There are too many images to pretrain on: more than a gigabyte.",
-            "Take smaller images, or pretrain_epochs = 0.",
-        )
+    every = images if unlabeled is None else Concatenation(images, unlabeled)
     return pretrain(
         network.to(memory_format=torch.channels_last),
-        _crops(images[:], window).to(network.mean.device),
+        to_device(every, network.mean.device),
+        window=window,
         epochs=epochs,
         batch_size=batch_size,
         seed=derive(random_state, "pretraining"),

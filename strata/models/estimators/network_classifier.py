@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -14,8 +14,9 @@ from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture, ArchitectureLike
 from strata.models.architectures.builder import Network
 from strata.models.architectures.flops import cost_table
+from strata.models.estimators.base import Watch
 from strata.models.estimators.image_prediction import BaseImageClassifier
-from strata.models.estimators.initial_network import initial_network, pretrain_network
+from strata.models.estimators.initial_network import check_start, initial_network, pretrain_network
 from strata.models.runtime.checkpoint import training_key
 from strata.models.runtime.devices import choose_device
 from strata.models.runtime.image_source import ImageSource, take_rows, to_device
@@ -71,8 +72,10 @@ class NetworkClassifier(BaseImageClassifier):
         tta_flip: average the scores of an image and its mirror image (test-time augmentation).
         tta_views: average the scores of tta_views x tta_views crops, spread evenly over the image
             if `augmentation` crops, else shifted a little; 1: the center crop.
-        pretrain_epochs: epochs in which each block is pretrained as a denoising autoencoder,
-            without labels; for few images. 0: none.
+        pretrain_epochs: epochs in which each layer but the last is pretrained as a denoising
+            autoencoder, without labels; for few images. 0: none.
+        frozen_epochs: epochs at the beginning in which pretrained layers, or those of another
+            network, stay as they are and only the last layer and auxiliary heads are trained.
         patience: stop when the validation loss has not improved for so many epochs, and keep the
             best epoch's weights; None: train to the end.
         validation_fraction: share of each class's training images in the validation set that
@@ -88,13 +91,17 @@ class NetworkClassifier(BaseImageClassifier):
         classes_: class names, sorted.
         max_lr_: maximum of the learning rate in the training.
         lr_curve_: result of the LR finder, with max_lr="auto" only.
-        pretrain_losses_: for each block, error by epoch; with `pretrain_epochs` only.
+        pretrain_losses_: for each pretrained layer by name, error by epoch; with `pretrain_epochs`
+            only.
         history_: one dict per epoch: epoch, loss, accuracy (in training, on augmented images),
-            rate (learning rate), gradient_norm (mean over steps), seconds; with `patience` also
-            validation_loss and validation_accuracy; diagnostics layer by layer (see
+            lr (learning rate), gradient_norm (mean over steps), seconds; with `patience` or images
+            to watch also validation_loss and validation_accuracy; diagnostics layer by layer (see
             `diagnostics.record_diagnostics`).
+        watched_: images that these were measured on: "validation", the part of the training images
+            that `patience` needs; "heldout", the images to watch; "", none.
         weights_: the network's state_dict as numpy arrays.
         architecture_: the full description of the network.
+        layers_: the layer table, a dict for each row of `flops.cost_table`.
         parameters_: number of trainable weights.
         multiply_adds_: for one view of an image (`tta_flip` doubles the views).
         training_accuracy_: accuracy on the training images at the end, without augmentation.
@@ -121,6 +128,7 @@ class NetworkClassifier(BaseImageClassifier):
         tta_flip: bool = True,
         tta_views: PositiveInt = 1,
         pretrain_epochs: NonNegativeInt = 0,
+        frozen_epochs: NonNegativeInt = 0,
         patience: PositiveInt | None = None,
         validation_fraction: OpenUnitInterval = 0.1,
         teacher_weight: UnitInterval = 0.5,
@@ -145,6 +153,7 @@ class NetworkClassifier(BaseImageClassifier):
         self.tta_flip = tta_flip
         self.tta_views = tta_views
         self.pretrain_epochs = pretrain_epochs
+        self.frozen_epochs = frozen_epochs
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.teacher_weight = teacher_weight
@@ -159,6 +168,9 @@ class NetworkClassifier(BaseImageClassifier):
         *,
         groups: ArrayLike | None = None,
         teacher: ArrayLike | None = None,
+        watch: Watch | None = None,
+        unlabeled: ArrayLike | ImageSource | None = None,
+        initial: BaseImageClassifier | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: Path | None = None,
     ) -> Self:
@@ -171,6 +183,13 @@ class NetworkClassifier(BaseImageClassifier):
                 holds none whose copy is trained on. None: no copies.
             teacher: (n, classes) probabilities of these images by another classifier, for knowledge
                 distillation; columns as in `classes_`.
+            watch: held-out images and their labels, whose loss and accuracy are to stand in the
+                history. They choose nothing: the weights are the same bit for bit without them.
+                Those of classes that `y` lacks are left out. Not with `patience`, which watches a
+                part of the training images.
+            unlabeled: further images to pretrain on, as `X`.
+            initial: fitted classifier of the same architecture, whose layers but the last this
+                network starts from, and whose standardization it keeps.
             on_epoch: called with each new entry of the history.
             checkpoint: file that holds the state after each epoch. A killed training of the same
                 arguments and images is resumed from there, to the same end bit for bit; a file of
@@ -183,11 +202,14 @@ class NetworkClassifier(BaseImageClassifier):
         started = time.perf_counter()
         source = self._check(X)
         labels = self._encode_labels(y, len(source))
+        more = None if unlabeled is None else self._check(unlabeled)
         self._check_arguments()
+        check_start(more, initial, self.pretrain_epochs, self.frozen_epochs)
         for name in ("lr_curve_", "pretrain_losses_"):  # of an earlier fit with other arguments
             self.__dict__.pop(name, None)
         device = choose_device(self.device)
         soft_labels = self._soft_labels(teacher, len(source), device)
+        heldout = self._images_to_watch(watch, device)
 
         def images(rows: NDArray[np.intp]) -> Images:
             return Images(
@@ -197,14 +219,20 @@ class NetworkClassifier(BaseImageClassifier):
             )
 
         train, validation = self._split(labels, groups)
-        network = self._initial_network(take_rows(source, train), device)
-        train_images, held_out = images(train), images(validation) if len(validation) else None
+        network = self._initial_network(take_rows(source, train), more, initial, device)
+        train_images = images(train)
+        watched = images(validation) if len(validation) else heldout
+        self.watched_ = "validation" if len(validation) else "heldout" if heldout else ""
         self.max_lr_ = self._find_max_lr(network, train_images)
-        training = Training(network, train_images, self._config(max_lr=self.max_lr_), held_out)
+        training = Training(network, train_images, self._config(max_lr=self.max_lr_), watched)
         soft = [] if soft_labels is None else [soft_labels.probabilities.cpu().numpy()]
+        seen = [] if watch is None else [self._check(watch[0]), self._known_labels(watch[1])]
+        start = [] if more is None else [more]
+        start += [] if initial is None else map(np.atleast_1d, initial.weights_.values())
+        data = [source, labels, train, *soft, *seen, *start]
         training.run(
             checkpoint_path=checkpoint,
-            key=self._key(device, [source, labels, train, *soft]) if checkpoint else "",
+            key=self._key(device, data) if checkpoint else "",
             on_epoch=on_epoch,
         )
         self.history_ = training.history
@@ -215,21 +243,29 @@ class NetworkClassifier(BaseImageClassifier):
         return self
 
     def find_lr(
-        self, X: ArrayLike | ImageSource, y: ArrayLike, *, teacher: ArrayLike | None = None
+        self,
+        X: ArrayLike | ImageSource,
+        y: ArrayLike,
+        *,
+        teacher: ArrayLike | None = None,
+        **start: Any,
     ) -> LRCurve:
         """Run the LR finder on a network like this one, pretrained if it is to be.
 
         Args:
             X, y, teacher: as in `fit`.
+            start: likewise, `unlabeled` and `initial`.
         """
         trial = clone(self).set_params(max_lr="auto", epochs=0, patience=None)
-        return trial.fit(X, y, teacher=teacher).lr_curve_
+        return trial.fit(X, y, teacher=teacher, **start).lr_curve_
 
     def _check_arguments(self) -> None:
         """Raise `InputError` for values that no training can have, before any work."""
         self._config(max_lr=1.0 if self.max_lr == "auto" else self.max_lr).check()
-        if self.tta_views < 1 or self.pretrain_epochs < 0:
-            raise InputError("tta_views must be at least 1, and pretrain_epochs not negative.")
+        if self.tta_views < 1 or self.pretrain_epochs < 0 or self.frozen_epochs < 0:
+            raise InputError(
+                "tta_views must be at least 1, pretrain_epochs and frozen_epochs not negative."
+            )
         if self.patience is not None and not 0 < self.validation_fraction < 1:
             raise InputError(f"validation_fraction must be in (0, 1): {self.validation_fraction}.")
 
@@ -242,17 +278,24 @@ class NetworkClassifier(BaseImageClassifier):
         rng = generator(self.random_state, "validation")
         return hold_out(labels, self.validation_fraction, rng, groups)
 
-    def _initial_network(self, images: ImageSource, device: torch.device) -> Network:
+    def _initial_network(
+        self,
+        images: ImageSource,
+        unlabeled: ImageSource | None,
+        initial: BaseImageClassifier | None,
+        device: torch.device,
+    ) -> Network:
         """The network before training, on the device; sets `architecture_`."""
         architecture = Architecture.of(self.architecture)
         self.architecture_ = architecture.to_dict()
         common = {"window": self.window(), "random_state": self.random_state}
-        network = initial_network(architecture, images, num_classes=len(self.classes_), **common)
+        network = initial_network(
+            architecture, images, initial, num_classes=len(self.classes_), **common
+        )
         network.to(device)
         if self.pretrain_epochs:
-            self.pretrain_losses_ = pretrain_network(
-                network, images, epochs=self.pretrain_epochs, batch_size=self.batch_size, **common
-            )
+            sizes = {"epochs": self.pretrain_epochs, "batch_size": self.batch_size}
+            self.pretrain_losses_ = pretrain_network(network, images, unlabeled, **sizes, **common)
         return network
 
     def _find_max_lr(self, network: Network, images: Images) -> float:
@@ -282,5 +325,6 @@ class NetworkClassifier(BaseImageClassifier):
         rows = cost_table(
             self.architecture_, image_size=self.window(), num_classes=len(self.classes_)
         )
+        self.layers_ = [row._asdict() for row in rows]
         self.parameters_ = sum(row.parameters for row in rows)
         self.multiply_adds_ = sum(row.multiply_adds for row in rows)

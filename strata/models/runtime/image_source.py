@@ -82,6 +82,33 @@ def take_rows(source: ImageSource, rows: NDArray[np.intp]) -> ImageSource:
     return SourceSubset(source, rows) if too_large(source) else source[rows]
 
 
+class Concatenation:
+    """Sources of images of one size one after the other, read only when indexed.
+
+    Args:
+        sources: with rows of one shape and dtype.
+    """
+
+    def __init__(self, *sources: ImageSource) -> None:
+        self._sources = sources
+        self._ends = np.cumsum([len(source) for source in sources])
+        self.shape = (int(self._ends[-1]), *sources[0].shape[1:])
+        self.dtype = sources[0].dtype
+        self.nbytes = sum(source.nbytes for source in sources)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> NDArray[Any]:
+        numbers = np.arange(len(self))[rows]
+        found = np.empty((len(numbers), *self.shape[1:]), self.dtype)
+        owner = np.searchsorted(self._ends, numbers, side="right")
+        for number in np.unique(owner):
+            source, own = self._sources[number], owner == number
+            found[own] = source[numbers[own] - (self._ends[number] - len(source))]
+        return found
+
+
 def flatten_views(source: ImageSource) -> ImageSource:
     """(n, views, ...) as (n * views, ...), the views of an image in consecutive rows."""
     n, views, *inner = source.shape

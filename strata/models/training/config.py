@@ -26,6 +26,7 @@ class TrainingConfig:
     ema_decay: float
     patience: int | None
     seed: int
+    frozen_epochs: int = 0
 
     def check(self) -> None:
         """Raise `InputError` for values that no training can have."""

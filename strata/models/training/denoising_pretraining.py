@@ -1,31 +1,45 @@
-"""Unsupervised pretraining: a stack of denoising autoencoders, block by block."""
+"""Unsupervised pretraining: a stack of denoising autoencoders, layer by layer."""
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from strata.errors import InputError
+from strata.models.architectures.body import body_layers
 from strata.models.architectures.builder import Network
 from strata.models.architectures.dropout import seed_dropout
 from strata.models.runtime.devices import deterministic_cuda
+from strata.models.runtime.image_source import StreamedTensor
 from strata.models.training.batches import batch_bounds
 from strata.seeds import derive, generator
 
-#: Standard deviation of the noise, in units of that of a block's input.
+#: Standard deviation of the noise, in units of that of a layer's input.
 NOISE_STD = 0.5
 #: Learning rate of Adam.
 LR = 0.003
 
 
 class Autoencoder(nn.Module):
-    """A block as encoder, and a convolutional decoder from its output to its input."""
+    """A layer as encoder, and a decoder from its output to its input.
 
-    def __init__(self, block: nn.Module, inputs: Tensor, seed: int) -> None:
+    The decoder of maps (b, channels, h, w) is a 3x3 convolution of the output enlarged to the
+    input's size, that of vectors (b, units) a linear layer.
+    """
+
+    def __init__(self, layer: nn.Module, inputs: Tensor, seed: int) -> None:
         super().__init__()
-        self.block = block
+        self.layer = layer
         with torch.no_grad():
-            channels = block.eval()(inputs).shape[1]
+            code = layer.eval()(inputs)
         with torch.random.fork_rng(devices=[]):
-            self.decoder = nn.Conv2d(channels, inputs.shape[1], 3, padding=1)
+            self.decoder: nn.Conv2d | nn.Linear = (
+                nn.Conv2d(code.shape[1], inputs.shape[1], 3, padding=1)
+                if code.dim() == 4
+                else nn.Linear(code.shape[1], inputs.shape[1])
+            )
         torch.nn.init.kaiming_normal_(
             self.decoder.weight, generator=torch.Generator().manual_seed(seed)
         )
@@ -34,51 +48,113 @@ class Autoencoder(nn.Module):
         self.to(inputs.device).to(memory_format=torch.channels_last)
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Reconstruction of the block's input without the noise."""
-        larger = functional.interpolate(self.block(noisy), noisy.shape[2:], mode="nearest")
-        return self.decoder(larger)
+        """Reconstruction of the layer's input without the noise."""
+        code = self.layer(noisy)
+        if code.dim() == 4:
+            code = functional.interpolate(code, noisy.shape[2:], mode="nearest")
+        return self.decoder(code)
 
 
 def pretrain(
-    network: Network, images: Tensor, *, epochs: int, batch_size: int = 64, seed: int = 0
-) -> list[list[float]]:
-    """Train each block to remove noise from its input, earlier blocks frozen, in place.
+    network: Network,
+    images: Tensor | StreamedTensor,
+    *,
+    window: int,
+    epochs: int,
+    batch_size: int = 64,
+    seed: int = 0,
+) -> dict[str, list[float]]:
+    """Train each layer to remove noise from its input, earlier layers frozen, in place.
 
-    A stack of denoising autoencoders (Vincent et al. 2010): the first block reconstructs the
-    standardized images, each later one the output of the blocks before it. The head is not
-    trained.
+    A stack of denoising autoencoders (Vincent et al. 2010): the first layer reconstructs the
+    standardized images, each later one the output of the layers before it. Layers are the blocks,
+    with their branches, and the hidden layers of the head. Not pretrained are layers without
+    weights (pooling), auxiliary heads, and the last layer, which gives the class scores.
 
     Args:
         network: on the images' device.
-        images: (n, 3, image_size, image_size) uint8, n at least 2.
-        epochs: for each block.
+        images: (n, image_size, image_size, 3) uint8, n at least 2.
+        window: width of the crops that the network takes, from a new place for each batch.
+        epochs: for each layer.
         batch_size: images per gradient step.
-        seed: of the decoders' weights, the order of images and the noise.
+        seed: of the decoders' weights, the order and crops of images, and the noise.
 
     Returns:
-        for each block, the mean squared error by epoch, as a share of its input's variance.
+        for each layer by name (see `body_layers`), the mean squared error by epoch, as a share of
+        its input's variance.
+
+    Raises:
+        InputError: the network has no layer to pretrain.
     """
-    losses: list[list[float]] = []
-    for number, block in enumerate(network.blocks):
-        below = network.blocks[:number].eval()
-        with torch.no_grad():
-            inputs = below(network.standardize(images[:batch_size]))
-        coder = Autoencoder(block, inputs, derive(seed, "decoder", number))
-        optimizer = torch.optim.Adam(coder.parameters(), lr=LR)
-        losses.append([])
-        for epoch in range(epochs):
-            order = generator(seed, "order", number, epoch).permutation(len(images))
-            noise = torch.Generator(images.device).manual_seed(derive(seed, number, epoch))
-            seed_dropout(coder, derive(seed, "dropout", number, epoch), images.device)
-            coder.train()
-            total = 0.0
-            with deterministic_cuda():
-                for rows in batch_bounds(len(images), batch_size):
-                    with torch.no_grad():
-                        inputs = below(network.standardize(images[order[rows]]))
-                    total += _step(coder, optimizer, inputs, noise) * len(inputs)
-            losses[-1].append(total / len(images))
+    n = images.shape[0]
+    losses: dict[str, list[float]] = {}
+    below: list[Callable[[Tensor], Tensor]] = [network.standardize]
+    network.eval()
+
+    @torch.no_grad()
+    def inputs(rows: np.ndarray, rng: np.random.Generator) -> Tensor:
+        x, y = rng.integers(0, images.shape[1] - window + 1, 2)
+        pixels = images.index_select(0, torch.from_numpy(rows).to(images.device))
+        values = pixels[:, y : y + window, x : x + window].permute(0, 3, 1, 2)
+        for layer in below:
+            values = layer(values)
+        return values
+
+    for name, layer in body_layers(network):
+        if isinstance(layer, nn.Module) and next(layer.parameters(), None) is not None:
+            some = inputs(np.arange(min(batch_size, n)), generator(seed, "window"))
+            coder = Autoencoder(layer, some, derive(seed, "decoder", len(losses)))
+            losses[name] = _train(
+                coder,
+                inputs,
+                n,
+                epochs=epochs,
+                batch_size=batch_size,
+                seed=seed,
+                number=len(losses),
+            )
+        below.append(layer)
     network.train()
+    if not losses:
+        raise InputError(
+            "The network has no layer to pretrain: its only one gives the class scores.",
+            "Take pretrain_epochs = 0, or an architecture with blocks or hidden layers.",
+        )
+    return losses
+
+
+def _train(
+    coder: Autoencoder,
+    inputs: Callable[[np.ndarray, np.random.Generator], Tensor],
+    n: int,
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    number: int,
+) -> list[float]:
+    """Train one autoencoder on the inputs of n images; returns the loss by epoch.
+
+    Args:
+        inputs: of the layer, for rows of the images; draws the place of the crop.
+        number: of the layer, for the seeds.
+    """
+    optimizer = torch.optim.Adam(coder.parameters(), lr=LR)
+    device = coder.decoder.weight.device
+    losses = []
+    for epoch in range(epochs):
+        rng = generator(seed, "order", number, epoch)
+        order = rng.permutation(n)
+        noise = torch.Generator(device).manual_seed(derive(seed, number, epoch))
+        seed_dropout(coder, derive(seed, "dropout", number, epoch), device)
+        coder.train()
+        total = 0.0
+        with deterministic_cuda():
+            for rows in batch_bounds(n, batch_size):
+                batch = inputs(order[rows], rng)
+                total += _step(coder, optimizer, batch, noise) * len(batch)
+        losses.append(total / n)
+    coder.eval()
     return losses
 
 

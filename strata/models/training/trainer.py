@@ -9,18 +9,19 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import Parameter, functional
+from torch.nn import Parameter
 
 from strata.errors import DivergedError
+from strata.models.architectures.body import freeze_body
 from strata.models.architectures.builder import Network
 from strata.models.runtime import checkpoint, distributed
 from strata.models.runtime.devices import deterministic_cuda, memory_needed
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
 from strata.models.training.diagnostics import record_diagnostics
-from strata.models.training.inference import predict
 from strata.models.training.lr_schedules import lr_schedule
 from strata.models.training.train_step import GradientDescent
+from strata.models.training.validation import evaluate, watch_interval
 
 #: Share of a training's time that writing checkpoints may add at most: those of a wide network are
 #: large, and its epochs short.
@@ -43,7 +44,9 @@ class Training:
         network: is moved to the images' device.
         images: the training set.
         config: hyperparameters.
-        validation: the validation set that `patience` needs.
+        validation: images that are watched: their loss and accuracy stand in the history. With
+            `patience` they choose the epoch, and are looked at after each; without, they choose
+            nothing, and are looked at as often as `watch_interval` says, and after the last epoch.
         history: one entry per epoch.
         layers: layer-wise learning rates as in `build_optimizer`; (): the same for all.
     """
@@ -108,6 +111,8 @@ class Training:
         started = time.perf_counter()
         config, n, steps = self.config, len(self.images), len(self.descent.bounds)
         self.network.train()
+        if config.frozen_epochs:
+            freeze_body(self.network, epoch < config.frozen_epochs)
         totals = torch.zeros(3, device=self.descent.device)
         lr = 0.0
         diagnostics: dict[str, Any] = {}
@@ -129,7 +134,7 @@ class Training:
             "lr": lr,
             "gradient_norm": norm / steps,
         }
-        if self.validation is not None:
+        if self.validation is not None and self._watches(self.validation, epoch):
             entry |= self._validate(self.validation, epoch)
         return entry | {"seconds": time.perf_counter() - started} | diagnostics
 
@@ -146,23 +151,34 @@ class Training:
             decay = min(self.config.ema_decay, (1 + step) / (10 + step))
             torch._foreach_lerp_(self.average, self.tensors, 1 - decay)
 
+    def _watches(self, images: Images, epoch: int) -> bool:
+        """True if the validation images are looked at after an epoch, counted from 0."""
+        if self.config.patience is not None:
+            return True
+        interval = watch_interval(len(images), len(self.images))
+        return (epoch + 1) % interval == 0 or epoch + 1 == self.config.epochs
+
     def _validate(self, images: Images, epoch: int) -> Epoch:
-        """Loss and accuracy on the validation set, with the averaged weights if there are any."""
-        trained = [t.clone() for t in self.tensors]
+        """Loss and accuracy on the validation images, with the averaged weights if there are any.
+
+        A loss that is not finite ends a training whose epoch it chooses; else it is None.
+        """
+        trained = [t.clone() for t in self.tensors] if self.average else []
         if self.average:
             self._assign(self.average)
         window = self.config.augmentation.window(images.pixels.shape[1])
-        scores = predict(self.network, images.pixels, window=window)
-        correct = (scores.argmax(1) == images.labels).float().mean()
-        cross_entropy = functional.cross_entropy(scores, images.labels, self.descent.class_weights)
-        results = torch.stack([cross_entropy, correct])
-        distributed.broadcast_from_first([results])  # so that all processes stop at one epoch
-        loss, accuracy = results.tolist()
-        self._check(loss, epoch)
-        if self.best is None or loss < self.best[0]:
-            self.best = loss, [t.clone() for t in self.tensors]
-        self._assign(trained)
-        return {"validation_loss": loss, "validation_accuracy": accuracy}
+        weights = self.descent.class_weights
+        loss, accuracy = evaluate(self.network, images, window=window, class_weights=weights)
+        if self.config.patience is not None:
+            self._check(loss, epoch)
+            if self.best is None or loss < self.best[0]:
+                self.best = loss, [t.clone() for t in self.tensors]
+        if trained:
+            self._assign(trained)
+        return {
+            "validation_loss": loss if math.isfinite(loss) else None,
+            "validation_accuracy": accuracy,
+        }
 
     def _out_of_patience(self) -> bool:
         patience = self.config.patience

@@ -20,7 +20,7 @@ from strata.models.transfer.frozen_backbone import (
     in_batches,
     resolve_state_dict,
 )
-from strata.models.transfer.subgraph import IMAGES, global_pool, penultimate_node
+from strata.models.transfer.subgraph import IMAGES, global_pool, is_channels_last, penultimate_node
 from strata.models.transfer.subgraph_flops import subgraph_cost
 from strata.parameter_types import Device, PositiveInt
 
@@ -52,7 +52,7 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         nodes_: the nodes used.
         widths_: length of each node's vector, all its cells.
         parameters_: number of weights in the part of the network that is run.
-        multiply_adds_: for one image (both its views, with `mirror`).
+        multiply_adds_: for one view of an image (`mirror` doubles the views).
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.widths_ = tuple(sum(p.shape[1] for p in self._pool_cells(x)) for x in empty)
         self._n_features_out = sum(self.widths_)
         self.parameters_ = cost.parameters
-        self.multiply_adds_ = cost.multiply_adds * (2 if self.mirror else 1)
+        self.multiply_adds_ = cost.multiply_adds
         return self
 
     def transform(self, X: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -143,6 +143,8 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
 
 def _grid_pool(maps: Tensor, rows: int, columns: int) -> Tensor:
-    """Means of (n, d, h, w) maps in a grid's cells: (n, cells * d)."""
+    """Means of maps in a grid's cells: (n, cells * d)."""
+    if is_channels_last(maps.shape):
+        maps = maps.permute(0, 3, 1, 2)
     means = nn.functional.adaptive_avg_pool2d(maps, (rows, columns))
     return means.flatten(2).transpose(1, 2).flatten(1)

@@ -11,8 +11,6 @@ from strata.models.architectures.dropout import Dropout, replace_dropout
 from strata.models.architectures.normalization import replace_batch_norm
 from strata.models.runtime.devices import deterministic_cuda, mixed_precision
 from strata.models.runtime.image_source import StreamedTensor
-from strata.models.transfer.backbones import Preprocessing
-from strata.models.transfer.frozen_backbone import Standardize
 from strata.models.transfer.pooling import Embedding
 
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
@@ -29,7 +27,8 @@ class FineTuneModule(nn.Module):
         subgraph: of the network (see `subgraph.extract_subgraph`); its first outputs, as many as
             `embedding` takes, go to the head, one more to an auxiliary head.
         num_classes: number of class scores.
-        preprocessing: if the subgraph begins at the images; None: it begins at activations.
+        prepare: from what the training data hold to the subgraph's input: `Standardize` for
+            images, `boundary.Restore` for activations.
         embedding: of the outputs, the head's input.
         dropout: share of embedded activations dropped.
         adapt_batch_norm: True if batch normalizations use the batch's statistics in training and
@@ -49,7 +48,7 @@ class FineTuneModule(nn.Module):
         subgraph: fx.GraphModule,
         num_classes: int,
         *,
-        preprocessing: Preprocessing | None,
+        prepare: nn.Module,
         embedding: Embedding,
         dropout: float,
         adapt_batch_norm: bool,
@@ -57,7 +56,7 @@ class FineTuneModule(nn.Module):
         super().__init__()
         self.num_classes, self.adapt_batch_norm = num_classes, adapt_batch_norm
         self.auxiliary, self.auxiliary_weight = None, 0.0
-        self.prepare = Standardize(preprocessing) if preprocessing else nn.Identity()
+        self.prepare = prepare
         replace_dropout(subgraph)
         replace_batch_norm(subgraph)
         self.blocks = nn.Sequential(subgraph)
@@ -127,7 +126,7 @@ class FineTuneModule(nn.Module):
         module = FineTuneModule(
             fx.GraphModule(nn.Module(), graph),
             self.num_classes,
-            preprocessing=None,
+            prepare=nn.Identity(),
             embedding=Embedding([self.embedding.width], "pooled"),
             dropout=0.0,
             adapt_batch_norm=self.adapt_batch_norm,

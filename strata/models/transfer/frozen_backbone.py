@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from strata.errors import InputError
 from strata.models.runtime.devices import deterministic_cuda, memory_needed, mixed_precision
 from strata.models.transfer import backbones, weights
 from strata.models.transfer.backbones import Preprocessing
@@ -94,35 +93,3 @@ def in_batches(images: Iterable[Any], size: int) -> Iterator[list[Any]]:
     waiting = iter(images)
     while batch := list(islice(waiting, size)):
         yield batch
-
-
-def boundary_activations(
-    frozen: FrozenBackbone, views: Iterable[ArrayLike], device: torch.device
-) -> Iterator[NDArray[np.float16]]:
-    """Activations at the boundary of a frozen part, the inputs of fine-tuning.
-
-    Args:
-        frozen: frozen part with one node.
-        views: batches (b, image_size, image_size, 3) uint8.
-        device: on which it runs.
-
-    Yields:
-        float16, (b, h, w, channels); (b, 1, 1, channels) where the node gives vectors. Values
-        beyond float16's range are clipped to it.
-
-    Raises:
-        InputError: the node gives neither maps nor vectors, but tokens.
-    """
-    largest = float(np.finfo(np.float16).max)
-    for pixels in views:
-        (output,) = frozen.run(np.asarray(pixels, np.uint8), device)
-        if output.ndim == 2:
-            output = output[:, :, None, None]
-        if output.ndim != 4:
-            raise InputError(
-                f"The node gives {tuple(output.shape[1:])} for an image, which is no map "
-                "(channels, h, w).",
-                "Take a node of a convolutional network; subgraph.node_names lists them.",
-            )
-        limited = output.float().clamp(-largest, largest).half()
-        yield limited.permute(0, 2, 3, 1).contiguous().cpu().numpy()

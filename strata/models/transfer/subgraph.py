@@ -157,7 +157,17 @@ def _nodes_between(wanted: list[fx.Node], first: fx.Node, begin: str) -> list[fx
 
 
 def global_pool(x: Tensor) -> Tensor:
-    """Global average pooling (n, d): over positions of (n, d, h, w), or tokens of (n, t, d)."""
+    """Global average pooling (n, d): over positions of maps, or tokens of (n, t, d).
+
+    Args:
+        x: maps (n, d, h, w), or (n, h, w, d) as in Swin; tokens (n, t, d); vectors (n, d).
+    """
     if x.ndim == 4:
-        return x.mean((2, 3))
+        return x.mean((1, 2) if is_channels_last(x.shape) else (2, 3))
     return x.mean(1) if x.ndim == 3 else x.flatten(1)
+
+
+def is_channels_last(shape: Sequence[int]) -> bool:
+    """True for maps (n, h, w, d), False for (n, d, h, w); of square images, so that h = w."""
+    _, first, second, last = shape
+    return first == second != last

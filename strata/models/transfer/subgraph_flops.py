@@ -5,7 +5,7 @@ from functools import cache
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from strata.errors import InputError
@@ -47,7 +47,8 @@ def subgraph_cost(
         image_size: width and height of the images, pixels; None: what the network was made for.
 
     Raises:
-        InputError: no such network or node; images of that size do not pass through.
+        InputError: no such network or node; images of that size do not pass through; an end whose
+            output does not belong to an image, as that of windows inside Swin's blocks.
     """
     return _subgraph_cost(backbone, begin, tuple(ends), image_size)
 
@@ -79,6 +80,12 @@ def _subgraph_cost(
             f"{expected}: {error}",
             f"Images of any size are resized to image_size: leave it at {expected}.",
         ) from error
+    for end, output in zip(ends, outputs, strict=True):
+        if not isinstance(output, Tensor) or not output.ndim or output.shape[0] != 1:
+            raise InputError(
+                f"'{end}' of {backbone} has no output for each image.",
+                "Take the output of a whole block; subgraph.node_names lists nodes.",
+            )
     norms = [m for m in subgraph.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     return SubgraphCost(
         sum(p.numel() for p in subgraph.parameters()),

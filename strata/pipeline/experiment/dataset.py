@@ -57,7 +57,7 @@ class Dataset:
         return {record.id: index[record.label] for record in self.manifest.records}
 
     def with_labels(self, subset: Subset) -> Subset:
-        """The subset with its labels: for evaluation, never for recipes."""
+        """The subset with its labels: for evaluation, and for trainings to watch."""
         return dataclasses.replace(subset, labels=tuple(self._labels[i] for i in subset.ids))
 
     def _subset(self, records: list["ImageRecord"], seed: int, *, labeled: bool) -> Subset:
@@ -104,12 +104,14 @@ class Dataset:
         test: list["ImageRecord"],
     ) -> Fold:
         seed = derive(self.protocol["seed"], "fold", repeat, number)
+        tested = self._subset(test, seed, labeled=False)
         return Fold(
             name,
             repeat,
             number,
             self._subset(train, seed, labeled=True),
-            self._subset(test, seed, labeled=False),
+            tested,
+            self.with_labels(tested) if number >= 0 else None,
         )
 
     def folds_with(self, per_class: int | None) -> list[Fold]:

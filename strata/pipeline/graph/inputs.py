@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -157,6 +158,8 @@ class Fold:
 
     Attributes:
         name: "fold 3", "repeat 2 fold 3", or "final" (learn from all training images).
+        heldout: `test` with its labels, for trainings that watch it; None where no training is to
+            see them: in the final fold and in inner folds.
     """
 
     name: str
@@ -164,3 +167,14 @@ class Fold:
     number: int
     train: Subset
     test: Subset
+    heldout: Subset | None = None
+
+    def watched(self, training: Mapping[str, Any]) -> list[Subset]:
+        """The held-out images that a training watches, one subset or none.
+
+        Args:
+            training: its parameters: with `watch` = "none", or with a `patience`, which watches a
+                part of the training images, the training does not depend on held-out images.
+        """
+        watches = training.get("watch") == "heldout" and training.get("patience") is None
+        return [self.heldout] if self.heldout and watches else []

@@ -39,7 +39,8 @@ def distilled(
     scores = [data.method(teacher, part) for part in parts]
     labels = distillation(scores, [part.test for part in parts], fold.train)
     pixels = images(data.images)
-    return network_scores(pixels, network(pixels, fold.train, labels), fold.test)
+    student = network(pixels, fold.train, fold.watched(network), labels)
+    return network_scores(pixels, student, fold.test)
 
 
 def teaching_folds(data: Data, fold: Fold, count: int) -> list[Fold]:

@@ -127,7 +127,7 @@ def deep_svm(
     Lorente, Riera and Rana (2021).
     """
     pixels = images(data.images)
-    vectors = features(pixels, network(pixels, fold.train))
+    vectors = features(pixels, network(pixels, fold.train, fold.watched(network)))
     return classified(vectors, fold, reduction, classifier)
 
 
@@ -149,12 +149,12 @@ def patch_words(
     Lorente, Riera and Rana (2021).
     """
     pixels = images(data.images)
-    local = descriptor(pixels, network(pixels, fold.train))
+    local = descriptor(pixels, network(pixels, fold.train, fold.watched(network)))
     vectors = histogram(local, codebook(local, fold.train))
     return classified(vectors, fold, reduction, classifier)
 
 
 def _trained(data: Data, fold: Fold, images: Options, network: Options) -> Node:
     pixels = images(data.images)
-    fitted = network(pixels, fold.train)
+    fitted = network(pixels, fold.train, fold.watched(network))
     return network_scores(pixels, fitted, fold.test)

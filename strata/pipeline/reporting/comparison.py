@@ -22,6 +22,7 @@ from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.audit_findings import audit_findings
 from strata.pipeline.reporting.costs import Records, cost, repeat_seconds, stage_rows
 from strata.pipeline.reporting.method_kind import method_kind
+from strata.pipeline.reporting.network_facts import network_facts, one_per_fold
 from strata.pipeline.reporting.search_results import search_result
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize.visualize import visualizations
@@ -87,7 +88,7 @@ def _method(
         return MethodResult(**common, error=_error_of(target, outcome))
     predictions = records.store.read(target.node.key)
     fitted = _fitted(target, records)
-    training = _one_per_fold(fitted, "training_accuracy")
+    training = one_per_fold(fitted, "training_accuracy")
     cv = _scores(predictions, lambda fold: fold >= 0)
     test = _scores(predictions, lambda fold: fold < 0)
     shown, problems = visualizations(target, dataset, records.store, cv or test)
@@ -98,8 +99,9 @@ def _method(
         visualizations=shown,
         findings=[*problems, *_not_converged(fitted), *_learning_warnings(fitted)],
         cost=cost(target, records),
-        histories=_one_per_fold(fitted, "history"),
-        lr_curves=_one_per_fold(fitted, "lr_search"),
+        histories=one_per_fold(fitted, "history"),
+        lr_curves=one_per_fold(fitted, "lr_search"),
+        **network_facts(target, fitted),
         search=search_result(target, records.store),
         training_accuracy=sum(training) / len(training) if training else None,
     )
@@ -118,14 +120,6 @@ def _fitted(target: Target, records: Records) -> list[list[Any]]:
         [records.store.read(n.key) for n in prediction_path(scores)[1] if records.of(n)]
         for _, scores in folds
     ]
-
-
-def _one_per_fold(fitted: list[list[Any]], name: str) -> list[Any]:
-    """The named value of each fold; none if a fold has several, which do not describe the whole."""
-    found = [[artifact[name] for artifact in fold if name in artifact] for fold in fitted]
-    if any(len(values) > 1 for values in found):
-        return []
-    return [value for values in found for value in values]
 
 
 def _not_converged(fitted: list[list[Any]]) -> list[dict[str, Any]]:

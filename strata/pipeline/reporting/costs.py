@@ -121,8 +121,12 @@ def cost(target: Target, records: Records) -> "Cost":
     fitting = topological_order(fitted)
     step = _steps([scores])
     one_shard = {step[n.key]: n for n in predicting if n.shard}  # a frozen network records its size
-    counted = [*fitted, *one_shard.values()]
-    values = [records.store.read(n.key) for n in counted if records.of(n)]
+    of_models, of_shards = (
+        [records.store.read(n.key) for n in nodes if records.of(n)]
+        for nodes in (fitted, one_shard.values())
+    )
+    values = [*of_models, *of_shards]
+    trainable, frozen = _trainable_and_frozen(of_models, of_shards)
     return Cost(
         fit_seconds=_fit_seconds(fitting, fold.train.digests, records),
         predict_ms=1000 * _seconds_per_image(target, records),
@@ -130,7 +134,25 @@ def cost(target: Target, records: Records) -> "Cost":
         multiply_adds=_total(values, "multiply_adds"),
         bytes=sum(map(records.bytes, fitted)),
         peak_memory=max(records.of(n).get("peak_memory", 0) for n in topological_order([scores])),
+        trainable=trainable,
+        frozen=frozen,
     )
+
+
+def _trainable_and_frozen(models: list[Any], shards: list[Any]) -> tuple[int | None, int | None]:
+    """Parameters that a network's training changes, and those of pretrained, frozen layers.
+
+    A pretrained network that only describes images is frozen; what is fitted after it, trained.
+
+    Args:
+        models: artifacts of fitted models.
+        shards: one artifact of each step on shards of images.
+    """
+    trainable, frozen = (_total(models, f"{part}_parameters") for part in ("trainable", "frozen"))
+    if trainable is None and frozen is None:
+        frozen = _total(shards, "parameters")
+        trainable = _total(models, "parameters") if frozen is not None else None
+    return trainable, frozen
 
 
 def _fit_seconds(nodes: list[Node], train: tuple[str, ...], records: Records) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, Literal
 
+from strata.errors import InputError
 from strata.parameter_types import Device, PositiveInt
 from strata.pipeline.graph.decorators import shard_stage, step
 from strata.pipeline.graph.inputs import ImageShard
@@ -65,17 +66,19 @@ def feature_map_descriptors(
     from strata.features.descriptors import feature_map
     from strata.models.runtime.devices import choose_device
     from strata.models.training.resize import resize_images
-    from strata.models.transfer.frozen_backbone import (
-        FrozenBackbone,
-        boundary_activations,
-        in_batches,
-    )
+    from strata.models.transfer.boundary import boundary_activations
+    from strata.models.transfer.frozen_backbone import FrozenBackbone, in_batches
     from strata.models.transfer.subgraph import IMAGES, penultimate_node
     from strata.models.transfer.subgraph_flops import subgraph_cost
 
     place = node or penultimate_node(network["backbone"])
+    cost = subgraph_cost(network["backbone"], IMAGES, [place], image_size)
+    if len(cost.outputs[0]) == 2:
+        raise InputError(
+            f"'{place}' of {network['backbone']} gives tokens {cost.outputs[0]}, no map.",
+            "Take a node of a convolutional network; subgraph.node_names lists them.",
+        )
     frozen = FrozenBackbone(network["backbone"], [place], state_of(network), image_size)
-    cost = subgraph_cost(network["backbone"], IMAGES, [place], frozen.image_size)
     pixels = (resize_images(batch, frozen.image_size) for batch in in_batches(images, BATCH))
     maps = chain.from_iterable(boundary_activations(frozen, pixels, choose_device(device)))
     local = serialize_float16(

@@ -149,17 +149,16 @@ def boundary_activations(
     """
 
     from strata.models.runtime.devices import choose_device
-    from strata.models.transfer import frozen_backbone
+    from strata.models.transfer import boundary
+    from strata.models.transfer.frozen_backbone import FrozenBackbone
     from strata.models.transfer.subgraph import IMAGES
 
-    size, boundary = parts["image_size"], parts["freeze_until"]
+    size, begin = parts["image_size"], parts["freeze_until"]
     batches = _views(images, size, mirror, n_copies, augmentation)
-    if boundary != IMAGES:
-        frozen = frozen_backbone.FrozenBackbone(
-            network["backbone"], [boundary], state_of(network), size
-        )
-        batches = frozen_backbone.boundary_activations(frozen, batches, choose_device(device))
-    if boundary == parts["output_node"]:
+    if begin != IMAGES:
+        frozen = FrozenBackbone(network["backbone"], [begin], state_of(network), size)
+        batches = boundary.boundary_activations(frozen, batches, choose_device(device))
+    if begin == parts["output_node"]:
         batches = (b.mean((1, 2), dtype=np.float32, keepdims=True) for b in batches)
     found = []
     for views in batches:
@@ -196,7 +195,7 @@ def _views(
 
 @stage(
     estimator="strata.models.estimators.fine_tuned_classifier:FineTunedClassifier",
-    supplies=("backbone", "freeze_until", "output_node", "head_inputs", "weights"),
+    supplies=("backbone", "freeze_until", "output_node", "head_inputs", "image_size", "weights"),
     role="network",
     features="learned",
     accelerator=True,
@@ -218,6 +217,7 @@ def fine_tune(
         freeze_until=parts["freeze_until"],
         output_node=parts["output_node"],
         head_inputs=tuple(parts["head_inputs"]),
+        image_size=parts["image_size"],
         weights=state_of(network),
         **parameters,
         random_state=train.seed_for("fine-tuning"),

@@ -1,7 +1,7 @@
 """Networks trained from scratch: images to class scores, vectors or local descriptors."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from strata.errors import InputError
 from strata.parameter_types import PositiveFloat, PositiveInt, UnitInterval
 from strata.pipeline.graph.decorators import shard_stage, stage
 from strata.pipeline.graph.inputs import Subset
-from strata.pipeline.graph.sharded_arrays import Shards
+from strata.pipeline.graph.sharded_arrays import LazyRows, Shards
 from strata.pipeline.stages.classifiers import fitted_with, in_all_classes
 from strata.pipeline.stages.serialize import serialize_float16
 from strata.pipeline.store.task_progress import checkpoint_path, report_progress
@@ -39,9 +39,22 @@ def resize(images: Iterable[np.ndarray], *, size: PositiveInt = 64) -> dict[str,
     accelerator=True,
 )
 def train_network(
-    images: Shards, train: Subset, teacher: Mapping[str, Any] | None = None, **parameters: Any
+    images: Shards,
+    train: Subset,
+    heldout: Sequence[Subset] = (),
+    teacher: Mapping[str, Any] | None = None,
+    *,
+    watch: Literal["heldout", "none"] = "heldout",
+    **parameters: Any,
 ) -> dict[str, Any]:
-    """Network trained from scratch, on labels and, with a teacher, on its soft labels."""
+    """Network trained from scratch, on labels and, with a teacher, on its soft labels.
+
+    Args:
+        heldout: see `Fold.watched`.
+        watch: "heldout": in cross-validation, loss and accuracy on the fold's held-out images stand
+            in the history; they choose nothing, and the network is the same without them. With
+            `patience` a part of the training images is watched instead. "none": neither.
+    """
     from strata.models.estimators.network_classifier import NetworkClassifier
 
     pixels = images.lazy("pixels", train)
@@ -55,13 +68,30 @@ def train_network(
         train.y,
         groups=train.groups,
         teacher=teacher["probabilities"][:, known] if teacher else None,
+        watch=watched(images, "pixels", heldout) if watch == "heldout" else None,
         checkpoint=checkpoint_path(),
         on_epoch=lambda line: report_progress(int(line["epoch"]), classifier.epochs),
     )
     search = {}
     if classifier.max_lr == "auto":
         search = {"lr_search": _lr_search(classifier.lr_curve_)}
-    return trained(classifier, max_lr=float(classifier.max_lr_), **search)
+    return trained(
+        classifier,
+        max_lr=float(classifier.max_lr_),
+        layers=classifier.layers_,
+        trainable_parameters=classifier.parameters_,
+        frozen_parameters=0,
+        **search,
+    )
+
+
+def watched(
+    images: Shards, name: str, heldout: Sequence[Subset], columns: int | None = None
+) -> tuple[LazyRows, np.ndarray] | None:
+    """Rows and class numbers of the images that a training watches; None of none."""
+    for subset in heldout:
+        return images.lazy(name, subset, columns), subset.y
+    return None
 
 
 def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]:
@@ -69,6 +99,7 @@ def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]
     return fitted_with(
         classifier,
         history=classifier.history_,
+        watched=classifier.watched_,
         parameters=classifier.parameters_,
         multiply_adds=classifier.multiply_adds_,
         training_accuracy=classifier.training_accuracy_,

@@ -15,6 +15,8 @@ from strata.reports.comparison.pairs import Pair
 from strata.reports.comparison.searches import importance
 from strata.reports.exports.tables import metric_values
 from strata.reports.model.results import MethodResult, SearchResult
+from strata.reports.statistics.convergence import curves
+from strata.reports.statistics.learning_speed import learning_speed
 from strata.reports.summary.analysis import Analysis
 
 SCHEMA = "strata.results/1"
@@ -95,9 +97,22 @@ def _described(method: MethodResult) -> dict[str, Any]:
         "error": method.error,
         "cost": vars(method.cost) if method.cost else None,
         "training_accuracy": method.training_accuracy,
+        "begins": method.begins,
+        "watched": method.watched,
+        "validation": _validation(method),
+        "layers": [vars(layer) for layer in method.layers],
         "search": _search(method.search) if method.search else None,
         "stages": [vars(stage) for stage in method.stages],
     }
+
+
+def _validation(method: MethodResult) -> dict[str, Any] | None:
+    """Validation accuracy by epoch, mean over folds, with its start, slope and asymptote."""
+    speed = learning_speed(method.histories) if method.histories else None
+    if speed is None:
+        return None
+    (curve,) = curves(method.histories, "validation_accuracy")
+    return {**speed._asdict(), "epochs": curve.epochs, "accuracy": curve.mean}
 
 
 def _search(search: SearchResult) -> dict[str, Any]:

@@ -14,6 +14,10 @@ from strata.reports.model.visualizations import Visualization
 
 #: Origin of a method's features: hand-crafted, learned by a network, or both; "" if unknown.
 MethodKind = Literal["classical", "deep", "fused", ""]
+#: Images on which validation curves are measured; see `MethodResult.watched`.
+Watched = Literal["heldout", "validation", ""]
+#: Confidence intervals of accuracies; see `Comparison.intervals`.
+IntervalKind = Literal["t", "bootstrap"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Cost:
         multiply_adds: multiply-adds per image (MACs), where known.
         bytes: size of the fitted model on disk.
         peak_memory: peak memory of the fitting process, in bytes.
+        trainable: parameters of a network that its training changes; None without a network.
+        frozen: parameters of pretrained layers that stay as they are.
     """
 
     fit_seconds: float | None = None
@@ -35,6 +41,34 @@ class Cost:
     multiply_adds: int | None = None
     bytes: int | None = None
     peak_memory: int | None = None
+    trainable: int | None = None
+    frozen: int | None = None
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of a network, for one image.
+
+    Attributes:
+        name, kind: of the module, "block1.convolution" and "Conv2d".
+        output: shape of its output, (channels, height, width) or (units,).
+        kernel: (height, width) of a convolution or pooling; () for other layers.
+        parameters: number of weights.
+        trainable: those that training changes.
+        statistics: moving means and variances of a normalization, which are not trained.
+        multiply_adds: one for each weight applied.
+        receptive_field: (height, width) of the part of the image that one output sees, pixels.
+    """
+
+    name: str
+    kind: str
+    output: tuple[int, ...]
+    kernel: tuple[int, ...] = ()
+    parameters: int = 0
+    trainable: int = 0
+    statistics: int = 0
+    multiply_adds: int = 0
+    receptive_field: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,10 +141,16 @@ class MethodResult:
         cv: out-of-fold scores of the training images, from cross-validation.
         test: scores of the test images, by a model fitted on all training images.
         stages: in the order in which they run.
-        histories: training history of each fold, a list of one dict per epoch. Keys that contain
-            "loss" or "accuracy" are drawn, those with "validation" as the held-out curve; "lr" is
-            the learning rate, "epoch" is optional. Keys "QUANTITY/LAYER" describe one layer:
-            dead_units (a fraction), gradient_norm, activation_histogram (a list of fractions).
+        histories: training history of each fold, a list of one dict per epoch. "loss", "accuracy",
+            the same with "validation_", and "auxiliary_loss/HEAD", "auxiliary_accuracy/HEAD" are
+            drawn; "lr" is the learning rate, "epoch" is optional. Keys "QUANTITY/LAYER" describe
+            one layer: dead_units and zeros (fractions), gradient_norm, activation_histogram and
+            parameter_histogram (lists of fractions).
+        watched: images that "validation_" is measured on: "heldout", those of the fold, which
+            choose nothing; "validation", a part of the training images that decides when training
+            stops; "" without any.
+        begins: weights that its network begins with: "scratch" (random) or "pretrained".
+        layers: of its network, in the order of computation.
         lr_curves: learning-rate range test of each fold: `rates` tried, ascending, the `losses` at
             them, and the `suggestion`.
         search: the random search over its parameters, if there was one.
@@ -133,6 +173,9 @@ class MethodResult:
     cost: Cost | None = None
     stages: list[StageRow] = field(default_factory=list)
     histories: list[list[dict[str, Any]]] = field(default_factory=list)
+    watched: Watched = ""
+    begins: Literal["scratch", "pretrained", ""] = ""
+    layers: list[LayerRow] = field(default_factory=list)
     lr_curves: list[dict[str, Any]] = field(default_factory=list)
     search: SearchResult | None = None
     training_accuracy: float | None = None
@@ -209,6 +252,8 @@ class Comparison:
     Attributes:
         name: short, such as a file stem.
         title: one line of text.
+        intervals: of accuracies: "t", the corrected resampled t interval over folds and Wilson's
+            over test images; "bootstrap", over images drawn again, within each fold.
     """
 
     name: str
@@ -216,3 +261,4 @@ class Comparison:
     data: DataSummary
     methods: list[MethodResult]
     run: RunInfo
+    intervals: IntervalKind = "t"

@@ -15,7 +15,8 @@ from strata.reports.page.overview import pareto_plots
 from strata.reports.page.pdf import write_pdf
 from strata.reports.page.plots.confusion_matrix import confusion_drawing, pairwise_drawing
 from strata.reports.page.plots.critical_difference_plot import critical_difference_drawing
-from strata.reports.page.plots.curves import calibration_drawing, learning_drawings, roc_drawing
+from strata.reports.page.plots.curves import calibration_drawing, roc_drawing
+from strata.reports.page.plots.learning_curves import learning_drawings
 from strata.reports.page.plots.lr_finder_plot import lr_finder_drawing
 from strata.reports.page.plots.search_plots import (
     importance_drawing,

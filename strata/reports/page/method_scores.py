@@ -6,7 +6,8 @@ import numpy as np
 
 from strata.reports.comparison.evaluation import SPLIT_NAMES, Evaluation
 from strata.reports.comparison.ranking import RankedMethod
-from strata.reports.formatting import decimal, known, percent, percent_range, size
+from strata.reports.formatting import count, decimal, known, percent, percent_range, size
+from strata.reports.model.results import Cost
 from strata.reports.page.plots.cost_axes import COSTS
 from strata.reports.page.plots.interval_bars import bar, bar_axis
 from strata.reports.page.plots.svg import number
@@ -38,8 +39,25 @@ def facts(row: RankedMethod) -> list[tuple[str, str, str]]:
             value = kind.of(row.method.cost)
             if value is not None:
                 found.append((kind.name.capitalize(), kind.text(value), ""))
+        found += _parameter_facts(row.method.cost, main)
         if row.method.cost.peak_memory is not None:
             found.append(("Peak memory", size(row.method.cost.peak_memory), ""))
+    return found
+
+
+def _parameter_facts(cost: Cost, main: Evaluation) -> list[tuple[str, str, str]]:
+    """Trained and frozen parameters, and accuracy for the number of parameters.
+
+    The ratio is that of Lorente, Riera and Rana (arXiv:2105.04895): accuracy, as a fraction of one,
+    x 100,000 / parameters.
+    """
+    found = []
+    if cost.trainable is not None:
+        frozen = f"{count(cost.frozen)} frozen" if cost.frozen else "none frozen"
+        found.append(("Trained parameters", count(cost.trainable), frozen))
+        if cost.parameters:
+            ratio = main.accuracy * 1e5 / cost.parameters
+            found.append(("Accuracy × 10⁵ / parameters", f"{ratio:.3g}", SPLIT_NAMES[main.split]))
     return found
 
 

@@ -29,11 +29,10 @@ from strata.reports.page.method_scores import (
     fold_text,
     recall_axis,
 )
-from strata.reports.page.network_diagnostics import diagnostics_drawings
+from strata.reports.page.network import layer_table, training_section
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.plots.confusion_matrix import LARGE_CELLS, confusion_drawing
-from strata.reports.page.plots.curves import calibration_drawing, learning_drawings, roc_drawing
-from strata.reports.page.plots.lr_finder_plot import lr_finder_drawing
+from strata.reports.page.plots.curves import calibration_drawing, roc_drawing
 from strata.reports.page.plots.search_plots import search_section
 from strata.reports.summary.analysis import Analysis
 
@@ -83,9 +82,8 @@ def method_section(
         "calibration": calibration_drawing(main.probabilistic.reliability, SPLIT_NAMES[split])
         if main.probabilistic
         else None,
-        "learning": learning_drawings(method.histories) if method.histories else [],
-        "diagnostics": diagnostics_drawings(method.histories) if method.histories else [],
-        "lr_finder": lr_finder_drawing(method.lr_curves),
+        "training": training_section(method),
+        "layers": layer_table(method.layers),
         "search": search_section(method.search),
         "folds": fold_text(main),
         "errors": [

@@ -31,6 +31,7 @@ from strata.reports.page.pictures import Pictures
 from strata.reports.page.plots.critical_difference_plot import critical_difference_drawing
 from strata.reports.page.plots.method_markers import legend
 from strata.reports.page.plots.sweep_plots import grid_sections, joint_sweeps, sweep_sections
+from strata.reports.page.validation_curves import validation_section
 from strata.reports.summary.analysis import Analysis
 from strata.text import printable
 
@@ -81,6 +82,7 @@ def page_html(analysis: Analysis, pictures: Pictures) -> str:
         methods=sections,
         open_methods=methods <= OPEN_METHODS,
         failed=[failed_section(method) for method in ranking.failed],
+        validation_curves=validation_section(analysis),
         cross_method=shared,
         sweeps=sweep_sections(analysis),
         grids=grid_sections(analysis),

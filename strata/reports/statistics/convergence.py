@@ -26,10 +26,13 @@ class Curve(NamedTuple):
     mean: np.ndarray
 
 
-def curves(histories: list[History], word: str) -> list[Curve]:
-    """A curve for every history key that contains `word`, in the order of the keys."""
+def curves(histories: list[History], name: str) -> list[Curve]:
+    """Curve of a history key; for a name that ends with "/", of every key that begins with it."""
     keys = dict.fromkeys(key for history in histories for epoch in history for key in epoch)
-    return [_curve(histories, key) for key in keys if word in key]
+    layers = name.endswith("/")
+    return [
+        _curve(histories, key) for key in keys if (key.startswith(name) if layers else key == name)
+    ]
 
 
 def _curve(histories: list[History], key: str) -> Curve:

@@ -59,7 +59,10 @@ def test_the_papers_patch_network():
 
 def test_lenet_has_its_maps_and_widths():
     rows = cost_table("lenet-5", image_size=32, num_classes=10)
-    assert [row.output for row in rows] == [(6, 28, 28), (16, 10, 10), (120,), (84,), (10,)]
+    maps = [(6, 28, 28), (6, 14, 14), (16, 10, 10), (16, 5, 5)]
+    assert [row.output for row in rows] == [*maps, (120,), (84,), (10,)]
+    named = ["block1", "block1", "block2", "block2", "hidden1", "hidden2", "scores"]
+    assert [row.name for row in rows] == named
     color = 2 * 25 * 6  # the original saw one channel
     assert sum(row.parameters for row in rows) == 156 + color + 2416 + 48120 + 10164 + 850
 
@@ -77,7 +80,7 @@ def test_depth_adds_blocks_and_shortcuts_cost_nothing(residual):
         return [
             (row.output[0], row.output[1])
             for row in cost_table(description, image_size=32, num_classes=2)
-            if row.name.endswith("layers.0.3")  # the 1x1 convolutions
+            if row.kernel == (1, 1)
         ]
 
     once, twice = blocks(1), blocks(2)

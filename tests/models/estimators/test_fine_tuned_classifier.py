@@ -13,10 +13,12 @@ from strata.models.architectures.dropout import Dropout, seed_dropout
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.runtime import checkpoint, image_source
 from strata.models.transfer import backbones, finetune_module
+from strata.models.transfer.boundary import boundary_activations
 from strata.models.transfer.finetune_module import FineTuneModule, block_parameters
-from strata.models.transfer.frozen_backbone import FrozenBackbone, boundary_activations
+from strata.models.transfer.frozen_backbone import FrozenBackbone
 from strata.models.transfer.pooling import Embedding
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, penultimate_node
+from strata.models.transfer.subgraph_flops import subgraph_cost
 from tests.models.runtime.test_image_source import Mapped
 
 NAME, SIDE, OUTPUT = "squeezenet1_1", 48, "features.12"
@@ -40,15 +42,16 @@ def images():
     return pixels, labels
 
 
-def activations(state, pixels, node):
-    frozen = FrozenBackbone(NAME, [node], state, SIDE)
+def activations(state, pixels, node, side=SIDE):
+    frozen = FrozenBackbone(NAME, [node], state, side)
     views = boundary_activations(frozen, [pixels, pixels[:, :, ::-1]], torch.device("cpu"))
     return np.stack(list(views), axis=1)
 
 
 def classifier(state, **options):
     options = {"freeze_until": BOUNDARY, "head_epochs": 15, "epochs": 3, "batch_size": 8} | options
-    return FineTunedClassifier(NAME, output_node=OUTPUT, weights=state, **options)
+    options = {"image_size": SIDE, "output_node": OUTPUT, "weights": state} | options
+    return FineTunedClassifier(NAME, **options)
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +189,26 @@ def test_cached_activations_train_as_the_images_do(state, images):
     assert whole.saved_multiply_adds_ == 0
 
 
+@pytest.mark.parametrize("side", [48, 80])
+def test_multiply_adds_are_those_of_the_images_size(state, side):
+    """Of fire module 12, 64 + 64 + 64 channels, and of the frozen layers, for every epoch saved."""
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(0, 256, (4, side, side, 3), np.uint8), [0, 1, 0, 1]
+    X = activations(state, pixels, BOUNDARY, side)
+    places = X.shape[2] ** 2
+    model = classifier(state, image_size=side, head_epochs=2, epochs=1).fit(X, labels)
+    fire = 512 * 64 + 64 * 256 + 9 * 64 * 256
+    assert model.multiply_adds_ == places * fire + 512 * 2
+    frozen = subgraph_cost(NAME, IMAGES, [BOUNDARY], side).multiply_adds
+    assert model.saved_multiply_adds_ == 2 * 8 * frozen
+    whole = classifier(state, image_size=side, freeze_until=IMAGES, head_epochs=0, epochs=1)
+    assert whole.fit(pixels[:, None], labels).multiply_adds_ == frozen + model.multiply_adds_
+    with pytest.raises(InputError, match="images of 64 pixels"):
+        classifier(state, image_size=64).fit(X, labels)
+    with pytest.raises(InputError, match="set image_size to the images' size"):
+        model.set_params(image_size=None).predict(X)
+
+
 def test_a_fully_trainable_network_learns_from_augmented_images(state, images):
     pixels, labels = images
     model = classifier(
@@ -236,7 +259,7 @@ def test_normalizations_adapt_or_stay(adapt):
     module = FineTuneModule(
         part,
         2,
-        preprocessing=None,
+        prepare=torch.nn.Identity(),
         embedding=Embedding([512], "pooled"),
         dropout=0.0,
         adapt_batch_norm=adapt,
@@ -256,7 +279,7 @@ def test_dropout_inside_of_the_network_is_seeded_too():
     module = FineTuneModule(
         part,
         2,
-        preprocessing=None,
+        prepare=torch.nn.Identity(),
         embedding=Embedding([4096], "pooled"),
         dropout=0.0,
         adapt_batch_norm=True,
@@ -386,7 +409,7 @@ def test_a_thousand_classes_of_one_image_each(state):
 
 
 def test_wrong_inputs_are_explained(state):
-    X = np.zeros((4, 1, 3, 3, 512), np.float16)
+    X = np.zeros((4, 1, 2, 2, 512), np.float16)
     for wrong, y, what in (
         (X[:, 0], [0, 1, 0, 1], "views"),
         (X, [0, 0, 0, 0], "two classes"),
@@ -418,7 +441,7 @@ def test_wrong_inputs_are_explained(state):
 )
 def test_all_arguments_are_checked_before_training(state, wrong):
     seen = []
-    X = np.zeros((4, 1, 3, 3, 512), np.float16)
+    X = np.zeros((4, 1, 2, 2, 512), np.float16)
     with pytest.raises(InputError):
         classifier(state, **wrong).fit(X, [0, 1, 0, 1], on_epoch=seen.append)
     assert not seen

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from strata.errors import InputError
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.runtime import image_source
 from tests.models.estimators.test_network_classifier import STATEFUL, same, scenes, without_seconds
@@ -87,8 +86,18 @@ def test_sources_beyond_the_memory_limit_are_streamed(monkeypatch):
     np.testing.assert_array_equal(part[1:], X[rows[1:]])
 
 
-def test_pretraining_needs_images_in_memory(monkeypatch):
+def test_pretraining_is_streamed_with_the_same_result(monkeypatch):
     X, y = scenes(4)
+    settings = {**STATEFUL, "pretrain_epochs": 1, "epochs": 1}
+    whole = NetworkClassifier(**settings).fit(X, y, unlabeled=X[::-1])
     monkeypatch.setattr(image_source, "IN_MEMORY", 0)
-    with pytest.raises(InputError, match="pretrain"):
-        NetworkClassifier(**{**STATEFUL, "pretrain_epochs": 1}).fit(X, y)
+    assert same(whole, NetworkClassifier(**settings).fit(X, y, unlabeled=X[::-1]))
+
+
+def test_a_concatenation_reads_rows_of_its_parts_in_any_order():
+    X, _ = scenes(3)
+    whole = image_source.Concatenation(X[:4], X[4:5], X[5:])
+    assert (whole.shape, whole.nbytes, whole.dtype) == (X.shape, X.nbytes, X.dtype)
+    rows = np.array([5, 0, 4, 4, 1])
+    np.testing.assert_array_equal(whole[rows], X[rows])
+    np.testing.assert_array_equal(whole[2:], X[2:])

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 import torch
 
+from strata.errors import InputError
+from strata.models.architectures.body import body_layers
 from strata.models.architectures.builder import build
 from strata.models.estimators.network_classifier import NetworkClassifier
-from strata.models.training.denoising_pretraining import pretrain
+from strata.models.training import denoising_pretraining
 
 NETWORK = {
     "blocks": [
@@ -23,24 +25,72 @@ def stripes(n, side=16, seed=0):
     return (127 + 120 * waves).astype(np.uint8)
 
 
-def test_each_block_learns_to_undo_noise_and_the_head_stays():
-    network = build(NETWORK, image_size=16, num_classes=3)
+def pretrain(network, images, window=None, **arguments):
+    window = window or images.shape[1]
+    return denoising_pretraining.pretrain(network, images, window=window, **arguments)
+
+
+PERCEPTRON = {"name": "mlp", "hidden": [24, 12], "normalization": "batch", "dropout": 0.1}
+LAYERS = {
+    "blocks": (NETWORK, ["block1", "block2"]),
+    "mlp": (PERCEPTRON, ["hidden1", "hidden2"]),
+    "blocks and hidden layers": (
+        {**NETWORK, "head": {"hidden": [8]}, "auxiliary": [{"after": 1}]},
+        ["block1", "block2", "hidden1"],
+    ),
+    "residual, squeezed, pooled": (
+        {"blocks": [{"filters": 6, "residual": True, "squeeze": 2, "pool": "max"}]},
+        ["block1"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LAYERS)
+def test_each_layer_learns_to_undo_noise_and_the_class_scores_stay(case):
+    description, names = LAYERS[case]
+    network = build(description, image_size=16, num_classes=3)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    images = torch.from_numpy(stripes(40)).permute(0, 3, 1, 2)
-    losses = pretrain(network, images, epochs=10, batch_size=8)
-    assert [len(block) for block in losses] == [10, 10]
-    assert all(block[-1] < 0.6 * block[0] for block in losses)
-    changed = {
-        name.split(".")[0]
-        for name, value in network.state_dict().items()
-        if not torch.equal(value, before[name])
-    }
-    assert changed == {"blocks"}
+    losses = pretrain(network, torch.from_numpy(stripes(40)), epochs=10, batch_size=8)
+    assert list(losses) == names
+    assert all(len(layer) == 10 and layer[-1] < 0.7 * layer[0] for layer in losses.values())
+    layers = dict(body_layers(network))
+    pretrained = {id(p) for name in names for p in layers[name].parameters()}
+    last = list(network.head)[-1]
+    for name, value in network.named_parameters():
+        assert torch.equal(value, before[name]) == (id(value) not in pretrained), name
+    assert not pretrained & {id(p) for p in [*last.parameters(), *network.auxiliary.parameters()]}
+
+
+def test_layers_without_weights_are_passed_through():
+    network = build(NETWORK, image_size=16, num_classes=3)
+    network.blocks.insert(1, torch.nn.MaxPool2d(2))
+    losses = pretrain(network, torch.from_numpy(stripes(8)), epochs=1, batch_size=4)
+    assert list(losses) == ["block1", "block3"]
+
+
+def test_a_network_of_its_last_layer_alone_has_nothing_to_pretrain():
+    network = build({"name": "mlp", "hidden": []}, image_size=16, num_classes=3)
+    with pytest.raises(InputError, match="no layer to pretrain"):
+        pretrain(network, torch.from_numpy(stripes(8)), epochs=1)
+
+
+def test_windows_come_from_all_over_the_image():
+    """Crops of the center alone would be as flat as it is."""
+    images = np.zeros((20, 16, 16, 3), np.uint8)
+    images[:, 4:12, 4:12] = 127
+    network = build(NETWORK, image_size=8, num_classes=3)
+    network.fit_standardization(images)
+    center = images[:, 4:12, 4:12]
+    (flat, *_), (varied, *_) = (
+        pretrain(network, torch.from_numpy(part), window=8, epochs=1, batch_size=10).values()
+        for part in (np.ascontiguousarray(center), images)
+    )
+    assert flat != varied
 
 
 def test_torchs_global_generator_does_not_matter():
     """It is seeded by chance in every process."""
-    images, found = torch.from_numpy(stripes(8)).permute(0, 3, 1, 2), []
+    images, found = torch.from_numpy(stripes(8)), []
     for seed in (1, 2):
         torch.manual_seed(seed)
         network = build(NETWORK, image_size=16, num_classes=3)
@@ -51,7 +101,7 @@ def test_torchs_global_generator_does_not_matter():
 
 
 def test_earlier_blocks_stay_as_they_learned():
-    images = torch.from_numpy(stripes(12)).permute(0, 3, 1, 2)
+    images = torch.from_numpy(stripes(12))
     whole, first = (build(part, image_size=16, num_classes=3) for part in (NETWORK, NETWORK))
     first.blocks = first.blocks[:1]
     for network in (whole, first):
@@ -87,8 +137,8 @@ def test_pretraining_on_constant_inputs_stays_finite():
     network = build(
         {"activation": "tanh", "blocks": [{"filters": 4}] * 2}, image_size=8, num_classes=2
     )
-    losses = pretrain(network, torch.zeros((6, 3, 8, 8), dtype=torch.uint8), epochs=2, batch_size=3)
-    assert np.isfinite(losses).all()
+    losses = pretrain(network, torch.zeros((6, 8, 8, 3), dtype=torch.uint8), epochs=2, batch_size=3)
+    assert np.isfinite(list(losses.values())).all()
     assert all(torch.isfinite(value).all() for value in network.state_dict().values())
 
 

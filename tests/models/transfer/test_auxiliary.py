@@ -31,7 +31,7 @@ def test_each_head_takes_the_output_of_its_node():
     module = FineTuneModule(
         part,
         3,
-        preprocessing=None,
+        prepare=torch.nn.Identity(),
         embedding=Embedding([1280], "pooled"),
         dropout=0.0,
         adapt_batch_norm=False,

@@ -11,7 +11,8 @@ from torchvision import models, transforms
 
 from strata.errors import InputError
 from strata.models.transfer.backbone_features import BackboneFeatures
-from strata.models.transfer.frozen_backbone import FrozenBackbone, boundary_activations
+from strata.models.transfer.boundary import boundary_activations
+from strata.models.transfer.frozen_backbone import FrozenBackbone
 
 NAME = "squeezenet1_1"
 
@@ -57,7 +58,7 @@ def test_mirror_averages_both_views(state, images):
     plain, both = features(state), features(state, mirror=True)
     expected = (plain.transform(images) + plain.transform(images[:, :, ::-1])) / 2
     np.testing.assert_allclose(both.transform(images), expected, rtol=1e-5)
-    assert both.multiply_adds_ == 2 * plain.multiply_adds_
+    assert both.multiply_adds_ == plain.multiply_adds_
 
 
 def test_norm_makes_nodes_count_alike(state, images):

@@ -46,3 +46,10 @@ def test_networks_without_their_last_blocks_have_the_papers_size(removed, total)
     cost = subgraph_cost("inception_v3", IMAGES, [INCEPTION_BLOCKS[10 - removed]])
     (channels, *_) = cost.outputs[0]
     assert cost.parameters - cost.scales + cost.statistics + channels * 8 + 8 == total
+
+
+def test_multiply_adds_of_attention_are_counted():
+    """Of the last block of ViT: queries, keys, values and outputs, two products, the MLP."""
+    tokens, width = 14 * 14 + 1, 768
+    cost = subgraph_cost("vit_b_16", "encoder.layers.encoder_layer_10", ["getitem_5"])
+    assert cost.multiply_adds == 12 * tokens * width**2 + 2 * tokens**2 * width

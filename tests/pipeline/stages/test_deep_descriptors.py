@@ -49,16 +49,10 @@ def test_descriptors_are_the_places_of_the_map(weights, tmp_path, float32):
     np.testing.assert_allclose(found, seen.flatten(1).T, rtol=2e-3, atol=2e-3)
 
 
-def test_tokens_are_no_map(monkeypatch):
-    from strata.models.transfer import frozen_backbone
-
-    class Tokens:
-        def run(self, pixels, device):
-            return (torch.zeros(1, 5, 8),)
-
-    batches = [np.zeros((1, 4, 4, 3), np.uint8)]
-    with pytest.raises(InputError, match="no map"):
-        list(frozen_backbone.boundary_activations(Tokens(), batches, torch.device("cpu")))
+def test_tokens_are_no_map(tmp_path):
+    network = {"backbone": "vit_b_16", "content": np.zeros(0, np.uint8)}
+    with pytest.raises(InputError, match=r"gives tokens \(197, 768\), no map"):
+        feature_map_descriptors.function([], network, node="encoder.layers.encoder_layer_0")
 
 
 def made(given, known):

@@ -215,6 +215,7 @@ def test_grad_cam_of_a_fine_tuned_network_is_its_class_activation_map(head_input
         freeze_until="layer3",
         output_node="layer4",
         head_inputs=head_inputs,
+        image_size=96,
         weights=backbones.skeleton("resnet18").state_dict(),
         head_epochs=2,
         epochs=1,

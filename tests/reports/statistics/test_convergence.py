@@ -1,10 +1,7 @@
 import numpy as np
 import pytest
 
-from strata.reports.page.network_diagnostics import diagnostics_drawings, last_histograms
-from strata.reports.page.plots.activation_plots import colored, histograms_by_epoch
 from strata.reports.statistics.convergence import curves, training_problem
-from tests.reports import synthetic
 
 
 def history(losses):
@@ -18,10 +15,11 @@ def test_curves_are_averaged_over_the_folds_that_got_that_far():
     assert curve.epochs.tolist() == [1, 2, 3]
 
 
-def test_every_key_with_the_word_gives_a_curve():
-    epochs = [{"loss": 1.0, "validation_loss": 2.0, "accuracy": 0.5}]
-    assert [curve.key for curve in curves([epochs], "loss")] == ["loss", "validation_loss"]
-    assert [curve.key for curve in curves([epochs], "accuracy")] == ["accuracy"]
+def test_a_key_has_one_curve_and_a_quantity_one_for_each_layer():
+    epochs = [{"loss": 1.0, "validation_loss": 2.0, "zeros/block1": 0.5, "zeros/block2": 0.9}]
+    assert [curve.key for curve in curves([epochs], "loss")] == ["loss"]
+    assert [curve.key for curve in curves([epochs], "zeros/")] == ["zeros/block1", "zeros/block2"]
+    assert curves([epochs], "accuracy") == []
 
 
 flat = np.linspace(2, 0.5, 20).tolist() + [0.5] * 20
@@ -46,30 +44,3 @@ def test_training_problems(losses, severity, words):
 
 def test_histories_without_a_loss_are_no_trouble():
     assert training_problem([[{"accuracy": 0.5}], []]) == (None, "")
-
-
-def test_diagnostics_show_every_layer_of_the_history():
-    drawn = dict(diagnostics_drawings([synthetic.history(6, seed) for seed in range(3)]))
-    dead, gradients, means, deviations, course, activations = drawn.values()
-    assert "block2" in dead
-    assert gradients.count("<path") == 3
-    assert means.count("<path") == deviations.count("<path") == course.count("<image") == 2
-    assert activations.count('class="cell correct"') > 40
-    bare = [{"loss": 1.0, "dead_units/block1": 0.0}]
-    assert diagnostics_drawings([bare]) == []
-
-
-def test_histograms_are_those_of_the_last_epoch_that_has_them():
-    one = [{"activation_histogram/a": [1.0, 0.0]}, {"activation_histogram/a": [0.0, 1.0]}, {}]
-    other = [{"activation_histogram/a": [1.0, 0.0]}]
-    assert last_histograms([one, other])["a"].tolist() == [0.5, 0.5]
-
-
-def test_histograms_over_time_are_means_of_folds_brightest_where_most_is():
-    one = [{"activation_histogram/a": [1.0, 0.0]}, {"activation_histogram/a": [0.0, 1.0]}, {}]
-    other = [{"activation_histogram/a": [0.5, 0.5]}]
-    (shares,) = histograms_by_epoch([one, other]).values()
-    assert shares.tolist() == [[0.75, 0.25], [0.0, 1.0]]
-    bright = colored(shares).astype(int).sum(axis=2)
-    assert bright.shape == (2, 2)
-    assert bright[0, 1] > bright[1, 0] > bright[0, 0] > bright[1, 1]

@@ -1,6 +1,4 @@
-"""ROC curves, reliability diagram and learning curves of one method."""
-
-from collections.abc import Sequence
+"""ROC curves and reliability diagram of one method."""
 
 import numpy as np
 from markupsafe import Markup
@@ -8,7 +6,6 @@ from markupsafe import Markup
 from strata.reports.formatting import decimal, known, percent
 from strata.reports.page.plots.svg import Frame, element
 from strata.reports.statistics.calibration import Reliability
-from strata.reports.statistics.convergence import Curve, History, curves
 from strata.reports.statistics.roc import FPR_GRID, RocSummary
 
 SIDE = 300
@@ -74,57 +71,6 @@ def calibration_drawing(found: Reliability, split: str) -> Markup:
     text = f"ECE {percent(found.error)} points"
     frame.add("text", text, class_="label on", x=frame.x(1), y=11, text_anchor="end")
     return frame.render(f"Reliability diagram, {split}", text)
-
-
-def learning_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
-    """(quantity, drawing) of loss and accuracy by epoch: folds thin, their mean emphasized.
-
-    The learning rate, if recorded, is dotted behind the loss, from 0 to its own maximum.
-    """
-    drawn = []
-    losses, accuracies = curves(histories, "loss"), curves(histories, "accuracy")
-    if losses:
-        drawn.append(("loss", _learning("loss", losses, curves(histories, "lr")[:1])))
-    if accuracies:
-        drawn.append(("accuracy", _learning("accuracy %", accuracies, [])))
-    return drawn
-
-
-def _learning(title: str, found: Sequence[Curve], rates: Sequence[Curve]) -> Markup:
-    """Curves of one quantity, training and held-out."""
-    values = np.concatenate([curve.folds.ravel() for curve in found])
-    values = values[np.isfinite(values)]
-    percentage = title.endswith("%")
-    # Clipped at the 99th percentile, so that one diverging epoch does not flatten the rest.
-    high = 1.0 if percentage else 1.05 * float(np.percentile(values, 99)) if values.size else 1.0
-    last = max(float(curve.epochs.max()) for curve in found)
-    frame = Frame((0.0, last), (0.0, high or 1.0), width=SIDE + 20, height=SIDE - 30, top=26)
-    frame.axes("epoch", title, _short, (lambda v: percent(v, 0)) if percentage else _short)
-    labels = []
-    for rate in rates:
-        top = float(np.nanmax(rate.mean))
-        frame.line(rate.epochs, 0.96 * high * rate.mean / (top or 1.0), "reference")
-        labels.append(("label", f"dotted: learning rate, up to {top:.2g}"))
-    for curve in found:
-        style = "" if _held_out(curve.key) or len(found) == 1 else " soft"
-        if len(curve.folds) > 1:
-            for fold in curve.folds:
-                frame.line(curve.epochs, np.minimum(fold, high), f"thin{style}")
-        frame.line(curve.epochs, np.minimum(curve.mean, high), f"line{style}")
-        if len(found) > 1:
-            name = "validation" if _held_out(curve.key) else "training"
-            labels.append((f"label{style or ' on'}", name))
-    for i, (style, text) in enumerate(reversed(labels) if percentage else labels):
-        y = frame.y(0) - 10 - 15 * i if percentage else frame.y(high) + 10 + 15 * i
-        frame.add("text", text, class_=style, x=frame.x(last) - 4, y=y, text_anchor="end")
-    folds = len(found[0].folds)
-    many = f", mean of {folds} folds" if folds > 1 else ""
-    return frame.render(f"Learning curve: {title} by epoch{many}")
-
-
-def _held_out(key: str) -> bool:
-    """True for history keys of held-out images."""
-    return "val" in key or "held" in key
 
 
 def _short(value: float) -> str:

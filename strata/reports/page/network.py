@@ -1,0 +1,45 @@
+"""Parts of a method's section about its network: training, diagnostics and layers."""
+
+from typing import Any
+
+from strata.reports.exports.layer_table import layer_cells, layer_columns
+from strata.reports.formatting import count, number_of
+from strata.reports.model.results import LayerRow, MethodResult, Watched
+from strata.reports.page.network_diagnostics import diagnostics_drawings
+from strata.reports.page.plots.histogram_plots import histogram_drawings
+from strata.reports.page.plots.learning_curves import learning_drawings
+from strata.reports.page.plots.lr_finder_plot import lr_finder_drawing
+
+#: Sentence on the images behind the validation curves.
+WATCHED: dict[Watched, str] = {
+    "heldout": "Validation curves are of the fold's held-out images: they choose nothing.",
+    "validation": "Validation curves are of a part of the training images that is held out for "
+    "early stopping: training ends, and the best epoch is kept, by their loss.",
+    "": "",
+}
+
+
+def training_section(method: MethodResult) -> dict[str, Any]:
+    """Template context of the training: learning curves, diagnostics, learning-rate range test."""
+    histories = method.histories
+    return {
+        "learning": learning_drawings(histories) if histories else [],
+        "watched": WATCHED.get(method.watched, ""),
+        "diagnostics": diagnostics_drawings(histories) if histories else [],
+        "histograms": histogram_drawings(histories) if histories else [],
+        "lr_finder": lr_finder_drawing(method.lr_curves),
+    }
+
+
+def layer_table(layers: list[LayerRow]) -> dict[str, Any] | None:
+    """Template context of the table of layers; None without any."""
+    if not layers:
+        return None
+    parameters = sum(layer.parameters for layer in layers)
+    multiply_adds = sum(layer.multiply_adds for layer in layers)
+    return {
+        "summary": f"{number_of(len(layers), 'layer')}, {count(parameters)} parameters, "
+        f"{count(multiply_adds)} multiply-adds",
+        "columns": layer_columns(),
+        "rows": [layer_cells(layer) for layer in layers],
+    }
