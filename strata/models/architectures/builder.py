@@ -8,11 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from strata.errors import InputError
-from strata.models.architectures.architecture import Architecture, Head
-from strata.models.architectures.blocks import block_sequence, output_channels
+from strata.models.architectures.architecture import Architecture
+from strata.models.architectures.auxiliary_head import AuxiliaryHead
+from strata.models.architectures.blocks import activation, block_sequence
 from strata.models.architectures.dropout import Dropout
+from strata.models.architectures.head_spec import Auxiliary, Head
 from strata.models.architectures.initialization import initialize
-from strata.models.architectures.registry import ACTIVATIONS, HEAD_NORMALIZATIONS, HEAD_POOLS
+from strata.models.architectures.registry import HEAD_NORMALIZATIONS, HEAD_POOLS
 from strata.models.runtime.image_source import ImageSource, iter_blocks
 
 
@@ -22,6 +24,11 @@ class Network(nn.Module):
     Images (b, 3, image_size, image_size), uint8 or float in 0..255, to class scores
     (b, classes) float32. The mean and standard deviation of the training images' channels are
     buffers of the network.
+
+    Attributes:
+        auxiliary: heads that are used in training only, by the name of the block before them
+            ("block3"), in the order of the blocks.
+        auxiliary_weights: of their losses, by the same names.
     """
 
     mean: Tensor
@@ -34,18 +41,15 @@ class Network(nn.Module):
         self.register_buffer("mean", torch.full((3,), 127.5))
         self.register_buffer("deviation", torch.full((3,), 127.5))
         self.blocks = block_sequence(3, architecture.blocks)
-        channels = [3]
-        for block in architecture.blocks:
-            channels.append(output_channels(channels[-1], block))
         self.pool = HEAD_POOLS[architecture.head.pool]
-        self.head = _head(architecture.head, self._embedding_size(image_size), num_classes)
+        maps = self._maps(image_size)
+        features = self.pool(maps[-1]).shape[1]
+        self.head = _head(architecture.head, features, num_classes)
+        auxiliary = sorted(architecture.auxiliary, key=lambda head: head.after)
         self.auxiliary = nn.ModuleDict(
-            {
-                str(a.after): nn.Linear(channels[a.after], num_classes)
-                for a in architecture.auxiliary
-            }
+            {f"block{a.after}": self._auxiliary_head(maps[a.after], a) for a in auxiliary}
         )
-        self.auxiliary_weights = {str(a.after): a.weight for a in architecture.auxiliary}
+        self.auxiliary_weights = {f"block{a.after}": a.weight for a in auxiliary}
 
     @torch.no_grad()
     def fit_standardization(self, images: ImageSource) -> None:
@@ -61,16 +65,29 @@ class Network(nn.Module):
         self.mean.copy_(torch.from_numpy(means))
         self.deviation.copy_(torch.from_numpy(np.sqrt(variances).clip(min=1.0)))
 
-    def _embedding_size(self, image_size: int) -> int:
-        """Length of the vector that enters the head, found by passing an empty image."""
+    @torch.no_grad()
+    def _maps(self, image_size: int) -> list[Tensor]:
+        """An empty image as the blocks see it, and each block's output for it."""
+        maps = [torch.zeros(1, 3, image_size, image_size)]
         try:
-            with torch.no_grad():
-                return self.eval().embed(torch.zeros(1, 3, image_size, image_size)).shape[1]
+            for block in self.blocks.eval():
+                maps.append(block(maps[-1]))
         except (RuntimeError, ValueError) as error:
             raise InputError(
                 f"Images of {image_size} pixels do not pass through this network: "
                 "a feature map vanishes, or branches shrink it differently.",
                 "Use larger images, fewer strides and pools, or more padding.",
+            ) from error
+        return maps
+
+    def _auxiliary_head(self, maps: Tensor, spec: Auxiliary) -> AuxiliaryHead:
+        try:
+            return AuxiliaryHead(maps, spec, self.num_classes)
+        except RuntimeError as error:
+            raise InputError(
+                f"The auxiliary head after block {spec.after} pools over {spec.pool_size} pixels, "
+                f"and the maps there have {maps.shape[2]} x {maps.shape[3]}.",
+                "Use larger images, or a smaller pool_size.",
             ) from error
 
     def feature_maps(self, images: Tensor) -> Tensor:
@@ -98,9 +115,9 @@ class Network(nn.Module):
         x, found = self.standardize(images), []
         for number, block in enumerate(self.blocks, start=1):
             x = block(x)
-            if str(number) in self.auxiliary:
-                scores = self.auxiliary[str(number)](x.mean((2, 3)))
-                found.append((self.auxiliary_weights[str(number)], scores))
+            name = f"block{number}"
+            if name in self.auxiliary:
+                found.append((self.auxiliary_weights[name], self.auxiliary[name](x)))
         return [(1.0, self.scores_of(x)), *found]
 
     def standardize(self, images: Tensor) -> Tensor:
@@ -118,7 +135,7 @@ def _head(head: Head, features: int, num_classes: int) -> nn.Sequential:
         if head.dropout:
             layers.append(Dropout(head.dropout))
         layers.append(nn.Linear(features, width))
-        layers.append(ACTIVATIONS[head.activation]())
+        layers.append(activation(head.activation))
         layers.append(HEAD_NORMALIZATIONS[head.normalization](width))
         features = width
     if head.dropout:

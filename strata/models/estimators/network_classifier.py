@@ -50,8 +50,8 @@ class NetworkClassifier(BaseImageClassifier):
     read batch by batch from where they are (a memory-mapped file, say), with the same result.
 
     Args:
-        architecture: name of a predefined architecture (see `presets.PRESETS`), a dict of such a
-            `name` and its arguments, or a full description (see `Architecture.from_dict`).
+        architecture: name of a predefined architecture (see `presets.by_name.PRESETS`), a dict of
+            such a `name` and its arguments, or a full description (see `Architecture.from_dict`).
         image_size: width and height of the images, pixels.
         epochs: passes over the training images.
         batch_size: images per gradient step.

@@ -2,7 +2,7 @@ import pytest
 
 from strata.models.architectures.builder import build
 from strata.models.architectures.flops import cost_table
-from strata.models.architectures.tinynet import tinynet
+from strata.models.architectures.presets.tinynet import tinynet
 
 
 @pytest.mark.parametrize(

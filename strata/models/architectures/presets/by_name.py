@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from strata.errors import InputError, nearest
-from strata.models.architectures.cnn import cnn, cnn_pooled, lenet_5
-from strata.models.architectures.mlp import mlp
-from strata.models.architectures.tinynet import tinynet, tinynet_micro, tinynet_residual
+from strata.models.architectures.presets.cnn import cnn, cnn_pooled, lenet_5
+from strata.models.architectures.presets.mlp import mlp
+from strata.models.architectures.presets.tinynet import tinynet, tinynet_micro, tinynet_residual
 
 #: name -> function that returns a description, with keyword arguments
 PRESETS: dict[str, Callable[..., dict[str, Any]]] = {

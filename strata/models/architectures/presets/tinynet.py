@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from strata.models.architectures.choices import Choice
+
 
 def tinynet(
     widths: Sequence[int] = (32, 64, 128, 256),
     *,
     depthwise: bool = False,
-    activation: str = "relu",
-    normalization: str = "batch",
+    activation: Choice = "relu",
+    normalization: Choice = "batch",
     initialization: str = "he-normal",
 ) -> dict[str, Any]:
     """TinyNet: blocks of one 3x3 convolution with stride 2 and padding 1, average pool, linear.
@@ -21,8 +23,8 @@ def tinynet(
     Args:
         widths: output channels of the blocks.
         depthwise: depthwise separable convolutions (8 times fewer parameters).
-        activation: after each convolution, a key of `registry.ACTIVATIONS`.
-        normalization: after each convolution, a key of `registry.NORMALIZATIONS`.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
+        normalization: after each convolution, a key of `registry.NORMALIZATIONS`, or a table.
         initialization: of the weights, a key of `registry.INITIALIZATIONS`.
 
     Returns:
@@ -46,8 +48,8 @@ def tinynet_residual(
     *,
     depth: int = 1,
     residual: bool = True,
-    activation: str = "relu",
-    normalization: str = "batch",
+    activation: Choice = "relu",
+    normalization: Choice = "batch",
     initialization: str = "he-normal",
 ) -> dict[str, Any]:
     """TinyNet with residual blocks at its middle resolutions: 39 k parameters.
@@ -59,8 +61,8 @@ def tinynet_residual(
         widths: output channels at half, a quarter, an eighth, ... of the image size.
         depth: blocks that keep the size at each resolution but the first and the last.
         residual: True if these add their input; False shows what residuals do for deep networks.
-        activation: after each convolution, a key of `registry.ACTIVATIONS`.
-        normalization: after each convolution, a key of `registry.NORMALIZATIONS`.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
+        normalization: after each convolution, a key of `registry.NORMALIZATIONS`, or a table.
         initialization: of the weights, a key of `registry.INITIALIZATIONS`.
     """
     first, *middle, last = widths
@@ -78,11 +80,11 @@ def tinynet_residual(
     }
 
 
-def tinynet_micro(*, activation: str = "relu") -> dict[str, Any]:
+def tinynet_micro(*, activation: Choice = "relu") -> dict[str, Any]:
     """TinyNet with a residual block and fewer than 4,000 parameters, for 8 classes.
 
     Args:
-        activation: after each convolution, a key of `registry.ACTIVATIONS`.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
     """
     return {
         "convolution": "depthwise",
