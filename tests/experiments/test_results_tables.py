@@ -82,6 +82,7 @@ METHOD = {
         "folds": [[0.7, 0.72], [0.69, 0.71]],
         "spread": {"between": 0.0, "within": 0.0004, "shared": True},
     },
+    "validation": {"start": 0.3123, "slope": 0.0412, "asymptote": 0.8012},
     "search": {
         "picked": [1, 0, 1],
         "trials": [{"parameters": {"C": 1.5}}, {"parameters": {"C": 2}}],
@@ -107,6 +108,9 @@ METHOD = {
         ("seconds", "28"),
         ("by_seed", ".710, .700"),
         ("over_seeds", ".020"),
+        ("start", ".312"),
+        ("slope", ".041"),
+        ("asymptote", ".801"),
         ("picked", "2 (2 folds); 1.5"),
     ],
 )
