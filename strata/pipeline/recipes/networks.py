@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from strata.parameter_types import NonNegativeInt
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
@@ -10,6 +11,7 @@ from strata.pipeline.recipes.classical import REDUCTIONS, Reductions, classified
 from strata.pipeline.stages.encodings import bag_of_words, visual_words
 from strata.pipeline.stages.networks import (
     hidden_features,
+    network_at_size,
     network_scores,
     patch_descriptors,
     resize,
@@ -58,14 +60,19 @@ def tinynet(
     fold: Fold,
     *,
     images: Options = resize.options(size=64),
+    test_size: NonNegativeInt = 0,
     network: Options = train_network.options(),
 ) -> Node:
     """A small network of strided convolutions, trained from scratch.
 
     Lorente, Riera and Rana, "Image classification with classic and deep learning techniques"
     (arXiv:2105.04895, 2021).
+
+    Args:
+        test_size: side of the images that are scored, pixels; 0: that of the training images. The
+            network's head must pool its last maps, "average" or "max".
     """
-    return _trained(data, fold, images, network)
+    return _trained(data, fold, images, network, test_size)
 
 
 @recipe
@@ -74,10 +81,16 @@ def cnn(
     fold: Fold,
     *,
     images: Options = resize.options(size=32),
+    test_size: NonNegativeInt = 0,
     network: Options = train_network.options(architecture="cnn", max_lr=0.003),
 ) -> Node:
-    """Convolutions and pooling, trained from scratch, after Lorente, Riera and Rana (2021)."""
-    return _trained(data, fold, images, network)
+    """Convolutions and pooling, trained from scratch, after Lorente, Riera and Rana (2021).
+
+    Args:
+        test_size: side of the images that are scored, pixels; 0: that of the training images. The
+            network's head must pool its last maps, "average" or "max".
+    """
+    return _trained(data, fold, images, network, test_size)
 
 
 @recipe
@@ -154,7 +167,10 @@ def patch_words(
     return classified(vectors, fold, reduction, classifier)
 
 
-def _trained(data: Data, fold: Fold, images: Options, network: Options) -> Node:
+def _trained(data: Data, fold: Fold, images: Options, network: Options, test_size: int = 0) -> Node:
     pixels = images(data.images)
     fitted = network(pixels, fold.train, fold.watched(network))
+    if test_size and test_size != images["size"]:
+        pixels = resize(data.images, **{**images, "size": test_size})
+        fitted = network_at_size(fitted, fold.train, size=test_size)
     return network_scores(pixels, fitted, fold.test)
