@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from strata.errors import InputError
 from strata.models.architectures.builder import Network, build
 from strata.models.architectures.flops import cost_table
+from strata.models.architectures.typed_tables import lists
 from strata.models.estimators.base import BaseNetworkClassifier
 from strata.models.runtime.devices import choose_device
 from strata.models.runtime.image_source import ImageSource, as_source, to_device
@@ -96,7 +97,7 @@ class BaseImageClassifier(BaseNetworkClassifier):
             num_classes=len(self.classes_),
             channels=self.channels_,
         )
-        self.layers_ = [row._asdict() for row in rows]
+        self.layers_ = [lists(row._asdict()) for row in rows]  # plain values, as JSON has them
         self.parameters_ = sum(row.parameters for row in rows)
         self.multiply_adds_ = sum(row.multiply_adds for row in rows)
 
