@@ -96,7 +96,7 @@ def train_network(
     return trained(
         classifier,
         max_lr=float(classifier.max_lr_),
-        layers=classifier.layers_,
+        layers=[_json_row(row) for row in classifier.layers_],
         trainable_parameters=classifier.parameters_,
         frozen_parameters=0,
         **found,
@@ -131,6 +131,11 @@ def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]
         training_accuracy=classifier.training_accuracy_,
         **facts,
     )
+
+
+def _json_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the layer table as JSON has it, with lists for tuples."""
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in row.items()}
 
 
 def _lr_search(curve: "LRCurve") -> dict[str, Any]:
