@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 
 
 @shard_stage(role="images")
-def resize(images: Iterable[np.ndarray], *, size: PositiveInt = 64) -> dict[str, Any]:
-    """Square images of one size: `pixels` (images, size, size, 3) uint8.
+def resize(
+    images: Iterable[np.ndarray], *, size: PositiveInt = 64, color: bool = True
+) -> dict[str, Any]:
+    """Square images of one size: `pixels` (images, size, size, 3) uint8, or 1 channel.
 
     Args:
         size: side of the square, pixels; images are cropped to the square in their middle.
+        color: False: gray values in one channel, for images without color.
     """
     from strata.models.training.resize import resize_images
 
-    return {"pixels": resize_images(images, size)}
+    return {"pixels": resize_images(images, size, color=color)}
 
 
 #: Estimator of the networks here, and its arguments that are no parameters of a recipe's network.

@@ -9,6 +9,7 @@ from PIL import Image
 
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.experiment.predict import on_new_images
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.topological_order import topological_order
 from tests.pipeline.project import Project, write_images
@@ -128,7 +129,7 @@ def test_a_changed_image_changes_the_key(folder):
     assert keys() == before
 
 
-def test_methods_are_made_and_predict(folder):
+def test_methods_are_made(folder):
     project = Project(folder)
     done = project.strata("make", "-j", "1", "folder", "training", "transferred")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -145,10 +146,19 @@ def test_methods_are_made_and_predict(folder):
         for node in networks(target(at(folder), "transferred").folds[0][1])
     )
     np.testing.assert_array_equal(source.weights_["mean"], network.weights_["mean"])
-    image = str(next((folder / "images").rglob("*.png")))
-    assert project.strata("predict", "transferred", image).returncode == 0
     again = project.strata("make", "-j", "1", "folder", "training", "transferred")
     assert "up to date" in again.stdout, again.stdout + again.stderr
+
+
+@pytest.mark.parametrize("name", ["folder", "transferred"])
+def test_new_images_are_scored_by_the_network_as_it_is(folder, name):
+    found = target(at(folder), name)
+    shards, images = at(folder).dataset.further.unlabeled("more")
+    _, scores = found.folds[-1]
+    pixels, fitted, scored = on_new_images(found, list(shards), images).inputs
+    assert fitted.key == scores.inputs[1].key
+    assert scored is images
+    assert {d for node in pixels.nodes for d in node.shard.digests} == set(images.digests)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 from strata.errors import InputError, nearest
 from strata.models.architectures.presets.cnn import cnn, cnn_pooled, lenet_5
+from strata.models.architectures.presets.googlenet import googlenet, inception_small
 from strata.models.architectures.presets.mlp import mlp
 from strata.models.architectures.presets.tinynet import tinynet, tinynet_micro, tinynet_residual
 
@@ -13,6 +14,8 @@ from strata.models.architectures.presets.tinynet import tinynet, tinynet_micro, 
 PRESETS: dict[str, Callable[..., dict[str, Any]]] = {
     "cnn": cnn,
     "cnn-pooled": cnn_pooled,
+    "googlenet": googlenet,
+    "inception-small": inception_small,
     "lenet-5": lenet_5,
     "mlp": mlp,
     "tinynet": tinynet,
