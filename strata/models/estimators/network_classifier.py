@@ -13,7 +13,6 @@ from sklearn.base import clone
 from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture, ArchitectureLike
 from strata.models.architectures.builder import Network
-from strata.models.architectures.flops import cost_table
 from strata.models.estimators.base import Watch
 from strata.models.estimators.image_prediction import BaseImageClassifier
 from strata.models.estimators.initial_network import check_start, initial_network, pretrain_network
@@ -41,30 +40,42 @@ from strata.parameter_types import (
 )
 from strata.seeds import generator
 
+#: Channels of the images that a network may be trained on.
+CHANNELS = (3, 1)
+
 
 class NetworkClassifier(BaseImageClassifier):
     """Network trained from scratch on square images of one size.
 
-    `X` is (n, image_size, image_size, 3) uint8 RGB (`resize.resize_images` makes it, in training
-    and prediction alike); `y` holds n class names or numbers. Images of more than a gigabyte are
-    read batch by batch from where they are (a memory-mapped file, say), with the same result.
+    `X` is (n, image_size, image_size, 3) uint8 RGB, or with 1 channel for gray images
+    (`resize.resize_images` makes it, in training and prediction alike); `y` holds n class names or
+    numbers. Images of more than a gigabyte are read batch by batch from where they are (a
+    memory-mapped file, say), with the same result.
 
     Args:
-        architecture: name of a predefined architecture (see `presets.PRESETS`), a dict of such a
-            `name` and its arguments, or a full description (see `Architecture.from_dict`).
+        architecture: name of a predefined architecture (see `presets.by_name.PRESETS`), a dict of
+            such a `name` and its arguments, or a full description (see `Architecture.from_dict`).
         image_size: width and height of the images, pixels.
         epochs: passes over the training images.
         batch_size: images per gradient step.
-        optimizer: "adamw", "adam", "sgd" (Nesterov momentum), "plain-sgd", "rmsprop", "adadelta" or
-            "adagrad".
+        optimizer: "adamw", "adam", "sgd" (with momentum), "plain-sgd" (without), "rmsprop",
+            "adadelta" or "adagrad".
         max_lr: maximum of the learning rate; "auto" runs the LR finder first and takes what it
             suggests.
-        momentum: of the optimizer "sgd"; the others ignore it.
+        momentum: of the optimizer "sgd"; with `base_momentum`, upper bound for "adam" and "adamw"
+            too (their beta1); the others ignore it.
+        nesterov: momentum of the optimizer "sgd": True: Nesterov's; False: plain (heavy-ball).
+        base_momentum: lower bound of one-cycle momentum, which goes from `momentum` down to it
+            while the learning rate rises, and back while it falls; Smith (2018) takes 0.95 and
+            0.85. None: `momentum` throughout ("adam", "adamw": 0.9).
         weight_decay: of weights, not of biases and normalizations.
         lr_schedule: "one-cycle", "cosine", "step" (a tenth after each third) or "constant".
         label_smoothing: share of a target that is spread over all classes.
         class_weight: "balanced": an image's loss counts n / (classes * images of its class), so
             that rare classes count as much as frequent ones; None: every image counts alike.
+        sampling: "balanced": each epoch draws as many images of each class, those of rare classes
+            several times, and as many in all as there are; None: every image once. Instead of
+            `class_weight`, not with it.
         augmentation: "none", "light", "strong", or a dict with fields of `Augmentation`.
         clip_grad_norm: largest norm of a step's gradient; None: no clipping.
         ema_decay: decay of the exponential moving average of the weights, which is kept as the
@@ -95,11 +106,13 @@ class NetworkClassifier(BaseImageClassifier):
             only.
         history_: one dict per epoch: epoch, loss, accuracy (in training, on augmented images),
             lr (learning rate), gradient_norm (mean over steps), seconds; with `patience` or images
-            to watch also validation_loss and validation_accuracy; diagnostics layer by layer (see
+            to watch also validation_loss and validation_accuracy; auxiliary_loss/NAME and
+            auxiliary_accuracy/NAME of auxiliary classifiers; diagnostics layer by layer (see
             `diagnostics.record_diagnostics`).
         watched_: images that these were measured on: "validation", the part of the training images
             that `patience` needs; "heldout", the images to watch; "", none.
         weights_: the network's state_dict as numpy arrays.
+        channels_: channels of the images, 3 or 1.
         architecture_: the full description of the network.
         layers_: the layer table, a dict for each row of `flops.cost_table`.
         parameters_: number of trainable weights.
@@ -118,10 +131,13 @@ class NetworkClassifier(BaseImageClassifier):
         optimizer: OptimizerName = "adamw",
         max_lr: PositiveFloat | Literal["auto"] = 0.01,
         momentum: Fraction = 0.9,
+        nesterov: bool = True,
+        base_momentum: Fraction | None = None,
         weight_decay: NonNegativeFloat = 0.05,
         lr_schedule: ScheduleName = "one-cycle",
         label_smoothing: Fraction = 0.1,
         class_weight: Literal["balanced"] | None = None,
+        sampling: Literal["balanced"] | None = None,
         augmentation: AugmentationLike = "light",
         clip_grad_norm: PositiveFloat | None = None,
         ema_decay: Fraction = 0.0,
@@ -143,10 +159,13 @@ class NetworkClassifier(BaseImageClassifier):
         self.optimizer = optimizer
         self.max_lr = max_lr
         self.momentum = momentum
+        self.nesterov = nesterov
+        self.base_momentum = base_momentum
         self.weight_decay = weight_decay
         self.lr_schedule = lr_schedule
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.sampling = sampling
         self.augmentation = augmentation
         self.clip_grad_norm = clip_grad_norm
         self.ema_decay = ema_decay
@@ -177,7 +196,7 @@ class NetworkClassifier(BaseImageClassifier):
         """Train the network.
 
         Args:
-            X: (n, image_size, image_size, 3) uint8.
+            X: (n, image_size, image_size, 3) uint8, or with 1 channel.
             y: (n,) labels of two classes or more.
             groups: (n,) int; images of one number are copies of each other, and the validation set
                 holds none whose copy is trained on. None: no copies.
@@ -200,7 +219,8 @@ class NetworkClassifier(BaseImageClassifier):
             StrataError: the training diverged.
         """
         started = time.perf_counter()
-        source = self._check(X)
+        source = self._check(X, CHANNELS)
+        self.channels_ = source.shape[3]
         labels = self._encode_labels(y, len(source))
         more = None if unlabeled is None else self._check(unlabeled)
         self._check_arguments()
@@ -320,11 +340,3 @@ class NetworkClassifier(BaseImageClassifier):
                 f"A teacher's probabilities need the shape {expected}, not {given.shape}."
             )
         return SoftLabels.of(given, self.teacher_weight, self.temperature, device)
-
-    def _count_costs(self) -> None:
-        rows = cost_table(
-            self.architecture_, image_size=self.window(), num_classes=len(self.classes_)
-        )
-        self.layers_ = [row._asdict() for row in rows]
-        self.parameters_ = sum(row.parameters for row in rows)
-        self.multiply_adds_ = sum(row.multiply_adds for row in rows)

@@ -138,11 +138,14 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop"])
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop", "one-cycle momentum"])
 def test_a_killed_training_goes_on_to_the_same_end(tmp_path, monkeypatch, optimizer):
     monkeypatch.setattr(trainer, "CHECKPOINT_SHARE", float("inf"))  # after every epoch
     X, y = scenes(5)
     settings = {**STATEFUL, "optimizer": optimizer}
+    if optimizer == "one-cycle momentum":
+        resampled = {"sampling": "balanced", "augmentation": {"noise": 0.1, "shift": [0.1, 0.0]}}
+        settings |= {"optimizer": "adam", "base_momentum": 0.8, **resampled}
     whole = NetworkClassifier(**settings).fit(X, y)
     path = tmp_path / "training"
     for killed_at in (1, 2, 4):
@@ -452,19 +455,92 @@ def test_the_lr_finder_trains_as_the_training_will(with_teacher):
     np.testing.assert_array_equal(other.find_lr(X, y, teacher=teacher).losses, seen)
 
 
-def test_momentum_is_that_of_gradient_descent():
+@pytest.mark.parametrize("nesterov", [True, False])
+def test_momentum_is_that_of_gradient_descent(nesterov):
     """Three steps by hand on one weight: Nesterov's, as Sutskever et al. (2013) write it."""
     for momentum in (0.0, 0.6):
         weight = torch.nn.Parameter(torch.ones(1, 1))
-        steps = build_optimizer("sgd", [(1.0, [weight])], 0.1, 0.0, momentum)
+        steps = build_optimizer("sgd", [(1.0, [weight])], 0.1, 0.0, momentum, nesterov=nesterov)
         velocity, expected = 0.0, 1.0
         for _ in range(3):
             steps.zero_grad()
             (weight**2 / 2).sum().backward()
             velocity = momentum * velocity + expected
-            expected -= 0.1 * (expected + momentum * velocity)
+            ahead = expected + momentum * velocity if nesterov else velocity
+            expected -= 0.1 * ahead
             steps.param_groups[0]["lr"] = 0.1
             steps.step()
             assert weight.item() == pytest.approx(expected)
     with pytest.raises(InputError, match="momentum"):
         NetworkClassifier(**SMALL, momentum=1.0).fit(*scenes(4))
+
+
+def gray_images(n=24, size=12):
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    X = rng.integers(0, 128, (n, size, size, 1))
+    X[y == 1, : size // 2] += 100
+    return X.astype(np.uint8), y
+
+
+@pytest.mark.parametrize("augmentation", ["light", "strong", {"cutout": 0.3, "crop": 0.75}])
+@pytest.mark.parametrize("architecture", [{"name": "tinynet", "widths": [8, 8]}, "mlp"])
+def test_gray_images_have_one_channel(architecture, augmentation):
+    X, y = gray_images()
+    model = NetworkClassifier(
+        architecture, image_size=12, epochs=8, batch_size=8, device="cpu", augmentation=augmentation
+    ).fit(X, y)
+    assert model.training_accuracy_ > 0.9
+    weights = next(w for name, w in model.weights_.items() if name.endswith("weight"))
+    window = model.window()
+    assert weights.shape[1] in (1, window * window)
+    assert sum(p.numel() for p in model.network().parameters()) == model.parameters_
+    with pytest.raises(InputError, match="12, 1"):
+        model.predict(np.repeat(X, 3, axis=3))
+
+
+def test_one_channel_is_scored_as_its_threefold_copy():
+    X, y = gray_images()
+    copies, first = np.repeat(X, 3, axis=3), "blocks.0.layers.0.0.weight"
+    network = {"name": "tinynet", "widths": [4]}
+    gray, color = (
+        NetworkClassifier(network, image_size=12, epochs=0, device="cpu").fit(images, y)
+        for images in (X, copies)
+    )
+    color.weights_ |= {k: w for k, w in gray.weights_.items() if w.shape == color.weights_[k].shape}
+    color.weights_[first] = np.repeat(gray.weights_[first] / 3, 3, axis=1)
+    np.testing.assert_allclose(color.logits(copies), gray.logits(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("augmentation", ["none", {"crop": 0.75}])
+def test_a_network_whose_head_averages_takes_images_of_another_size(augmentation):
+    X, y = gray_images(size=16)
+    auxiliary = [{"after": 1, "pool_size": 3, "hidden": [4]}]
+    model = NetworkClassifier(
+        {"blocks": [{"filters": 8}, {"filters": 8, "stride": 2}], "auxiliary": auxiliary},
+        image_size=16,
+        epochs=8,
+        batch_size=8,
+        device="cpu",
+        augmentation=augmentation,
+        tta_views=2,
+    ).fit(X, y)
+    larger = model.at_size(24)
+    enlarged = X.repeat(2, axis=1).repeat(2, axis=2)[:, 4:28, 4:28]
+    assert (larger.predict(np.ascontiguousarray(enlarged)) == y).all()
+    assert larger.multiply_adds_ > 2 * model.multiply_adds_
+    assert larger.parameters_ == model.parameters_
+    np.testing.assert_array_equal(model.logits(X), model.at_size(16).logits(X))
+    with pytest.raises(InputError, match="at_size"):
+        model.predict(enlarged)
+
+
+def test_a_network_of_one_size_says_so():
+    X, y = gray_images()
+    cnn = NetworkClassifier({"name": "cnn", "filters": [4]}, image_size=12, epochs=1, device="cpu")
+    with pytest.raises(InputError, match="flattens"):
+        cnn.fit(X, y).at_size(24)
+    pooled = {"blocks": [{"filters": 4, "padding": 0, "kernel": 5}]}
+    small = NetworkClassifier(pooled, image_size=12, epochs=1, device="cpu").fit(X, y)
+    with pytest.raises(InputError, match="do not pass"):
+        small.at_size(4)
