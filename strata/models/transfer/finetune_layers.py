@@ -17,33 +17,32 @@ def finetune_layers(
     *,
     num_classes: int,
     image_size: int | None = None,
-    head: bool = True,
+    train: bool = True,
 ) -> list[LayerCost]:
     """Layers in the order of computation, counted on torch's meta device: nothing is computed.
 
     Args:
         backbone: a classification network of torchvision.
-        freeze_until: boundary node: layers up to it are frozen, later ones are trained.
+        freeze_until: boundary node: layers up to it are frozen.
         ends: nodes whose pooled outputs are inputs of the head.
-        num_classes: number of class scores.
+        num_classes: number of class scores; 0: no head, of a network that only describes images.
         image_size: width and height of the images, pixels; None: what the network was made for.
-        head: whether there is a new head, one linear layer; False: of a network that only describes
-            images.
+        train: True where the layers after the boundary are trained, False where only the head is.
 
     Raises:
         InputError: no such network or node.
     """
     size = image_size or preprocessing(backbone).image_size
     network, side = skeleton(backbone).to("meta").eval(), (size, size)
-    if hasattr(network, "transform_input"):  # scales channels; its slices are no maps to follow
-        network.transform_input = False
+    if "transform_input" in vars(network):  # scales channels; its slices are no maps to follow
+        vars(network)["transform_input"] = False
     images = torch.empty(1, 3, size, size, device="meta")
     before = extract_subgraph(network, IMAGES, [freeze_until])
     frozen, (boundary,), field = layer_rows(before, images, Field(), side, trainable=False)
     after = extract_subgraph(network, freeze_until, ends)
-    trained, outputs, _ = layer_rows(after, boundary, field, side)
+    trained, outputs, _ = layer_rows(after, boundary, field, side, train)
     rows = [*frozen, *trained]
-    if head:
+    if num_classes:
         width = sum(global_pool(output).shape[1] for output in outputs)
         weights = (width + 1) * num_classes
         shape = (num_classes,)

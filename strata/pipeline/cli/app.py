@@ -20,6 +20,7 @@ from strata.pipeline.cli.options import (
     Jobs,
     Json,
     KeepGoing,
+    KeptFiles,
     ListParameters,
     ListRecipes,
     OlderThan,
@@ -242,16 +243,7 @@ def clean(
 def gc(
     older_than: OlderThan = None,
     to_size: ToSize = None,
-    files: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "-f",
-            "--file",
-            metavar="FILE",
-            help="Keep the artifacts that this experiment file needs; repeatable.",
-            show_default="all experiment files beside the store",
-        ),
-    ] = None,
+    files: KeptFiles = None,
     dry_run: DryRun = False,
     store: StoreDir = None,
     weights: Weights = None,

@@ -63,7 +63,10 @@ def _print(found: Description) -> None:
     console.print(f"{found.method}: recipe {found.recipe}, {many}")
     console.print(found.summary)
     console.print("")
-    rows = [[s.name, s.summary, "" if s.dims is None else str(s.dims)] for s in found.stages]
+    rows = [
+        [s.name, s.summary.partition(": `")[0], "" if s.dims is None else str(s.dims)]
+        for s in found.stages
+    ]
     print_table(console, ["stage", "description", "length of vectors"], rows, left=2)
     for stage in found.stages:
         if stage.layers:

@@ -124,6 +124,16 @@ Weights = Annotated[
 Targets = Annotated[
     list[str] | None, typer.Argument(metavar="[TARGET]...", help="Names of methods; default: all.")
 ]
+KeptFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-f",
+        "--file",
+        metavar="FILE",
+        help="Keep the artifacts that this experiment file needs; repeatable.",
+        show_default="all experiment files beside the store",
+    ),
+]
 Classes = Annotated[
     int | None,
     typer.Option(

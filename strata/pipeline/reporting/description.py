@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from strata.errors import InputError
 from strata.files import expand_user
 from strata.pipeline.experiment.compose import compose_one
-from strata.pipeline.experiment.dataset import SCENES
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.experiment.resolve import ResolvedMethod
+from strata.pipeline.experiment.sources import SCENES
 from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.topological_order import topological_order
@@ -60,7 +60,7 @@ def describe(name: str, methods: dict[str, ResolvedMethod], classes: int) -> Des
     Raises:
         InputError: the method cannot be composed.
     """
-    scores = compose_one(name, methods, _NoImages(classes), _fold(classes))
+    scores = compose_one(name, methods, NoImages(classes), placeholder_fold(classes))
     dims: dict[str, int] = {}
     stages: dict[tuple[str, str], StageDescription] = {}
     for node in topological_order([scores]):
@@ -109,22 +109,40 @@ def count_classes(experiment: Experiment) -> int:
 
 
 @dataclass(frozen=True)
-class _NoImages:
+class NoImages:
     """Data set of no images, for composing."""
 
     classes: int
 
     def data_of(self, fold: Fold, method: Any) -> Data:
         """Data of a fold: one shard, which nothing reads."""
-        shard = ImageShard("", fold.train.digests, (Path(), Path()))
-        return Data([shard], fold.train.classes, method, self.inner_folds)
+        shards = [_shard(fold.train)]
+        return Data(shards, fold.train.classes, method, self.inner_folds, _NoFurtherImages())
 
     def inner_folds(self, fold: Fold, count: int) -> list[Fold]:
         """So many folds like the given one."""
         return [replace(fold, name=f"{fold.name}, inner fold {n + 1}") for n in range(count)]
 
 
-def _fold(classes: int) -> Fold:
+class _NoFurtherImages:
+    """Further folders, of which nothing is read."""
+
+    def unlabeled(self, folder: str) -> tuple[list[ImageShard], Subset]:
+        """Two images that do not exist, without labels."""
+        subset = replace(placeholder_fold(2).train, labels=None)
+        return [_shard(subset)], subset
+
+    def labeled(self, source: str) -> tuple[list[ImageShard], Subset]:
+        """Two images that do not exist, in two classes."""
+        subset = placeholder_fold(2).train
+        return [_shard(subset)], subset
+
+
+def _shard(subset: Subset) -> ImageShard:
+    return ImageShard("", subset.digests, (Path(),) * len(subset))
+
+
+def placeholder_fold(classes: int) -> Fold:
     """A fold that trains on and scores two images that do not exist."""
     names = tuple(f"class {number}" for number in range(classes))
     train = Subset(("a", "b"), ("0", "1"), (0, 1), names, 0)

@@ -46,13 +46,13 @@ def _fine_tuned(node: Node, classes: int) -> "list[LayerRow]":
     split = next(n for n in node.parents if n.stage.role == "backbone split")
     backbone = _parent(node, pretrained.pretrained).parameters["backbone"]
     parts: dict[str, Any] = split.stage.run({"backbone": backbone}, **split.parameters)
-    begin = parts["freeze_until"] if node.parameters["epochs"] else parts["output_node"]
     rows = finetune_layers(
         backbone,
-        begin,
+        parts["freeze_until"],
         [parts["output_node"], *parts["head_inputs"]],
         num_classes=classes,
         image_size=parts["image_size"],
+        train=bool(node.parameters["epochs"]),
     )
     return layer_rows(row._asdict() for row in rows)
 
@@ -69,7 +69,6 @@ def _described(node: Node) -> "list[LayerRow]":
         nodes[-1:],
         num_classes=0,
         image_size=node.parameters["image_size"],
-        head=False,
     )
     return layer_rows(row._asdict() for row in rows)
 
