@@ -234,7 +234,6 @@ def fine_tune(
     return trained(
         classifier,
         saved_multiply_adds=classifier.saved_multiply_adds_,
-        layers=classifier.layers_,
         trainable_parameters=classifier.parameters_,
         frozen_parameters=classifier.frozen_parameters_,
     )

@@ -1,8 +1,10 @@
 """Facts of networks for the report: images watched, initial weights, layers, parameters."""
 
+import numpy as np
 import pytest
 
 from strata.models.architectures.flops import cost_table
+from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.pipeline.experiment.compose import compose_one
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.experiment.resolve import resolve
@@ -10,6 +12,8 @@ from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.costs import _trainable_and_frozen
 from strata.pipeline.reporting.description import NoImages, placeholder_fold
 from strata.pipeline.reporting.network_facts import begins, layer_rows, one_per_fold
+from strata.pipeline.stages.networks import trained
+from strata.pipeline.store.store import Store
 
 FILE = """\
 [methods.bovw]
@@ -60,3 +64,12 @@ def test_trained_and_frozen_parameters():
     assert _trainable_and_frozen([{"parameters": 900}, tuned], []) == (30, 900)
     assert _trainable_and_frozen([{"parameters": 8}], [{"parameters": 900}]) == (8, 900)
     assert _trainable_and_frozen([{"parameters": 8}], [{"vectors": 1}]) == (None, None)
+
+
+def test_reports_read_the_layers_of_a_trained_network_without_opening_pickles(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3)).astype(np.uint8)
+    network = NetworkClassifier({"name": "mlp", "hidden": [4]}, image_size=16, epochs=1)
+    store = Store(tmp_path).open()
+    store.write("0" * 40, trained(network.fit(images, np.arange(8) % 2)), {})
+    rows = layer_rows(store.read("0" * 40)["layers"])
+    assert [row.output for row in rows] == [(4,), (2,)]

@@ -26,12 +26,12 @@ def test_the_interval_is_that_of_scipy():
 
 
 def test_so_many_intervals_hold_the_true_accuracy_as_they_say():
-    """Of 300 experiments with an accuracy of 0.85 on 8 folds of 40 images: 95 %, give or take."""
+    """Of 150 experiments with an accuracy of 0.85 on 8 folds of 40 images: 95 %, give or take."""
     rng, held = np.random.default_rng(0), 0
-    for _ in range(300):
+    for _ in range(150):
         interval = bootstrap_interval(list((rng.random((8, 40)) < 0.85).astype(float)))
         held += interval.low <= 0.85 <= interval.high
-    assert 0.92 <= held / 300 <= 0.98
+    assert 0.91 <= held / 150 <= 0.99
 
 
 def test_the_interval_is_the_same_in_every_run():
