@@ -96,7 +96,6 @@ def train_network(
     return trained(
         classifier,
         max_lr=float(classifier.max_lr_),
-        layers=[_json_row(row) for row in classifier.layers_],
         trainable_parameters=classifier.parameters_,
         frozen_parameters=0,
         **found,
@@ -121,7 +120,15 @@ def watched(
 
 
 def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]:
-    """Artifact of a trained network, with what the report shows of its training."""
+    """Artifact of a trained network, with what the report shows of its training.
+
+    Shapes in the layer table become lists: what has tuples would be kept as a pickle, which reports
+    do not open.
+    """
+    layers = [
+        {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
+        for row in classifier.layers_
+    ]
     return fitted_with(
         classifier,
         history=classifier.history_,
@@ -129,13 +136,10 @@ def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]
         parameters=classifier.parameters_,
         multiply_adds=classifier.multiply_adds_,
         training_accuracy=classifier.training_accuracy_,
+        layers=layers,
         **facts,
     )
 
-
-def _json_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the layer table as JSON has it, with lists for tuples."""
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in row.items()}
 
 
 def _lr_search(curve: "LRCurve") -> dict[str, Any]:
