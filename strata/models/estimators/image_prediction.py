@@ -10,10 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from strata.errors import InputError
 from strata.models.architectures.builder import Network, build
+from strata.models.architectures.flops import cost_table
 from strata.models.estimators.base import BaseNetworkClassifier
 from strata.models.runtime.devices import choose_device
 from strata.models.runtime.image_source import ImageSource, as_source, to_device
 from strata.models.training.augment_config import Augmentation
+from strata.models.training.embedding_losses import count_head, restore_head
 from strata.models.training.inference import center_crops, predict
 
 
@@ -26,6 +28,7 @@ class BaseImageClassifier(BaseNetworkClassifier):
     tta_views: int
     device: str
     architecture_: dict[str, Any]
+    layers_: list[dict[str, Any]]
     weights_: dict[str, NDArray[Any]]
 
     def logits(self, X: ArrayLike | ImageSource) -> NDArray[np.float64]:
@@ -48,12 +51,22 @@ class BaseImageClassifier(BaseNetworkClassifier):
         network = build(
             self.architecture_, image_size=self.window(), num_classes=len(self.classes_)
         )
+        restore_head(network, self.weights_)
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
 
     def window(self) -> int:
         """Width of the crop that the network takes, pixels."""
         return Augmentation.of(self.augmentation).window(self.image_size)
+
+    def _count_costs(self) -> None:
+        """Set `layers_`, `parameters_` and `multiply_adds_`."""
+        rows = cost_table(
+            self.architecture_, image_size=self.window(), num_classes=len(self.classes_)
+        )
+        self.layers_ = count_head([row._asdict() for row in rows], self.weights_)
+        self.parameters_ = sum(row["parameters"] for row in self.layers_)
+        self.multiply_adds_ = sum(row.multiply_adds for row in rows)
 
     def center_crops(self, X: ArrayLike) -> NDArray[np.uint8]:
         """The center crop of each image: (n, window, window, 3) uint8.

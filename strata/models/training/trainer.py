@@ -210,6 +210,7 @@ class Training:
             "average": self.average,
             "best": self.best,
             "history": self.history,
+            "centers": self.descent.center_loss and self.descent.center_loss.centers,
         }
 
     def _restore(self, state: dict[str, Any] | None) -> None:
@@ -218,3 +219,5 @@ class Training:
         self.network.load_state_dict(state["network"])
         self.descent.optimizer.load_state_dict(state["optimizer"])
         self.average, self.best, self.history = state["average"], state["best"], state["history"]
+        if self.descent.center_loss is not None:
+            self.descent.center_loss.centers = state["centers"]
