@@ -38,7 +38,7 @@ from strata.features.descriptors.dense_sift import (
 from strata.features.descriptors.sampling_grid import inner_grids
 from strata.image_io import read_image
 from strata.models.architectures.builder import build
-from strata.models.architectures.tinynet import tinynet
+from strata.models.architectures.presets.tinynet import tinynet
 from strata.models.training.augment_config import Augmentation
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig

@@ -26,7 +26,7 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 from strata.models.architectures.builder import Network, build
-from strata.models.architectures.tinynet import tinynet
+from strata.models.architectures.presets.tinynet import tinynet
 from strata.models.training.augment_config import Augmentation
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig

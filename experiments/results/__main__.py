@@ -80,7 +80,10 @@ def _images(named: str | None) -> str:
         InputError: none are named, or there are none.
     """
     if named is None:
-        raise InputError("No images are named.", "`make results IMAGES=DIR` names a folder.")
+        raise InputError(
+            "No images are named.",
+            "`make results IMAGES=DIR` names a folder; without make it stands before --only.",
+        )
     if named == "scenes":
         return named
     if not Path(named).exists():

@@ -1,11 +1,19 @@
 """Modules of a network's blocks, built from their descriptions."""
 
+from functools import reduce
+
 import torch
 from torch import Tensor, nn
 
-from strata.models.architectures.block_spec import Block, Branches
+from strata.models.architectures.block_spec import AnyBlock, Block, Branches, Pooling
+from strata.models.architectures.choices import Choice, name_of, options_of
 from strata.models.architectures.dropout import Dropout
-from strata.models.architectures.registry import ACTIVATIONS, NORMALIZATIONS, POOLS
+from strata.models.architectures.registry import (
+    ACTIVATIONS,
+    NORMALIZATIONS,
+    POOLS,
+    WITHOUT_SHIFT,
+)
 
 
 class Subsample(nn.Module):
@@ -30,25 +38,21 @@ def pointwise(channels: int, filters: int, stride: int, bias: bool) -> nn.Sequen
     return nn.Sequential(pixels, nn.Conv2d(channels, filters, 1, bias=bias))
 
 
-def convolution(channels: int, block: Block, stride: int) -> nn.Sequential:
-    """One convolution of a block with its normalization, without the activation at the end."""
-    normalize = NORMALIZATIONS[block.normalization]
-    bias = block.normalization == "none" if block.bias is None else block.bias
-    padding = block.kernel // 2 if block.padding < 0 else block.padding
-    if block.kernel == 1:
-        return nn.Sequential(
-            pointwise(channels, block.filters, stride, bias), normalize(block.filters)
-        )
-    if block.convolution == "full":
-        spatial = nn.Conv2d(channels, block.filters, block.kernel, stride, padding, bias=bias)
-        return nn.Sequential(spatial, normalize(block.filters))
-    return nn.Sequential(
-        nn.Conv2d(channels, channels, block.kernel, stride, padding, groups=channels, bias=bias),
-        normalize(channels),
-        ACTIVATIONS[block.activation]() if block.between else nn.Identity(),
-        nn.Conv2d(channels, block.filters, 1, bias=bias),
-        normalize(block.filters),
-    )
+def activation(choice: Choice) -> nn.Module:
+    """The module of an activation."""
+    return ACTIVATIONS[name_of(choice)](**options_of(choice))
+
+
+def normalization(choice: Choice, channels: int) -> nn.Module:
+    """The module of a normalization of maps."""
+    return NORMALIZATIONS[name_of(choice)](channels, **options_of(choice))
+
+
+def pooling(spec: Pooling) -> nn.Module:
+    """The module of pooling."""
+    size = spec.pool_size
+    padding = (size - 1) // 2 if spec.pool_padding < 0 else spec.pool_padding
+    return POOLS[spec.pool](size, spec.pool_stride or size, padding)
 
 
 class ConvolutionBlock(nn.Module):
@@ -56,37 +60,79 @@ class ConvolutionBlock(nn.Module):
 
     def __init__(self, channels: int, block: Block) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
+        filters, last = block.filters, block.repeat - 1
+        self.layers = nn.Sequential()
         for i in range(block.repeat):
-            if i:
-                layers.append(ACTIVATIONS[block.activation]())
-            layers.append(
-                convolution(block.filters if i else channels, block, 1 if i else block.stride)
-            )
-        self.layers = nn.Sequential(*layers)
+            layers = _convolution(filters if i else channels, block, 1 if i else block.stride)
+            if i < last:
+                layers += _activated(block, filters)
+            elif not block.activation_first:
+                layers.append(normalization(block.normalization, filters))
+            self.layers.append(nn.Sequential(*layers))
         self.shortcut = _shortcut(channels, block) if block.residual else None
-        self.squeeze = (
-            SqueezeExcitation(block.filters, block.squeeze) if block.squeeze else nn.Identity()
+        self.squeeze = SqueezeExcitation(filters, block.squeeze) if block.squeeze else nn.Identity()
+        self.activation = activation(block.activation)
+        self.normalization = (
+            normalization(block.normalization, filters) if block.activation_first else nn.Identity()
         )
-        self.activation = ACTIVATIONS[block.activation]()
-        self.pool = POOLS[block.pool]()
+        self.pool = pooling(block.pooling)
         self.dropout = Dropout(block.dropout) if block.dropout else nn.Identity()
+        self.unit_dropout = (
+            Dropout(block.unit_dropout, axes=None) if block.unit_dropout else nn.Identity()
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the block to maps: (b, channels, h, w) -> (b, filters, h', w')."""
         y = self.squeeze(self.layers(x))
         if self.shortcut is not None:
             y = y + self.shortcut(x)
-        return self.dropout(self.pool(self.activation(y)))
+        y = self.pool(self.normalization(self.activation(y)))
+        return self.unit_dropout(self.dropout(y))
+
+
+def _convolution(channels: int, block: Block, stride: int) -> list[nn.Module]:
+    """One convolution of a block; a depthwise separable one with what stands between its parts."""
+    kernel, filters, bias = block.kernel_pair, block.filters, _has_bias(block)
+    if kernel == (1, 1):
+        return [pointwise(channels, filters, stride, bias)]
+    padding = block.padding_pair
+    if block.convolution == "full":
+        return [nn.Conv2d(channels, filters, kernel, stride, padding, bias=bias)]
+    if block.between:
+        between = _activated(block, channels)
+    else:
+        between, bias = [normalization(block.normalization, channels)], _has_bias(block, False)
+    spatial = nn.Conv2d(channels, channels, kernel, stride, padding, groups=channels, bias=bias)
+    return [spatial, *between, nn.Conv2d(channels, filters, 1, bias=_has_bias(block))]
+
+
+def _activated(block: Block, channels: int) -> list[nn.Module]:
+    """Normalization and activation in the block's order."""
+    layers = [normalization(block.normalization, channels), activation(block.activation)]
+    return layers[::-1] if block.activation_first else layers
+
+
+def _has_bias(block: Block, activated: bool = True) -> bool:
+    """True if a convolution has a bias: unless a normalization with a shift follows at once.
+
+    Args:
+        block: of the convolution.
+        activated: True if an activation follows, before or after the normalization.
+    """
+    if block.bias is not None:
+        return block.bias
+    shiftless = name_of(block.normalization) in WITHOUT_SHIFT
+    return shiftless or (activated and block.activation_first)
 
 
 def _shortcut(channels: int, block: Block) -> nn.Module:
     """The identity where shapes allow it, else a strided 1x1 projection (He et al. 2016)."""
     if channels == block.filters and block.stride == 1:
         return nn.Identity()
+    bias = name_of(block.normalization) in WITHOUT_SHIFT
     return nn.Sequential(
-        pointwise(channels, block.filters, block.stride, bias=block.normalization == "none"),
-        NORMALIZATIONS[block.normalization](block.filters),
+        pointwise(channels, block.filters, block.stride, bias=bias),
+        normalization(block.normalization, block.filters),
     )
 
 
@@ -116,20 +162,24 @@ class BranchingBlock(nn.Module):
         return torch.cat([branch(x) for branch in self.branches], 1)
 
 
-def block_sequence(channels: int, blocks: tuple[Block | Branches, ...]) -> nn.Sequential:
+def block_sequence(channels: int, blocks: tuple[AnyBlock, ...]) -> nn.Sequential:
     """The modules of some blocks, one after the other."""
     modules = nn.Sequential()
     for block in blocks:
         if isinstance(block, Branches):
             modules.append(BranchingBlock(channels, block))
+        elif isinstance(block, Pooling):
+            modules.append(pooling(block))
         else:
             modules.append(ConvolutionBlock(channels, block))
         channels = output_channels(channels, block)
     return modules
 
 
-def output_channels(channels: int, block: Block | Branches) -> int:
+def output_channels(channels: int, block: AnyBlock) -> int:
     """Channels of a block's output, for a number of channels of its input."""
+    if isinstance(block, Pooling):
+        return channels
     if isinstance(block, Block):
         return block.filters
-    return sum(branch[-1].filters if branch else channels for branch in block.branches)
+    return sum(reduce(output_channels, branch, channels) for branch in block.branches)

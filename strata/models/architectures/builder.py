@@ -8,56 +8,62 @@ import torch
 from torch import Tensor, nn
 
 from strata.errors import InputError
-from strata.models.architectures.architecture import Architecture, Head
-from strata.models.architectures.blocks import block_sequence, output_channels
+from strata.models.architectures.architecture import Architecture
+from strata.models.architectures.auxiliary_head import AuxiliaryHead
+from strata.models.architectures.blocks import activation, block_sequence
 from strata.models.architectures.dropout import Dropout
+from strata.models.architectures.head_spec import Auxiliary, Head
 from strata.models.architectures.initialization import initialize
-from strata.models.architectures.registry import ACTIVATIONS, HEAD_NORMALIZATIONS, HEAD_POOLS
+from strata.models.architectures.registry import HEAD_NORMALIZATIONS, HEAD_POOLS
 from strata.models.runtime.image_source import ImageSource, iter_blocks
 
 
 class Network(nn.Module):
     """Network that an architecture describes.
 
-    Images (b, 3, image_size, image_size), uint8 or float in 0..255, to class scores
-    (b, classes) float32. The mean and standard deviation of the training images' channels are
-    buffers of the network.
+    Images (b, channels, image_size, image_size), uint8 or float in 0..255, to class scores
+    (b, classes) float32; 3 channels are the default, gray images have 1. The mean and standard
+    deviation of the training images' channels are buffers of the network.
+
+    Attributes:
+        auxiliary: heads that are used in training only, by the name of the block before them
+            ("block3"), in the order of the blocks.
+        auxiliary_weights: of their losses, by the same names.
     """
 
     mean: Tensor
     deviation: Tensor
     large = False  #: see `devices.mixed_precision`
 
-    def __init__(self, architecture: Architecture, image_size: int, num_classes: int) -> None:
+    def __init__(
+        self, architecture: Architecture, image_size: int, num_classes: int, channels: int = 3
+    ) -> None:
         super().__init__()
-        self.num_classes = num_classes
-        self.register_buffer("mean", torch.full((3,), 127.5))
-        self.register_buffer("deviation", torch.full((3,), 127.5))
-        self.blocks = block_sequence(3, architecture.blocks)
-        channels = [3]
-        for block in architecture.blocks:
-            channels.append(output_channels(channels[-1], block))
+        self.num_classes, self.channels = num_classes, channels
+        self.register_buffer("mean", torch.full((channels,), 127.5))
+        self.register_buffer("deviation", torch.full((channels,), 127.5))
+        self.blocks = block_sequence(channels, architecture.blocks)
         self.pool = HEAD_POOLS[architecture.head.pool]
-        self.head = _head(architecture.head, self._embedding_size(image_size), num_classes)
+        maps = self._maps(image_size)
+        features = self.pool(maps[-1]).shape[1]
+        self.head = _head(architecture.head, features, num_classes)
+        auxiliary = sorted(architecture.auxiliary, key=lambda head: head.after)
         self.auxiliary = nn.ModuleDict(
-            {
-                str(a.after): nn.Linear(channels[a.after], num_classes)
-                for a in architecture.auxiliary
-            }
+            {f"block{a.after}": self._auxiliary_head(maps[a.after], a) for a in auxiliary}
         )
-        self.auxiliary_weights = {str(a.after): a.weight for a in architecture.auxiliary}
+        self.auxiliary_weights = {f"block{a.after}": a.weight for a in auxiliary}
 
     @property
     def auxiliary_names(self) -> list[str]:
         """Layer that each auxiliary head follows, in the order of `all_scores`."""
-        return [f"block{number}" for number in sorted(map(int, self.auxiliary))]
+        return list(self.auxiliary_weights)
 
     @torch.no_grad()
     def fit_standardization(self, images: ImageSource) -> None:
-        """Set the channels' mean and deviation from images (n, image_size, image_size, 3)."""
-        counts = np.zeros((3, 256), np.int64)
+        """Set the mean and deviation of channels, from images (n, h, w, channels)."""
+        counts = np.zeros((self.channels, 256), np.int64)
         for block in iter_blocks(images):  # bounded temporaries: bincount counts in int64
-            channels = block.reshape(-1, 3).T
+            channels = block.reshape(-1, self.channels).T
             counts += [np.bincount(channel, minlength=256) for channel in channels]
         shares = counts / counts[0].sum()
         levels = np.arange(256)
@@ -66,16 +72,29 @@ class Network(nn.Module):
         self.mean.copy_(torch.from_numpy(means))
         self.deviation.copy_(torch.from_numpy(np.sqrt(variances).clip(min=1.0)))
 
-    def _embedding_size(self, image_size: int) -> int:
-        """Length of the vector that enters the head, found by passing an empty image."""
+    @torch.no_grad()
+    def _maps(self, image_size: int) -> list[Tensor]:
+        """An empty image as the blocks see it, and each block's output for it."""
+        maps = [torch.zeros(1, self.channels, image_size, image_size)]
         try:
-            with torch.no_grad():
-                return self.eval().embed(torch.zeros(1, 3, image_size, image_size)).shape[1]
+            for block in self.blocks.eval():
+                maps.append(block(maps[-1]))
         except (RuntimeError, ValueError) as error:
             raise InputError(
                 f"Images of {image_size} pixels do not pass through this network: "
                 "a feature map vanishes, or branches shrink it differently.",
                 "Use larger images, fewer strides and pools, or more padding.",
+            ) from error
+        return maps
+
+    def _auxiliary_head(self, maps: Tensor, spec: Auxiliary) -> AuxiliaryHead:
+        try:
+            return AuxiliaryHead(maps, spec, self.num_classes)
+        except RuntimeError as error:
+            raise InputError(
+                f"The auxiliary head after block {spec.after} pools over {spec.pool_size} pixels, "
+                f"and the maps there have {maps.shape[2]} x {maps.shape[3]}.",
+                "Use larger images, or a smaller pool_size.",
             ) from error
 
     def feature_maps(self, images: Tensor) -> Tensor:
@@ -87,7 +106,7 @@ class Network(nn.Module):
         return (self.feature_maps(images),)
 
     def embed(self, images: Tensor) -> Tensor:
-        """Vector before the head: (b, 3, image_size, image_size) -> (b, features)."""
+        """Vector before the head: (b, channels, image_size, image_size) -> (b, features)."""
         return self.pool(self.feature_maps(images))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -103,9 +122,9 @@ class Network(nn.Module):
         x, found = self.standardize(images), []
         for number, block in enumerate(self.blocks, start=1):
             x = block(x)
-            if str(number) in self.auxiliary:
-                scores = self.auxiliary[str(number)](x.mean((2, 3)))
-                found.append((self.auxiliary_weights[str(number)], scores))
+            name = f"block{number}"
+            if name in self.auxiliary:
+                found.append((self.auxiliary_weights[name], self.auxiliary[name](x)))
         return [(1.0, self.scores_of(x)), *found]
 
     def standardize(self, images: Tensor) -> Tensor:
@@ -114,7 +133,7 @@ class Network(nn.Module):
         width = images.shape[3]
         rows = images.permute(0, 2, 3, 1).flatten(2).float()
         rows = (rows - self.mean.repeat(width)) / self.deviation.repeat(width)
-        return rows.unflatten(2, (width, 3)).permute(0, 3, 1, 2)
+        return rows.unflatten(2, (width, self.channels)).permute(0, 3, 1, 2)
 
 
 def _head(head: Head, features: int, num_classes: int) -> nn.Sequential:
@@ -123,7 +142,7 @@ def _head(head: Head, features: int, num_classes: int) -> nn.Sequential:
         if head.dropout:
             layers.append(Dropout(head.dropout))
         layers.append(nn.Linear(features, width))
-        layers.append(ACTIVATIONS[head.activation]())
+        layers.append(activation(head.activation))
         layers.append(HEAD_NORMALIZATIONS[head.normalization](width))
         features = width
     if head.dropout:
@@ -137,6 +156,7 @@ def build(
     *,
     image_size: int,
     num_classes: int,
+    channels: int = 3,
     seed: int = 0,
 ) -> Network:
     """Build a network with initial weights, on the CPU; torch's global generator is not touched.
@@ -145,6 +165,7 @@ def build(
         architecture: an `Architecture`, or its name or description (see `Architecture.of`).
         image_size: width and height of the input, pixels.
         num_classes: number of class scores.
+        channels: of the images: 3, or 1 for gray ones.
         seed: of the initial weights.
 
     Raises:
@@ -152,6 +173,6 @@ def build(
     """
     architecture = Architecture.of(architecture)
     with torch.random.fork_rng(devices=[]):  # torch's modules draw weights when they are made
-        network = Network(architecture, image_size, num_classes)
+        network = Network(architecture, image_size, num_classes, channels)
     initialize(network, architecture.initialization, torch.Generator().manual_seed(seed))
     return network.train()

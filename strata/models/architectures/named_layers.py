@@ -8,6 +8,8 @@ from torch import nn
 from strata.models.architectures.blocks import BranchingBlock, ConvolutionBlock
 from strata.models.architectures.builder import Network
 
+#: Blocks that end with an activation: all but pooling alone.
+_WITH_ACTIVATION = (ConvolutionBlock, BranchingBlock)
 #: A block's place: its number, then numbers of branches and of blocks in them.
 _BLOCK = re.compile(r"\d+(\.branches\.\d+\.\d+)*")
 
@@ -16,7 +18,8 @@ def activation_modules(network: Network) -> dict[str, nn.Module]:
     """The modules whose outputs are activations, by layer name, in the order of computation.
 
     Names: "block1", "block2", ... (their last activation, before pooling and dropout; "block3.1"
-    is the first branch of the third block), then "hidden1", "hidden2", ... of the head.
+    is the first branch of the third block, its last convolution), then "hidden1", "hidden2", ... of
+    the head. Pooling alone has none.
     """
     found = dict(_of_blocks(network.blocks))
     linear = [i for i, module in enumerate(network.head) if isinstance(module, nn.Linear)]
@@ -31,6 +34,7 @@ def layer_parameters(network: Network) -> dict[str, list[nn.Parameter]]:
     Names as in `activation_modules`; the last linear layer is "scores".
     """
     found = {f"block{i}": list(b.parameters()) for i, b in enumerate(network.blocks, start=1)}
+    found = {name: parameters for name, parameters in found.items() if parameters}
     linear = [module for module in network.head if isinstance(module, nn.Linear)]
     for number, module in enumerate(linear[:-1], start=1):
         found[f"hidden{number}"] = list(module.parameters())
@@ -58,10 +62,14 @@ def head_layer_name(network: Network, place: int) -> str:
 
 def _of_blocks(blocks: nn.Sequential) -> Iterator[tuple[str, nn.Module]]:
     for number, block in enumerate(blocks, start=1):
-        if isinstance(block, ConvolutionBlock):
-            yield f"block{number}", block.activation
-        elif isinstance(block, BranchingBlock):
-            for i, branch in enumerate(block.branches, start=1):
-                last = list(branch.children())[-1:]
-                for module in last:
-                    yield f"block{number}.{i}", module.get_submodule("activation")
+        yield from _of_block(f"block{number}", block)
+
+
+def _of_block(name: str, block: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    if isinstance(block, ConvolutionBlock):
+        yield name, block.activation
+    elif isinstance(block, BranchingBlock):
+        for number, branch in enumerate(block.branches, start=1):
+            active = [m for m in branch.children() if isinstance(m, _WITH_ACTIVATION)]
+            for last in active[-1:]:
+                yield from _of_block(f"{name}.{number}", last)

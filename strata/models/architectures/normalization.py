@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from strata.errors import InputError
 from strata.models.runtime import distributed
 
 
@@ -135,60 +136,83 @@ def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class LocalResponseNorm(nn.Module):
-    """Local response normalization across channels (Krizhevsky et al. 2012).
+    """Local response normalization across channels (Krizhevsky et al. 2012, section 3.3).
 
-    x / (1 + alpha * mean of x^2 over 5 channels)^beta, zeros beyond the first and the last, with
-    the paper's alpha and beta; the paper sums where this takes the mean, and has 2 in place of 1.
-    `torch.nn.LocalResponseNorm` gives the same by pooling over volumes, which takes ten times as
-    long as the 1x1 convolution here.
+    x / (k + alpha * sum of x^2 over n channels)^beta, zeros beyond the first and the last. The
+    paper's k, alpha and beta are the defaults; its activations were of the order of pixel values.
+    `torch.nn.LocalResponseNorm`, which takes the mean over the n channels, pools over volumes, ten
+    times as slow as the 1x1 convolution here.
+
+    Args:
+        channels: of the maps.
+        n: channels in the sum, odd.
+        k: added to the sum.
+        alpha: factor of the sum.
+        beta: exponent.
     """
 
-    SIZE, ALPHA, BETA = 5, 1e-4, 0.75
     band: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(
+        self, channels: int, n: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75
+    ) -> None:
         super().__init__()
+        self.k, self.alpha, self.beta = k, alpha, beta
         distance = torch.arange(channels)[:, None] - torch.arange(channels)
-        band = (distance.abs() <= self.SIZE // 2).float() / self.SIZE
+        band = (distance.abs() <= n // 2).float()
         self.register_buffer("band", band[:, :, None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize maps (b, channels, h, w)."""
-        return _divide(x, functional.conv2d(x.square(), self.band), self.ALPHA, self.BETA)
+        energy = functional.conv2d(x.square(), self.band)
+        return x * (self.k + self.alpha * energy).pow(-self.beta)
 
 
 class LocalResponseNormWithin(nn.Module):
-    """Local response normalization within each channel.
+    """Local response normalization within each channel (Hinton et al. 2012, appendix).
 
-    x / (1 + alpha * mean of x^2 over a 5x5 window)^beta, with the alpha and beta of Krizhevsky et
-    al. 2012.
+    x / (k + alpha * sum of x^2 over n x n positions)^beta, zeros beyond the border.
+
+    Args:
+        channels: of the maps.
+        n: width and height of the window, odd.
+        k, alpha, beta: as in `LocalResponseNorm`.
     """
 
-    SIZE, ALPHA, BETA = 5, 1e-4, 0.75
-
-    def __init__(self, channels: int) -> None:
+    def __init__(
+        self, channels: int, n: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75
+    ) -> None:
         super().__init__()
+        self.n, self.k, self.alpha, self.beta = n, k, alpha, beta
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize maps (b, channels, h, w)."""
-        energy = functional.avg_pool2d(x.square(), self.SIZE, 1, self.SIZE // 2)
-        return _divide(x, energy, self.ALPHA, self.BETA)
-
-
-def _divide(x: Tensor, energy: Tensor, alpha: float, beta: float) -> Tensor:
-    return x * torch.exp(-beta * torch.log1p(alpha * energy))
+        n = self.n
+        energy = functional.avg_pool2d(x.square(), n, 1, n // 2, divisor_override=1)
+        return x * (self.k + self.alpha * energy).pow(-self.beta)
 
 
 def _per_channel(values: Tensor) -> Tensor:
     return values[:, None, None]
 
 
-def group_norm(channels: int) -> nn.GroupNorm:
-    """Group normalization with 8 groups, or the largest of 4, 2 and 1 that divides the channels.
+def group_norm(channels: int, groups: int = 0) -> nn.GroupNorm:
+    """Group normalization (Wu and He 2018, who use 32 groups).
 
-    Wu and He 2018 use 32.
+    Args:
+        channels: of the maps.
+        groups: of channels, each of one size; 0: 8, or the largest of 4, 2 and 1 that divides the
+            channels.
+
+    Raises:
+        InputError: `groups` does not divide the channels.
     """
-    groups = next(groups for groups in (8, 4, 2, 1) if channels % groups == 0)
+    if groups and channels % groups:
+        raise InputError(
+            f"{channels} channels cannot be normalized in {groups} groups of one size.",
+            "Set `groups` to a divisor of every block's filters, or to 0.",
+        )
+    groups = groups or next(n for n in (8, 4, 2, 1) if channels % n == 0)
     return nn.GroupNorm(groups, channels)
 
 

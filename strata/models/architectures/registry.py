@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from strata.models.architectures.choices import OPTIONS
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -19,17 +21,28 @@ def _torch(name: str, *arguments: Any, **options: Any) -> "nn.Module":
     return module
 
 
-def _own(name: str, channels: int) -> "nn.Module":
+def _own(name: str, channels: int, **options: float) -> "nn.Module":
     from strata.models.architectures import normalization  # which imports torch
 
-    module: nn.Module = getattr(normalization, name)(channels)
+    module: nn.Module = getattr(normalization, name)(channels, **options)
     return module
 
 
-#: name -> activation
-ACTIVATIONS: dict[str, Callable[[], "nn.Module"]] = {
+def _leaky_relu(slope: float = OPTIONS["leaky-relu"]["slope"]) -> "nn.Module":
+    return _torch("LeakyReLU", slope, inplace=True)
+
+
+def _pool(name: str, size: int, stride: int, padding: int) -> "nn.Module":
+    from strata.models.architectures import pooling  # which imports torch
+
+    module: nn.Module = getattr(pooling, name)(size, stride, padding)
+    return module
+
+
+#: name -> activation; options as keyword arguments (see `choices.OPTIONS`)
+ACTIVATIONS: dict[str, Callable[..., "nn.Module"]] = {
     "relu": partial(_torch, "ReLU", inplace=True),
-    "leaky-relu": partial(_torch, "LeakyReLU", 0.1, inplace=True),
+    "leaky-relu": _leaky_relu,
     "elu": partial(_torch, "ELU", inplace=True),
     "selu": partial(_torch, "SELU", inplace=True),
     "gelu": partial(_torch, "GELU"),
@@ -39,17 +52,16 @@ ACTIVATIONS: dict[str, Callable[[], "nn.Module"]] = {
     "none": partial(_torch, "Identity"),
 }
 
-#: name -> pooling after a block: 2x2 with stride 2, or ("-3") 3x3 that keeps the size
-POOLS: dict[str, Callable[[], "nn.Module"]] = {
-    "none": partial(_torch, "Identity"),
-    "max": partial(_torch, "MaxPool2d", 2),
-    "average": partial(_torch, "AvgPool2d", 2),
-    "max-3": partial(_torch, "MaxPool2d", 3, 1, 1),
-    "average-3": partial(_torch, "AvgPool2d", 3, 1, 1),
+#: name -> pooling, for size, stride and padding of its windows
+POOLS: dict[str, Callable[[int, int, int], "nn.Module"]] = {
+    "none": lambda size, stride, padding: _torch("Identity"),
+    "max": partial(_torch, "MaxPool2d"),
+    "average": partial(_torch, "AvgPool2d"),
+    "min": partial(_pool, "MinPool2d"),
 }
 
-#: name -> normalization of feature maps, for a number of channels
-NORMALIZATIONS: dict[str, Callable[[int], "nn.Module"]] = {
+#: name -> normalization of feature maps, for a number of channels; options as keyword arguments
+NORMALIZATIONS: dict[str, Callable[..., "nn.Module"]] = {
     "none": partial(_torch, "Identity"),
     "batch": partial(_own, "BatchNorm"),
     "batch-renorm": partial(_own, "BatchRenorm"),
@@ -58,6 +70,9 @@ NORMALIZATIONS: dict[str, Callable[[int], "nn.Module"]] = {
     "local-response": partial(_own, "LocalResponseNorm"),
     "local-response-within": partial(_own, "LocalResponseNormWithin"),
 }
+
+#: Normalizations that add no shift, so that convolutions before them keep their biases.
+WITHOUT_SHIFT = ("none", "local-response", "local-response-within")
 
 #: Kinds of convolution; `blocks.convolution` builds them.
 CONVOLUTIONS = ("full", "depthwise")

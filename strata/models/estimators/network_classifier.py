@@ -41,17 +41,21 @@ from strata.parameter_types import (
 )
 from strata.seeds import generator
 
+#: Channels of the images that a network may be trained on.
+CHANNELS = (3, 1)
+
 
 class NetworkClassifier(BaseImageClassifier):
     """Network trained from scratch on square images of one size.
 
-    `X` is (n, image_size, image_size, 3) uint8 RGB (`resize.resize_images` makes it, in training
-    and prediction alike); `y` holds n class names or numbers. Images of more than a gigabyte are
-    read batch by batch from where they are (a memory-mapped file, say), with the same result.
+    `X` is (n, image_size, image_size, 3) uint8 RGB, or with 1 channel for gray images
+    (`resize.resize_images` makes it, in training and prediction alike); `y` holds n class names or
+    numbers. Images of more than a gigabyte are read batch by batch from where they are (a
+    memory-mapped file, say), with the same result.
 
     Args:
-        architecture: name of a predefined architecture (see `presets.PRESETS`), a dict of such a
-            `name` and its arguments, or a full description (see `Architecture.from_dict`).
+        architecture: name of a predefined architecture (see `presets.by_name.PRESETS`), a dict of
+            such a `name` and its arguments, or a full description (see `Architecture.from_dict`).
         image_size: width and height of the images, pixels.
         epochs: passes over the training images.
         batch_size: images per gradient step.
@@ -112,6 +116,7 @@ class NetworkClassifier(BaseImageClassifier):
         watched_: images that these were measured on: "validation", the part of the training images
             that `patience` needs; "heldout", the images to watch; "", none.
         weights_: the network's state_dict as numpy arrays.
+        channels_: channels of the images, 3 or 1.
         architecture_: the full description of the network.
         layers_: the layer table, a dict for each row of `flops.cost_table`.
         parameters_: number of trainable weights.
@@ -197,7 +202,7 @@ class NetworkClassifier(BaseImageClassifier):
         """Train the network.
 
         Args:
-            X: (n, image_size, image_size, 3) uint8.
+            X: (n, image_size, image_size, 3) uint8, or with 1 channel.
             y: (n,) labels of two classes or more.
             groups: (n,) int; images of one number are copies of each other, and the validation set
                 holds none whose copy is trained on. None: no copies.
@@ -220,7 +225,8 @@ class NetworkClassifier(BaseImageClassifier):
             StrataError: the training diverged.
         """
         started = time.perf_counter()
-        source = self._check(X)
+        source = self._check(X, CHANNELS)
+        self.channels_ = source.shape[3]
         labels = self._encode_labels(y, len(source))
         more = None if unlabeled is None else self._check(unlabeled)
         self._check_arguments()

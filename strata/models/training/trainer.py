@@ -19,10 +19,10 @@ from strata.models.runtime.devices import deterministic_cuda, memory_needed
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
 from strata.models.training.diagnostics import record_diagnostics
+from strata.models.training.inference import evaluate, watch_interval
 from strata.models.training.lr_schedules import lr_schedule, one_cycle_momentum
 from strata.models.training.optimizers import set_momentum
 from strata.models.training.train_step import GradientDescent
-from strata.models.training.validation import evaluate, watch_interval
 
 #: Share of a training's time that writing checkpoints may add at most: those of a wide network are
 #: large, and its epochs short.

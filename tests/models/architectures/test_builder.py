@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 
 from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture
-from strata.models.architectures.block_spec import Block, Branches
+from strata.models.architectures.block_spec import Block, Branches, Pooling
 from strata.models.architectures.builder import build
+from strata.models.architectures.dropout import seed_dropout
 from strata.models.architectures.flops import cost_table
 from strata.models.architectures.initialization import lsuv_init
+from strata.models.architectures.presets.tinynet import tinynet
 from strata.models.architectures.registry import (
     ACTIVATIONS,
     CONVOLUTIONS,
@@ -18,7 +20,6 @@ from strata.models.architectures.registry import (
     NORMALIZATIONS,
     POOLS,
 )
-from strata.models.architectures.tinynet import tinynet
 
 BLOCKS = st.builds(
     Block,
@@ -27,39 +28,56 @@ BLOCKS = st.builds(
     stride=st.integers(1, 2),
     convolution=st.sampled_from(CONVOLUTIONS),
     repeat=st.integers(1, 2),
-    normalization=st.sampled_from(sorted(NORMALIZATIONS)),
-    activation=st.sampled_from(sorted(ACTIVATIONS)),
+    normalization=st.sampled_from(
+        [*sorted(NORMALIZATIONS), {"name": "local-response", "n": 3, "alpha": 0.5}]
+    ),
+    activation=st.sampled_from([*sorted(ACTIVATIONS), {"name": "leaky-relu", "slope": 0.3}]),
+    activation_first=st.booleans(),
     between=st.booleans(),
     residual=st.booleans(),
     squeeze=st.integers(0, 3),
     pool=st.sampled_from(sorted(POOLS)),
+    pool_size=st.integers(1, 3),
+    pool_stride=st.integers(0, 2),
+)
+POOLINGS = st.builds(
+    Pooling,
+    pool=st.sampled_from(sorted(POOLS)),
+    pool_size=st.just(3),
+    pool_stride=st.integers(0, 2),
 )
 
 
 def plain(part):
-    if isinstance(part, Block):
-        return vars(part)
-    return {"branches": [[plain(block) for block in branch] for branch in part.branches]}
+    if isinstance(part, Branches):
+        return {"branches": [[plain(block) for block in branch] for branch in part.branches]}
+    return vars(part)
 
 
 SAME_SIZE = st.builds(
     Block,
     filters=st.integers(1, 5),
-    kernel=st.sampled_from([1, 3, 5]),
-    pool=st.sampled_from(["none", "max-3", "average-3"]),
+    kernel=st.sampled_from([1, 3, (1, 7), (5, 3)]),
+    unit_dropout=st.sampled_from([0.0, 0.3]),
+) | st.builds(
+    Pooling, pool=st.sampled_from(sorted(POOLS)), pool_size=st.just(3), pool_stride=st.just(1)
 )
-BRANCHES = st.builds(
-    Branches,
-    branches=st.lists(st.lists(SAME_SIZE, max_size=2).map(tuple), min_size=1, max_size=3).map(
-        tuple
-    ),
+
+
+def branches_of(parts):
+    branches = st.lists(st.lists(parts, max_size=2).map(tuple), min_size=1, max_size=3)
+    return st.builds(Branches, branches=branches.map(tuple))
+
+
+BRANCHES = st.recursive(
+    branches_of(SAME_SIZE), lambda one: branches_of(SAME_SIZE | one), max_leaves=3
 )
 #: Strided 1x1 convolutions of few channels are where oneDNN writes beyond its memory.
 ONE_PIXEL = st.builds(Block, filters=st.integers(1, 9), kernel=st.just(1), stride=st.integers(1, 3))
 
 
 @given(
-    st.lists(BLOCKS | ONE_PIXEL | BRANCHES, max_size=3),
+    st.lists(BLOCKS | ONE_PIXEL | BRANCHES | POOLINGS, max_size=3),
     st.sampled_from(sorted(HEAD_POOLS)),
     st.sampled_from(sorted(INITIALIZATIONS)),
 )
@@ -79,6 +97,7 @@ def test_every_description_builds_scores_and_survives_a_round_trip(blocks, pool,
     except InputError:  # after many strides and poolings nothing is left
         assume(False)
     images = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    seed_dropout(network, 0, torch.device("cpu"))
     scores = network(images)
     assert scores.shape == (2, 3)
     assert torch.isfinite(scores).all()
@@ -102,6 +121,28 @@ def test_block_keys_at_the_top_are_defaults():
         ({"blocks": [{"filters": 0}]}, "at least 1"),
         ({"blocks": [{"filters": 4, "padding": 3}]}, "smaller than its kernel"),
         ({"blocks": [{"filters": 4, "kernel": 1, "convolution": "depthwise"}]}, "larger than 1"),
+        ({"blocks": [{"filters": 4, "kernel": [3, 3, 3]}]}, "[height, width]"),
+        ({"blocks": [{"filters": 4, "kernel": [1, "a"]}]}, "[height, width]"),
+        ({"blocks": [{"filters": 4, "kernel": [1, 7], "padding": [1, 0]}]}, "smaller than"),
+        ({"blocks": [{"filters": 4, "kernel": "3"}]}, "cannot be '3'"),
+        ({"blocks": [{"filters": 4, "unit_dropout": 1.0}]}, "unit_dropout"),
+        ({"blocks": [{"filters": 4, "pool": "max-3"}]}, 'pool = "max", pool_size = 3'),
+        ({"blocks": [{"pool": "average-3"}]}, 'pool = "average", pool_size = 3'),
+        ({"blocks": [{"pool": "maximum"}]}, "Unknown pool"),
+        ({"blocks": [{"pool": "max", "kernel": 3}]}, "without 'filters'"),
+        ({"blocks": [{"pool": "max", "pool_size": 0}]}, "pool_size"),
+        ({"blocks": [{"pool": "max", "pool_padding": 2}]}, "pool_padding"),
+        ({"blocks": [{"filters": 4, "activation": {"slope": 0.1}}]}, "needs a 'name'"),
+        ({"blocks": [{"filters": 4, "activation": {"name": "leaky-relu", "slop": 1}}]}, "'slope'"),
+        ({"blocks": [{"filters": 4, "activation": {"name": "relu", "slope": 1}}]}, "no options"),
+        ({"blocks": [{"filters": 4, "normalization": {"name": "groop"}}]}, "'group'"),
+        ({"blocks": [{"filters": 6, "normalization": {"name": "group", "groups": 4}}]}, "divisor"),
+        ({"blocks": [{"filters": 6, "normalization": {"name": "group", "groups": 1.5}}]}, "whole"),
+        ({"blocks": [{"filters": 6, "normalization": {"name": "local-response", "n": 4}}]}, "odd"),
+        (
+            {"blocks": [{"filters": 6, "normalization": {"name": "local-response", "k": 0}}]},
+            "k above",
+        ),
         ({"blocks": [{"filters": 4, "dropout": 1.0}]}, "dropout"),
         ({"blocks": [], "head": {"pool": "avarage"}}, "'average'"),
         ({"blocks": [], "initialization": "he-norml"}, "'he-normal'"),
@@ -110,6 +151,10 @@ def test_block_keys_at_the_top_are_defaults():
             {"blocks": [{"filters": 3}], "auxiliary": [{"after": 1}, {"after": 1}]},
             "one auxiliary head",
         ),
+        ({"blocks": [{"filters": 3}], "auxiliary": [{"after": 1, "dropout": 1}]}, "dropout"),
+        ({"blocks": [{"filters": 3}], "auxiliary": [{"after": 1, "hidden": [0]}]}, "'hidden'"),
+        ({"blocks": [{"filters": 3}], "auxiliary": [{"after": 1, "pool_size": 99}]}, "16 x 16"),
+        ({"blocks": [{"filters": 3}], "auxiliary": [{"after": 1, "filters": -1}]}, "0 or more"),
         ({"blocks": [{"branches": []}]}, "empty"),
         ({"blocks": [{"branches": [[{"filtres": 2}]]}]}, "'filters'"),
         ({"blocks": [{"filters": 4}], "auxiliary": [{"after": 2}]}, "of 1"),

@@ -4,12 +4,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strata.models.architectures.builder import build
 from strata.models.architectures.normalization import (
     BatchNorm,
     BatchRenorm,
-    LocalResponseNorm,
-    LocalResponseNormWithin,
 )
+from strata.models.architectures.registry import NORMALIZATIONS, WITHOUT_SHIFT
 
 
 def maps(seed, *, scale=1.0, shift=0.0, shape=(6, 3, 5, 4)):
@@ -93,19 +93,50 @@ def test_renormalization_and_its_gradient_are_those_of_the_paper(seed, scale, sh
     torch.testing.assert_close(layer.mean, moving_mean.lerp(mean, 0.1).detach())
 
 
-@pytest.mark.parametrize("channels", [2, 5, 16])
-def test_responses_across_channels_are_those_of_torch(channels):
-    x, y = (maps(0, scale=40.0, shape=(3, channels, 4, 5)).requires_grad_() for _ in range(2))
-    ours, theirs = LocalResponseNorm(channels)(x), torch.nn.LocalResponseNorm(5)(y)
+def naive_response(x, name, n=5, k=2.0, alpha=1e-4, beta=0.75):
+    """Krizhevsky et al. 2012, section 3.3, one activation after another."""
+    half, out = n // 2, np.empty_like(x)
+    for i, c, y, z in np.ndindex(*x.shape):
+        if name == "local-response":
+            near = x[i, max(0, c - half) : c + half + 1, y, z]
+        else:
+            near = x[i, c, max(0, y - half) : y + half + 1, max(0, z - half) : z + half + 1]
+        out[i, c, y, z] = x[i, c, y, z] / (k + alpha * (near**2).sum()) ** beta
+    return out
+
+
+@pytest.mark.parametrize("name", ["local-response", "local-response-within"])
+@pytest.mark.parametrize(
+    "options", [{}, {"n": 3, "k": 1.0, "alpha": 0.5, "beta": 0.5}, {"k": 0.5, "alpha": 1.0}]
+)
+@pytest.mark.parametrize("channels", [2, 9])
+def test_responses_are_those_of_a_naive_loop_at_activations_of_ordinary_size(
+    name, options, channels
+):
+    x = maps(0, shape=(2, channels, 7, 6))
+    found = NORMALIZATIONS[name](channels, **options)(x).numpy()
+    expected = naive_response(x.double().numpy(), name, **options)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert np.abs(found - x.numpy()).max() > 0.5  # none of these leaves the activations alone
+
+
+def test_responses_across_channels_and_their_gradient_are_those_of_torch():
+    x, y = (maps(0, scale=2.0, shape=(3, 8, 4, 5)).requires_grad_() for _ in range(2))
+    ours = NORMALIZATIONS["local-response"](8, n=5, k=1.0, alpha=0.2)(x)
+    theirs = torch.nn.LocalResponseNorm(5, alpha=1.0, k=1.0)(y)  # its mean over 5 is our sum
     torch.testing.assert_close(ours, theirs)
     for found in (ours, theirs):
         found.square().sum().backward()
     torch.testing.assert_close(x.grad, y.grad)
 
 
-def test_responses_within_a_channel_by_hand():
-    x = maps(0, scale=40.0, shape=(2, 3, 9, 9))
-    y = LocalResponseNormWithin(3)(x)
-    window = x[1, 2, 2:7, 3:8]
-    expected = x[1, 2, 4, 5] / (1 + 1e-4 * window.square().mean()) ** 0.75
-    torch.testing.assert_close(y[1, 2, 4, 5], expected)
+@pytest.mark.parametrize("name", sorted(NORMALIZATIONS))
+def test_convolutions_keep_their_biases_before_a_normalization_that_has_no_shift(name):
+    layer = NORMALIZATIONS[name](4)
+    shifts = "bias" in dict(layer.named_parameters())
+    assert shifts == (name not in WITHOUT_SHIFT)
+    description = {"blocks": [{"filters": 4, "residual": True}], "normalization": name}
+    for convolution in ("full", "depthwise"):
+        network = build({**description, "convolution": convolution}, image_size=8, num_classes=2)
+        convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
+        assert all((m.bias is None) == shifts for m in convolutions)

@@ -3,10 +3,11 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
-from strata.models.architectures import registry
+from strata.models.architectures import choices, registry
 
 
 @pytest.mark.parametrize("name", sorted(registry.ACTIVATIONS))
@@ -27,10 +28,32 @@ def test_every_normalization_of_a_head_keeps_the_shape(name):
     assert registry.HEAD_NORMALIZATIONS[name](6)(x).shape == x.shape
 
 
+REDUCE = {"max": np.max, "average": np.mean, "min": np.min}
+
+
 @pytest.mark.parametrize("name", sorted(registry.POOLS))
-def test_pools_halve_the_map_or_keep_its_size(name):
-    size = 4 if name == "none" or name.endswith("-3") else 2
-    assert registry.POOLS[name]()(torch.randn(2, 3, 4, 4)).shape == (2, 3, size, size)
+def test_pools_by_a_naive_loop(name):
+    x = torch.randn(2, 3, 9, 7)
+    found = registry.POOLS[name](3, 2, 0)(x)
+    if name == "none":
+        assert torch.equal(found, x)
+        return
+    windows = np.lib.stride_tricks.sliding_window_view(x.numpy(), (3, 3), (2, 3))[:, :, ::2, ::2]
+    np.testing.assert_allclose(found, REDUCE[name](windows, axis=(4, 5)), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(choices.OPTIONS))
+def test_options_of_choices_are_arguments_of_their_modules(name):
+    options = choices.OPTIONS[name]
+    if name in registry.ACTIVATIONS:
+        registry.ACTIVATIONS[name](**options)
+    else:
+        assert registry.NORMALIZATIONS[name](8, **options)(torch.randn(2, 8, 6, 6)).shape
+
+
+def test_a_leaky_relu_has_its_slope():
+    leaky = registry.ACTIVATIONS["leaky-relu"](slope=0.25)
+    assert leaky(torch.tensor([-4.0, 2.0])).tolist() == [-1.0, 2.0]
 
 
 @pytest.mark.parametrize("name", sorted(registry.HEAD_POOLS))

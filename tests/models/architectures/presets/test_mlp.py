@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from strata.models.architectures.flops import cost_table
-from strata.models.architectures.mlp import mlp
+from strata.models.architectures.presets.mlp import mlp
 from strata.models.estimators.network_classifier import NetworkClassifier
 
 

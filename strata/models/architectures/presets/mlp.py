@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from strata.models.architectures.choices import Choice
+
 
 def mlp(
     hidden: Sequence[int] = (1024, 512),
     *,
-    activation: str = "relu",
+    activation: Choice = "relu",
     normalization: str = "none",
     dropout: float = 0.0,
     initialization: str = "he-normal",
@@ -16,7 +18,7 @@ def mlp(
 
     Args:
         hidden: widths of the hidden layers.
-        activation: of the hidden layers, a key of `registry.ACTIVATIONS`.
+        activation: of the hidden layers, a key of `registry.ACTIVATIONS`, or a table.
         normalization: after each activation: "none", "batch" or "layer".
         dropout: share of units dropped before each layer, pixels before the first.
         initialization: of the weights, a key of `registry.INITIALIZATIONS`.

@@ -5,14 +5,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from strata.errors import InputError, nearest
-from strata.models.architectures.cnn import cnn, cnn_pooled, lenet_5
-from strata.models.architectures.mlp import mlp
-from strata.models.architectures.tinynet import tinynet, tinynet_micro, tinynet_residual
+from strata.models.architectures.presets.cnn import cnn, cnn_pooled, lenet_5
+from strata.models.architectures.presets.googlenet import googlenet, inception_small
+from strata.models.architectures.presets.mlp import mlp
+from strata.models.architectures.presets.tinynet import tinynet, tinynet_micro, tinynet_residual
 
 #: name -> function that returns a description, with keyword arguments
 PRESETS: dict[str, Callable[..., dict[str, Any]]] = {
     "cnn": cnn,
     "cnn-pooled": cnn_pooled,
+    "googlenet": googlenet,
+    "inception-small": inception_small,
     "lenet-5": lenet_5,
     "mlp": mlp,
     "tinynet": tinynet,

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from strata.models.architectures.choices import Choice
+
 
 def tinynet(
     widths: Sequence[int] = (32, 64, 128, 256),
     *,
     depthwise: bool = False,
-    activation: str = "relu",
-    normalization: str = "batch",
+    activation: Choice = "relu",
+    normalization: Choice = "batch",
     initialization: str = "he-normal",
 ) -> dict[str, Any]:
     """TinyNet: blocks of one 3x3 convolution with stride 2 and padding 1, average pool, linear.
@@ -21,8 +23,8 @@ def tinynet(
     Args:
         widths: output channels of the blocks.
         depthwise: depthwise separable convolutions (8 times fewer parameters).
-        activation: after each convolution, a key of `registry.ACTIVATIONS`.
-        normalization: after each convolution, a key of `registry.NORMALIZATIONS`.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
+        normalization: after each convolution, a key of `registry.NORMALIZATIONS`, or a table.
         initialization: of the weights, a key of `registry.INITIALIZATIONS`.
 
     Returns:
@@ -45,9 +47,12 @@ def tinynet_residual(
     widths: Sequence[int] = (24, 48, 96, 160),
     *,
     depth: int = 1,
+    depthwise: bool = True,
+    kernel: int = 3,
+    squeeze: int = 0,
     residual: bool = True,
-    activation: str = "relu",
-    normalization: str = "batch",
+    activation: Choice = "relu",
+    normalization: Choice = "batch",
     initialization: str = "he-normal",
 ) -> dict[str, Any]:
     """TinyNet with residual blocks at its middle resolutions: 39 k parameters.
@@ -58,19 +63,26 @@ def tinynet_residual(
     Args:
         widths: output channels at half, a quarter, an eighth, ... of the image size.
         depth: blocks that keep the size at each resolution but the first and the last.
+        depthwise: depthwise separable convolutions; False: full ones, with about eight times the
+            parameters, and as fast on a CPU.
+        kernel: width of the filters after the first convolution; of depthwise ones, a larger width
+            sees more of the image for few parameters, as most are in the 1x1 convolutions.
+        squeeze: hidden width of squeeze-and-excitation in the blocks that keep the size; 0: none.
         residual: True if these add their input; False shows what residuals do for deep networks.
-        activation: after each convolution, a key of `registry.ACTIVATIONS`.
-        normalization: after each convolution, a key of `registry.NORMALIZATIONS`.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
+        normalization: after each convolution, a key of `registry.NORMALIZATIONS`, or a table.
         initialization: of the weights, a key of `registry.INITIALIZATIONS`.
     """
     first, *middle, last = widths
-    blocks: list[dict[str, Any]] = [{"filters": first, "stride": 2, "convolution": "full"}]
+    stem = {"filters": first, "kernel": 3, "stride": 2, "convolution": "full"}
+    blocks: list[dict[str, Any]] = [stem]
     for width in middle:
         blocks.append({"filters": width, "stride": 2})
-        blocks += [{"filters": width, "residual": residual}] * depth
+        blocks += [{"filters": width, "residual": residual, "squeeze": squeeze}] * depth
     blocks.append({"filters": last, "stride": 2})
     return {
-        "convolution": "depthwise",
+        "kernel": kernel,
+        "convolution": "depthwise" if depthwise else "full",
         "activation": activation,
         "normalization": normalization,
         "initialization": initialization,
@@ -78,11 +90,11 @@ def tinynet_residual(
     }
 
 
-def tinynet_micro(*, activation: str = "relu") -> dict[str, Any]:
+def tinynet_micro(*, activation: Choice = "relu") -> dict[str, Any]:
     """TinyNet with a residual block and fewer than 4,000 parameters, for 8 classes.
 
     Args:
-        activation: after each convolution, a key of `registry.ACTIVATIONS`.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
     """
     return {
         "convolution": "depthwise",

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from strata.models.architectures.choices import Choice
+
 
 def cnn(
     filters: Sequence[int] = (64, 32),
     *,
     kernel: int = 3,
-    padding: int = 0,
-    activation: str = "relu",
+    padding: int | Sequence[int] = 0,
+    activation: Choice = "relu",
     initialization: str = "glorot-uniform",
 ) -> dict[str, Any]:
     """Convolutions with bias, each followed by 2x2 max pooling; flatten, linear (Lorente 2021).
@@ -17,27 +19,33 @@ def cnn(
     Args:
         filters: output channels of each convolution.
         kernel: width and height of the convolutions.
-        padding: pixels on each side; -1 keeps the size.
-        activation: after each convolution, a key of `registry.ACTIVATIONS`.
+        padding: pixels on each side, -1 keeps the size: one number, or one for each convolution.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
         initialization: of the weights, a key of `registry.INITIALIZATIONS`.
 
     Returns:
         A description that `builder.build` and `NetworkClassifier` take.
+
+    Raises:
+        ValueError: not one padding for each convolution.
     """
+    paddings = [padding] * len(filters) if isinstance(padding, int) else padding
     return {
         "kernel": kernel,
-        "padding": padding,
         "pool": "max",
         "normalization": "none",
         "activation": activation,
         "initialization": initialization,
-        "blocks": [{"filters": width} for width in filters],
+        "blocks": [
+            {"filters": width, "padding": pixels}
+            for width, pixels in zip(filters, paddings, strict=True)
+        ],
         "head": {"pool": "flatten"},
     }
 
 
 def cnn_pooled(
-    *, dropout: float = 0.5, activation: str = "relu", initialization: str = "glorot-normal"
+    *, dropout: float = 0.5, activation: Choice = "relu", initialization: str = "glorot-normal"
 ) -> dict[str, Any]:
     """Four convolutions, dropout and batch normalization before the last map is averaged.
 
@@ -45,7 +53,7 @@ def cnn_pooled(
 
     Args:
         dropout: share of feature maps dropped after the third convolution.
-        activation: after each convolution, a key of `registry.ACTIVATIONS`.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
         initialization: of the weights, a key of `registry.INITIALIZATIONS`.
     """
     return {
@@ -63,11 +71,11 @@ def cnn_pooled(
     }
 
 
-def lenet_5(*, activation: str = "tanh", pool: str = "average") -> dict[str, Any]:
+def lenet_5(*, activation: Choice = "tanh", pool: str = "average") -> dict[str, Any]:
     """LeNet-5 on color images, 32x32 (LeCun et al. 1998, with all maps connected).
 
     Args:
-        activation: after each convolution, a key of `registry.ACTIVATIONS`.
+        activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
         pool: after each convolution, a key of `registry.POOLS`.
     """
     return {
