@@ -141,7 +141,6 @@ def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]
     )
 
 
-
 def _lr_search(curve: "LRCurve") -> dict[str, Any]:
     """Curve of the learning-rate finder, as plain values."""
     return {

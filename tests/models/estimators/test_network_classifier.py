@@ -11,7 +11,7 @@ from sklearn.model_selection import cross_val_score
 from strata.errors import DivergedError, InputError, StrataError
 from strata.models.classifiers.decision_scores import scores_and_probabilities
 from strata.models.estimators.network_classifier import NetworkClassifier
-from strata.models.training import trainer, validation
+from strata.models.training import inference, trainer
 from strata.models.training.lr_schedules import SCHEDULES
 from strata.models.training.optimizers import OPTIMIZERS, build_optimizer
 from strata.models.training.train_step import GradientDescent
@@ -392,7 +392,7 @@ def test_a_validation_loss_of_nan_raises_an_error(monkeypatch):
     def broken(network, pixels, **_):
         return torch.full((len(pixels), network.num_classes), float("nan"))
 
-    monkeypatch.setattr(validation, "predict", broken)
+    monkeypatch.setattr(inference, "predict", broken)
     with pytest.raises(DivergedError, match="epoch 1"):
         NetworkClassifier(**SMALL, epochs=2, patience=1, validation_fraction=0.3).fit(X, y)
 
