@@ -1,0 +1,54 @@
+import pytest
+
+from strata.models.transfer.backbones import INCEPTION_BLOCKS
+from strata.models.transfer.layer_table import layer_table
+from strata.models.transfer.subgraph import IMAGES
+from strata.models.transfer.subgraph_flops import subgraph_cost
+
+PARTS = {
+    "squeezenet1_1": (IMAGES, "features.12", 64),
+    "resnet18": (IMAGES, "flatten", 64),
+    "googlenet": ("inception4e", "flatten", 224),
+    "alexnet": ("features.7", "classifier.5", 224),
+    "densenet121": ("features.denseblock3", "flatten", 64),
+    "mobilenet_v3_small": (IMAGES, "classifier.1", 96),
+    "regnet_y_400mf": ("trunk_output.block3", "flatten", 64),
+    "convnext_tiny": ("features.5", "classifier.1", 64),
+    "swin_t": ("features.5", "flatten", 64),
+    "vit_b_16": ("encoder.layers.encoder_layer_10", "getitem_5", 224),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_rows_add_up_to_the_whole(name):
+    begin, end, size = PARTS[name]
+    cost = subgraph_cost(name, begin, [end], size)
+    *rows, head = layer_table(name, begin, [end], size, 5, trainable=True)
+    assert sum(row.parameters for row in rows) == cost.parameters
+    assert sum(row.statistics for row in rows) == cost.statistics
+    assert sum(row.multiply_adds for row in rows) == cost.multiply_adds
+    width = cost.outputs[0][0]
+    assert (head.name, head.kind, head.output) == ("scores", "Linear", (5,))
+    assert head.parameters == head.trainable == 5 * width + 5
+    frozen = layer_table(name, begin, [end], size, 5, trainable=False)
+    assert [row.trainable for row in frozen] == [0] * len(rows) + [head.parameters]
+
+
+def test_rows_of_resnet_s_last_blocks():
+    """The receptive field of ResNet-18's last map is 435 pixels (Araujo et al., Distill 2019)."""
+    rows = layer_table("resnet18", "layer3", ["layer4"], 224, 8, trainable=True)
+    assert [row.name for row in rows[:3]] == ["layer4.0.conv1", "layer4.0.bn1", "layer4.0.conv2"]
+    first = rows[0]
+    assert (first.kind, first.output, first.kernel) == ("Conv2d", (512, 7, 7), (3, 3))
+    assert first.multiply_adds == 9 * 256 * 512 * 49
+    assert rows[-2].receptive_field == (435, 435)
+    assert rows[-1].receptive_field == (224, 224)
+
+
+def test_frozen_and_trainable_parameters_are_the_papers():
+    """Table VI. Keras's batch normalizations have no scale, and its counts have statistics."""
+    for blocks, trained in ((0, 16_392), (1, 6_089_928), (3, 12_828_296)):
+        begin = INCEPTION_BLOCKS[10 - blocks]
+        rows = layer_table("inception_v3", begin, ["Mixed_7c"], 299, 8, trainable=True)
+        cost = subgraph_cost("inception_v3", begin, ["Mixed_7c"])
+        assert sum(row.trainable for row in rows) - cost.scales == trained
