@@ -41,29 +41,29 @@ def _from_scratch(node: Node, classes: int) -> "list[LayerRow]":
 
 
 def _fine_tuned(node: Node, classes: int) -> "list[LayerRow]":
-    from strata.models.transfer.finetune_layers import finetune_layers
+    from strata.models.transfer.layer_table import layer_table
 
     split = next(n for n in node.parents if n.stage.role == "backbone split")
     backbone = _parent(node, pretrained.pretrained).parameters["backbone"]
     parts: dict[str, Any] = split.stage.run({"backbone": backbone}, **split.parameters)
-    rows = finetune_layers(
+    rows = layer_table(
         backbone,
         parts["freeze_until"],
         [parts["output_node"], *parts["head_inputs"]],
         num_classes=classes,
         image_size=parts["image_size"],
-        train=bool(node.parameters["epochs"]),
+        trainable=bool(node.parameters["epochs"]),
     )
     return layer_rows(row._asdict() for row in rows)
 
 
 def _described(node: Node) -> "list[LayerRow]":
-    from strata.models.transfer.finetune_layers import finetune_layers
+    from strata.models.transfer.layer_table import layer_table
     from strata.models.transfer.subgraph import penultimate_node
 
     backbone = _parent(node, pretrained.pretrained).parameters["backbone"]
     nodes = list(node.parameters["nodes"]) or [penultimate_node(backbone)]
-    rows = finetune_layers(
+    rows = layer_table(
         backbone,
         nodes[-1],
         nodes[-1:],

@@ -120,15 +120,7 @@ def watched(
 
 
 def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]:
-    """Artifact of a trained network, with what the report shows of its training.
-
-    Shapes in the layer table become lists: what has tuples would be kept as a pickle, which reports
-    do not open.
-    """
-    layers = [
-        {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
-        for row in classifier.layers_
-    ]
+    """Artifact of a trained network, with what the report shows of its training."""
     return fitted_with(
         classifier,
         history=classifier.history_,
@@ -136,7 +128,7 @@ def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]
         parameters=classifier.parameters_,
         multiply_adds=classifier.multiply_adds_,
         training_accuracy=classifier.training_accuracy_,
-        layers=layers,
+        layers=classifier.layers_,
         **facts,
     )
 

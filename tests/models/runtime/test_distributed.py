@@ -119,6 +119,7 @@ def fine_tuned():
         "resnet18",
         freeze_until="layer3",
         output_node="layer4",
+        image_size=64,
         weights=state,
         device="cpu",
         **settings,
