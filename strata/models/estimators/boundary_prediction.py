@@ -19,6 +19,7 @@ from strata.models.runtime.image_source import (
     too_large,
 )
 from strata.models.transfer import backbones
+from strata.models.transfer.activations import ActivationName, replace_activations
 from strata.models.transfer.boundary import Restore, boundary_shape, kept_shape
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.frozen_backbone import Standardize
@@ -37,6 +38,7 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
     image_size: int | None
     embedding: EmbeddingForm
     dropout: float
+    activation: ActivationName
     batch_norm: str
     device: str
     weights_: dict[str, NDArray[Any]]
@@ -96,13 +98,15 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
     ) -> FineTuneModule:
         """The part of a backbone after `freeze_until` with a new head; `extra` ends come last."""
         nodes = self._embedded_nodes()
+        subgraph = extract_subgraph(network, self.freeze_until, [*nodes, *extra])
+        replace_activations(subgraph, self.activation)
         prepare: torch.nn.Module
         if self.freeze_until == IMAGES:
             prepare = Standardize(backbones.preprocessing(self.backbone))
         else:
             prepare = Restore(self._boundary_shape())
         return FineTuneModule(
-            extract_subgraph(network, self.freeze_until, [*nodes, *extra]),
+            subgraph,
             num_classes,
             prepare=prepare,
             embedding=Embedding(output_widths(self.backbone, nodes), self.embedding),

@@ -23,6 +23,8 @@ from strata.models.training.lr_schedules import ScheduleName
 from strata.models.training.optimizers import OptimizerName
 from strata.models.training.trainer import Epoch, Training
 from strata.models.transfer import auxiliary, backbones
+from strata.models.transfer.activations import ActivationName
+from strata.models.transfer.finetune_layers import finetune_layers
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.frozen_backbone import WeightsLike, resolve_state_dict
 from strata.models.transfer.pooling import EmbeddingForm
@@ -89,9 +91,12 @@ class FineTunedClassifier(BaseBoundaryClassifier):
             block and the head have the full learning rate.
         batch_norm: "adapt": trained batch normalizations use the batch's statistics and update the
             moving ones; "frozen": they keep ImageNet's statistics.
+        activation: replaces every activation function of the trained part; "own": those of the
+            network. Weights are kept.
         dropout: share of embedded activations dropped before the head.
-        aux_weight: weight of the loss of Inception-v3's auxiliary classifier in the second phase,
-            new for these classes and removed after training; 0: none.
+        aux_weight: weight of the loss of each auxiliary classifier of Inception-v3 or GoogLeNet
+            that takes an output of the trained part, in the second phase; new for these classes
+            and removed after training. Their papers have 0.4 and 0.3; 0: none.
         augmentation: of images in training ("none", "light", "strong", or a dict with fields of
             `Augmentation`), with freeze_until="images"; activations take "mixup" only.
         device: "auto", "cpu", "cuda" or "mps".
@@ -103,6 +108,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
             `NetworkClassifier`.
         weights_: state_dict of the layers after `freeze_until` as numpy arrays.
         parameters_: number of trained weights.
+        frozen_parameters_: number of the others, those before `freeze_until` included.
+        layers_: the layer table, a dict for each row of `finetune_layers`, the frozen part first.
         multiply_adds_: of the layers after `freeze_until`, for one view.
         saved_multiply_adds_: that the frozen layers would have cost if every epoch had run them.
         training_accuracy_: accuracy on the training images at the end.
@@ -135,6 +142,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         ema_decay: Fraction = 0.99,
         layer_decay: NonNegativeFloat = 1.0,
         batch_norm: Literal["adapt", "frozen"] = "adapt",
+        activation: ActivationName = "own",
         dropout: Fraction = 0.0,
         aux_weight: NonNegativeFloat = 0.0,
         augmentation: AugmentationLike = "none",
@@ -164,6 +172,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         self.ema_decay = ema_decay
         self.layer_decay = layer_decay
         self.batch_norm = batch_norm
+        self.activation = activation
         self.dropout = dropout
         self.aux_weight = aux_weight
         self.augmentation = augmentation
@@ -224,7 +233,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
                 on_epoch=(lambda entry: on_epoch(renumbered(entry))) if on_epoch else None,
             )
             self.history_ += map(renumbered, training.history)
-        module.auxiliary = None
+        module.auxiliary.clear()  # not used in prediction
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in module.state_dict().items()}
         self._count_costs(len(images))
         self.training_accuracy_ = self._accuracy(views, y)
@@ -232,14 +241,16 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         return self
 
     def _initial_module(self, num_classes: int) -> FineTuneModule:
-        """The module before training, with pretrained weights and the auxiliary head, if any."""
+        """The module before training, with pretrained weights and the auxiliary heads, if any."""
         network = backbones.build(self.backbone, resolve_state_dict(self.backbone, self.weights))
         if not self.aux_weight:
             return self._module(network, num_classes)
-        auxiliary.check_auxiliary(self.backbone, self.freeze_until, self.output_node)
-        module = self._module(network, num_classes, (auxiliary.NODE,))
-        seed = derive(self.random_state, "auxiliary")
-        module.auxiliary = auxiliary.AuxiliaryHead(num_classes, seed)
+        places = auxiliary.auxiliary_places(self.backbone, self.freeze_until, self.output_node)
+        module = self._module(network, num_classes, tuple(place.node for place in places))
+        for number, place in enumerate(places):
+            # the first has the seed of the only one
+            seed = derive(self.random_state, "auxiliary", *([number] if number else []))
+            module.auxiliary[place.name] = auxiliary.AuxiliaryHead(place, num_classes, seed)
         module.auxiliary_weight = self.aux_weight
         return module
 
@@ -298,6 +309,16 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         frozen = subgraph_cost(self.backbone, IMAGES, [self.freeze_until], side)
         head = self.weights_["head.1.weight"].size + len(self.classes_)
         self.parameters_ = (trained.parameters if self.epochs else 0) + head
+        self.frozen_parameters_ = frozen.parameters + (0 if self.epochs else trained.parameters)
+        table = finetune_layers(
+            self.backbone,
+            self.freeze_until,
+            self._embedded_nodes(),
+            num_classes=len(self.classes_),
+            image_size=side,
+            train=bool(self.epochs),
+        )
+        self.layers_ = [row._asdict() for row in table]
         self.multiply_adds_ = trained.multiply_adds + head - len(self.classes_)
         saved_passes = max(0, self._head_passes() + self.epochs - 1)
         self.saved_multiply_adds_ = saved_passes * rows * frozen.multiply_adds

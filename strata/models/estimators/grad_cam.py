@@ -11,6 +11,7 @@ from strata.models.architectures.builder import Network
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.runtime.devices import choose_device, deterministic_cuda
 from strata.models.transfer.finetune_module import FineTuneModule
+from strata.models.transfer.last_map import last_map_and_scores
 
 
 def grad_cam(
@@ -66,12 +67,16 @@ def grad_cam_maps(network: Network | FineTuneModule, images: Tensor, columns: Te
         columns: (b,) column of each image's class among the scores.
 
     Returns:
-        (b, 1, h', w'), not negative; (b, 1, 0, 0) if the last output is no map.
+        (b, 1, h', w'), not negative; (b, 1, 0, 0) if no layer's output is a map.
     """
-    maps, *others = (output.detach() for output in network.outputs(images))
-    if maps.ndim != 4:
-        return maps.new_zeros(len(maps), 1, 0, 0)
-    maps.requires_grad_()
-    score = network.scores_of(maps, *others).gather(1, columns[:, None]).sum()
+    if isinstance(network, FineTuneModule):
+        found = last_map_and_scores(network, images)
+        if found is None:
+            return images.new_zeros(len(images), 1, 0, 0)
+        maps, scores = found
+    else:
+        maps = network.outputs(images)[0].detach().requires_grad_()
+        scores = network.scores_of(maps)
+    score = scores.gather(1, columns[:, None]).sum()
     (gradient,) = torch.autograd.grad(score, maps)
     return (gradient.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu().detach()

@@ -22,6 +22,7 @@ from strata.models.runtime.image_source import ImageSource, take_rows, to_device
 from strata.models.training.augment_config import AugmentationLike
 from strata.models.training.batches import Images
 from strata.models.training.distillation import SoftLabels
+from strata.models.training.embedding_losses import Loss, LossLike, use_cosine_head
 from strata.models.training.lr_finder import LRCurve, find_lr
 from strata.models.training.lr_schedules import ScheduleName
 from strata.models.training.optimizers import OptimizerName
@@ -58,16 +59,27 @@ class NetworkClassifier(BaseImageClassifier):
         image_size: width and height of the images, pixels.
         epochs: passes over the training images.
         batch_size: images per gradient step.
-        optimizer: "adamw", "adam", "sgd" (Nesterov momentum), "plain-sgd", "rmsprop", "adadelta" or
-            "adagrad".
+        optimizer: "adamw", "adam", "sgd" (with momentum), "plain-sgd" (without), "rmsprop",
+            "adadelta" or "adagrad".
         max_lr: maximum of the learning rate; "auto" runs the LR finder first and takes what it
             suggests.
-        momentum: of the optimizer "sgd"; the others ignore it.
+        momentum: of the optimizer "sgd"; with `base_momentum`, upper bound for "adam" and "adamw"
+            too (their beta1); the others ignore it.
+        nesterov: momentum of the optimizer "sgd": True: Nesterov's; False: plain (heavy-ball).
+        base_momentum: lower bound of one-cycle momentum, which goes from `momentum` down to it
+            while the learning rate rises, and back while it falls; Smith (2018) takes 0.95 and
+            0.85. None: `momentum` throughout ("adam", "adamw": 0.9).
         weight_decay: of weights, not of biases and normalizations.
         lr_schedule: "one-cycle", "cosine", "step" (a tenth after each third) or "constant".
+        loss: "cross-entropy"; "center": with the distance of embeddings to their class's center; or
+            "arcface": of angles, with a margin. Or a table of such a `name` and its arguments (see
+            `Loss`).
         label_smoothing: share of a target that is spread over all classes.
         class_weight: "balanced": an image's loss counts n / (classes * images of its class), so
             that rare classes count as much as frequent ones; None: every image counts alike.
+        sampling: "balanced": each epoch draws as many images of each class, those of rare classes
+            several times, and as many in all as there are; None: every image once. Instead of
+            `class_weight`, not with it.
         augmentation: "none", "light", "strong", or a dict with fields of `Augmentation`.
         clip_grad_norm: largest norm of a step's gradient; None: no clipping.
         ema_decay: decay of the exponential moving average of the weights, which is kept as the
@@ -98,7 +110,8 @@ class NetworkClassifier(BaseImageClassifier):
             only.
         history_: one dict per epoch: epoch, loss, accuracy (in training, on augmented images),
             lr (learning rate), gradient_norm (mean over steps), seconds; with `patience` or images
-            to watch also validation_loss and validation_accuracy; diagnostics layer by layer (see
+            to watch also validation_loss and validation_accuracy; auxiliary_loss/NAME and
+            auxiliary_accuracy/NAME of auxiliary classifiers; diagnostics layer by layer (see
             `diagnostics.record_diagnostics`).
         watched_: images that these were measured on: "validation", the part of the training images
             that `patience` needs; "heldout", the images to watch; "", none.
@@ -122,10 +135,14 @@ class NetworkClassifier(BaseImageClassifier):
         optimizer: OptimizerName = "adamw",
         max_lr: PositiveFloat | Literal["auto"] = 0.01,
         momentum: Fraction = 0.9,
+        nesterov: bool = True,
+        base_momentum: Fraction | None = None,
         weight_decay: NonNegativeFloat = 0.05,
         lr_schedule: ScheduleName = "one-cycle",
+        loss: LossLike = "cross-entropy",
         label_smoothing: Fraction = 0.1,
         class_weight: Literal["balanced"] | None = None,
+        sampling: Literal["balanced"] | None = None,
         augmentation: AugmentationLike = "light",
         clip_grad_norm: PositiveFloat | None = None,
         ema_decay: Fraction = 0.0,
@@ -147,10 +164,14 @@ class NetworkClassifier(BaseImageClassifier):
         self.optimizer = optimizer
         self.max_lr = max_lr
         self.momentum = momentum
+        self.nesterov = nesterov
+        self.base_momentum = base_momentum
         self.weight_decay = weight_decay
         self.lr_schedule = lr_schedule
+        self.loss = loss
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.sampling = sampling
         self.augmentation = augmentation
         self.clip_grad_norm = clip_grad_norm
         self.ema_decay = ema_decay
@@ -213,7 +234,12 @@ class NetworkClassifier(BaseImageClassifier):
         for name in ("lr_curve_", "pretrain_losses_"):  # of an earlier fit with other arguments
             self.__dict__.pop(name, None)
         device = choose_device(self.device)
-        soft_labels = self._soft_labels(teacher, len(source), device)
+        soft_labels = None
+        if teacher is not None:
+            shape = (len(source), len(self.classes_))
+            soft_labels = SoftLabels.of(
+                teacher, self.teacher_weight, self.temperature, device, shape
+            )
         heldout = self._images_to_watch(watch, device)
 
         def images(rows: NDArray[np.intp]) -> Images:
@@ -297,6 +323,9 @@ class NetworkClassifier(BaseImageClassifier):
         network = initial_network(
             architecture, images, initial, num_classes=len(self.classes_), **common
         )
+        loss = Loss.of(self.loss)
+        if loss.name == "arcface":
+            use_cosine_head(network, loss.scale)
         network.to(device)
         if self.pretrain_epochs:
             sizes = {"epochs": self.pretrain_epochs, "batch_size": self.batch_size}
@@ -313,15 +342,3 @@ class NetworkClassifier(BaseImageClassifier):
     def _key(self, device: torch.device, data: list[ImageSource]) -> str:
         """Identifies the training on this data, for checkpoints."""
         return training_key([self.get_params(), self.architecture_, self.max_lr_], device, data)
-
-    def _soft_labels(
-        self, teacher: ArrayLike | None, images: int, device: torch.device
-    ) -> SoftLabels | None:
-        if teacher is None:
-            return None
-        given, expected = np.asarray(teacher), (images, len(self.classes_))
-        if given.shape != expected:
-            raise InputError(
-                f"A teacher's probabilities need the shape {expected}, not {given.shape}."
-            )
-        return SoftLabels.of(given, self.teacher_weight, self.temperature, device)

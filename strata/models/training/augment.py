@@ -22,6 +22,7 @@ class Draws(NamedTuple):
     shift: Tensor | None  #: (n, 2) int64, x and y of the crop's corner, in pixels
     affine: Tensor | None  #: (n, 2, 3) output -> input, in `grid_sample`'s coordinates
     color: Tensor | None  #: (n, 3) brightness (added), contrast and saturation (factors)
+    noise: Tensor | None  #: (n,) int64, seed of each image's noise
     cutout: Tensor | None  #: (n, 2) center x and y, as shares of the image size
     mixup: Tensor | None  #: (n,) weight of the image itself, in [0.5, 1]
 
@@ -39,18 +40,19 @@ def draw(
 ) -> Draws:
     """Draw the augmentation of n images of `image_size` pixels for one epoch."""
 
-    def uniform(limit: float, *shape: int) -> NDArray[np.float64]:
+    def uniform(limit: float | NDArray[np.float64], *shape: int) -> NDArray[np.float64]:
         return rng.uniform(-limit, limit, (n, *shape))
 
     window = augmentation.window(image_size)
-    flip = shift = affine = color = cutout = mixup = None
+    largest_shift = np.array(augmentation.shift_xy) * image_size
+    flip = shift = affine = color = noise = cutout = mixup = None
     if augmentation.whole_pixels:
         flip = rng.random(n) < 0.5 if augmentation.flip else None
-        if augmentation.shift or window < image_size:
+        if largest_shift.any() or window < image_size:
             corner = rng.integers(0, image_size - window + 1, (n, 2))
-            shift = corner + np.rint(uniform(augmentation.shift * image_size, 2))
+            shift = corner + np.rint(uniform(largest_shift, 2))
     else:
-        place = uniform((image_size - window) / 2, 2) + uniform(augmentation.shift * image_size, 2)
+        place = uniform((image_size - window) / 2, 2) + uniform(largest_shift, 2)
         affine = _affine(augmentation, n, uniform, rng)
         affine[:, :, 2] = 2 * place / image_size
     if augmentation.brightness or augmentation.contrast or augmentation.saturation:
@@ -63,6 +65,8 @@ def draw(
     if augmentation.mixup:
         weight = rng.beta(augmentation.mixup, augmentation.mixup, n)
         mixup = np.maximum(weight, 1 - weight)
+    if augmentation.noise:
+        noise = rng.integers(0, 2**63, n)
 
     def send(part: NDArray[Any] | None, dtype: torch.dtype = torch.float32) -> Tensor | None:
         return None if part is None else torch.as_tensor(part, dtype=dtype, device=device)
@@ -72,6 +76,7 @@ def draw(
         send(shift, torch.int64),
         send(affine),
         send(color),
+        send(noise, torch.int64),
         send(cutout),
         send(mixup),
     )
@@ -100,7 +105,7 @@ def apply(augmentation: Augmentation, images: Tensor, draws: Draws) -> Tensor:
     """Apply all that was drawn to a batch of images, except mixup.
 
     Args:
-        augmentation: gives the sizes of the crop and of the cutout square.
+        augmentation: gives the sizes of the crop, of the noise and of the cutout square.
         images: (b, image_size, image_size, channels) uint8.
         draws: the rows of these images.
 
@@ -115,6 +120,8 @@ def apply(augmentation: Augmentation, images: Tensor, draws: Draws) -> Tensor:
         x = _move(images, draws.flip, draws.shift, window)
     if draws.color is not None:
         x = _recolor(x.float(), draws.color)
+    if draws.noise is not None:
+        x = _add_noise(x.float(), draws.noise, 255 * augmentation.noise)
     if draws.cutout is not None:
         x = _cut_out(x, draws.cutout, round(augmentation.cutout * window))
     return x
@@ -167,6 +174,15 @@ def _recolor(x: Tensor, color: Tensor) -> Tensor:
     colors = contrast * (saturation * eye + (1 - saturation) / channels)
     offset = ((1 - contrast) * mean + brightness).expand(-1, 1, channels)
     return torch.baddbmm(offset, pixels, colors).clamp_(0, 255).view(x.shape)
+
+
+def _add_noise(x: Tensor, seeds: Tensor, deviation: float) -> Tensor:
+    """Add Gaussian noise, drawn on the CPU: the same on every device and for any batch."""
+    generator = torch.Generator()
+    drawn = torch.empty(x.shape)
+    for image, seed in zip(drawn, seeds.tolist(), strict=True):
+        image.normal_(0.0, deviation, generator=generator.manual_seed(seed))
+    return (x + drawn.to(x.device)).clamp_(0, 255)
 
 
 def _cut_out(x: Tensor, center: Tensor, width: int) -> Tensor:

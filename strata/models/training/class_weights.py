@@ -1,6 +1,8 @@
-"""Class weights in the cross-entropy loss."""
+"""Class imbalance: class weights in the cross-entropy loss, or resampling of the images."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -30,3 +32,27 @@ def weight_targets(targets: Tensor, weights: Tensor, smoothing: float) -> Tensor
     """
     counted = targets * weights
     return counted * (1 - smoothing) + counted.sum(1, keepdim=True) * smoothing / len(weights)
+
+
+def balanced_sample(labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rows of one epoch in random order, as many as there are images, the same of each class.
+
+    Of a rare class, images come several times, none more than once more often than another
+    (oversampling); of a frequent one, so many are drawn without replacement (undersampling), others
+    in other epochs. Where the classes do not divide the number of images, some drawn at random
+    have one row more.
+
+    Args:
+        labels: (n,) class number of each image.
+        rng: draws the epoch.
+    """
+    classes = np.unique(labels)
+    each, extra = divmod(len(labels), len(classes))
+    counts = np.full(len(classes), each)
+    counts[rng.permutation(len(classes))[:extra]] += 1
+    drawn = []
+    for label, count in zip(classes, counts, strict=True):
+        own = np.flatnonzero(labels == label)
+        rounds = -(-count // len(own))
+        drawn.append(np.concatenate([rng.permutation(own) for _ in range(rounds)])[:count])
+    return rng.permutation(np.concatenate(drawn))

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from strata.errors import InputError
 from strata.models.training.augment_config import Augmentation
+from strata.models.training.embedding_losses import CROSS_ENTROPY, Loss
 from strata.models.training.lr_schedules import lr_schedule
-from strata.models.training.optimizers import check_optimizer
+from strata.models.training.optimizers import WITH_MOMENTUM, check_optimizer
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class TrainingConfig:
     ema_decay: float
     patience: int | None
     seed: int
+    nesterov: bool = True
+    base_momentum: float | None = None
+    sampling: str | None = None
+    loss: Loss = CROSS_ENTROPY
     frozen_epochs: int = 0
 
     def check(self) -> None:
@@ -44,9 +49,41 @@ class TrainingConfig:
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise InputError(f"{name} must be in [0, 1): {value}.")
+        self._check_base_momentum()
+        self._check_sampling()
         if not self.weight_decay >= 0:
             raise InputError(f"weight_decay must not be negative: {self.weight_decay}.")
         if self.clip_grad_norm is not None and not self.clip_grad_norm > 0:
             raise InputError(f"clip_grad_norm must be positive: {self.clip_grad_norm}.")
         if self.patience is not None and self.patience < 1:
             raise InputError(f"patience must be at least 1: {self.patience}.")
+
+    def _check_base_momentum(self) -> None:
+        if self.base_momentum is None:
+            return
+        if not 0 <= self.base_momentum <= self.momentum:
+            raise InputError(
+                f"base_momentum must be from 0 to momentum ({self.momentum:g}), between which it "
+                f"goes: {self.base_momentum}."
+            )
+        if self.lr_schedule != "one-cycle":
+            raise InputError(
+                "base_momentum goes against the one-cycle learning rate, but lr_schedule is "
+                f"'{self.lr_schedule}'.",
+                'Set lr_schedule = "one-cycle", or leave out base_momentum.',
+            )
+        if self.optimizer not in WITH_MOMENTUM:
+            raise InputError(
+                f"The optimizer '{self.optimizer}' has no momentum for base_momentum.",
+                f"Take one of {', '.join(WITH_MOMENTUM)}, or leave out base_momentum.",
+            )
+
+    def _check_sampling(self) -> None:
+        if self.sampling not in (None, "balanced"):
+            raise InputError(f"sampling must be 'balanced' or None: {self.sampling!r}.")
+        if self.sampling and self.class_weight:
+            raise InputError(
+                "class_weight and sampling are both 'balanced', which would count rare classes "
+                "twice.",
+                "Leave out one of them.",
+            )

@@ -1,4 +1,4 @@
-"""Learning-rate schedules, as shares of the maximum learning rate."""
+"""Learning-rate schedules, as shares of the maximum learning rate, and one-cycle momentum."""
 
 import math
 from collections.abc import Callable
@@ -20,6 +20,16 @@ def one_cycle(progress: float) -> float:
     if progress < WARM_UP:
         return _cosine(START, 1.0, progress / WARM_UP)
     return _cosine(1.0, END, (progress - WARM_UP) / (1 - WARM_UP))
+
+
+def one_cycle_momentum(progress: float, base: float, maximum: float) -> float:
+    """Momentum against the one-cycle learning rate: from `maximum` to `base` and back (Smith 2018).
+
+    High while the learning rate is low, so that steps add up, and low while it is high.
+    """
+    if progress < WARM_UP:
+        return _cosine(maximum, base, progress / WARM_UP)
+    return _cosine(base, maximum, (progress - WARM_UP) / (1 - WARM_UP))
 
 
 def cosine(progress: float) -> float:

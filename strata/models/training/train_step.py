@@ -5,9 +5,11 @@ checkpoint ends with the same weights; torch's global generator is not used.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import Parameter, functional
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
@@ -18,8 +20,13 @@ from strata.models.runtime import distributed
 from strata.models.runtime.devices import mixed_precision
 from strata.models.training import augment
 from strata.models.training.batches import Batch, Images, batch_bounds
-from strata.models.training.class_weights import balanced_class_weights, weight_targets
+from strata.models.training.class_weights import (
+    balanced_class_weights,
+    balanced_sample,
+    weight_targets,
+)
 from strata.models.training.config import TrainingConfig
+from strata.models.training.embedding_losses import CenterLoss, add_margin
 from strata.models.training.optimizers import build_optimizer
 from strata.seeds import derive, generator
 
@@ -61,7 +68,12 @@ class GradientDescent:
             config.max_lr,
             config.weight_decay,
             config.momentum,
+            nesterov=config.nesterov,
         )
+        self.center_loss = None
+        if config.loss.name == "center":
+            self.center_loss = CenterLoss(cast(nn.Linear, network.head[-1]), config.loss.rate)
+        self.class_numbers = images.labels.cpu().numpy() if config.sampling else None
         self.class_weights = None
         if config.class_weight:
             self.class_weights = balanced_class_weights(images.labels, network.num_classes)
@@ -78,7 +90,11 @@ class GradientDescent:
         """The batches of one epoch; order and augmentation follow from the seed and its number."""
         config, n = self.config, len(self.images)
         rng = generator(config.seed, "epoch", epoch)
-        order = torch.as_tensor(rng.permutation(n), device=self.device)
+        if self.class_numbers is None:
+            drawn = rng.permutation(n)
+        else:
+            drawn = balanced_sample(self.class_numbers, rng)
+        order = torch.as_tensor(drawn, device=self.device)
         image_size = self.images.pixels.shape[1]
         draws = augment.draw(config.augmentation, n, image_size, rng, self.device)
         own_rank = [distributed.rank()] if distributed.world_size() > 1 else []
@@ -92,20 +108,39 @@ class GradientDescent:
             group["lr"] = lr
 
     def step(self, batch: Batch) -> Tensor:
-        """Train on one batch; returns (3,): sum of losses, correct predictions, gradient norm."""
+        """Train on one batch; returns its totals.
+
+        Returns:
+            (3 + 2 * auxiliary heads,): sum of losses, correct predictions, gradient norm; then sum
+            of cross-entropies of each auxiliary head, and correct predictions of each.
+        """
         x, targets, labels = self._examples(batch.rank_slice())
-        with mixed_precision(self.device, large=self.network.large):
+        with (
+            captured_input(self.network.head[-1]) as embeddings,
+            mixed_precision(self.device, large=self.network.large),
+        ):
             (_, scores), *auxiliary = self.network.all_scores(x.permute(0, 3, 1, 2))
-        loss = self._loss(scores, auxiliary, targets)
+        own = targets[:, : self.network.num_classes]
+        auxiliary_losses = [self._cross_entropy(early, own) for _, early in auxiliary]
+        loss = self._loss(scores, targets, labels)
+        if self.center_loss is not None:
+            loss = loss + self.config.loss.weight * self.center_loss(embeddings[0], labels)
+        for (weight, _), early_loss in zip(auxiliary, auxiliary_losses, strict=True):
+            loss = loss + weight * early_loss
         self.optimizer.zero_grad()
         (loss * (len(labels) / len(batch.rows))).backward()
-        correct = (scores.detach().argmax(1) == labels).sum()
-        totals = torch.stack([loss.detach() * len(labels), correct])
+        losses = torch.stack([loss, *auxiliary_losses]).detach() * len(labels)
+        predicted = [scores, *(early for _, early in auxiliary)]
+        correct = torch.stack([(p.detach().argmax(1) == labels).sum() for p in predicted])
+        totals = torch.cat([losses, correct])
         gradients = (p.grad for p in self.network.parameters() if p.grad is not None)
         distributed.all_reduce_sum([totals, *gradients])
         norm = self._clip()
         self.optimizer.step()
-        return torch.cat([totals, norm[None]])
+        if self.center_loss is not None:
+            self.center_loss.update(embeddings[0], labels)
+        losses, correct = totals.chunk(2)
+        return torch.cat([losses[:1], correct[:1], norm[None], losses[1:], correct[1:]])
 
     def _examples(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Augmented images (b, h, w, channels), their targets, and class numbers (b,).
@@ -124,20 +159,20 @@ class GradientDescent:
             return x[1:], targets[1:], labels[1:]
         return x, targets, labels
 
-    def _loss(
-        self, scores: Tensor, auxiliary: list[tuple[float, Tensor]], targets: Tensor
-    ) -> Tensor:
-        """Cross-entropy with distillation and the weighted losses of auxiliary heads."""
-        parts = targets.split(self.network.num_classes, 1)
-        own = parts[0]
-        loss = self._cross_entropy(scores, own)
+    def _loss(self, scores: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy of the network's own head (ArcFace: with its margin), with distillation."""
+        own, *taught = targets.split(self.network.num_classes, 1)
+        config = self.config.loss
+        if config.name == "arcface":
+            with_margin = add_margin(scores, labels, config.margin, config.scale)
+            loss = self._cross_entropy(with_margin, own)
+        else:
+            loss = self._cross_entropy(scores, own)
         soft = self.images.soft_labels
-        if soft is not None:
-            weights = None if self.class_weights is None else own @ self.class_weights
-            loss = soft.blend(loss, scores, parts[1], weights)
-        for weight, early in auxiliary:
-            loss = loss + weight * self._cross_entropy(early, own)
-        return loss
+        if soft is None:
+            return loss
+        weights = None if self.class_weights is None else own @ self.class_weights
+        return soft.blend(loss, scores, taught[0], weights)
 
     def _cross_entropy(self, scores: Tensor, targets: Tensor) -> Tensor:
         smoothing = self.config.label_smoothing
@@ -152,3 +187,14 @@ class GradientDescent:
         if self.config.clip_grad_norm is not None:
             clip_grads_with_norm_(parameters, self.config.clip_grad_norm, norm)
         return norm
+
+
+@contextmanager
+def captured_input(layer: nn.Module) -> Iterator[list[Tensor]]:
+    """Inputs that a layer is given inside the block."""
+    found: list[Tensor] = []
+    hook = layer.register_forward_pre_hook(lambda _, given: found.append(given[0]))
+    try:
+        yield found
+    finally:
+        hook.remove()

@@ -19,16 +19,19 @@ from strata.models.runtime.devices import deterministic_cuda, memory_needed
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
 from strata.models.training.diagnostics import record_diagnostics
-from strata.models.training.lr_schedules import lr_schedule
+from strata.models.training.inference import evaluate, watch_interval
+from strata.models.training.lr_schedules import lr_schedule, one_cycle_momentum
+from strata.models.training.optimizers import set_momentum
 from strata.models.training.train_step import GradientDescent
-from strata.models.training.validation import evaluate, watch_interval
 
 #: Share of a training's time that writing checkpoints may add at most: those of a wide network are
 #: large, and its epochs short.
 CHECKPOINT_SHARE = 0.05
 
-#: One epoch's entry in a training's history: epoch, loss, accuracy, rate (learning rate),
-#: gradient_norm, seconds, and the diagnostics of the epoch's first batch, before its step (see
+#: One epoch's entry in a training's history: epoch, loss, accuracy, lr (learning rate),
+#: gradient_norm, seconds; auxiliary_loss/NAME (cross-entropy, not weighted) and
+#: auxiliary_accuracy/NAME of auxiliary heads; validation_loss and validation_accuracy of images
+#: that are watched; and the diagnostics of the epoch's first batch, before its step (see
 #: `diagnostics.record_diagnostics`).
 Epoch = dict[str, Any]
 
@@ -113,19 +116,24 @@ class Training:
         self.network.train()
         if config.frozen_epochs:
             freeze_body(self.network, epoch < config.frozen_epochs)
-        totals = torch.zeros(3, device=self.descent.device)
+        auxiliary = self.network.auxiliary_names
+        totals = torch.zeros(3 + 2 * len(auxiliary), device=self.descent.device)
         lr = 0.0
         diagnostics: dict[str, Any] = {}
         for step, batch in enumerate(self.descent.batches(epoch), start=epoch * steps):
-            lr = config.max_lr * self.schedule(step / (config.epochs * steps))
+            progress = step / (config.epochs * steps)
+            lr = config.max_lr * self.schedule(progress)
             self.descent.set_lr(lr)
+            if config.base_momentum is not None:
+                momentum = one_cycle_momentum(progress, config.base_momentum, config.momentum)
+                set_momentum(self.descent.optimizer, momentum)
             if diagnostics:
                 totals += self.descent.step(batch)
             else:
                 with record_diagnostics(self.network) as diagnostics:
                     totals += self.descent.step(batch)
             self._update_average(step)
-        loss, correct, norm = totals.tolist()
+        loss, correct, norm, *of_auxiliary = totals.tolist()
         self._check(loss, epoch)
         entry = {
             "epoch": epoch + 1,
@@ -134,6 +142,9 @@ class Training:
             "lr": lr,
             "gradient_norm": norm / steps,
         }
+        for number, name in enumerate(auxiliary):
+            entry[f"auxiliary_loss/{name}"] = of_auxiliary[number] / n
+            entry[f"auxiliary_accuracy/{name}"] = of_auxiliary[number + len(auxiliary)] / n
         if self.validation is not None and self._watches(self.validation, epoch):
             entry |= self._validate(self.validation, epoch)
         return entry | {"seconds": time.perf_counter() - started} | diagnostics
@@ -199,6 +210,7 @@ class Training:
             "average": self.average,
             "best": self.best,
             "history": self.history,
+            "centers": self.descent.center_loss and self.descent.center_loss.centers,
         }
 
     def _restore(self, state: dict[str, Any] | None) -> None:
@@ -207,3 +219,5 @@ class Training:
         self.network.load_state_dict(state["network"])
         self.descent.optimizer.load_state_dict(state["optimizer"])
         self.average, self.best, self.history = state["average"], state["best"], state["history"]
+        if self.descent.center_loss is not None:
+            self.descent.center_loss.centers = state["centers"]

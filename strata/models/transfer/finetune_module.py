@@ -25,7 +25,7 @@ class FineTuneModule(nn.Module):
 
     Args:
         subgraph: of the network (see `subgraph.extract_subgraph`); its first outputs, as many as
-            `embedding` takes, go to the head, one more to an auxiliary head.
+            `embedding` takes, go to the head, one more to each auxiliary head.
         num_classes: number of class scores.
         prepare: from what the training data hold to the subgraph's input: `Standardize` for
             images, `boundary.Restore` for activations.
@@ -35,11 +35,10 @@ class FineTuneModule(nn.Module):
             update the moving ones.
 
     Attributes:
-        auxiliary: head that is trained with the main one and not used in inference, or None.
-        auxiliary_weight: of its loss.
+        auxiliary: heads by name that are trained with the main one and not used in inference.
+        auxiliary_weight: of each one's loss.
     """
 
-    auxiliary: nn.Module | None
     auxiliary_weight: float
     large = True  #: see `devices.mixed_precision`
 
@@ -55,7 +54,7 @@ class FineTuneModule(nn.Module):
     ) -> None:
         super().__init__()
         self.num_classes, self.adapt_batch_norm = num_classes, adapt_batch_norm
-        self.auxiliary, self.auxiliary_weight = None, 0.0
+        self.auxiliary, self.auxiliary_weight = nn.ModuleDict(), 0.0
         self.prepare = prepare
         replace_dropout(subgraph)
         replace_batch_norm(subgraph)
@@ -74,6 +73,11 @@ class FineTuneModule(nn.Module):
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()
         return self
+
+    @property
+    def auxiliary_names(self) -> list[str]:
+        """Names of the auxiliary heads, in the order of `all_scores`."""
+        return list(self.auxiliary)
 
     def linear(self) -> nn.Linear:
         """The head's linear layer."""
@@ -98,12 +102,11 @@ class FineTuneModule(nn.Module):
         return scores
 
     def all_scores(self, x: Tensor) -> list[tuple[float, Tensor]]:
-        """Pairs of loss weight and class scores: of the head, then of the auxiliary head."""
+        """Pairs of loss weight and class scores: of the head, then of each auxiliary head."""
         outputs, n = self._outputs(x), self.embedding.n_outputs
-        scores = [(1.0, self.scores_of(*outputs[:n]))]
-        if self.auxiliary is not None:
-            scores.append((self.auxiliary_weight, self.auxiliary(outputs[n])))
-        return scores
+        early = zip(self.auxiliary.values(), outputs[n:], strict=False)
+        further = [(self.auxiliary_weight, head(output)) for head, output in early]
+        return [(1.0, self.scores_of(*outputs[:n])), *further]
 
     def _outputs(self, x: Tensor) -> tuple[Tensor, ...]:
         outputs: tuple[Tensor, ...] = self.blocks(self.prepare(x.float()))

@@ -11,7 +11,7 @@ from sklearn.model_selection import cross_val_score
 from strata.errors import DivergedError, InputError, StrataError
 from strata.models.classifiers.decision_scores import scores_and_probabilities
 from strata.models.estimators.network_classifier import NetworkClassifier
-from strata.models.training import trainer, validation
+from strata.models.training import inference, trainer
 from strata.models.training.lr_schedules import SCHEDULES
 from strata.models.training.optimizers import OPTIMIZERS, build_optimizer
 from strata.models.training.train_step import GradientDescent
@@ -139,11 +139,14 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop"])
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop", "one-cycle momentum"])
 def test_a_killed_training_goes_on_to_the_same_end(tmp_path, monkeypatch, optimizer):
     monkeypatch.setattr(trainer, "CHECKPOINT_SHARE", float("inf"))  # after every epoch
     X, y = scenes(5)
     settings = {**STATEFUL, "optimizer": optimizer}
+    if optimizer == "one-cycle momentum":
+        resampled = {"sampling": "balanced", "augmentation": {"noise": 0.1, "shift": [0.1, 0.0]}}
+        settings |= {"optimizer": "adam", "base_momentum": 0.8, **resampled}
     whole = NetworkClassifier(**settings).fit(X, y)
     path = tmp_path / "training"
     for killed_at in (1, 2, 4):
@@ -389,7 +392,7 @@ def test_a_validation_loss_of_nan_raises_an_error(monkeypatch):
     def broken(network, pixels, **_):
         return torch.full((len(pixels), network.num_classes), float("nan"))
 
-    monkeypatch.setattr(validation, "predict", broken)
+    monkeypatch.setattr(inference, "predict", broken)
     with pytest.raises(DivergedError, match="epoch 1"):
         NetworkClassifier(**SMALL, epochs=2, patience=1, validation_fraction=0.3).fit(X, y)
 
@@ -453,17 +456,19 @@ def test_the_lr_finder_trains_as_the_training_will(with_teacher):
     np.testing.assert_array_equal(other.find_lr(X, y, teacher=teacher).losses, seen)
 
 
-def test_momentum_is_that_of_gradient_descent():
+@pytest.mark.parametrize("nesterov", [True, False])
+def test_momentum_is_that_of_gradient_descent(nesterov):
     """Three steps by hand on one weight: Nesterov's, as Sutskever et al. (2013) write it."""
     for momentum in (0.0, 0.6):
         weight = torch.nn.Parameter(torch.ones(1, 1))
-        steps = build_optimizer("sgd", [(1.0, [weight])], 0.1, 0.0, momentum)
+        steps = build_optimizer("sgd", [(1.0, [weight])], 0.1, 0.0, momentum, nesterov=nesterov)
         velocity, expected = 0.0, 1.0
         for _ in range(3):
             steps.zero_grad()
             (weight**2 / 2).sum().backward()
             velocity = momentum * velocity + expected
-            expected -= 0.1 * (expected + momentum * velocity)
+            ahead = expected + momentum * velocity if nesterov else velocity
+            expected -= 0.1 * ahead
             steps.param_groups[0]["lr"] = 0.1
             steps.step()
             assert weight.item() == pytest.approx(expected)

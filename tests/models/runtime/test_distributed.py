@@ -35,7 +35,9 @@ SETTINGS = {
     "epochs": 3,
     "optimizer": "sgd",
     "max_lr": 0.02,
-    "augmentation": {"flip": True, "shift": 0.1, "mixup": 0.4},
+    "base_momentum": 0.85,
+    "loss": {"name": "center", "weight": 0.1},
+    "augmentation": {"flip": True, "shift": [0.1, 0.2], "noise": 0.02, "mixup": 0.4},
     "clip_grad_norm": 1.0,
     "ema_decay": 0.8,
     "patience": 5,
@@ -66,7 +68,7 @@ SCRIPT = """
     np.savez(folder / f"rank{rank}.npz", figures=figures, **found.weights_)
     distributed.destroy_process_group()
 """
-FIGURES = ("loss", "accuracy", "gradient_norm", "validation_loss")
+FIGURES = ("loss", "accuracy", "gradient_norm", "validation_loss", "auxiliary_loss/block1")
 
 FINE_TUNED = """
     import sys

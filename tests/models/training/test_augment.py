@@ -3,6 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import kstest
 
 from strata.errors import InputError
 from strata.models.training.augment import Draws, apply, draw, mix
@@ -144,6 +145,53 @@ def test_the_same_seed_draws_the_same_changes():
     assert 0.5 <= one.mixup.min() <= one.mixup.max() <= 1
 
 
+@pytest.mark.parametrize("zoom", [0.0, 0.2])
+def test_one_shift_is_that_shift_along_both_axes(zoom):
+    one, two = (
+        draw(Augmentation(shift=s, zoom=zoom), 20, 16, np.random.default_rng(3), CPU)
+        for s in (0.3, (0.3, 0.3))
+    )
+    for a, b in zip(one, two, strict=True):
+        assert (a is None and b is None) or torch.equal(a, b)
+
+
+@pytest.mark.parametrize("along", [0, 1])
+@pytest.mark.parametrize("zoom", [0.0, 1e-9])
+def test_images_shift_along_one_axis_only(along, zoom):
+    shift = [0.0, 0.0]
+    shift[along] = 0.5
+    what = Augmentation.from_dict({"shift": shift, "zoom": zoom})
+    draws = draw(what, 30, 8, np.random.default_rng(0), CPU)
+    ramp = torch.arange(8, dtype=torch.uint8)
+    steps = ramp[:, None] if along == 0 else ramp[None, :]  # constant along the shifted axis
+    batch = steps.expand(8, 8)[None, :, :, None].expand(30, 8, 8, 3).contiguous()
+    np.testing.assert_allclose(apply(what, batch, draws), batch, atol=1e-4)
+    moved = apply(what, batch.transpose(1, 2).contiguous(), draws).float()
+    assert (moved - batch.transpose(1, 2)).abs().amax((1, 2, 3)).max() >= 3
+
+
+def test_noise_is_gaussian_and_new_for_each_value():
+    what = Augmentation(noise=0.04)
+    batch = torch.full((6, 40, 40, 3), 100, dtype=torch.uint8)
+    draws = draw(what, 6, 40, np.random.default_rng(0), CPU)
+    noise = (apply(what, batch, draws) - 100).numpy() / (255 * 0.04)
+    assert kstest(noise.ravel(), "norm").pvalue > 0.01
+    flat = noise.reshape(6, -1, 3)
+    assert np.abs(np.corrcoef(flat[:, :, 0]) - np.eye(6)).max() < 0.1  # of two images
+    assert np.abs(np.corrcoef(flat.reshape(-1, 3).T) - np.eye(3)).max() < 0.1  # of two channels
+
+
+def test_noise_of_an_image_does_not_depend_on_its_batch_and_keeps_the_range():
+    what = Augmentation(noise=0.5)
+    draws, batch = draw(what, 5, 8, np.random.default_rng(1), CPU), images(5, 8)
+    together = apply(what, batch, draws)
+    for i in range(5):
+        rows = slice(i, i + 1)
+        assert torch.equal(apply(what, batch[rows], draws.take(rows))[0], together[i])
+    assert together.min() == 0
+    assert together.max() == 255
+
+
 @pytest.mark.parametrize(
     "given_",
     [
@@ -153,6 +201,14 @@ def test_the_same_seed_draws_the_same_changes():
         {"shift": -0.1},
         {"shift": 1.0},
         {"cutout": 1.5},
+        {"noise": 1.5},
+        {"noise": -0.1},
+        {"shift": [0.1, 1.0]},
+        {"shift": [0.1, -0.1]},
+        {"shift": [0.1, 0.1, 0.1]},
+        {"shift": ["a", 0.1]},
+        {"shift": []},
+        {"zoom": [0.1, 0.1]},
     ],
 )
 def test_wrong_augmentations_are_explained(given_):

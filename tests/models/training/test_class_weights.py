@@ -5,12 +5,17 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.utils import compute_class_weight
 
 from strata.errors import InputError
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.estimators.network_classifier import NetworkClassifier
-from strata.models.training.class_weights import balanced_class_weights, weight_targets
+from strata.models.training.class_weights import (
+    balanced_class_weights,
+    balanced_sample,
+    weight_targets,
+)
 from strata.models.transfer import backbones
 
 #: Nine images of one class and three of the other, which nothing tells apart.
@@ -105,3 +110,48 @@ def test_a_teacher_counts_by_the_same_weights():
 def test_other_weights_are_refused():
     with pytest.raises(InputError, match="class_weight must be"):
         from_scratch("heavy")
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.integers(0, 99))
+def test_a_balanced_sample_has_the_same_number_of_each_class(labels, seed):
+    labels = np.array(labels)
+    rows = balanced_sample(labels, np.random.default_rng(seed))
+    assert len(rows) == len(labels)
+    drawn = np.bincount(labels[rows], minlength=5)[np.unique(labels)]
+    assert drawn.max() - drawn.min() <= 1
+    times = np.bincount(rows, minlength=len(labels))
+    for label in np.unique(labels):
+        own = times[labels == label]
+        assert own.max() - own.min() <= 1  # no image is preferred to another of its class
+
+
+def test_a_balanced_sample_is_uniform_over_epochs():
+    labels = np.repeat([0, 1, 2], [20, 5, 3])  # 28 images: classes get 9 or 10
+    drawn = [balanced_sample(labels, np.random.default_rng(seed)) for seed in range(1500)]
+    times = np.bincount(np.concatenate(drawn), minlength=28) / 1500
+    np.testing.assert_allclose(times, (28 / 3 / np.array([20, 5, 3]))[labels], rtol=0.08)
+    first = np.bincount(labels[[rows[0] for rows in drawn]]) / 1500  # the order is random
+    np.testing.assert_allclose(first, 1 / 3, atol=0.05)
+
+
+def test_balanced_sampling_trains_as_if_classes_were_equally_frequent():
+    """On images that nothing tells apart, both classes become equally probable."""
+    settings = {"image_size": 4, "epochs": 60, "batch_size": 12, "max_lr": 0.05, "device": "cpu"}
+    network = {"name": "mlp", "hidden": [4], "normalization": "none", "dropout": 0.0}
+    model = NetworkClassifier(network, **settings, augmentation="none", label_smoothing=0.0)
+    X = np.full((12, 4, 4, 3), 128, np.uint8)
+    rare = [clone(model).set_params(sampling=s).fit(X, LABELS) for s in (None, "balanced")]
+    found = [m.predict_proba(X[:1])[0, 1] for m in rare]
+    assert found == pytest.approx([0.25, 0.5], abs=0.03)
+    again = clone(rare[1]).fit(X, LABELS)
+    for name, weights in rare[1].weights_.items():
+        np.testing.assert_array_equal(again.weights_[name], weights)
+
+
+def test_resampling_and_class_weights_are_not_both_balanced():
+    model = NetworkClassifier("mlp", image_size=4, class_weight="balanced", sampling="balanced")
+    with pytest.raises(InputError, match="both 'balanced'"):
+        model.fit(np.zeros((12, 4, 4, 3), np.uint8), LABELS)
+    with pytest.raises(InputError, match="sampling must be"):
+        model.set_params(sampling="uniform").fit(np.zeros((12, 4, 4, 3), np.uint8), LABELS)
