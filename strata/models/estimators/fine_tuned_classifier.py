@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from strata.errors import InputError
 from strata.models.architectures.builder import Network
+from strata.models.architectures.typed_tables import lists
 from strata.models.estimators.boundary_prediction import BaseBoundaryClassifier
 from strata.models.estimators.head_training import train_head
 from strata.models.runtime.checkpoint import training_key
@@ -318,7 +319,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
             image_size=side,
             train=bool(self.epochs),
         )
-        self.layers_ = [row._asdict() for row in table]
+        self.layers_ = [lists(row._asdict()) for row in table]  # as JSON has them
         self.multiply_adds_ = trained.multiply_adds + head - len(self.classes_)
         saved_passes = max(0, self._head_passes() + self.epochs - 1)
         self.saved_multiply_adds_ = saved_passes * rows * frozen.multiply_adds
