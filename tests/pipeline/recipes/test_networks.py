@@ -93,7 +93,8 @@ def test_networks_are_shared_between_methods(made):
 
 def test_gray_images_in_one_channel_are_scored_at_another_size(made):
     store = Store(made / ".strata")
-    networks = [store.read_fitted(key) for key in store.keys() if "layers" in store.read(key)]
+    keys = list(store.keys())
+    networks = [store.read_fitted(key) for key in keys if "layers" in store.read(key)]
     gray = [a for a in networks if a["classifier"].channels_ == 1]
     assert sorted(a["classifier"].image_size for a in gray) == [16, 16, 24, 24]
     costs = {a["classifier"].image_size: a["multiply_adds"] for a in gray}
