@@ -108,8 +108,9 @@ def make_visualizations(
         for name in {"codebook", "encoder"} & set(artifact):
             found.append(codebook(node, artifact[name], fold, dataset, store))
     (node, classifier), *_ = classifiers
-    found.append(pyramid_cells(node, classifier, fold, store))
-    if hasattr(classifier, "network"):
+    if not hasattr(classifier, "network"):
+        found.append(pyramid_cells(node, classifier, fold, store))
+    else:
         found.append(filters(classifier))
         if scores is not None:
             found.append(heat_maps(target, dataset, store, scores))

@@ -140,3 +140,13 @@ def test_convolutions_keep_their_biases_before_a_normalization_that_has_no_shift
         network = build({**description, "convolution": convolution}, image_size=8, num_classes=2)
         convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
         assert all((m.bias is None) == shifts for m in convolutions)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_groups_are_normalized_by_their_own_mean_and_variance(groups):
+    x = maps(0, scale=3.0, shift=1.0, shape=(2, 8, 4, 5))
+    found = NORMALIZATIONS["group"](8, groups=groups)(x).detach()
+    grouped = x.reshape(2, groups, -1)
+    mean, variance = grouped.mean(2, keepdim=True), grouped.var(2, keepdim=True, unbiased=False)
+    expected = ((grouped - mean) / (variance + 1e-5).sqrt()).view_as(x)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
