@@ -42,6 +42,17 @@ LAYERS = {
         {"blocks": [{"filters": 6, "residual": True, "squeeze": 2, "pool": "max"}]},
         ["block1"],
     ),
+    "pooling alone has no weights": (
+        {
+            "blocks": [
+                {"filters": 6},
+                {"pool": "max"},
+                {"branches": [[{"pool": "min"}, {"filters": 4}], [{"filters": 4, "stride": 2}]]},
+                {"branches": [[{"pool": "max"}], [{"pool": "average"}]]},
+            ]
+        },
+        ["block1", "block3"],
+    ),
 }
 
 
@@ -59,13 +70,6 @@ def test_each_layer_learns_to_undo_noise_and_the_class_scores_stay(case):
     for name, value in network.named_parameters():
         assert torch.equal(value, before[name]) == (id(value) not in pretrained), name
     assert not pretrained & {id(p) for p in [*last.parameters(), *network.auxiliary.parameters()]}
-
-
-def test_layers_without_weights_are_passed_through():
-    network = build(NETWORK, image_size=16, num_classes=3)
-    network.blocks.insert(1, torch.nn.MaxPool2d(2))
-    losses = pretrain(network, torch.from_numpy(stripes(8)), epochs=1, batch_size=4)
-    assert list(losses) == ["block1", "block3"]
 
 
 def test_a_network_of_its_last_layer_alone_has_nothing_to_pretrain():
