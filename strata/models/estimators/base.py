@@ -28,6 +28,7 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
     classes_: NDArray[Any]
     history_: list[Epoch]
     watched_: str = ""
+    layers_: list[dict[str, Any]]
     parameters_: int
     multiply_adds_: int
     training_accuracy_: float

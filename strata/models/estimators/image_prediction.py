@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from strata.errors import InputError
 from strata.models.architectures.builder import Network, build
 from strata.models.architectures.flops import cost_table
+from strata.models.architectures.typed_tables import lists
 from strata.models.estimators.base import BaseNetworkClassifier
 from strata.models.runtime.devices import choose_device
 from strata.models.runtime.image_source import ImageSource, as_source, to_device
@@ -98,7 +99,8 @@ class BaseImageClassifier(BaseNetworkClassifier):
             num_classes=len(self.classes_),
             channels=self.channels_,
         )
-        self.layers_ = count_head([row._asdict() for row in rows], self.weights_)
+        plain = [lists(row._asdict()) for row in rows]  # as JSON has them
+        self.layers_ = count_head(plain, self.weights_)
         self.parameters_ = sum(row["parameters"] for row in self.layers_)
         self.multiply_adds_ = sum(row.multiply_adds for row in rows)
 

@@ -1,3 +1,4 @@
+import json
 import pickle
 
 import numpy as np
@@ -544,3 +545,13 @@ def test_a_network_of_one_size_says_so():
     small = NetworkClassifier(pooled, image_size=12, epochs=1, device="cpu").fit(X, y)
     with pytest.raises(InputError, match="do not pass"):
         small.at_size(4)
+
+
+def test_the_layer_table_is_plain_values_that_json_holds():
+    X, y = gray_images()
+    model = NetworkClassifier(
+        {"name": "cnn", "filters": [4]}, image_size=12, epochs=0, device="cpu"
+    )
+    layers = model.fit(X, y).layers_
+    assert json.loads(json.dumps(layers)) == layers
+    assert [row["kernel"] for row in layers] == [[3, 3], [2, 2], []]
