@@ -33,6 +33,9 @@ from strata.pipeline.stages.reductions import additive_kernel_map, concatenate, 
         ),
         ({"augmentation": {"flipp": True}}, "'flipp'.*Did you mean 'flip'"),
         ({"augmentation": {"zoom": float("inf")}}, "'zoom' is 0 or more"),
+        ({"augmentation": {"shift": [0.1]}}, "a list of two"),
+        ({"loss": {"name": "arcfase"}}, "'arcfase'.*Did you mean 'arcface'"),
+        ({"loss": {"name": "arcface", "weight": 1}}, "has no 'weight'"),
     ],
 )
 def test_a_table_is_read_at_once_and_its_error_names_the_key(given, says):

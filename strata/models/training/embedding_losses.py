@@ -108,8 +108,8 @@ class CenterLoss:
     def update(self, embeddings: Tensor, labels: Tensor) -> None:
         """Move the centers towards a step's embeddings, those of all processes."""
         differences = embeddings.detach().float() - self.centers[labels]
-        sums = torch.zeros_like(self.centers).index_add_(0, labels, differences)
-        counts = torch.bincount(labels, minlength=len(self.centers)).float()
+        own = functional.one_hot(labels, len(self.centers)).float()
+        sums, counts = own.T @ differences, own.sum(0)  # index_add_ differs from run to run on GPUs
         distributed.all_reduce_sum([sums, counts])
         self.centers += self.rate * sums / (1 + counts[:, None])
 
