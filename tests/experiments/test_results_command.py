@@ -117,6 +117,7 @@ def test_the_page_says_what_ran_when_and_which_tables_did_not(made):
     _, page = made
     table = page.partition("<!-- table: runs -->")[2]
     assert "| toy | `strata make words -f toy.toml` | 20" in table
+    assert ", 1 process | " in table
     assert "numpy" in table
     assert "- `deep`: the run broken has not been made." in table
     assert "| of an earlier run |" in page

@@ -150,6 +150,21 @@ def _lr_search(curve: "LRCurve") -> dict[str, Any]:
     }
 
 
+@stage(role="network", features="learned")
+def network_at_size(
+    fitted: Mapping[str, Any], train: Subset, *, size: PositiveInt = 64
+) -> dict[str, Any]:
+    """A trained network for images of another size, with what it costs there.
+
+    Args:
+        train: its training images: like the network itself, it is fitted on them.
+        size: side of the images, pixels.
+    """
+    classifier = fitted["classifier"].at_size(size)
+    costs = {"layers": classifier.layers_, "multiply_adds": classifier.multiply_adds_}
+    return {**fitted, "classifier": classifier, **costs}
+
+
 @stage(role="soft labels")
 def soft_labels(
     scores: Sequence[Mapping[str, Any]],
