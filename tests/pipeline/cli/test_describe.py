@@ -63,6 +63,14 @@ def test_set_and_classes_change_what_is_described(file):
     assert last["receptive_field"] == [32, 32]
 
 
+def test_gray_images_have_one_channel(file):
+    color, gray = (
+        stages(file, "tinynet", "--set", f"tinynet.images.color={value}")["train_network"]["layers"]
+        for value in ("true", "false")
+    )
+    assert color[0]["parameters"] == 3 * gray[0]["parameters"] == 27 * 32
+
+
 def test_a_bag_of_words_counts_each_word_in_each_cell(file):
     found = stages(file, "bovw")
     assert found["dense_sift"]["dims"] == 128
