@@ -86,6 +86,12 @@ def test_lengths_follow_the_stages(file):
     assert (found["pca"]["dims"], found["lda"]["dims"]) == (40, 7)
 
 
+def test_stages_that_differ_in_their_vectors_alone_are_both_there(file):
+    text = run("fisher", "-f", file, "--json").stdout
+    applied = [s["dims"] for s in json.loads(text)["stages"] if s["name"] == "apply_reduction"]
+    assert applied == [2 * 16 * (32 + 2), 40, 7]
+
+
 def test_a_pretrained_network_has_a_frozen_and_a_trained_part_without_its_weights(file):
     layers = stages(file, "fine_tuned")["fine_tune"]["layers"]
     trained = [layer["name"] for layer in layers if layer["trainable"]]
