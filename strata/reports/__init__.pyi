@@ -52,6 +52,7 @@ from .exports.tables import terminal_table as terminal_table
 from .model.results import Comparison as Comparison
 from .model.results import Cost as Cost
 from .model.results import DataSummary as DataSummary
+from .model.results import LayerRow as LayerRow
 from .model.results import MethodResult as MethodResult
 from .model.results import RunInfo as RunInfo
 from .model.results import SearchedParameter as SearchedParameter
@@ -63,6 +64,8 @@ from .model.visualizations import PanelRow as PanelRow
 from .model.visualizations import Visualization as Visualization
 
 # Metrics, intervals, significance tests
+from .statistics.bootstrap import bootstrap_interval as bootstrap_interval
+from .statistics.bootstrap import correct_by_fold as correct_by_fold
 from .statistics.calibration import Reliability as Reliability
 from .statistics.calibration import brier_score as brier_score
 from .statistics.calibration import log_loss as log_loss
@@ -73,10 +76,14 @@ from .statistics.folds import VarianceComponents as VarianceComponents
 from .statistics.folds import fold_table as fold_table
 from .statistics.folds import outlying_folds as outlying_folds
 from .statistics.folds import variance_components as variance_components
+from .statistics.gradient_flow import GradientFlow as GradientFlow
+from .statistics.gradient_flow import gradient_flow as gradient_flow
 from .statistics.intervals import Interval as Interval
 from .statistics.intervals import corrected_mean_interval as corrected_mean_interval
 from .statistics.intervals import corrected_variance as corrected_variance
 from .statistics.intervals import wilson_interval as wilson_interval
+from .statistics.learning_speed import LearningSpeed as LearningSpeed
+from .statistics.learning_speed import learning_speed as learning_speed
 from .statistics.metrics import ClassMetrics as ClassMetrics
 from .statistics.metrics import balanced_accuracy as balanced_accuracy
 from .statistics.metrics import class_metrics as class_metrics

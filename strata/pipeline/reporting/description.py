@@ -62,7 +62,7 @@ def describe(name: str, methods: dict[str, ResolvedMethod], classes: int) -> Des
     """
     scores = compose_one(name, methods, NoImages(classes), placeholder_fold(classes))
     dims: dict[str, int] = {}
-    stages: dict[tuple[str, str], StageDescription] = {}
+    stages: list[StageDescription] = []
     for node in topological_order([scores]):
         length = vector_dims(node, dims, classes)
         if length is not None:
@@ -74,9 +74,10 @@ def describe(name: str, methods: dict[str, ResolvedMethod], classes: int) -> Des
             length,
             network_layers(node, classes),
         )
-        stages.setdefault((node.stage.name, repr(node.parameters)), described)
+        if described not in stages:  # as those of inner folds are
+            stages.append(described)
     recipe = methods[name].recipe
-    return Description(name, recipe.name, recipe.summary, classes, list(stages.values()))
+    return Description(name, recipe.name, recipe.summary, classes, stages)
 
 
 def count_classes(experiment: Experiment) -> int:

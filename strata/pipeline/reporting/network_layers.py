@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 def network_layers(node: Node, classes: int) -> "list[LayerRow]":
-    """Layers of the network that a node trains, or describes images with; [] of other nodes.
+    """Layers of the network that a node trains, or describes images with.
+
+    [] of other nodes, and of stages of the user's own, whose parameters nobody knows.
 
     Args:
         classes: number of classes.
@@ -19,32 +21,36 @@ def network_layers(node: Node, classes: int) -> "list[LayerRow]":
     Raises:
         InputError: parameters that no network can be built from.
     """
-    if node.stage is networks.train_network:
-        return _from_scratch(node, classes)
-    if node.stage is fine_tuning.fine_tune:
-        return _fine_tuned(node, classes)
-    if node.stage is pretrained.backbone_features:
-        return _described(node)
+    images, weights = _parent(node, networks.resize), _parent(node, pretrained.pretrained)
+    if images and node.stage is networks.train_network:
+        return _from_scratch(node, images, classes)
+    if weights and node.stage is fine_tuning.fine_tune:
+        return _fine_tuned(node, weights.parameters["backbone"], classes)
+    if weights and node.stage is pretrained.backbone_features:
+        return _described(node, weights.parameters["backbone"])
     return []
 
 
-def _from_scratch(node: Node, classes: int) -> "list[LayerRow]":
+def _from_scratch(node: Node, images: Node, classes: int) -> "list[LayerRow]":
     from strata.models.architectures.flops import cost_table
     from strata.models.estimators.network_classifier import NetworkClassifier
 
-    size = _parent(node, networks.resize).parameters["size"]
     known = NetworkClassifier().get_params()
     parameters = {name: value for name, value in node.parameters.items() if name in known}
-    classifier = NetworkClassifier(**{**parameters, "image_size": size})
-    rows = cost_table(classifier.architecture, image_size=classifier.window(), num_classes=classes)
+    classifier = NetworkClassifier(**{**parameters, "image_size": images.parameters["size"]})
+    rows = cost_table(
+        classifier.architecture,
+        image_size=classifier.window(),
+        num_classes=classes,
+        channels=3 if images.parameters["color"] else 1,
+    )
     return layer_rows(row._asdict() for row in rows)
 
 
-def _fine_tuned(node: Node, classes: int) -> "list[LayerRow]":
+def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[LayerRow]":
     from strata.models.transfer.layer_table import layer_table
 
     split = next(n for n in node.parents if n.stage.role == "backbone split")
-    backbone = _parent(node, pretrained.pretrained).parameters["backbone"]
     parts: dict[str, Any] = split.stage.run({"backbone": backbone}, **split.parameters)
     rows = layer_table(
         backbone,
@@ -57,11 +63,10 @@ def _fine_tuned(node: Node, classes: int) -> "list[LayerRow]":
     return layer_rows(row._asdict() for row in rows)
 
 
-def _described(node: Node) -> "list[LayerRow]":
+def _described(node: Node, backbone: str) -> "list[LayerRow]":
     from strata.models.transfer.layer_table import layer_table
     from strata.models.transfer.subgraph import penultimate_node
 
-    backbone = _parent(node, pretrained.pretrained).parameters["backbone"]
     nodes = list(node.parameters["nodes"]) or [penultimate_node(backbone)]
     rows = layer_table(
         backbone,
@@ -73,6 +78,6 @@ def _described(node: Node) -> "list[LayerRow]":
     return layer_rows(row._asdict() for row in rows)
 
 
-def _parent(node: Node, stage: Any) -> Node:
-    """The input of a node that a stage makes."""
-    return next(parent for parent in node.parents if parent.stage is stage)
+def _parent(node: Node, stage: Any) -> Node | None:
+    """The first input of a node that a stage makes, if there is one."""
+    return next((parent for parent in node.parents if parent.stage is stage), None)

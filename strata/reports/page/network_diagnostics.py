@@ -89,7 +89,7 @@ def _by_layer(found: list[Curve], title: str, *, share: bool) -> Markup:
                (lambda v: percent(v, 0)) if share else (lambda v: f"{v:.3g}"))  # fmt: skip
     known = [np.isfinite(curve.mean) for curve in found]
     lines = [np.clip(c.mean[k], low, high) for c, k in zip(found, known, strict=True)]
-    places = spread([frame.y(float(line[-1])) + 4 for line in lines], 12)
+    places = spread([frame.y(float(line[-1])) + 4 for line in lines], 12, frame.y(low) + 4)
     for i, (curve, there, line, y) in enumerate(zip(found, known, lines, places, strict=True)):
         ends = i in (0, len(found) - 1)
         style = "line" if i == 0 else "line warm" if i == len(found) - 1 else "thin"

@@ -50,7 +50,7 @@ def _row(row: RankedMethod, speed: LearningSpeed) -> dict[str, str]:
         "watched": WATCHED.get(row.method.watched, DASH),
         "start": percent(speed.start),
         "first": str(speed.first),
-        "slope": points(speed.slope) if known(speed.slope) else DASH,
+        "slope": points(round(speed.slope, 3)) if known(speed.slope) else DASH,
         "asymptote": percent(speed.asymptote),
         "last": str(speed.last),
     }
@@ -87,6 +87,6 @@ def _gain(difference: float) -> str:
     """A difference in points, with the word for its sign."""
     if not np.isfinite(difference):
         return DASH
-    rounded = round(100 * difference, 1)
-    word = "higher" if rounded > 0 else "lower" if rounded < 0 else "equal"
+    difference = round(difference, 3)
+    word = "higher" if difference > 0 else "lower" if difference < 0 else "equal"
     return f"{points(difference)} ({word})"

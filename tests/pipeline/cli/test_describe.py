@@ -63,6 +63,14 @@ def test_set_and_classes_change_what_is_described(file):
     assert last["receptive_field"] == [32, 32]
 
 
+def test_gray_images_have_one_channel(file):
+    color, gray = (
+        stages(file, "tinynet", "--set", f"tinynet.images.color={value}")["train_network"]["layers"]
+        for value in ("true", "false")
+    )
+    assert color[0]["parameters"] == 3 * gray[0]["parameters"] == 27 * 32
+
+
 def test_a_bag_of_words_counts_each_word_in_each_cell(file):
     found = stages(file, "bovw")
     assert found["dense_sift"]["dims"] == 128
@@ -76,6 +84,12 @@ def test_lengths_follow_the_stages(file):
     assert found["fisher_vectors"]["dims"] == found["encode"]["dims"] == 2 * 16 * (32 + 2)
     assert found["standardize"]["dims"] == 2 * 16 * (32 + 2)
     assert (found["pca"]["dims"], found["lda"]["dims"]) == (40, 7)
+
+
+def test_stages_that_differ_in_their_vectors_alone_are_both_there(file):
+    text = run("fisher", "-f", file, "--json").stdout
+    applied = [s["dims"] for s in json.loads(text)["stages"] if s["name"] == "apply_reduction"]
+    assert applied == [2 * 16 * (32 + 2), 40, 7]
 
 
 def test_a_pretrained_network_has_a_frozen_and_a_trained_part_without_its_weights(file):

@@ -23,6 +23,8 @@ FILE = """\
 teacher = "tinynet"
 [methods.fine_tuned]
 [methods.deep_features]
+[methods.transferred]
+source = "scenes"
 """
 
 
@@ -35,6 +37,7 @@ teacher = "tinynet"
         ("distilled", "scratch"),  # of a teacher it has the scores, not the weights
         ("fine_tuned", "pretrained"),
         ("deep_features", "pretrained"),
+        ("transferred", "pretrained"),  # by another network of the file
     ],
 )
 def test_networks_begin_from_scratch_or_from_pretrained_weights(tmp_path, method, weights):

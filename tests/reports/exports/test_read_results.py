@@ -156,4 +156,5 @@ def test_results_of_before_the_fields_of_networks_and_intervals_are_read(tmp_pat
     (tmp_path / "results.json").write_text(json.dumps(old), encoding="utf-8")
     changes = compare(read_results(tmp_path), DOCUMENT)
     assert [change.name for change in changes.methods] == [m["name"] for m in DOCUMENT["methods"]]
-    assert [*changes.setting, *changes.added, *changes.removed, *changes.missing] == []
+    for found in (changes.setting, changes.added, changes.removed, changes.missing):
+        assert found == []

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 
-def spread(places: Sequence[float], distance: float) -> list[float]:
+def spread(places: Sequence[float], distance: float, limit: float = float("inf")) -> list[float]:
     """Places moved as little as possible so that any two are at least a distance apart.
+
+    Afterwards those beyond the limit move back to it, and others before them.
 
     They keep their order, and the sum of squared moves is smallest: with the distances subtracted
     it is an isotonic regression, solved by pooling adjacent violators (R. E. Barlow et al.,
@@ -20,6 +22,9 @@ def spread(places: Sequence[float], distance: float) -> list[float]:
     shifted = [_mean(pool) for pool in pools for _ in pool]
     for rank, (i, place) in enumerate(zip(order, shifted, strict=True)):
         moved[i] = place + rank * distance
+    for i in reversed(order):
+        moved[i] = min(moved[i], limit)
+        limit = moved[i] - distance
     return moved
 
 

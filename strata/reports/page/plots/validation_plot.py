@@ -36,15 +36,16 @@ def validation_drawing(shown: Sequence[ValidationCurve]) -> Markup:
     low = max(0.0, np.floor(10 * lowest - 0.5) / 10)
     names = [shortened(one.method, NAME_LENGTH) for one in shown]
     right = max(text_width(name, NAME_CHARACTER) for name in names) + 12
+    first = min(float(one.curve.epochs[k].min()) for one, k in zip(shown, known, strict=True))
     frame = Frame(
-        (1.0, max(2.0, last)), (low, 1.0), 360 + right, 320, right=right, top=26, log_x=True
+        (first, max(first + 1, last)), (low, 1.0), 360 + right, 320, right=right, top=26, log_x=True
     )
     frame.axes("epoch (log scale)", "validation accuracy %", lambda v: f"{v:g}",
                lambda v: percent(v, 0))  # fmt: skip
     for one, k in zip(shown, known, strict=True):
         frame.line(one.curve.epochs[k], one.curve.mean[k], f"line {_style(one)}".rstrip())
     ends = [float(one.curve.mean[k][-1]) for one, k in zip(shown, known, strict=True)]
-    places = spread([frame.y(end) + 4 for end in ends], LINE)
+    places = spread([frame.y(end) + 4 for end in ends], LINE, frame.y(low) + 4)
     for one, k, name, y in zip(shown, known, names, places, strict=True):
         x = frame.x(float(one.curve.epochs[k][-1])) + 6
         frame.add("text", name, class_=f"label {_style(one) or 'on'}", x=x, y=y)

@@ -23,5 +23,13 @@ def test_labels_that_are_far_apart_stay(found, distance):
     assert spread(apart, distance) == pytest.approx(apart)
 
 
+@given(places, st.floats(0.1, 30), st.floats(-500, 500))
+def test_labels_stay_before_the_limit(found, distance, limit):
+    moved = spread(found, distance, limit)
+    assert max(moved, default=limit) <= limit
+    ordered = sorted(moved)
+    assert all(b - a >= distance - 1e-6 for a, b in pairwise(ordered))
+
+
 def test_two_labels_at_one_place_move_half_the_distance_each():
     assert spread([10.0, 10.0], 12) == [4.0, 16.0]
