@@ -58,11 +58,6 @@ class Network(nn.Module):
         """Layer that each auxiliary head follows, in the order of `all_scores`."""
         return list(self.auxiliary_weights)
 
-    @property
-    def auxiliary_names(self) -> list[str]:
-        """Layer that each auxiliary head follows, in the order of `all_scores`."""
-        return [f"block{number}" for number in sorted(map(int, self.auxiliary))]
-
     @torch.no_grad()
     def fit_standardization(self, images: ImageSource) -> None:
         """Set the mean and deviation of channels, from images (n, h, w, channels)."""

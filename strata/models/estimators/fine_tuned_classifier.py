@@ -24,6 +24,7 @@ from strata.models.training.optimizers import OptimizerName
 from strata.models.training.trainer import Epoch, Training
 from strata.models.transfer import auxiliary, backbones
 from strata.models.transfer.activations import ActivationName
+from strata.models.transfer.finetune_layers import finetune_layers
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.frozen_backbone import WeightsLike, resolve_state_dict
 from strata.models.transfer.pooling import EmbeddingForm
@@ -107,6 +108,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
             `NetworkClassifier`.
         weights_: state_dict of the layers after `freeze_until` as numpy arrays.
         parameters_: number of trained weights.
+        frozen_parameters_: number of the others, those before `freeze_until` included.
+        layers_: the layer table, a dict for each row of `finetune_layers`, the frozen part first.
         multiply_adds_: of the layers after `freeze_until`, for one view.
         saved_multiply_adds_: that the frozen layers would have cost if every epoch had run them.
         training_accuracy_: accuracy on the training images at the end.
@@ -306,6 +309,16 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         frozen = subgraph_cost(self.backbone, IMAGES, [self.freeze_until], side)
         head = self.weights_["head.1.weight"].size + len(self.classes_)
         self.parameters_ = (trained.parameters if self.epochs else 0) + head
+        self.frozen_parameters_ = frozen.parameters + (0 if self.epochs else trained.parameters)
+        table = finetune_layers(
+            self.backbone,
+            self.freeze_until,
+            self._embedded_nodes(),
+            num_classes=len(self.classes_),
+            image_size=side,
+            train=bool(self.epochs),
+        )
+        self.layers_ = [row._asdict() for row in table]
         self.multiply_adds_ = trained.multiply_adds + head - len(self.classes_)
         saved_passes = max(0, self._head_passes() + self.epochs - 1)
         self.saved_multiply_adds_ = saved_passes * rows * frozen.multiply_adds

@@ -12,10 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from strata.errors import InputError
 from strata.models.architectures.builder import Network, build
 from strata.models.architectures.flops import cost_table
+from strata.models.architectures.typed_tables import lists
 from strata.models.estimators.base import BaseNetworkClassifier
 from strata.models.runtime.devices import choose_device
 from strata.models.runtime.image_source import ImageSource, as_source, to_device
 from strata.models.training.augment_config import Augmentation
+from strata.models.training.embedding_losses import count_head, restore_head
 from strata.models.training.inference import center_crops, predict
 
 
@@ -55,6 +57,7 @@ class BaseImageClassifier(BaseNetworkClassifier):
             num_classes=len(self.classes_),
             channels=self.channels_,
         )
+        restore_head(network, self.weights_)
         network.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return network.eval()
 
@@ -96,8 +99,9 @@ class BaseImageClassifier(BaseNetworkClassifier):
             num_classes=len(self.classes_),
             channels=self.channels_,
         )
-        self.layers_ = [row._asdict() for row in rows]
-        self.parameters_ = sum(row.parameters for row in rows)
+        plain = [lists(row._asdict()) for row in rows]  # as JSON has them
+        self.layers_ = count_head(plain, self.weights_)
+        self.parameters_ = sum(row["parameters"] for row in self.layers_)
         self.multiply_adds_ = sum(row.multiply_adds for row in rows)
 
     def center_crops(self, X: ArrayLike) -> NDArray[np.uint8]:

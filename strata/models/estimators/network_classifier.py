@@ -22,6 +22,7 @@ from strata.models.runtime.image_source import ImageSource, take_rows, to_device
 from strata.models.training.augment_config import AugmentationLike
 from strata.models.training.batches import Images
 from strata.models.training.distillation import SoftLabels
+from strata.models.training.embedding_losses import Loss, LossLike, use_cosine_head
 from strata.models.training.lr_finder import LRCurve, find_lr
 from strata.models.training.lr_schedules import ScheduleName
 from strata.models.training.optimizers import OptimizerName
@@ -70,6 +71,9 @@ class NetworkClassifier(BaseImageClassifier):
             0.85. None: `momentum` throughout ("adam", "adamw": 0.9).
         weight_decay: of weights, not of biases and normalizations.
         lr_schedule: "one-cycle", "cosine", "step" (a tenth after each third) or "constant".
+        loss: "cross-entropy"; "center": with the distance of embeddings to their class's center; or
+            "arcface": of angles, with a margin. Or a table of such a `name` and its arguments (see
+            `Loss`).
         label_smoothing: share of a target that is spread over all classes.
         class_weight: "balanced": an image's loss counts n / (classes * images of its class), so
             that rare classes count as much as frequent ones; None: every image counts alike.
@@ -135,6 +139,7 @@ class NetworkClassifier(BaseImageClassifier):
         base_momentum: Fraction | None = None,
         weight_decay: NonNegativeFloat = 0.05,
         lr_schedule: ScheduleName = "one-cycle",
+        loss: LossLike = "cross-entropy",
         label_smoothing: Fraction = 0.1,
         class_weight: Literal["balanced"] | None = None,
         sampling: Literal["balanced"] | None = None,
@@ -163,6 +168,7 @@ class NetworkClassifier(BaseImageClassifier):
         self.base_momentum = base_momentum
         self.weight_decay = weight_decay
         self.lr_schedule = lr_schedule
+        self.loss = loss
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.sampling = sampling
@@ -228,7 +234,12 @@ class NetworkClassifier(BaseImageClassifier):
         for name in ("lr_curve_", "pretrain_losses_"):  # of an earlier fit with other arguments
             self.__dict__.pop(name, None)
         device = choose_device(self.device)
-        soft_labels = self._soft_labels(teacher, len(source), device)
+        soft_labels = None
+        if teacher is not None:
+            shape = (len(source), len(self.classes_))
+            soft_labels = SoftLabels.of(
+                teacher, self.teacher_weight, self.temperature, device, shape
+            )
         heldout = self._images_to_watch(watch, device)
 
         def images(rows: NDArray[np.intp]) -> Images:
@@ -312,6 +323,9 @@ class NetworkClassifier(BaseImageClassifier):
         network = initial_network(
             architecture, images, initial, num_classes=len(self.classes_), **common
         )
+        loss = Loss.of(self.loss)
+        if loss.name == "arcface":
+            use_cosine_head(network, loss.scale)
         network.to(device)
         if self.pretrain_epochs:
             sizes = {"epochs": self.pretrain_epochs, "batch_size": self.batch_size}
@@ -328,15 +342,3 @@ class NetworkClassifier(BaseImageClassifier):
     def _key(self, device: torch.device, data: list[ImageSource]) -> str:
         """Identifies the training on this data, for checkpoints."""
         return training_key([self.get_params(), self.architecture_, self.max_lr_], device, data)
-
-    def _soft_labels(
-        self, teacher: ArrayLike | None, images: int, device: torch.device
-    ) -> SoftLabels | None:
-        if teacher is None:
-            return None
-        given, expected = np.asarray(teacher), (images, len(self.classes_))
-        if given.shape != expected:
-            raise InputError(
-                f"A teacher's probabilities need the shape {expected}, not {given.shape}."
-            )
-        return SoftLabels.of(given, self.teacher_weight, self.temperature, device)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from strata.errors import InputError
+from strata.parameter_types import NonNegativeInt
 from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
@@ -12,6 +13,7 @@ from strata.pipeline.recipes.classical import REDUCTIONS, Reductions, classified
 from strata.pipeline.stages.encodings import bag_of_words, visual_words
 from strata.pipeline.stages.networks import (
     hidden_features,
+    network_at_size,
     network_scores,
     patch_descriptors,
     resize,
@@ -63,6 +65,7 @@ def tinynet(
     *,
     unlabeled: str = "",
     images: Options = resize.options(size=64),
+    test_size: NonNegativeInt = 0,
     network: Options = train_network.options(),
 ) -> Node:
     """A small network of strided convolutions, trained from scratch.
@@ -73,8 +76,10 @@ def tinynet(
     Args:
         unlabeled: folder of images without labels to pretrain on too, with `pretrain_epochs`;
             "training": the training images that `train_per_class` leaves out; "": none.
+        test_size: side of the images that are scored, pixels; 0: that of the training images. The
+            network's head must pool its last maps, "average" or "max".
     """
-    return _scores(data, fold, unlabeled, images, network)
+    return _scores(data, fold, unlabeled, images, network, test_size)
 
 
 @recipe
@@ -84,6 +89,7 @@ def cnn(
     *,
     unlabeled: str = "",
     images: Options = resize.options(size=32),
+    test_size: NonNegativeInt = 0,
     network: Options = train_network.options(architecture="cnn", max_lr=0.003),
 ) -> Node:
     """Convolutions and pooling, trained from scratch, after Lorente, Riera and Rana (2021).
@@ -91,8 +97,10 @@ def cnn(
     Args:
         unlabeled: folder of images without labels to pretrain on too, with `pretrain_epochs`;
             "training": the training images that `train_per_class` leaves out; "": none.
+        test_size: side of the images that are scored, pixels; 0: that of the training images. The
+            network's head must pool its last maps, "average" or "max".
     """
-    return _scores(data, fold, unlabeled, images, network)
+    return _scores(data, fold, unlabeled, images, network, test_size)
 
 
 @recipe
@@ -189,8 +197,13 @@ def patch_words(
     return classified(vectors, fold, reduction, classifier)
 
 
-def _scores(data: Data, fold: Fold, unlabeled: str, images: Options, network: Options) -> Node:
+def _scores(
+    data: Data, fold: Fold, unlabeled: str, images: Options, network: Options, test_size: int = 0
+) -> Node:
     pixels, fitted = trained(data, fold, unlabeled, images, network)
+    if test_size and test_size != images["size"]:
+        pixels = resize(data.images, **{**images, "size": test_size})
+        fitted = network_at_size(fitted, fold.train, size=test_size)
     return network_scores(pixels, fitted, fold.test)
 
 

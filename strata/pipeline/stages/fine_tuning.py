@@ -231,7 +231,12 @@ def fine_tune(
         on_epoch=lambda line: report_progress(int(line["epoch"]), total),
     )
     classifier.weights = ""  # they are in the store; what was learned is in the classifier
-    return trained(classifier, saved_multiply_adds=classifier.saved_multiply_adds_)
+    return trained(
+        classifier,
+        saved_multiply_adds=classifier.saved_multiply_adds_,
+        trainable_parameters=classifier.parameters_,
+        frozen_parameters=classifier.frozen_parameters_,
+    )
 
 
 @stage(role="image scores", accelerator=True)

@@ -96,7 +96,6 @@ def train_network(
     return trained(
         classifier,
         max_lr=float(classifier.max_lr_),
-        layers=classifier.layers_,
         trainable_parameters=classifier.parameters_,
         frozen_parameters=0,
         **found,
@@ -121,7 +120,15 @@ def watched(
 
 
 def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]:
-    """Artifact of a trained network, with what the report shows of its training."""
+    """Artifact of a trained network, with what the report shows of its training.
+
+    Shapes in the layer table become lists: what has tuples would be kept as a pickle, which reports
+    do not open.
+    """
+    layers = [
+        {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
+        for row in classifier.layers_
+    ]
     return fitted_with(
         classifier,
         history=classifier.history_,
@@ -129,6 +136,7 @@ def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]
         parameters=classifier.parameters_,
         multiply_adds=classifier.multiply_adds_,
         training_accuracy=classifier.training_accuracy_,
+        layers=layers,
         **facts,
     )
 
@@ -140,6 +148,21 @@ def _lr_search(curve: "LRCurve") -> dict[str, Any]:
         "losses": curve.losses.tolist(),
         "suggestion": curve.suggestion,
     }
+
+
+@stage(role="network", features="learned")
+def network_at_size(
+    fitted: Mapping[str, Any], train: Subset, *, size: PositiveInt = 64
+) -> dict[str, Any]:
+    """A trained network for images of another size, with what it costs there.
+
+    Args:
+        train: its training images: like the network itself, it is fitted on them.
+        size: side of the images, pixels.
+    """
+    classifier = fitted["classifier"].at_size(size)
+    costs = {"layers": classifier.layers_, "multiply_adds": classifier.multiply_adds_}
+    return {**fitted, "classifier": classifier, **costs}
 
 
 @stage(role="soft labels")

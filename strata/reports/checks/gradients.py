@@ -16,9 +16,9 @@ from strata.reports.statistics.gradient_flow import (
     "R15",
     "Vanishing gradients",
     "Where gradients shrink from layer to layer on their way back, the first layers do not learn.",
-    "Take ReLU or a relative of it with He initialization, normalize (batch normalization), shorten "
-    "the way (skip connections, an auxiliary head), or take fewer layers; of dead units, lower the "
-    "learning rate.",
+    "Take ReLU or a relative of it with He initialization, normalize (batch normalization), "
+    "shorten the way (skip connections, an auxiliary head), or take fewer layers; of dead units, "
+    "lower the learning rate.",
 )
 def vanishing_gradients(ranking: Ranking) -> Iterator[Observation]:
     """Networks whose first layer gets next to no gradient, in most folds."""
@@ -31,7 +31,7 @@ def vanishing_gradients(ranking: Ranking) -> Iterator[Observation]:
                 f"the gradient norm of {first} is at most {best:.2g} times that of {last} in all "
                 f"epochs (healthy: above {VANISHING:g})."
                 if best < VANISHING
-                else f"{first} gets no gradient at the end of training: the units after it are dead."
+                else f"{first} gets no gradient in the end: the units after it are dead."
             )
             yield Observation("issue", f"{name}: {sentence}", name)
 

@@ -62,11 +62,12 @@ def gradient_flow(history: History) -> GradientFlow | None:
 
     Epochs that train a new head alone are left out.
     """
-    layers = dict.fromkeys(key for epoch in history for key in epoch if key.startswith(f"{NORM}/"))
+    recorded = [[key for key in epoch if key.startswith(f"{NORM}/")] for epoch in history]
+    layers = max(recorded, key=len, default=[])
     whole = [epoch for epoch in history if all(epoch.get(key) is not None for key in layers)]
     if len(layers) < MIN_LAYERS or not whole:
         return None
-    first, last = (next(iter(names)) for names in (layers, reversed(layers)))
+    first, last = layers[0], layers[-1]
     ends = np.array([[epoch[first], epoch[last]] for epoch in whole], float)
     return GradientFlow(
         first.partition("/")[2],

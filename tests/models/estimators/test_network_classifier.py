@@ -1,3 +1,4 @@
+import json
 import pickle
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.model_selection import cross_val_score
 from strata.errors import DivergedError, InputError, StrataError
 from strata.models.classifiers.decision_scores import scores_and_probabilities
 from strata.models.estimators.network_classifier import NetworkClassifier
-from strata.models.training import trainer, validation
+from strata.models.training import inference, trainer
 from strata.models.training.lr_schedules import SCHEDULES
 from strata.models.training.optimizers import OPTIMIZERS, build_optimizer
 from strata.models.training.train_step import GradientDescent
@@ -391,7 +392,7 @@ def test_a_validation_loss_of_nan_raises_an_error(monkeypatch):
     def broken(network, pixels, **_):
         return torch.full((len(pixels), network.num_classes), float("nan"))
 
-    monkeypatch.setattr(validation, "predict", broken)
+    monkeypatch.setattr(inference, "predict", broken)
     with pytest.raises(DivergedError, match="epoch 1"):
         NetworkClassifier(**SMALL, epochs=2, patience=1, validation_fraction=0.3).fit(X, y)
 
@@ -544,3 +545,13 @@ def test_a_network_of_one_size_says_so():
     small = NetworkClassifier(pooled, image_size=12, epochs=1, device="cpu").fit(X, y)
     with pytest.raises(InputError, match="do not pass"):
         small.at_size(4)
+
+
+def test_the_layer_table_is_plain_values_that_json_holds():
+    X, y = gray_images()
+    model = NetworkClassifier(
+        {"name": "cnn", "filters": [4]}, image_size=12, epochs=0, device="cpu"
+    )
+    layers = model.fit(X, y).layers_
+    assert json.loads(json.dumps(layers)) == layers
+    assert [row["kernel"] for row in layers] == [[3, 3], [2, 2], []]

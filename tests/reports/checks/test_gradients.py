@@ -44,7 +44,7 @@ def test_a_deep_plain_sigmoid_network_has_vanishing_gradients():
 
 
 def test_a_learning_rate_that_is_too_high_has_exploding_gradients():
-    histories = [trained(RELU, max_lr=0.1, optimizer="sgd", lr_schedule="constant")]
+    histories = [trained(RELU, max_lr=0.1)]
     assert severities(histories)[1] == "issue"
 
 
