@@ -76,12 +76,11 @@ class _Reader(FieldInterpreter):
             counts = layer.numel(), 0
         window = self.window(n)
         if counts[0] or multiply_adds or (window and window.kernel != (1, 1)):
+            output = result[0] if isinstance(result, tuple) else result  # as attention gives
             row = LayerCost(
                 str(n.target) if layer is not None else str(n.meta["path"]),
-                type(layer).__name__
-                if layer is not None
-                else str(getattr(n.target, "__name__", n.target)),
-                tuple(result.shape if n.op == "get_attr" else result.shape[1:]),
+                _function_name(n) if layer is None else type(layer).__name__,
+                tuple(output.shape if n.op == "get_attr" else output.shape[1:]),
                 window.kernel if window else (),
                 counts[0],
                 counts[0] if self.trainable else 0,
