@@ -185,3 +185,24 @@ def test_every_fault_has_a_test(row):
     assert happens
     assert lost
     assert defined(ast.parse((ROOT / path).read_text(encoding="utf-8")), name)
+
+
+SCOPE = [
+    [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
+    for line in TEXTS["scope.md"].splitlines()
+    if line.startswith("| ") and "::" in line
+]
+
+
+@pytest.mark.parametrize("row", SCOPE, ids=lambda row: row[0][:60])
+def test_every_item_of_the_scope_has_a_place_and_a_test(row):
+    item, place, named = row
+    path, name = named.strip("`").split("::")
+    assert item
+    assert place
+    assert defined(ast.parse((ROOT / path).read_text(encoding="utf-8")), name)
+
+
+def test_every_row_of_the_scope_names_a_test():
+    rows = [line for line in TEXTS["scope.md"].splitlines() if line.startswith("| ")]
+    assert len(SCOPE) == len([row for row in rows if not row.startswith("| item |")]) > 0

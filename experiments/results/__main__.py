@@ -17,6 +17,7 @@ from experiments.results.room import make_room
 from experiments.results.runs import EXPERIMENTS, RUNS, Place, Run, chosen, read_runs
 from experiments.results.tables import TEMPLATES, Results
 from strata.errors import InputError, StrataError
+from strata.pipeline.cli.workspace import cores
 from strata.pipeline.store.store import Store
 from strata.reports.formatting import brief, duration, size
 
@@ -80,7 +81,10 @@ def _images(named: str | None) -> str:
         InputError: none are named, or there are none.
     """
     if named is None:
-        raise InputError("No images are named.", "`make results IMAGES=DIR` names a folder.")
+        raise InputError(
+            "No images are named.",
+            "`make results IMAGES=DIR` names a folder; without make it stands before --only.",
+        )
     if named == "scenes":
         return named
     if not Path(named).exists():
@@ -103,7 +107,7 @@ def _make(wanted: list[Run], place: Place, history: History, limit: float | None
             print(f"results: {error}", file=sys.stderr)
             failed.append(run.name)
             continue
-        code = _follow(run.command(place, *options), run, outlook, history)
+        code = _follow(run, place, outlook, history, options)
         if code == 130:
             raise KeyboardInterrupt
         if code:
@@ -117,11 +121,12 @@ def _is_up_to_date(run: Run, outlook: Outlook, place: Place, history: History) -
     return done and (outlook.is_made or run.is_script)
 
 
-def _follow(command: list[str], run: Run, outlook: Outlook, history: History) -> int:
-    """Run a command from the folder of the sources and keep its record; return its exit code."""
-    with subprocess.Popen(command, cwd=EXPERIMENTS.parent) as process:
+def _follow(run: Run, place: Place, outlook: Outlook, history: History, options: list[str]) -> int:
+    """Make a run from the folder of the sources and keep its record; return its exit code."""
+    jobs = None if run.is_script else place.jobs or cores()
+    with subprocess.Popen(run.command(place, *options), cwd=EXPERIMENTS.parent) as process:
         try:
-            return history.follow(run.name, outlook.code, process)
+            return history.follow(run.name, outlook.code, process, jobs)
         finally:
             if process.poll() is None:
                 process.terminate()

@@ -77,6 +77,14 @@ def _over_seeds(method: Method) -> str:
     return short(math.sqrt(spread["within"]))
 
 
+def _curve(method: Method, key: str) -> str:
+    """Start, slope or asymptote of the validation accuracy over the epochs."""
+    found = (method.get("validation") or {}).get(key)
+    if found is None:
+        raise AbsentError(f"{method['name']} has no {key} of a validation curve")
+    return short(found)
+
+
 def _picked(method: Method) -> str:
     """Parameters of the trials that a search selected, with the number of folds that did."""
     search = method.get("search")
@@ -109,5 +117,8 @@ FIELDS: dict[str, Callable[[Method], str]] = {
     "seconds": lambda m: f"{_cost(m, 'fit_seconds'):.0f}",
     "by_seed": _by_seed,
     "over_seeds": _over_seeds,
+    "start": lambda m: _curve(m, "start"),
+    "slope": lambda m: _curve(m, "slope"),
+    "asymptote": lambda m: _curve(m, "asymptote"),
     "picked": _picked,
 }

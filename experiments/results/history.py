@@ -25,6 +25,7 @@ class Record:
         commit: git commit of the sources, with "+" if they had been changed since.
         code: digest of the code that its results depend on.
         exit_code: of its last attempt; None while it is running or after it was killed.
+        jobs: processes at once; None for a script.
     """
 
     started: str
@@ -33,6 +34,7 @@ class Record:
     commit: str
     code: str
     exit_code: int | None
+    jobs: int | None = None
 
     @property
     def is_done(self) -> bool:
@@ -57,7 +59,9 @@ class History:
         record = self.records.get(name)
         return record is not None and record.is_done and record.code == code
 
-    def follow(self, name: str, code: str, process: "subprocess.Popen[bytes]") -> int:
+    def follow(
+        self, name: str, code: str, process: "subprocess.Popen[bytes]", jobs: int | None = None
+    ) -> int:
         """Wait for the end of a run and keep its record; return its exit code.
 
         An attempt goes on with the one before, if that did not come to its end and was of the same
@@ -65,7 +69,7 @@ class History:
         """
         before = self.records.get(name)
         if before is None or before.is_done or before.code != code:
-            before = Record(_now(), "", 0.0, commit(), code, None)
+            before = Record(_now(), "", 0.0, commit(), code, None, jobs)
         begun, ended = time.monotonic(), None
         while ended is None:
             ended = _exit_code(process)

@@ -45,7 +45,10 @@ def _row(run: Run, record: Record, machine: int | None) -> list[str]:
     finished = record.finished.replace("T", " ")[:16] or f"no; begun {record.started[:16]}"
     if record.exit_code:
         finished += ", with failures"
-    cells = [run.name, f"`{run.in_words()}`", finished, brief(duration(round(record.seconds)))]
+    took = brief(duration(round(record.seconds)))
+    if record.jobs:
+        took += f", {record.jobs} process{'es' if record.jobs > 1 else ''}"
+    cells = [run.name, f"`{run.in_words()}`", finished, took]
     return [*cells, record.commit or "–", record.code[:DIGITS], str(machine or "–")]
 
 
@@ -84,7 +87,9 @@ def _left(left: dict[str, str]) -> str:
     for name, cause in left.items():
         causes.setdefault(cause, []).append(f"`{name}`")
     told = [f"- {_listing(names)}: {cause}." for cause, names in causes.items()]
-    return "\n".join(["Tables of earlier runs, not of these:", "", *told])
+    return "\n".join(
+        ["Tables that are not of these runs, but of earlier ones or of none:", "", *told]
+    )
 
 
 def _listing(names: Iterable[str]) -> str:

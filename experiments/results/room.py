@@ -46,6 +46,8 @@ def make_room(number: int, runs: list[Run], place: Place, limit: float | None) -
     """
     store = Store(place.store).open()
     wanted = Outlook.of(runs[number], place).bytes
+    if not wanted:
+        return []
     if wanted > free_bytes(store, limit):
         plans = [Outlook.of(run, place).plan for run in runs]
         keys = removable(filter(None, plans[:number]), filter(None, plans[number:]), store)

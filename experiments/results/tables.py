@@ -2,7 +2,8 @@
 
 A placeholder stands for one or more cells of a table's row: `{accuracy fisher/vlad}` is one,
 `{accuracy, interval fisher/vlad}` are two, and `{pair codebooks/words[*]}` is one for each variant
-of the method `words` in the experiment file's order. `cells.py` has the fields.
+of the method `words` in the experiment file's order. `cells.py` and `histories.py` have the
+fields.
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.results.cells import FIELDS, AbsentError
+from experiments.results.histories import LAYER_FIELDS, layer_cells
 from experiments.results.runs import Place, Run
 from strata.errors import InputError
 
@@ -39,11 +41,13 @@ def expanded(method: str, run: Run) -> list[str]:
     Raises:
         AbsentError: the experiment file has no such method.
     """
+    if run.is_script:
+        return [method]
     name = method.removesuffix("[*]")
     known = {v for variants in run.variants.values() for v in variants}
     if name != method and name in run.variants:
         return run.variants[name]
-    if run.is_script or method in known:
+    if method in known:
         return [method]
     raise AbsentError(f"{run.path.name} has no method {method}")
 
@@ -83,7 +87,13 @@ class Results:
         for name in names:
             if not (found.get(name) or {}).get("cv"):
                 raise AbsentError(f"the run {run} has no results of {name}")
-        return [FIELDS[field](found[name]) for name in names for field in fields]
+        return [self._cell(field, run, found[name]) for name in names for field in fields]
+
+    def _cell(self, field: str, run: str, method: dict[str, Any]) -> str:
+        if field in LAYER_FIELDS:
+            report = self.place.results(self.runs[run]).with_name("report.html")
+            return layer_cells(field, self.place.store, report, method["name"])
+        return FIELDS[field](method)
 
     def fill(self, template: str) -> str:
         """A template with its placeholders replaced.

@@ -21,9 +21,9 @@ from strata.models.runtime.image_source import ImageSource, iter_blocks
 class Network(nn.Module):
     """Network that an architecture describes.
 
-    Images (b, 3, image_size, image_size), uint8 or float in 0..255, to class scores
-    (b, classes) float32. The mean and standard deviation of the training images' channels are
-    buffers of the network.
+    Images (b, channels, image_size, image_size), uint8 or float in 0..255, to class scores
+    (b, classes) float32; 3 channels are the default, gray images have 1. The mean and standard
+    deviation of the training images' channels are buffers of the network.
 
     Attributes:
         auxiliary: heads that are used in training only, by the name of the block before them
@@ -35,12 +35,14 @@ class Network(nn.Module):
     deviation: Tensor
     large = False  #: see `devices.mixed_precision`
 
-    def __init__(self, architecture: Architecture, image_size: int, num_classes: int) -> None:
+    def __init__(
+        self, architecture: Architecture, image_size: int, num_classes: int, channels: int = 3
+    ) -> None:
         super().__init__()
-        self.num_classes = num_classes
-        self.register_buffer("mean", torch.full((3,), 127.5))
-        self.register_buffer("deviation", torch.full((3,), 127.5))
-        self.blocks = block_sequence(3, architecture.blocks)
+        self.num_classes, self.channels = num_classes, channels
+        self.register_buffer("mean", torch.full((channels,), 127.5))
+        self.register_buffer("deviation", torch.full((channels,), 127.5))
+        self.blocks = block_sequence(channels, architecture.blocks)
         self.pool = HEAD_POOLS[architecture.head.pool]
         maps = self._maps(image_size)
         features = self.pool(maps[-1]).shape[1]
@@ -54,14 +56,14 @@ class Network(nn.Module):
     @property
     def auxiliary_names(self) -> list[str]:
         """Layer that each auxiliary head follows, in the order of `all_scores`."""
-        return [f"block{number}" for number in sorted(map(int, self.auxiliary))]
+        return list(self.auxiliary_weights)
 
     @torch.no_grad()
     def fit_standardization(self, images: ImageSource) -> None:
-        """Set the channels' mean and deviation from images (n, image_size, image_size, 3)."""
-        counts = np.zeros((3, 256), np.int64)
+        """Set the mean and deviation of channels, from images (n, h, w, channels)."""
+        counts = np.zeros((self.channels, 256), np.int64)
         for block in iter_blocks(images):  # bounded temporaries: bincount counts in int64
-            channels = block.reshape(-1, 3).T
+            channels = block.reshape(-1, self.channels).T
             counts += [np.bincount(channel, minlength=256) for channel in channels]
         shares = counts / counts[0].sum()
         levels = np.arange(256)
@@ -73,7 +75,7 @@ class Network(nn.Module):
     @torch.no_grad()
     def _maps(self, image_size: int) -> list[Tensor]:
         """An empty image as the blocks see it, and each block's output for it."""
-        maps = [torch.zeros(1, 3, image_size, image_size)]
+        maps = [torch.zeros(1, self.channels, image_size, image_size)]
         try:
             for block in self.blocks.eval():
                 maps.append(block(maps[-1]))
@@ -104,7 +106,7 @@ class Network(nn.Module):
         return (self.feature_maps(images),)
 
     def embed(self, images: Tensor) -> Tensor:
-        """Vector before the head: (b, 3, image_size, image_size) -> (b, features)."""
+        """Vector before the head: (b, channels, image_size, image_size) -> (b, features)."""
         return self.pool(self.feature_maps(images))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -131,7 +133,7 @@ class Network(nn.Module):
         width = images.shape[3]
         rows = images.permute(0, 2, 3, 1).flatten(2).float()
         rows = (rows - self.mean.repeat(width)) / self.deviation.repeat(width)
-        return rows.unflatten(2, (width, 3)).permute(0, 3, 1, 2)
+        return rows.unflatten(2, (width, self.channels)).permute(0, 3, 1, 2)
 
 
 def _head(head: Head, features: int, num_classes: int) -> nn.Sequential:
@@ -154,6 +156,7 @@ def build(
     *,
     image_size: int,
     num_classes: int,
+    channels: int = 3,
     seed: int = 0,
 ) -> Network:
     """Build a network with initial weights, on the CPU; torch's global generator is not touched.
@@ -162,6 +165,7 @@ def build(
         architecture: an `Architecture`, or its name or description (see `Architecture.of`).
         image_size: width and height of the input, pixels.
         num_classes: number of class scores.
+        channels: of the images: 3, or 1 for gray ones.
         seed: of the initial weights.
 
     Raises:
@@ -169,6 +173,6 @@ def build(
     """
     architecture = Architecture.of(architecture)
     with torch.random.fork_rng(devices=[]):  # torch's modules draw weights when they are made
-        network = Network(architecture, image_size, num_classes)
+        network = Network(architecture, image_size, num_classes, channels)
     initialize(network, architecture.initialization, torch.Generator().manual_seed(seed))
     return network.train()

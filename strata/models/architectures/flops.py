@@ -27,7 +27,11 @@ class LayerCost(NamedTuple):
 
 
 def cost_table(
-    architecture: str | Architecture | Mapping[str, Any], *, image_size: int, num_classes: int
+    architecture: str | Architecture | Mapping[str, Any],
+    *,
+    image_size: int,
+    num_classes: int,
+    channels: int = 3,
 ) -> list[LayerCost]:
     """The layers that have parameters or pool, in the order of computation.
 
@@ -40,13 +44,14 @@ def cost_table(
         architecture: an `Architecture`, or its name or description.
         image_size: width and height of the input, pixels.
         num_classes: number of class scores.
+        channels: of the images: 3, or 1 for gray ones.
 
     Raises:
         InputError: a description that no network can be built from.
     """
     with torch.device("meta"):
-        network = Network(Architecture.of(architecture), image_size, num_classes).eval()
-        image, side = torch.empty(1, 3, image_size, image_size), (image_size, image_size)
+        network = Network(Architecture.of(architecture), image_size, num_classes, channels).eval()
+        image, side = torch.empty(1, channels, image_size, image_size), (image_size, image_size)
     rows, maps, _ = layer_rows(network.blocks, image, Field(), side)
     of_head, _, _ = layer_rows(network.head, network.pool(maps), Field.whole(*side), side)
     return [

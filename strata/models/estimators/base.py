@@ -15,6 +15,7 @@ from strata.models.runtime.image_source import ImageSource, take_rows, to_device
 from strata.models.training.augment_config import Augmentation
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
+from strata.models.training.embedding_losses import Loss
 from strata.models.training.trainer import Epoch
 from strata.models.training.validation_split import hold_out
 from strata.seeds import generator
@@ -29,6 +30,7 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
     classes_: NDArray[Any]
     history_: list[Epoch]
     watched_: str = ""
+    layers_: list[dict[str, Any]]
     parameters_: int
     multiply_adds_: int
     training_accuracy_: float
@@ -134,4 +136,6 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         values = {"patience": None, "seed": arguments["random_state"]}
         values |= {n: arguments[n] for n in TrainingConfig.__dataclass_fields__ if n in arguments}
         values["augmentation"] = Augmentation.of(arguments["augmentation"])
+        if "loss" in arguments:
+            values["loss"] = Loss.of(arguments["loss"])
         return TrainingConfig(**{**values, **others})

@@ -90,7 +90,7 @@ class LayerReader:
         known[layer].register_forward_hook(self._record_output)
 
     def of_images(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Activations (n, units) for the center crop of each image (n, size, size, 3).
+        """Activations (n, units) for the center crop of each image (n, size, size, channels).
 
         Raises:
             InputError: images of another size than in training.
@@ -103,7 +103,7 @@ class LayerReader:
         """Activations for every window of one image on a regular, centered grid.
 
         Args:
-            image: (size, size, 3) uint8.
+            image: (size, size, channels) uint8.
             step: pixels from window to window.
 
         Returns:
@@ -115,12 +115,12 @@ class LayerReader:
         windows = all_windows[starts[:, None], starts].transpose(0, 1, 3, 4, 2)
         centers = ((starts + window / 2) / size).astype(np.float32)
         y, x = np.meshgrid(centers, centers, indexing="ij")
-        activations = self.of_windows(windows.reshape(-1, window, window, 3))
+        activations = self.of_windows(windows.reshape(-1, window, window, image.shape[2]))
         return activations, np.stack([x.ravel(), y.ravel()], 1)
 
     @torch.inference_mode()
     def of_windows(self, windows: NDArray[np.uint8], batch_size: int = 256) -> NDArray[np.float32]:
-        """Activations (n, units) for windows (n, window, window, 3) uint8."""
+        """Activations (n, units) for windows (n, window, window, channels) uint8."""
         self._recorded.clear()
         pixels = torch.from_numpy(np.require(windows, requirements=["C", "W"]))
         with deterministic_cuda(), mixed_precision(self._device):

@@ -33,7 +33,7 @@ def initial_network(
 
     Args:
         architecture: its description.
-        images: the training images, (n, image_size, image_size, 3) uint8.
+        images: the training images, (n, image_size, image_size, channels) uint8.
         initial: fitted classifier whose layers but the last, and whose standardization, are taken.
         window: width of the crops that the network takes.
         num_classes: number of class scores.
@@ -43,7 +43,10 @@ def initial_network(
         InputError: `initial` has another architecture.
     """
     seed = derive(random_state, "weights")
-    network = build(architecture, image_size=window, num_classes=num_classes, seed=seed)
+    channels = images.shape[3]
+    network = build(
+        architecture, image_size=window, num_classes=num_classes, channels=channels, seed=seed
+    )
     network.fit_standardization(images)
     if architecture.initialization == LSUV:
         some = generator(random_state, "lsuv").permutation(len(images))[:INIT_BATCH_SIZE]

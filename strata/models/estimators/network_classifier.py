@@ -13,7 +13,6 @@ from sklearn.base import clone
 from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture, ArchitectureLike
 from strata.models.architectures.builder import Network
-from strata.models.architectures.flops import cost_table
 from strata.models.estimators.base import Watch
 from strata.models.estimators.image_prediction import BaseImageClassifier
 from strata.models.estimators.initial_network import check_start, initial_network, pretrain_network
@@ -23,6 +22,7 @@ from strata.models.runtime.image_source import ImageSource, take_rows, to_device
 from strata.models.training.augment_config import AugmentationLike
 from strata.models.training.batches import Images
 from strata.models.training.distillation import SoftLabels
+from strata.models.training.embedding_losses import Loss, LossLike, use_cosine_head
 from strata.models.training.lr_finder import LRCurve, find_lr
 from strata.models.training.lr_schedules import ScheduleName
 from strata.models.training.optimizers import OptimizerName
@@ -39,13 +39,17 @@ from strata.parameter_types import (
     UnitInterval,
 )
 
+#: Channels of the images that a network may be trained on.
+CHANNELS = (3, 1)
+
 
 class NetworkClassifier(BaseImageClassifier):
     """Network trained from scratch on square images of one size.
 
-    `X` is (n, image_size, image_size, 3) uint8 RGB (`resize.resize_images` makes it, in training
-    and prediction alike); `y` holds n class names or numbers. Images of more than a gigabyte are
-    read batch by batch from where they are (a memory-mapped file, say), with the same result.
+    `X` is (n, image_size, image_size, 3) uint8 RGB, or with 1 channel for gray images
+    (`resize.resize_images` makes it, in training and prediction alike); `y` holds n class names or
+    numbers. Images of more than a gigabyte are read batch by batch from where they are (a
+    memory-mapped file, say), with the same result.
 
     Args:
         architecture: name of a predefined architecture (see `presets.by_name.PRESETS`), a dict of
@@ -65,6 +69,9 @@ class NetworkClassifier(BaseImageClassifier):
             0.85. None: `momentum` throughout ("adam", "adamw": 0.9).
         weight_decay: of weights, not of biases and normalizations.
         lr_schedule: "one-cycle", "cosine", "step" (a tenth after each third) or "constant".
+        loss: "cross-entropy"; "center": with the distance of embeddings to their class's center; or
+            "arcface": of angles, with a margin. Or a table of such a `name` and its arguments (see
+            `Loss`).
         label_smoothing: share of a target that is spread over all classes.
         class_weight: "balanced": an image's loss counts n / (classes * images of its class), so
             that rare classes count as much as frequent ones; None: every image counts alike.
@@ -107,6 +114,7 @@ class NetworkClassifier(BaseImageClassifier):
         watched_: images that these were measured on: "validation", the part of the training images
             that `patience` needs; "heldout", the images to watch; "", none.
         weights_: the network's state_dict as numpy arrays.
+        channels_: channels of the images, 3 or 1.
         architecture_: the full description of the network.
         layers_: the layer table, a dict for each row of `flops.cost_table`.
         parameters_: number of trainable weights.
@@ -129,6 +137,7 @@ class NetworkClassifier(BaseImageClassifier):
         base_momentum: Fraction | None = None,
         weight_decay: NonNegativeFloat = 0.05,
         lr_schedule: ScheduleName = "one-cycle",
+        loss: LossLike = "cross-entropy",
         label_smoothing: Fraction = 0.1,
         class_weight: Literal["balanced"] | None = None,
         sampling: Literal["balanced"] | None = None,
@@ -157,6 +166,7 @@ class NetworkClassifier(BaseImageClassifier):
         self.base_momentum = base_momentum
         self.weight_decay = weight_decay
         self.lr_schedule = lr_schedule
+        self.loss = loss
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.sampling = sampling
@@ -190,7 +200,7 @@ class NetworkClassifier(BaseImageClassifier):
         """Train the network.
 
         Args:
-            X: (n, image_size, image_size, 3) uint8.
+            X: (n, image_size, image_size, 3) uint8, or with 1 channel.
             y: (n,) labels of two classes or more.
             groups: (n,) int; images of one number are copies of each other, and the validation set
                 holds none whose copy is trained on. None: no copies.
@@ -213,7 +223,8 @@ class NetworkClassifier(BaseImageClassifier):
             StrataError: the training diverged.
         """
         started = time.perf_counter()
-        source = self._check(X)
+        source = self._check(X, CHANNELS)
+        self.channels_ = source.shape[3]
         labels = self._encode_labels(y, len(source))
         more = None if unlabeled is None else self._check(unlabeled)
         self._check_arguments()
@@ -221,7 +232,12 @@ class NetworkClassifier(BaseImageClassifier):
         for name in ("lr_curve_", "pretrain_losses_"):  # of an earlier fit with other arguments
             self.__dict__.pop(name, None)
         device = choose_device(self.device)
-        soft_labels = self._soft_labels(teacher, len(source), device)
+        soft_labels = None
+        if teacher is not None:
+            shape = (len(source), len(self.classes_))
+            soft_labels = SoftLabels.of(
+                teacher, self.teacher_weight, self.temperature, device, shape
+            )
         heldout = self._images_to_watch(watch, device)
 
         def images(rows: NDArray[np.intp]) -> Images:
@@ -296,6 +312,9 @@ class NetworkClassifier(BaseImageClassifier):
         network = initial_network(
             architecture, images, initial, num_classes=len(self.classes_), **common
         )
+        loss = Loss.of(self.loss)
+        if loss.name == "arcface":
+            use_cosine_head(network, loss.scale)
         network.to(device)
         if self.pretrain_epochs:
             sizes = {"epochs": self.pretrain_epochs, "batch_size": self.batch_size}
@@ -312,23 +331,3 @@ class NetworkClassifier(BaseImageClassifier):
     def _key(self, device: torch.device, data: list[ImageSource]) -> str:
         """Identifies the training on this data, for checkpoints."""
         return training_key([self.get_params(), self.architecture_, self.max_lr_], device, data)
-
-    def _soft_labels(
-        self, teacher: ArrayLike | None, images: int, device: torch.device
-    ) -> SoftLabels | None:
-        if teacher is None:
-            return None
-        given, expected = np.asarray(teacher), (images, len(self.classes_))
-        if given.shape != expected:
-            raise InputError(
-                f"A teacher's probabilities need the shape {expected}, not {given.shape}."
-            )
-        return SoftLabels.of(given, self.teacher_weight, self.temperature, device)
-
-    def _count_costs(self) -> None:
-        rows = cost_table(
-            self.architecture_, image_size=self.window(), num_classes=len(self.classes_)
-        )
-        self.layers_ = [row._asdict() for row in rows]
-        self.parameters_ = sum(row.parameters for row in rows)
-        self.multiply_adds_ = sum(row.multiply_adds for row in rows)

@@ -106,11 +106,12 @@ def apply(augmentation: Augmentation, images: Tensor, draws: Draws) -> Tensor:
 
     Args:
         augmentation: gives the sizes of the crop, of the noise and of the cutout square.
-        images: (b, image_size, image_size, 3) uint8.
+        images: (b, image_size, image_size, channels) uint8.
         draws: the rows of these images.
 
     Returns:
-        (b, window, window, 3) in 0..255: uint8 after shifts by whole pixels, float32 otherwise.
+        (b, window, window, channels) in 0..255: uint8 after shifts by whole pixels, float32
+        otherwise.
     """
     window = augmentation.window(images.shape[1])
     if draws.affine is not None:
@@ -152,8 +153,9 @@ def _move(images: Tensor, flip: Tensor | None, shift: Tensor | None, window: int
         rows = reflect_index(places + shift[:, 1:], size)
         rows = rows + size * torch.arange(b, device=device)[:, None]
         lines = lines.flatten(0, 1).index_select(0, rows.flatten()).view(b, window, -1)
-    channels = (3 * columns[:, :, None] + torch.arange(3, device=device)).flatten(1)
-    return lines.gather(2, channels[:, None].expand(b, window, -1)).view(b, window, window, 3)
+    n = images.shape[3]
+    channels = (n * columns[:, :, None] + torch.arange(n, device=device)).flatten(1)
+    return lines.gather(2, channels[:, None].expand(b, window, -1)).view(b, window, window, n)
 
 
 def reflect_index(index: Tensor, size: int) -> Tensor:
@@ -167,9 +169,10 @@ def _recolor(x: Tensor, color: Tensor) -> Tensor:
     brightness, contrast, saturation = (part[:, None, None] for part in color.unbind(1))
     pixels = x.flatten(1, 2)
     mean = pixels.mean((1, 2), keepdim=True)
-    eye = torch.eye(3, device=x.device)
-    colors = contrast * (saturation * eye + (1 - saturation) / 3)
-    offset = ((1 - contrast) * mean + brightness).expand(-1, 1, 3)
+    channels = x.shape[3]  # with one, the saturation changes nothing
+    eye = torch.eye(channels, device=x.device)
+    colors = contrast * (saturation * eye + (1 - saturation) / channels)
+    offset = ((1 - contrast) * mean + brightness).expand(-1, 1, channels)
     return torch.baddbmm(offset, pixels, colors).clamp_(0, 255).view(x.shape)
 
 
@@ -187,7 +190,7 @@ def _cut_out(x: Tensor, center: Tensor, width: int) -> Tensor:
     size = x.shape[1]
     place = torch.arange(size, device=x.device) - (center * size).floor()[:, :, None]
     inside = (place >= -(width // 2)) & (place < width - width // 2)
-    columns = inside[:, 0].repeat_interleave(3, 1)
+    columns = inside[:, 0].repeat_interleave(x.shape[3], 1)
     square = inside[:, 1, :, None] & columns[:, None, :]
     return x.flatten(2).masked_fill(square, 128).view(x.shape)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from strata.errors import InputError
 from strata.models.training.augment_config import Augmentation
+from strata.models.training.embedding_losses import CROSS_ENTROPY, Loss
 from strata.models.training.lr_schedules import lr_schedule
 from strata.models.training.optimizers import WITH_MOMENTUM, check_optimizer
 
@@ -29,6 +30,7 @@ class TrainingConfig:
     nesterov: bool = True
     base_momentum: float | None = None
     sampling: str | None = None
+    loss: Loss = CROSS_ENTROPY
     frozen_epochs: int = 0
 
     def check(self) -> None:

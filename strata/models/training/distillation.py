@@ -35,18 +35,32 @@ class SoftLabels(NamedTuple):
 
     @classmethod
     def of(
-        cls, probabilities: ArrayLike, weight: float, temperature: float, device: torch.device
+        cls,
+        probabilities: ArrayLike,
+        weight: float,
+        temperature: float,
+        device: torch.device,
+        shape: tuple[int, int] | None = None,
     ) -> "SoftLabels":
         """Soft labels from a teacher's probabilities (n, classes), not softened yet.
 
+        Args:
+            probabilities, weight, temperature, device: see the attributes.
+            shape: that the probabilities need to have; None: any.
+
         Raises:
-            InputError: a weight outside [0, 1], or a temperature that is not positive.
+            InputError: another shape, a weight outside [0, 1], a temperature that is not positive.
         """
+        given = np.asarray(probabilities)
+        if shape is not None and given.shape != shape:
+            raise InputError(
+                f"A teacher's probabilities need the shape {shape}, not {given.shape}."
+            )
         if not 0 <= weight <= 1:
             raise InputError(f"A teacher's weight must be in [0, 1]: {weight}.")
         if not temperature > 0:
             raise InputError(f"A temperature must be positive: {temperature}.")
-        soft = torch.from_numpy(soften(probabilities, temperature))
+        soft = torch.from_numpy(soften(given, temperature))
         return cls(soft.to(device), weight, temperature)
 
     def take(self, rows: Tensor) -> "SoftLabels":

@@ -5,9 +5,11 @@ checkpoint ends with the same weights; torch's global generator is not used.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import Parameter, functional
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
@@ -24,6 +26,7 @@ from strata.models.training.class_weights import (
     weight_targets,
 )
 from strata.models.training.config import TrainingConfig
+from strata.models.training.embedding_losses import CenterLoss, add_margin
 from strata.models.training.optimizers import build_optimizer
 from strata.seeds import derive, generator
 
@@ -67,6 +70,9 @@ class GradientDescent:
             config.momentum,
             nesterov=config.nesterov,
         )
+        self.center_loss = None
+        if config.loss.name == "center":
+            self.center_loss = CenterLoss(cast(nn.Linear, network.head[-1]), config.loss.rate)
         self.class_numbers = images.labels.cpu().numpy() if config.sampling else None
         self.class_weights = None
         if config.class_weight:
@@ -109,11 +115,16 @@ class GradientDescent:
             of cross-entropies of each auxiliary head, and correct predictions of each.
         """
         x, targets, labels = self._examples(batch.rank_slice())
-        with mixed_precision(self.device, large=self.network.large):
+        with (
+            captured_input(self.network.head[-1]) as embeddings,
+            mixed_precision(self.device, large=self.network.large),
+        ):
             (_, scores), *auxiliary = self.network.all_scores(x.permute(0, 3, 1, 2))
         own = targets[:, : self.network.num_classes]
         auxiliary_losses = [self._cross_entropy(early, own) for _, early in auxiliary]
-        loss = self._loss(scores, targets)
+        loss = self._loss(scores, targets, labels)
+        if self.center_loss is not None:
+            loss = loss + self.config.loss.weight * self.center_loss(embeddings[0], labels)
         for (weight, _), early_loss in zip(auxiliary, auxiliary_losses, strict=True):
             loss = loss + weight * early_loss
         self.optimizer.zero_grad()
@@ -126,6 +137,8 @@ class GradientDescent:
         distributed.all_reduce_sum([totals, *gradients])
         norm = self._clip()
         self.optimizer.step()
+        if self.center_loss is not None:
+            self.center_loss.update(embeddings[0], labels)
         losses, correct = totals.chunk(2)
         return torch.cat([losses[:1], correct[:1], norm[None], losses[1:], correct[1:]])
 
@@ -146,10 +159,15 @@ class GradientDescent:
             return x[1:], targets[1:], labels[1:]
         return x, targets, labels
 
-    def _loss(self, scores: Tensor, targets: Tensor) -> Tensor:
-        """Cross-entropy of the network's own head, with distillation."""
+    def _loss(self, scores: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy of the network's own head (ArcFace: with its margin), with distillation."""
         own, *taught = targets.split(self.network.num_classes, 1)
-        loss = self._cross_entropy(scores, own)
+        config = self.config.loss
+        if config.name == "arcface":
+            with_margin = add_margin(scores, labels, config.margin, config.scale)
+            loss = self._cross_entropy(with_margin, own)
+        else:
+            loss = self._cross_entropy(scores, own)
         soft = self.images.soft_labels
         if soft is None:
             return loss
@@ -169,3 +187,14 @@ class GradientDescent:
         if self.config.clip_grad_norm is not None:
             clip_grads_with_norm_(parameters, self.config.clip_grad_norm, norm)
         return norm
+
+
+@contextmanager
+def captured_input(layer: nn.Module) -> Iterator[list[Tensor]]:
+    """Inputs that a layer is given inside the block."""
+    found: list[Tensor] = []
+    hook = layer.register_forward_pre_hook(lambda _, given: found.append(given[0]))
+    try:
+        yield found
+    finally:
+        hook.remove()

@@ -19,10 +19,10 @@ from strata.models.runtime.devices import deterministic_cuda, memory_needed
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
 from strata.models.training.diagnostics import record_diagnostics
+from strata.models.training.inference import evaluate, watch_interval
 from strata.models.training.lr_schedules import lr_schedule, one_cycle_momentum
 from strata.models.training.optimizers import set_momentum
 from strata.models.training.train_step import GradientDescent
-from strata.models.training.validation import evaluate, watch_interval
 
 #: Share of a training's time that writing checkpoints may add at most: those of a wide network are
 #: large, and its epochs short.
@@ -210,6 +210,7 @@ class Training:
             "average": self.average,
             "best": self.best,
             "history": self.history,
+            "centers": self.descent.center_loss and self.descent.center_loss.centers,
         }
 
     def _restore(self, state: dict[str, Any] | None) -> None:
@@ -218,3 +219,5 @@ class Training:
         self.network.load_state_dict(state["network"])
         self.descent.optimizer.load_state_dict(state["optimizer"])
         self.average, self.best, self.history = state["average"], state["best"], state["history"]
+        if self.descent.center_loss is not None:
+            self.descent.center_loss.centers = state["centers"]

@@ -12,12 +12,15 @@ from strata import __version__
 from strata.pipeline.cli.data_commands import data_app
 from strata.pipeline.cli.options import (
     AlwaysMake,
+    Classes,
     DryRun,
+    Figures,
     File,
     Frugal,
     Jobs,
     Json,
     KeepGoing,
+    KeptFiles,
     ListParameters,
     ListRecipes,
     OlderThan,
@@ -28,6 +31,7 @@ from strata.pipeline.cli.options import (
     Targets,
     ToSize,
     Weights,
+    Zipped,
     exit_with_errors,
 )
 from strata.pipeline.cli.terminal.interrupts import handle_interrupts
@@ -201,6 +205,23 @@ def list_(
 
 @app.command()
 @exit_with_errors
+def describe(
+    method: Annotated[str, typer.Argument(help="A method of the experiment file.")],
+    classes: Classes = None,
+    file: File = None,
+    settings: Overrides = None,
+    weights: Weights = None,
+    as_json: Json = False,
+) -> int:
+    """Show the stages and layers of a method, without computing anything."""
+    from strata.pipeline.cli.describe import describe_method
+
+    _use_weights(weights)
+    return describe_method(method, file, settings or [], classes, as_json)
+
+
+@app.command()
+@exit_with_errors
 def clean(
     targets: Targets = None,
     dry_run: DryRun = False,
@@ -222,16 +243,7 @@ def clean(
 def gc(
     older_than: OlderThan = None,
     to_size: ToSize = None,
-    files: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "-f",
-            "--file",
-            metavar="FILE",
-            help="Keep the artifacts that this experiment file needs; repeatable.",
-            show_default="all experiment files beside the store",
-        ),
-    ] = None,
+    files: KeptFiles = None,
     dry_run: DryRun = False,
     store: StoreDir = None,
     weights: Weights = None,
@@ -246,17 +258,8 @@ def gc(
 @app.command()
 @exit_with_errors
 def report(
-    zipped: Annotated[
-        bool, typer.Option("--zip", help="Also write report.zip, with every picture in full size.")
-    ] = False,
-    figures: Annotated[
-        Path | None,
-        typer.Option(
-            "--figures",
-            metavar="DIR",
-            help="Also write each figure as SVG and PDF into this folder.",
-        ),
-    ] = None,
+    zipped: Zipped = False,
+    figures: Figures = None,
     file: File = None,
     settings: Overrides = None,
     store: StoreDir = None,

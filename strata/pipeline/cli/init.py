@@ -14,7 +14,7 @@ from strata.pipeline.data.layout import SourceFile, Tree, read_class_folders, wa
 from strata.pipeline.data.layout.csv_matching import match_rows
 from strata.pipeline.data.layout.names import counted, some
 from strata.pipeline.data.layout.split_csv import read_split, tables_beside
-from strata.pipeline.experiment.dataset import SCENES
+from strata.pipeline.experiment.sources import SCENES
 from strata.text import one_line, utf8
 
 FOLDS = 8

@@ -74,7 +74,7 @@ def _print_remarks(workspace: Workspace) -> None:
     from strata.pipeline.data.layout_checks import doubtful_classes
 
     manifest = workspace.dataset.manifest
-    for note in manifest.notes:
+    for note in [*manifest.notes, *workspace.dataset.further.notes]:
         print(f"note: {one_line(note)}", file=sys.stderr)
     for finding in doubtful_classes(manifest.records):
         print(f"{finding.severity}: {one_line(finding.title)}", file=sys.stderr)

@@ -124,6 +124,37 @@ Weights = Annotated[
 Targets = Annotated[
     list[str] | None, typer.Argument(metavar="[TARGET]...", help="Names of methods; default: all.")
 ]
+KeptFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-f",
+        "--file",
+        metavar="FILE",
+        help="Keep the artifacts that this experiment file needs; repeatable.",
+        show_default="all experiment files beside the store",
+    ),
+]
+Classes = Annotated[
+    int | None,
+    typer.Option(
+        "--classes",
+        min=2,
+        metavar="N",
+        help="Number of classes.",
+        show_default="as many as the images have",
+    ),
+]
+Zipped = Annotated[
+    bool, typer.Option("--zip", help="Also write report.zip, with every picture in full size.")
+]
+Figures = Annotated[
+    Path | None,
+    typer.Option(
+        "--figures",
+        metavar="DIR",
+        help="Also write each figure as SVG and PDF into this folder.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[
     bool, typer.Option("-n", "--dry-run", help="Print what would be done, without doing it.")

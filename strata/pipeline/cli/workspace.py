@@ -23,6 +23,7 @@ from strata.pipeline.store.store import Store
 
 if TYPE_CHECKING:
     from strata.pipeline.cli.terminal.console import Terminal
+    from strata.pipeline.cli.terminal.steps import StepProgress
 
 
 @dataclass
@@ -103,18 +104,24 @@ class Workspace:
         return Terminal(stderr=True)
 
     @cached_property
-    def dataset(self) -> Dataset:
-        """The data set, read and split."""
+    def _steps(self) -> "StepProgress":
         from strata.pipeline.cli.terminal.steps import StepProgress
 
-        with StepProgress(self.progress_console) as steps:
+        return StepProgress(self.progress_console)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data set, read and split."""
+        with self._steps as steps:
             return open_dataset(self.experiment, self.store, jobs=self.jobs, progress=steps.update)
 
     @cached_property
     def targets(self) -> list[Target]:
         """All methods, composed to graphs; their errors are raised before images are read."""
         methods = resolve(self.experiment)
-        composed = compose(methods, self.dataset, self.store)
+        dataset = self.dataset
+        with self._steps:  # of the folders of images that methods name
+            composed = compose(methods, dataset, self.store)
         save_parsed()
         return composed
 
@@ -153,6 +160,7 @@ class Workspace:
             *(derived_visualizations(target).key for target in self.targets),
             derived_audit(self.dataset.manifest, self.experiment).key,
             self.dataset.assignment.key,
+            *self.dataset.further.keys,
         }
 
     def note_needed(self) -> None:

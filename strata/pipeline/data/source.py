@@ -6,10 +6,13 @@ from pathlib import Path
 
 from strata.errors import InputError, nearest
 from strata.files import expand_user
+from strata.image_io import SUFFIXES
 from strata.pipeline.data.archives.limits import UnpackLimits
 from strata.pipeline.data.layout import SourceFile, Tree, is_junk, read_class_folders, walk
+from strata.pipeline.data.layout.class_folders import check_unique
 from strata.pipeline.data.layout.csv_matching import match_rows
 from strata.pipeline.data.layout.split_csv import read_split
+from strata.pipeline.data.layout.tree import source_file
 from strata.progress import ProgressCallback
 
 __all__ = ["Source", "SourceFile", "open_source"]
@@ -87,6 +90,35 @@ def open_source(
             "Add them, or go on without them: allow_missing = true under [data].",
         )
     return Source(root, found.files, found.missing, notes + found.notes)
+
+
+def open_unlabeled(
+    spec: str | Path,
+    *,
+    cache: Path,
+    limits: UnpackLimits | None = None,
+    progress: ProgressCallback | None = None,
+) -> Source:
+    """Find the images of a folder or an archive, at any depth; each has the label "".
+
+    Args:
+        spec, cache, limits, progress: as in `open_source`.
+
+    Raises:
+        InputError: nothing is there, or no images.
+    """
+    root, _, is_unpacked = _folder(spec, None, cache, limits, progress)
+    tree = walk(root)
+    _check_not_nested(str(spec) if is_unpacked else str(root), tree)
+    if not tree.images:
+        raise InputError(
+            f"No images in {spec if is_unpacked else root}.",
+            f"Put images there ({', '.join(sorted(SUFFIXES))}), or name another folder.",
+        )
+    files = [source_file(root, relative, "", None) for relative in tree.images]
+    check_unique(files)
+    ordered = sorted(files, key=lambda file: file.id)
+    return Source(root, ordered, [], [], unreadable=tree.unreadable)
 
 
 #: Names of archives end with one of these.

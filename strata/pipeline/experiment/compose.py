@@ -1,7 +1,7 @@
 """Composition of the graph: every method of an experiment on every fold of its data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from strata.errors import InputError, nearest
@@ -59,6 +59,19 @@ def compose(methods: dict[str, ResolvedMethod], dataset: Dataset, store: Store) 
     return [_target(method, composer) for method in methods.values()]
 
 
+def compose_one(name: str, methods: dict[str, ResolvedMethod], dataset: Any, fold: Fold) -> Node:
+    """Scores of one method on one fold, without the searches of any method.
+
+    Args:
+        dataset: with `data_of` and `inner_folds` as `Dataset` has them.
+
+    Raises:
+        InputError: a method combines an unknown method, or itself.
+    """
+    plain = {key: replace(method, trials=()) for key, method in methods.items()}
+    return _Composer(dataset, plain, store=None).scores(name, fold)
+
+
 class _Composer:
     """Composes any method of an experiment on any fold, each pair once.
 
@@ -66,7 +79,9 @@ class _Composer:
         pending: keys of the searches that have not selected a trial yet.
     """
 
-    def __init__(self, dataset: Dataset, methods: dict[str, ResolvedMethod], store: Store) -> None:
+    def __init__(
+        self, dataset: Dataset, methods: dict[str, ResolvedMethod], store: Store | None
+    ) -> None:
         self.dataset = dataset
         self.methods = methods
         self.store = store
@@ -128,6 +143,7 @@ class _Composer:
 
     def _selected_trial(self, selection: Node) -> int:
         """Number of the selected trial; while none is selected, the first one stands in."""
+        assert self.store is not None  # without one there are no searches
         if self.store.state(selection.key) == "present":
             return int(self.store.read(selection.key)["trial"])
         self.pending.add(selection.key)

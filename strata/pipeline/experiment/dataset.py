@@ -6,30 +6,24 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from strata.errors import InputError
-from strata.files import expand_user
 from strata.pipeline.experiment.file import Experiment
+from strata.pipeline.experiment.further_images import FurtherImages
+from strata.pipeline.experiment.sources import ProgressCallback, SourceReader
 from strata.pipeline.experiment.splits import SplitAssignment, assign_splits
-from strata.pipeline.graph.derived import Derived
-from strata.pipeline.graph.inputs import Fold, ImageShard, Subset, cut_into_shards
+from strata.pipeline.experiment.subsets import renumbered, shards_of
+from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node
-from strata.pipeline.store.hashing import content_key
 from strata.pipeline.store.store import Store
 from strata.seeds import derive, generator
 
 if TYPE_CHECKING:
     from strata.pipeline.data.manifest import ImageRecord, Manifest
-
-#: Value of `source` that stands for the built-in data set.
-SCENES = "scenes"
-#: Called with a name of the step in progress, the parts done and their total.
-ProgressCallback = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -40,11 +34,13 @@ class Dataset:
         manifest: the images.
         assignment: test split, folds and duplicate groups, in the manifest's order.
         protocol: the checked [protocol] table.
+        further: images that methods name beside these.
     """
 
     manifest: "Manifest"
     assignment: SplitAssignment
     protocol: dict[str, Any]
+    further: FurtherImages
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -67,7 +63,7 @@ class Dataset:
             tuple(self._labels[r.id] for r in records) if labeled else None,
             self.classes,
             seed,
-            _renumbered([self._groups[r.id] for r in records]) if labeled else None,
+            renumbered([self._groups[r.id] for r in records]) if labeled else None,
         )
 
     @cached_property
@@ -144,13 +140,13 @@ class Dataset:
 
     @cached_property
     def _train_shards(self) -> list[ImageShard]:
-        return _shards(self._records(test=False))
+        return shards_of(self._records(test=False))
 
     @cached_property
     def _test_shards(self) -> list[ImageShard]:
         """Shards of the test images, without contents that are among the training images too."""
         known = {digest for shard in self._train_shards for digest in shard.digests}
-        return _shards([r for r in self._records(test=True) if r.digest not in known])
+        return shards_of([r for r in self._records(test=True) if r.digest not in known])
 
     @cached_property
     def _test_ids(self) -> frozenset[str]:
@@ -161,7 +157,7 @@ class Dataset:
         shards = self._train_shards
         if fold.test.ids and fold.test.ids[0] in self._test_ids:
             shards = [*shards, *self._test_shards]
-        return Data(shards, self.classes, method, self.inner_folds)
+        return Data(shards, self.classes, method, self.inner_folds, self.further)
 
     def inner_folds(self, fold: Fold, count: int) -> list[Fold]:
         """Stratified folds of the training part of a fold, keeping copies together."""
@@ -185,12 +181,8 @@ class Dataset:
             fold.number,
             _masked(fold.train, ~held_out, seed, labeled=True),
             _masked(fold.train, held_out, seed, labeled=False),
+            left_out=fold.left_out,
         )
-
-
-def _shards(records: list["ImageRecord"]) -> list[ImageShard]:
-    ranges = {r.digest: r.value_range for r in records if r.value_range}
-    return cut_into_shards({r.digest: r.path for r in records}, ranges=ranges)
 
 
 def _limit(fold: Fold, per_class: int) -> Fold:
@@ -202,10 +194,11 @@ def _limit(fold: Fold, per_class: int) -> Fold:
         members = (labels == label).nonzero()[0]
         order = generator(train.seed, "train_per_class", name).permutation(len(members))
         kept[members[order[:per_class]]] = True
+    name = f"{fold.name} with {per_class} images per class"
     limited = _masked(train, kept, train.seed, labeled=True)
-    return dataclasses.replace(
-        fold, name=f"{fold.name} with {per_class} images per class", train=limited
-    )
+    groups = np.arange(len(train)) if train.groups is None else np.array(train.groups)
+    others = _masked(train, ~np.isin(groups, groups[kept]), train.seed, labeled=False)
+    return dataclasses.replace(fold, name=name, train=limited, left_out=others)
 
 
 def _masked(subset: Subset, kept: np.ndarray, seed: int, *, labeled: bool) -> Subset:
@@ -217,57 +210,7 @@ def _masked(subset: Subset, kept: np.ndarray, seed: int, *, labeled: bool) -> Su
         tuple(itertools.compress(subset.labels, kept)) if labeled else None,
         subset.classes,
         seed,
-        _renumbered(list(itertools.compress(subset.groups or (), kept))) if labeled else None,
-    )
-
-
-def _renumbered(groups: list[int]) -> tuple[int, ...] | None:
-    """Groups numbered by first appearance, None if all differ.
-
-    So the numbers, and keys made of them, do not depend on images outside of the subset.
-    """
-    numbers: dict[int, int] = {}
-    found = tuple(numbers.setdefault(group, len(numbers)) for group in groups)
-    return found if len(numbers) < len(found) else None
-
-
-def _open_manifest(
-    experiment: Experiment, store: Store, *, jobs: int, progress: ProgressCallback
-) -> "Manifest":
-    """List the experiment's images, and read those that are new or changed.
-
-    Raises:
-        InputError: the source is missing or malformed.
-    """
-    from strata.pipeline.data.archives.limits import UnpackLimits
-    from strata.pipeline.data.manifest import build_manifest
-    from strata.pipeline.data.source import open_source
-
-    settings = experiment.data
-    spec: str | Path = settings["source"]
-    notes = []
-    if spec == SCENES:
-        spec, damage = _draw_scenes(experiment, store, jobs, progress)
-        notes = [f"the drawn scenes were damaged and drawn again: {damage}"] if damage else []
-    elif "://" not in str(spec):
-        spec = experiment.folder / expand_user(spec)
-    source = open_source(
-        spec,
-        split_csv=settings["split"],
-        base=experiment.folder,
-        sha256=settings["sha256"],
-        cache=store.data,
-        allow_missing=settings["allow_missing"],
-        limits=UnpackLimits(settings["max_unpacked_gb"], settings["max_unpacked_files"]),
-        progress=lambda done, total: progress("fetching the images", done, total),
-    )
-    source.notes.extend(notes)
-    cache = store.data / f"manifest-{content_key(str(source.root))[:16]}"
-    return build_manifest(
-        source,
-        cache,
-        jobs=jobs,
-        progress=lambda done, total: progress("reading the images", done, total),
+        renumbered(list(itertools.compress(subset.groups or (), kept))) if labeled else None,
     )
 
 
@@ -280,46 +223,8 @@ def open_dataset(
         InputError: the source is missing or malformed, images are broken (all of them named)
             unless `skip_broken` is set, or a class has too few images for the folds.
     """
-    manifest = _open_manifest(experiment, store, jobs=jobs, progress=progress)
-    if manifest.broken and not experiment.data["skip_broken"]:
-        lines = "\n".join(f"    {b.id}: {b.reason}" for b in manifest.broken)
-        plural = "s" if len(manifest.broken) > 1 else ""
-        raise InputError(
-            f"{len(manifest.broken)} image{plural} cannot be read:\n{lines}",
-            "Repair or remove them, or leave them out with --skip-broken "
-            "(skip_broken = true under [data]).",
-        )
+    reader = SourceReader(experiment, store, jobs, progress)
+    manifest = reader.data_set()
     near = experiment.data["near_duplicates"]
     assignment = assign_splits(manifest, experiment.protocol, near, store)
-    return Dataset(manifest, assignment, experiment.protocol)
-
-
-def _draw_scenes(
-    experiment: Experiment, store: Store, jobs: int, progress: ProgressCallback
-) -> tuple[Path, str]:
-    """Folder of the built-in data set, drawn once for each version of its code.
-
-    Returns:
-        the folder, and the damage of an earlier copy, "" if none.
-    """
-    from strata.pipeline.data.committed_folder import commit_folder
-
-    per_class, size = experiment.data["per_class"], experiment.data["size"]
-    seed = experiment.protocol["seed"]
-    code = ("strata.scenes.write", "fill_with_scenes")
-    root = store.data / f"scenes-{Derived('scenes', (per_class, size, seed), code).key[:12]}"
-
-    def draw(folder: Path) -> None:
-        from strata.scenes.write import fill_with_scenes
-
-        fill_with_scenes(
-            folder,
-            per_class=per_class,
-            size=size,
-            seed=seed,
-            jobs=jobs,
-            progress=lambda done, total: progress("drawing the scenes", done, total),
-        )
-
-    damage = commit_folder(root, draw)
-    return root, damage
+    return Dataset(manifest, assignment, experiment.protocol, FurtherImages(reader, manifest))

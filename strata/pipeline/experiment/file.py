@@ -1,9 +1,9 @@
 """Experiment files: TOML parsed and checked against the known keys."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from strata.errors import InputError, naming, nearest, short
 from strata.pipeline.experiment.fit_count import check_fit_count
@@ -51,6 +51,10 @@ def protocol(
     """Keys of the table [protocol], documented in docs/experiment-file.md."""
 
 
+def report(*, intervals: Literal["t", "bootstrap"] = "t") -> None:
+    """Keys of the table [report], documented in docs/experiment-file.md."""
+
+
 def top_level(*, name: str = "", title: str = "", recipes: str | None = None) -> None:
     """Keys above the first table."""
 
@@ -69,6 +73,7 @@ class Experiment:
         protocol: the [protocol] table, defaults filled in.
         methods: the methods, variants of `vary` expanded.
         settings: "KEY=VALUE" of the command line, in the order given.
+        report: the [report] table, defaults filled in.
     """
 
     path: Path
@@ -80,6 +85,7 @@ class Experiment:
     protocol: dict[str, Any]
     methods: tuple[Method, ...]
     settings: tuple[str, ...] = ()
+    report: dict[str, Any] = field(default_factory=lambda: Parameters.of(report).checked({}))
 
     @property
     def folder(self) -> Path:
@@ -115,13 +121,14 @@ def _experiment(
     """Experiment of a file's tables; errors do not name the file."""
     _check_top(tables)
     methods = tables.pop("methods", {})
-    sections = {name: _table(tables, name) for name in ("data", "protocol")}
+    sections = {name: _table(tables, name) for name in ("data", "protocol", "report")}
     top = Parameters.of(top_level).checked(tables)
     if not isinstance(methods, dict) or not methods:
         raise InputError("It names no methods.", "Add a table, for example [methods.fisher].")
     checked = {
         "data": Parameters.of(data).checked(sections["data"], "data"),
         "protocol": Parameters.of(protocol).checked(sections["protocol"], "protocol"),
+        "report": Parameters.of(report).checked(sections["report"], "report"),
     }
     _check_ranges(checked["protocol"])
     check_fit_count(methods, checked["protocol"])
@@ -180,7 +187,7 @@ def _tables(path: Path, text: str) -> dict[str, Any]:
 
 
 def _check_top(tables: dict[str, Any]) -> None:
-    known = ("data", "protocol", "methods", *Parameters.of(top_level).defaults)
+    known = ("data", "protocol", "report", "methods", *Parameters.of(top_level).defaults)
     for key in tables:
         if key not in known:
             raise InputError(f"There is no key '{key}'.", nearest(key, known))

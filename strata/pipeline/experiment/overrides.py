@@ -33,12 +33,14 @@ def override(tables: dict[str, Any], setting: str) -> None:
     if parts and parts[0] in methods:
         table = methods
         _check_not_varied(parts[0], methods[parts[0]], ".".join(parts[1:]), setting)
-    elif parts and (parts[0] in ("data", "protocol") or dotted in ("name", "title")):
+    elif parts and (parts[0] in ("data", "protocol", "report") or dotted in ("name", "title")):
         table = tables
     else:
         raise InputError(
             f"--set {_shown(setting)}: this file has no method '{parts[0] if parts else dotted}'.",
-            nearest(parts[0] if parts else "", [*methods, "data", "protocol", "name", "title"])
+            nearest(
+                parts[0] if parts else "", [*methods, "data", "protocol", "report", "name", "title"]
+            )
             + " Keys of these tables begin with their name: protocol.folds=4, data.source=DIR.",
         )
     for part in parts[:-1]:

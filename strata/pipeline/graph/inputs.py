@@ -160,6 +160,8 @@ class Fold:
         name: "fold 3", "repeat 2 fold 3", or "final" (learn from all training images).
         heldout: `test` with its labels, for trainings that watch it; None where no training is to
             see them: in the final fold and in inner folds.
+        left_out: training images that `train_per_class` leaves out, without labels, but for copies
+            of those in `train`; None without such a limit.
     """
 
     name: str
@@ -168,6 +170,7 @@ class Fold:
     train: Subset
     test: Subset
     heldout: Subset | None = None
+    left_out: Subset | None = None
 
     def watched(self, training: Mapping[str, Any]) -> list[Subset]:
         """The held-out images that a training watches, one subset or none.

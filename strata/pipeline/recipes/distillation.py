@@ -8,6 +8,7 @@ from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options
+from strata.pipeline.recipes.networks import trained
 from strata.pipeline.stages.networks import network_scores, resize, soft_labels, train_network
 
 
@@ -18,6 +19,7 @@ def distilled(
     *,
     teacher: str = "",
     inner_folds: NonNegativeInt = 4,
+    unlabeled: str = "",
     images: Options = resize.options(size=64),
     distillation: Options = soft_labels.options(),
     network: Options = train_network.options(),
@@ -32,15 +34,16 @@ def distilled(
     Args:
         teacher: name of a method of the file that gives probabilities.
         inner_folds: parts that the training images of a fold are cut into; 0 or 2 and more.
+        unlabeled: folder of images without labels to pretrain on too, with `pretrain_epochs`;
+            "training": the training images that `train_per_class` leaves out; "": none.
     """
     if not teacher:
         raise InputError("It names no teacher.", 'For example: teacher = "fisher".')
     parts = teaching_folds(data, fold, inner_folds)
     scores = [data.method(teacher, part) for part in parts]
     labels = distillation(scores, [part.test for part in parts], fold.train)
-    pixels = images(data.images)
-    student = network(pixels, fold.train, fold.watched(network), labels)
-    return network_scores(pixels, student, fold.test)
+    pixels, fitted = trained(data, fold, unlabeled, images, network, labels)
+    return network_scores(pixels, fitted, fold.test)
 
 
 def teaching_folds(data: Data, fold: Fold, count: int) -> list[Fold]:

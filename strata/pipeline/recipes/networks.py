@@ -1,21 +1,27 @@
 """Networks trained from scratch, on the images alone."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from strata.pipeline.graph.inputs import Fold
+from strata.errors import InputError
+from strata.parameter_types import NonNegativeInt
+from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
-from strata.pipeline.graph.stage import Node, Options
+from strata.pipeline.graph.stage import Node, Options, Sharded
 from strata.pipeline.recipes.classical import REDUCTIONS, Reductions, classified, classifiers
 from strata.pipeline.stages.encodings import bag_of_words, visual_words
 from strata.pipeline.stages.networks import (
     hidden_features,
+    network_at_size,
     network_scores,
     patch_descriptors,
     resize,
     train_network,
 )
 
+#: Value of `unlabeled` that stands for training images.
+TRAINING = "training"
 #: A perceptron on small copies of whole images.
 WHOLE_IMAGES: dict[str, Any] = {
     "architecture": {
@@ -57,15 +63,23 @@ def tinynet(
     data: Data,
     fold: Fold,
     *,
+    unlabeled: str = "",
     images: Options = resize.options(size=64),
+    test_size: NonNegativeInt = 0,
     network: Options = train_network.options(),
 ) -> Node:
     """A small network of strided convolutions, trained from scratch.
 
     Lorente, Riera and Rana, "Image classification with classic and deep learning techniques"
     (arXiv:2105.04895, 2021).
+
+    Args:
+        unlabeled: folder of images without labels to pretrain on too, with `pretrain_epochs`;
+            "training": the training images that `train_per_class` leaves out; "": none.
+        test_size: side of the images that are scored, pixels; 0: that of the training images. The
+            network's head must pool its last maps, "average" or "max".
     """
-    return _trained(data, fold, images, network)
+    return _scores(data, fold, unlabeled, images, network, test_size)
 
 
 @recipe
@@ -73,11 +87,20 @@ def cnn(
     data: Data,
     fold: Fold,
     *,
+    unlabeled: str = "",
     images: Options = resize.options(size=32),
+    test_size: NonNegativeInt = 0,
     network: Options = train_network.options(architecture="cnn", max_lr=0.003),
 ) -> Node:
-    """Convolutions and pooling, trained from scratch, after Lorente, Riera and Rana (2021)."""
-    return _trained(data, fold, images, network)
+    """Convolutions and pooling, trained from scratch, after Lorente, Riera and Rana (2021).
+
+    Args:
+        unlabeled: folder of images without labels to pretrain on too, with `pretrain_epochs`;
+            "training": the training images that `train_per_class` leaves out; "": none.
+        test_size: side of the images that are scored, pixels; 0: that of the training images. The
+            network's head must pool its last maps, "average" or "max".
+    """
+    return _scores(data, fold, unlabeled, images, network, test_size)
 
 
 @recipe
@@ -85,6 +108,7 @@ def mlp(
     data: Data,
     fold: Fold,
     *,
+    unlabeled: str = "",
     images: Options = resize.options(size=16),
     network: Options = train_network.options(**WHOLE_IMAGES),
 ) -> Node:
@@ -92,8 +116,12 @@ def mlp(
 
     Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors" (Nature
     323, 1986).
+
+    Args:
+        unlabeled: folder of images without labels to pretrain on too, with `pretrain_epochs`;
+            "training": the training images that `train_per_class` leaves out; "": none.
     """
-    return _trained(data, fold, images, network)
+    return _scores(data, fold, unlabeled, images, network)
 
 
 @recipe
@@ -101,14 +129,19 @@ def patch_mlp(
     data: Data,
     fold: Fold,
     *,
+    unlabeled: str = "",
     images: Options = resize.options(size=64),
     network: Options = train_network.options(**WINDOWS),
 ) -> Node:
     """A multi-layer perceptron on windows: trained on random ones, scores averaged over a grid.
 
     Lorente, Riera and Rana (2021).
+
+    Args:
+        unlabeled: folder of images without labels to pretrain on too, with `pretrain_epochs`;
+            "training": the training images that `train_per_class` leaves out; "": none.
     """
-    return _trained(data, fold, images, network)
+    return _scores(data, fold, unlabeled, images, network)
 
 
 @recipe
@@ -116,6 +149,7 @@ def deep_svm(
     data: Data,
     fold: Fold,
     *,
+    unlabeled: str = "",
     images: Options = resize.options(size=16),
     network: Options = train_network.options(**WHOLE_IMAGES),
     features: Options = hidden_features.options(),
@@ -125,9 +159,13 @@ def deep_svm(
     """A hidden layer of a network trained from scratch, as features for an SVM.
 
     Lorente, Riera and Rana (2021).
+
+    Args:
+        unlabeled: folder of images without labels to pretrain on too, with `pretrain_epochs`;
+            "training": the training images that `train_per_class` leaves out; "": none.
     """
-    pixels = images(data.images)
-    vectors = features(pixels, network(pixels, fold.train, fold.watched(network)))
+    pixels, fitted = trained(data, fold, unlabeled, images, network)
+    vectors = features(pixels, fitted)
     return classified(vectors, fold, reduction, classifier)
 
 
@@ -136,6 +174,7 @@ def patch_words(
     data: Data,
     fold: Fold,
     *,
+    unlabeled: str = "",
     images: Options = resize.options(size=64),
     network: Options = train_network.options(**WINDOWS),
     descriptor: Options = patch_descriptors.options(),
@@ -147,14 +186,70 @@ def patch_words(
     """Hidden units of a perceptron on windows, as dense local descriptors for a bag of words.
 
     Lorente, Riera and Rana (2021).
+
+    Args:
+        unlabeled: folder of images without labels to pretrain on too, with `pretrain_epochs`;
+            "training": the training images that `train_per_class` leaves out; "": none.
     """
-    pixels = images(data.images)
-    local = descriptor(pixels, network(pixels, fold.train, fold.watched(network)))
+    pixels, fitted = trained(data, fold, unlabeled, images, network)
+    local = descriptor(pixels, fitted)
     vectors = histogram(local, codebook(local, fold.train))
     return classified(vectors, fold, reduction, classifier)
 
 
-def _trained(data: Data, fold: Fold, images: Options, network: Options) -> Node:
-    pixels = images(data.images)
-    fitted = network(pixels, fold.train, fold.watched(network))
+def _scores(
+    data: Data, fold: Fold, unlabeled: str, images: Options, network: Options, test_size: int = 0
+) -> Node:
+    pixels, fitted = trained(data, fold, unlabeled, images, network)
+    if test_size and test_size != images["size"]:
+        pixels = resize(data.images, **{**images, "size": test_size})
+        fitted = network_at_size(fitted, fold.train, size=test_size)
     return network_scores(pixels, fitted, fold.test)
+
+
+def trained(
+    data: Data,
+    fold: Fold,
+    unlabeled: str,
+    images: Options,
+    network: Options,
+    teacher: Node | tuple[()] = (),
+    initial: Node | tuple[()] = (),
+) -> tuple[Sharded, Node]:
+    """Resized images, and the network trained on a fold's training part.
+
+    Args:
+        unlabeled: see the recipes.
+        teacher: soft labels, or ().
+        initial: network to start from, or ().
+
+    Raises:
+        InputError: images without labels are named that no pretraining uses, or there are none.
+    """
+    pixels = images(data.images)
+    more = unlabeled_images(data, fold, unlabeled, network)
+    resized = [images(more[0]), more[1]] if more else []
+    return pixels, network(pixels, fold.train, fold.watched(network), teacher, resized, initial)
+
+
+def unlabeled_images(
+    data: Data, fold: Fold, unlabeled: str, network: Options
+) -> tuple[Sequence[ImageShard], Subset] | None:
+    """Shards of images, and those among them that a network is pretrained on too; None of ""."""
+    if not unlabeled:
+        return None
+    if not network["pretrain_epochs"]:
+        raise InputError(
+            f'unlabeled = "{unlabeled}": images without labels are for pretraining, and '
+            "network.pretrain_epochs is 0.",
+            "Set it, for example network.pretrain_epochs = 10.",
+        )
+    if unlabeled != TRAINING:
+        assert data.further
+        return data.further.unlabeled(unlabeled)
+    if not fold.left_out:
+        raise InputError(
+            f'unlabeled = "{TRAINING}": no training images are left out in {fold.name}.',
+            "Set train_per_class to fewer than there are, or name a folder of images.",
+        )
+    return data.images, fold.left_out

@@ -9,11 +9,18 @@ from strata.errors import InputError
 from strata.pipeline.code.code_digest import user_file
 from strata.pipeline.code.user_modules import import_from
 from strata.pipeline.graph.recipe import Recipe
-from strata.pipeline.recipes import classical, distillation, fusion, networks, transfer
+from strata.pipeline.recipes import (
+    classical,
+    distillation,
+    fusion,
+    networks,
+    own_transfer,
+    transfer,
+)
 from strata.pipeline.store.hashing import content_key
 
 #: In the order in which they are listed.
-MODULES = (classical, networks, transfer, fusion, distillation)
+MODULES = (classical, networks, own_transfer, transfer, fusion, distillation)
 
 
 def known_recipes(

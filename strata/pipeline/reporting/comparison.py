@@ -65,6 +65,7 @@ def comparison(
         data=data_summary(experiment, dataset, store),
         methods=[_method(target, dataset, records, outcome) for target in targets],
         run=_run(experiment, command, seconds, repeat_seconds(targets, records)),
+        intervals=experiment.report["intervals"],
     )
 
 

@@ -36,11 +36,16 @@ def one_per_fold(fitted: list[list[Any]], name: str) -> list[Any]:
 
 
 def begins(nodes: Iterable[Node]) -> str:
-    """Weights that a method's network begins with: "pretrained", "scratch", or "" without any."""
-    roles = {node.stage.role for node in nodes}
-    if "weights" in roles:
+    """Weights that a method's network begins with: "pretrained", "scratch", or "" without any.
+
+    Pretrained is what begins with published weights, or with another network of the file.
+    """
+    nodes = list(nodes)
+    networks = [node for node in nodes if node.stage.role == "network"]
+    given = [parent for node in networks for parent in node.parents if parent in networks]
+    if given or any(node.stage.role == "weights" for node in nodes):
         return "pretrained"
-    return "scratch" if "network" in roles else ""
+    return "scratch" if networks else ""
 
 
 def layer_rows(layers: Iterable[Mapping[str, Any]]) -> "list[LayerRow]":

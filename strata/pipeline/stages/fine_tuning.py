@@ -245,7 +245,6 @@ def fine_tune(
     classifier.weights = ""  # they are in the store; what was learned is in the classifier
     return trained(
         classifier,
-        layers=classifier.layers_,
         trainable_parameters=classifier.trainable_parameters_,
         frozen_parameters=classifier.frozen_parameters_,
         saved_multiply_adds=classifier.saved_multiply_adds_,

@@ -1,6 +1,7 @@
 """Networks trained from scratch: images to class scores, vectors or local descriptors."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from strata.parameter_types import PositiveFloat, PositiveInt, UnitInterval
 from strata.pipeline.graph.decorators import shard_stage, stage
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.sharded_arrays import LazyRows, Shards
+from strata.pipeline.graph.stage import Input, Node, Step
 from strata.pipeline.stages.classifiers import fitted_with, in_all_classes
 from strata.pipeline.stages.serialize import serialize_float16
 from strata.pipeline.store.task_progress import checkpoint_path, report_progress
@@ -20,20 +22,28 @@ if TYPE_CHECKING:
 
 
 @shard_stage(role="images")
-def resize(images: Iterable[np.ndarray], *, size: PositiveInt = 64) -> dict[str, Any]:
-    """Square images of one size: `pixels` (images, size, size, 3) uint8.
+def resize(
+    images: Iterable[np.ndarray], *, size: PositiveInt = 64, color: bool = True
+) -> dict[str, Any]:
+    """Square images of one size: `pixels` (images, size, size, 3) uint8, or 1 channel.
 
     Args:
         size: side of the square, pixels; images are cropped to the square in their middle.
+        color: False: gray values in one channel, for images without color.
     """
     from strata.models.training.resize import resize_images
 
-    return {"pixels": resize_images(images, size)}
+    return {"pixels": resize_images(images, size, color=color)}
+
+
+#: Estimator of the networks here, and its arguments that are no parameters of a recipe's network.
+NETWORK = "strata.models.estimators.network_classifier:NetworkClassifier"
+SUPPLIED = ("image_size", "teacher_weight", "temperature")
 
 
 @stage(
-    estimator="strata.models.estimators.network_classifier:NetworkClassifier",
-    supplies=("image_size", "teacher_weight", "temperature"),
+    estimator=NETWORK,
+    supplies=SUPPLIED,
     role="network",
     features="learned",
     accelerator=True,
@@ -43,6 +53,8 @@ def train_network(
     train: Subset,
     heldout: Sequence[Subset] = (),
     teacher: Mapping[str, Any] | None = None,
+    unlabeled: Sequence[Any] = (),
+    initial: Mapping[str, Any] | None = None,
     *,
     watch: Literal["heldout", "none"] = "heldout",
     **parameters: Any,
@@ -51,6 +63,8 @@ def train_network(
 
     Args:
         heldout: see `Fold.watched`.
+        unlabeled: images to pretrain on too: all, as `images`, and a subset of them; or nothing.
+        initial: trained network of the same architecture to start from.
         watch: "heldout": in cross-validation, loss and accuracy on the fold's held-out images stand
             in the history; they choose nothing, and the network is the same without them. With
             `patience` a part of the training images is watched instead. "none": neither.
@@ -68,21 +82,32 @@ def train_network(
         train.y,
         groups=train.groups,
         teacher=teacher["probabilities"][:, known] if teacher else None,
+        unlabeled=unlabeled[0].lazy("pixels", unlabeled[1]) if unlabeled else None,
+        initial=initial["classifier"] if initial else None,
         watch=watched(images, "pixels", heldout) if watch == "heldout" else None,
         checkpoint=checkpoint_path(),
         on_epoch=lambda line: report_progress(int(line["epoch"]), classifier.epochs),
     )
-    search = {}
+    found: dict[str, Any] = {}
     if classifier.max_lr == "auto":
-        search = {"lr_search": _lr_search(classifier.lr_curve_)}
+        found["lr_search"] = _lr_search(classifier.lr_curve_)
+    if classifier.pretrain_epochs:
+        found["pretraining"] = classifier.pretrain_losses_
     return trained(
         classifier,
         max_lr=float(classifier.max_lr_),
-        layers=classifier.layers_,
         trainable_parameters=classifier.parameters_,
         frozen_parameters=0,
-        **search,
+        **found,
     )
+
+
+@partial(Step, estimator=NETWORK, supplies=(*SUPPLIED, "architecture", "frozen_epochs"))
+def train_source_network(
+    images: Input, train: Subset, architecture: Any, **parameters: Any
+) -> Node:
+    """Network trained on other images, for another one of its architecture to start from."""
+    return train_network(images, train, architecture=architecture, **parameters)
 
 
 def watched(
@@ -95,7 +120,15 @@ def watched(
 
 
 def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]:
-    """Artifact of a trained network, with what the report shows of its training."""
+    """Artifact of a trained network, with what the report shows of its training.
+
+    Shapes in the layer table become lists: what has tuples would be kept as a pickle, which reports
+    do not open.
+    """
+    layers = [
+        {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
+        for row in classifier.layers_
+    ]
     return fitted_with(
         classifier,
         history=classifier.history_,
@@ -103,6 +136,7 @@ def trained(classifier: "BaseNetworkClassifier", **facts: Any) -> dict[str, Any]
         parameters=classifier.parameters_,
         multiply_adds=classifier.multiply_adds_,
         training_accuracy=classifier.training_accuracy_,
+        layers=layers,
         **facts,
     )
 
@@ -114,6 +148,21 @@ def _lr_search(curve: "LRCurve") -> dict[str, Any]:
         "losses": curve.losses.tolist(),
         "suggestion": curve.suggestion,
     }
+
+
+@stage(role="network", features="learned")
+def network_at_size(
+    fitted: Mapping[str, Any], train: Subset, *, size: PositiveInt = 64
+) -> dict[str, Any]:
+    """A trained network for images of another size, with what it costs there.
+
+    Args:
+        train: its training images: like the network itself, it is fitted on them.
+        size: side of the images, pixels.
+    """
+    classifier = fitted["classifier"].at_size(size)
+    costs = {"layers": classifier.layers_, "multiply_adds": classifier.multiply_adds_}
+    return {**fitted, "classifier": classifier, **costs}
 
 
 @stage(role="soft labels")

@@ -36,13 +36,14 @@ SIDE = 96
 
 
 def filters(classifier: Any) -> Visualization | None:
-    """Filters of the first convolution, if it is on RGB input and larger than 1 x 1; else None."""
+    """Filters of the first convolution, if it is on pixels and larger than 1 x 1; else None."""
+    channels = getattr(classifier, "channels_", 3)
     for weights in classifier.network().state_dict().values():
-        if weights.ndim == 4 and weights.shape[1] == 3 and min(weights.shape[2:]) > 1:
+        if weights.ndim == 4 and weights.shape[1] == channels and min(weights.shape[2:]) > 1:
             break
     else:
         return None
-    values = weights.detach().cpu().float().numpy()
+    values = np.broadcast_to(weights.detach().cpu().float(), (len(weights), 3, *weights.shape[2:]))
     count, _, height, width = values.shape
     sheet = filter_grid(values[:FILTERS])
     alt = f"{min(count, FILTERS)} filters of {width} x {height} pixels"
@@ -132,7 +133,8 @@ def _input_picture(
 ) -> np.ndarray:
     """The part of the image that the network sees: (side, side, 3) uint8."""
     if network_input.dtype == np.uint8:
-        return _center_window(classifier, network_input)
+        window = _center_window(classifier, network_input)
+        return np.broadcast_to(window, (*window.shape[:2], 3))
     record = next(record for record in dataset.manifest.records if record.id == image)
     return resize_image(record.read(), SIDE)
 

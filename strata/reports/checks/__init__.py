@@ -3,7 +3,7 @@
 May import `comparison`, `statistics`, `model` and `formatting`. Start at `base.py`.
 """
 
-from strata.reports.checks import comparison, scores, settings, training
+from strata.reports.checks import comparison, gradients, scores, settings, training
 
 #: All checks. Results of equal severity are shown in this order.
 CHECKS = (
@@ -15,6 +15,8 @@ CHECKS = (
     scores.train_gap,
     training.not_converged,
     training.dead_units,
+    gradients.vanishing_gradients,
+    gradients.exploding_gradients,
     comparison.tied_with_best,
     comparison.selected_on_test,
     settings.sweep_edge,

@@ -5,9 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from strata.reports.model.results import MethodResult
+from strata.reports.model.results import IntervalKind, MethodResult
 from strata.reports.model.scores import Scores
 from strata.reports.statistics import calibration, metrics
+from strata.reports.statistics.bootstrap import bootstrap_interval, correct_by_fold
 from strata.reports.statistics.folds import (
     FoldTable,
     VarianceComponents,
@@ -46,7 +47,7 @@ class Evaluation:
         repeats: number of repeats.
         accuracy: mean over folds (cross-validation) or over images (test).
         interval: 95 % confidence interval: corrected resampled t over folds (Nadeau and Bengio),
-            Wilson over test images.
+            Wilson over test images; or bootstrap (see `statistics.bootstrap`).
         folds: accuracies by fold; None on the test split.
         variance_components: of the fold accuracies, with several repeats.
         confusion: (classes, classes) counts, summed over repeats.
@@ -84,8 +85,13 @@ class Evaluation:
         return wilson_interval(self.accuracy * self.images, self.images)
 
 
-def evaluate(scores: Scores, split: Split, classes: int) -> Evaluation:
+def evaluate(
+    scores: Scores, split: Split, classes: int, intervals: IntervalKind = "t"
+) -> Evaluation:
     """All metrics of one method on one split.
+
+    Args:
+        intervals: confidence intervals of the accuracy, see `Comparison.intervals`.
 
     Raises:
         ValueError: there is no image, the number of score columns is not `classes`, or a score or
@@ -111,7 +117,7 @@ def evaluate(scores: Scores, split: Split, classes: int) -> Evaluation:
         images=images,
         repeats=repeats,
         accuracy=folds.mean if folds else correct,
-        interval=folds.interval if folds else wilson_interval(correct * images, images),
+        interval=_interval(scores, folds, intervals),
         folds=folds,
         variance_components=variance_components(folds) if folds else None,
         confusion=confusion,
@@ -126,23 +132,38 @@ def evaluate(scores: Scores, split: Split, classes: int) -> Evaluation:
     )
 
 
+def _interval(scores: Scores, folds: FoldTable | None, intervals: IntervalKind) -> Interval:
+    """Confidence interval of the accuracy."""
+    if intervals == "bootstrap":
+        return bootstrap_interval(correct_by_fold(scores))
+    if folds is not None:
+        return folds.interval
+    images = len(set(scores.ids))
+    return wilson_interval(float(np.mean(scores.predictions == scores.labels)) * images, images)
+
+
 def first_repeat(scores: Scores) -> Scores:
     """The first repeat alone, sorted by id: one row per image."""
     rows = np.flatnonzero(scores.repeat == scores.repeat.min())
     return scores.where(rows[np.argsort(np.array([scores.ids[i] for i in rows]), kind="stable")])
 
 
-def evaluations(method: MethodResult, classes: int) -> dict[Split, Evaluation]:
+def evaluations(
+    method: MethodResult, classes: int, intervals: IntervalKind = "t"
+) -> dict[Split, Evaluation]:
     """Evaluations of a method on each split that it has scores for.
+
+    Args:
+        intervals: as of `evaluate`.
 
     Raises:
         ValueError: see `evaluate`.
     """
     found: dict[Split, Evaluation] = {}
     if method.cv is not None:
-        found["cv"] = evaluate(method.cv, "cv", classes)
+        found["cv"] = evaluate(method.cv, "cv", classes, intervals)
     if method.test is not None:
-        found["test"] = evaluate(method.test, "test", classes)
+        found["test"] = evaluate(method.test, "test", classes, intervals)
     return found
 
 

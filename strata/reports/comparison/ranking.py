@@ -119,7 +119,7 @@ def _evaluate_all(comparison: Comparison) -> tuple[list[Evaluated], list[MethodR
     failed: list[MethodResult] = []
     for method in comparison.methods:
         try:
-            evaluated = evaluations(method, len(comparison.data.classes))
+            evaluated = evaluations(method, len(comparison.data.classes), comparison.intervals)
         except (ValueError, IndexError) as error:
             reason = f"its scores could not be evaluated: {error}"
             method = replace(method, cv=None, test=None, error=reason)

@@ -22,6 +22,7 @@ SOURCES = {
     "early_fusion": ("snoek2005early",),
     "stacking": ("wolpert1992stacked",),
     "distilled": ("hinton2015distilling",),
+    "transferred": ("yosinski2014transferable",),
 }
 
 _ENTRIES = """\
@@ -175,6 +176,15 @@ _ENTRIES = """\
   title   = {Distilling the Knowledge in a Neural Network},
   journal = {arXiv preprint arXiv:1503.02531},
   year    = {2015}
+}
+
+@inproceedings{yosinski2014transferable,
+  author    = {Yosinski, Jason and Clune, Jeff and Bengio, Yoshua and Lipson, Hod},
+  title     = {How Transferable Are Features in Deep Neural Networks?},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume    = {27},
+  pages     = {3320--3328},
+  year      = {2014}
 }
 """
 

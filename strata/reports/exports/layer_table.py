@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from strata.reports.formatting import DASH, count
+from strata.reports.formatting import DASH, count, number_of
 from strata.reports.model.results import LayerRow
 
 
@@ -34,6 +34,18 @@ _COLUMNS = (
     ),
     _Column("receptive field", True, lambda layer: shape_text(layer.receptive_field)),
 )
+
+
+def layer_sums(layers: Sequence[LayerRow]) -> str:
+    """Number of layers, parameters (trained and frozen) and multiply-adds, as text."""
+    parameters, trained = (
+        sum(getattr(layer, name) for layer in layers) for name in ("parameters", "trainable")
+    )
+    frozen = f", {count(parameters - trained)} frozen" if parameters > trained else ""
+    return (
+        f"{number_of(len(layers), 'layer')}, {count(trained)} parameters trained{frozen}, "
+        f"{count(sum(layer.multiply_adds for layer in layers))} multiply-adds"
+    )
 
 
 def layer_columns() -> list[tuple[str, bool]]:

@@ -21,6 +21,12 @@ _REFERENCES = {
   pages   = {209--212},
   year    = {1927}
 }""",
+    "efron1993introduction": """@book{efron1993introduction,
+  author    = {Efron, Bradley and Tibshirani, Robert J.},
+  title     = {An Introduction to the Bootstrap},
+  publisher = {Chapman and Hall},
+  year      = {1993}
+}""",
     "mcnemar1947note": """@article{mcnemar1947note,
   author  = {McNemar, Quinn},
   title   = {Note on the Sampling Error of the Difference between Correlated Proportions or
@@ -54,6 +60,7 @@ def paragraph(ranking: Ranking) -> str:
     data, run = ranking.comparison.data, ranking.comparison.run
     crossed, tested = ranking.on("cv"), ranking.on("test")
     compared = len(ranking.rows) > 1
+    bootstrapped = ranking.comparison.intervals == "bootstrap"
     names = listing((row.method.name for row in ranking.rows), most=40)
     parts = [
         f"We compared {latex_escaped(names)} on "
@@ -65,16 +72,27 @@ def paragraph(ranking: Ranking) -> str:
         evaluation = next(iter(crossed.values()))
         parts.append(
             f"Accuracies are means over {run.folds}-fold cross-validation{repeated(evaluation)} on "
-            f"{number_of(evaluation.images, 'image')}, with 95\\,\\% confidence intervals "
-            "corrected for overlapping training sets~\\cite{nadeau2003inference}."
+            f"{number_of(evaluation.images, 'image')}, with 95\\,\\% "
+            + (
+                "percentile bootstrap intervals over the images of each "
+                "fold~\\cite{efron1993introduction}."
+                if bootstrapped
+                else "confidence intervals corrected for overlapping training "
+                "sets~\\cite{nadeau2003inference}."
+            )
         )
         if compared:
-            parts.append("Differences were tested with the corrected resampled $t$-test.")
+            cited = "~\\cite{nadeau2003inference}" if bootstrapped else ""
+            parts.append(f"Differences were tested with the corrected resampled $t$-test{cited}.")
     if tested:
         images = next(iter(tested.values())).images
         parts.append(
-            f"On {number_of(images, 'held-out test image')} we report 95\\,\\% Wilson "
-            "intervals~\\cite{wilson1927probable}"
+            f"On {number_of(images, 'held-out test image')} we report 95\\,\\% "
+            + (
+                "percentile bootstrap intervals~\\cite{efron1993introduction}"
+                if bootstrapped
+                else "Wilson intervals~\\cite{wilson1927probable}"
+            )
             + (
                 " and test differences with McNemar's test~\\cite{mcnemar1947note}."
                 if compared

@@ -117,14 +117,21 @@ def _caption(ranking: Ranking) -> str:
     """Caption: title, protocol, intervals, meaning of bold."""
     comparison, crossed = ranking.comparison, ranking.on("cv")
     text = f"{comparison.title}."
+    bootstrapped = comparison.intervals == "bootstrap"
     if crossed:
+        intervals = (
+            "95 % percentile bootstrap intervals over the images of each fold."
+            if bootstrapped
+            else "95 % confidence intervals corrected for overlapping training sets (Nadeau and "
+            "Bengio, 2003)."
+        )
         text += (
             f" Cross-validation (CV) over {comparison.run.folds} folds"
-            f"{repeated(next(iter(crossed.values())))} with 95 % confidence intervals corrected "
-            "for overlapping training sets (Nadeau and Bengio, 2003)."
+            f"{repeated(next(iter(crossed.values())))} with {intervals}"
         )
     if ranking.on("test"):
-        text += " Test accuracy with 95 % Wilson intervals."
+        kind = "percentile bootstrap" if bootstrapped else "Wilson"
+        text += f" Test accuracy with 95 % {kind} intervals."
     if len(comparison.methods) > 1:
         text += (
             " Bold: the best method and those not significantly below it (Holm-adjusted over all "

@@ -75,6 +75,7 @@ def _document(analysis: Analysis) -> dict[str, Any]:
         },
         "run": vars(comparison.run),
         "basis": ranking.basis,
+        "intervals": comparison.intervals,
         "verdict": vars(analysis.verdict),
         "images": list(labels),
         "labels": list(labels.values()),

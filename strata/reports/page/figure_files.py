@@ -25,6 +25,7 @@ from strata.reports.page.plots.search_plots import (
 )
 from strata.reports.page.plots.svg_styles import styled
 from strata.reports.page.plots.sweep_plots import grid_drawing, joint_sweeps, sweep_drawing
+from strata.reports.page.validation_curves import validation_section
 from strata.reports.summary.analysis import Analysis
 
 #: Longest file name without its suffix; file systems allow 255 bytes.
@@ -78,6 +79,8 @@ def _drawings(analysis: Analysis) -> Iterator[tuple[str, Markup | None]]:
     for kind, plot in pareto_plots(ranking).items():
         yield f"accuracy and {kind}", plot
     yield "critical difference", critical_difference_drawing(ranking)
+    validation = validation_section(analysis)
+    yield "validation accuracy by epoch", validation["drawing"] if validation else None
     for row in ranking.rows:
         yield from _of_method(row, analysis.comparison.data.classes)
     joint = joint_predictions(ranking.on(ranking.basis))

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from strata.reports.exports.layer_table import layer_cells, layer_columns
-from strata.reports.formatting import count, number_of
+from strata.reports.exports.layer_table import layer_cells, layer_columns, layer_sums
 from strata.reports.model.results import LayerRow, MethodResult, Watched
 from strata.reports.page.network_diagnostics import diagnostics_drawings
 from strata.reports.page.plots.histogram_plots import histogram_drawings
@@ -35,11 +34,8 @@ def layer_table(layers: list[LayerRow]) -> dict[str, Any] | None:
     """Template context of the table of layers; None without any."""
     if not layers:
         return None
-    parameters = sum(layer.parameters for layer in layers)
-    multiply_adds = sum(layer.multiply_adds for layer in layers)
     return {
-        "summary": f"{number_of(len(layers), 'layer')}, {count(parameters)} parameters, "
-        f"{count(multiply_adds)} multiply-adds",
+        "summary": layer_sums(layers),
         "columns": layer_columns(),
         "rows": [layer_cells(layer) for layer in layers],
     }

@@ -7,6 +7,7 @@ from strata.reports.formatting import percent
 from strata.reports.page.plots.label_places import spread
 from strata.reports.page.plots.svg import CHARACTER, Frame
 from strata.reports.statistics.convergence import Curve, History, curves
+from strata.reports.statistics.gradient_flow import VANISHING, ZERO, gradient_flow
 
 DEAD, ZEROS, GRADIENT = "dead_units/", "zeros/", "gradient_norm/"
 #: Layers drawn at most, evenly spaced from the first to the last.
@@ -27,12 +28,39 @@ def diagnostics_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
     gradients = _measured(histories, GRADIENT)
     if gradients:
         drawn.append(("Gradient norm by layer", _by_layer(gradients, "gradient norm", share=False)))
+    ratio = _ratio_drawing(histories)
+    if ratio is not None:
+        drawn.append(("Gradient norm of the first layer over that of the last", ratio))
     for key, called in MOMENTS.items():
         moment = _measured(histories, key)
         if moment:
             caption = f"{called.capitalize()} of activations by layer"
             drawn.append((caption, _by_layer(moment, called, share=False)))
     return drawn
+
+
+def _ratio_drawing(histories: list[History]) -> Markup | None:
+    """Ratio of gradient norms by epoch on a log scale, one line per fold; None without norms."""
+    flows = [flow for flow in map(gradient_flow, histories) if flow]
+    if not flows:
+        return None
+    logs = [np.log10(np.maximum(flow.ratio, ZERO)) for flow in flows]
+    sign = float(np.log10(VANISHING))
+    low = np.floor(min(sign, *(float(log.min()) for log in logs)))
+    high = np.ceil(max(0.5, *(float(log.max()) for log in logs)))
+    last = max(float(flow.epochs.max()) for flow in flows)
+    frame = Frame((0.0, last), (float(low), float(high)), 340, 270, left=56, top=26)
+    frame.axes("epoch", "ratio (log scale)", lambda v: f"{v:g}", lambda v: f"{10**v:g}",
+               y_ticks=np.arange(low, high + 1).tolist())  # fmt: skip
+    frame.line([0.0, last], [sign, sign], "reference")
+    frame.add("text", "below: vanishing", class_="label", x=frame.x(last), y=frame.y(sign) + 14,
+              text_anchor="end")  # fmt: skip
+    for flow, log in zip(flows, logs, strict=True):
+        frame.line(flow.epochs, log, "thin" if len(flows) > 1 else "line")
+    if len({flow.epochs.tobytes() for flow in flows}) == 1 and len(flows) > 1:
+        frame.line(flows[0].epochs, np.mean(logs, axis=0), "line")
+    title = f"Gradient norm of {flows[0].first} over that of {flows[0].last} by epoch"
+    return frame.render(title)
 
 
 def _measured(histories: list[History], name: str) -> list[Curve]:

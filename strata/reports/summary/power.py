@@ -14,10 +14,12 @@ def power_notes(ranking: Ranking) -> list[str]:
     if ranking.basis != "cv" or len(crossed) < 2:
         return []
     units = min(len(e.folds.units) for e in crossed.values() if e.folds)
+    bootstrapped = ranking.comparison.intervals == "bootstrap"
     if units < MIN_UNITS:
         return [
-            f"{number_of(units, 'fold')} {'is' if units == 1 else 'are'} too few for confidence "
-            "intervals and tests in cross-validation: set protocol.folds to 5 or more."
+            f"{number_of(units, 'fold')} {'is' if units == 1 else 'are'} too few for "
+            f"{'tests' if bootstrapped else 'confidence intervals and tests'} in cross-validation: "
+            "set protocol.folds to 5 or more."
         ]
     tied = any(row.standing == "tied" for row in ranking.rows)
     if not tied or any(e.repeats > 1 for e in crossed.values()):

@@ -1,3 +1,4 @@
+import json
 import pickle
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.model_selection import cross_val_score
 from strata.errors import DivergedError, InputError, StrataError
 from strata.models.classifiers.decision_scores import scores_and_probabilities
 from strata.models.estimators.network_classifier import NetworkClassifier
-from strata.models.training import trainer, validation
+from strata.models.training import inference, trainer
 from strata.models.training.lr_schedules import SCHEDULES
 from strata.models.training.optimizers import OPTIMIZERS, build_optimizer
 from strata.models.training.train_step import GradientDescent
@@ -391,7 +392,7 @@ def test_a_validation_loss_of_nan_raises_an_error(monkeypatch):
     def broken(network, pixels, **_):
         return torch.full((len(pixels), network.num_classes), float("nan"))
 
-    monkeypatch.setattr(validation, "predict", broken)
+    monkeypatch.setattr(inference, "predict", broken)
     with pytest.raises(DivergedError, match="epoch 1"):
         NetworkClassifier(**SMALL, epochs=2, patience=1, validation_fraction=0.3).fit(X, y)
 
@@ -473,3 +474,84 @@ def test_momentum_is_that_of_gradient_descent(nesterov):
             assert weight.item() == pytest.approx(expected)
     with pytest.raises(InputError, match="momentum"):
         NetworkClassifier(**SMALL, momentum=1.0).fit(*scenes(4))
+
+
+def gray_images(n=24, size=12):
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    X = rng.integers(0, 128, (n, size, size, 1))
+    X[y == 1, : size // 2] += 100
+    return X.astype(np.uint8), y
+
+
+@pytest.mark.parametrize("augmentation", ["light", "strong", {"cutout": 0.3, "crop": 0.75}])
+@pytest.mark.parametrize("architecture", [{"name": "tinynet", "widths": [8, 8]}, "mlp"])
+def test_gray_images_have_one_channel(architecture, augmentation):
+    X, y = gray_images()
+    model = NetworkClassifier(
+        architecture, image_size=12, epochs=8, batch_size=8, device="cpu", augmentation=augmentation
+    ).fit(X, y)
+    assert model.training_accuracy_ > 0.9
+    weights = next(w for name, w in model.weights_.items() if name.endswith("weight"))
+    window = model.window()
+    assert weights.shape[1] in (1, window * window)
+    assert sum(p.numel() for p in model.network().parameters()) == model.parameters_
+    with pytest.raises(InputError, match="12, 1"):
+        model.predict(np.repeat(X, 3, axis=3))
+
+
+def test_one_channel_is_scored_as_its_threefold_copy():
+    X, y = gray_images()
+    copies, first = np.repeat(X, 3, axis=3), "blocks.0.layers.0.0.weight"
+    network = {"name": "tinynet", "widths": [4]}
+    gray, color = (
+        NetworkClassifier(network, image_size=12, epochs=0, device="cpu").fit(images, y)
+        for images in (X, copies)
+    )
+    color.weights_ |= {k: w for k, w in gray.weights_.items() if w.shape == color.weights_[k].shape}
+    color.weights_[first] = np.repeat(gray.weights_[first] / 3, 3, axis=1)
+    np.testing.assert_allclose(color.logits(copies), gray.logits(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("augmentation", ["none", {"crop": 0.75}])
+def test_a_network_whose_head_averages_takes_images_of_another_size(augmentation):
+    X, y = gray_images(size=16)
+    auxiliary = [{"after": 1, "pool_size": 3, "hidden": [4]}]
+    model = NetworkClassifier(
+        {"blocks": [{"filters": 8}, {"filters": 8, "stride": 2}], "auxiliary": auxiliary},
+        image_size=16,
+        epochs=8,
+        batch_size=8,
+        device="cpu",
+        augmentation=augmentation,
+        tta_views=2,
+    ).fit(X, y)
+    larger = model.at_size(24)
+    enlarged = X.repeat(2, axis=1).repeat(2, axis=2)[:, 4:28, 4:28]
+    assert (larger.predict(np.ascontiguousarray(enlarged)) == y).all()
+    assert larger.multiply_adds_ > 2 * model.multiply_adds_
+    assert larger.parameters_ == model.parameters_
+    np.testing.assert_array_equal(model.logits(X), model.at_size(16).logits(X))
+    with pytest.raises(InputError, match="at_size"):
+        model.predict(enlarged)
+
+
+def test_a_network_of_one_size_says_so():
+    X, y = gray_images()
+    cnn = NetworkClassifier({"name": "cnn", "filters": [4]}, image_size=12, epochs=1, device="cpu")
+    with pytest.raises(InputError, match="flattens"):
+        cnn.fit(X, y).at_size(24)
+    pooled = {"blocks": [{"filters": 4, "padding": 0, "kernel": 5}]}
+    small = NetworkClassifier(pooled, image_size=12, epochs=1, device="cpu").fit(X, y)
+    with pytest.raises(InputError, match="do not pass"):
+        small.at_size(4)
+
+
+def test_the_layer_table_is_plain_values_that_json_holds():
+    X, y = gray_images()
+    model = NetworkClassifier(
+        {"name": "cnn", "filters": [4]}, image_size=12, epochs=0, device="cpu"
+    )
+    layers = model.fit(X, y).layers_
+    assert json.loads(json.dumps(layers)) == layers
+    assert [row["kernel"] for row in layers] == [[3, 3], [2, 2], []]

@@ -36,6 +36,7 @@ SETTINGS = {
     "optimizer": "sgd",
     "max_lr": 0.02,
     "base_momentum": 0.85,
+    "loss": {"name": "center", "weight": 0.1},
     "augmentation": {"flip": True, "shift": [0.1, 0.2], "noise": 0.02, "mixup": 0.4},
     "clip_grad_norm": 1.0,
     "ema_decay": 0.8,

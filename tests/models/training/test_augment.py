@@ -214,3 +214,22 @@ def test_noise_of_an_image_does_not_depend_on_its_batch_and_keeps_the_range():
 def test_wrong_augmentations_are_explained(given_):
     with pytest.raises(InputError):
         Augmentation.from_dict(given_)
+
+
+@pytest.mark.parametrize(
+    "augmentation",
+    [
+        Augmentation(flip=True, shift=0.2, crop=0.8),
+        Augmentation(zoom=0.2, rotation=9, flip=True),
+        Augmentation(brightness=0.2, contrast=0.2, saturation=0.7),
+        Augmentation(cutout=0.5),
+    ],
+)
+def test_one_channel_changes_as_three_equal_ones_do(augmentation):
+    """Saturation changes nothing about gray."""
+    gray = torch.randint(0, 256, (6, 10, 10, 1), dtype=torch.uint8)
+    draws = draw(augmentation, 6, 10, np.random.default_rng(0), torch.device("cpu"))
+    one = apply(augmentation, gray, draws)
+    three = apply(augmentation, gray.expand(-1, -1, -1, 3).contiguous(), draws)
+    assert one.shape[3] == 1
+    torch.testing.assert_close(one.expand_as(three).float(), three.float(), atol=1e-3, rtol=0)

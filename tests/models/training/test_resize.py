@@ -47,3 +47,17 @@ def test_an_image_of_the_right_size_is_unchanged_and_many_are_stacked():
 def test_other_arrays_are_refused(image):
     with pytest.raises(InputError):
         resize_image(image, 4)
+
+
+def test_gray_values_take_one_channel():
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (40, 30, 3)).astype(np.uint8)
+    gray = resize_image(image, 30, color=False)
+    luma = image[5:35] @ np.array([0.299, 0.587, 0.114])
+    assert gray.shape == (30, 30, 1)
+    np.testing.assert_allclose(gray[..., 0], luma, atol=1)
+    flat = rng.integers(0, 256, (20, 20)).astype(np.uint8)
+    small = resize_images([flat, image], 10, color=False)
+    assert small.shape == (2, 10, 10, 1)
+    np.testing.assert_array_equal(small[0], resize_image(flat, 10)[..., :1])
+    assert resize_images([], 10, color=False).shape == (0, 10, 10, 1)

@@ -1,5 +1,7 @@
-"""The experiment files of networks describe the networks that the paper had."""
+"""The experiment files of networks describe networks that can be built, the paper's among them."""
 
+import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from strata.models.training.augment_config import Augmentation
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.recipes.registry import known_recipes
 
-FILES = sorted((Path(__file__).parents[3] / "experiments" / "paper").glob("networks_*.toml"))
+FOLDER = Path(__file__).parents[3] / "experiments"
+FILES = sorted([*FOLDER.glob("paper/networks_*.toml"), *FOLDER.glob("studies/*.toml")])
 #: The largest TinyNet: biases in place of scales and shifts.
 WITHOUT_NORMALIZATION = 390_952 - (32 + 64 + 128 + 256)
 
@@ -29,10 +32,17 @@ def networks(path):
     for method in read_experiment(path).methods:
         recipe = known_recipes()[method.recipe]
         settings = recipe.checked(method.settings, method.name)
+        if "network" not in settings:
+            continue
         network = settings["network"]
         window = Augmentation.of(network["augmentation"]).window(settings["images"]["size"])
-        rows = cost_table(network["architecture"], image_size=window, num_classes=8)
+        rows = layer_table(json.dumps(network["architecture"]), window)
         yield method.variant_of or method.name, method.name, rows
+
+
+@cache
+def layer_table(architecture, image_size):
+    return cost_table(json.loads(architecture), image_size=image_size, num_classes=8)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

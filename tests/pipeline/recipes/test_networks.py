@@ -46,6 +46,12 @@ network = { architecture = { name = "mlp", hidden = [8] }, epochs = 2, tta_views
 descriptor.step = 4
 codebook.n_words = 8
 histogram.pyramid = "none"
+
+[methods.gray]
+recipe = "tinynet"
+images = { size = 16, color = false }
+test_size = 24
+network = { architecture = { name = "tinynet", widths = [4] }, epochs = 1 }
 """
 
 
@@ -67,19 +73,35 @@ def made(tmp_path_factory):
 def test_every_method_scores_every_image(made):
     listed = strata(made, "status").stdout
     store = Store(made / ".strata")
-    for method in ("tinynet", "mlp", "patch_mlp", "deep_svm", "patch_words"):
+    for method in ("tinynet", "mlp", "patch_mlp", "deep_svm", "patch_words", "gray"):
         assert method in listed
     shapes = [
         artifact["scores"].shape
         for artifact in map(store.read, store.keys())
         if "repeat" in artifact and "scores" in artifact
     ]
-    assert shapes == [(24, 3)] * 5
+    assert shapes == [(24, 3)] * 6
 
 
 def test_networks_are_shared_between_methods(made):
     """`mlp` and `deep_svm`, `patch_mlp` and `patch_words` train one network a fold together."""
     store = Store(made / ".strata")
     histories = [a["history"] for a in map(store.read, store.keys()) if "history" in a]
-    assert len(histories) == 2 * 3
+    assert len(histories) == 2 * 3 + 2 * 2  # `gray` has each network at two sizes
     assert all(np.isfinite(line["loss"]) for history in histories for line in history)
+
+
+def test_gray_images_in_one_channel_are_scored_at_another_size(made):
+    store = Store(made / ".strata")
+    networks = [a for a in map(store.read, store.keys()) if "layers" in a]
+    gray = [a for a in networks if a["classifier"].channels_ == 1]
+    assert sorted(a["classifier"].image_size for a in gray) == [16, 16, 24, 24]
+    costs = {a["classifier"].image_size: a["multiply_adds"] for a in gray}
+    assert costs[24] > 2 * costs[16]
+    assert all(a["trainable_parameters"] == a["parameters"] for a in networks)
+    page = (made / "out" / "strata" / "report.html").read_text("utf-8")
+    assert "Grad-CAM" in page
+    assert "Visualizations of the model" not in page  # the check that says what went wrong
+    image = next((made / "images").rglob("*.png"))
+    predicted = strata(made, "predict", "gray", str(image))
+    assert predicted.returncode == 0, predicted.stderr

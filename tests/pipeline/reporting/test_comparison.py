@@ -1,5 +1,8 @@
 """Findings that a report has of its methods."""
 
+import pytest
+
+from strata.errors import InputError
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.reporting.comparison import _learning_warnings, _not_converged, _run
 from strata.reports.checks.base import _reported
@@ -34,3 +37,15 @@ def test_warnings_of_codebooks_are_findings_told_once():
     check = _reported(finding, "bovw")
     assert (check.severity, check.sentences) == ("issue", ["Only 4 of 6."])
     assert _learning_warnings([[{"codebook": 1, "warnings": []}], [{"classifier": 1}]]) == []
+
+
+def test_the_file_and_the_command_line_choose_the_confidence_intervals(tmp_path):
+    file = tmp_path / "strata.toml"
+    method = '[methods.a]\nrecipe = "bovw"\n'
+    file.write_text(method)
+    assert read_experiment(file).report == {"intervals": "t"}
+    assert read_experiment(file, ["report.intervals=bootstrap"]).report["intervals"] == "bootstrap"
+    file.write_text(f'[report]\nintervals = "bootstrap"\n{method}')
+    assert read_experiment(file).report["intervals"] == "bootstrap"
+    with pytest.raises(InputError, match=r"report.intervals"):
+        read_experiment(file, ["report.intervals=jackknife"])

@@ -247,6 +247,14 @@ def test_networks_without_filters_that_see_colors_show_none():
     assert filters(SimpleNamespace(network=lambda: network)) is None
 
 
+def test_filters_of_a_network_on_gray_images_are_gray():
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 2, 3))
+    (row,) = filters(SimpleNamespace(network=lambda: network, channels_=1)).rows
+    sheet = row.panels[0].picture
+    assert sheet.shape == (3, 15, 3)
+    assert (sheet[..., 0] == sheet[..., 2]).all()
+
+
 def of(key: str):
     """A method with the predictions of that key."""
     return SimpleNamespace(name="m", node=SimpleNamespace(key=key), folds=())

@@ -143,3 +143,17 @@ def test_parameters_nested_without_end_are_refused(tmp_path):
     (tmp_path / "results.json").write_text(json.dumps(document))
     with pytest.raises(InputError, match=r"parameters is nested deeper than"):
         read_results(tmp_path)
+
+
+def test_results_of_before_the_fields_of_networks_and_intervals_are_read(tmp_path):
+    old = copy.deepcopy(DOCUMENT)
+    del old["intervals"]
+    for method in old["methods"]:
+        for name in ("begins", "watched", "validation", "layers"):
+            del method[name]
+        for name in ("trainable", "frozen"):
+            del method["cost"][name]
+    (tmp_path / "results.json").write_text(json.dumps(old), encoding="utf-8")
+    changes = compare(read_results(tmp_path), DOCUMENT)
+    assert [change.name for change in changes.methods] == [m["name"] for m in DOCUMENT["methods"]]
+    assert [*changes.setting, *changes.added, *changes.removed, *changes.missing] == []

@@ -47,6 +47,9 @@ def tinynet_residual(
     widths: Sequence[int] = (24, 48, 96, 160),
     *,
     depth: int = 1,
+    depthwise: bool = True,
+    kernel: int = 3,
+    squeeze: int = 0,
     residual: bool = True,
     activation: Choice = "relu",
     normalization: Choice = "batch",
@@ -60,19 +63,26 @@ def tinynet_residual(
     Args:
         widths: output channels at half, a quarter, an eighth, ... of the image size.
         depth: blocks that keep the size at each resolution but the first and the last.
+        depthwise: depthwise separable convolutions; False: full ones, with about eight times the
+            parameters, and as fast on a CPU.
+        kernel: width of the filters after the first convolution; of depthwise ones, a larger width
+            sees more of the image for few parameters, as most are in the 1x1 convolutions.
+        squeeze: hidden width of squeeze-and-excitation in the blocks that keep the size; 0: none.
         residual: True if these add their input; False shows what residuals do for deep networks.
         activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
         normalization: after each convolution, a key of `registry.NORMALIZATIONS`, or a table.
         initialization: of the weights, a key of `registry.INITIALIZATIONS`.
     """
     first, *middle, last = widths
-    blocks: list[dict[str, Any]] = [{"filters": first, "stride": 2, "convolution": "full"}]
+    stem = {"filters": first, "kernel": 3, "stride": 2, "convolution": "full"}
+    blocks: list[dict[str, Any]] = [stem]
     for width in middle:
         blocks.append({"filters": width, "stride": 2})
-        blocks += [{"filters": width, "residual": residual}] * depth
+        blocks += [{"filters": width, "residual": residual, "squeeze": squeeze}] * depth
     blocks.append({"filters": last, "stride": 2})
     return {
-        "convolution": "depthwise",
+        "kernel": kernel,
+        "convolution": "depthwise" if depthwise else "full",
         "activation": activation,
         "normalization": normalization,
         "initialization": initialization,

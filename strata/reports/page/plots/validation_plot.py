@@ -12,7 +12,7 @@ from strata.reports.page.plots.svg import NAME_CHARACTER, Frame, text_width
 from strata.reports.statistics.convergence import Curve
 
 #: Characters of a name that are shown.
-NAME_LENGTH = 26
+NAME_LENGTH = 18
 #: Smallest distance between names, in pixels.
 LINE = 15
 
@@ -37,7 +37,7 @@ def validation_drawing(shown: Sequence[ValidationCurve]) -> Markup:
     names = [shortened(one.method, NAME_LENGTH) for one in shown]
     right = max(text_width(name, NAME_CHARACTER) for name in names) + 12
     frame = Frame(
-        (1.0, max(2.0, last)), (low, 1.0), 520 + right, 340, right=right, top=26, log_x=True
+        (1.0, max(2.0, last)), (low, 1.0), 360 + right, 320, right=right, top=26, log_x=True
     )
     frame.axes("epoch (log scale)", "validation accuracy %", lambda v: f"{v:g}",
                lambda v: percent(v, 0))  # fmt: skip

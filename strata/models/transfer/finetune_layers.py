@@ -1,4 +1,4 @@
-"""Layer table of the trained part of a pretrained network, with its new head."""
+"""Layer table of a pretrained network: its frozen part, its trained part, its new head."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,43 +9,56 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from strata.models.architectures.flops import LayerCost, moving_statistics
 from strata.models.architectures.receptive_field import Field, FieldInterpreter
-from strata.models.transfer.backbones import outline
+from strata.models.transfer.backbones import outline, preprocessing
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 
-def layer_table(
+def finetune_layers(
     backbone: str,
-    begin: str,
+    freeze_until: str,
     ends: Sequence[str],
-    image_size: int,
-    num_classes: int,
     *,
-    trainable: bool,
+    num_classes: int,
+    image_size: int | None = None,
+    train: bool = True,
 ) -> list[LayerCost]:
-    """Rows of the layers with parameters, and of those that pool, between nodes, and of the head.
+    """Layers in the order of computation, counted on torch's meta device: nothing is computed.
 
-    Nothing is computed. The receptive field of what follows attention is the whole image, also
-    where attention is confined to windows.
+    The receptive field of what follows attention is the whole image, also where attention is
+    confined to windows.
 
     Args:
         backbone: a classification network of torchvision.
-        begin, ends: nodes as in `subgraph.extract_subgraph`.
-        image_size: width and height of the images, pixels.
-        num_classes: outputs of the linear head on the ends' pooled outputs.
-        trainable: False if the head alone is trained.
+        freeze_until: boundary node: layers up to it are frozen.
+        ends: nodes whose pooled outputs are inputs of the head.
+        num_classes: number of class scores; 0: no head, of a network that only describes images.
+        image_size: width and height of the images, pixels; None: what the network was made for.
+        train: True where the layers after the boundary are trained, False where only the head is.
+
+    Raises:
+        InputError: no such network or node.
     """
-    network, size = outline(backbone), (image_size, image_size)
-    images = torch.empty(1, 3, *size, device="meta")
+    size = image_size or preprocessing(backbone).image_size
+    network, side = outline(backbone), (size, size)
+    if "transform_input" in vars(network):  # scales channels; its slices are no maps to follow
+        vars(network)["transform_input"] = False
+    images = torch.empty(1, 3, size, size, device="meta")
+    before = extract_subgraph(network, IMAGES, [freeze_until])
+    after = extract_subgraph(network, freeze_until, ends)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        before = _Reader(extract_subgraph(network, IMAGES, [begin]), Field(), size, counter, False)
-        (inputs,) = before.run(images)
-        part = extract_subgraph(network, begin, ends)
-        reader = _Reader(part, before.output_field, size, counter, trainable)
-        outputs = reader.run(inputs)
-    weights = sum(global_pool(output).shape[1] for output in outputs) * num_classes
-    parameters = weights + num_classes
-    head = ("scores", "Linear", (num_classes,), (), parameters, parameters, 0, weights, size)
-    return [*reader.rows, LayerCost(*head)]
+        frozen = _Reader(before, Field(), side, counter, trainable=False)
+        (boundary,) = frozen.run(images)
+        trained = _Reader(after, frozen.output_field, side, counter, trainable=train)
+        outputs = trained.run(boundary)
+    rows = [*frozen.rows, *trained.rows]
+    if num_classes:
+        width = sum(global_pool(output).shape[1] for output in outputs)
+        weights = (width + 1) * num_classes
+        shape = (num_classes,)
+        rows.append(
+            LayerCost("head", "Linear", shape, (), weights, weights, 0, width * num_classes, side)
+        )
+    return rows
 
 
 class _Reader(FieldInterpreter):

@@ -9,7 +9,7 @@ from strata.models.architectures.builder import build
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.training import trainer
 from strata.models.training.batches import Images
-from strata.models.training.validation import (
+from strata.models.training.inference import (
     PREDICTION_COST,
     WATCH_SHARE,
     evaluate,

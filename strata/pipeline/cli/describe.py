@@ -1,0 +1,83 @@
+"""`strata describe`: stages, vector lengths and network layers of a method, before any training."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from strata.errors import InputError
+from strata.pipeline.cli.terminal.table import print_table
+from strata.pipeline.experiment.compose import check_names
+from strata.pipeline.experiment.file import DEFAULT_FILE, Experiment, read_experiment
+from strata.pipeline.experiment.resolve import resolve
+from strata.pipeline.reporting.description import (
+    Description,
+    StageDescription,
+    count_classes,
+    describe,
+)
+
+if TYPE_CHECKING:
+    from strata.pipeline.cli.terminal.console import Terminal
+
+
+def describe_method(
+    name: str, file: Path | None, settings: list[str], classes: int | None, as_json: bool
+) -> int:
+    """Print a description of one method; neither the store nor the images are read.
+
+    Args:
+        classes: number of classes; None: as many as the experiment's data have.
+
+    Raises:
+        InputError: no such method, or a name that stands for several variants.
+    """
+    experiment = read_experiment(file or Path(DEFAULT_FILE), settings)
+    _check_name(experiment, name)
+    methods = resolve(experiment)
+    found = describe(name, methods, classes or count_classes(experiment))
+    if as_json:
+        print(json.dumps(dataclasses.asdict(found), indent=2))
+    else:
+        _print(found)
+    return 0
+
+
+def _check_name(experiment: Experiment, name: str) -> None:
+    """Refuse names that are not those of one method."""
+    check_names(experiment.methods, [name])
+    variants = [method.name for method in experiment.methods if method.variant_of == name]
+    if variants:
+        raise InputError(
+            f"'{name}' stands for {len(variants)} variants.",
+            f"Name one of them, for example '{variants[0]}'.",
+        )
+
+
+def _print(found: Description) -> None:
+    from strata.pipeline.cli.terminal.console import Terminal
+    from strata.reports.formatting import number_of
+
+    console = Terminal()
+    many = number_of(found.classes, "class", "classes")
+    console.print(f"{found.method}: recipe {found.recipe}, {many}")
+    console.print(found.summary)
+    console.print("")
+    rows = [
+        [s.name, s.summary.partition(": `")[0], "" if s.dims is None else str(s.dims)]
+        for s in found.stages
+    ]
+    print_table(console, ["stage", "description", "length of vectors"], rows, left=2)
+    for stage in found.stages:
+        if stage.layers:
+            console.print("")
+            _print_layers(console, stage)
+
+
+def _print_layers(console: "Terminal", stage: StageDescription) -> None:
+    """Print the layers of a network and their sums."""
+    from strata.reports.exports.layer_table import layer_cells, layer_columns, layer_sums
+
+    console.print(f"{stage.name}: {layer_sums(stage.layers)}")
+    columns = [name for name, _ in layer_columns()]
+    print_table(console, columns, [layer_cells(layer) for layer in stage.layers], left=2)

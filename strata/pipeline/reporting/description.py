@@ -1,0 +1,149 @@
+"""Description of a method from the experiment file alone: stages, vector lengths, layers.
+
+The method is composed on a fold of two images that do not exist: nothing is read and nothing made.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from strata.errors import InputError
+from strata.files import expand_user
+from strata.pipeline.experiment.compose import compose_one
+from strata.pipeline.experiment.file import Experiment
+from strata.pipeline.experiment.resolve import ResolvedMethod
+from strata.pipeline.experiment.sources import SCENES
+from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
+from strata.pipeline.graph.recipe_context import Data
+from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.reporting.network_layers import network_layers
+from strata.pipeline.reporting.vector_dims import vector_dims
+
+if TYPE_CHECKING:
+    from strata.reports.model.results import LayerRow
+
+
+@dataclass(frozen=True)
+class StageDescription:
+    """One stage of a method.
+
+    Attributes:
+        dims: length of its vectors, None where it has none or it is not known.
+        layers: of the network that it trains or describes images with.
+    """
+
+    name: str
+    summary: str
+    parameters: dict[str, Any]
+    dims: int | None
+    layers: "list[LayerRow]"
+
+
+@dataclass(frozen=True)
+class Description:
+    """A method as its experiment file describes it, its stages in the order of computation."""
+
+    method: str
+    recipe: str
+    summary: str
+    classes: int
+    stages: list[StageDescription]
+
+
+def describe(name: str, methods: dict[str, ResolvedMethod], classes: int) -> Description:
+    """Description of a method, of searched parameters with the values that they have without it.
+
+    Args:
+        methods: all methods of the file, which it may be made of.
+        classes: number of classes.
+
+    Raises:
+        InputError: the method cannot be composed.
+    """
+    scores = compose_one(name, methods, NoImages(classes), placeholder_fold(classes))
+    dims: dict[str, int] = {}
+    stages: dict[tuple[str, str], StageDescription] = {}
+    for node in topological_order([scores]):
+        length = vector_dims(node, dims, classes)
+        if length is not None:
+            dims[node.key] = length
+        described = StageDescription(
+            node.stage.name,
+            node.stage.summary,
+            node.parameters,
+            length,
+            network_layers(node, classes),
+        )
+        stages.setdefault((node.stage.name, repr(node.parameters)), described)
+    recipe = methods[name].recipe
+    return Description(name, recipe.name, recipe.summary, classes, list(stages.values()))
+
+
+def count_classes(experiment: Experiment) -> int:
+    """Number of classes of an experiment's images, from names of folders or the split CSV alone.
+
+    Raises:
+        InputError: there are no images, or they are in an archive or at a URL.
+    """
+    source = str(experiment.data["source"])
+    if source == SCENES:
+        from strata.scenes.classes import SCENES as names
+
+        return len(names)
+    folder = experiment.folder / expand_user(source)
+    if "://" in source or folder.is_file():
+        raise InputError(
+            f"The classes of {source} are not known before it is unpacked.",
+            "Give their number: --classes 8.",
+        )
+    from strata.pipeline.data.source import open_source
+
+    found = open_source(
+        folder,
+        split_csv=experiment.data["split"],
+        base=experiment.folder,
+        cache=Path(),  # for archives alone
+        allow_missing=True,
+    )
+    return len({file.label for file in found.files})
+
+
+@dataclass(frozen=True)
+class NoImages:
+    """Data set of no images, for composing."""
+
+    classes: int
+
+    def data_of(self, fold: Fold, method: Any) -> Data:
+        """Data of a fold: one shard, which nothing reads."""
+        shards = [_shard(fold.train)]
+        return Data(shards, fold.train.classes, method, self.inner_folds, _NoFurtherImages())
+
+    def inner_folds(self, fold: Fold, count: int) -> list[Fold]:
+        """So many folds like the given one."""
+        return [replace(fold, name=f"{fold.name}, inner fold {n + 1}") for n in range(count)]
+
+
+class _NoFurtherImages:
+    """Further folders, of which nothing is read."""
+
+    def unlabeled(self, folder: str) -> tuple[list[ImageShard], Subset]:
+        """Two images that do not exist, without labels."""
+        subset = replace(placeholder_fold(2).train, labels=None)
+        return [_shard(subset)], subset
+
+    def labeled(self, source: str) -> tuple[list[ImageShard], Subset]:
+        """Two images that do not exist, in two classes."""
+        subset = placeholder_fold(2).train
+        return [_shard(subset)], subset
+
+
+def _shard(subset: Subset) -> ImageShard:
+    return ImageShard("", subset.digests, (Path(),) * len(subset))
+
+
+def placeholder_fold(classes: int) -> Fold:
+    """A fold that trains on and scores two images that do not exist."""
+    names = tuple(f"class {number}" for number in range(classes))
+    train = Subset(("a", "b"), ("0", "1"), (0, 1), names, 0)
+    return Fold("described", 0, 0, train, replace(train, labels=None))

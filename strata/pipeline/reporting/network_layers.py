@@ -1,0 +1,78 @@
+"""Layers of a method's networks from its graph alone: no training, and no weights are read."""
+
+from typing import TYPE_CHECKING, Any
+
+from strata.pipeline.graph.stage import Node
+from strata.pipeline.reporting.network_facts import layer_rows
+from strata.pipeline.stages import fine_tuning, networks, pretrained
+
+if TYPE_CHECKING:
+    from strata.reports.model.results import LayerRow
+
+
+def network_layers(node: Node, classes: int) -> "list[LayerRow]":
+    """Layers of the network that a node trains, or describes images with; [] of other nodes.
+
+    Args:
+        classes: number of classes.
+
+    Raises:
+        InputError: parameters that no network can be built from.
+    """
+    if node.stage is networks.train_network:
+        return _from_scratch(node, classes)
+    if node.stage is fine_tuning.fine_tune:
+        return _fine_tuned(node, classes)
+    if node.stage is pretrained.backbone_features:
+        return _described(node)
+    return []
+
+
+def _from_scratch(node: Node, classes: int) -> "list[LayerRow]":
+    from strata.models.architectures.flops import cost_table
+    from strata.models.estimators.network_classifier import NetworkClassifier
+
+    size = _parent(node, networks.resize).parameters["size"]
+    known = NetworkClassifier().get_params()
+    parameters = {name: value for name, value in node.parameters.items() if name in known}
+    classifier = NetworkClassifier(**{**parameters, "image_size": size})
+    rows = cost_table(classifier.architecture, image_size=classifier.window(), num_classes=classes)
+    return layer_rows(row._asdict() for row in rows)
+
+
+def _fine_tuned(node: Node, classes: int) -> "list[LayerRow]":
+    from strata.models.transfer.finetune_layers import finetune_layers
+
+    split = next(n for n in node.parents if n.stage.role == "backbone split")
+    backbone = _parent(node, pretrained.pretrained).parameters["backbone"]
+    parts: dict[str, Any] = split.stage.run({"backbone": backbone}, **split.parameters)
+    rows = finetune_layers(
+        backbone,
+        parts["freeze_until"],
+        [parts["output_node"], *parts["head_inputs"]],
+        num_classes=classes,
+        image_size=parts["image_size"],
+        train=bool(node.parameters["epochs"]),
+    )
+    return layer_rows(row._asdict() for row in rows)
+
+
+def _described(node: Node) -> "list[LayerRow]":
+    from strata.models.transfer.finetune_layers import finetune_layers
+    from strata.models.transfer.subgraph import penultimate_node
+
+    backbone = _parent(node, pretrained.pretrained).parameters["backbone"]
+    nodes = list(node.parameters["nodes"]) or [penultimate_node(backbone)]
+    rows = finetune_layers(
+        backbone,
+        nodes[-1],
+        nodes[-1:],
+        num_classes=0,
+        image_size=node.parameters["image_size"],
+    )
+    return layer_rows(row._asdict() for row in rows)
+
+
+def _parent(node: Node, stage: Any) -> Node:
+    """The input of a node that a stage makes."""
+    return next(parent for parent in node.parents if parent.stage is stage)
