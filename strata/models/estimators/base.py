@@ -17,6 +17,8 @@ from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
 from strata.models.training.embedding_losses import Loss
 from strata.models.training.trainer import Epoch
+from strata.models.training.validation_split import hold_out
+from strata.seeds import generator
 
 #: Held-out images and their labels that a training watches: `X` and `y` as in `fit`.
 Watch = tuple[ArrayLike | ImageSource, ArrayLike]
@@ -85,6 +87,16 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         if len(self.classes_) < 2:
             raise InputError("A classifier needs images of two classes or more.")
         return numbers.astype(np.int64)
+
+    def _split(
+        self, labels: NDArray[np.int64], groups: ArrayLike | None
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows of the training and of the validation set, which is empty without `patience`."""
+        arguments = self.get_params(deep=False)
+        if arguments["patience"] is None:
+            return np.arange(len(labels)), np.arange(0)
+        rng = generator(arguments["random_state"], "validation")
+        return hold_out(labels, arguments["validation_fraction"], rng, groups)
 
     def _images_to_watch(self, watch: Watch | None, device: torch.device) -> Images | None:
         """Images to watch on the device, of the classes that are trained; None without any.

@@ -12,20 +12,20 @@ from strata.models.estimators.base import BaseNetworkClassifier
 from strata.models.runtime.devices import choose_device
 from strata.models.runtime.image_source import (
     ImageSource,
-    SourceSubset,
     as_source,
+    first_views,
     flatten_views,
     to_device,
-    too_large,
 )
 from strata.models.transfer import backbones
 from strata.models.transfer.activations import ActivationName, replace_activations
 from strata.models.transfer.boundary import Restore, boundary_shape, kept_shape
+from strata.models.transfer.finetune_layers import finetune_layers
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.frozen_backbone import Standardize
 from strata.models.transfer.pooling import Embedding, EmbeddingForm
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph
-from strata.models.transfer.subgraph_flops import output_widths
+from strata.models.transfer.subgraph_flops import output_widths, subgraph_cost
 
 
 class BaseBoundaryClassifier(BaseNetworkClassifier):
@@ -62,8 +62,7 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
 
     def _watchable(self, X: ArrayLike | ImageSource) -> ImageSource:
         views = self._check(X)
-        first = np.arange(len(views)), np.zeros(len(views), np.intp)
-        return SourceSubset(views, *first) if too_large(views) else views[:, 0]
+        return first_views(views, np.arange(len(views)))
 
     def _check(self, X: ArrayLike | ImageSource) -> ImageSource:
         """`X` as a source of views, and of the shape that images of `image_size` have there."""
@@ -113,3 +112,28 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
             dropout=self.dropout,
             adapt_batch_norm=self.batch_norm == "adapt",
         )
+
+    def _count_costs(self, *, trainable: bool, saved_passes: int) -> None:
+        """Set counts of parameters and of multiply-adds, and the layer table.
+
+        Args:
+            trainable: False if the head alone was trained.
+            saved_passes: of a view through the frozen layers, in training.
+        """
+        begin, nodes, side = self.freeze_until, self._embedded_nodes(), self._image_size()
+        table = finetune_layers(
+            self.backbone,
+            begin,
+            nodes,
+            num_classes=len(self.classes_),
+            image_size=side,
+            train=trainable,
+        )
+        frozen = subgraph_cost(self.backbone, IMAGES, [begin], side)
+        parameters = sum(row.parameters for row in table)
+        self.layers_ = [row._asdict() for row in table]
+        self.parameters_ = parameters - frozen.parameters
+        self.multiply_adds_ = sum(row.multiply_adds for row in table) - frozen.multiply_adds
+        self.trainable_parameters_ = sum(row.trainable for row in table)
+        self.frozen_parameters_ = parameters - self.trainable_parameters_
+        self.saved_multiply_adds_ = saved_passes * frozen.multiply_adds

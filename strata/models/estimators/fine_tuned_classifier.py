@@ -5,17 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Self, cast
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
 from strata.errors import InputError
 from strata.models.architectures.builder import Network
+from strata.models.estimators.base import Watch
 from strata.models.estimators.boundary_prediction import BaseBoundaryClassifier
 from strata.models.estimators.head_training import train_head
 from strata.models.runtime.checkpoint import training_key
 from strata.models.runtime.devices import choose_device
-from strata.models.runtime.image_source import ImageSource, flatten_views, to_device
+from strata.models.runtime.image_source import ImageSource, first_views, flatten_views, to_device
 from strata.models.training.augment_config import Augmentation, AugmentationLike
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
@@ -24,18 +24,17 @@ from strata.models.training.optimizers import OptimizerName
 from strata.models.training.trainer import Epoch, Training
 from strata.models.transfer import auxiliary, backbones
 from strata.models.transfer.activations import ActivationName
-from strata.models.transfer.finetune_layers import finetune_layers
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.frozen_backbone import WeightsLike, resolve_state_dict
 from strata.models.transfer.pooling import EmbeddingForm
 from strata.models.transfer.subgraph import IMAGES, check_head_inputs
-from strata.models.transfer.subgraph_flops import subgraph_cost
 from strata.parameter_types import (
     BatchSize,
     Device,
     Fraction,
     NonNegativeFloat,
     NonNegativeInt,
+    OpenUnitInterval,
     PositiveFloat,
     PositiveInt,
 )
@@ -74,10 +73,11 @@ class FineTunedClassifier(BaseBoundaryClassifier):
             None: train it for `head_epochs`.
         epochs: epochs of the second phase; 0: only the head is trained.
         batch_size: views per gradient step.
-        optimizer: of the second phase: "adamw", "adam", "sgd" (Nesterov momentum), "plain-sgd",
-            "rmsprop", "adadelta" or "adagrad".
+        optimizer: of the second phase: "adamw", "adam", "sgd" (with momentum), "plain-sgd"
+            (without), "rmsprop", "adadelta" or "adagrad".
         max_lr: maximum of the learning rate in the second phase.
         momentum: of the optimizer "sgd"; the others ignore it.
+        nesterov: momentum of the optimizer "sgd": True: Nesterov's; False: plain (heavy-ball).
         weight_decay: of weights, not of biases and normalizations; in both phases.
         lr_schedule: of the second phase: "one-cycle", "cosine", "step" (a tenth after each third)
             or "constant".
@@ -97,6 +97,10 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         aux_weight: weight of the loss of each auxiliary classifier of Inception-v3 or GoogLeNet
             that takes an output of the trained part, in the second phase; new for these classes
             and removed after training. Their papers have 0.4 and 0.3; 0: none.
+        patience: end a phase when the validation loss has not improved for so many epochs, and keep
+            its best epoch's weights; None: train to the end.
+        validation_fraction: share of each class's training images in the validation set that
+            `patience` needs; an image with all its views.
         augmentation: of images in training ("none", "light", "strong", or a dict with fields of
             `Augmentation`), with freeze_until="images"; activations take "mixup" only.
         device: "auto", "cpu", "cuda" or "mps".
@@ -107,9 +111,12 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         history_: one dict per epoch of the first phase, then of the second, as in
             `NetworkClassifier`.
         weights_: state_dict of the layers after `freeze_until` as numpy arrays.
-        parameters_: number of trained weights.
-        frozen_parameters_: number of the others, those before `freeze_until` included.
+        watched_: images that validation_loss and validation_accuracy of the history were measured
+            on: "validation", "heldout" or "", as in `NetworkClassifier`.
         layers_: the layer table, a dict for each row of `finetune_layers`, the frozen part first.
+        parameters_: number of weights after `freeze_until`, the head's included.
+        trainable_parameters_, frozen_parameters_: number of weights of the whole network, from the
+            images to the scores, that are trained, and that are not.
         multiply_adds_: of the layers after `freeze_until`, for one view.
         saved_multiply_adds_: that the frozen layers would have cost if every epoch had run them.
         training_accuracy_: accuracy on the training images at the end.
@@ -134,6 +141,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         optimizer: OptimizerName = "adamw",
         max_lr: PositiveFloat = 3e-4,
         momentum: Fraction = 0.9,
+        nesterov: bool = True,
         weight_decay: NonNegativeFloat = 0.05,
         lr_schedule: ScheduleName = "one-cycle",
         label_smoothing: Fraction = 0.1,
@@ -145,6 +153,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         activation: ActivationName = "own",
         dropout: Fraction = 0.0,
         aux_weight: NonNegativeFloat = 0.0,
+        patience: PositiveInt | None = None,
+        validation_fraction: OpenUnitInterval = 0.1,
         augmentation: AugmentationLike = "none",
         device: Device = "auto",
         random_state: int = 0,
@@ -164,6 +174,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         self.optimizer = optimizer
         self.max_lr = max_lr
         self.momentum = momentum
+        self.nesterov = nesterov
         self.weight_decay = weight_decay
         self.lr_schedule = lr_schedule
         self.label_smoothing = label_smoothing
@@ -175,6 +186,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         self.activation = activation
         self.dropout = dropout
         self.aux_weight = aux_weight
+        self.patience = patience
+        self.validation_fraction = validation_fraction
         self.augmentation = augmentation
         self.device = device
         self.random_state = random_state
@@ -184,6 +197,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         X: ArrayLike | ImageSource,
         y: ArrayLike,
         *,
+        groups: ArrayLike | None = None,
+        watch: Watch | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: Path | None = None,
     ) -> Self:
@@ -192,6 +207,10 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         Args:
             X: (n, views, h, w, channels), floating, or uint8 if `freeze_until` is "images".
             y: (n,) labels of two classes or more.
+            groups: (n,) int; images of one number are copies of each other, and the validation set
+                that `patience` needs holds none whose copy is trained on. None: no copies.
+            watch: held-out images and their labels, as `X` and `y`, of whose first views loss and
+                accuracy are to stand in the history, as in `NetworkClassifier.fit`.
             on_epoch: called with each new entry of the history.
             checkpoint: file that holds the second phase's state after each epoch, as in
                 `NetworkClassifier.fit`.
@@ -204,6 +223,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         views = self._check(X)
         labels = self._encode_labels(y, len(views))
         device, config = choose_device(self.device), self._checked_config()
+        heldout = self._images_to_watch(watch, device)
+        train, validation = self._split(labels, groups)
         module = self._initial_module(len(self.classes_)).to(device)
         trains_layers = bool(self.epochs and list(module.blocks.parameters()))
         if not (trains_layers or self._head_passes()):
@@ -211,13 +232,17 @@ class FineTunedClassifier(BaseBoundaryClassifier):
                 "Nothing would be trained: the head has no epochs, and all layers are frozen.",
                 "Set head_epochs, or epochs and a freeze_until before output_node.",
             )
-        rows, copies = flatten_views(views), views.shape[1]
-        images = Images(
-            to_device(rows, device), torch.from_numpy(np.repeat(labels, copies)).to(device)
-        )
+        copies, numbers = views.shape[1], torch.from_numpy(labels).to(device)
+        rows = flatten_views(views, train)
+        images = Images(to_device(rows, device), numbers[train].repeat_interleave(copies))
+        watched = heldout
+        if len(validation):
+            plain = to_device(first_views(views, validation), device)
+            watched = Images(plain, numbers[validation])
+        self.watched_ = "validation" if len(validation) else "heldout" if heldout else ""
         init_C = None if self.head_init_C is None else self.head_init_C / copies
         self.history_ = train_head(
-            module, images, self._head_config(), init_C=init_C, on_epoch=on_epoch
+            module, images, self._head_config(), watched, init_C=init_C, on_epoch=on_epoch
         )
         head_epochs = len(self.history_)
 
@@ -226,16 +251,19 @@ class FineTunedClassifier(BaseBoundaryClassifier):
 
         if trains_layers:
             layers = module.layer_lrs(self.layer_decay)
-            training = Training(cast(Network, module), images, config, layers=layers)
+            training = Training(cast(Network, module), images, config, watched, layers=layers)
+            seen = [] if watch is None else [self._check(watch[0]), self._known_labels(watch[1])]
+            data = [views, labels, train, *seen]
             training.run(
                 checkpoint_path=checkpoint,
-                key=self._key(module, device, [rows, labels]) if checkpoint else "",
+                key=self._key(module, device, data) if checkpoint else "",
                 on_epoch=(lambda entry: on_epoch(renumbered(entry))) if on_epoch else None,
             )
             self.history_ += map(renumbered, training.history)
         module.auxiliary.clear()  # not used in prediction
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in module.state_dict().items()}
-        self._count_costs(len(images))
+        passes = max(0, self._head_passes() + self.epochs - 1) * len(images)
+        self._count_costs(trainable=bool(self.epochs), saved_passes=passes)
         self.training_accuracy_ = self._accuracy(views, y)
         self.fit_seconds_ = time.perf_counter() - started
         return self
@@ -284,6 +312,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         config = self._config()
         config.check()
         self._head_config().check()
+        if self.patience is not None and not 0 < self.validation_fraction < 1:
+            raise InputError(f"validation_fraction must be in (0, 1): {self.validation_fraction}.")
         if not 0 <= self.dropout < 1 or not self.layer_decay >= 0 or not self.aux_weight >= 0:
             raise InputError("dropout must be in [0, 1); layer_decay and aux_weight not negative.")
         if self.batch_norm not in ("adapt", "frozen"):
@@ -302,23 +332,3 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         if augmentation.crop < 1:
             raise InputError("Fine-tuning takes no crops: they would change the images' size.")
         return config
-
-    def _count_costs(self, rows: int) -> None:
-        side = self._image_size()
-        trained = subgraph_cost(self.backbone, self.freeze_until, self._embedded_nodes(), side)
-        frozen = subgraph_cost(self.backbone, IMAGES, [self.freeze_until], side)
-        head = self.weights_["head.1.weight"].size + len(self.classes_)
-        self.parameters_ = (trained.parameters if self.epochs else 0) + head
-        self.frozen_parameters_ = frozen.parameters + (0 if self.epochs else trained.parameters)
-        table = finetune_layers(
-            self.backbone,
-            self.freeze_until,
-            self._embedded_nodes(),
-            num_classes=len(self.classes_),
-            image_size=side,
-            train=bool(self.epochs),
-        )
-        self.layers_ = [row._asdict() for row in table]
-        self.multiply_adds_ = trained.multiply_adds + head - len(self.classes_)
-        saved_passes = max(0, self._head_passes() + self.epochs - 1)
-        self.saved_multiply_adds_ = saved_passes * rows * frozen.multiply_adds

@@ -15,6 +15,7 @@ def train_head(
     module: FineTuneModule,
     images: Images,
     config: TrainingConfig,
+    validation: Images | None = None,
     *,
     init_C: float | None,
     on_epoch: Callable[[Epoch], None] | None,
@@ -25,6 +26,7 @@ def train_head(
         module: an embedding of form "power_norm" is centered on these images too.
         images: boundary activations (or images) with class numbers.
         config: of the training.
+        validation: as `images`, to be watched as in `Training`.
         init_C: inverse strength of the penalty with which the head is set by logistic regression
             instead of training; None: train it.
         on_epoch: called with each new entry of the history.
@@ -47,6 +49,10 @@ def train_head(
     if not config.epochs:
         return []
     rows = Images(embeddings[:, None, None], images.labels)
-    training = Training(cast(Network, module.head_only()), rows, config)
+    watched = None
+    if validation is not None:
+        vectors = module.embed_rows(validation.pixels)
+        watched = Images(vectors[:, None, None], validation.labels)
+    training = Training(cast(Network, module.head_only()), rows, config, watched)
     training.run(on_epoch=on_epoch)
     return training.history

@@ -27,7 +27,6 @@ from strata.models.training.lr_finder import LRCurve, find_lr
 from strata.models.training.lr_schedules import ScheduleName
 from strata.models.training.optimizers import OptimizerName
 from strata.models.training.trainer import Epoch, Training
-from strata.models.training.validation_split import hold_out
 from strata.parameter_types import (
     BatchSize,
     Device,
@@ -39,7 +38,6 @@ from strata.parameter_types import (
     PositiveInt,
     UnitInterval,
 )
-from strata.seeds import generator
 
 #: Channels of the images that a network may be trained on.
 CHANNELS = (3, 1)
@@ -299,15 +297,6 @@ class NetworkClassifier(BaseImageClassifier):
             )
         if self.patience is not None and not 0 < self.validation_fraction < 1:
             raise InputError(f"validation_fraction must be in (0, 1): {self.validation_fraction}.")
-
-    def _split(
-        self, labels: NDArray[np.int64], groups: ArrayLike | None
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Rows of the training and of the validation set, which is empty without `patience`."""
-        if self.patience is None:
-            return np.arange(len(labels)), np.arange(0)
-        rng = generator(self.random_state, "validation")
-        return hold_out(labels, self.validation_fraction, rng, groups)
 
     def _initial_network(
         self,

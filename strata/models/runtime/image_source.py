@@ -109,12 +109,25 @@ class Concatenation:
         return found
 
 
-def flatten_views(source: ImageSource) -> ImageSource:
-    """(n, views, ...) as (n * views, ...), the views of an image in consecutive rows."""
+def flatten_views(source: ImageSource, rows: NDArray[np.intp] | None = None) -> ImageSource:
+    """Views (n, views, ...) as (n * views, ...), those of an image in consecutive rows.
+
+    Args:
+        source: with views.
+        rows: numbers of n of its images; None: all.
+    """
     n, views, *inner = source.shape
     if too_large(source):
-        return SourceSubset(source, *np.divmod(np.arange(n * views), views))
-    return source[:].reshape(n * views, *inner)
+        images, view = np.divmod(np.arange((n if rows is None else len(rows)) * views), views)
+        return SourceSubset(source, images if rows is None else rows[images], view)
+    return source[slice(None) if rows is None else rows].reshape(-1, *inner)
+
+
+def first_views(source: ImageSource, rows: NDArray[np.intp]) -> ImageSource:
+    """The first view of some images, by row number, of a source with views."""
+    if too_large(source):
+        return SourceSubset(source, rows, np.zeros(len(rows), np.intp))
+    return source[rows][:, 0]
 
 
 class StreamedTensor:

@@ -65,6 +65,20 @@ def skeleton(name: str) -> nn.Module:
     return network.eval()
 
 
+def outline(name: str) -> nn.Module:
+    """A network on torch's meta device, in evaluation mode: structure and shapes, no numbers.
+
+    Raises:
+        InputError: no such network.
+    """
+    check_backbone(name)
+    try:
+        with torch.device("meta"):
+            return models.get_model(name, weights=None, **_AS_PUBLISHED.get(name, {})).eval()
+    except NotImplementedError:  # RegNet computes its widths with tensors
+        return skeleton(name).to("meta")
+
+
 class Preprocessing(NamedTuple):
     """Preprocessing that a network's weights were trained with."""
 

@@ -6,7 +6,7 @@ from torch import Tensor, fx, nn
 from torchvision.models import feature_extraction
 
 from strata.errors import InputError, nearest
-from strata.models.transfer.backbones import skeleton
+from strata.models.transfer.backbones import outline
 
 #: Name of the input as a node: before the first layer.
 IMAGES = "images"
@@ -15,7 +15,7 @@ IMAGES = "images"
 def node_names(backbone: str) -> list[str]:
     """Names of a network's nodes: modules and operations, in the order of computation."""
     found: dict[str, None] = {}
-    for node in list(_traced(skeleton(backbone)).graph.nodes)[1:-1]:
+    for node in list(_traced(outline(backbone)).graph.nodes)[1:-1]:
         parts = node.meta["path"].split(".")
         found |= dict.fromkeys(".".join(parts[: i + 1]) for i in range(len(parts)))
     return list(found)
@@ -23,7 +23,7 @@ def node_names(backbone: str) -> list[str]:
 
 def penultimate_node(backbone: str) -> str:
     """The node whose output the last layer with weights takes, before any dropout."""
-    graph = _traced(skeleton(backbone)).graph
+    graph = _traced(outline(backbone)).graph
     heads = [
         n for n in graph.nodes if n.op == "call_module" and _layer(n) in (nn.Linear, nn.Conv2d)
     ]
@@ -109,7 +109,7 @@ def check_head_inputs(
         raise InputError(f"head_inputs must be a list of nodes: {head_inputs!r}.")
     if not head_inputs:
         return
-    graph = _traced(skeleton(backbone)).graph
+    graph = _traced(outline(backbone)).graph
     first, last = _find(graph, freeze_until), _find(graph, output_node)
     free = {first, *_nodes_between([last], first, freeze_until)} - {last}
     for name in head_inputs:

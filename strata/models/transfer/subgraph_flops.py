@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from strata.errors import InputError
 from strata.models.architectures.flops import moving_statistics
-from strata.models.transfer.backbones import preprocessing, skeleton
+from strata.models.transfer.backbones import outline, preprocessing
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 
@@ -63,7 +63,7 @@ def output_widths(backbone: str, nodes: Sequence[str]) -> list[int]:
 def _subgraph_cost(
     backbone: str, begin: str, ends: tuple[str, ...], image_size: int | None
 ) -> SubgraphCost:
-    network = skeleton(backbone).to("meta")
+    network = outline(backbone)
     expected = preprocessing(backbone).image_size
     image_size = image_size or expected
     images = torch.empty(1, 3, image_size, image_size, device="meta")

@@ -92,5 +92,5 @@ def _trained_on(
     data: Data, fold: Fold, network: Node, parts: Node, views: Options, training: Options
 ) -> Node:
     activations = views(data.images, network, parts)
-    fitted = training(activations, network, parts, fold.train)
+    fitted = training(activations, network, parts, fold.train, fold.watched(training))
     return fine_tuned_scores(activations, fitted, fold.test)

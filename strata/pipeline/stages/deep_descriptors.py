@@ -84,4 +84,10 @@ def feature_map_descriptors(
     local = serialize_float16(
         feature_map.feature_map_descriptors(found, frozen.image_size, norm) for found in maps
     )
-    return {**local, "parameters": cost.parameters, "multiply_adds": cost.multiply_adds}
+    return {
+        **local,
+        "parameters": cost.parameters,
+        "trainable_parameters": 0,
+        "frozen_parameters": cost.parameters,
+        "multiply_adds": cost.multiply_adds,
+    }

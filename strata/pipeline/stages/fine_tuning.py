@@ -1,6 +1,6 @@
 """Fine-tuning of pretrained networks, on activations that are kept at the boundary of training."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from strata.pipeline.graph.decorators import shard_stage, stage
 from strata.pipeline.graph.inputs import ImageShard, Subset
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.stages.classifiers import in_all_classes
-from strata.pipeline.stages.networks import trained
+from strata.pipeline.stages.networks import trained, watched
 from strata.pipeline.stages.pretrained import state_of
 from strata.pipeline.store.task_progress import checkpoint_path, report_progress
 
@@ -205,9 +205,19 @@ def fine_tune(
     network: Mapping[str, Any],
     parts: Mapping[str, Any],
     train: Subset,
+    heldout: Sequence[Subset] = (),
+    *,
+    watch: Literal["heldout", "none"] = "heldout",
     **parameters: Any,
 ) -> dict[str, Any]:
-    """Fine-tuned network: first its new head is trained, then everything after the boundary."""
+    """Fine-tuned network: first its new head is trained, then everything after the boundary.
+
+    Args:
+        heldout: see `Fold.watched`.
+        watch: "heldout": in cross-validation, loss and accuracy on the fold's held-out images stand
+            in the history; they choose nothing, and the network is the same without them. With
+            `patience` a part of the training images is watched instead. "none": neither.
+    """
     from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 
     if parts["freeze_until"] == parts["output_node"]:  # nothing after the boundary but the head
@@ -227,15 +237,17 @@ def fine_tune(
     classifier.fit(
         views.lazy("views", train),
         train.y,
+        groups=train.groups,
+        watch=watched(views, "views", heldout, 1) if watch == "heldout" else None,
         checkpoint=checkpoint_path(),
         on_epoch=lambda line: report_progress(int(line["epoch"]), total),
     )
     classifier.weights = ""  # they are in the store; what was learned is in the classifier
     return trained(
         classifier,
-        saved_multiply_adds=classifier.saved_multiply_adds_,
-        trainable_parameters=classifier.parameters_,
+        trainable_parameters=classifier.trainable_parameters_,
         frozen_parameters=classifier.frozen_parameters_,
+        saved_multiply_adds=classifier.saved_multiply_adds_,
     )
 
 

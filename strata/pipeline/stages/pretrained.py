@@ -92,5 +92,7 @@ def backbone_features(
     return {
         "vectors": reader.fit().transform(images),
         "parameters": reader.parameters_,
+        "trainable_parameters": 0,
+        "frozen_parameters": reader.parameters_,
         "multiply_adds": reader.multiply_adds_,
     }

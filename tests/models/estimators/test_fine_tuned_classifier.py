@@ -10,6 +10,7 @@ from sklearn.model_selection import cross_val_score
 
 from strata.errors import InputError
 from strata.models.architectures.dropout import Dropout, seed_dropout
+from strata.models.estimators import fine_tuned_classifier
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.runtime import checkpoint, image_source
 from strata.models.transfer import backbones, finetune_module
@@ -92,7 +93,9 @@ def test_the_head_alone_leaves_the_network_as_it_was(state, images):
     X = activations(state, pixels, OUTPUT)
     model = classifier(state, freeze_until=OUTPUT, epochs=0).fit(X, labels)
     assert set(model.weights_) == {"head.1.weight", "head.1.bias"}
-    assert model.parameters_ == 512 * 3 + 3
+    assert model.parameters_ == model.trainable_parameters_ == 512 * 3 + 3
+    before = sum(v.numel() for k, v in state.items() if k.startswith("features."))
+    assert model.frozen_parameters_ == before
     assert model.training_accuracy_ > 0.9
     pooled = X.astype(np.float32).mean((2, 3), keepdims=True)
     same = classifier(state, freeze_until=OUTPUT, epochs=0).fit(pooled, labels)
@@ -110,7 +113,86 @@ def test_only_trainable_blocks_change(fitted, state):
     assert all(changed.values())
     assert {k.split(".")[3] for k in changed} == {"12"}
     inside = sum(state[k.removeprefix("blocks.0.")].numel() for k in changed)
-    assert model.parameters_ == inside + 512 * 3 + 3
+    assert model.parameters_ == model.trainable_parameters_ == inside + 512 * 3 + 3
+    whole = sum(v.numel() for k, v in state.items() if k.startswith("features."))
+    assert model.frozen_parameters_ == whole - inside
+    assert sum(row["trainable"] for row in model.layers_) == model.trainable_parameters_
+
+
+def test_layers_after_the_boundary_that_are_not_trained_count_as_frozen(fitted, images):
+    trained, X = fitted
+    model = clone(trained).set_params(epochs=0).fit(X, images[1])
+    assert model.trainable_parameters_ == 512 * 3 + 3
+    assert model.parameters_ == trained.parameters_
+    totals = [m.trainable_parameters_ + m.frozen_parameters_ for m in (model, trained)]
+    assert totals[0] == totals[1]
+
+
+def test_watching_changes_nothing_but_the_history(fitted, images):
+    """The head's epochs and the others are watched; views beside the first are not looked at."""
+    model, X = fitted
+    rng = np.random.default_rng(1)
+    heldout = np.concatenate([X[::3], rng.random(X[:2].shape).astype(X.dtype)])
+    labels = np.append(images[1][::3], ["c", "unknown"])
+    found = clone(model).fit(X, images[1], watch=(heldout, labels))
+    assert found.watched_ == "heldout"
+    assert model.watched_ == ""
+    for name, value in model.weights_.items():
+        assert np.array_equal(found.weights_[name], value), name
+    phases = found.history_[14], found.history_[-1]  # the last epochs of each phase
+    for line in phases:
+        assert line["validation_loss"] > 0
+    known = labels != "unknown"
+    first = found.predict_proba(heldout[known][:, :1])
+    assert phases[1]["validation_accuracy"] == pytest.approx(
+        np.mean(found.classes_[first.argmax(1)] == labels[known])
+    )
+    columns = np.searchsorted(found.classes_, labels[known])
+    loss = -np.log(first[np.arange(len(columns)), columns]).mean()
+    assert phases[1]["validation_loss"] == pytest.approx(loss, rel=0.02)
+    assert not any("validation_loss" in line for line in model.history_)
+
+
+def test_patience_keeps_the_best_epoch_of_a_part_of_the_images(fitted, images):
+    """Labels that mean nothing: the loss on other images soon rises, and training ends."""
+    model, X = fitted
+    labels = np.random.default_rng(0).permutation(images[1])
+    options = {"patience": 1, "validation_fraction": 0.3, "epochs": 12, "max_lr": 0.01}
+    found = clone(model).set_params(**options).fit(X, labels)
+    assert found.watched_ == "validation"
+    assert len(found.history_) < 15 + 12
+    head = [line for line in found.history_ if line["epoch"] <= 15]
+    assert all("validation_loss" in line for line in head)
+    with pytest.raises(InputError, match="With patience"):
+        found.fit(X, labels, watch=(X, labels))
+    with pytest.raises(InputError, match="validation_fraction"):
+        found.set_params(validation_fraction=1.0).fit(X, labels)
+
+
+def test_copies_and_views_of_an_image_are_kept_together(state, images, monkeypatch):
+    """Every image twice: what is validated on is never trained on, in no view."""
+    pixels, labels = images
+    X = np.concatenate([activations(state, pixels, BOUNDARY)] * 2)
+    y, groups = np.tile(labels, 2), np.tile(np.arange(24), 2)
+    seen = []
+
+    class Spy(fine_tuned_classifier.Training):
+        def run(self, **given):
+            seen.append((self.images.pixels, self.validation.pixels))
+
+    monkeypatch.setattr(fine_tuned_classifier, "Training", Spy)
+    model = classifier(state, patience=2, validation_fraction=0.25, head_epochs=1, epochs=1)
+    model.fit(X, y, groups=groups)
+    ((trained, validated),) = seen
+    assert len(trained) == 2 * (48 - len(validated))
+    assert 0 < len(validated) == 2 * 6
+
+    def keys(rows):
+        return {row.numpy().tobytes() for row in rows}
+
+    assert not keys(trained) & keys(validated)
+    originals = X[:, 0]
+    assert keys(validated) <= {row.tobytes() for row in originals}
 
 
 def test_the_head_may_take_several_nodes(state, images):
@@ -220,6 +302,21 @@ def test_a_fully_trainable_network_learns_from_augmented_images(state, images):
     )
     with pytest.raises(InputError, match="uint8"):
         model.predict(pixels[:, None].astype(np.float32))
+
+
+@pytest.mark.parametrize("output", ["features.4", "features.9", OUTPUT])
+def test_every_layer_of_a_cut_network_is_trained(state, images, output):
+    """Table VII: all that is left of the network learns, and is all that counts."""
+    pixels, labels = images
+    options = {"output_node": output, "freeze_until": IMAGES, "head_epochs": 0, "epochs": 1}
+    model = classifier(state, **options).fit(pixels[:9, None], labels[:9])
+    kept = {k: v for k, v in model.weights_.items() if k.startswith("blocks.")}
+    assert all(
+        not np.array_equal(v, state[k.removeprefix("blocks.0.")].numpy()) for k, v in kept.items()
+    )
+    head = model.weights_["head.1.weight"].size + 2
+    assert model.trainable_parameters_ == sum(v.size for v in kept.values()) + head
+    assert model.frozen_parameters_ == model.saved_multiply_adds_ == 0
 
 
 def test_earlier_blocks_may_learn_more_slowly(state, images):
