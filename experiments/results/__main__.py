@@ -65,7 +65,7 @@ def _run(given: argparse.Namespace) -> int:
         return 0
     limit = None if given.disk is None else given.disk * 1e9
     failed = [] if given.tables else _make(wanted, place, history, limit)
-    outcome = write_page(Results(runs, place), history, given.page, given.templates)
+    outcome = write_page(Results(runs, place, history), given.page, given.templates)
     print(f"{given.page}: {len(outcome.written)} tables written, {len(outcome.left)} left")
     for name, cause in outcome.left.items():
         print(f"    {name}: {cause}")

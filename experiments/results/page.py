@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.results.cells import AbsentError
-from experiments.results.history import History
 from experiments.results.provenance import provenance
 from experiments.results.runs import EXPERIMENTS
-from experiments.results.tables import Results, read_templates
+from experiments.results.tables import TEMPLATES, Results, read_templates
 from strata.errors import InputError
 from strata.files import write_atomic
 
@@ -41,9 +40,7 @@ def replace_tables(text: str, tables: dict[str, str]) -> str:
     return _MARKED.sub(new, text)
 
 
-def write_page(
-    results: Results, history: History, path: Path = PAGE, templates: Path | None = None
-) -> Outcome:
+def write_page(results: Results, path: Path = PAGE, templates: Path = TEMPLATES) -> Outcome:
     """Write every table whose runs have been made; others stay, and the page says which.
 
     Raises:
@@ -51,7 +48,7 @@ def write_page(
     """
     results.check_images()
     text = path.read_text(encoding="utf-8")
-    known = read_templates(templates) if templates else read_templates()
+    known = read_templates(templates)
     _check_names(set(marked(text)), {*known, RUNS_TABLE}, path)
     made, left = {}, {}
     for name, template in known.items():
@@ -59,7 +56,7 @@ def write_page(
             made[name] = results.fill(template)
         except AbsentError as error:
             left[name] = str(error)
-    made[RUNS_TABLE] = provenance(results, history, left)
+    made[RUNS_TABLE] = provenance(results, left)
     write_atomic(path, replace_tables(text, made))
     return Outcome([name for name in made if name != RUNS_TABLE], left)
 

@@ -12,15 +12,14 @@ from strata.reports.formatting import brief, duration
 DIGITS = 10
 
 
-def provenance(results: Results, history: History, left: dict[str, str]) -> str:
+def provenance(results: Results, left: dict[str, str]) -> str:
     """Markdown: one row for each run that was made, its machine, and the tables without a run.
 
     Args:
-        results: the numbers of the runs.
-        history: records of the runs.
+        results: the numbers and records of the runs.
         left: tables that no run has replaced, with the cause.
     """
-    rows, machines = [], []
+    history, rows, machines = results.history, [], []
     for run in results.runs.values():
         document, record = results.document(run.name), history.records.get(run.name)
         if document is None or record is None:

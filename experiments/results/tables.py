@@ -8,12 +8,14 @@ fields.
 
 import json
 import re
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from experiments.results.cells import FIELDS, AbsentError
 from experiments.results.histories import LAYER_FIELDS, layer_cells
+from experiments.results.history import History
 from experiments.results.runs import Place, Run
 from strata.errors import InputError
 
@@ -58,20 +60,29 @@ class Results:
     Args:
         runs: the runs by name.
         place: folder of their reports.
+        history: records of the runs.
     """
 
-    def __init__(self, runs: dict[str, Run], place: Place) -> None:
-        self.runs, self.place = runs, place
+    def __init__(self, runs: dict[str, Run], place: Place, history: History) -> None:
+        self.runs, self.place, self.history = runs, place, history
         self.document = cache(self._document)
 
     def _document(self, run: str) -> dict[str, Any] | None:
-        """Content of a run's results.json, None without one."""
+        """Content of a run's results.json; None if there is none of its last attempt.
+
+        One that did not come to its end may have left the file of an earlier one, of other code.
+        """
+        record = self.history.records.get(run)
         try:
             text = self.place.results(self.runs[run]).read_text(encoding="utf-8")
         except OSError:
             return None
         found: dict[str, Any] = json.loads(text)
-        return found
+        if record is None:
+            return None
+        begun = found.get("run", {}).get("started")
+        later = begun and datetime.fromisoformat(begun) >= datetime.fromisoformat(record.started)
+        return found if record.is_done or later else None
 
     def cells(self, fields: list[str], run: str, method: str) -> list[str]:
         """Cells of one placeholder.
@@ -82,7 +93,8 @@ class Results:
         names = expanded(method, self.runs[run])
         document = self.document(run)
         if document is None:
-            raise AbsentError(f"the run {run} has not been made")
+            begun = run in self.history.records
+            raise AbsentError(f"the run {run} has not been {'finished' if begun else 'made'}")
         found = {m["name"]: m for m in document["methods"]}
         for name in names:
             if not (found.get(name) or {}).get("cv"):

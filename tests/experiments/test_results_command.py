@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -203,6 +202,7 @@ def test_runs_of_different_images_are_refused(project, tmp_path, capfd):
         (tmp_path / "out" / name).mkdir(parents=True)
         document = {"data": {"digest": digest}, "methods": []}
         (tmp_path / "out" / name / "results.json").write_text(json.dumps(document))
+        follow(History(tmp_path / "history.json"), name)
     folder = project / "experiments" / "results"
     files = ["--runs", str(folder / "runs.toml"), "--templates", str(folder / "tables.md")]
     page = str(project / "page.md")
@@ -217,19 +217,18 @@ def test_a_run_without_a_file_is_refused(tmp_path, capfd):
     assert "there is no file" in capfd.readouterr().err
 
 
-def follow(history, code, seconds, exit_code=0):
-    words = f"import sys, time; time.sleep({seconds}); sys.exit({exit_code})"
-    with subprocess.Popen([sys.executable, "-c", words]) as process:
-        return history.follow("one", code, process)
+def follow(history, name="one", code="digest", exit_code=0):
+    with subprocess.Popen(["sh", "-c", f"sleep 0.1; exit {exit_code}"]) as process:
+        return history.follow(name, code, process)
 
 
 def test_times_of_an_interrupted_run_are_added(tmp_path):
     path = tmp_path / "history.json"
     history = History(path)
     history.records["one"] = Record("2026-01-01T10:00+00:00", "", 100.0, "abc", "digest", None)
-    assert follow(history, "digest", 0.1, exit_code=1) == 1
+    assert follow(history, exit_code=1) == 1
     assert not history.is_done("one", "digest")
-    assert follow(History(path), "digest", 0.1) == 0
+    assert follow(History(path)) == 0
     history = History(path)
     assert history.is_done("one", "digest")
     assert 100.2 <= history.records["one"].seconds < 110
@@ -239,6 +238,6 @@ def test_times_of_an_interrupted_run_are_added(tmp_path):
 def test_a_run_of_other_code_begins_anew(tmp_path):
     history = History(tmp_path / "history.json")
     history.records["one"] = Record("2026-01-01T10:00+00:00", "", 100.0, "abc", "old", None)
-    follow(history, "new", 0.1)
+    follow(history, code="new")
     assert history.records["one"].seconds < 10
     assert not history.is_done("one", "old")

@@ -1,11 +1,13 @@
 """The list of runs, the templates of tables and the page of results fit together."""
 
+import json
 import re
 
 import pytest
 
 from experiments.results.cells import FIELDS, AbsentError
 from experiments.results.histories import LAYER_FIELDS, layer_cells
+from experiments.results.history import History, Record
 from experiments.results.page import PAGE, RUNS_TABLE, replace_tables
 from experiments.results.runs import EXPERIMENTS, Place, chosen, read_runs
 from experiments.results.tables import Results, expanded, placeholders, read_templates
@@ -125,9 +127,37 @@ def test_an_absent_number_is_named(field):
 
 
 def test_a_table_of_a_run_that_is_not_made_is_refused(tmp_path):
-    results = Results(RUNS, Place("images", tmp_path))
+    results = Results(RUNS, Place("images", tmp_path), History(tmp_path / "history.json"))
     with pytest.raises(AbsentError, match="the run fisher has not been made"):
         results.fill(TEMPLATES["fisher-vectors"])
+
+
+@pytest.mark.parametrize(
+    ("started", "exit_code", "counts"),
+    [
+        ("2026-11-30T12:00+00:00", 0, True),  # it was up to date already
+        ("2026-11-30T12:00+00:00", 1, False),
+        ("2026-11-30T12:00+00:00", None, False),
+        ("2026-11-30T10:00+00:00", 1, True),  # some of its methods failed
+    ],
+)
+def test_results_of_an_earlier_attempt_count_only_if_they_are_up_to_date(
+    tmp_path, started, exit_code, counts
+):
+    place, history = Place("images", tmp_path), History(tmp_path / "history.json")
+    history.records["fisher"] = Record(started, "", 1.0, "", "", exit_code)
+    results = Results(RUNS, place, history)
+    file = place.results(RUNS["fisher"])
+    file.parent.mkdir(parents=True)
+    begun = "2026-11-30T11:00:00+00:00"
+    file.write_text(
+        json.dumps({"run": {"started": begun}, "methods": [{**METHOD, "name": "vlad"}]})
+    )
+    if counts:
+        assert results.fill("| {accuracy fisher/vlad} |") == "| 0.709 |"
+    else:
+        with pytest.raises(AbsentError, match="the run fisher has not been finished"):
+            results.fill("| {accuracy fisher/vlad} |")
 
 
 def test_shares_of_zeros_are_means_over_the_folds(tmp_path):

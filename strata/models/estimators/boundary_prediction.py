@@ -21,9 +21,9 @@ from strata.models.runtime.image_source import (
 from strata.models.transfer import backbones
 from strata.models.transfer.activations import ActivationName, replace_activations
 from strata.models.transfer.boundary import Restore, boundary_shape, kept_shape
+from strata.models.transfer.finetune_layers import finetune_layers
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.frozen_backbone import Standardize
-from strata.models.transfer.layer_table import layer_table
 from strata.models.transfer.pooling import Embedding, EmbeddingForm
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph
 from strata.models.transfer.subgraph_flops import output_widths, subgraph_cost
@@ -121,18 +121,18 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
             trainable: False if the head alone was trained.
             saved_passes: of a view through the frozen layers, in training.
         """
-        begin, side, classes = self.freeze_until, self._image_size(), len(self.classes_)
-        frozen = subgraph_cost(self.backbone, IMAGES, [begin], side)
-        table = layer_table(
+        begin, nodes, side = self.freeze_until, self._embedded_nodes(), self._image_size()
+        table = finetune_layers(
             self.backbone,
             begin,
-            self._embedded_nodes(),
-            num_classes=classes,
+            nodes,
+            num_classes=len(self.classes_),
             image_size=side,
-            trainable=trainable,
+            train=trainable,
         )
-        self.layers_ = [lists(row._asdict()) for row in table]
+        frozen = subgraph_cost(self.backbone, IMAGES, [begin], side)
         parameters = sum(row.parameters for row in table)
+        self.layers_ = [lists(row._asdict()) for row in table]  # as JSON has them
         self.parameters_ = parameters - frozen.parameters
         self.multiply_adds_ = sum(row.multiply_adds for row in table) - frozen.multiply_adds
         self.trainable_parameters_ = sum(row.trainable for row in table)

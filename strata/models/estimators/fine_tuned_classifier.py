@@ -113,7 +113,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         weights_: state_dict of the layers after `freeze_until` as numpy arrays.
         watched_: images that validation_loss and validation_accuracy of the history were measured
             on: "validation", "heldout" or "", as in `NetworkClassifier`.
-        layers_: the layer table, a dict for each row of `layer_table`, the frozen part first.
+        layers_: the layer table, a dict for each row of `finetune_layers`, the frozen part first.
         parameters_: number of weights after `freeze_until`, the head's included.
         trainable_parameters_, frozen_parameters_: number of weights of the whole network, from the
             images to the scores, that are trained, and that are not.

@@ -48,27 +48,27 @@ def _from_scratch(node: Node, images: Node, classes: int) -> "list[LayerRow]":
 
 
 def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[LayerRow]":
-    from strata.models.transfer.layer_table import layer_table
+    from strata.models.transfer.finetune_layers import finetune_layers
 
     split = next(n for n in node.parents if n.stage.role == "backbone split")
     parts: dict[str, Any] = split.stage.run({"backbone": backbone}, **split.parameters)
-    rows = layer_table(
+    rows = finetune_layers(
         backbone,
         parts["freeze_until"],
         [parts["output_node"], *parts["head_inputs"]],
         num_classes=classes,
         image_size=parts["image_size"],
-        trainable=bool(node.parameters["epochs"]),
+        train=bool(node.parameters["epochs"]),
     )
     return layer_rows(row._asdict() for row in rows)
 
 
 def _described(node: Node, backbone: str) -> "list[LayerRow]":
-    from strata.models.transfer.layer_table import layer_table
+    from strata.models.transfer.finetune_layers import finetune_layers
     from strata.models.transfer.subgraph import penultimate_node
 
     nodes = list(node.parameters["nodes"]) or [penultimate_node(backbone)]
-    rows = layer_table(
+    rows = finetune_layers(
         backbone,
         nodes[-1],
         nodes[-1:],

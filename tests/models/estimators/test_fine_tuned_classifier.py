@@ -304,6 +304,21 @@ def test_a_fully_trainable_network_learns_from_augmented_images(state, images):
         model.predict(pixels[:, None].astype(np.float32))
 
 
+@pytest.mark.parametrize("output", ["features.4", "features.9", OUTPUT])
+def test_every_layer_of_a_cut_network_is_trained(state, images, output):
+    """Table VII: all that is left of the network learns, and is all that counts."""
+    pixels, labels = images
+    options = {"output_node": output, "freeze_until": IMAGES, "head_epochs": 0, "epochs": 1}
+    model = classifier(state, **options).fit(pixels[:9, None], labels[:9])
+    kept = {k: v for k, v in model.weights_.items() if k.startswith("blocks.")}
+    assert all(
+        not np.array_equal(v, state[k.removeprefix("blocks.0.")].numpy()) for k, v in kept.items()
+    )
+    head = model.weights_["head.1.weight"].size + 2
+    assert model.trainable_parameters_ == sum(v.size for v in kept.values()) + head
+    assert model.frozen_parameters_ == model.saved_multiply_adds_ == 0
+
+
 def test_earlier_blocks_may_learn_more_slowly(state, images):
     pixels, labels = images
     X = activations(state, pixels, "features.9")

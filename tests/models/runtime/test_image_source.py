@@ -101,3 +101,15 @@ def test_a_concatenation_reads_rows_of_its_parts_in_any_order():
     rows = np.array([5, 0, 4, 4, 1])
     np.testing.assert_array_equal(whole[rows], X[rows])
     np.testing.assert_array_equal(whole[2:], X[2:])
+
+
+@pytest.mark.parametrize("most", [2**30, 0])
+def test_views_of_some_images_in_memory_or_not(monkeypatch, most):
+    monkeypatch.setattr(image_source, "IN_MEMORY", most)
+    views = np.random.default_rng(0).random((5, 3, 2, 2, 4))
+    rows = np.array([4, 1, 2])
+    found = image_source.flatten_views(views, rows)
+    assert found.shape == (9, 2, 2, 4)
+    assert np.array_equal(found[np.arange(9)], views[rows].reshape(9, 2, 2, 4))
+    assert np.array_equal(image_source.flatten_views(views)[np.arange(15)][5], views[1, 2])
+    assert np.array_equal(image_source.first_views(views, rows)[np.arange(3)], views[rows, 0])

@@ -11,6 +11,7 @@ from strata.models.transfer.subgraph import (
     node_names,
     penultimate_node,
 )
+from strata.models.transfer.subgraph_flops import subgraph_cost
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,23 @@ def test_pooling_gives_vectors():
     assert torch.allclose(global_pool(maps), maps.flatten(2).mean(2))
     assert torch.allclose(global_pool(tokens), tokens.mean(1))
     assert torch.equal(global_pool(vectors), vectors)
+
+
+def test_maps_with_channels_last_are_pooled_over_positions_too():
+    """Swin's blocks give (h, w, channels); its own pooling moves the channels first."""
+    network = backbones.skeleton("swin_t")
+    part = extract_subgraph(network, "features.6", ["norm", "avgpool"])
+    with torch.no_grad():
+        last, pooled = part(torch.rand(2, 3, 3, 768))
+    assert last.shape == (2, 3, 3, 768)
+    torch.testing.assert_close(global_pool(last), pooled.flatten(1))
+
+
+def test_windows_of_an_image_are_no_node_to_cut_at():
+    with pytest.raises(InputError, match="no output for each image"):
+        subgraph_cost(
+            "maxvit_t",
+            IMAGES,
+            ["blocks.3.layers.0.layers.window_attention.attn_layer.0"],
+            224,
+        )

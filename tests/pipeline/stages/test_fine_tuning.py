@@ -1,5 +1,6 @@
 """Training pretrained networks on: views at a border, parts, what a missing file costs."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -9,8 +10,10 @@ from PIL import Image
 from strata.digest import file_digest
 from strata.errors import InputError
 from strata.models.runtime import image_source
-from strata.pipeline.graph.inputs import ImageShard, Subset
+from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
+from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.sharded_arrays import LazyRows, Shards
+from strata.pipeline.recipes.registry import known_recipes
 from strata.pipeline.stages.fine_tuning import (
     boundary_activations,
     fine_tune,
@@ -120,6 +123,51 @@ def test_views_that_do_not_fit_into_memory_are_read_from_the_shards(network, sha
     np.testing.assert_array_equal(found, expected)
     for name, value in whole["classifier"].weights_.items():
         np.testing.assert_array_equal(streamed["classifier"].weights_[name], value, err_msg=name)
+
+
+def test_a_fold_s_held_out_images_are_watched_and_change_nothing(network, shard):
+    _, net = network
+    parts = split_backbone.function(net, freeze_until="features.11", image_size=48)
+    made = boundary_activations.function(shard, net, parts)
+    views = Shards([shard.digests], lambda number: made)
+    classes = ("blue", "green", "gray")
+    train = Subset(shard.digests, shard.digests, (0, 1, 2), classes, 0)
+    heldout = Subset(shard.digests[:2], shard.digests[:2], (0, 1), classes, 0)
+    settings = {"head_epochs": 2, "epochs": 2, "batch_size": 3}
+    found = fine_tune.function(views, net, parts, train, [heldout], **settings)
+    plain = fine_tune.function(views, net, parts, train, [heldout], watch="none", **settings)
+    assert (found["watched"], plain["watched"]) == ("heldout", "")
+    assert "validation_accuracy" in found["history"][-1]
+    assert "validation_accuracy" not in plain["history"][-1]
+    for name, value in plain["classifier"].weights_.items():
+        assert np.array_equal(found["classifier"].weights_[name], value)
+    assert found["trainable_parameters"] == sum(row["trainable"] for row in found["layers"])
+    total = parts["parameters"] + found["parameters"]
+    assert found["trainable_parameters"] + found["frozen_parameters"] == total
+
+
+def test_a_recipe_hands_the_held_out_images_to_the_training(network):
+    recipe, given = known_recipes()["fine_tuned"], {"weights": str(network[0])}
+    subset = Subset(("a",), ("a",), (0,), ("blue", "gray"), 0)
+    fold = Fold("fold 1", 0, 1, subset, subset, subset)
+    data = Data([], ("blue", "gray"), None, None)
+    keys = {
+        (watch, patience, heldout is None): recipe.compose(
+            data,
+            dataclasses.replace(fold, heldout=heldout),
+            recipe.checked({**given, "training": {"watch": watch, **patience_of(patience)}}, "m"),
+        ).key
+        for watch in ("heldout", "none")
+        for patience in (0, 2)
+        for heldout in (subset, None)
+    }
+    assert keys["heldout", 0, False] != keys["heldout", 0, True]
+    for alone in (("none", 0), ("heldout", 2), ("none", 2)):
+        assert keys[*alone, False] == keys[*alone, True]
+
+
+def patience_of(epochs):
+    return {"patience": epochs} if epochs else {}
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 7)])

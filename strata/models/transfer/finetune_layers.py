@@ -13,49 +13,51 @@ from strata.models.transfer.backbones import outline, preprocessing
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 
-def layer_table(
+def finetune_layers(
     backbone: str,
-    begin: str,
+    freeze_until: str,
     ends: Sequence[str],
     *,
     num_classes: int,
     image_size: int | None = None,
-    trainable: bool = True,
+    train: bool = True,
 ) -> list[LayerCost]:
-    """Rows of the layers with parameters, and of those that pool, in the order of computation.
+    """Layers in the order of computation, counted on torch's meta device: nothing is computed.
 
-    Nothing is computed. The receptive field of what follows attention is the whole image, also
-    where attention is confined to windows.
+    The receptive field of what follows attention is the whole image, also where attention is
+    confined to windows.
 
     Args:
         backbone: a classification network of torchvision.
-        begin: boundary node: layers up to it are frozen.
+        freeze_until: boundary node: layers up to it are frozen.
         ends: nodes whose pooled outputs are inputs of the head.
-        num_classes: outputs of the linear head; 0: no head, of a network that only describes
-            images.
+        num_classes: number of class scores; 0: no head, of a network that only describes images.
         image_size: width and height of the images, pixels; None: what the network was made for.
-        trainable: True where the layers after `begin` are trained, False where only the head is.
+        train: True where the layers after the boundary are trained, False where only the head is.
 
     Raises:
         InputError: no such network or node.
     """
-    width = image_size or preprocessing(backbone).image_size
-    network, size = outline(backbone), (width, width)
+    size = image_size or preprocessing(backbone).image_size
+    network, side = outline(backbone), (size, size)
     if "transform_input" in vars(network):  # scales channels; its slices are no maps to follow
         vars(network)["transform_input"] = False
-    images = torch.empty(1, 3, *size, device="meta")
+    images = torch.empty(1, 3, size, size, device="meta")
+    before = extract_subgraph(network, IMAGES, [freeze_until])
+    after = extract_subgraph(network, freeze_until, ends)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        before = _Reader(extract_subgraph(network, IMAGES, [begin]), Field(), size, counter, False)
-        (inputs,) = before.run(images)
-        part = extract_subgraph(network, begin, ends)
-        after = _Reader(part, before.output_field, size, counter, trainable)
-        outputs = after.run(inputs)
-    rows = [*before.rows, *after.rows]
+        frozen = _Reader(before, Field(), side, counter, trainable=False)
+        (boundary,) = frozen.run(images)
+        trained = _Reader(after, frozen.output_field, side, counter, trainable=train)
+        outputs = trained.run(boundary)
+    rows = [*frozen.rows, *trained.rows]
     if num_classes:
-        weights = sum(global_pool(output).shape[1] for output in outputs) * num_classes
-        parameters = weights + num_classes
-        head = ("head", "Linear", (num_classes,), (), parameters, parameters, 0, weights, size)
-        rows.append(LayerCost(*head))
+        width = sum(global_pool(output).shape[1] for output in outputs)
+        weights = (width + 1) * num_classes
+        shape = (num_classes,)
+        rows.append(
+            LayerCost("head", "Linear", shape, (), weights, weights, 0, width * num_classes, side)
+        )
     return rows
 
 
@@ -86,13 +88,11 @@ class _Reader(FieldInterpreter):
         elif isinstance(layer, nn.Parameter):
             counts = layer.numel(), 0
         window = self.window(n)
-        output = result[0] if isinstance(result, tuple) else result  # attention gives its weights
         if counts[0] or multiply_adds or (window and window.kernel != (1, 1)):
+            output = result[0] if isinstance(result, tuple) else result  # as attention gives
             row = LayerCost(
                 str(n.target) if layer is not None else str(n.meta["path"]),
-                type(layer).__name__
-                if layer is not None
-                else str(getattr(n.target, "__name__", n.target)),
+                _function_name(n) if layer is None else type(layer).__name__,
                 tuple(output.shape if n.op == "get_attr" else output.shape[1:]),
                 window.kernel if window else (),
                 counts[0],
