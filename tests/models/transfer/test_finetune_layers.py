@@ -119,7 +119,7 @@ def test_trainable_parameters_are_the_papers_and_a_scale_for_each_channel():
     ):
         trained = (
             *INCEPTION_BLOCKS[11 - blocks :],
-            "scores",
+            "head",
             *(["Conv2d"] if blocks == 11 else []),
         )
         rows = [row for row in table if row.name.startswith(trained)]
