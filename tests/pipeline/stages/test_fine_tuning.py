@@ -146,11 +146,12 @@ def test_a_fold_s_held_out_images_are_watched_and_change_nothing(network, shard)
     assert found["trainable_parameters"] + found["frozen_parameters"] == total
 
 
-def test_a_recipe_hands_the_held_out_images_to_the_training(network):
+def test_a_recipe_hands_the_held_out_images_to_the_training(network, shard):
     recipe, given = known_recipes()["fine_tuned"], {"weights": str(network[0])}
-    subset = Subset(("a",), ("a",), (0,), ("blue", "gray"), 0)
+    first = shard.digests[:1]
+    subset = Subset(first, first, (0,), ("blue", "gray"), 0)
     fold = Fold("fold 1", 0, 1, subset, subset, subset)
-    data = Data([], ("blue", "gray"), None, None)
+    data = Data([shard], ("blue", "gray"), None, None)
     keys = {
         (watch, patience, heldout is None): recipe.compose(
             data,
