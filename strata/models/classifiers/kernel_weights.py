@@ -59,7 +59,7 @@ def fit_kernel_weights(
     scales = np.array([1 / v if (v := _variance(gram)) > 0 else 0.0 for gram in grams])
     if not scales.any():
         return KernelWeights(np.full(len(grams), 1 / len(grams)), np.nan, 0)
-    used = np.flatnonzero(scales)
+    used = np.flatnonzero(scales).tolist()
     problem = _LeaveOneOut([scales[m] * grams[m].astype(np.float64) for m in used], codes, C)
     start = np.append(np.full(len(used), np.log(START / len(used))), START_LOG_SCALE)
     found = minimize(
