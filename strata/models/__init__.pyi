@@ -8,6 +8,8 @@ from .architectures.flops import cost_table as cost_table
 from .classifiers.decision_scores import class_scores as class_scores
 from .classifiers.decision_scores import scores_and_probabilities as scores_and_probabilities
 from .classifiers.kernel_svm import KernelSVM as KernelSVM
+from .classifiers.kernel_weights import KernelWeights as KernelWeights
+from .classifiers.kernel_weights import fit_kernel_weights as fit_kernel_weights
 from .classifiers.linear_svm import LinearSVM as LinearSVM
 from .classifiers.logistic import CalibratedLogistic as CalibratedLogistic
 from .classifiers.logistic import fit_logistic as fit_logistic

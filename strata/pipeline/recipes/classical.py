@@ -6,7 +6,7 @@ one after the other: `reduction.use = ["standardize", "pca"]`).
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from strata.errors import InputError
 from strata.parameter_types import NonNegativeFloat, check_weights
@@ -35,11 +35,11 @@ from strata.pipeline.stages.encodings import (
 )
 from strata.pipeline.stages.encodings import vlad as vlad_codebook
 from strata.pipeline.stages.global_descriptors import gist_descriptor
+from strata.pipeline.stages.joins import join
 from strata.pipeline.stages.reductions import (
     additive_kernel_map,
     apply_reduction,
     centered_power,
-    concatenate,
     lda,
     nystroem,
     pca,
@@ -151,7 +151,7 @@ def fisher_color(
         dense_sift.options(color="opponent", contrast_threshold=0.002, mirror=True),
     ),
     color_mixture: Options = fisher_vectors.options(n_components=128),
-    weights: tuple[NonNegativeFloat, NonNegativeFloat] = (0.5, 0.5),
+    weights: tuple[NonNegativeFloat, NonNegativeFloat] | Literal["cv"] = "cv",
     classifier: Options = classifiers(),
 ) -> Node:
     """Fisher vectors of SIFT and of local color statistics side by side, a linear SVM.
@@ -160,14 +160,16 @@ def fisher_color(
     Snoek, "Evaluating color descriptors" (PAMI 2010).
 
     Args:
-        weights: of the two Fisher vectors in a dot product.
+        weights: of the two Fisher vectors in a dot product; "cv": those of the least leave-one-out
+            loss on the fold's training images.
     """
-    check_weights(weights, 2)
+    if weights != "cv":
+        check_weights(weights, 2)
     branches = (
         encoded(data, fold, shape, shape_mixture),
         encoded(data, fold, color, color_mixture),
     )
-    return classified(concatenate(*branches, weights=weights), fold, None, classifier)
+    return classified(join(branches, fold.train, weights=weights), fold, None, classifier)
 
 
 @recipe

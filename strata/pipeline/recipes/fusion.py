@@ -12,7 +12,7 @@ from strata.pipeline.graph.stage import Node, Options
 from strata.pipeline.recipes.classical import classified, classifiers
 from strata.pipeline.stages.classifiers import svm
 from strata.pipeline.stages.fusion import average_scores, fit_stack, stack_scores
-from strata.pipeline.stages.reductions import concatenate
+from strata.pipeline.stages.joins import join as join_vectors
 
 
 @recipe
@@ -41,12 +41,13 @@ def early_fusion(
     fold: Fold,
     *,
     of: tuple[str, ...] = (),
-    join: Options = concatenate.options(),
+    join: Options = join_vectors.options(),
     classifier: Options = classifiers(),
 ) -> Node:
     """One classifier on the vectors of the methods named in `of`, side by side.
 
     Snoek, Worring and Smeulders, "Early versus late fusion in semantic video analysis" (2005).
+    Learned weights: multiple-kernel learning, by leave-one-out loss (Cawley and Talbot, JMLR 2007).
 
     Args:
         of: names of methods of the file that classify vectors, two at least.
@@ -63,8 +64,10 @@ def early_fusion(
                 f"'{name}' does not classify vectors, so it has none to put beside others.",
                 'Average its probabilities with theirs: recipe = "fusion".',
             )
-    check_weights(join.get("weights", ()), len(nodes))
-    return classified(join(*(node.inputs[0] for node in nodes)), fold, None, classifier)
+    if join.get("weights") != "cv":
+        check_weights(join.get("weights", ()), len(nodes))
+    vectors = join([node.inputs[0] for node in nodes], fold.train)
+    return classified(vectors, fold, None, classifier)
 
 
 @recipe

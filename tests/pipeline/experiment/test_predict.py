@@ -32,6 +32,10 @@ of = ["mixed", "coarse"]
 [methods.mixed]
 recipe = "early_fusion"
 of = ["small", "fine"]
+[methods.learned]
+recipe = "early_fusion"
+of = ["small", "fine"]
+join.weights = "cv"
 """
 
 
@@ -49,7 +53,7 @@ def test_predictions_on_held_out_images_are_those_of_the_report(project):
     results = json.loads((project.root / "out/combined/results.json").read_text())
     classes = results["data"]["classes"]
     by_name = {method["name"]: method for method in results["methods"]}
-    for name in ("early", "mixed", "stacked"):
+    for name in ("early", "mixed", "learned", "stacked"):
         method = by_name[name]
         done = project.strata("predict", name, "images", "--json")
         assert done.returncode == 0, done.stderr

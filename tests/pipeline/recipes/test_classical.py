@@ -9,7 +9,8 @@ from strata.pipeline.recipes.classical import classified, fisher_color
 from strata.pipeline.recipes.fusion import early_fusion, fusion, stacking
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
 from strata.pipeline.stages.fusion import average_scores
-from strata.pipeline.stages.reductions import additive_kernel_map, concatenate, pca
+from strata.pipeline.stages.joins import join
+from strata.pipeline.stages.reductions import additive_kernel_map, pca
 from tests.pipeline.stages.vectors import subset
 
 TRAIN, TEST = subset(range(6), [0, 1, 2] * 2), subset(range(6, 9))
@@ -67,7 +68,7 @@ def test_weights_are_counted_before_anything_is_made():
             methods, FOLD, of=("a", "b"), combination=average_scores.options(weights=(1, 1, 1))
         )
     with pytest.raises(InputError, match="1 weights for 2 methods"):
-        early_fusion.function(methods, FOLD, of=("a", "b"), join=concatenate.options(weights=(1,)))
+        early_fusion.function(methods, FOLD, of=("a", "b"), join=join.options(weights=(1,)))
     with pytest.raises(InputError, match="zero"):
         fisher_color.function(methods, FOLD, weights=(0, 0))
 

@@ -71,6 +71,11 @@ recipe = "early_fusion"
 of = ["dense", "daisy", "gist"]
 join.weights = [0.7, 0.2, 0.1]
 
+[methods.learned]
+recipe = "early_fusion"
+of = ["dense", "daisy", "gist"]
+join.weights = "cv"
+
 [methods.stacked]
 recipe = "stacking"
 of = ["dense", "daisy"]
@@ -94,7 +99,7 @@ def made(tmp_path_factory):
 
 def test_every_method_scores_better_than_chance(made):
     results = json.loads(next(made.glob("out/*/results.json")).read_text())
-    assert len(results["methods"]) == 10
+    assert len(results["methods"]) == 11
     for method in results["methods"]:
         assert method["error"] is None
         assert method["cv"]["accuracy"] > 1 / 8, method["name"]
