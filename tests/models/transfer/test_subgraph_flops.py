@@ -1,7 +1,9 @@
 import pytest
+import torch
+from torch import nn
 from torchvision import models
 
-from strata.models.transfer.backbones import INCEPTION_BLOCKS
+from strata.models.transfer.backbones import INCEPTION_BLOCKS, outline
 from strata.models.transfer.subgraph import IMAGES, penultimate_node
 from strata.models.transfer.subgraph_flops import subgraph_cost
 
@@ -18,6 +20,31 @@ def test_multiply_adds_are_torchvisions(name):
     if name != "inception_v3":  # whose published count has the auxiliary head
         biases = 0 if name == "squeezenet1_1" else 1000
         assert cost.parameters + head + biases == weights.meta["num_params"]
+
+
+def naive_multiply_adds(network, image_size):
+    """One multiply-add for each weight, at each place of a convolution's output."""
+    counted = []
+
+    def count(module, inputs, output):
+        places = output.shape[2] * output.shape[3] if output.ndim == 4 else 1
+        counted.append(module.weight.numel() * places)
+
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.register_forward_hook(count)
+    network(torch.empty(1, 3, image_size, image_size, device="meta"))
+    return sum(counted)
+
+
+@pytest.mark.parametrize("image_size", [128, 224])
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "mobilenet_v3_small"])
+def test_multiply_adds_are_those_of_images_of_that_size(name, image_size):
+    network = outline(name)
+    end = {"squeezenet1_1": "classifier.2"}.get(name, penultimate_node(name))
+    found = subgraph_cost(name, IMAGES, [end], image_size).multiply_adds
+    head = 0 if name == "squeezenet1_1" else list(network.modules())[-1].weight.numel()
+    assert found + head == naive_multiply_adds(network, image_size)
 
 
 @pytest.mark.parametrize(
