@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from strata.models.architectures.builder import build
 from strata.models.architectures.flops import cost_table
@@ -41,19 +42,11 @@ def test_wider_depthwise_filters_cost_few_parameters_and_leave_the_first_convolu
     assert _parameters(kernel=5) - _parameters() == channels * (5**2 - 3**2)
 
 
-def test_squeeze_and_excitation_is_in_the_blocks_that_keep_the_size():
-    def gates(width: int, hidden: int) -> int:
-        return 2 * width * hidden + width + hidden
-
-    more = _parameters(squeeze=8) - _parameters()
-    assert more == gates(48, 8) + gates(96, 8)
-
-
-def test_full_convolutions_keep_the_shapes():
-    def maps(depthwise: bool) -> list[tuple[int, ...]]:
-        description = tinynet_residual(depthwise=depthwise)
-        table = cost_table(description, image_size=64, num_classes=8)
-        outputs = [row.output for row in table if row.kind == "Conv2d"]
-        return outputs[:1] + outputs[2::2] if depthwise else outputs
-
-    assert maps(True) == maps(False)
+def test_the_micro_network_sees_two_thirds_of_an_image_of_64_pixels():
+    network = build("tinynet-micro", image_size=64, num_classes=8).eval()
+    images = torch.randn(1, 3, 64, 64, requires_grad=True)
+    maps = network.feature_maps(images)
+    maps[0, :, 4, 4].sum().backward()
+    assert images.grad is not None
+    seen = images.grad.abs().sum((0, 1, 2)).nonzero()
+    assert seen.max() - seen.min() + 1 == 43
