@@ -29,7 +29,7 @@ from strata.pipeline.stages.reductions import additive_kernel_map, concatenate, 
         ({"architecture": {"name": ["mlp"]}}, "'name' in an architecture cannot be"),
         (
             {"architecture": {"blocks": [{"filters": 3, "activation": "relux"}]}},
-            "'relux' in a block.*Did you mean 'relu'",
+            "activation 'relux'.*Did you mean 'relu'",
         ),
         ({"augmentation": {"flipp": True}}, "'flipp'.*Did you mean 'flip'"),
         ({"augmentation": {"zoom": float("inf")}}, "'zoom' is 0 or more"),

@@ -54,7 +54,7 @@ def test_swin_is_fine_tuned_from_its_blocks(monkeypatch):
         epochs=1,
     ).fit(rows[:, None], [0, 1, 0, 1])
     (expected,) = FrozenBackbone("swin_t", ["flatten"], state, 64).run(images, torch.device("cpu"))
-    assert model.layers_[-1]["output"] == (2,)
+    assert model.layers_[-1]["output"] == [2]
     assert not np.array_equal(
         model.weights_["blocks.0.features.7.1.mlp.0.weight"],
         state["features.7.1.mlp.0.weight"].numpy(),
