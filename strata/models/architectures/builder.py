@@ -94,7 +94,7 @@ class Network(nn.Module):
             raise InputError(
                 f"The auxiliary head after block {spec.after} pools over {spec.pool_size} pixels, "
                 f"and the maps there have {maps.shape[2]} x {maps.shape[3]}.",
-                "Use larger images, or a smaller pool_size.",
+                "Use larger images, or fewer or smaller pools and strides.",
             ) from error
 
     def feature_maps(self, images: Tensor) -> Tensor:

@@ -109,7 +109,7 @@ class BaseNetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         if self.get_params(deep=False).get("patience") is not None:
             raise InputError(
                 "With patience, a part of the training images is watched, and no others.",
-                "Leave out `watch`, or set patience = None.",
+                "Leave out `watch` or patience.",
             )
         source, numbers = self._watchable(watch[0]), self._known_labels(watch[1])
         if len(numbers) != len(source):

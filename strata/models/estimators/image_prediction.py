@@ -76,6 +76,8 @@ class BaseImageClassifier(BaseNetworkClassifier):
                 that size do not pass through it.
         """
         check_is_fitted(self)
+        if not isinstance(image_size, int) or image_size < 1:
+            raise InputError(f"image_size is a number of pixels, not {image_size!r}.")
         if self.architecture_["head"]["pool"] == "flatten":
             raise InputError(
                 f"The network's head flattens its maps, so it takes images of {self.image_size} "

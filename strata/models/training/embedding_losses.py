@@ -55,6 +55,10 @@ class Loss:
             return given
         table: dict[str, Any] = {"name": given} if isinstance(given, str) else dict(given)
         name = table.pop("name", None)
+        if name is None:
+            raise InputError(
+                "A loss that is a table has no 'name'.", f"Its name is one of {', '.join(LOSSES)}."
+            )
         if name not in LOSSES:
             raise InputError(f"Unknown loss {name!r}.", nearest(str(name), LOSSES))
         for key, value in table.items():

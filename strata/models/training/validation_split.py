@@ -39,6 +39,6 @@ def hold_out(
     if not validation.any():
         raise InputError(
             "No class has enough images for a validation set.",
-            "Give more images, a larger validation_fraction, or patience = None.",
+            "Give more images, a larger validation_fraction, or leave out patience.",
         )
     return np.flatnonzero(~validation), np.flatnonzero(validation)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from strata.errors import InputError
-from strata.parameter_types import NonNegativeFloat, check_weights
+from strata.parameter_types import Weights, check_weights
 from strata.pipeline.graph.choice import chain, choice, optional_chain
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
@@ -151,7 +151,7 @@ def fisher_color(
         dense_sift.options(color="opponent", contrast_threshold=0.002, mirror=True),
     ),
     color_mixture: Options = fisher_vectors.options(n_components=128),
-    weights: tuple[NonNegativeFloat, NonNegativeFloat] | Literal["cv"] = "cv",
+    weights: Weights | Literal["cv"] = "cv",
     classifier: Options = classifiers(),
 ) -> Node:
     """Fisher vectors of SIFT and of local color statistics side by side, a linear SVM.

@@ -10,6 +10,7 @@ from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options, Sharded
 from strata.pipeline.recipes.classical import REDUCTIONS, Reductions, classified, classifiers
+from strata.pipeline.recipes.network_checks import check_test_size, check_training
 from strata.pipeline.stages.encodings import bag_of_words, visual_words
 from strata.pipeline.stages.networks import (
     hidden_features,
@@ -202,6 +203,7 @@ def _scores(
 ) -> Node:
     pixels, fitted = trained(data, fold, unlabeled, images, network)
     if test_size and test_size != images["size"]:
+        check_test_size(network, test_size)
         pixels = resize(data.images, **{**images, "size": test_size})
         fitted = network_at_size(fitted, fold.train, size=test_size)
     return network_scores(pixels, fitted, fold.test)
@@ -226,6 +228,7 @@ def trained(
     Raises:
         InputError: images without labels are named that no pretraining uses, or there are none.
     """
+    check_training(network, initial=bool(initial))
     pixels = images(data.images)
     more = unlabeled_images(data, fold, unlabeled, network)
     resized = [images(more[0]), more[1]] if more else []

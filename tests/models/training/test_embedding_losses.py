@@ -146,7 +146,7 @@ def test_a_killed_training_goes_on_to_the_same_end(tmp_path, monkeypatch, loss):
     ("given_", "said"),
     [
         ("arcfase", "arcfase"),
-        ({"margin": 0.2}, "Unknown loss None"),
+        ({"margin": 0.2}, "has no .name."),
         ({"name": "center", "margin": 0.2}, "has no 'margin'"),
         ({"name": "arcface", "weight": 0.2}, "has no 'weight'"),
         ({"name": "arcface", "margin": 1.6}, "below pi / 2"),

@@ -51,5 +51,7 @@ def preset(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
             f"The architecture '{name}' cannot have {key} = {arguments[key]!r}: "
             f"it {reason[0].lower()}{reason[1:]}."
         ) from None
-    except (TypeError, ValueError) as error:
-        raise InputError(f"The architecture '{name}' cannot have {dict(arguments)}.") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(
+            f"The architecture '{name}' cannot have {dict(arguments)}: {error}."
+        ) from error

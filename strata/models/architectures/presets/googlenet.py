@@ -18,6 +18,8 @@ INCEPTION = (
     (256, 160, 320, 32, 128, 128),
     (384, 192, 384, 48, 128, 128),
 )
+#: Largest factor of the filters; beyond it no machine holds the network.
+MOST_WIDTH = 16
 
 
 def inception_block(filters: Sequence[int]) -> dict[str, Any]:
@@ -68,10 +70,10 @@ def googlenet(
         A description that `builder.build` and `NetworkClassifier` take.
 
     Raises:
-        ValueError: another stem, or no positive width.
+        ValueError: another stem, or a width out of range.
     """
-    if stem not in ("large", "small") or not width > 0:
-        raise ValueError("stem is 'large' or 'small', and width above 0")
+    if stem not in ("large", "small") or not 0 < width <= MOST_WIDTH:
+        raise ValueError(f"stem is 'large' or 'small', and width above 0, {MOST_WIDTH} at most")
 
     def scaled(filters: int) -> int:
         return max(4, round(filters * width / 4) * 4)

@@ -67,7 +67,12 @@ def tinynet_residual(
         activation: after each convolution, a key of `registry.ACTIVATIONS`, or a table.
         normalization: after each convolution, a key of `registry.NORMALIZATIONS`, or a table.
         initialization: of the weights, a key of `registry.INITIALIZATIONS`.
+
+    Raises:
+        ValueError: a negative depth, no kernel, or fewer than two widths.
     """
+    if depth < 0 or kernel < 1:
+        raise ValueError("depth is 0 or more, and kernel 1 or more")
     first, *middle, last = widths
     stem = {"filters": first, "kernel": 3, "stride": 2, "convolution": "full"}
     blocks: list[dict[str, Any]] = [stem]

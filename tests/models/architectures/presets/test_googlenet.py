@@ -66,3 +66,9 @@ def test_the_small_one_learns(auxiliary_weight):
     model = NetworkClassifier(network, image_size=32, batch_size=8, epochs=3, device="cpu")
     assert model.fit(X.astype(np.uint8), y).training_accuracy_ == 1
     assert model.parameters_ < 80_000
+
+
+@pytest.mark.parametrize("arguments", [{"width": float("inf")}, {"width": 0}, {"stem": "tiny"}])
+def test_what_no_network_can_have_is_refused_with_what_it_can(arguments):
+    with pytest.raises(InputError, match="stem is 'large' or 'small', and width above 0, 16"):
+        Architecture.of({"name": "googlenet", **arguments})
