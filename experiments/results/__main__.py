@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(given: argparse.Namespace) -> int:
+    images = "" if given.tables or given.list else _images(given.images)
     runs = read_runs(given.runs)
     wanted = chosen(runs, given.only)
     history = History(given.into.absolute() / "history.json")
@@ -68,7 +69,6 @@ def _run(given: argparse.Namespace) -> int:
         shown = wanted if given.only else runs.values()
         print(listing(shown, read_templates(given.templates), history))
         return 0
-    images = "" if given.tables else _images(given.images)
     place = Place(images, given.into.absolute(), given.jobs)
     Store(place.store).open()
     if images:

@@ -47,13 +47,24 @@ def replace_tables(text: str, tables: dict[str, str]) -> str:
     return _MARKED.sub(new, text)
 
 
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"The page {path} cannot be read: {error.strerror}.",
+            "--page names a page like docs/results.md; without it a copy of that is written.",
+        ) from error
+
+
 def refuse_other_images(path: Path, images: str) -> None:
     """Refuse to put figures of other images on a page.
 
     Raises:
-        InputError: the page says that its figures are of images with another digest.
+        InputError: the page says that its figures are of images with another digest, or cannot be
+            read.
     """
-    recorded = read_recorded(marked(path.read_text(encoding="utf-8")).get(RUNS_TABLE, ""))
+    recorded = read_recorded(marked(_read(path)).get(RUNS_TABLE, ""))
     if not recorded.is_of(images):
         raise InputError(
             f"{path} has the figures of other images (digest {recorded.images}) than these "
@@ -83,7 +94,7 @@ def write_page(
     images = results.images()
     if base is None:
         refuse_other_images(path, images)
-    text = (base or path).read_text(encoding="utf-8")
+    text = _read(base or path)
     known = read_templates(templates)
     there = marked(text)
     _check_names(set(there), {*known, RUNS_TABLE}, base or path)

@@ -1,13 +1,15 @@
 """The page of results: figures of other images stay away, rows of earlier runs stay."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 
 from experiments.results.__main__ import main
 from experiments.results.history import History, Record
 from experiments.results.listing import listing
-from experiments.results.page import PAGE, RUNS_TABLE, marked, write_page
+from experiments.results.page import PAGE, RUNS_TABLE, marked, replace_tables, write_page
+from experiments.results.provenance import HEAD
 from experiments.results.recorded import read_recorded
 from experiments.results.runs import Place, read_runs
 from experiments.results.tables import Results
@@ -22,14 +24,14 @@ def results_of(root, images, *, run=OURS, commit="abcdef0123"):
     place, history = Place("images", root), History(root / "history.json")
     record = Record("2026-01-01T10:00+00:00", "2026-01-01T11:00+00:00", 60.0, commit, "code", 0)
     history.records[run] = record
-    history._save()
+    place.results(RUNS[run]).parent.mkdir(parents=True)
+    (root / "history.json").write_text(json.dumps({run: asdict(record)}))
     cv = {"accuracy": 0.111, "accuracy_low": 0.1, "accuracy_high": 0.122}
     names = [name for variants in RUNS[run].variants.values() for name in variants]
     document = {
         "data": {"digest": images},
         "methods": [{"name": name, "paper": 0.5, "cv": cv} for name in names],
     }
-    place.results(RUNS[run]).parent.mkdir(parents=True)
     place.results(RUNS[run]).write_text(json.dumps(document))
     return Results(RUNS, place, history)
 
@@ -40,13 +42,10 @@ def runs_table(path):
 
 @pytest.fixture
 def page(tmp_path):
-    """A page with the figures of two runs of the images "aaaa...", and tables of earlier ones."""
+    """A page with the figures of one run of the images "aaaa...", and tables of earlier runs."""
     path = tmp_path / "page.md"
-    first = results_of(tmp_path / "first", "a" * 64, run="descriptors")
-    blank = read_recorded(marked(PAGE.read_text())[RUNS_TABLE])
-    text = PAGE.read_text().replace(f"digest `{blank.images}`", f"digest `{'a' * 10}`")
-    path.write_text(text)
-    write_page(first, path)
+    path.write_text(replace_tables(PAGE.read_text(), {RUNS_TABLE: ""}))
+    write_page(results_of(tmp_path / "first", "a" * 64, run="descriptors"), path)
     return path
 
 
@@ -86,7 +85,7 @@ def test_without_a_page_a_copy_gets_the_tables_and_no_figure_of_other_images(tmp
     assert main(["--tables", "--into", str(tmp_path)]) == 0
     assert PAGE.read_bytes() == before
     tables = marked((tmp_path / "results.md").read_text())
-    assert "| linear | 0.5 | 0.111 | 0.100–0.122 |" in tables[OURS]
+    assert "| linear | 0.50 | 0.111 | 0.100–0.122 |" in tables[OURS]
     assert tables["pyramids"].endswith("\n\nNot made with these images.")
     recorded = read_recorded(tables[RUNS_TABLE])
     assert list(recorded.rows) == [OURS]
@@ -95,17 +94,27 @@ def test_without_a_page_a_copy_gets_the_tables_and_no_figure_of_other_images(tmp
 
 
 def test_rows_and_tables_of_runs_that_are_not_made_this_time_stay(tmp_path, page):
-    before = read_recorded(runs_table(page))
-    descriptors = marked(page.read_text())["descriptors"]
-    write_page(results_of(tmp_path / "second", "a" * 64, run="fisher"), page)
+    descriptors, before = marked(page.read_text())["descriptors"], read_recorded(runs_table(page))
+    write_page(results_of(tmp_path / "second", "a" * 64, run="fisher", commit=""), page)
     after = read_recorded(runs_table(page))
-    assert {**after.rows, **before.rows} == after.rows
-    assert list(after.rows) == [run for run in RUNS if run in {*before.rows, "fisher"}]
+    assert list(after.rows) == ["descriptors", "fisher"]
+    assert after.rows["descriptors"] == before.rows["descriptors"]
     assert before.left - after.left == {"fisher-vectors"}
+    assert after.images == "a" * 10
     assert marked(page.read_text())["descriptors"] == descriptors
-    assert "These are of 2 commits: 7affcb3408, abcdef0123." in runs_table(page) or (
-        "All of these are of commit abcdef0123." in runs_table(page)
-    )
+    assert "of 1 commit and of sources in no git repository: abcdef0123." in runs_table(page)
+
+
+def test_the_machine_of_a_row_is_read_back():
+    rows = [["one", "`strata make`", "now", "1 s", "abc", "def", "2"]]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in (HEAD, ["---"] * 7, *rows))
+    text = f"{table}\n\n1. A, 2 cores.\n2. B, 4 cores; torch 2.0.\n"
+    assert read_recorded(text).rows["one"][-1] == "B, 4 cores; torch 2.0"
+
+
+def test_a_page_that_is_not_there_is_a_sentence(tmp_path, capfd):
+    assert main(["--tables", "--page", str(tmp_path / "no.md"), "--into", str(tmp_path)]) == 2
+    assert "cannot be read" in capfd.readouterr().err
 
 
 def test_sources_without_git_have_no_commit(tmp_path):
