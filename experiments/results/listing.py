@@ -10,7 +10,8 @@ from strata.reports.formatting import brief, duration
 _EXPLANATION = """\
 Hours are measured where it says "took", in earlier runs of this folder; the others are estimates
 of `strata plan` for the paper's 1,881 images on two cores, and may be several times too low.
-Commands need --set data.source=DIR. Runs that need a GPU are made only if --only names them."""
+Commands need --set data.source=DIR. `make results IMAGES=DIR ONLY="cnn mlp"` makes two of the runs;
+those that need a GPU are made only if they are named."""
 
 
 def listing(wanted: Iterable[Run], templates: dict[str, Template], history: History) -> str:

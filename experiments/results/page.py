@@ -91,7 +91,7 @@ def write_page(
         InputError: the page has other tables than the templates, runs are of different images, or
             the page that is to be changed is of other images than the runs.
     """
-    images = results.images()
+    images = results.images() or results.place.digest
     if base is None:
         refuse_other_images(path, images)
     text = _read(base or path)

@@ -93,6 +93,15 @@ def test_without_a_page_a_copy_gets_the_tables_and_no_figure_of_other_images(tmp
     assert {*tables} - recorded.left == {OURS, RUNS_TABLE}
 
 
+def test_a_copy_has_no_figure_of_other_images_before_a_run_is_made(tmp_path):
+    place = Place("images", tmp_path, digest="b" * 64)
+    results = Results(RUNS, place, History(tmp_path / "history.json"))
+    assert not write_page(results, tmp_path / "copy.md", PAGE).written
+    tables = marked((tmp_path / "copy.md").read_text())
+    assert tables.pop(RUNS_TABLE).startswith("Nothing has been made yet.")
+    assert all(table.endswith("Not made with these images.") for table in tables.values())
+
+
 def test_rows_and_tables_of_runs_that_are_not_made_this_time_stay(tmp_path, page):
     descriptors, before = marked(page.read_text())["descriptors"], read_recorded(runs_table(page))
     write_page(results_of(tmp_path / "second", "a" * 64, run="fisher", commit=""), page)
