@@ -1,5 +1,6 @@
 # Two commands on a fresh machine: `make demo` and `make test`. With the paper's images,
-# `make results IMAGES=DIR` makes all tables of docs/results.md again.
+# `make results IMAGES=DIR` makes all tables of docs/results.md again, and with ONLY="cnn mlp" those
+# of some runs.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,9 +10,11 @@ BIN := .venv/bin
 demo: setup
 	$(BIN)/strata make -f experiments/demo.toml --store .strata --out out
 
-# Takes a day or so on two cores; the same command goes on after an interruption.
+# All runs take a day and a half or more on two cores (`python -m experiments.results --list`: hours
+# and tables of each); the same command goes on after an interruption. Images other than those that
+# docs/results.md has the figures of are refused.
 results: setup
-	$(BIN)/python -m experiments.results $(IMAGES)
+	$(BIN)/python -m experiments.results $(IMAGES) --page docs/results.md $(if $(ONLY),--only $(ONLY))
 
 test: setup check
 	$(BIN)/python -m pytest

@@ -8,18 +8,20 @@ import argparse
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from experiments.results.history import History
-from experiments.results.outlook import Outlook
-from experiments.results.page import PAGE, write_page
+from experiments.results.listing import listing
+from experiments.results.outlook import Outlook, digest_of_images
+from experiments.results.page import PAGE, refuse_other_images, write_page
 from experiments.results.room import make_room
 from experiments.results.runs import EXPERIMENTS, RUNS, Place, Run, chosen, read_runs
-from experiments.results.tables import TEMPLATES, Results
+from experiments.results.tables import Results
+from experiments.results.templates import TEMPLATES, read_templates
 from strata.errors import InputError, StrataError
 from strata.pipeline.cli.workspace import cores
 from strata.pipeline.store.store import Store
-from strata.reports.formatting import brief, duration, size
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,31 +44,42 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("images", nargs="?", help="one folder of images for each class")
     parser.add_argument("--only", nargs="+", default=[], metavar="RUN", help="make these runs only")
-    parser.add_argument("--list", action="store_true", help="list the runs and the hours they take")
+    parser.add_argument(
+        "--list", action="store_true", help="list runs, hours and tables; make nothing"
+    )
     parser.add_argument("--tables", action="store_true", help="write the tables, make no run")
     parser.add_argument("-j", dest="jobs", type=int, help="processes at once (default: all cores)")
     parser.add_argument("--disk", type=float, metavar="GB", help="most that the store may hold")
     into = EXPERIMENTS.parent / "out" / "results"
     parser.add_argument("--into", type=Path, default=into, help=f"store and reports ({into})")
-    for name, path in (("runs", RUNS), ("templates", TEMPLATES), ("page", PAGE)):
+    parser.add_argument(
+        "--page", type=Path, help="page whose tables are filled (default: a copy, INTO/results.md)"
+    )
+    for name, path in (("runs", RUNS), ("templates", TEMPLATES)):
         parser.add_argument(f"--{name}", type=Path, default=path, help=argparse.SUPPRESS)
     return parser
 
 
 def _run(given: argparse.Namespace) -> int:
-    images = "" if given.tables else _images(given.images)
-    place = Place(images, given.into.absolute(), given.jobs)
-    Store(place.store).open()
+    images = "" if given.tables or given.list else _images(given.images)
     runs = read_runs(given.runs)
     wanted = chosen(runs, given.only)
-    history = History(place.root / "history.json")
+    history = History(given.into.absolute() / "history.json")
     if given.list:
-        _list(wanted, place, history)
+        shown = wanted if given.only else runs.values()
+        print(listing(shown, read_templates(given.templates), history))
         return 0
+    place = Place(images, given.into.absolute(), given.jobs)
+    Store(place.store).open()
+    if images:
+        place = replace(place, digest=digest_of_images(runs.values(), place))
+    if given.page:
+        refuse_other_images(given.page, place.digest)
     limit = None if given.disk is None else given.disk * 1e9
     failed = [] if given.tables else _make(wanted, place, history, limit)
-    outcome = write_page(Results(runs, place, history), given.page, given.templates)
-    print(f"{given.page}: {len(outcome.written)} tables written, {len(outcome.left)} left")
+    page, base = given.page or place.root / "results.md", None if given.page else PAGE
+    outcome = write_page(Results(runs, place, history), page, base, given.templates)
+    print(f"{page}: {len(outcome.written)} tables written, {len(outcome.left)} left")
     for name, cause in outcome.left.items():
         print(f"    {name}: {cause}")
     if failed:
@@ -117,7 +130,7 @@ def _make(wanted: list[Run], place: Place, history: History, limit: float | None
 
 def _is_up_to_date(run: Run, outlook: Outlook, place: Place, history: History) -> bool:
     """True if a run came to its end with the present code, and its results are still there."""
-    done = history.is_done(run.name, outlook.code) and place.results(run).exists()
+    done = history.is_done(run.name, outlook.code, place.digest) and place.results(run).exists()
     return done and (outlook.is_made or run.is_script)
 
 
@@ -126,29 +139,11 @@ def _follow(run: Run, place: Place, outlook: Outlook, history: History, options:
     jobs = None if run.is_script else place.jobs or cores()
     with subprocess.Popen(run.command(place, *options), cwd=EXPERIMENTS.parent) as process:
         try:
-            return history.follow(run.name, outlook.code, process, jobs)
+            return history.follow(run.name, outlook.code, process, jobs, place.digest)
         finally:
             if process.poll() is None:
                 process.terminate()
                 process.wait()
-
-
-def _list(wanted: list[Run], place: Place, history: History) -> None:
-    """Print each run with the time that it took or will take, and what it writes."""
-    total = 0.0
-    for run in wanted:
-        outlook, record = Outlook.of(run, place), history.records.get(run.name)
-        total += outlook.seconds
-        took = f"took {brief(duration(round(record.seconds)))}" if record else ""
-        if outlook.is_made or (run.is_script and history.is_done(run.name, outlook.code)):
-            state = "made"
-        elif run.is_script:
-            state = "to be made"
-        else:
-            hours = f"{outlook.seconds / 3600:.1f} h"
-            state = f"about {hours} and {size(outlook.bytes)} left"
-        print(f"{run.name:24}{state:32}{took:20}{run.in_words()}")
-    print(f"about {total / 3600:.1f} h left in all")
 
 
 if __name__ == "__main__":

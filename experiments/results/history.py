@@ -26,6 +26,7 @@ class Record:
         code: digest of the code that its results depend on.
         exit_code: of its last attempt; None while it is running or after it was killed.
         jobs: processes at once; None for a script.
+        images: digest of the images; "" where only results.json says it.
     """
 
     started: str
@@ -35,6 +36,7 @@ class Record:
     code: str
     exit_code: int | None
     jobs: int | None = None
+    images: str = ""
 
     @property
     def is_done(self) -> bool:
@@ -54,22 +56,29 @@ class History:
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         self.records = {name: Record(**fields) for name, fields in found.items()}
 
-    def is_done(self, name: str, code: str) -> bool:
-        """True if a run of this name has come to its end with this code."""
+    def is_done(self, name: str, code: str, images: str = "") -> bool:
+        """True if a run of this name has come to its end with this code and these images."""
         record = self.records.get(name)
-        return record is not None and record.is_done and record.code == code
+        if record is None or not record.is_done or record.code != code:
+            return False
+        return record.images in ("", images)
 
     def follow(
-        self, name: str, code: str, process: "subprocess.Popen[bytes]", jobs: int | None = None
+        self,
+        name: str,
+        code: str,
+        process: "subprocess.Popen[bytes]",
+        jobs: int | None = None,
+        images: str = "",
     ) -> int:
         """Wait for the end of a run and keep its record; return its exit code.
 
         An attempt goes on with the one before, if that did not come to its end and was of the same
-        code: their times are added.
+        code and images: their times are added.
         """
         before = self.records.get(name)
-        if before is None or before.is_done or before.code != code:
-            before = Record(_now(), "", 0.0, commit(), code, None, jobs)
+        if before is None or before.is_done or (before.code, before.images) != (code, images):
+            before = Record(_now(), "", 0.0, commit(), code, None, jobs, images)
         begun, ended = time.monotonic(), None
         while ended is None:
             ended = _exit_code(process)

@@ -1,6 +1,7 @@
 """What a run will take, and the code that it depends on, before it is made."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,20 @@ class Outlook:
     def is_made(self) -> bool:
         """True if the store has everything; a script has no store."""
         return self.plan is not None and not self.plan.needed
+
+
+def digest_of_images(runs: Iterable[Run], place: Place) -> str:
+    """Digest of the images as results.json has it; "" if all runs are scripts.
+
+    Raises:
+        InputError: the images cannot be read.
+    """
+    for run in runs:
+        if not run.is_script:
+            settings = run.all_settings(place)
+            workspace = Workspace.at(run.path, settings, place.store, place.out, place.jobs, False)
+            return workspace.dataset.manifest.digest
+    return ""
 
 
 def _sources_digest(script: Path) -> str:

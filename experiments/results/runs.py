@@ -21,6 +21,7 @@ def run_table(
     methods: list[str] | None = None,
     set: list[str] | None = None,
     gpu: bool = False,
+    hours: float = 0.0,
 ) -> None:
     """Keys of one table of runs.toml.
 
@@ -29,6 +30,7 @@ def run_table(
         methods: methods of the file that are made; all by default.
         set: "KEY=VALUE" in place of what the file says, as for `strata make --set`.
         gpu: made only if it is named: it would take days without a GPU.
+        hours: that it takes, roughly; 0 for no estimate.
     """
 
 
@@ -40,11 +42,13 @@ class Place:
         images: what experiment files get as `data.source`.
         root: holds `store`, `out` and `history.json`.
         jobs: processes at once; None for one per core.
+        digest: of the images; "" if they have not been read.
     """
 
     images: str
     root: Path
     jobs: int | None = None
+    digest: str = ""
 
     @property
     def store(self) -> Path:
@@ -71,6 +75,7 @@ class Run:
         methods: the methods to make; all without any.
         settings: "KEY=VALUE" in place of what the file says.
         gpu: made only if it is named.
+        hours: that it takes on two cores, roughly; 0 for no estimate.
     """
 
     name: str
@@ -78,6 +83,7 @@ class Run:
     methods: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     gpu: bool = False
+    hours: float = 0.0
 
     @property
     def is_script(self) -> bool:
@@ -137,9 +143,8 @@ def read_runs(path: Path = RUNS) -> dict[str, Run]:
                 f"{path.name}: {name}: there is no file {file}.",
                 "`file` names an experiment file or a script below experiments/.",
             )
-        runs[name] = Run(
-            name, file, tuple(checked["methods"] or ()), tuple(checked["set"] or ()), checked["gpu"]
-        )
+        methods, settings = tuple(checked["methods"] or ()), tuple(checked["set"] or ())
+        runs[name] = Run(name, file, methods, settings, checked["gpu"], checked["hours"])
     return runs
 
 

@@ -1,40 +1,20 @@
-"""The tables of docs/results.md: templates with placeholders, filled from results.json files.
+"""The tables of docs/results.md, filled from results.json files.
 
-A placeholder stands for one or more cells of a table's row: `{accuracy fisher/vlad}` is one,
-`{accuracy, interval fisher/vlad}` are two, and `{pair codebooks/words[*]}` is one for each variant
-of the method `words` in the experiment file's order. `cells.py` and `histories.py` have the
-fields.
+`templates.py` has the placeholders, `cells.py` and `histories.py` the fields.
 """
 
 import json
 import re
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from experiments.results.cells import FIELDS, AbsentError
 from experiments.results.histories import LAYER_FIELDS, layer_cells
 from experiments.results.history import History
 from experiments.results.runs import Place, Run
+from experiments.results.templates import PLACEHOLDER, placeholders
 from strata.errors import InputError
-
-TEMPLATES = Path(__file__).with_name("tables.md")
-_PLACEHOLDER = re.compile(r"\{([\w, ]+) ([\w-]+)/([^{}]+)\}")
-
-
-def read_templates(path: Path = TEMPLATES) -> dict[str, str]:
-    """Template of each table, by the name in its heading."""
-    _, *sections = re.split(r"^## (.+)\n", path.read_text(encoding="utf-8"), flags=re.M)
-    return {name: text.strip() for name, text in zip(sections[::2], sections[1::2], strict=True)}
-
-
-def placeholders(template: str) -> list[tuple[list[str], str, str]]:
-    """Fields, run and method of each placeholder in a template."""
-    return [
-        ([field.strip() for field in fields.split(",")], run, method)
-        for fields, run, method in _PLACEHOLDER.findall(template)
-    ]
 
 
 def expanded(method: str, run: Run) -> list[str]:
@@ -118,19 +98,21 @@ class Results:
             [(fields, run, method)] = placeholders(match[0])
             return " | ".join(self.cells(fields, run, method))
 
-        return _PLACEHOLDER.sub(replaced, template)
+        return PLACEHOLDER.sub(replaced, template)
 
-    def check_images(self) -> None:
-        """Refuse runs of different images in one folder.
+    def images(self) -> str:
+        """Digest of the images of all runs; "" if there is no run, or none that says it.
 
         Raises:
             InputError: two runs were made from different images.
         """
-        made = {name: self.document(name) for name in self.runs}
         digests: dict[str, str] = {}
-        for name, document in made.items():
-            if document and "data" in document:
-                digests.setdefault(document["data"]["digest"], name)
+        for name in self.runs:
+            document, record = self.document(name), self.history.records.get(name)
+            if document and record:
+                said = document.get("data", {}).get("digest") or record.images
+                digests.setdefault(said, name)
+        digests.pop("", None)
         if len(digests) > 1:
             raise InputError(
                 f"The runs in {self.place.root} are of different images: "
@@ -138,3 +120,4 @@ class Results:
                 "Make the earlier ones again, or keep runs of each set in a folder of its own "
                 "(--into).",
             )
+        return next(iter(digests), "")

@@ -41,13 +41,13 @@ broken = { file = "broken.toml" }
 TEMPLATES = """\
 # Tables
 
-## words
+## words: Table 1: words
 
 | words | 4 | 8 |
 |---|---|---|
 | paper / ours | {pair toy/words[*]} |
 
-## deep
+## deep: A network
 
 | | accuracy |
 |---|---|
@@ -108,7 +108,10 @@ def test_tables_are_filled_and_text_stays(made):
     found = numbers(project)
     four, eight = (f"{found[f'words[n_words={n}]']:.3f}".removeprefix("0") for n in (4, 8))
     assert f"| paper / ours | .50 / {four} | .60 / {eight} |" in page
-    assert page.startswith("Text above, 0.123.\n\n<!-- table: words -->\n| words | 4 | 8 |")
+    assert page.startswith(
+        "Text above, 0.123.\n\n<!-- table: words -->\n"
+        "**Table 1: words**: run `toy`, `strata make words -f toy.toml`\n\n| words | 4 | 8 |"
+    )
     assert "Text between." in page
 
 
@@ -133,7 +136,7 @@ def test_the_list_says_what_is_left(made, capfd):
     project, _ = made
     assert command(project, "scenes", "--list", "--only", "toy") == 0
     line = capfd.readouterr().out.splitlines()[0]
-    assert line.split()[:3] == ["toy", "made", "took"]
+    assert line.startswith("toy: made, took ")
 
 
 def test_a_run_that_fails_leaves_its_table_and_is_named(made, capfd):

@@ -10,13 +10,14 @@ from experiments.results.histories import LAYER_FIELDS, layer_cells
 from experiments.results.history import History, Record
 from experiments.results.page import PAGE, RUNS_TABLE, replace_tables
 from experiments.results.runs import EXPERIMENTS, Place, chosen, read_runs
-from experiments.results.tables import Results, expanded, placeholders, read_templates
+from experiments.results.tables import Results, expanded
+from experiments.results.templates import placeholders, read_templates
 from strata.errors import InputError
 from strata.pipeline.store.gc_roots import register_report
 from strata.pipeline.store.store import Store
 
 RUNS = read_runs()
-TEMPLATES = read_templates()
+TEMPLATES = {name: template.text for name, template in read_templates().items()}
 
 
 def test_every_experiment_is_run():
