@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 DASH = "–"
+#: Said of a method that has neither scores nor an error.
+NOT_COMPUTED = "not computed in this run, nor in an earlier one."
 
 
 def known(value: float | None) -> bool:
