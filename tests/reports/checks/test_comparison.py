@@ -44,7 +44,9 @@ def test_a_method_that_nobody_asked_for_is_no_issue():
     assert found.severity == "tip"
     assert found.sentences[0].startswith("tuned: not computed")
     assert "error" not in found.remedy
-    assert check("R17", method(), MethodResult("lost", "r", error="no weights")).severity == "passed"
+    assert (
+        check("R17", method(), MethodResult("lost", "r", error="no weights")).severity == "passed"
+    )
 
 
 def test_untested_pairs_are_not_applicable():
