@@ -106,7 +106,7 @@ def _by_layer(found: list[Curve], title: str, *, share: bool) -> Markup:
     right = column_width([_layer(curve) for curve in found])
     last = max(float(curve.epochs.max()) for curve in found)
     high = high if high > low else low + 1.0
-    frame = Frame((0.0, last), (low, high), 320 + right, 270, right=right, top=26)
+    frame = Frame((0.0, last), (low, high), 240 + right, 270, right=right, top=26)
     frame.axes("epoch", title, lambda v: f"{v:g}",
                (lambda v: percent(v, 0)) if share else (lambda v: f"{v:.3g}"))  # fmt: skip
     known = [np.isfinite(curve.mean) for curve in found]
@@ -114,7 +114,7 @@ def _by_layer(found: list[Curve], title: str, *, share: bool) -> Markup:
     named = []
     for i, (curve, there, line) in enumerate(zip(found, known, lines, strict=True)):
         ends = i in (0, len(found) - 1)
-        thin = f"thin {DASHES[i % len(DASHES)]}".rstrip()
+        thin = f"thin named {DASHES[i % len(DASHES)]}".rstrip()
         style = "line" if i == 0 else "line warm" if i == len(found) - 1 else thin
         frame.line(curve.epochs[there], line, style)
         label, end = "label on" if ends else "label", float(curve.epochs[there][-1])

@@ -10,7 +10,7 @@ from strata.reports.page.plots.line_names import LineName, column_width, name_li
 from strata.reports.page.plots.svg import Frame, number
 from strata.reports.statistics.convergence import Curve, History, curves
 
-WIDTH, HEIGHT = 340, 280
+WIDTH, HEIGHT = 260, 280
 #: Auxiliary heads drawn at most, and their styles.
 AUXILIARY = ("third", "warm")
 #: Name of the learning rate's line, which has no scale.
@@ -36,7 +36,7 @@ def _curves(histories: list[History], quantity: str) -> list[tuple[str, str, Cur
     training, validation = curves(histories, quantity), curves(histories, f"validation_{quantity}")
     found = [("training", "soft" if validation else "", curve) for curve in training]
     heads = zip(AUXILIARY, curves(histories, f"auxiliary_{quantity}/"), strict=False)
-    found += [(f"{c.key.partition('/')[2]}, training", style, c) for style, c in heads]
+    found += [(f"{c.key.partition('/')[2]} head", style, c) for style, c in heads]
     return found + [("validation", "", curve) for curve in validation]
 
 

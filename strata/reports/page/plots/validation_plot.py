@@ -32,12 +32,14 @@ def validation_drawing(shown: Sequence[ValidationCurve]) -> Markup:
     known = [np.isfinite(one.curve.mean) for one in shown]
     lowest = min(float(np.nanmin(one.curve.mean)) for one in shown)
     last = max(float(one.curve.epochs[k].max()) for one, k in zip(shown, known, strict=True))
+    highest = max(float(np.nanmax(one.curve.mean)) for one in shown)
     low = max(0.0, np.floor(10 * lowest - 0.5) / 10)
+    high = min(1.0, np.ceil(10 * highest + 0.5) / 10)
     names = [shortened(one.method, NAME_LENGTH) for one in shown]
     right = column_width(names)
     first = min(float(one.curve.epochs[k].min()) for one, k in zip(shown, known, strict=True))
     frame = Frame(
-        (first, max(first + 1, last)), (low, 1.0), 420 + right, 340, right=right, top=26, log_x=True
+        (first, max(first + 1, last)), (low, high), 420 + right, 340, right=right, top=26, log_x=True
     )
     frame.axes("epoch (log scale)", "validation accuracy %", lambda v: f"{v:g}",
                lambda v: percent(v, 0))  # fmt: skip
