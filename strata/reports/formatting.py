@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 DASH = "–"
+#: Said of a method that has neither scores nor an error.
+NOT_COMPUTED = "not computed in this run, nor in an earlier one."
 
 
 def known(value: float | None) -> bool:
@@ -111,9 +113,23 @@ def parameter(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:g}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and value:
+        if any(isinstance(item, list | tuple | dict) for item in value):
+            return _toml(value)
         return ", ".join(parameter(item) for item in value)
+    if isinstance(value, list | tuple | dict) or value == "":
+        return _toml(value)
     return "none" if value is None else str(value)
+
+
+def _toml(value: Any) -> str:
+    """A value with its brackets, braces and quotes: `[{ filters = 16, pool = "max" }]`."""
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{key} = {_toml(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return f'"{value}"' if isinstance(value, str) else parameter(value)
 
 
 def flat(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -79,6 +79,11 @@ def test_parameters_are_flattened_and_written_as_in_the_file():
     assert formatting.parameter(True) == "true"
     assert formatting.parameter(0.001) == "0.001"
     assert formatting.parameter(None) == "none"
+    assert formatting.parameter("") == '""'
+    blocks = [{"filters": 16, "residual": True}, [{"pool": "max"}], []]
+    assert formatting.parameter(blocks) == (
+        '[{ filters = 16, residual = true }, [{ pool = "max" }], []]'
+    )
 
 
 def test_p_values():

@@ -72,7 +72,7 @@ def comparison(
 def _method(
     target: Target, dataset: Dataset, records: Records, outcome: RunOutcome
 ) -> "MethodResult":
-    """Results of one target; only its description and error where it has no predictions."""
+    """Results of one target; only its description and any error where it has no predictions."""
     from strata.reports.model.results import MethodResult
 
     common: dict[str, Any] = {
@@ -175,13 +175,13 @@ def _scores(predictions: Any, selects: Callable[[Any], Any]) -> "Scores | None":
     )
 
 
-def _error_of(target: Target, outcome: RunOutcome) -> str:
-    """Error of the first node that failed on the way to a target."""
+def _error_of(target: Target, outcome: RunOutcome) -> str | None:
+    """Error of the first node that failed on the way to a target; None where none did."""
     for node in topological_order([target.node]):
         if node.key in outcome.errors:
             error: StrataError = outcome.errors[node.key]
             return str(error)
-    return "Not computed in this run."
+    return None
 
 
 def data_summary(experiment: Experiment, dataset: Dataset, store: Store) -> "DataSummary":

@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.experiment.compose import Target
+from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.graph.topological_order import topological_order
 
@@ -22,7 +23,7 @@ def network_facts(target: Target, fitted: list[list[Any]]) -> dict[str, Any]:
     layers = one_per_fold(fitted, "layers")
     return {
         "watched": watched.pop() if len(watched) == 1 else "",
-        "begins": begins(topological_order([scores for _, scores in target.folds[-1:]])),
+        "begins": begins(target.folds[-1][1]),
         "layers": layer_rows(layers[-1]) if layers else [],
     }
 
@@ -35,16 +36,18 @@ def one_per_fold(fitted: list[list[Any]], name: str) -> list[Any]:
     return [value for values in found for value in values]
 
 
-def begins(nodes: Iterable[Node]) -> str:
-    """Weights that a method's network begins with: "pretrained", "scratch", or "" without any.
+def begins(scores: Node) -> str:
+    """Weights that a method's network begins with, see `MethodResult.begins`; "" without any.
 
     Pretrained is what begins with published weights, or with another network of the file.
     """
-    nodes = list(nodes)
+    nodes = topological_order([scores])
     networks = [node for node in nodes if node.stage.role == "network"]
     given = [parent for node in networks for parent in node.parents if parent in networks]
     if given or any(node.stage.role == "weights" for node in nodes):
         return "pretrained"
+    if any(node.parameters.get("pretrain_epochs") for node in prediction_path(scores)[1]):
+        return "unsupervised"
     return "scratch" if networks else ""
 
 

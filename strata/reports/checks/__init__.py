@@ -8,6 +8,7 @@ from strata.reports.checks import comparison, gradients, scores, settings, train
 #: All checks. Results of equal severity are shown in this order.
 CHECKS = (
     comparison.failed,
+    comparison.not_computed,
     scores.no_better_than_majority,
     scores.zero_recall,
     scores.test_far_below,

@@ -4,21 +4,33 @@ from collections.abc import Iterator
 
 from strata.reports.checks.base import NotApplicable, Observation, check
 from strata.reports.comparison.ranking import Ranking
-from strata.reports.formatting import listing
+from strata.reports.formatting import NOT_COMPUTED, listing
 
 
 @check(
     "R01",
-    "Methods without results",
+    "Methods that failed",
     "A comparison says nothing about the methods that are missing from it.",
     "Read the error, fix its cause and run again: finished stages are kept.",
 )
 def failed(ranking: Ranking) -> Iterator[Observation]:
-    """Methods with an error (their own, or of evaluating their scores) or without scores."""
-    errors = {m.name: m.error for m in ranking.comparison.methods if m.error}
-    errors |= {m.name: m.error or "it has no scores" for m in ranking.failed}
+    """Methods with an error: their own, or of evaluating their scores."""
+    errors = {m.name: m.error for m in [*ranking.comparison.methods, *ranking.failed] if m.error}
     for name, error in errors.items():
         yield Observation("issue", f"{name}: {error}", name)
+
+
+@check(
+    "R17",
+    "Methods that have not been computed",
+    "The best method of a comparison is the best of those that were run.",
+    "Run `strata make` without names of methods, which computes those that are missing.",
+)
+def not_computed(ranking: Ranking) -> Iterator[Observation]:
+    """Methods without scores, and without an error: nobody asked for them."""
+    missing = [method.name for method in ranking.failed if not method.error]
+    if missing:
+        yield Observation("tip", f"{listing(missing)}: {NOT_COMPUTED}")
 
 
 @check(

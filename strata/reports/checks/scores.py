@@ -59,7 +59,8 @@ def no_better_than_majority(ranking: Ranking) -> Iterator[Observation]:
     "R03",
     "Classes with a recall of zero",
     "Overall accuracy may look fine while a class is never predicted correctly.",
-    "Look at the class's images and their number; use class weights, or collect more images.",
+    "Look at what its images are taken for, in the confusion matrix. If it has fewer images than "
+    "other classes, use class weights; if all have few, collect more.",
 )
 def zero_recall(ranking: Ranking) -> Iterator[Observation]:
     """Classes with a recall of zero."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from strata.reports.comparison.evaluation import Evaluation, Split
 from strata.reports.comparison.ranking import Mark, RankedMethod
 from strata.reports.formatting import (
+    NOT_COMPUTED,
     count,
     decimal,
     duration,
@@ -117,7 +118,7 @@ def ranking_table(analysis: Analysis) -> Table:
     notes += power_notes(analysis.ranking)
     alike: dict[str, list[str]] = {}
     for method in analysis.ranking.failed:
-        alike.setdefault(method.error or "no scores", []).append(method.name)
+        alike.setdefault(method.error or NOT_COMPUTED, []).append(method.name)
     notes += [f"{', '.join(names)}: {error}" for error, names in alike.items()]
     heads = ["#", "method", *(title for title, _ in columns)]
     return Table(heads, rows, [title not in ("#", "method") for title in heads], notes)
@@ -131,7 +132,7 @@ def terminal_table(comparison: Comparison) -> Table:
 def csv_text(analysis: Analysis) -> str:
     """CSV with one line per method, numbers unrounded, an empty cell for what is unknown."""
     rows = [flat_row(row) for row in analysis.ranking.rows]
-    rows += [{"method": m.name, "recipe": m.recipe, "error": m.error or "no scores"}
+    rows += [{"method": m.name, "recipe": m.recipe, "error": m.error or NOT_COMPUTED}
              for m in analysis.ranking.failed]  # fmt: skip
     columns = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()

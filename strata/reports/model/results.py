@@ -149,7 +149,8 @@ class MethodResult:
         watched: images that "validation_" is measured on: "heldout", those of the fold, which
             choose nothing; "validation", a part of the training images that decides when training
             stops; "" without any.
-        begins: weights that its network begins with: "scratch" (random) or "pretrained".
+        begins: weights that its network begins with: "scratch" (random), "pretrained" (on labels)
+            or "unsupervised" (its own layers, pretrained without labels).
         layers: of its network, in the order of computation.
         lr_curves: learning-rate range test of each fold: `rates` tried, ascending, the `losses` at
             them, and the `suggestion`.
@@ -174,7 +175,7 @@ class MethodResult:
     stages: list[StageRow] = field(default_factory=list)
     histories: list[list[dict[str, Any]]] = field(default_factory=list)
     watched: Watched = ""
-    begins: Literal["scratch", "pretrained", ""] = ""
+    begins: Literal["scratch", "pretrained", "unsupervised", ""] = ""
     layers: list[LayerRow] = field(default_factory=list)
     lr_curves: list[dict[str, Any]] = field(default_factory=list)
     search: SearchResult | None = None

@@ -164,5 +164,5 @@ def _pictures(
 
 
 def failed_section(method: MethodResult) -> dict[str, str]:
-    """Template context of a method without results."""
-    return {"name": method.name, "error": method.error or "No scores."}
+    """Template context of a method without results; its error is "" where it was not run."""
+    return {"name": method.name, "error": method.error or ""}

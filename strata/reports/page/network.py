@@ -3,6 +3,7 @@
 from typing import Any
 
 from strata.reports.exports.layer_table import layer_cells, layer_columns, layer_sums
+from strata.reports.formatting import listing, parameter
 from strata.reports.model.results import LayerRow, MethodResult, Watched
 from strata.reports.page.network_diagnostics import diagnostics_drawings
 from strata.reports.page.plots.histogram_plots import histogram_drawings
@@ -11,7 +12,8 @@ from strata.reports.page.plots.lr_finder_plot import lr_finder_drawing
 
 #: Sentence on the images behind the validation curves.
 WATCHED: dict[Watched, str] = {
-    "heldout": "Validation curves are of the fold's held-out images: they choose nothing.",
+    "heldout": "Validation curves are of the fold's held-out images, which are only watched: no "
+    "epoch, weight or parameter is chosen by them.",
     "validation": "Validation curves are of a part of the training images that is held out for "
     "early stopping: training ends, and the best epoch is kept, by their loss.",
     "": "",
@@ -24,10 +26,35 @@ def training_section(method: MethodResult) -> dict[str, Any]:
     return {
         "learning": learning_drawings(histories) if histories else [],
         "watched": WATCHED.get(method.watched, ""),
+        "loss": loss_sentence(method),
         "diagnostics": diagnostics_drawings(histories) if histories else [],
         "histograms": histogram_drawings(histories) if histories else [],
         "lr_finder": lr_finder_drawing(method.lr_curves),
     }
+
+
+def loss_sentence(method: MethodResult) -> str:
+    """Sentence on the terms of the training loss that the validation loss has not; "" if none."""
+    given = method.parameters.get("network")
+    known = given if isinstance(given, dict) else method.parameters
+    loss = known.get("loss", "cross-entropy")
+    loss = loss.get("name") if isinstance(loss, dict) else loss
+    history = method.histories[0] if method.histories else []
+    terms = {
+        f"label smoothing ({parameter(known.get('label_smoothing'))})": known.get(
+            "label_smoothing"
+        ),
+        "the weighted losses of the auxiliary heads": any(
+            key.startswith("auxiliary_loss/") for epoch in history for key in epoch
+        ),
+        f"the {loss} loss": loss != "cross-entropy",
+        "the distance to the teacher's scores": known.get("teacher_weight"),
+    }
+    held = [term for term, there in terms.items() if there]
+    if not held:
+        return ""
+    without = " The validation loss is the cross-entropy alone, so it may be lower."
+    return f"The training loss includes {listing(held)}.{without if method.watched else ''}"
 
 
 def layer_table(layers: list[LayerRow]) -> dict[str, Any] | None:

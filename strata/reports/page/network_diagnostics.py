@@ -4,12 +4,14 @@ import numpy as np
 from markupsafe import Markup
 
 from strata.reports.formatting import percent
-from strata.reports.page.plots.label_places import spread
-from strata.reports.page.plots.svg import CHARACTER, Frame
+from strata.reports.page.plots.line_names import DASHES, LineName, column_width, name_lines
+from strata.reports.page.plots.svg import Frame
 from strata.reports.statistics.convergence import Curve, History, curves
 from strata.reports.statistics.gradient_flow import VANISHING, ZERO, gradient_flow
 
 DEAD, ZEROS, GRADIENT = "dead_units/", "zeros/", "gradient_norm/"
+#: Top of the scale of shares at least, so that small ones can be told apart and look small.
+LEAST_SHARE = 0.1
 #: Layers drawn at most, evenly spaced from the first to the last.
 LAYERS = 12
 #: Statistics of a layer's activations, by key of the history, and their name on the page.
@@ -21,20 +23,23 @@ def diagnostics_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
     drawn = []
     dead = _measured(histories, DEAD)
     if any(np.nanmax(curve.mean) > 0 for curve in dead):
-        drawn.append(("Dead units by layer", _by_layer(dead, "dead units %", share=True)))
+        caption = f"Dead units by layer{_frozen(dead)}"
+        drawn.append((caption, _by_layer(dead, "dead units %", share=True)))
     zeros = _measured(histories, ZEROS)
     if any(np.nanmax(curve.mean) > 0 for curve in zeros):
-        drawn.append(("Activations at zero by layer", _by_layer(zeros, "zeros %", share=True)))
+        caption = f"Activations at zero by layer{_frozen(zeros)}"
+        drawn.append((caption, _by_layer(zeros, "zeros %", share=True)))
     gradients = _measured(histories, GRADIENT)
     if gradients:
-        drawn.append(("Gradient norm by layer", _by_layer(gradients, "gradient norm", share=False)))
+        caption = f"Gradient norm by layer{_frozen(gradients)}"
+        drawn.append((caption, _by_layer(gradients, "gradient norm", share=False)))
     ratio = _ratio_drawing(histories)
     if ratio is not None:
         drawn.append(("Gradient norm of the first layer over that of the last", ratio))
     for key, called in MOMENTS.items():
         moment = _measured(histories, key)
         if moment:
-            caption = f"{called.capitalize()} of activations by layer"
+            caption = f"{called.capitalize()} of activations by layer{_frozen(moment)}"
             drawn.append((caption, _by_layer(moment, called, share=False)))
     return drawn
 
@@ -53,7 +58,7 @@ def _ratio_drawing(histories: list[History]) -> Markup | None:
     frame.axes("epoch", "ratio (log scale)", lambda v: f"{v:g}", lambda v: f"{10**v:g}",
                y_ticks=np.arange(low, high + 1).tolist())  # fmt: skip
     frame.line([0.0, last], [sign, sign], "reference")
-    frame.add("text", "below: vanishing", class_="label", x=frame.x(last), y=frame.y(sign) + 14,
+    frame.add("text", "vanishing below", class_="label", x=frame.x(last), y=frame.y(sign) - 6,
               text_anchor="end")  # fmt: skip
     for flow, log in zip(flows, logs, strict=True):
         frame.line(flow.epochs, log, "thin" if len(flows) > 1 else "line")
@@ -64,8 +69,22 @@ def _ratio_drawing(histories: list[History]) -> Markup | None:
 
 
 def _measured(histories: list[History], name: str) -> list[Curve]:
-    """Curves of a quantity by layer that have a finite value in some epoch."""
-    return [curve for curve in curves(histories, name) if np.isfinite(curve.mean).any()]
+    """Curves of a quantity by layer that have a finite value in some epoch, in the layers' order.
+
+    That is the order of the epoch that has most of them: while layers are frozen, it has few.
+    """
+    epochs = [
+        [k for k in epoch if k.startswith(name)] for history in histories for epoch in history
+    ]
+    order = {key: place for place, key in enumerate(max(epochs, key=len, default=[]))}
+    found = [curve for curve in curves(histories, name) if np.isfinite(curve.mean).any()]
+    return sorted(found, key=lambda curve: order.get(curve.key, len(order)))
+
+
+def _frozen(found: list[Curve]) -> str:
+    """Words for the caption where lines begin later than others; "" elsewhere."""
+    firsts = {float(curve.epochs[np.isfinite(curve.mean)][0]) for curve in found}
+    return "; lines that begin later are of layers that were frozen until then" * (len(firsts) > 1)
 
 
 def _layer(curve: Curve) -> str:
@@ -74,26 +93,31 @@ def _layer(curve: Curve) -> str:
 
 
 def _by_layer(found: list[Curve], title: str, *, share: bool) -> Markup:
-    """One line per layer, first (blue) and last (red) emphasized, all labeled."""
+    """One line per layer, first (blue) and last (red) emphasized, all named; from 0, for shares."""
     shown = np.linspace(0, len(found) - 1, min(LAYERS, len(found))).round().astype(int)
     found = [found[i] for i in shown]
     values = np.concatenate([curve.mean for curve in found])
     values = values[np.isfinite(values)]
-    high = 1.0 if share else 1.05 * float(np.percentile(values, 99)) if values.size else 1.0
+    high = 1.05 * float(np.percentile(values, 99)) if values.size else 1.0
+    if share:
+        most = float(values.max())
+        high = 1.0 if most > 0.5 else max(LEAST_SHARE, 1.05 * most)
     low = 0.0 if share else min(0.0, 1.05 * float(np.percentile(values, 1)) if values.size else 0.0)
-    right = CHARACTER * max(len(_layer(curve)) for curve in found) + 14
+    right = column_width([_layer(curve) for curve in found])
     last = max(float(curve.epochs.max()) for curve in found)
     high = high if high > low else low + 1.0
-    frame = Frame((0.0, last), (low, high), 320 + right, 270, right=right, top=26)
+    frame = Frame((0.0, last), (low, high), 240 + right, 270, right=right, top=26)
     frame.axes("epoch", title, lambda v: f"{v:g}",
                (lambda v: percent(v, 0)) if share else (lambda v: f"{v:.3g}"))  # fmt: skip
     known = [np.isfinite(curve.mean) for curve in found]
     lines = [np.clip(c.mean[k], low, high) for c, k in zip(found, known, strict=True)]
-    places = spread([frame.y(float(line[-1])) + 4 for line in lines], 12, frame.y(low) + 4)
-    for i, (curve, there, line, y) in enumerate(zip(found, known, lines, places, strict=True)):
+    named = []
+    for i, (curve, there, line) in enumerate(zip(found, known, lines, strict=True)):
         ends = i in (0, len(found) - 1)
-        style = "line" if i == 0 else "line warm" if i == len(found) - 1 else "thin"
+        thin = f"thin named {DASHES[i % len(DASHES)]}".rstrip()
+        style = "line" if i == 0 else "line warm" if i == len(found) - 1 else thin
         frame.line(curve.epochs[there], line, style)
-        frame.add("text", _layer(curve), class_="label on" if ends else "label",
-                  x=frame.width - right + 6, y=y)  # fmt: skip
+        label, end = "label on" if ends else "label", float(curve.epochs[there][-1])
+        named.append(LineName(_layer(curve), style, label, (end, float(line[-1]))))
+    name_lines(frame, named)
     return frame.render(f"{title} by epoch and layer", ", ".join(map(_layer, found)))

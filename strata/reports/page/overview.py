@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from strata.reports.comparison.evaluation import SPLIT_NAMES, Evaluation, Split
 from strata.reports.comparison.pairs import find_pair
-from strata.reports.comparison.ranking import RankedMethod, Ranking
+from strata.reports.comparison.ranking import DIGITS, RankedMethod, Ranking
 from strata.reports.exports.tables import MARKS, UNMARKED
 from strata.reports.formatting import DASH, decimal, known, p_value, percent, percent_range, points
 from strata.reports.model.results import Cost, DataSummary
@@ -51,8 +51,17 @@ def ranking_rows(ranking: Ranking) -> dict[str, Any]:
         "axis": [percent(end, 0) for end in axis],
         "rows": [_row(row, ranking, axis) for row in rows],
         "failed": ranking.failed,
+        "equal": _equal(ranking),
         "papers": any(row.method.paper is not None for row in rows),
     }
+
+
+def _equal(ranking: Ranking) -> bool:
+    """True if methods have the same accuracy on the split that ranks."""
+    if ranking.basis is None:
+        return False
+    shown = [round(e.accuracy, DIGITS) for e in ranking.on(ranking.basis).values()]
+    return len(set(shown)) < len(shown)
 
 
 def _row(row: RankedMethod, ranking: Ranking, axis: tuple[float, float]) -> dict[str, Any]:
@@ -137,7 +146,7 @@ def _range(ends: list[float]) -> str:
     if not ends:
         return ""
     if ends[0] <= -1 and ends[1] >= 1:
-        return "too few folds for a bound"
+        return "not bounded: too few folds"
     return f"{points(ends[0])} to {points(ends[1])}"
 
 

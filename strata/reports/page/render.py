@@ -16,7 +16,7 @@ from strata.reports.comparison.ranking import Ranking
 from strata.reports.exports.bibliography import papers
 from strata.reports.exports.methods_paragraph import paragraph, references
 from strata.reports.exports.paper_tables import latex_table
-from strata.reports.formatting import duration, parameter, percent
+from strata.reports.formatting import NOT_COMPUTED, duration, parameter, percent
 from strata.reports.model.results import DataSummary
 from strata.reports.page.cross_method import cross_method
 from strata.reports.page.methods import PictureLimits, failed_section, method_section
@@ -82,6 +82,7 @@ def page_html(analysis: Analysis, pictures: Pictures) -> str:
         methods=sections,
         open_methods=methods <= OPEN_METHODS,
         failed=[failed_section(method) for method in ranking.failed],
+        not_computed=NOT_COMPUTED,
         validation_curves=validation_section(analysis),
         cross_method=shared,
         sweeps=sweep_sections(analysis),

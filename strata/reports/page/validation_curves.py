@@ -12,9 +12,16 @@ from strata.reports.statistics.convergence import curves
 from strata.reports.statistics.learning_speed import LearningSpeed, learning_speed
 from strata.reports.summary.analysis import Analysis
 
+#: Values of `MethodResult.begins` that are not random weights.
+PRETRAINED = ("pretrained", "unsupervised")
 #: Methods drawn at most, the best.
 MOST = 10
-#: Images on which curves were measured, in words of the table.
+#: Weights that training begins with, and images on which curves were measured, in words.
+BEGINS = {
+    "pretrained": "pretrained weights",
+    "unsupervised": "pretraining without labels",
+    "scratch": "scratch",
+}
 WATCHED = {"heldout": "held-out images", "validation": "part of the training images"}
 
 
@@ -37,16 +44,14 @@ def _speed(method: MethodResult) -> LearningSpeed | None:
 
 def _curve(method: MethodResult) -> ValidationCurve:
     (curve,) = curves(method.histories, "validation_accuracy")
-    return ValidationCurve(method.name, method.begins == "pretrained", curve)
+    return ValidationCurve(method.name, method.begins in PRETRAINED, curve)
 
 
 def _row(row: RankedMethod, speed: LearningSpeed) -> dict[str, str]:
     """Texts of a method in the table."""
     return {
         "name": row.method.name,
-        "begins": {"pretrained": "pretrained weights", "scratch": "scratch"}.get(
-            row.method.begins, DASH
-        ),
+        "begins": BEGINS.get(row.method.begins, DASH),
         "watched": WATCHED.get(row.method.watched, DASH),
         "start": percent(speed.start),
         "first": str(speed.first),
@@ -59,7 +64,8 @@ def _row(row: RankedMethod, speed: LearningSpeed) -> dict[str, str]:
 def _gains(found: list[tuple[RankedMethod, LearningSpeed]]) -> list[dict[str, str]]:
     """Gains of each pretrained network over the one from scratch with the highest asymptote.
 
-    Only networks whose curves were measured on the same kind of images are compared.
+    One of the same architecture goes before all others. Only networks whose curves were measured on
+    the same kind of images are compared.
     """
     gains = []
     for row, speed in found:
@@ -68,19 +74,27 @@ def _gains(found: list[tuple[RankedMethod, LearningSpeed]]) -> list[dict[str, st
             for other, others in found
             if other.method.begins == "scratch" and other.method.watched == row.method.watched
         ]
-        if row.method.begins != "pretrained" or not rivals:
+        if row.method.begins not in PRETRAINED or not rivals:
             continue
-        rival, its = max(rivals, key=lambda item: item[1].asymptote)
+        own = _architecture(row.method)
+        alike = [r for r in rivals if own and _architecture(r[0].method) == own]
+        rival, its = max(alike or rivals, key=lambda item: item[1].asymptote)
         gains.append(
             {
                 "name": row.method.name,
                 "rival": rival.method.name,
+                "why": "same architecture" if alike else "another architecture",
                 "start": _gain(speed.start - its.start),
                 "slope": _gain(speed.slope - its.slope),
                 "asymptote": _gain(speed.asymptote - its.asymptote),
             }
         )
     return gains
+
+
+def _architecture(method: MethodResult) -> list[tuple[object, ...]]:
+    """Kind, kernel and channels of each layer, which are alike for any size of the images."""
+    return [(layer.kind, layer.kernel, layer.output[:1]) for layer in method.layers]
 
 
 def _gain(difference: float) -> str:

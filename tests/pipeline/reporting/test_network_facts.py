@@ -8,7 +8,6 @@ from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.pipeline.experiment.compose import compose_one
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.experiment.resolve import resolve
-from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.costs import _trainable_and_frozen
 from strata.pipeline.reporting.description import NoImages, placeholder_fold
 from strata.pipeline.reporting.network_facts import begins, layer_rows, one_per_fold
@@ -18,6 +17,9 @@ from strata.pipeline.store.store import Store
 FILE = """\
 [methods.bovw]
 [methods.tinynet]
+[methods.denoised]
+recipe = "tinynet"
+network.pretrain_epochs = 2
 [methods.deep_svm]
 [methods.distilled]
 teacher = "tinynet"
@@ -25,6 +27,9 @@ teacher = "tinynet"
 [methods.deep_features]
 [methods.transferred]
 source = "scenes"
+[methods.taught]
+recipe = "distilled"
+teacher = "denoised"
 """
 
 
@@ -37,6 +42,8 @@ source = "scenes"
         ("distilled", "scratch"),  # of a teacher it has the scores, not the weights
         ("fine_tuned", "pretrained"),
         ("deep_features", "pretrained"),
+        ("denoised", "unsupervised"),
+        ("taught", "scratch"),  # only its teacher was pretrained
         ("transferred", "pretrained"),  # by another network of the file
     ],
 )
@@ -45,7 +52,7 @@ def test_networks_begin_from_scratch_or_from_pretrained_weights(tmp_path, method
     file.write_text(FILE)
     methods = resolve(read_experiment(file))
     node = compose_one(method, methods, NoImages(3), placeholder_fold(3))
-    assert begins(topological_order([node])) == weights
+    assert begins(node) == weights
 
 
 def test_a_value_of_each_fold_is_that_of_its_one_network():

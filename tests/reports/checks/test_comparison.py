@@ -37,8 +37,16 @@ def test_several_methods_ranked_on_test_images():
     assert check("R09", method("a"), method("b")).severity == "passed"
 
 
-def test_a_method_without_scores_or_error_is_missing_too():
-    assert check("R01", method(), MethodResult("lost", "r")).sentences == ["lost: it has no scores"]
+def test_a_method_that_nobody_asked_for_is_no_issue():
+    others = method(), MethodResult("tuned", "r")
+    assert check("R01", *others).severity == "passed"
+    found = check("R17", *others)
+    assert found.severity == "tip"
+    assert found.sentences[0].startswith("tuned: not computed")
+    assert "error" not in found.remedy
+    assert (
+        check("R17", method(), MethodResult("lost", "r", error="no weights")).severity == "passed"
+    )
 
 
 def test_untested_pairs_are_not_applicable():

@@ -39,7 +39,7 @@ def transferred(quality=3.2, gain=0.1):
 @pytest.mark.parametrize(
     ("watched", "sentence"),
     [
-        ("heldout", "of the fold's held-out images: they choose nothing"),
+        ("heldout", "of the fold's held-out images, which are only watched"),
         ("validation", "of a part of the training images that is held out for early stopping"),
     ],
 )

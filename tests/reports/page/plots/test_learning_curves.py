@@ -29,7 +29,7 @@ def test_training_validation_and_auxiliary_heads_have_each_a_line_and_a_band():
     for quantity in ("loss", "accuracy"):
         assert drawn[quantity].count('<path class="line') == 3
         assert drawn[quantity].count("<polygon") == 3
-        for name in ("training", "validation", "auxiliary, training"):
+        for name in ("training", "validation", "auxiliary head"):
             assert f">{name}<" in drawn[quantity]
     assert "learning rate" in drawn["loss"]
     assert "learning rate" not in drawn["accuracy"]
