@@ -32,3 +32,34 @@ def test_no_sweep_is_to_be_extended_where_nothing_lies_outside(
         for value, quality in zip(values, qualities, strict=True)
     ]
     assert check("R10", *methods).severity == severity
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "decay", "varied", "severity"),
+    [
+        ("sgd", 0.05, {}, "tip"),
+        ("adam", 0.05, {}, "tip"),
+        ("sgd", 0.0005, {}, "passed"),
+        ("adamw", 0.05, {}, "passed"),
+        ("sgd", 0.05, {"network.weight_decay": 0.05}, "passed"),
+    ],
+)
+def test_weight_decay_of_adamw_with_another_optimizer(optimizer, decay, varied, severity):
+    section = {"optimizer": optimizer, "weight_decay": decay}
+    found = check("R17", method(parameters={"network": section}, varied=varied))
+    assert found.severity == severity
+    if severity == "tip":
+        assert found.sentences == [f"a: weight_decay is 0.05 with the optimizer {optimizer}."]
+        assert "0.0005" in found.remedy
+    assert check("R17", method(parameters={"svm": {"C": 1.0}})).severity == "not applicable"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "section"),
+    [("tinynet", "network"), ("fine_tuned", "training"), ("transferred", "source_network")],
+)
+def test_networks_of_recipes_are_found_by_the_names_of_their_parameters(recipe, section):
+    known = RECIPES[recipe].parameters.checked({}, recipe)
+    options = known[section]
+    parameters = {section: {**options.stage.parameters.defaults, **options, "optimizer": "sgd"}}
+    assert check("R17", method(parameters=parameters)).severity == "tip"
