@@ -1,5 +1,6 @@
 import pytest
 
+from strata.pipeline.recipes.registry import known_recipes
 from tests.reports.checks.asking import check, method
 
 
@@ -59,7 +60,5 @@ def test_weight_decay_of_adamw_with_another_optimizer(optimizer, decay, varied, 
     [("tinynet", "network"), ("fine_tuned", "training"), ("transferred", "source_network")],
 )
 def test_networks_of_recipes_are_found_by_the_names_of_their_parameters(recipe, section):
-    known = RECIPES[recipe].parameters.checked({}, recipe)
-    options = known[section]
-    parameters = {section: {**options.stage.parameters.defaults, **options, "optimizer": "sgd"}}
+    parameters = known_recipes()[recipe].checked({section: {"optimizer": "sgd"}}, recipe)
     assert check("R17", method(parameters=parameters)).severity == "tip"
