@@ -19,6 +19,7 @@ from strata.pipeline.reporting.description import (
 
 if TYPE_CHECKING:
     from strata.pipeline.cli.terminal.console import Terminal
+    from strata.pipeline.reporting.described_layer import DescribedLayer
 
 
 def describe_method(
@@ -75,9 +76,28 @@ def _print(found: Description) -> None:
 
 
 def _print_layers(console: "Terminal", stage: StageDescription) -> None:
-    """Print the layers of a network and their sums."""
-    from strata.reports.exports.layer_table import layer_cells, layer_columns, layer_sums
+    """Print the layers of a network and their sums, auxiliary heads apart from the others."""
+    from strata.reports.exports.layer_table import layer_sums
 
-    console.print(f"{stage.name}: {layer_sums(stage.layers)}")
+    always = [layer for layer in stage.layers if not layer.training_only]
+    console.print(f"{stage.name}: {layer_sums(always)}")
+    for note in stage.notes:
+        console.print(note)
+    _print_rows(console, always)
+    auxiliary = [layer for layer in stage.layers if layer.training_only]
+    if auxiliary:
+        console.print("")
+        console.print(f"Auxiliary heads, in training only: {layer_sums(auxiliary)}")
+        _print_rows(console, auxiliary)
+
+
+def _print_rows(console: "Terminal", layers: "list[DescribedLayer]") -> None:
+    from strata.reports.exports.layer_table import layer_cells, layer_columns
+
     columns = [name for name, _ in layer_columns()]
-    print_table(console, columns, [layer_cells(layer) for layer in stage.layers], left=2)
+    rows = [layer_cells(layer) for layer in layers]
+    if any(layer.followed_by for layer in layers):  # after the kind, where text is left-aligned
+        columns.insert(2, "followed by")
+        for row, layer in zip(rows, layers, strict=True):
+            row.insert(2, layer.followed_by)
+    print_table(console, columns, rows, left=3 if "followed by" in columns else 2)

@@ -17,10 +17,12 @@ from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.network_layers import network_layers
+from strata.pipeline.reporting.training_notes import source_networks, training_notes
 from strata.pipeline.reporting.vector_dims import vector_dims
+from strata.pipeline.stages.networks import train_source_network
 
 if TYPE_CHECKING:
-    from strata.reports.model.results import LayerRow
+    from strata.pipeline.reporting.described_layer import DescribedLayer
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class StageDescription:
 
     Attributes:
         dims: length of its vectors, None where it has none or it is not known.
+        notes: sentences on the training of its network.
         layers: of the network that it trains or describes images with.
     """
 
@@ -36,7 +39,8 @@ class StageDescription:
     summary: str
     parameters: dict[str, Any]
     dims: int | None
-    layers: "list[LayerRow]"
+    notes: list[str]
+    layers: "list[DescribedLayer]"
 
 
 @dataclass(frozen=True)
@@ -63,15 +67,19 @@ def describe(name: str, methods: dict[str, ResolvedMethod], classes: int) -> Des
     scores = compose_one(name, methods, NoImages(classes), placeholder_fold(classes))
     dims: dict[str, int] = {}
     stages: list[StageDescription] = []
-    for node in topological_order([scores]):
+    nodes = topological_order([scores])
+    sources = source_networks(nodes)
+    for node in nodes:
         length = vector_dims(node, dims, classes)
         if length is not None:
             dims[node.key] = length
+        step = train_source_network if node.key in sources else node.stage
         described = StageDescription(
-            node.stage.name,
-            node.stage.summary,
+            step.name,
+            step.summary,
             node.parameters,
             length,
+            training_notes(node),
             network_layers(node, classes),
         )
         if described not in stages:  # as those of inner folds are
@@ -147,4 +155,5 @@ def placeholder_fold(classes: int) -> Fold:
     """A fold that trains on and scores two images that do not exist."""
     names = tuple(f"class {number}" for number in range(classes))
     train = Subset(("a", "b"), ("0", "1"), (0, 1), names, 0)
-    return Fold("described", 0, 0, train, replace(train, labels=None))
+    unlabeled = replace(train, labels=None)
+    return Fold("described", 0, 0, train, unlabeled, left_out=unlabeled)

@@ -5,9 +5,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.experiment.compose import Target
-from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.stage import Node
-from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.stages.networks import network_at_size
 
 if TYPE_CHECKING:
     from strata.reports.model.results import LayerRow
@@ -41,14 +40,26 @@ def begins(scores: Node) -> str:
 
     Pretrained is what begins with published weights, or with another network of the file.
     """
-    nodes = topological_order([scores])
-    networks = [node for node in nodes if node.stage.role == "network"]
+    nodes = _without_teachers(scores)
+    networks = [n for n in nodes if n.stage.role == "network" and n.stage is not network_at_size]
     given = [parent for node in networks for parent in node.parents if parent in networks]
     if given or any(node.stage.role == "weights" for node in nodes):
         return "pretrained"
-    if any(node.parameters.get("pretrain_epochs") for node in prediction_path(scores)[1]):
+    if any(node.parameters.get("pretrain_epochs") for node in networks):
         return "unsupervised"
     return "scratch" if networks else ""
+
+
+def _without_teachers(scores: Node) -> list[Node]:
+    """Ancestors of a node, but not those of soft labels: of a teacher a network has the scores."""
+    found: dict[str, Node] = {}
+    waiting = [scores]
+    while waiting:
+        node = waiting.pop()
+        if node.key not in found:
+            found[node.key] = node
+            waiting += [] if node.stage.role == "soft labels" else node.parents
+    return list(found.values())
 
 
 def layer_rows(layers: Iterable[Mapping[str, Any]]) -> "list[LayerRow]":

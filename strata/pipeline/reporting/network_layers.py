@@ -1,5 +1,6 @@
 """Layers of a method's networks from its graph alone: no training, and no weights are read."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.graph.stage import Node
@@ -7,10 +8,11 @@ from strata.pipeline.reporting.network_facts import layer_rows
 from strata.pipeline.stages import fine_tuning, networks, pretrained
 
 if TYPE_CHECKING:
-    from strata.reports.model.results import LayerRow
+    from strata.models.architectures.flops import LayerCost
+    from strata.pipeline.reporting.described_layer import DescribedLayer
 
 
-def network_layers(node: Node, classes: int) -> "list[LayerRow]":
+def network_layers(node: Node, classes: int) -> "list[DescribedLayer]":
     """Layers of the network that a node trains, or describes images with.
 
     [] of other nodes, and of stages of the user's own, whose parameters nobody knows.
@@ -31,23 +33,28 @@ def network_layers(node: Node, classes: int) -> "list[LayerRow]":
     return []
 
 
-def _from_scratch(node: Node, images: Node, classes: int) -> "list[LayerRow]":
-    from strata.models.architectures.flops import cost_table
+def _from_scratch(node: Node, images: Node, classes: int) -> "list[DescribedLayer]":
+    from strata.models.architectures.described_layers import described_layers
     from strata.models.estimators.network_classifier import NetworkClassifier
+    from strata.pipeline.reporting.described_layer import DescribedLayer
 
     known = NetworkClassifier().get_params()
     parameters = {name: value for name, value in node.parameters.items() if name in known}
     classifier = NetworkClassifier(**{**parameters, "image_size": images.parameters["size"]})
-    rows = cost_table(
+    rows = described_layers(
         classifier.architecture,
         image_size=classifier.window(),
         num_classes=classes,
         channels=3 if images.parameters["color"] else 1,
     )
-    return layer_rows(row._asdict() for row in rows)
+    plain = layer_rows(row.cost._asdict() for row in rows)
+    return [
+        DescribedLayer(**vars(layer), followed_by=row.followed_by, training_only=row.training_only)
+        for layer, row in zip(plain, rows, strict=True)
+    ]
 
 
-def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[LayerRow]":
+def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[DescribedLayer]":
     from strata.models.transfer.finetune_layers import finetune_layers
 
     split = next(n for n in node.parents if n.stage.role == "backbone split")
@@ -60,10 +67,10 @@ def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[LayerRow]":
         image_size=parts["image_size"],
         train=bool(node.parameters["epochs"]),
     )
-    return layer_rows(row._asdict() for row in rows)
+    return _described_rows(rows)
 
 
-def _described(node: Node, backbone: str) -> "list[LayerRow]":
+def _described(node: Node, backbone: str) -> "list[DescribedLayer]":
     from strata.models.transfer.finetune_layers import finetune_layers
     from strata.models.transfer.subgraph import penultimate_node
 
@@ -75,7 +82,13 @@ def _described(node: Node, backbone: str) -> "list[LayerRow]":
         num_classes=0,
         image_size=node.parameters["image_size"],
     )
-    return layer_rows(row._asdict() for row in rows)
+    return _described_rows(rows)
+
+
+def _described_rows(rows: "Iterable[LayerCost]") -> "list[DescribedLayer]":
+    from strata.pipeline.reporting.described_layer import DescribedLayer
+
+    return [DescribedLayer(**vars(row)) for row in layer_rows(row._asdict() for row in rows)]
 
 
 def _parent(node: Node, stage: Any) -> Node | None:

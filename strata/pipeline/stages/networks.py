@@ -1,4 +1,4 @@
-"""Networks trained from scratch: images to class scores, vectors or local descriptors."""
+"""Networks of a described architecture: images to class scores, vectors or local descriptors."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -59,10 +59,11 @@ def train_network(
     watch: Literal["heldout", "none"] = "heldout",
     **parameters: Any,
 ) -> dict[str, Any]:
-    """Network trained from scratch, on labels and, with a teacher, on its soft labels.
+    """Network trained on labeled images.
 
     Args:
         heldout: see `Fold.watched`.
+        teacher: soft labels to learn from too (distillation); None: there is no teacher.
         unlabeled: images to pretrain on too: all, as `images`, and a subset of them; or nothing.
         initial: trained network of the same architecture to start from.
         watch: "heldout": in cross-validation, loss and accuracy on the fold's held-out images stand

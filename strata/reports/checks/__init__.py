@@ -22,6 +22,7 @@ CHECKS = (
     comparison.selected_on_test,
     settings.sweep_edge,
     settings.search_edge,
+    settings.penalty,
     training.one_seed,
     scores.miscalibrated,
 )

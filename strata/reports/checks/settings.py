@@ -1,12 +1,16 @@
-"""Checks of swept and searched parameters: best values at the edge of their range."""
+"""Checks of parameters: best values at the edge of a range, weight decay of the wrong size."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from strata.reports.checks.base import NotApplicable, Observation, check
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.comparison.searches import edges
 from strata.reports.comparison.sweeps import sweeps
 from strata.reports.formatting import number_of, parameter
+
+#: Largest weight decay that is plausible where it is added to the gradient.
+LARGEST_PENALTY = 0.005
 
 
 @check(
@@ -56,3 +60,38 @@ def search_edge(ranking: Ranking) -> Iterator[Observation]:
                 f"{searched_for.name} near {parameter(end)}, the {side} end of its range.",
                 name,
             )
+
+
+@check(
+    "R18",
+    "Weight decay that is not decoupled",
+    "Of optimizers other than AdamW it is added to the gradient, where the default of AdamW is a "
+    "hundred times too strong.",
+    "Set weight_decay to 0.0005 or less, or take the optimizer adamw.",
+)
+def penalty(ranking: Ranking) -> Iterator[Observation]:
+    """Networks with a weight decay in AdamW's size and another optimizer; swept ones are meant."""
+    trained = [(row.method, _with_decay(row.method.parameters)) for row in ranking.rows]
+    if not any(found for _, found in trained):
+        raise NotApplicable("no method trains a network")
+    for method, found in trained:
+        if any(name.endswith("weight_decay") for name in method.varied):
+            continue
+        for optimizer, decay in found:
+            if optimizer != "adamw" and decay > LARGEST_PENALTY:
+                yield Observation(
+                    "tip",
+                    f"{method.name}: weight_decay is {parameter(decay)} with the optimizer "
+                    f"{optimizer}.",
+                    method.name,
+                )
+
+
+def _with_decay(parameters: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """(optimizer, weight decay) of each section that has both."""
+    sections = [parameters, *(v for v in parameters.values() if isinstance(v, Mapping))]
+    return [
+        (section["optimizer"], section["weight_decay"])
+        for section in sections
+        if section.keys() >= {"optimizer", "weight_decay"}
+    ]

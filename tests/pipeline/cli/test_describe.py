@@ -27,6 +27,21 @@ of = ["tinynet", "vlad[n_words=8]"]
 [methods.fine_tuned]
 weights = "not there"
 nodes.freeze_until = "features.9.cat"
+[methods.own]
+recipe = "tinynet"
+images.color = false
+[methods.own.network.architecture]
+blocks = [{{ filters = 4, normalization = "local-response", dropout = 0.1 }}]
+auxiliary = [{{ after = 1 }}]
+[methods.with_others]
+recipe = "tinynet"
+unlabeled = "more"
+network = {{ pretrain_epochs = 3, frozen_epochs = 1 }}
+[methods.transferred]
+source = "scenes"
+network = {{ epochs = 8, frozen_epochs = 5 }}
+[methods.distilled]
+teacher = "tinynet"
 """
 
 
@@ -120,3 +135,53 @@ def test_classes_are_counted_by_folders_and_asked_for_where_there_are_none_yet(f
     refused = run("tinynet", "-f", file, code=2)
     assert "--classes 8" in refused.stderr
     assert "8 classes" in run("tinynet", "-f", file, "--classes", 8).stdout
+
+
+def test_auxiliary_heads_normalizations_activations_and_channels_are_told(file):
+    text = run("own", "-f", file).stdout
+    assert "64 x 64 pixels and 1 channel (gray)" in text
+    (normalization,) = [line for line in text.splitlines() if "LocalResponseNorm" in line]
+    assert "ReLU, dropout 0.1, average over the maps" in normalization
+    network, auxiliary = text.split("Auxiliary heads, in training only: ")
+    weights = 4 * 9 + 4 + 5 * 8
+    assert f"{weights} parameters trained" in network
+    assert "40 parameters trained" in auxiliary
+    layers = stages(file, "own")["train_network"]["layers"]
+    assert [layer["name"] for layer in layers if layer["training_only"]][-1] == "auxiliary/block1"
+
+
+def test_a_network_of_ones_own_is_named_as_the_source_and_what_is_frozen_is_told(file):
+    found = stages(file, "transferred")
+    source, network = found["train_source_network"], found["train_network"]
+    assert source["summary"].startswith("Network trained on other images")
+    assert source["notes"] == ["Its images have 64 x 64 pixels and 3 channels."]
+    assert network["notes"][1:] == [
+        "It starts from the network of train_source_network: all layers but the last are taken "
+        "over.",
+        "These layers stay frozen in the first 5 epochs of 8, then all are trained.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "note"),
+    [
+        (0, "No layer is frozen: all are trained from the first epoch on."),
+        (8, "These layers stay frozen in all 8 epochs; only the last one is trained."),
+    ],
+)
+def test_nothing_or_all_but_the_last_layer_is_frozen(file, epochs, note):
+    setting = f"transferred.network.frozen_epochs={epochs}"
+    assert note in run("transferred", "-f", file, "--set", setting).stdout
+
+
+def test_pretraining_is_told_with_its_further_images(file):
+    text = run("with_others", "-f", file).stdout
+    assert "3 epochs each, on the training images and those of `unlabeled`." in text
+    assert "frozen in the first epoch of 60" in text
+    alone = run("with_others", "-f", file, "--set", "with_others.unlabeled=").stdout
+    assert "3 epochs each, on the training images." in alone
+
+
+def test_only_a_network_with_a_teacher_learns_from_one(file):
+    assert "teacher" not in run("tinynet", "-f", file).stdout
+    assert "from the soft labels of a teacher too" in run("distilled", "-f", file).stdout

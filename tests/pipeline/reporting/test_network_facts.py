@@ -30,6 +30,12 @@ source = "scenes"
 [methods.taught]
 recipe = "distilled"
 teacher = "denoised"
+[methods.pupil]
+recipe = "distilled"
+teacher = "transferred"
+[methods.enlarged]
+recipe = "tinynet"
+test_size = 96
 """
 
 
@@ -40,6 +46,8 @@ teacher = "denoised"
         ("tinynet", "scratch"),
         ("deep_svm", "scratch"),
         ("distilled", "scratch"),  # of a teacher it has the scores, not the weights
+        ("pupil", "scratch"),
+        ("enlarged", "scratch"),  # the same weights, for images of another size
         ("fine_tuned", "pretrained"),
         ("deep_features", "pretrained"),
         ("denoised", "unsupervised"),
