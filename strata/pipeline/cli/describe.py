@@ -19,7 +19,7 @@ from strata.pipeline.reporting.description import (
 
 if TYPE_CHECKING:
     from strata.pipeline.cli.terminal.console import Terminal
-    from strata.pipeline.reporting.described_layer import DescribedLayer
+    from strata.pipeline.reporting.described_layers import DescribedLayer
 
 
 def describe_method(

@@ -22,7 +22,7 @@ from strata.pipeline.reporting.vector_dims import vector_dims
 from strata.pipeline.stages.networks import train_source_network
 
 if TYPE_CHECKING:
-    from strata.pipeline.reporting.described_layer import DescribedLayer
+    from strata.pipeline.reporting.described_layers import DescribedLayer
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,12 @@
 """Layers of a method's networks from its graph alone: no training, and no weights are read."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.graph.stage import Node
-from strata.pipeline.reporting.network_facts import layer_rows
 from strata.pipeline.stages import fine_tuning, networks, pretrained
 
 if TYPE_CHECKING:
-    from strata.models.architectures.flops import LayerCost
-    from strata.pipeline.reporting.described_layer import DescribedLayer
+    from strata.pipeline.reporting.described_layers import DescribedLayer
 
 
 def network_layers(node: Node, classes: int) -> "list[DescribedLayer]":
@@ -34,28 +31,23 @@ def network_layers(node: Node, classes: int) -> "list[DescribedLayer]":
 
 
 def _from_scratch(node: Node, images: Node, classes: int) -> "list[DescribedLayer]":
-    from strata.models.architectures.described_layers import described_layers
     from strata.models.estimators.network_classifier import NetworkClassifier
-    from strata.pipeline.reporting.described_layer import DescribedLayer
+    from strata.pipeline.reporting.described_layers import described_layers
 
     known = NetworkClassifier().get_params()
     parameters = {name: value for name, value in node.parameters.items() if name in known}
     classifier = NetworkClassifier(**{**parameters, "image_size": images.parameters["size"]})
-    rows = described_layers(
+    return described_layers(
         classifier.architecture,
         image_size=classifier.window(),
         num_classes=classes,
         channels=3 if images.parameters["color"] else 1,
     )
-    plain = layer_rows(row.cost._asdict() for row in rows)
-    return [
-        DescribedLayer(**vars(layer), followed_by=row.followed_by, training_only=row.training_only)
-        for layer, row in zip(plain, rows, strict=True)
-    ]
 
 
 def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[DescribedLayer]":
     from strata.models.transfer.finetune_layers import finetune_layers
+    from strata.pipeline.reporting.described_layers import DescribedLayer
 
     split = next(n for n in node.parents if n.stage.role == "backbone split")
     parts: dict[str, Any] = split.stage.run({"backbone": backbone}, **split.parameters)
@@ -67,12 +59,13 @@ def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[DescribedLayer
         image_size=parts["image_size"],
         train=bool(node.parameters["epochs"]),
     )
-    return _described_rows(rows)
+    return [DescribedLayer.of(row) for row in rows]
 
 
 def _described(node: Node, backbone: str) -> "list[DescribedLayer]":
     from strata.models.transfer.finetune_layers import finetune_layers
     from strata.models.transfer.subgraph import penultimate_node
+    from strata.pipeline.reporting.described_layers import DescribedLayer
 
     nodes = list(node.parameters["nodes"]) or [penultimate_node(backbone)]
     rows = finetune_layers(
@@ -82,13 +75,7 @@ def _described(node: Node, backbone: str) -> "list[DescribedLayer]":
         num_classes=0,
         image_size=node.parameters["image_size"],
     )
-    return _described_rows(rows)
-
-
-def _described_rows(rows: "Iterable[LayerCost]") -> "list[DescribedLayer]":
-    from strata.pipeline.reporting.described_layer import DescribedLayer
-
-    return [DescribedLayer(**vars(row)) for row in layer_rows(row._asdict() for row in rows)]
+    return [DescribedLayer.of(row) for row in rows]
 
 
 def _parent(node: Node, stage: Any) -> Node | None:

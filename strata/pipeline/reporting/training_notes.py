@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from inspect import signature
+from typing import Any
 
 from strata.pipeline.graph.stage import Input, Node
 from strata.pipeline.stages import networks
@@ -25,7 +26,8 @@ def training_notes(node: Node) -> list[str]:
     """
     if node.stage is not networks.train_network:
         return []
-    notes = [_images(parent) for parent in node.parents if parent.stage is networks.resize][:1]
+    images = [parent for parent in node.parents if parent.stage is networks.resize]
+    notes = [_images(parent, node.parameters["augmentation"]) for parent in images[:1]]
     epochs = node.parameters["pretrain_epochs"]
     pretrained, initial = bool(epochs), bool(_input(node, "initial"))
     if initial:
@@ -46,10 +48,14 @@ def training_notes(node: Node) -> list[str]:
     return notes
 
 
-def _images(resize: Node) -> str:
+def _images(resize: Node, augmentation: Any) -> str:
+    from strata.models.training.augment_config import Augmentation
+
     size = resize.parameters["size"]
+    window = Augmentation.of(augmentation).window(size)
+    crops = f"; it takes crops of {window} x {window} pixels" if window < size else ""
     channels = "3 channels" if resize.parameters["color"] else "1 channel (gray)"
-    return f"Its images have {size} x {size} pixels and {channels}."
+    return f"Its images have {size} x {size} pixels and {channels}{crops}."
 
 
 def _frozen(epochs: int, of: int) -> str:

@@ -42,6 +42,7 @@ source = "scenes"
 network = {{ epochs = 8, frozen_epochs = 5 }}
 [methods.distilled]
 teacher = "tinynet"
+[methods.patch_words]
 """
 
 
@@ -185,3 +186,8 @@ def test_pretraining_is_told_with_its_further_images(file):
 def test_only_a_network_with_a_teacher_learns_from_one(file):
     assert "teacher" not in run("tinynet", "-f", file).stdout
     assert "from the soft labels of a teacher too" in run("distilled", "-f", file).stdout
+
+
+def test_crops_are_told_where_the_network_takes_them(file):
+    assert "crops of 24 x 24 pixels" in run("patch_words", "-f", file).stdout
+    assert "crops" not in run("tinynet", "-f", file).stdout

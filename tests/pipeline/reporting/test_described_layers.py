@@ -1,10 +1,12 @@
 """The layer table with activations, dropout and auxiliary heads."""
 
+from dataclasses import replace
+
 import pytest
 
-from strata.models.architectures.described_layers import described_layers
 from strata.models.architectures.flops import cost_table
 from strata.models.architectures.presets.by_name import PRESETS
+from strata.pipeline.reporting.described_layers import DescribedLayer, described_layers
 
 BLOCKS = [
     {
@@ -33,7 +35,7 @@ def rows():
 
 
 def test_activation_and_dropout_follow_the_layer_they_come_after(rows):
-    found = [(row.cost.name, row.cost.kind, row.followed_by) for row in rows[:10]]
+    found = [(row.name, row.kind, row.followed_by) for row in rows[:10]]
     assert found == [
         ("block1", "Conv2d", ""),
         ("block1", "LocalResponseNorm", "ReLU"),
@@ -54,18 +56,25 @@ def test_activation_and_dropout_follow_the_layer_they_come_after(rows):
 
 def test_an_auxiliary_head_is_there_and_is_in_training_only(rows):
     head = [row for row in rows if row.training_only]
-    assert {row.cost.name for row in head} == {"auxiliary/block2"}
+    assert {row.name for row in head} == {"auxiliary/block2"}
     assert rows[-len(head) :] == head
     scale_and_shift = 2 * 4
-    assert sum(row.cost.parameters for row in head) == 8 * 4 + scale_and_shift + 5 * 5 + 6 * 3
+    assert sum(row.parameters for row in head) == 8 * 4 + scale_and_shift + 5 * 5 + 6 * 3
     assert head[-1].followed_by == "weight 0.25 in the loss"
+
+
+def test_the_first_dropout_of_a_perceptron_is_told_with_its_first_layer():
+    given = {"name": "mlp", "hidden": [4], "dropout": 0.2}
+    first, *_ = described_layers(given, image_size=8, num_classes=2)
+    assert first.followed_by.endswith("before it: flattened, dropout 0.2")
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_costs_are_those_of_the_plain_table(name):
     size = 224 if name == "googlenet" else 64
-    plain = cost_table(name, image_size=size, num_classes=4)
+    table = cost_table(name, image_size=size, num_classes=4)
     rows = described_layers(name, image_size=size, num_classes=4)
-    full = [row.cost for row in rows if not row.training_only]
-    assert [cost for cost in full if cost in plain] == plain
-    assert all(cost.parameters == cost.multiply_adds == 0 for cost in full if cost not in plain)
+    full = [replace(row, followed_by="") for row in rows if not row.training_only]
+    plain = [DescribedLayer.of(cost) for cost in table]
+    assert [row for row in full if row in plain] == plain
+    assert all(row.parameters == row.multiply_adds == 0 for row in full if row not in plain)

@@ -1,7 +1,8 @@
 """Layer table of a network with all that it computes: activations, dropout, auxiliary heads."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Self
 
 import torch
 from torch import Tensor, fx, nn
@@ -14,6 +15,7 @@ from strata.models.architectures.flops import LayerCost, layer_rows
 from strata.models.architectures.named_layers import block_name, head_layer_name
 from strata.models.architectures.normalization import LocalResponseNorm, LocalResponseNormWithin
 from strata.models.architectures.receptive_field import Field, FieldInterpreter
+from strata.reports.model.results import LayerRow
 
 #: Layers without parameters that have a row of their own.
 _WITH_ROW = (LocalResponseNorm, LocalResponseNormWithin, nn.AdaptiveAvgPool2d, Subsample)
@@ -27,12 +29,22 @@ _HEAD_POOLS = {
 }
 
 
-class DescribedCost(NamedTuple):
-    """A row of the layer table, with what follows it up to the next row."""
+@dataclass(frozen=True)
+class DescribedLayer(LayerRow):
+    """A row of the layer table, with what follows it up to the next row.
 
-    cost: LayerCost
-    followed_by: str  #: activation, dropout, sum with a skip connection: "ReLU, dropout 0.2"
-    training_only: bool  #: True for auxiliary heads
+    Attributes:
+        followed_by: activation, dropout, sum with a skip connection: "ReLU, dropout 0.2".
+        training_only: True for layers of auxiliary heads.
+    """
+
+    followed_by: str = ""
+    training_only: bool = False
+
+    @classmethod
+    def of(cls, cost: LayerCost, **more: Any) -> Self:
+        """The row of a layer's cost."""
+        return cls(**cost._asdict(), **more)
 
 
 def described_layers(
@@ -41,7 +53,7 @@ def described_layers(
     image_size: int,
     num_classes: int,
     channels: int = 3,
-) -> list[DescribedCost]:
+) -> list[DescribedLayer]:
     """The rows of `flops.cost_table` and normalizations without parameters, then auxiliary heads.
 
     Rows of the auxiliary head after the second block are named "auxiliary/block2".
@@ -58,7 +70,11 @@ def described_layers(
         image = torch.empty(1, channels, *side)
     blocks = _Reader(network.blocks, image, Field(), side)
     head = _Reader(network.head, network.pool(blocks.maps), Field.whole(*side), side)
-    blocks.follow(_HEAD_POOLS[given.head.pool], *head.before)
+    pooled = [_HEAD_POOLS[given.head.pool], *head.before]
+    if blocks.rows:
+        blocks.follow(*pooled)
+    else:  # a perceptron: its first layer takes the image
+        head.following.setdefault(0, []).append(f"before it: {', '.join(pooled)}")
     found = [
         *blocks.named(block_name),
         *head.named(lambda place: head_layer_name(network, int(place))),
@@ -67,8 +83,7 @@ def described_layers(
         before = _Reader(network.blocks[: int(name.removeprefix("block"))], image, Field(), side)
         reader = _Reader(network.auxiliary[name], before.maps, before.output_field, side)
         reader.follow(f"weight {weight:g} in the loss")
-        rows = reader.named(f"auxiliary/{name}".format)
-        found += [row._replace(training_only=True) for row in rows]
+        found += reader.named(f"auxiliary/{name}".format, training_only=True)
     return found
 
 
@@ -113,11 +128,13 @@ class _Reader(FieldInterpreter):
         noted = self.following.setdefault(count - 1, []) if count else self.before
         noted += filter(None, texts)
 
-    def named(self, name: Callable[[str], str]) -> list[DescribedCost]:
+    def named(self, name: Callable[[str], str], **more: Any) -> list[DescribedLayer]:
         """The rows, with names made of their places."""
         return [
-            DescribedCost(
-                row._replace(name=name(row.name)), ", ".join(self.following.get(number, [])), False
+            DescribedLayer.of(
+                row._replace(name=name(row.name)),
+                followed_by=", ".join(self.following.get(number, [])),
+                **more,
             )
             for number, row in enumerate(self.rows)
         ]
