@@ -1,5 +1,6 @@
 """Layers of a method's networks from its graph alone: no training, and no weights are read."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.graph.stage import Node
@@ -22,7 +23,11 @@ def network_layers(node: Node, classes: int) -> "list[DescribedLayer]":
     """
     images, weights = _parent(node, networks.resize), _parent(node, pretrained.pretrained)
     if images and node.stage is networks.train_network:
-        return _from_scratch(node, images, classes)
+        return _from_scratch(node, images, classes, images.parameters["size"])
+    if node.stage is networks.network_at_size:
+        training = next(n for n in node.parents if n.stage is networks.train_network)
+        images = next(n for n in training.parents if n.stage is networks.resize)
+        return _from_scratch(training, images, classes, node.parameters["size"])
     if weights and node.stage is fine_tuning.fine_tune:
         return _fine_tuned(node, weights.parameters["backbone"], classes)
     if weights and node.stage is pretrained.backbone_features:
@@ -30,19 +35,28 @@ def network_layers(node: Node, classes: int) -> "list[DescribedLayer]":
     return []
 
 
-def _from_scratch(node: Node, images: Node, classes: int) -> "list[DescribedLayer]":
+def _from_scratch(node: Node, images: Node, classes: int, size: int) -> "list[DescribedLayer]":
     from strata.models.estimators.network_classifier import NetworkClassifier
+    from strata.models.training.embedding_losses import Loss
     from strata.pipeline.reporting.described_layers import described_layers
 
     known = NetworkClassifier().get_params()
     parameters = {name: value for name, value in node.parameters.items() if name in known}
-    classifier = NetworkClassifier(**{**parameters, "image_size": images.parameters["size"]})
-    return described_layers(
+    classifier = NetworkClassifier(**{**parameters, "image_size": size})
+    rows = described_layers(
         classifier.architecture,
         image_size=classifier.window(),
         num_classes=classes,
         channels=3 if images.parameters["color"] else 1,
     )
+    if Loss.of(classifier.loss).name != "arcface":
+        return rows
+    return [_without_bias(row, classes) if row.name == "scores" else row for row in rows]
+
+
+def _without_bias(row: "DescribedLayer", classes: int) -> "DescribedLayer":
+    """A last layer whose scores are cosines."""
+    return replace(row, parameters=row.parameters - classes, trainable=row.trainable - classes)
 
 
 def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[DescribedLayer]":

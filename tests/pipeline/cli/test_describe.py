@@ -79,6 +79,26 @@ def test_set_and_classes_change_what_is_described(file):
     assert last["receptive_field"] == [32, 32]
 
 
+def test_scores_that_are_cosines_have_no_bias(file):
+    layers = stages(file, "tinynet", "--set", "tinynet.network.loss=arcface")
+    assert layers["train_network"]["layers"][-1]["parameters"] == 256 * 8
+
+
+def test_images_of_another_size_are_counted_at_their_size(file):
+    found = stages(file, "tinynet", "--set", "tinynet.test_size=128")
+    trained, resized = (
+        sum(layer["multiply_adds"] for layer in found[name]["layers"][:-1])  # but the scores
+        for name in ("train_network", "network_at_size")
+    )
+    assert resized == 4 * trained
+
+
+def test_training_images_that_are_left_out_are_pretrained_on(file):
+    given = ("tinynet.unlabeled=training", "tinynet.network.pretrain_epochs=1")
+    options = [option for value in given for option in ("--set", value)]
+    assert "train_network" in stages(file, "tinynet", *options)
+
+
 def test_gray_images_have_one_channel(file):
     color, gray = (
         stages(file, "tinynet", "--set", f"tinynet.images.color={value}")["train_network"]["layers"]
