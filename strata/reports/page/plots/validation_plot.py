@@ -39,7 +39,13 @@ def validation_drawing(shown: Sequence[ValidationCurve]) -> Markup:
     right = column_width(names)
     first = min(float(one.curve.epochs[k].min()) for one, k in zip(shown, known, strict=True))
     frame = Frame(
-        (first, max(first + 1, last)), (low, high), 420 + right, 340, right=right, top=26, log_x=True
+        (first, max(first + 1, last)),
+        (low, high),
+        420 + right,
+        340,
+        right=right,
+        top=26,
+        log_x=True,
     )
     frame.axes("epoch (log scale)", "validation accuracy %", lambda v: f"{v:g}",
                lambda v: percent(v, 0))  # fmt: skip
