@@ -1,4 +1,4 @@
-"""Learned parts of a method that its report shows: layerwise pretraining, and weights of branches."""
+"""Learned parts of a method that its report shows: pretraining, and weights of branches."""
 
 from collections.abc import Iterator
 from typing import Any
