@@ -21,6 +21,7 @@ from strata.pipeline.graph.provenance import versions
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.audit_findings import audit_findings
 from strata.pipeline.reporting.costs import Records, cost, repeat_seconds, stage_rows
+from strata.pipeline.reporting.learned_parts import learned_parts
 from strata.pipeline.reporting.method_kind import method_kind
 from strata.pipeline.reporting.network_facts import network_facts, one_per_fold
 from strata.pipeline.reporting.search_results import search_result
@@ -103,6 +104,7 @@ def _method(
         histories=one_per_fold(fitted, "history"),
         lr_curves=one_per_fold(fitted, "lr_search"),
         **network_facts(target, fitted),
+        **learned_parts(target, fitted, records),
         search=search_result(target, records.store),
         training_accuracy=sum(training) / len(training) if training else None,
     )

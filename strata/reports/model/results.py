@@ -152,6 +152,9 @@ class MethodResult:
         begins: weights that its network begins with: "scratch" (random), "pretrained" (on labels)
             or "unsupervised" (its own layers, pretrained without labels).
         layers: of its network, in the order of computation.
+        pretraining: of each fold, the reconstruction error of each pretrained layer by epoch.
+        unlabeled: number of images without labels that were used in it besides.
+        branch_weights: weights learned for the features of each branch, one for each fold.
         lr_curves: learning-rate range test of each fold: `rates` tried, ascending, the `losses` at
             them, and the `suggestion`.
         search: the random search over its parameters, if there was one.
@@ -177,6 +180,9 @@ class MethodResult:
     watched: Watched = ""
     begins: Literal["scratch", "pretrained", "unsupervised", ""] = ""
     layers: list[LayerRow] = field(default_factory=list)
+    pretraining: list[dict[str, list[float]]] = field(default_factory=list)
+    unlabeled: int = 0
+    branch_weights: dict[str, list[float]] = field(default_factory=dict)
     lr_curves: list[dict[str, Any]] = field(default_factory=list)
     search: SearchResult | None = None
     training_accuracy: float | None = None

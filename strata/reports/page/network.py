@@ -3,9 +3,9 @@
 from typing import Any
 
 from strata.reports.exports.layer_table import layer_cells, layer_columns, layer_sums
-from strata.reports.formatting import listing, parameter
+from strata.reports.formatting import decimal, listing, number_of, parameter
 from strata.reports.model.results import LayerRow, MethodResult, Watched
-from strata.reports.page.network_diagnostics import diagnostics_drawings
+from strata.reports.page.network_diagnostics import diagnostics_drawings, pretraining_drawing
 from strata.reports.page.plots.histogram_plots import histogram_drawings
 from strata.reports.page.plots.learning_curves import learning_drawings
 from strata.reports.page.plots.lr_finder_plot import lr_finder_drawing
@@ -27,6 +27,7 @@ def training_section(method: MethodResult) -> dict[str, Any]:
         "learning": learning_drawings(histories) if histories else [],
         "watched": WATCHED.get(method.watched, ""),
         "loss": loss_sentence(method),
+        "pretraining": pretraining_section(method),
         "diagnostics": diagnostics_drawings(histories) if histories else [],
         "histograms": histogram_drawings(histories) if histories else [],
         "lr_finder": lr_finder_drawing(method.lr_curves),
@@ -55,6 +56,29 @@ def loss_sentence(method: MethodResult) -> str:
         return ""
     without = " The validation loss is the cross-entropy alone, so it may be lower."
     return f"The training loss includes {listing(held)}.{without if method.watched else ''}"
+
+
+def pretraining_section(method: MethodResult) -> dict[str, Any] | None:
+    """Template context of layerwise pretraining without labels; None without any."""
+    if not any(method.pretraining):
+        return None
+    more = number_of(method.unlabeled, "image")
+    return {
+        "images": f" and {more} without labels" if method.unlabeled else "",
+        "drawing": pretraining_drawing(method.pretraining),
+    }
+
+
+def branch_weights(method: MethodResult) -> list[dict[str, str]]:
+    """Template context of the weights of branches: mean and range over folds."""
+    return [
+        {
+            "name": name,
+            "mean": decimal(sum(weights) / len(weights)),
+            "range": f"{decimal(min(weights))}–{decimal(max(weights))}",
+        }
+        for name, weights in method.branch_weights.items()
+    ]
 
 
 def layer_table(layers: list[LayerRow]) -> dict[str, Any] | None:

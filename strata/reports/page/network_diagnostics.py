@@ -10,6 +10,7 @@ from strata.reports.statistics.convergence import Curve, History, curves
 from strata.reports.statistics.gradient_flow import VANISHING, ZERO, gradient_flow
 
 DEAD, ZEROS, GRADIENT = "dead_units/", "zeros/", "gradient_norm/"
+PRETRAINING = "pretraining/"
 #: Top of the scale of shares at least, so that small ones can be told apart and look small.
 LEAST_SHARE = 0.1
 #: Layers drawn at most, evenly spaced from the first to the last.
@@ -42,6 +43,18 @@ def diagnostics_drawings(histories: list[History]) -> list[tuple[str, Markup]]:
             caption = f"{called.capitalize()} of activations by layer{_frozen(moment)}"
             drawn.append((caption, _by_layer(moment, called, share=False)))
     return drawn
+
+
+def pretraining_drawing(pretraining: list[dict[str, list[float]]]) -> Markup:
+    """Reconstruction error of each pretrained layer by epoch, mean over folds."""
+    histories = [
+        [
+            {f"{PRETRAINING}{layer}": errors[epoch] for layer, errors in fold.items()}
+            for epoch in range(min(map(len, fold.values())))
+        ]
+        for fold in pretraining
+    ]
+    return _by_layer(_measured(histories, PRETRAINING), "reconstruction error", share=False)
 
 
 def _ratio_drawing(histories: list[History]) -> Markup | None:

@@ -7,8 +7,9 @@ import pytest
 
 from strata.reports import analyze
 from strata.reports.exports.layer_table import layer_cells
-from strata.reports.model.results import Cost, LayerRow
+from strata.reports.model.results import Cost, LayerRow, MethodResult
 from strata.reports.page import page_html, pictures_for
+from strata.reports.page.network import loss_sentence
 from strata.reports.page.validation_curves import validation_section
 from tests.reports import synthetic
 
@@ -51,6 +52,25 @@ def test_nothing_is_said_of_curves_that_are_not_there():
     assert "Validation curves are" not in page(with_network(watched=""))
 
 
+def test_the_page_says_what_the_training_loss_holds():
+    given = {"network": {"label_smoothing": 0.1, "loss": {"name": "center"}}}
+    text = page(with_network(parameters=given))
+    heads = "the weighted losses of the auxiliary heads"
+    assert f"includes label smoothing (0.1), {heads} and the center loss." in text
+    assert "includes" not in loss_sentence(MethodResult("a", "r", histories=[[{"loss": 1.0}]]))
+
+
+def test_pretraining_and_weights_of_branches_are_on_the_page():
+    errors = [{"block1": [0.8, 0.4], "block2": [0.5, 0.3]}] * 2
+    weights = {"sift": [0.25, 0.75], "color": [0.75, 0.25]}
+    text = page(with_network(pretraining=errors, unlabeled=20, branch_weights=weights))
+    assert "training images and 20 images without labels" in text
+    assert "reconstruction error by epoch and layer" in text
+    row = '<td class="number">0.500</td><td class="number">0.250–0.750</td>'
+    assert f'<tr><th scope="row">sift</th>{row}</tr>' in text
+    assert "Pretraining without labels" not in page(synthetic.three(per_class=8))
+
+
 def test_layers_have_a_row_each():
     text = page(synthetic.three(per_class=8))
     (table,) = re.findall(r'<table class="small tight layers">.*?</table>', text, re.S)
@@ -85,6 +105,34 @@ def test_gains_of_transfer_are_measured_against_the_best_network_from_scratch():
     assert section["drawing"].count('<path class="line"') == 1
     assert section["drawing"].count('<path class="line warm"') == 1
     assert 'id="validation"' in page(transferred())
+
+
+def test_gains_are_measured_against_the_same_architecture_first():
+    whole = transferred()
+    scratch, tuned = whole.methods[2:]
+    histories = [
+        [{**e, "validation_accuracy": min(1.0, e["validation_accuracy"] + 0.05)} for e in history]
+        for history in scratch.histories
+    ]
+    better = replace(scratch, name="other", layers=scratch.layers[:2], histories=histories)
+    methods = [*whole.methods[:2], scratch, better, tuned]
+    (gain,) = validation_section(analyze(replace(whole, methods=methods)))["gains"]
+    assert (gain["rival"], gain["why"]) == ("tinynet", "same architecture")
+    (gain,) = validation_section(analyze(replace(whole, methods=[*methods[:2], better, tuned])))[
+        "gains"
+    ]
+    assert (gain["rival"], gain["why"]) == ("other", "another architecture")
+
+
+def test_networks_pretrained_without_labels_do_not_begin_from_scratch():
+    whole = transferred()
+    tuned = replace(whole.methods[3], begins="unsupervised")
+    section = validation_section(analyze(replace(whole, methods=[*whole.methods[:3], tuned])))
+    assert {row["name"]: row["begins"] for row in section["rows"]} == {
+        "tinynet": "scratch",
+        "tuned": "pretraining without labels",
+    }
+    assert [gain["name"] for gain in section["gains"]] == ["tuned"]
 
 
 def test_curves_of_different_images_are_not_compared():

@@ -43,3 +43,22 @@ def test_of_many_layers_some_are_drawn_from_the_first_to_the_last():
     assert drawing.count("<path") == LAYERS
     assert ">block0<" in drawing
     assert ">block39<" in drawing
+
+
+def test_layers_that_were_frozen_come_in_their_order_and_are_told_of():
+    """While a body is frozen, its last layer alone is recorded."""
+    both = {"gradient_norm/block1": 1.0, "gradient_norm/scores": 2.0}
+    history = [{"gradient_norm/scores": 3.0}, both, both]
+    ((caption, drawing),) = diagnostics_drawings([history])
+    assert "frozen" in caption
+    assert re.search(r'class="line" d="M[^"]*"', drawing)[0].count("L") == 1  # block1, from epoch 2
+    assert drawing.index(">block1<") < drawing.index(">scores<")
+    ((caption, _),) = diagnostics_drawings([history[1:]])
+    assert "frozen" not in caption
+
+
+def test_small_shares_fill_the_scale():
+    history = [{"dead_units/block1": 0.02, "dead_units/block2": 0.0}] * 2
+    ((_, drawing),) = diagnostics_drawings([history])
+    assert ">100<" not in drawing
+    assert ">10<" in drawing

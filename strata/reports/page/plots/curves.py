@@ -69,7 +69,7 @@ def calibration_drawing(found: Reliability, split: str) -> Markup:
             style = "dot on" if n >= FEW_IMAGES else "dot"
             frame.add("circle", class_=style, cx=frame.x(x), cy=frame.y(y), r=3.5)
     text = f"ECE {percent(found.error)} points"
-    frame.add("text", text, class_="label on", x=frame.x(1), y=11, text_anchor="end")
+    frame.add("text", text, class_="label on", x=frame.x(1), y=13, text_anchor="end")
     return frame.render(f"Reliability diagram, {split}", text)
 
 

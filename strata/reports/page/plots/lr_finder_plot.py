@@ -45,6 +45,6 @@ def lr_finder_drawing(tests: list[dict[str, Any]]) -> Markup | None:
                   r=4)  # fmt: skip
     suggested = [s["suggestion"] for s in shown]
     text = f"{min(suggested):.2g}" + (f" to {max(suggested):.2g}" if len(suggested) > 1 else "")
-    frame.add("text", f"suggested: {text}", class_="label on", x=frame.width - frame.right, y=11,
+    frame.add("text", f"suggested: {text}", class_="label on", x=frame.width - frame.right, y=13,
               text_anchor="end")  # fmt: skip
     return frame.render("Learning-rate range test", f"Suggested: {text}")

@@ -179,7 +179,7 @@ class Frame:
             self.add("text", x_text(value), class_="tick", x=x, y=floor + 17, text_anchor="middle")
         middle = (self.left + end) / 2
         self.add("text", x_title, class_="title", x=middle, y=self.height - 6, text_anchor="middle")
-        self.add("text", y_title, class_="title", x=2, y=11)
+        self.add("text", y_title, class_="title", x=2, y=13)
 
     def line(self, xs: Iterable[float], ys: Iterable[float], class_: str) -> None:
         """Draw a line through the points, interrupted at values that are not finite."""

@@ -104,7 +104,7 @@ def sweep_drawing(sweep: Sweep, split: str) -> Markup | None:
     for x, paper in papers:
         _draw_cross(frame, x, paper)
     if papers:
-        frame.add("text", "× published", class_="label warm", x=frame.width - frame.right, y=11,
+        frame.add("text", "× published", class_="label warm", x=frame.width - frame.right, y=13,
                   text_anchor="end")  # fmt: skip
     described = "; ".join(f"published: {percent(paper)} % at {names.get(x, x)}"
                           for x, paper in papers)  # fmt: skip

@@ -1,0 +1,79 @@
+"""Learned parts of a method that its report shows: pretraining, and weights of branches."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from strata.pipeline.experiment.compose import Target
+from strata.pipeline.graph.inputs import Subset
+from strata.pipeline.graph.prediction_path import prediction_path
+from strata.pipeline.graph.stage import Node, Sharded
+from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.reporting.costs import Records
+from strata.pipeline.reporting.network_facts import one_per_fold
+from strata.pipeline.stages.joins import kernel_weights
+
+
+def learned_parts(target: Target, fitted: list[list[Any]], records: Records) -> dict[str, Any]:
+    """`pretraining`, `unlabeled` and `branch_weights` of a `MethodResult`.
+
+    Args:
+        fitted: artifacts of the fitted models of each fold.
+    """
+    pretraining = [
+        {layer: [float(error) for error in errors] for layer, errors in found.items()}
+        for found in one_per_fold(fitted, "pretraining")
+    ]
+    return {
+        "pretraining": pretraining,
+        "unlabeled": unlabeled_images(target.folds[-1][1]) if pretraining else 0,
+        "branch_weights": _branch_weights(target, records),
+    }
+
+
+def unlabeled_images(scores: Node) -> int:
+    """Number of images without labels that networks behind scores are pretrained on besides."""
+    networks = [n for n in prediction_path(scores)[1] if n.parameters.get("pretrain_epochs")]
+    subsets = [s for n in networks for s in _given(n.inputs[4:5]) if isinstance(s, Subset)]
+    return max(map(len, subsets), default=0)
+
+
+def _branch_weights(target: Target, records: Records) -> dict[str, list[float]]:
+    """Weights learned for each branch, by its name: one for each fold of cross-validation."""
+    folds = [scores for fold, scores in target.folds if fold.number >= 0]
+    learned = [
+        node
+        for scores in folds or [scores for _, scores in target.folds]
+        for node in prediction_path(scores)[1]
+        if node.stage is kernel_weights and records.of(node)
+    ]
+    weights = [records.store.read(node.key)["weights"] for node in learned]
+    if not weights or len({len(one) for one in weights}) > 1:
+        return {}
+    names = branch_names(learned[0], target.parameters.get("of", ()), len(weights[0]))
+    return {name: [float(one[i]) for one in weights] for i, name in enumerate(names)}
+
+
+def branch_names(node: Node, of: Any, count: int) -> list[str]:
+    """Names of the joined branches: of methods, else of their local descriptors, else numbers."""
+    if len(of) == count:
+        return [str(name) for name in of]
+    branches = [branch for branch in _given(node.inputs) if isinstance(branch, Sharded)]
+    found = [_descriptors(branch) for branch in branches]
+    if len(set(found)) == count and all(found):
+        return found
+    return [f"branch {number}" for number in range(1, count + 1)]
+
+
+def _descriptors(branch: Sharded) -> str:
+    """Stage of the local descriptors that a branch is made of; "" without any."""
+    nodes = topological_order(list(branch.nodes[:1]))
+    return next((n.stage.name for n in nodes if n.stage.role == "local descriptors"), "")
+
+
+def _given(inputs: Any) -> Iterator[Any]:
+    """Inputs of a node, those in sequences too."""
+    for given in inputs:
+        if isinstance(given, list | tuple):
+            yield from _given(given)
+        else:
+            yield given
