@@ -86,7 +86,7 @@ def _measured(histories: list[History], name: str) -> list[Curve]:
 
     That is the order of the epoch that has most of them: while layers are frozen, it has few.
     """
-    epochs = [
+    epochs: list[list[str]] = [
         [k for k in epoch if k.startswith(name)] for history in histories for epoch in history
     ]
     order = {key: place for place, key in enumerate(max(epochs, key=len, default=[]))}
