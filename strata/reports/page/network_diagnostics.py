@@ -86,10 +86,10 @@ def _measured(histories: list[History], name: str) -> list[Curve]:
 
     That is the order of the epoch that has most of them: while layers are frozen, it has few.
     """
-    epochs = [
-        [k for k in epoch if k.startswith(name)] for history in histories for epoch in history
-    ]
-    order = {key: place for place, key in enumerate(max(epochs, key=len, default=[]))}
+    epochs = [epoch for history in histories for epoch in history]
+    recorded = [[key for key in epoch if key.startswith(name)] for epoch in epochs]
+    fullest: list[str] = max(recorded, key=len, default=[])
+    order = {key: place for place, key in enumerate(fullest)}
     found = [curve for curve in curves(histories, name) if np.isfinite(curve.mean).any()]
     return sorted(found, key=lambda curve: order.get(curve.key, len(order)))
 
