@@ -146,7 +146,7 @@ def _range(ends: list[float]) -> str:
     if not ends:
         return ""
     if ends[0] <= -1 and ends[1] >= 1:
-        return "not bounded: too few folds"
+        return "no interval: too few folds"
     return f"{points(ends[0])} to {points(ends[1])}"
 
 

@@ -61,7 +61,7 @@ def test_an_interval_of_the_whole_axis_has_words_of_its_own():
     analysis = analyze(whole)
     assert any(pair.interval == (-1, 1) for pair in analysis.ranking.pairs["cv"])
     page = page_html(analysis, pictures_for(analysis, synthetic.picture))
-    assert "too few folds for a bound" in page
+    assert "no interval: too few folds" in page
     assert "100.0 to +100.0" not in page
 
 
