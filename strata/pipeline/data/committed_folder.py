@@ -23,6 +23,9 @@ from strata.pipeline.data.layout import is_junk
 #: Name of the list of files inside a folder: hidden, so that no reader of images sees it.
 CHECKSUMS = ".checksums"
 
+#: Damage of a folder that is not there.
+MISSING = "it is missing"
+
 #: Size in bytes, mtime_ns, ctime_ns and sha256 of each file, by its path.
 _Files = dict[str, list[int | str]]
 
@@ -47,7 +50,6 @@ def commit_folder(folder: Path, make: Callable[[Path], None]) -> str:
     damage = folder_damage(folder)
     if not damage:
         return ""
-    existed = folder.exists()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with file_lock(folder.with_name(f"{folder.name}.lock")) as alone:
@@ -56,7 +58,7 @@ def commit_folder(folder: Path, make: Callable[[Path], None]) -> str:
                     _remove_partial(folder)
                 _make(folder, make)
     except StrataError as error:
-        if existed:
+        if damage != MISSING:
             error = type(error)(f"{folder} is damaged ({damage}). {error.what}", error.hint)
         raise error from None
     except OSError as error:
@@ -64,15 +66,33 @@ def commit_folder(folder: Path, make: Callable[[Path], None]) -> str:
             f"{folder} cannot be written: {error.strerror or error}.",
             "Free some disk space, or name another place for the store with --store DIR.",
         ) from error
-    return damage if existed else ""
+    return "" if damage == MISSING else damage
 
 
 def folder_damage(folder: Path) -> str:
     """Compare a committed folder with its list of files.
 
     Returns:
-        the first difference found; "" if the folder is whole.
+        the first difference found; `MISSING` if there is no folder; "" if it is whole.
     """
+    while True:
+        before = _identity(folder)
+        damage = MISSING if before is None else _difference(folder)
+        if _identity(folder) == before:  # else another process has replaced it meanwhile
+            return damage
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Device and inode of a folder; None if there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _difference(folder: Path) -> str:
+    """The first difference of a folder from its list of files; "" if there is none."""
     listed = _read_list(folder)
     if listed is None:
         return "its list of checksums is missing or damaged"
