@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from strata.errors import InputError
 from strata.models.architectures.architecture import Architecture
 from strata.models.architectures.body import copy_body
 from strata.models.architectures.builder import Network, build
@@ -54,25 +53,6 @@ def initial_network(
     if initial is not None:
         copy_body(network, initial.weights_)
     return network
-
-
-def check_start(
-    unlabeled: ImageSource | None,
-    initial: BaseImageClassifier | None,
-    pretrain_epochs: int,
-    frozen_epochs: int,
-) -> None:
-    """Raise `InputError` for a start of a training that its arguments do not fit."""
-    if unlabeled is not None and not pretrain_epochs:
-        raise InputError(
-            "Images without labels are only for pretraining, and pretrain_epochs = 0.",
-            "Set pretrain_epochs, for example 10.",
-        )
-    if frozen_epochs and not pretrain_epochs and initial is None:
-        raise InputError(
-            f"frozen_epochs = {frozen_epochs} would keep layers with random weights.",
-            "Set pretrain_epochs too, or start from another network.",
-        )
 
 
 def pretrain_network(

@@ -15,7 +15,8 @@ from strata.models.architectures.architecture import Architecture, ArchitectureL
 from strata.models.architectures.builder import Network
 from strata.models.estimators.base import Watch
 from strata.models.estimators.image_prediction import BaseImageClassifier
-from strata.models.estimators.initial_network import check_start, initial_network, pretrain_network
+from strata.models.estimators.initial_network import initial_network, pretrain_network
+from strata.models.estimators.training_conflicts import check_conflicts
 from strata.models.runtime.checkpoint import training_key
 from strata.models.runtime.devices import choose_device
 from strata.models.runtime.image_source import ImageSource, take_rows, to_device
@@ -228,7 +229,12 @@ class NetworkClassifier(BaseImageClassifier):
         labels = self._encode_labels(y, len(source))
         more = None if unlabeled is None else self._check(unlabeled)
         self._check_arguments()
-        check_start(more, initial, self.pretrain_epochs, self.frozen_epochs)
+        check_conflicts(self.get_params(), initial=initial is not None)
+        if more is not None and not self.pretrain_epochs:
+            raise InputError(
+                "Images without labels are only for pretraining, and pretrain_epochs = 0.",
+                "Set pretrain_epochs, for example 10.",
+            )
         for name in ("lr_curve_", "pretrain_losses_"):  # of an earlier fit with other arguments
             self.__dict__.pop(name, None)
         device = choose_device(self.device)

@@ -61,11 +61,8 @@ class TrainingConfig:
     def _check_base_momentum(self) -> None:
         if self.base_momentum is None:
             return
-        if not 0 <= self.base_momentum <= self.momentum:
-            raise InputError(
-                f"base_momentum must be from 0 to momentum ({self.momentum:g}), between which it "
-                f"goes: {self.base_momentum}."
-            )
+        if not 0 <= self.base_momentum < 1:
+            raise InputError(f"base_momentum must be in [0, 1): {self.base_momentum}.")
         if self.lr_schedule != "one-cycle":
             raise InputError(
                 "base_momentum goes against the one-cycle learning rate, but lr_schedule is "
@@ -81,9 +78,3 @@ class TrainingConfig:
     def _check_sampling(self) -> None:
         if self.sampling not in (None, "balanced"):
             raise InputError(f"sampling must be 'balanced' or None: {self.sampling!r}.")
-        if self.sampling and self.class_weight:
-            raise InputError(
-                "class_weight and sampling are both 'balanced', which would count rare classes "
-                "twice.",
-                "Leave out one of them.",
-            )

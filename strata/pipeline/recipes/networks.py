@@ -10,7 +10,7 @@ from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options, Sharded
 from strata.pipeline.recipes.classical import REDUCTIONS, Reductions, classified, classifiers
-from strata.pipeline.recipes.network_checks import check_test_size, check_training
+from strata.pipeline.recipes.network_checks import check_test_size
 from strata.pipeline.stages.encodings import bag_of_words, visual_words
 from strata.pipeline.stages.networks import (
     hidden_features,
@@ -228,7 +228,9 @@ def trained(
     Raises:
         InputError: images without labels are named that no pretraining uses, or there are none.
     """
-    check_training(network, initial=bool(initial))
+    from strata.models.estimators.training_conflicts import check_conflicts
+
+    check_conflicts(network, initial=bool(initial))
     pixels = images(data.images)
     more = unlabeled_images(data, fold, unlabeled, network)
     resized = [images(more[0]), more[1]] if more else []

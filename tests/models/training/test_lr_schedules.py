@@ -112,8 +112,8 @@ def test_each_step_of_a_training_has_its_momentum(monkeypatch, optimizer):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"base_momentum": 0.96}, "from 0 to momentum"),
-        ({"base_momentum": -0.1}, "from 0 to momentum"),
+        ({"base_momentum": 0.96}, "above momentum"),
+        ({"base_momentum": -0.1}, r"in \[0, 1\)"),
         ({"lr_schedule": "cosine"}, "one-cycle learning rate"),
         ({"optimizer": "rmsprop"}, "'rmsprop' has no momentum"),
     ],
