@@ -43,6 +43,7 @@ FLOORS = {
     "strata.pipeline": [
         "cli",
         "reporting",
+        "explain",
         "visualize",
         "experiment",
         "recipes",
