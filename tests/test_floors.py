@@ -46,6 +46,7 @@ FLOORS = {
         "explain",
         "visualize",
         "experiment",
+        "prediction",
         "recipes",
         ("stages", "execution"),
         "graph",
