@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-#: Grad-CAM of a network; exact contributions of local descriptors; contributions of a grid's
-#: cells; shares of training images.
-Kind = Literal["grad-cam", "contributions", "cells", "neighbors"]
+#: Grad-CAM of a network; gradient times input of a perceptron; exact contributions of local
+#: descriptors; contributions of a grid's cells; shares of training images.
+Kind = Literal["grad-cam", "gradient", "contributions", "cells", "neighbors"]
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,8 @@ class Explanation:
     """Evidence for one class in one image, by place or by training image.
 
     Attributes:
-        kind: of the evidence. Maps of "grad-cam" are not negative and on no scale; those of
-            "contributions" and "cells" are signed, in units of the score.
+        kind: of the evidence. Maps of "grad-cam" are not negative and on no scale; those of the
+            others are signed, and those of "contributions" and "cells" in units of the score.
         title: names the branch of the method and the evidence.
         map: (h, w) float32, evidence over the whole original image as the user sees it, at any
             resolution, 0 where there is none; NaN where the method does not look (outside of a
