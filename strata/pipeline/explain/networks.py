@@ -1,4 +1,4 @@
-"""Grad-CAM of networks that classify images, and of those whose features another classifier sees."""
+"""Grad-CAM of networks that classify images, or that make the features of other classifiers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from strata.errors import InputError
-from strata.pipeline.explain.explanation import Explanation
+from strata.pipeline.explain.explanation import Explanation, Kind
 from strata.pipeline.explain.placement import on_whole_image
 from strata.pipeline.explain.prediction_run import PredictionRun, source
 
@@ -82,7 +82,7 @@ def backbone_explanations(
 
     Args:
         step: that makes the features.
-        weights: (n, d), of each image's features in the score.
+        weights: (n, d), slope of the score along each of an image's features.
     """
     from strata.models.estimators.backbone_evidence import backbone_evidence
     from strata.models.training.resize import resize_images
@@ -100,7 +100,7 @@ def backbone_explanations(
 
 
 def _features(
-    network: Mapping[str, Any], *, pyramid: str, levels: int, **parameters: Any
+    network: Mapping[str, Any], *, pyramid: Any, levels: int, **parameters: Any
 ) -> "tuple[BackboneFeatures, dict[str, Tensor]]":
     """Features as `stages.pretrained.backbone_features` reads them, and the network's weights."""
     from strata.features.encodings import spatial_pyramid
@@ -153,6 +153,6 @@ def explanations(
         for square, image in zip(maps, run.batch.images[start : start + BATCH], strict=True):
             note = GRADIENT if signed else GRAD_CAM
             placed = on_whole_image(square, *image.shape[:2]) if square.size else None
-            kind = "gradient" if signed else "grad-cam"
+            kind: Kind = "gradient" if signed else "grad-cam"
             found.append([Explanation(kind, title, placed, note=note if square.size else NO_MAPS)])
     return found
