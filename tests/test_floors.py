@@ -45,6 +45,7 @@ FLOORS = {
         "reporting",
         "visualize",
         "experiment",
+        "prediction",
         "recipes",
         ("stages", "execution"),
         "graph",

@@ -1,1 +1,5 @@
-"""Prediction outside the training graph: models, and the files that they travel in."""
+"""Trained methods that classify images: from the graph of a method, without its training images.
+
+Imports stages, recipes, execution, graph, data and the store; nothing of experiments. Start at
+`model.py`, then `steps.py`.
+"""
