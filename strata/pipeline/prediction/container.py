@@ -106,6 +106,7 @@ class Container:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._place = path.absolute()
         with self._open() as (stream, archive):
             self.stamp = _stamp(stream)
             self.sizes = {info.filename: info.file_size for info in archive.infolist()}
@@ -142,7 +143,7 @@ class Container:
     @contextmanager
     def _open(self) -> Iterator[tuple[IO[bytes], zipfile.ZipFile]]:
         try:
-            descriptor = os.open(self.path, _OPENED)
+            descriptor = os.open(self._place, _OPENED)
         except OSError as error:
             raise InputError(
                 f"{self.path} cannot be read: {error.strerror or error}.",

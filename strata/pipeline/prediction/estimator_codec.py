@@ -267,7 +267,7 @@ class _Decoder:
         """Class or function of a module that the caller named, defined in it."""
         named = self._modules.get(module)
         found = vars(named).get(attribute) if named else None
-        if not isinstance(found, kind) or found.__module__ != module:
+        if not named or not isinstance(found, kind) or found.__module__ != named.__name__:
             raise InputError(f"It names {f'{module}:{attribute}'!r:.100}, which no file can name.")
         return found
 
