@@ -30,6 +30,7 @@ class PublishedWeights(NamedTuple):
     url: str
     digest: str  #: first hex digits of the file's sha256; "" if the URL holds none
     megabytes: float
+    terms: str = ""  #: license that torchvision names
 
     @property
     def path(self) -> Path:
@@ -48,7 +49,12 @@ def published_weights(backbone: str) -> PublishedWeights:
     check_backbone(backbone)
     weights = models.get_model_weights(backbone).DEFAULT
     digest = re.search(r"-([0-9a-f]{8,})\.\w+$", weights.url)
-    return PublishedWeights(weights.url, digest[1] if digest else "", weights.meta["_file_size"])
+    return PublishedWeights(
+        weights.url,
+        digest[1] if digest else "",
+        weights.meta["_file_size"],
+        weights.meta.get("license", ""),
+    )
 
 
 def check_backbone(name: str) -> None:

@@ -29,6 +29,9 @@ AFFECTS_RESULTS = False  # how files are written, not what is in them
 #: Version of what stands in `model.json`; readers refuse other versions.
 SCHEMA = 1
 
+#: Suffix of model files.
+SUFFIX = ".strata"
+
 DOCUMENT = "model.json"
 _STAGES = re.compile(r"strata\.pipeline\.stages\.\w+", re.ASCII)
 _MOST_BYTES = 2**24  # of `model.json`
@@ -88,7 +91,7 @@ def load_model(path: str | Path, modules: Sequence[str | Path] = ()) -> Model:
     """
     path, named = Path(path), [Path(module).absolute() for module in modules]
     container = Container(path)
-    document = _document(container)
+    document = read_document(container)
     try:
         container.verify(_checked_texts(document["digests"]))
         steps = [_step(given) for given in document["steps"]]
@@ -114,8 +117,12 @@ def load_model(path: str | Path, modules: Sequence[str | Path] = ()) -> Model:
         raise refused(path, f"its {DOCUMENT} is none ({type(error).__name__}: {error})") from error
 
 
-def _document(container: Container) -> dict[str, Any]:
-    """`model.json` of a file, of this version."""
+def read_document(container: Container) -> dict[str, Any]:
+    """Content of `model.json`, of this version; nothing else is read, and no module needed.
+
+    Raises:
+        InputError: it is damaged, or of another version.
+    """
     path = container.path
     if container.sizes[DOCUMENT] > _MOST_BYTES:
         raise refused(path, f"its {DOCUMENT} has {container.sizes[DOCUMENT]} bytes")

@@ -64,7 +64,8 @@ network = {{ {SMALL}, max_lr = "auto" }}
 [methods.cnn]
 images.size = 16
 test_size = 24
-network = {{ {SMALL}, architecture = {{ blocks = [{{ filters = 4 }}], head = {{ pool = "average" }} }} }}
+network.architecture = {{ blocks = [{{ filters = 4 }}], head = {{ pool = "average" }} }}
+network.epochs = 1
 [methods.mlp]
 images.size = 8
 network = {{ {SMALL}, architecture = {{ name = "mlp", hidden = [8] }}, pretrain_epochs = 1 }}
