@@ -84,8 +84,8 @@ def test_scores_do_not_depend_on_how_often_an_image_is_given(workspace):
     image = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
     other = image[::-1]
     twice = found.predict_proba([image, other, image])
-    np.testing.assert_allclose(twice[0], twice[2], rtol=1e-6)
-    np.testing.assert_allclose(twice[1:2], found.predict_proba([other]), rtol=1e-6)
+    np.testing.assert_allclose(twice[0], twice[2], rtol=1e-4)
+    np.testing.assert_allclose(twice[1:2], found.predict_proba([other]), rtol=1e-4)
 
 
 def test_a_method_without_probabilities_says_so(workspace):
