@@ -147,15 +147,18 @@ def gradient_contributions(
 def _expanded(
     points: np.ndarray, mixture: DiagonalGaussianMixture
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Yield rows, [x, x^2, 1] (b, 2 d + 1) with x less the shift, and posteriors (b, k)."""
-    weights = mixture.density_map_.astype(np.float64)
+    """Yield rows, [x, x^2, 1] (b, 2 d + 1) with x less the shift, and posteriors (b, k).
+
+    The posteriors are float32's, as those of the encoding; all sums over them are float64.
+    """
     for start in range(0, len(points), _BLOCK):
         x = points[start : start + _BLOCK].astype(np.float64) - mixture.shift_
         z = np.hstack([x, x**2, np.ones((len(x), 1))])
-        logits = z @ weights
-        posteriors = np.exp(logits - logits.max(axis=1, keepdims=True))
+        posteriors = z.astype(np.float32) @ mixture.density_map_
+        posteriors -= posteriors.max(axis=1, keepdims=True)
+        np.exp(posteriors, out=posteriors)
         posteriors /= posteriors.sum(axis=1, keepdims=True)
-        yield slice(start, start + len(x)), z, posteriors
+        yield slice(start, start + len(x)), z, posteriors.astype(np.float64)
 
 
 def _ratio(scores: np.ndarray, sums: np.ndarray) -> np.ndarray:
