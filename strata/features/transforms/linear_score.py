@@ -35,6 +35,13 @@ class LinearScore(NamedTuple):
         slopes = np.divide(parts, x, out=np.zeros_like(parts), where=np.asarray(x) != 0)
         return cls.of(slopes, offset)
 
+    def plus(self, other: "LinearScore") -> "LinearScore":
+        """Sum of two scores of one vector, relative to 0 unless both have one reference."""
+        weights = self.weights + other.weights
+        if np.array_equal(self.reference, other.reference):
+            return LinearScore(weights, self.reference, self.offset + other.offset)
+        return LinearScore.of(weights, self.constant + other.constant)
+
     @property
     def constant(self) -> float:
         """Part of the score that does not depend on x: b - w . r."""

@@ -41,11 +41,14 @@ def vector_scores(run: PredictionRun, step: int, image: int, number: int) -> dic
     vectors = source(run.inputs(step)[0])
     assert vectors is not None
     x = run.values[vectors]["vectors"][image]
+    found: dict[int, LinearScore] = {}
     try:
         score = classifier_score(fitted["classifier"], x, fitted["classes"].index(number))
-        return dict(_pulled(run, vectors, image, score))
+        for branch, part in _pulled(run, vectors, image, score):
+            found[branch] = found[branch].plus(part) if branch in found else part
     except TypeError as error:
         raise InputError(str(error)) from error
+    return found
 
 
 def classifier_score(classifier: Any, x: np.ndarray, column: int) -> LinearScore:

@@ -129,3 +129,12 @@ def test_mean_gradients_are_those_of_the_kernel(kernel):
 def test_other_kernels_are_refused():
     with pytest.raises(TypeError, match="not known"):
         kernel_score(lambda A, B: A @ B.T, np.ones(2), X[:2], 0.0, X[0])
+
+
+def test_scores_of_one_vector_add_up():
+    rng = np.random.default_rng(3)
+    a, b, c = (LinearScore(*rng.normal(size=(2, 7)), 0.5) for _ in range(3))
+    b = b._replace(reference=a.reference)
+    for other in (b, c):
+        assert a.plus(other)(X[0]) == pytest.approx(a(X[0]) + other(X[0]))
+    np.testing.assert_array_equal(a.plus(b).reference, a.reference)
