@@ -5,7 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from strata.errors import InputError
+from strata.features.transforms.linear_score import LinearScore
+from strata.pipeline.explain.cells import cells
+from strata.pipeline.explain.contributions import contributions
 from strata.pipeline.explain.explanation import Explanation
+from strata.pipeline.explain.neighbors import neighbors
 from strata.pipeline.explain.networks import (
     backbone_explanations,
     fine_tuned_explanations,
@@ -17,26 +21,38 @@ from strata.pipeline.explain.vector_scores import vector_scores
 from strata.pipeline.graph.stage import Stage
 from strata.pipeline.prediction.batch import ImageBatch
 from strata.pipeline.prediction.model import Model
+from strata.pipeline.stages.encodings import bag_of_words, encode
 from strata.pipeline.stages.fine_tuning import fine_tuned_scores
+from strata.pipeline.stages.global_descriptors import gist_descriptor
 from strata.pipeline.stages.networks import hidden_features, network_scores
 from strata.pipeline.stages.pretrained import backbone_features
 
-#: Explains the images' scores by a step.
-OfScores = Callable[[PredictionRun, int, Sequence[int]], list[list[Explanation]]]
-#: Explains a score of a step's vectors by the weight (n, d) of each component in it.
-OfVectors = Callable[[PredictionRun, int, np.ndarray], list[list[Explanation]]]
+#: Explanations of each image of a batch.
+OfImages = list[list[Explanation]]
 
-OF_SCORES: dict[Stage, OfScores] = {
+#: By the stage that scores images: given the run, the step, and the number of a class per image.
+NETWORKS: dict[Stage, Callable[[PredictionRun, int, Sequence[int]], OfImages]] = {
     network_scores: network_explanations,
     fine_tuned_scores: fine_tuned_explanations,
 }
-OF_VECTORS: dict[Stage, OfVectors] = {
+#: By the stage that makes vectors with a network: given the run, the step, and the slopes (n, d) of
+#: the images' scores.
+FEATURES: dict[Stage, Callable[[PredictionRun, int, np.ndarray], OfImages]] = {
     backbone_features: backbone_explanations,
     hidden_features: hidden_explanations,
 }
+#: By the stage that makes vectors of descriptors: given the run, the step, the row of one image,
+#: and the score of its vector.
+DESCRIPTORS: dict[Stage, Callable[[PredictionRun, int, int, LinearScore], Explanation]] = {
+    bag_of_words: contributions,
+    encode: contributions,
+    gist_descriptor: cells,
+}
+
+NOTHING = "This classifier's scores are told neither by places nor by training images."
 
 
-def explain(model: Model, batch: ImageBatch, classes: Sequence[int]) -> list[list[Explanation]]:
+def explain(model: Model, batch: ImageBatch, classes: Sequence[int]) -> OfImages:
     """Evidence for one class in each image, of each branch of a method.
 
     Args:
@@ -45,48 +61,56 @@ def explain(model: Model, batch: ImageBatch, classes: Sequence[int]) -> list[lis
         classes: number of a class in `model.classes`, for each image.
 
     Returns:
-        n lists, each with the explanations of all branches in one order.
+        n lists of explanations, one at least: where there is no evidence to show, its note says
+        why. Branches come in the method's order, training images last.
     """
     return explain_run(PredictionRun(model, batch), classes)
 
 
-def explain_run(run: PredictionRun, classes: Sequence[int]) -> list[list[Explanation]]:
+def explain_run(run: PredictionRun, classes: Sequence[int]) -> OfImages:
     """As `explain`, of a prediction whose values are kept."""
     return _of_step(run, len(run.model.steps) - 1, classes)
 
 
-def _of_step(run: PredictionRun, step: int, classes: Sequence[int]) -> list[list[Explanation]]:
+def _of_step(run: PredictionRun, step: int, classes: Sequence[int]) -> OfImages:
+    """Explanations of a step's scores; of combined scores, those of each of them."""
     stage = run.stages[step]
-    if stage in OF_SCORES:
-        return _told(run, lambda: OF_SCORES[stage](run, step, classes), stage.name)
-    if stage.role == "vector scores":
-        return _of_vectors(run, step, classes)
-    before = [n for given in run.inputs(step) for n in _sources(given)]
-    scored = [n for n in before if "scores" in run.values[n]]
-    if not scored:
-        return _not_known(run, f"Scores by the stage {stage.name} are not explained.", stage.name)
-    return _side_by_side([_of_step(run, n, classes) for n in scored])
-
-
-def _of_vectors(run: PredictionRun, step: int, classes: Sequence[int]) -> list[list[Explanation]]:
     try:
-        scores = [vector_scores(run, step, i, number) for i, number in enumerate(classes)]
+        if stage in NETWORKS:
+            return NETWORKS[stage](run, step, classes)
+        if stage.role == "vector scores":
+            return _of_vectors(run, step, classes)
     except InputError as error:
-        return _not_known(run, error.what, "Vectors")
-    found = []
-    for branch in scores[0] if scores else ():
-        stage, weights = run.stages[branch], np.stack([s[branch].weights for s in scores])
-        if stage in OF_VECTORS:
-            found.append(
-                _told(
-                    run,
-                    lambda b=branch, w=weights: OF_VECTORS[run.stages[b]](run, b, w),
-                    stage.name,
-                )
-            )
-        else:
-            found.append(_not_known(run, f"Vectors of {stage.name} are not explained.", stage.name))
-    return _side_by_side(found)
+        return _without(run, error.what)
+    scored = [number for number in _sources(run.inputs(step)) if "scores" in run.values[number]]
+    if not scored:
+        return _without(run, f"There is no explanation of scores by the stage {stage.name}.")
+    return _side_by_side([_of_step(run, number, classes) for number in scored])
+
+
+def _of_vectors(run: PredictionRun, step: int, classes: Sequence[int]) -> OfImages:
+    """Explanations of a classifier's scores: by places, by networks' maps, by training images."""
+    try:
+        scores = [vector_scores(run, step, row, number) for row, number in enumerate(classes)]
+        behind, reason = list(scores[0]) if scores else [], NOTHING
+    except InputError as error:
+        behind, reason = [], error.what
+    found: list[OfImages] = []
+    for branch in behind:
+        stage = run.stages[branch]
+        if stage in FEATURES:
+            slopes = np.stack([score[branch].weights for score in scores])
+            found.append(FEATURES[stage](run, branch, slopes))
+        elif stage in DESCRIPTORS:
+            told = DESCRIPTORS[stage]
+            found.append([[told(run, branch, row, s[branch])] for row, s in enumerate(scores)])
+    known = run.artifact(step)["classes"]
+    voters = [
+        neighbors(run, step, row, number) if number in known else None
+        for row, number in enumerate(classes)
+    ]
+    found.append([[one] if one else [] for one in voters])
+    return [image or [_note(reason)] for image in _side_by_side(found)]
 
 
 def _sources(given: object) -> list[int]:
@@ -97,20 +121,14 @@ def _sources(given: object) -> list[int]:
     return [] if number is None else [number]
 
 
-def _told(
-    run: PredictionRun, made: Callable[[], list[list[Explanation]]], title: str
-) -> list[list[Explanation]]:
-    """What is made; a reason why there is none in its place."""
-    try:
-        return made()
-    except InputError as error:
-        return _not_known(run, error.what, title)
+def _without(run: PredictionRun, reason: str) -> OfImages:
+    return [[_note(reason)] for _ in range(len(run.batch))]
 
 
-def _not_known(run: PredictionRun, reason: str, title: str) -> list[list[Explanation]]:
-    return [[Explanation("contributions", title, note=reason)] for _ in range(len(run.batch))]
+def _note(reason: str) -> Explanation:
+    return Explanation("contributions", "No explanation", note=reason)
 
 
-def _side_by_side(branches: list[list[list[Explanation]]]) -> list[list[Explanation]]:
+def _side_by_side(parts: Sequence[OfImages]) -> OfImages:
     """Explanations of each image by all branches."""
-    return [[one for branch in image for one in branch] for image in zip(*branches, strict=True)]
+    return [[one for part in image for one in part] for image in zip(*parts, strict=True)]

@@ -54,12 +54,14 @@ class ExplainedImage:
         name: of its file.
         picture: uint8 (H, W, 3).
         classes: the predicted one first.
+        probabilities: True if values of classes are probabilities.
         note: what is odd about the image, or "".
     """
 
     name: str
     picture: np.ndarray
     classes: list[ExplainedClass]
+    probabilities: bool = True
     note: str = ""
 
 
@@ -69,12 +71,10 @@ class ExplainedPredictions:
 
     Attributes:
         method: its name.
-        probabilities: True if values of classes are probabilities.
         images: in the order in which they were given.
         unreadable: names of files that cannot be read, with the reasons.
     """
 
     method: str
-    probabilities: bool
     images: list[ExplainedImage]
     unreadable: dict[str, str] = field(default_factory=dict)

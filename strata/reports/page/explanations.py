@@ -22,7 +22,7 @@ def explanations_html(explained: ExplainedPredictions) -> str:
         .get_template("explanations.html")
         .render(
             explained=explained,
-            images=[_image(one, explained.probabilities) for one in explained.images],
+            images=[_image(one) for one in explained.images],
             signed=any(b.signed and b.picture is not None for b in branches),
             unsigned=any(not b.signed and b.picture is not None for b in branches),
             partly_seen=any(b.partly_seen for b in branches),
@@ -32,7 +32,7 @@ def explanations_html(explained: ExplainedPredictions) -> str:
     )
 
 
-def _image(image: ExplainedImage, probabilities: bool) -> dict[str, Any]:
+def _image(image: ExplainedImage) -> dict[str, Any]:
     """Template context of one image."""
     (first, *_) = image.classes
     return {
@@ -44,7 +44,7 @@ def _image(image: ExplainedImage, probabilities: bool) -> dict[str, Any]:
             {
                 "name": one.name,
                 "rank": one.rank,
-                "value": f"{percent(one.value)} %" if probabilities else decimal(one.value),
+                "value": f"{percent(one.value)} %" if image.probabilities else decimal(one.value),
                 "branches": [_branch(b, image.name, one.name) for b in one.branches],
             }
             for one in image.classes
