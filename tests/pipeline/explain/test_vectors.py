@@ -5,6 +5,7 @@ import pytest
 
 from strata.image_io import read_image
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.explain.contributions import _supports
 from strata.pipeline.explain.neighbors import neighbors
 from tests.pipeline.explain.fitting import double_scores, explained, fitted, run_of
 from tests.pipeline.project import Project, write_images
@@ -160,3 +161,14 @@ def test_support_images_are_named_with_signed_shares(workspace, images):
 def test_weights_and_additive_kernels_name_no_training_images(workspace, images, name):
     run = run_of(workspace, name, images)
     assert neighbors(run, len(run.stages) - 1, 0, 0) is None
+
+
+def test_places_of_a_feature_map_have_its_cells_for_supports():
+    y, x = np.mgrid[:3, :4]
+    positions = np.stack([(x + 0.5) / 4, (y + 0.5) / 3], axis=-1).reshape(-1, 2).astype("f4")
+    local = {"positions": positions, "scales": np.full(12, 50, "f4"), "offsets": np.array([0, 12])}
+    found, sizes = _supports(local, 0, (90, 40), is_map=True)
+    np.testing.assert_array_equal(found, positions)
+    np.testing.assert_allclose(sizes, np.tile([1 / 4, 1 / 3], (12, 1)))
+    _, sizes = _supports(local, 0, (100, 400), is_map=False)
+    np.testing.assert_allclose(sizes, np.tile([0.5, 2], (12, 1)))
