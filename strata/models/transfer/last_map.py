@@ -29,10 +29,11 @@ def from_last_map(
         maps (b, channels, h', w') that require a gradient, and the outputs; None if no output has
         more than one position.
     """
+    some = inputs[:2].clone()
     with torch.no_grad():
         shapes = _Shapes(subgraph)
-        shapes.run(inputs.clone())
-    target = _last_map(subgraph, shapes.found, len(inputs))
+        shapes.run(some)
+    target = _last_map(subgraph, shapes.found, len(some))
     if target is None:
         return None
     reader = _From(subgraph, target)

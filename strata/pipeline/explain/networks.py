@@ -48,7 +48,7 @@ def network_explanations(
     def evidence(rows: slice) -> "EvidenceMaps":
         return network_evidence(fitted["classifier"], pixels[rows], columns[rows])
 
-    return explanations(run, evidence, "Network")
+    return explanations(run, evidence, "network")
 
 
 def fine_tuned_explanations(
@@ -72,7 +72,7 @@ def fine_tuned_explanations(
             classifier, views, columns[rows], pixels, lambda: state_of(weights)
         )
 
-    return explanations(run, evidence, f"Fine-tuned {classifier.backbone}")
+    return explanations(run, evidence, f"fine-tuned {classifier.backbone}")
 
 
 def backbone_explanations(
@@ -96,7 +96,7 @@ def backbone_explanations(
         pixels = resize_images(run.batch.images[rows], size)
         return backbone_evidence(features, state, pixels, weights[rows])
 
-    return explanations(run, evidence, f"Features of {network['backbone']}")
+    return explanations(run, evidence, f"features of {network['backbone']}")
 
 
 def _features(
@@ -127,7 +127,7 @@ def hidden_explanations(
     def evidence(rows: slice) -> "EvidenceMaps":
         return hidden_evidence(classifier, layer, pixels[rows], weights[rows])
 
-    return explanations(run, evidence, f"Network's layer {layer}")
+    return explanations(run, evidence, f"layer {layer} of the network")
 
 
 def known_columns(run: PredictionRun, fitted: Any, classes: Sequence[int]) -> np.ndarray:
@@ -152,7 +152,9 @@ def explanations(
         maps, signed = evidence(slice(start, start + BATCH))
         for square, image in zip(maps, run.batch.images[start : start + BATCH], strict=True):
             note = GRADIENT if signed else GRAD_CAM
+            shown = "gradient times input" if signed else "Grad-CAM"
             placed = on_whole_image(square, *image.shape[:2]) if square.size else None
             kind: Kind = "gradient" if signed else "grad-cam"
-            found.append([Explanation(kind, title, placed, note=note if square.size else NO_MAPS)])
+            note = note if square.size else NO_MAPS
+            found.append([Explanation(kind, f"{title}: {shown}", placed, note=note)])
     return found

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from strata.reports.model.visualizations import Panel, PanelRow, Visualization
 
 #: Images shown, and the longest side of a picture in pixels.
-IMAGES, SIDE = 6, 240
+IMAGES, SIDE = 6, 176
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def _made(
         "Images that one or both misclassify with most confidence, each scored by models that were "
         f"not trained on it. Left the image; then the evidence of {names[0]} and of {names[1]}, "
         "each for the class that it predicts. Orange speaks for that class, blue against it "
-        "(contributions that sum to the score); yellow is Grad-CAM, which knows no against; stripes "
-        "are not seen. Maps of two methods are on different scales.",
+        "(contributions, which sum to the score); yellow is Grad-CAM, which shows support alone. "
+        "Striped parts are not seen. The two methods' maps are on different scales.",
         list(_rows(images, columns, first.scores, dataset)),
     )
 
@@ -184,7 +184,7 @@ def _panels(
         label = dataset.classes[predicted[name]]
         alt = f"{name}: evidence of {one.target.name} for {label}"
         caption = f"{one.target.name}: {label}"
-        found[name] = Panel(picture, name), Panel(drawn, alt, caption)
+        found[name] = Panel(picture, name, "the image"), Panel(drawn, alt, caption)
     return found
 
 

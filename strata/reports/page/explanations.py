@@ -40,25 +40,34 @@ def _image(image: ExplainedImage) -> dict[str, Any]:
         "note": image.note,
         "picture": data_uri(image.picture, SIDE),
         "predicted": first.name,
+        "narrow": all(len(one.branches) == 1 for one in image.classes),
         "classes": [
             {
                 "name": one.name,
                 "rank": one.rank,
                 "value": f"{percent(one.value)} %" if image.probabilities else decimal(one.value),
-                "branches": [_branch(b, image.name, one.name) for b in one.branches],
+                "branches": [
+                    _branch(b, image.name, one.name, _score_of(one.branches)) for b in one.branches
+                ],
             }
             for one in image.classes
         ],
     }
 
 
-def _branch(branch: ExplainedBranch, image: str, name: str) -> dict[str, Any]:
+def _score_of(branches: list[ExplainedBranch]) -> str:
+    """Name of the score that maps are of: of several, each is of a part."""
+    return "Part of the score" if sum(b.total is not None for b in branches) > 1 else "Score"
+
+
+def _branch(branch: ExplainedBranch, image: str, name: str, score: str) -> dict[str, Any]:
     """Template context of one branch's evidence."""
+    negative = any(share < 0 for _, share, _ in branch.neighbors)
     total = None
     if branch.total is not None and branch.picture is not None:
         places = branch.total - branch.offset
         total = (
-            f"Score {_number(branch.total)}: {_number(places)} from places in the image, "
+            f"{score} {_number(branch.total)}: {_number(places)} from places in the image, "
             f"{_number(branch.offset)} from no place."
         )
     seen = "; stripes: not seen" if branch.partly_seen else ""
@@ -71,7 +80,7 @@ def _branch(branch: ExplainedBranch, image: str, name: str) -> dict[str, Any]:
         "neighbors": [
             {
                 "name": neighbor,
-                "share": f"{100 * share:+.1f} %".replace("-", "−"),
+                "share": f"{100 * share:{'+' if negative else ''}.1f} %".replace("-", "−"),
                 "picture": None if picture is None else data_uri(picture, NEIGHBOR_SIDE),
             }
             for neighbor, share, picture in branch.neighbors
