@@ -46,6 +46,7 @@ FLOORS = {
         "reporting",
         "visualize",
         "experiment",
+        "prediction",
         "recipes",
         ("stages", "execution"),
         "graph",
