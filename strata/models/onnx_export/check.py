@@ -1,5 +1,6 @@
 """Agreement of an ONNX file with the scores of the classifier that it was made from."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,13 +28,16 @@ class Agreement(NamedTuple):
 
 
 def check_agreement(
-    content: bytes, inputs: np.ndarray, scores: np.ndarray, probabilities: np.ndarray | None
+    content: bytes,
+    inputs: Mapping[str, np.ndarray],
+    scores: np.ndarray,
+    probabilities: np.ndarray | None,
 ) -> Agreement:
     """Run an ONNX model in onnxruntime and compare its outputs.
 
     Args:
         content: of the file.
-        inputs: (n, ...) as its input takes them, one or more.
+        inputs: by name, (n, ...) as the file takes them, n at least 1.
         scores, probabilities: (n, classes) of the classifier itself.
 
     Raises:
@@ -44,24 +48,27 @@ def check_agreement(
     by_probability = None
     if probabilities is not None:
         by_probability = _largest(found["probabilities"], probabilities)
-    agreement = Agreement(len(inputs), by_probability, by_score)
+    agreement = Agreement(len(scores), by_probability, by_score)
     if not agreement.largest <= TOLERANCE:
         kind = "scores" if probabilities is None else "probabilities"
         raise StrataError(
             f"The ONNX graph's {kind} differ from the method's own by {agreement.largest:.2g} "
-            f"on {len(inputs)} inputs, more than {TOLERANCE:g}: no file was written.",
+            f"on {len(scores)} images, more than {TOLERANCE:g}: no file was written.",
             "Export the method as a .strata file instead, which gives its scores bit for bit.",
         )
     return agreement
 
 
-def run(content: bytes, inputs: np.ndarray) -> dict[str, np.ndarray]:
-    """Outputs of an ONNX model with one input, by name, on the processor."""
+def run(content: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Outputs of an ONNX model by name, on the processor."""
     runtime = onnx_library("onnxruntime")
     session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    starts = range(0, len(inputs), _BATCH_SIZE)
-    parts = [session.run(None, {name: inputs[i : i + _BATCH_SIZE]}) for i in starts]
+    parts = [
+        session.run(
+            None, {name: rows[start : start + _BATCH_SIZE] for name, rows in inputs.items()}
+        )
+        for start in range(0, len(next(iter(inputs.values()))), _BATCH_SIZE)
+    ]
     names = [output.name for output in session.get_outputs()]
     columns: zip[Any] = zip(*parts, strict=True)
     return {n: np.concatenate(column) for n, column in zip(names, columns, strict=True)}

@@ -19,7 +19,7 @@ class LinearScores(nn.Module):
     """Decision values of a linear classifier, and their softmax.
 
     Args:
-        before: from the graph's input to vectors.
+        before: from the graph's inputs to vectors.
         coef, intercept: (classifiers, d) and (classifiers,); a single classifier for two classes.
         temperature: by which decision values, one column per class, are divided before the
             softmax; None: no probabilities.
@@ -43,9 +43,9 @@ class LinearScores(nn.Module):
         self.linear.bias.data = torch.as_tensor(np.array(intercept), dtype=torch.float32)
         self.columns = AllClasses(known, num_classes)
 
-    def forward(self, x: Tensor) -> Scored:
-        """Scores and probabilities of what `before` takes."""
-        scores = self.linear(self.before(x))
+    def forward(self, inputs: Sequence[Tensor]) -> Scored:
+        """Scores and probabilities for the graph's inputs."""
+        scores = self.linear(self.before(inputs))
         if scores.shape[1] == 1:
             scores = torch.cat([-scores, scores], 1)
         if self.temperature is None:
@@ -58,7 +58,7 @@ class NetworkScores(nn.Module):
     `decision_function` gives it.
 
     Args:
-        logits: from images to the logits (n, classes) of the known classes.
+        logits: from the graph's inputs to the logits (n, classes) of the known classes.
         known, num_classes: as of `LinearScores`.
     """
 
@@ -66,9 +66,9 @@ class NetworkScores(nn.Module):
         super().__init__()
         self.logits, self.columns = logits, AllClasses(known, num_classes)
 
-    def forward(self, images: Tensor) -> Scored:
-        """Scores and probabilities of images."""
-        scores = self.logits(images)
+    def forward(self, inputs: Sequence[Tensor]) -> Scored:
+        """Scores and probabilities for the graph's inputs."""
+        scores = self.logits(inputs)
         probabilities = scores.softmax(1)
         if scores.shape[1] == 2:
             scores = scores - scores.flip(1)
@@ -107,7 +107,7 @@ class CombinedScores(nn.Module):
     """Weighted sum of the methods' log-probabilities plus a bias, or their weighted mean.
 
     Args:
-        methods: modules of the same input, each with probabilities.
+        methods: modules of the graph's inputs, each with probabilities.
         weights: one per method.
         bias: (classes,) added; None: nothing.
         floor: of probabilities.
@@ -130,9 +130,9 @@ class CombinedScores(nn.Module):
         given = None if bias is None else torch.as_tensor(np.array(bias), dtype=torch.float32)
         self.register_buffer("bias", given)
 
-    def forward(self, x: Tensor) -> Scored:
-        """Scores and probabilities of what all methods take."""
-        found = [method(x)[1].clamp(min=self.floor) for method in self.methods]
+    def forward(self, inputs: Sequence[Tensor]) -> Scored:
+        """Scores and probabilities for the graph's inputs."""
+        found = [method(inputs)[1].clamp(min=self.floor) for method in self.methods]
         parts = [p.log() for p in found] if self.logarithms else found
         total = sum(w * part for w, part in zip(self.weights, parts, strict=True))
         assert isinstance(total, Tensor)

@@ -8,6 +8,22 @@ import torch
 from torch import Tensor, nn
 
 
+class GraphInput(nn.Module):
+    """One of the inputs of a graph, where a chain of modules begins.
+
+    Args:
+        number: its place among them.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """The input of that number."""
+        return inputs[self.number]
+
+
 class Affine(nn.Module):
     """(x - shift) / scale of each component.
 
@@ -89,7 +105,7 @@ class Concatenation(nn.Module):
     """Vectors of several branches side by side, each of length one times a factor.
 
     Args:
-        branches: modules of the same input.
+        branches: modules of the graph's inputs.
         factors: one per branch.
     """
 
@@ -98,10 +114,10 @@ class Concatenation(nn.Module):
         self.branches = nn.ModuleList(branches)
         self.factors = [float(factor) for factor in factors]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Concatenated vectors (n, d) of what all branches take."""
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Concatenated vectors (n, d) for the graph's inputs."""
         parts = [
-            factor * _unit(branch(x))
+            factor * _unit(branch(inputs))
             for factor, branch in zip(self.factors, self.branches, strict=True)
         ]
         return torch.cat(parts, 1)

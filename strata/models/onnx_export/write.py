@@ -26,25 +26,23 @@ LARGEST_FILE = 2**31 - 2**24
 def write_onnx(
     module: nn.Module,
     path: Path,
-    inputs: np.ndarray,
+    inputs: Mapping[str, np.ndarray],
     scores: np.ndarray,
     probabilities: np.ndarray | None,
     *,
-    input_name: str,
     classes: Sequence[str],
     facts: Mapping[str, str],
 ) -> Agreement:
     """Write a module as an ONNX file, once onnxruntime has given the scores it should.
 
-    The file's input has a batch of any size; its outputs are `probabilities` (where there are any)
-    and `scores`, (n, classes) float32, and `label` (n,), names of classes.
+    The file's inputs have a batch of any size; its outputs are `probabilities` (where there are
+    any) and `scores`, (n, classes) float32, and `label` (n,), names of classes.
 
     Args:
-        module: from the input to `Scored`, in float32.
+        module: from a tuple of the inputs to `Scored`, in float32.
         path: of the file; unchanged where anything fails.
-        inputs: (n, ...) to be checked on.
+        inputs: by name, (n, ...) each, to be checked on.
         scores, probabilities: (n, classes) for them by the classifier itself.
-        input_name: "images" or "vectors".
         classes: names, in the columns' order; in the file's metadata as JSON under "classes".
         facts: further metadata.
 
@@ -53,7 +51,7 @@ def write_onnx(
         StrataError: the scores differ; a package is missing; torch cannot express an operator.
         OSError: the file cannot be written.
     """
-    model = onnx_model(module, inputs, input_name, with_probabilities=probabilities is not None)
+    model = onnx_model(module, inputs, with_probabilities=probabilities is not None)
     _add_labels(model, classes)
     onnx = onnx_library("onnx")
     names = json.dumps([utf8(name) for name in classes], ensure_ascii=False)
@@ -66,9 +64,9 @@ def write_onnx(
 
 
 def onnx_model(
-    module: nn.Module, inputs: np.ndarray, input_name: str, *, with_probabilities: bool
+    module: nn.Module, inputs: Mapping[str, np.ndarray], *, with_probabilities: bool
 ) -> Any:
-    """The `onnx.ModelProto` of a module, for batches of any size of such inputs.
+    """The `onnx.ModelProto` of a module, for batches of any size of such inputs, by name.
 
     Raises:
         InputError: more weights than a file can hold.
@@ -85,15 +83,16 @@ def onnx_model(
             "Export the method as a .strata file instead.",
         )
     # Two rows: torch takes a batch of one for a constant.
-    example = torch.from_numpy(np.repeat(inputs[:1], 2, axis=0))
+    example = tuple(torch.from_numpy(np.repeat(x[:1], 2, axis=0)) for x in inputs.values())
+    rows = {0: torch.export.Dim("n")}
     try:
         with _quiet(), torch.no_grad():
             program = torch.onnx.export(
                 module,
                 (example,),
-                input_names=[input_name],
+                input_names=list(inputs),
                 output_names=["probabilities", "scores"][not with_probabilities :],
-                dynamic_shapes=({0: torch.export.Dim("n")},),
+                dynamic_shapes=(tuple(rows for _ in example),),
                 dynamo=True,
                 verbose=False,
             )
@@ -114,8 +113,8 @@ class _Outputs(nn.Module):
         super().__init__()
         self.module, self.with_probabilities = module, with_probabilities
 
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        found: Scored = self.module(x)
+    def forward(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        found: Scored = self.module(inputs)
         scores, probabilities = found
         if not self.with_probabilities:
             return (scores,)

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from torch import nn
 
 from strata.models.classifiers.decision_scores import per_class_columns
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
@@ -18,6 +19,7 @@ from strata.models.onnx_export.image_modules import (
     cell_means,
 )
 from strata.models.onnx_export.score_modules import LinearScores, NetworkScores
+from strata.models.onnx_export.vector_modules import GraphInput
 from strata.models.onnx_export.write import write_onnx
 from strata.models.transfer import backbones
 from strata.models.transfer.backbone_features import BackboneFeatures
@@ -57,10 +59,9 @@ def exported(module, path, inputs, scores, probabilities, classes=("a", "b", "c"
     return write_onnx(
         module,
         path,
-        inputs,
+        {"images": inputs},
         scores,
         probabilities,
-        input_name="images",
         classes=classes,
         facts={"method": "mine"},
     )
@@ -78,13 +79,18 @@ def test_networks_with_their_views(name, tmp_path):
     scores = np.column_stack([own.min(1) - 1, own])
     probabilities = np.column_stack([np.zeros(9), model.predict_proba(pixels)])
     path = tmp_path / "network.onnx"
-    module = NetworkScores(NetworkLogits(model), columns, len(classes))
+    module = NetworkScores(
+        nn.Sequential(GraphInput(0), NetworkLogits(model)), columns, len(classes)
+    )
     agreement = exported(module, path, pixels, scores, probabilities, classes)
     assert agreement.largest < 1e-5
     assert agreement.scores < 1e-5
-    one = run(path.read_bytes(), pixels[:1])
+    one = run(path.read_bytes(), {"images": pixels[:1]})
     assert np.abs(one["probabilities"] - probabilities[:1]).max() < 1e-5
-    assert run(path.read_bytes(), pixels)["label"].tolist() == model.predict(pixels).tolist()
+    assert (
+        run(path.read_bytes(), {"images": pixels})["label"].tolist()
+        == model.predict(pixels).tolist()
+    )
     stored = onnx.load(path)
     facts = {entry.key: entry.value for entry in stored.metadata_props}
     assert facts["method"] == "mine"
@@ -121,7 +127,9 @@ def test_fine_tuned_networks_from_the_images_on(freeze_until, state, tmp_path, f
         head_epochs=3,
         epochs=0 if freeze_until == "features.12" else 1,
     ).fit(views, LABELS)
-    module = NetworkScores(FineTunedLogits(model, state, mirror=True), range(3), 3)
+    module = NetworkScores(
+        nn.Sequential(GraphInput(0), FineTunedLogits(model, state, mirror=True)), range(3), 3
+    )
     scores, probabilities = model.decision_function(views), model.predict_proba(views)
     agreement = exported(module, tmp_path / "n.onnx", PIXELS, scores, probabilities)
     assert agreement.largest < 2e-5
@@ -143,7 +151,9 @@ def test_features_of_a_frozen_network(state, tmp_path, float32):
         )
     coef = RNG.normal(0, 2, (3, vectors.shape[1]))
     scores = vectors @ coef.T
-    linear = LinearScores(module, coef, np.zeros(3), None, range(3), 3)
+    linear = LinearScores(
+        nn.Sequential(GraphInput(0), module), coef, np.zeros(3), None, range(3), 3
+    )
     agreement = exported(linear, tmp_path / "f.onnx", pixels, scores, None)
     assert agreement.probabilities is None
     assert agreement.largest < 1e-5

@@ -13,7 +13,13 @@ from strata.models.classifiers.logistic import CalibratedLogistic
 from strata.models.onnx_export import libraries
 from strata.models.onnx_export.check import check_agreement
 from strata.models.onnx_export.score_modules import CombinedScores, LinearScores
-from strata.models.onnx_export.vector_modules import Affine, Concatenation, Projection, SignedPower
+from strata.models.onnx_export.vector_modules import (
+    Affine,
+    Concatenation,
+    GraphInput,
+    Projection,
+    SignedPower,
+)
 from strata.models.onnx_export.write import onnx_model, write_onnx
 
 RNG = np.random.default_rng(0)
@@ -28,10 +34,9 @@ def written(module, path, X, scores, probabilities, n_classes):
     return write_onnx(
         module,
         path,
-        X,
+        {"vectors": X},
         scores,
         probabilities,
-        input_name="vectors",
         classes=[f"class {i}" for i in range(n_classes)],
         facts={},
     )
@@ -46,6 +51,7 @@ def test_linear_classifiers_and_their_calibration(kind, n_classes, tmp_path):
     scores, probabilities = scores_and_probabilities(model, reduced)
     halves = 2 if kind is CalibratedLogistic and n_classes == 2 else 1
     before = torch.nn.Sequential(
+        GraphInput(0),
         Affine(scaler.mean_, scaler.scale_),
         Projection(pca.mean_, pca.components_.T),
         Affine(scale=np.sqrt(pca.explained_variance_)),
@@ -72,14 +78,16 @@ def test_branches_of_one_vector_are_weighted_and_their_methods_combined(tmp_path
     log_p = torch.from_numpy(both @ coef.T / 0.7).log_softmax(1).numpy()
     scores = 2 * np.log(np.maximum(np.exp(log_p), 0.05)) + [0, 1, 0]
     probabilities = torch.from_numpy(scores).softmax(1).numpy()
-    joined = Concatenation([SignedPower(0.5), torch.nn.Identity()], [0.5, 2])
+    joined = Concatenation(
+        [torch.nn.Sequential(GraphInput(0), SignedPower(0.5)), GraphInput(0)], [0.5, 2]
+    )
     linear = LinearScores(joined, coef, np.zeros(3), 0.7, range(3), 3)
     module = CombinedScores([linear], [2], floor=0.05, bias=[0, 1, 0])
     assert written(module, tmp_path / "m.onnx", X, scores, probabilities, 3).largest < 1e-6
 
 
 def linear_of(X, coef):
-    return LinearScores(torch.nn.Identity(), coef, np.zeros(len(coef)), 1.0, range(3), 3)
+    return LinearScores(GraphInput(0), coef, np.zeros(len(coef)), 1.0, range(3), 3)
 
 
 def test_scores_that_differ_leave_the_file_as_it_was(tmp_path):
@@ -90,7 +98,7 @@ def test_scores_that_differ_leave_the_file_as_it_was(tmp_path):
     scores = X @ coef.T
     probabilities = torch.from_numpy(scores).softmax(1).numpy()
     probabilities[3, 1] += 2e-4
-    with pytest.raises(StrataError, match=r"differ from the method's own by 0\.0002 on 60 inputs"):
+    with pytest.raises(StrataError, match=r"differ from the method's own by 0\.0002 on 60 images"):
         written(linear_of(X, coef), path, X, scores, probabilities, 3)
     assert path.read_text() == "earlier"
     assert [p.name for p in tmp_path.iterdir()] == ["m.onnx"]
@@ -99,9 +107,9 @@ def test_scores_that_differ_leave_the_file_as_it_was(tmp_path):
 def test_scores_that_are_no_numbers_are_an_error():
     X = np.full((2, 12), np.inf, np.float32)
     module = linear_of(X, RNG.normal(size=(3, 12)))
-    content = onnx_model(module, X, "vectors", with_probabilities=False).SerializeToString()
+    content = onnx_model(module, {"vectors": X}, with_probabilities=False).SerializeToString()
     with pytest.raises(StrataError, match="differ"):
-        check_agreement(content, X, np.zeros((2, 3)), None)
+        check_agreement(content, {"vectors": X}, np.zeros((2, 3)), None)
 
 
 def test_a_missing_package_is_named_with_what_installs_it(monkeypatch):
@@ -110,4 +118,4 @@ def test_a_missing_package_is_named_with_what_installs_it(monkeypatch):
 
     monkeypatch.setattr(libraries, "import_module", absent)
     with pytest.raises(StrataError, match=r"pip install onnx onnxruntime 'onnxscript>=0\.6'"):
-        onnx_model(torch.nn.Identity(), np.zeros((1, 2)), "vectors", with_probabilities=False)
+        onnx_model(torch.nn.Identity(), {"vectors": np.zeros((1, 2))}, with_probabilities=False)
