@@ -68,11 +68,11 @@ class Projection(nn.Module):
 
     def __init__(self, mean: Any, directions: Any, *, double: bool = False) -> None:
         super().__init__()
-        dtype = torch.float64 if double else torch.float32
+        converted = _float64 if double else _float32
         self.mean: Tensor
         self.directions: Tensor
-        self.register_buffer("mean", torch.as_tensor(np.array(mean), dtype=dtype))
-        self.register_buffer("directions", torch.as_tensor(np.array(directions), dtype=dtype))
+        self.register_buffer("mean", converted(mean))
+        self.register_buffer("directions", converted(directions))
 
     def forward(self, x: Tensor) -> Tensor:
         """Project vectors: (n, d) -> (n, d')."""
@@ -99,6 +99,31 @@ class AdditiveMap(nn.Module):
             root, angle = (height * x).sqrt(), number * self.period * logs
             parts += [root * angle.cos(), root * angle.sin()]
         return torch.cat(parts, 1)
+
+
+class RBFMap(nn.Module):
+    """exp(-gamma |x - center|^2) for each of some centers, in float64.
+
+    Args:
+        centers: (m, d).
+        gamma: inverse width.
+        mixing: (m', m) matrix that the m values are multiplied by; None: they are the result.
+    """
+
+    def __init__(self, centers: Any, gamma: float, mixing: Any = None) -> None:
+        super().__init__()
+        self.gamma = float(gamma)
+        self.centers: Tensor
+        self.mixing: Tensor | None
+        self.register_buffer("centers", _float64(centers))
+        self.register_buffer("mixing", None if mixing is None else _float64(mixing))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map vectors: (n, d) -> (n, m) or (n, m')."""
+        x, own = x.double(), self.centers.square().sum(1)
+        distances = x.square().sum(1, keepdim=True) + own - 2 * x @ self.centers.T
+        values = (-self.gamma * distances.clamp(min=0)).exp()
+        return (values if self.mixing is None else values @ self.mixing.T).float()
 
 
 class Concatenation(nn.Module):
@@ -131,3 +156,7 @@ def _unit(x: Tensor) -> Tensor:
 
 def _float32(values: Any) -> Tensor:
     return torch.as_tensor(np.array(values), dtype=torch.float32)
+
+
+def _float64(values: Any) -> Tensor:
+    return torch.as_tensor(np.array(values), dtype=torch.float64)

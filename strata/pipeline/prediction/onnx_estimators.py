@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
+from sklearn.kernel_approximation import Nystroem
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
@@ -16,7 +17,13 @@ from strata.models.classifiers.kernel_svm import KernelSVM
 from strata.models.classifiers.linear_svm import LinearSVM
 from strata.models.classifiers.logistic import CalibratedLogistic
 from strata.models.onnx_export.score_modules import LinearScores
-from strata.models.onnx_export.vector_modules import AdditiveMap, Affine, Projection, SignedPower
+from strata.models.onnx_export.vector_modules import (
+    AdditiveMap,
+    Affine,
+    Projection,
+    RBFMap,
+    SignedPower,
+)
 
 AFFECTS_RESULTS = False  # of files that are written from what has been made
 
@@ -43,13 +50,15 @@ def reduction_module(reduction: Any) -> nn.Module | None:
         spectrum, period = SPECTRA[reduction.kernel], reduction.period
         later = [2 * period * spectrum(j * period) for j in range(1, reduction.order + 1)]
         return AdditiveMap([period * spectrum(0.0), *later], period)
+    if isinstance(reduction, Nystroem) and reduction.kernel == "rbf":
+        return RBFMap(reduction.components_, reduction.gamma, reduction.normalization_)
     return None
 
 
-def linear_scores(
+def vector_scores(
     before: nn.Module, fitted: Mapping[str, Any], num_classes: int
 ) -> LinearScores | None:
-    """Module of a linear classifier's scores; None for another classifier.
+    """Module of the scores of a linear classifier, or an RBF-kernel SVM; None of another one.
 
     Args:
         before: from the graph's inputs to vectors.
@@ -57,18 +66,18 @@ def linear_scores(
         num_classes: of the data set.
     """
     classifier = fitted["classifier"]
-    linear = isinstance(classifier, LinearSVM | CalibratedLogistic)
-    if not linear and not (isinstance(classifier, KernelSVM) and classifier.kernel == "linear"):
+    if isinstance(classifier, KernelSVM) and classifier.kernel == "rbf":
+        kernel = RBFMap(classifier.support_vectors_, classifier.gamma_)
+        before, coef = nn.Sequential(before, kernel), classifier.dual_coef_
+    elif isinstance(classifier, KernelSVM | LinearSVM | CalibratedLogistic):
+        if getattr(classifier, "kernel", "linear") != "linear":
+            return None
+        coef = classifier.coef_
+    else:
         return None
     temperature = None
     if hasattr(classifier, "predict_proba"):
         halved = isinstance(classifier, CalibratedLogistic) and len(classifier.classes_) == 2
         temperature = float(classifier.temperature_) * (2 if halved else 1)
-    return LinearScores(
-        before,
-        classifier.coef_,
-        classifier.intercept_,
-        temperature,
-        fitted["classes"],
-        num_classes,
-    )
+    known = fitted["classes"]
+    return LinearScores(before, coef, classifier.intercept_, temperature, known, num_classes)

@@ -7,6 +7,7 @@ import numpy as np
 from torch import nn
 
 from strata.errors import InputError
+from strata.models.classifiers.kernel_svm import KernelSVM
 from strata.models.onnx_export.image_modules import (
     BackboneVectors,
     FineTunedLogits,
@@ -18,7 +19,7 @@ from strata.models.onnx_export.vector_modules import GraphInput as InputModule
 from strata.models.transfer.backbones import preprocessing
 from strata.models.transfer.subgraph import penultimate_node
 from strata.pipeline.prediction.model import Model
-from strata.pipeline.prediction.onnx_estimators import linear_scores, reduction_module
+from strata.pipeline.prediction.onnx_estimators import reduction_module, vector_scores
 from strata.pipeline.prediction.onnx_inputs import GraphInput, SquareImages, StageVectors
 from strata.pipeline.prediction.steps import PredictionStep
 from strata.pipeline.stages.fusion import MIN_PROBABILITY
@@ -30,7 +31,7 @@ AFFECTS_RESULTS = False  # of files that are written from what has been made
 class OnnxGraph:
     """A method's scores as a module of a tuple of inputs.
 
-    Vectors that are no features of a pretrained network become an input, as stages make them.
+    Vectors that are not features of a pretrained network become an input, as stages make them.
 
     Attributes:
         inputs: what the module takes, in its order.
@@ -50,7 +51,7 @@ class OnnxGraph:
         makers: dict[str, Callable[[PredictionStep], nn.Module]] = {
             "networks:network_scores": self._network,
             "fine_tuning:fine_tuned_scores": self._fine_tuned,
-            "classifiers:class_scores": self._linear,
+            "classifiers:class_scores": self._vector_scores,
             "fusion:average_scores": self._averaged,
             "fusion:stack_scores": self._stacked,
             "search:apply_selection": lambda step: self._scores(_number(step.inputs[1])),
@@ -82,15 +83,13 @@ class OnnxGraph:
         chain = nn.Sequential(self._input(given), logits)
         return NetworkScores(chain, fitted["classes"], len(self._model.classes))
 
-    def _linear(self, step: PredictionStep) -> nn.Module:
+    def _vector_scores(self, step: PredictionStep) -> nn.Module:
         fitted = self._artifact(step.inputs[1])
         before = self._vectors(_number(step.inputs[0]))
-        found = linear_scores(before, fitted, len(self._model.classes))
+        found = vector_scores(before, fitted, len(self._model.classes))
         if found is None:
-            kind = type(fitted["classifier"]).__name__
-            kernel = getattr(fitted["classifier"], "kernel", "")
-            named = kernel if isinstance(kernel, str) else "own"
-            raise self._impossible(step, f"{kind} with the kernel {named}" if kernel else kind)
+            classifier = fitted["classifier"]
+            raise self._impossible(step, _described(classifier), _remedy(classifier))
         return found
 
     def _averaged(self, step: PredictionStep) -> nn.Module:
@@ -156,14 +155,32 @@ class OnnxGraph:
     def _artifact(self, given: Any) -> Any:
         return self._model.artifacts[given["artifact"]]
 
-    def _impossible(self, step: PredictionStep, what: str = "") -> InputError:
+    def _impossible(self, step: PredictionStep, what: str = "", remedy: str = "") -> InputError:
         name = step.stage.rpartition(":")[2]
         return InputError(
             f"{self._model.name} cannot be an ONNX file: its step '{name}'"
             f"{f' ({what})' if what else ''} has no ONNX form.",
-            "Networks have one, and linear classifiers of vectors. A .strata file holds every "
-            "method.",
+            f"{remedy or 'Networks and linear classifiers have one.'} "
+            "A .strata file holds every method.",
         )
+
+
+def _described(classifier: Any) -> str:
+    """Class of a classifier and, if it has one, its kernel."""
+    kernel = getattr(classifier, "kernel", "")
+    kernel = getattr(kernel, "func", kernel)  # a partial of the kernel's function
+    name = getattr(kernel, "__name__", kernel)
+    return f"{type(classifier).__name__}{f' with the kernel {name}' if kernel else ''}"
+
+
+def _remedy(classifier: Any) -> str:
+    """Settings of a similar method that has an ONNX form."""
+    if not isinstance(classifier, KernelSVM):
+        return 'classifier.use = "svm" or "logistic" has one.'
+    return (
+        'classifier.kernel = "linear" has one, for histograms with '
+        'reduction.use = "additive_kernel_map".'
+    )
 
 
 def _stage(step: PredictionStep) -> str:

@@ -8,13 +8,15 @@ import pytest
 import torch
 
 from strata.errors import InputError, StrataError
-from strata.image_io import read_image
 from strata.models.onnx_export.check import run
 from strata.models.training.resize import resize_images
 from strata.models.transfer import backbones
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.experiment.trained import trained_model
+from strata.pipeline.graph.sharded_arrays import Shards
+from strata.pipeline.graph.stage import Node, Sharded
+from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.onnx import export_onnx
+from strata.pipeline.prediction.steps import PredictionSteps
 from tests.pipeline.project import Project, write_images
 
 FILE = """
@@ -38,17 +40,17 @@ training = { epochs = 1, head_init_C = 1.0 }
 recipe = "deep_features"
 weights = "squeezenet1_1.pth"
 backbone = "squeezenet1_1"
-features = { image_size = 64, nodes = ["features.3"], pyramid = "grid", levels = 2 }
+features = { image_size = 64, nodes = ["features.3"], pyramid = "square", levels = 1 }
 reduction.use = ["centered_power", "pca"]
 [methods.gist]
 descriptor.image_size = 32
 reduction.use = ["standardize", "pca", "lda"]
 reduction.pca = { n_components = 8, whiten = true }
-[methods.cells]
-recipe = "gist"
-descriptor = { image_size = 32, n_cells = 2 }
-reduction.use = "additive_map"
-classifier.inner_folds = 0
+[methods.words]
+recipe = "bovw"
+codebook.n_words = 8
+reduction.use = "additive_kernel_map"
+classifier = { kernel = "linear", inner_folds = 0 }
 [methods.early]
 recipe = "early_fusion"
 of = ["deep", "gist"]
@@ -65,33 +67,55 @@ classifier.use = "knn"
 recipe = "gist"
 descriptor.image_size = 32
 classifier.kernel = "rbf"
-[methods.radial]
-recipe = "gist"
-descriptor.image_size = 32
-reduction.use = "radial_map"
+[methods.additive]
+recipe = "bovw"
+codebook.n_words = 8
 """
 
 
+class InMemory:
+    """Artifacts of nodes, computed in this process when they are first asked for."""
+
+    def __init__(self):
+        self.known = {}
+
+    def of(self, given):
+        if isinstance(given, Node):
+            if given.key not in self.known:
+                inputs = [self.of(part) for part in given.inputs]
+                self.known[given.key] = given.stage.function(*inputs, **given.parameters)
+            return self.known[given.key]
+        if isinstance(given, Sharded):
+            digests = [node.shard.digests for node in given.nodes]
+            return Shards(digests, lambda number: self.of(given.nodes[number]))
+        if isinstance(given, tuple | list):
+            return [self.of(part) for part in given]
+        return given
+
+
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory) -> Workspace:
+def models(tmp_path_factory):
+    """Models of all methods, of the final fold."""
     made = Project(tmp_path_factory.mktemp("onnx"))
-    write_images(made.root / "images", per_class=12)
+    write_images(made.root / "images", per_class=8)
     torch.manual_seed(0)
     state = backbones.skeleton("squeezenet1_1").state_dict()
     torch.save({k: v.half() for k, v in state.items()}, made.root / "squeezenet1_1.pth")
     made.file.write_text(FILE.replace('"squeezenet1_1.pth"', f'"{made.root}/squeezenet1_1.pth"'))
-    made.make()
-    return Workspace.at(made.file, [], None, None, 1, False)
+    workspace, artifacts, found = Workspace.at(made.file, [], None, None, 1, False), InMemory(), {}
+    for target in workspace.targets:
+        steps = PredictionSteps.of(target.folds[-1][1])
+        fitted = {name: artifacts.of(node) for name, node in steps.artifacts.items()}
+        found[target.name] = Model(
+            target.name, workspace.dataset.classes, tuple(steps.steps), fitted
+        )
+    return found
 
 
 @pytest.fixture(scope="module")
-def images(workspace):
-    paths = sorted((workspace.experiment.folder / "images").glob("*/*1.png"))
-    return [read_image(path)[:, 2:] for path in paths]
-
-
-def model(workspace, name):
-    return trained_model(workspace.chosen([name])[0], workspace.dataset, workspace.store)[0]
+def images():
+    """Of no data set."""
+    return list(np.random.default_rng(1).integers(0, 256, (6, 24, 30, 3), np.uint8))
 
 
 INPUTS = {
@@ -99,21 +123,22 @@ INPUTS = {
     "tuned": ["images"],
     "deep": ["images"],
     "gist": ["vectors"],
-    "cells": ["vectors"],
+    "words": ["vectors"],
+    "curved": ["vectors"],
     "early": ["images", "vectors"],
     "stacked": ["images_24_gray", "vectors", "images_64"],
 }
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_methods_as_onnx_files(name, workspace, images, tmp_path, float32):
+def test_methods_as_onnx_files(name, models, images, tmp_path, float32):
     path = tmp_path / "m.onnx"
-    made = model(workspace, name)
+    made = models[name]
     exported = export_onnx(made, path, images)
     assert list(exported.inputs) == INPUTS[name]
     assert exported.agreement.n == len(images) == 6
     assert exported.agreement.largest < 2e-5
-    assert (exported.agreement.probabilities is None) == (name == "cells")
+    assert (exported.agreement.probabilities is None) == (name == "words")
     facts = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
     assert facts["method"] == name
     assert json.loads(facts["classes"]) == ["blue", "gray", "green"]
@@ -131,19 +156,18 @@ def test_methods_as_onnx_files(name, workspace, images, tmp_path, float32):
     ("name", "step"),
     [
         ("neighbors", "'class_scores' (KNeighborsClassifier)"),
-        ("curved", "'class_scores' (KernelSVM with the kernel rbf)"),
-        ("radial", "'apply_reduction' (Nystroem)"),
+        ("additive", "'class_scores' (KernelSVM with the kernel intersection)"),
     ],
 )
-def test_what_has_no_onnx_form_is_named(name, step, workspace, images, tmp_path):
+def test_what_has_no_onnx_form_is_named(name, step, models, images, tmp_path):
     with pytest.raises(InputError) as error:
-        export_onnx(model(workspace, name), tmp_path / "m.onnx", images)
+        export_onnx(models[name], tmp_path / "m.onnx", images)
     assert f"{name} cannot be an ONNX file: its step {step} has no ONNX form." in str(error.value)
     assert not list(tmp_path.iterdir())
 
 
-def test_scores_that_differ_leave_no_file(workspace, images, tmp_path, monkeypatch):
-    made = model(workspace, "tiny")
+def test_scores_that_differ_leave_no_file(models, images, tmp_path, monkeypatch):
+    made = models["tiny"]
     classifier = made.artifacts["train_network"]["classifier"]
     monkeypatch.setattr(
         type(classifier), "probabilities_of", lambda self, scores: np.full((6, 3), 1 / 3)
@@ -153,6 +177,6 @@ def test_scores_that_differ_leave_no_file(workspace, images, tmp_path, monkeypat
     assert not list(tmp_path.iterdir())
 
 
-def test_without_images_nothing_can_be_checked(workspace, tmp_path):
+def test_without_images_nothing_can_be_checked(models, tmp_path):
     with pytest.raises(InputError, match="no image"):
-        export_onnx(model(workspace, "tiny"), tmp_path / "m.onnx", [])
+        export_onnx(models["tiny"], tmp_path / "m.onnx", [])
