@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
 from strata.errors import InputError
 from strata.image_io import ImageError, Range, decode, full_range, read_content
 from strata.pipeline.cli.terminal.table import print_table
+from strata.pipeline.cli.trained_target import trained_target
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.layout import walk
 from strata.pipeline.execution.executor import Run
@@ -29,16 +29,7 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
     Of an image without descriptors no class is printed.
     """
     files = _files(given)
-    wanted = workspace.chosen([method])
-    if len(wanted) > 1:
-        names = ", ".join(target.name for target in wanted)
-        raise InputError(f"'{method}' has variants.", f"Name one of them: {names}.")
-    target = wanted[0]
-    if workspace.store.state(target.node.key) != "present":
-        raise InputError(
-            f"{target.name} is not up to date with the current images, parameters and code.",
-            _remedy(workspace, target.name),
-        )
+    target = trained_target(workspace, method)
     readable, flat, broken = _readable(files, workspace.dataset.manifest.value_ranges)
     found, empty = {}, []
     if readable:
@@ -65,24 +56,6 @@ def predict(workspace: Workspace, method: str, given: list[Path], as_json: bool)
     told = {n: s for n, s in found.items() if n not in empty}
     _print(workspace, told, empty, [n for n in flat if n in told], broken, as_json)
     return 2 if broken else 0
-
-
-def _remedy(workspace: Workspace, method: str) -> str:
-    """Hint for a method that is not up to date: other settings of the last report, or `make`."""
-    from strata.reports import read_results
-
-    hint = (
-        f"Run {workspace.command('make', method)} first; "
-        f"{workspace.command('why', method)} tells what changed."
-    )
-    try:
-        last = read_results(workspace.out)["run"].get("settings", [])
-    except InputError:  # no report, or none that this version reads
-        return hint
-    if last == list(workspace.experiment.settings):
-        return hint
-    given = " ".join(f"--set {shlex.quote(setting)}" for setting in last) or "no --set"
-    return f"The last report was made with {given}: give the same here. Or else: {hint}"
 
 
 def _files(given: list[Path]) -> list[Path]:
