@@ -36,7 +36,7 @@ from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.experiment.resolve import resolve
 from strata.pipeline.experiment.trained import trained_model
 from strata.pipeline.prediction.model import Model
-from strata.pipeline.prediction.onnx import export_onnx
+from strata.pipeline.prediction.onnx.export import export_onnx
 from strata.pipeline.store.store import Store
 
 EXPERIMENT = """

@@ -22,6 +22,11 @@ class Agreement(NamedTuple):
     scores: float  #: as a share of the largest absolute score (of 1 at least)
 
     @property
+    def compared(self) -> str:
+        """Name of the outputs whose difference is `largest`."""
+        return "Scores" if self.probabilities is None else "Probabilities"
+
+    @property
     def largest(self) -> float:
         """Difference that is held against `TOLERANCE`."""
         return self.scores if self.probabilities is None else self.probabilities
@@ -50,9 +55,9 @@ def check_agreement(
         by_probability = _largest(found["probabilities"], probabilities)
     agreement = Agreement(len(scores), by_probability, by_score)
     if not agreement.largest <= TOLERANCE:
-        kind = "scores" if probabilities is None else "probabilities"
+        outputs = agreement.compared.lower()
         raise StrataError(
-            f"The ONNX graph's {kind} differ from the method's own by {agreement.largest:.2g} "
+            f"The ONNX graph's {outputs} differ from the method's own by {agreement.largest:.2g} "
             f"on {len(scores)} images, more than {TOLERANCE:g}: no file was written.",
             "Export the method as a .strata file instead, which gives its scores bit for bit.",
         )

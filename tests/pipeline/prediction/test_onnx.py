@@ -5,19 +5,14 @@ import json
 import numpy as np
 import onnx
 import pytest
-import torch
 
 from strata.errors import InputError, StrataError
 from strata.models.onnx_export.check import run
 from strata.models.training.resize import resize_images
-from strata.models.transfer import backbones
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.graph.sharded_arrays import Shards
-from strata.pipeline.graph.stage import Node, Sharded
-from strata.pipeline.prediction.model import Model
-from strata.pipeline.prediction.onnx import export_onnx
-from strata.pipeline.prediction.steps import PredictionSteps
-from tests.pipeline.project import Project, write_images
+from strata.pipeline.prediction.onnx.export import export_onnx
+from tests.pipeline.prediction.every_recipe import made_model, random_weights
+from tests.pipeline.project import write_images
 
 FILE = """
 name = "exported"
@@ -33,12 +28,12 @@ images = { size = 24, color = false }
 network = { epochs = 2, batch_size = 8 }
 [methods.tuned]
 recipe = "fine_tuned"
-weights = "squeezenet1_1.pth"
+weights = "WEIGHTS"
 nodes = { image_size = 32, freeze_until = "features.11" }
 training = { epochs = 1, head_init_C = 1.0 }
 [methods.deep]
 recipe = "deep_features"
-weights = "squeezenet1_1.pth"
+weights = "WEIGHTS"
 backbone = "squeezenet1_1"
 features = { image_size = 64, nodes = ["features.3"], pyramid = "square", levels = 1 }
 reduction.use = ["centered_power", "pca"]
@@ -73,43 +68,15 @@ codebook.n_words = 8
 """
 
 
-class InMemory:
-    """Artifacts of nodes, computed in this process when they are first asked for."""
-
-    def __init__(self):
-        self.known = {}
-
-    def of(self, given):
-        if isinstance(given, Node):
-            if given.key not in self.known:
-                inputs = [self.of(part) for part in given.inputs]
-                self.known[given.key] = given.stage.function(*inputs, **given.parameters)
-            return self.known[given.key]
-        if isinstance(given, Sharded):
-            digests = [node.shard.digests for node in given.nodes]
-            return Shards(digests, lambda number: self.of(given.nodes[number]))
-        if isinstance(given, tuple | list):
-            return [self.of(part) for part in given]
-        return given
-
-
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Models of all methods, of the final fold."""
-    made = Project(tmp_path_factory.mktemp("onnx"))
-    write_images(made.root / "images", per_class=8)
-    torch.manual_seed(0)
-    state = backbones.skeleton("squeezenet1_1").state_dict()
-    torch.save({k: v.half() for k, v in state.items()}, made.root / "squeezenet1_1.pth")
-    made.file.write_text(FILE.replace('"squeezenet1_1.pth"', f'"{made.root}/squeezenet1_1.pth"'))
-    workspace, artifacts, found = Workspace.at(made.file, [], None, None, 1, False), InMemory(), {}
-    for target in workspace.targets:
-        steps = PredictionSteps.of(target.folds[-1][1])
-        fitted = {name: artifacts.of(node) for name, node in steps.artifacts.items()}
-        found[target.name] = Model(
-            target.name, workspace.dataset.classes, tuple(steps.steps), fitted
-        )
-    return found
+    """Models of all methods by name, made in this process."""
+    root = tmp_path_factory.mktemp("onnx")
+    write_images(root / "images", per_class=8)
+    random_weights(root / "weights", "squeezenet1_1")
+    (root / "strata.toml").write_text(FILE.replace("WEIGHTS", str(root / "weights")))
+    workspace = Workspace.at(root / "strata.toml", [], None, None, 1, False)
+    return {target.name: made_model(workspace, target.name) for target in workspace.targets}
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +106,8 @@ def test_methods_as_onnx_files(name, models, images, tmp_path, float32):
     assert exported.agreement.n == len(images) == 6
     assert exported.agreement.largest < 2e-5
     assert (exported.agreement.probabilities is None) == (name == "words")
+    assert (exported.precision is None) == (INPUTS[name] == ["vectors"])
+    assert (exported.precision or 0) < 1e-6
     facts = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
     assert facts["method"] == name
     assert json.loads(facts["classes"]) == ["blue", "gray", "green"]
@@ -180,3 +149,12 @@ def test_scores_that_differ_leave_no_file(models, images, tmp_path, monkeypatch)
 def test_without_images_nothing_can_be_checked(models, tmp_path):
     with pytest.raises(InputError, match="no image"):
         export_onnx(models["tiny"], tmp_path / "m.onnx", [])
+
+
+def test_bfloat16_of_the_method_is_told_from_the_graphs_own_error(
+    models, images, tmp_path, monkeypatch
+):
+    """Large networks may be predicted in bfloat16; the file is checked in float32."""
+    monkeypatch.setattr("strata.models.runtime.devices._multiplies_bfloat16", lambda: True)
+    exported = export_onnx(models["tuned"], tmp_path / "m.onnx", images)
+    assert exported.agreement.largest < 2e-5 < exported.precision

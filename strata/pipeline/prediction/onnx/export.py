@@ -15,10 +15,10 @@ from strata.models.onnx_export.check import Agreement
 from strata.models.onnx_export.libraries import onnx_library
 from strata.models.onnx_export.write import write_onnx
 from strata.models.runtime.devices import float32_on_cpu
-from strata.pipeline.prediction.batch import in_batches
+from strata.pipeline.prediction.batch import ImageBatch, in_batches
 from strata.pipeline.prediction.model import Model
-from strata.pipeline.prediction.onnx_graph import OnnxGraph
-from strata.pipeline.prediction.onnx_inputs import named
+from strata.pipeline.prediction.onnx.graph import OnnxGraph
+from strata.pipeline.prediction.onnx.inputs import SquareImages, named
 
 AFFECTS_RESULTS = False  # of files that are written from what has been made
 
@@ -29,11 +29,15 @@ class ExportedGraph:
 
     Attributes:
         inputs: what each input holds, by name.
-        agreement: with the method's own scores.
+        agreement: with the method's own scores in float32 on the processor.
+        precision: largest difference of these from the probabilities (or scores) that the method
+            predicts on this machine, which may compute large networks in bfloat16; None without a
+            network.
     """
 
     inputs: dict[str, str]
     agreement: Agreement
+    precision: float | None
 
 
 def export_onnx(model: Model, path: Path, images: Sequence[np.ndarray]) -> ExportedGraph:
@@ -83,7 +87,17 @@ def export_onnx(model: Model, path: Path, images: Sequence[np.ndarray]) -> Expor
             **({"facts": json.dumps(model.facts)} if model.facts else {}),
         },
     )
-    return ExportedGraph(described, agreement)
+    has_network = any(isinstance(given, SquareImages) for given in graph.inputs)
+    n = len(found[0]["scores"])
+    precision = _precision(model, images[:n], found[0]) if has_network else None
+    return ExportedGraph(described, agreement, precision)
+
+
+def _precision(model: Model, images: Sequence[np.ndarray], exact: Mapping[str, Any]) -> float:
+    """Largest difference of what a model predicts for images from what it gives in float32."""
+    predicted = model.values(ImageBatch.of(images))[-1]
+    name = "probabilities" if "probabilities" in exact else "scores"
+    return float(np.abs(np.asarray(predicted[name]) - exact[name]).max())
 
 
 def _on_cpu(model: Model) -> Model:

@@ -19,8 +19,8 @@ from strata.models.onnx_export.vector_modules import GraphInput as InputModule
 from strata.models.transfer.backbones import preprocessing
 from strata.models.transfer.subgraph import penultimate_node
 from strata.pipeline.prediction.model import Model
-from strata.pipeline.prediction.onnx_estimators import reduction_module, vector_scores
-from strata.pipeline.prediction.onnx_inputs import GraphInput, SquareImages, StageVectors
+from strata.pipeline.prediction.onnx.estimators import reduction_module, vector_scores
+from strata.pipeline.prediction.onnx.inputs import GraphInput, SquareImages, StageVectors
 from strata.pipeline.prediction.steps import PredictionStep
 from strata.pipeline.stages.fusion import MIN_PROBABILITY
 from strata.pipeline.stages.pretrained import state_of
