@@ -24,8 +24,14 @@ model_app = typer.Typer(rich_markup_mode=None)
 def export(
     method: Annotated[str, typer.Argument(help="A method that is up to date.")],
     path: Annotated[
-        Path, typer.Argument(metavar="FILE.strata", help="The model file to be written.")
+        Path, typer.Argument(metavar="FILE", help="The file to be written, .strata or .onnx.")
     ],
+    onnx: Annotated[
+        bool,
+        typer.Option(
+            "--onnx", help="Write an ONNX file: a network, or the classifier of fixed vectors."
+        ),
+    ] = False,
     file: File = None,
     settings: Overrides = None,
     store: StoreDir = None,
@@ -39,7 +45,7 @@ def export(
     workspace = open_workspace(
         file, settings, store, jobs=jobs, skip_broken=skip_broken, weights=weights
     )
-    return export(workspace, method, path)
+    return export(workspace, method, path, onnx)
 
 
 @model_app.command()
