@@ -1,15 +1,17 @@
 """Commands of `strata`; each imports its implementation when it runs, so `--help` stays fast."""
 
 import io
-import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from strata import __version__
 from strata.pipeline.cli.data_commands import data_app
+from strata.pipeline.cli.model_commands import model_app
+from strata.pipeline.cli.opening import open_workspace as _workspace
+from strata.pipeline.cli.opening import use_weights as _use_weights
 from strata.pipeline.cli.options import (
     AlwaysMake,
     Batch,
@@ -27,6 +29,7 @@ from strata.pipeline.cli.options import (
     KeptFiles,
     ListParameters,
     ListRecipes,
+    Modules,
     OlderThan,
     OutDir,
     Overrides,
@@ -51,37 +54,7 @@ app = typer.Typer(
     "go, and what does each cost?",
 )
 app.add_typer(data_app, name="data")
-
-
-def _use_weights(weights: Path | None) -> None:
-    """Set the path of the ImageNet weights for this process and its workers, which inherit it."""
-    if weights is not None:
-        from strata.errors import InputError
-        from strata.files import expand_user
-        from strata.models.transfer.weights import ENVIRONMENT
-
-        path = expand_user(weights).absolute()
-        if not path.exists():
-            raise InputError(
-                f"There is no file or folder of weights {weights}.",
-                "Give an existing path with --weights, or leave it out to download weights.",
-            )
-        os.environ[ENVIRONMENT] = str(path)
-
-
-def _workspace(
-    file: Path | None,
-    settings: list[str] | None = None,
-    store: Path | None = None,
-    out: Path | None = None,
-    jobs: int | None = None,
-    skip_broken: bool = False,
-    weights: Path | None = None,
-) -> Any:
-    from strata.pipeline.cli.workspace import Workspace
-
-    _use_weights(weights)
-    return Workspace.at(file, settings or [], store, out, jobs, skip_broken, weights)
+app.add_typer(model_app)
 
 
 @app.command()
@@ -211,16 +184,22 @@ def list_(
 @app.command()
 @exit_with_errors
 def describe(
-    method: Annotated[str, typer.Argument(help="A method of the experiment file.")],
+    method: Annotated[
+        str, typer.Argument(help="A method of the experiment file, or a model file.")
+    ],
     classes: Classes = None,
     file: File = None,
     settings: Overrides = None,
     weights: Weights = None,
     as_json: Json = False,
 ) -> int:
-    """Show the stages and layers of a method, without computing anything."""
+    """Show the stages and layers of a method, or what a model file tells."""
     from strata.pipeline.cli.describe import describe_method
 
+    if method.endswith(".strata"):
+        from strata.pipeline.cli.describe_file import describe_file
+
+        return describe_file(Path(method), as_json)
     _use_weights(weights)
     return describe_method(method, file, settings or [], classes, as_json)
 
@@ -323,6 +302,7 @@ def predict(
     top: Top = None,
     batch: Batch = None,
     device: DeviceName = None,
+    modules: Modules = None,
     file: File = None,
     settings: Overrides = None,
     store: StoreDir = None,
@@ -341,7 +321,7 @@ def predict(
     request = Request(images, as_json, as_csv, top, batch, device, jobs)
     if is_model_file(method):
         _refuse(method, file, settings, store, skip_broken, weights)
-        return predict_by_file(method, request)
+        return predict_by_file(method, modules or [], request)
     workspace = _workspace(
         file, settings, store, jobs=jobs, skip_broken=skip_broken, weights=weights
     )

@@ -168,6 +168,14 @@ Top = Annotated[
         show_default="2, with --csv and --json all",
     ),
 ]
+Modules = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--modules",
+        metavar="FILE",
+        help="A file of recipes whose stages a model file needs; it runs. Repeatable.",
+    ),
+]
 Batch = Annotated[
     int | None,
     typer.Option(

@@ -1,6 +1,5 @@
 """`strata predict`: classify new images with a trained method or a model file."""
 
-import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,19 +9,17 @@ from pathlib import Path
 from typing import cast
 
 from strata.errors import InputError
+from strata.pipeline.cli.export import model_to_export
 from strata.pipeline.cli.terminal.console import Terminal
 from strata.pipeline.cli.terminal.predictions import CsvRows, JsonLines, Predictions, TableRows
 from strata.pipeline.cli.terminal.steps import StepProgress
+from strata.pipeline.cli.trained_target import trained_target
 from strata.pipeline.cli.workspace import Workspace, cores
 from strata.pipeline.data.layout.names import counted
-from strata.pipeline.execution.executor import Run
-from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.progress_bar import ProgressBar
-from strata.pipeline.experiment.compose import Target
-from strata.pipeline.experiment.trained import trained_model
 from strata.pipeline.prediction.batch import MAX_IMAGES
 from strata.pipeline.prediction.device import most_processes, on_device
 from strata.pipeline.prediction.model import Model
+from strata.pipeline.prediction.model_file import SUFFIX, load_model
 from strata.pipeline.prediction.paths import AskedFiles
 from strata.pipeline.prediction.stream import predict_paths
 
@@ -59,65 +56,19 @@ class Request:
 
 def is_model_file(name: str) -> bool:
     """Test whether an argument names a model file, and no method."""
-    return Path(name).suffix == ".strata" or Path(name).is_file()
+    return Path(name).suffix == SUFFIX or Path(name).is_file()
 
 
-def predict_by_file(path: str, request: Request) -> int:
-    """Classify images with a model file; see `classify`."""
-    from strata.pipeline.prediction.model_file import load_model
-
-    return classify(load_model(Path(path)), request)
+def predict_by_file(path: str, modules: Sequence[Path], request: Request) -> int:
+    """Classify images with a model file, and the files of its own stages; see `classify`."""
+    return classify(load_model(path, modules), request)
 
 
 def predict_by_method(workspace: Workspace, method: str, request: Request) -> int:
-    """Classify images with a method that is up to date; see `classify`.
-
-    Fitted parts that are no longer in the store, as after `--frugal`, are made again.
-    """
-    wanted = workspace.chosen([method])
-    if len(wanted) > 1:
-        names = ", ".join(target.name for target in wanted)
-        raise InputError(f"'{method}' has variants.", f"Name one of them: {names}.")
+    """Classify images with a method that is up to date; see `classify`."""
     with workspace.store.in_use():
-        return classify(_model(workspace, wanted[0]), request)
-
-
-def _model(workspace: Workspace, target: Target) -> Model:
-    if workspace.store.state(target.node.key) != "present":
-        raise InputError(
-            f"{target.name} is not up to date with the current images, parameters and code.",
-            _remedy(workspace, target.name),
-        )
-    model, plan = trained_model(target, workspace.dataset, workspace.store)
-    if plan.needed:
-        _make(workspace, plan)
-    return model
-
-
-def _make(workspace: Workspace, plan: Plan) -> None:
-    with ProgressBar(workspace.progress_console, plan, workspace.store, workspace.jobs) as observer:
-        run = Run(plan, workspace.store, observer, jobs=workspace.jobs)
-        outcome = run.execute(keep_going=False)
-    for error in outcome.errors.values():
-        raise error
-
-
-def _remedy(workspace: Workspace, method: str) -> str:
-    """Hint for a method that is not up to date: other settings of the last report, or `make`."""
-    from strata.reports import read_results
-
-    hint = (
-        f"Run {workspace.command('make', method)} first; "
-        f"{workspace.command('why', method)} tells what changed."
-    )
-    try:
-        last = read_results(workspace.out)["run"].get("settings", [])
-    except InputError:  # no report, or none that this version reads
-        return hint
-    if last == list(workspace.experiment.settings):
-        return hint
-    given = " ".join(f"--set {shlex.quote(setting)}" for setting in last) or "no --set"
-    return f"The last report was made with {given}: give the same here. Or else: {hint}"
+        model = model_to_export(workspace, trained_target(workspace, method))
+        return classify(model, request)
 
 
 def classify(model: Model, request: Request) -> int:

@@ -91,8 +91,8 @@ def _method(
     predictions = records.store.read(target.node.key)
     fitted = _fitted(target, records)
     training = one_per_fold(fitted, "training_accuracy")
-    cv = _scores(predictions, lambda fold: fold >= 0)
-    test = _scores(predictions, lambda fold: fold < 0)
+    cv = split_scores(predictions, lambda fold: fold >= 0)
+    test = split_scores(predictions, lambda fold: fold < 0)
     shown, problems = visualizations(target, dataset, records.store, cv or test)
     return MethodResult(
         **common,
@@ -158,7 +158,7 @@ def _learning_warnings(fitted: list[list[Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _scores(predictions: Any, selects: Callable[[Any], Any]) -> "Scores | None":
+def split_scores(predictions: Any, selects: Callable[[Any], Any]) -> "Scores | None":
     """Scores of the folds whose number `selects` accepts; None without any."""
 
     from strata.reports.model.scores import Scores

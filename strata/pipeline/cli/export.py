@@ -1,0 +1,73 @@
+"""`strata export`: write a trained method to a file that predicts anywhere."""
+
+import dataclasses
+from pathlib import Path
+
+from strata.errors import InputError
+from strata.pipeline.cli.trained_target import trained_target
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.execution.executor import Run
+from strata.pipeline.execution.progress_bar import ProgressBar
+from strata.pipeline.experiment.compose import Target
+from strata.pipeline.experiment.trained import trained_model
+from strata.pipeline.prediction.model import Model
+from strata.pipeline.prediction.model_file import SUFFIX, load_model, save_model
+from strata.pipeline.reporting.model_facts import model_facts
+
+
+def export(workspace: Workspace, method: str, path: Path) -> int:
+    """Write a method to a model file, and print its size and what it needs elsewhere."""
+    if path.suffix != SUFFIX:
+        raise InputError(
+            f"{path} is no name of a model file.", f"Name it {path.with_suffix(SUFFIX)}."
+        )
+    model = model_to_export(workspace, trained_target(workspace, method))
+    save_model(model, path)
+    load_model(path, model.modules)  # what cannot be read again should be known here
+    size = path.stat().st_size
+    workspace.console.print(f"{path}: {model.name}, {_megabytes(size)}")
+    for line in needs(model, path):
+        workspace.console.print(line)
+    return 0
+
+
+def model_to_export(workspace: Workspace, target: Target) -> Model:
+    """Model of a method that has results, with its facts.
+
+    Fitted artifacts that were removed from the store are made again.
+
+    Raises:
+        StrataError: one of them could not be made.
+    """
+    store, jobs = workspace.store, workspace.jobs
+    model, plan = trained_model(target, workspace.dataset, store)
+    if plan.needed:
+        with store.in_use(), ProgressBar(workspace.progress_console, plan, store, jobs) as progress:
+            outcome = Run(plan, store, progress, jobs=jobs).execute(keep_going=False)
+        for error in outcome.errors.values():
+            raise error
+    facts = model_facts(target, workspace.experiment, workspace.dataset, store)
+    return dataclasses.replace(model, facts=facts)
+
+
+def needs(model: Model, path: Path) -> list[str]:
+    """Sentences on what a model needs where it predicts, besides strata itself."""
+    found = []
+    if any(step.stage.endswith("_surf") for step in model.steps):
+        found.append("It describes images by SURF, which needs mahotas: pip install 'strata[surf]'")
+    if any(stage.accelerator for stage in model.stages):
+        found.append("It has a network, so that the first prediction loads torch")
+    for module in model.modules:
+        found.append(
+            f"It has stages of {module.name}, which is not in the file: take {module.name} along "
+            f"(strata predict {path.name} --modules {module.name} IMAGES)"
+        )
+    for weights in model.facts.get("weights", ()):
+        found.append(
+            f"It has the weights of {weights['backbone']} ({weights['source']}): {weights['terms']}"
+        )
+    return found
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
