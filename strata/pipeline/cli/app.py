@@ -14,29 +14,23 @@ from strata.pipeline.cli.opening import open_workspace as _workspace
 from strata.pipeline.cli.opening import use_weights as _use_weights
 from strata.pipeline.cli.options import (
     AlwaysMake,
-    Batch,
     Classes,
-    Csv,
-    DeviceName,
     DryRun,
     Figures,
     File,
     Frugal,
     Jobs,
     Json,
-    JsonLines,
     KeepGoing,
     KeptFiles,
     ListParameters,
     ListRecipes,
-    Modules,
     OlderThan,
     OutDir,
     Overrides,
     SkipBroken,
     StoreDir,
     Targets,
-    Top,
     ToSize,
     Weights,
     Zipped,
@@ -279,78 +273,6 @@ def compare(
     from strata.pipeline.cli.compare import compare
 
     return compare(before, after)
-
-
-@app.command()
-@exit_with_errors
-def predict(
-    method: Annotated[
-        str,
-        typer.Argument(
-            metavar="METHOD_OR_FILE", help="A method that is up to date, or a model file."
-        ),
-    ],
-    images: Annotated[
-        list[str],
-        typer.Argument(
-            help="Images, folders of images, quoted patterns ('photos/**/*.jpg'), or - for paths "
-            "on standard input."
-        ),
-    ],
-    as_json: JsonLines = False,
-    as_csv: Csv = False,
-    top: Top = None,
-    batch: Batch = None,
-    device: DeviceName = None,
-    modules: Modules = None,
-    file: File = None,
-    settings: Overrides = None,
-    store: StoreDir = None,
-    jobs: Jobs = None,
-    skip_broken: SkipBroken = False,
-    weights: Weights = None,
-) -> int:
-    """Classify new images with a trained method, or with a model file."""
-    from strata.pipeline.cli.predict import (
-        Request,
-        is_model_file,
-        predict_by_file,
-        predict_by_method,
-    )
-
-    request = Request(images, as_json, as_csv, top, batch, device, jobs)
-    if is_model_file(method):
-        _refuse(method, file, settings, store, skip_broken, weights)
-        return predict_by_file(method, modules or [], request)
-    workspace = _workspace(
-        file, settings, store, jobs=jobs, skip_broken=skip_broken, weights=weights
-    )
-    return predict_by_method(workspace, method, request)
-
-
-def _refuse(
-    model_file: str,
-    file: Path | None,
-    settings: list[str] | None,
-    store: Path | None,
-    skip_broken: bool,
-    weights: Path | None,
-) -> None:
-    """Refuse options about an experiment beside a model file, which needs none."""
-    given = {
-        "--file": file,
-        "--set": settings,
-        "--store": store,
-        "--skip-broken": skip_broken,
-        "--weights": weights,
-    }
-    for option, value in given.items():
-        if value:
-            from strata.errors import InputError
-
-            raise InputError(
-                f"{option} has no meaning with the model file {model_file}.", "Leave it out."
-            )
 
 
 def _version(value: bool) -> None:

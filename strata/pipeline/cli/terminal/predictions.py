@@ -78,12 +78,12 @@ class CsvRows(Predictions):
     that has some. Problems are told on stderr; their rows have a path only.
     """
 
-    _began = False
+    _columns = 0  # before the header
     _waiting: tuple["Prediction", ...] = ()
 
     def write(self, prediction: "Prediction") -> None:
         """Write one prediction."""
-        if not self._began and prediction.scores is None:
+        if not self._columns and prediction.scores is None:
             self._waiting += (prediction,)
             return
         self._begin(kind_of(prediction))
@@ -94,15 +94,16 @@ class CsvRows(Predictions):
         self._begin("probability")
 
     def _begin(self, kind: str) -> None:
-        if self._began:
+        if self._columns:
             return
-        self._began = True
-        first = ["path", "class", kind]
+        columns = ["path", "class", kind]
         if self._top is None:
-            self._cells([*first, *self._classes])
+            columns += self._classes
         else:
             places = range(2, min(self._top, len(self._classes)) + 1)
-            self._cells([*first, *(f"{name}_{i}" for i in places for name in ("class", kind))])
+            columns += [f"{name}_{place}" for place in places for name in ("class", kind)]
+        self._columns = len(columns)
+        self._cells(columns)
         for waiting in self._waiting:
             self._row(waiting)
 
@@ -114,8 +115,7 @@ class CsvRows(Predictions):
         values = values_of(prediction)
         best = ranked(prediction, self._classes)
         if not best:
-            others = len(self._classes) if self._top is None else 2 * (self._top - 1)
-            self._cells([told, "", "", *[""] * others])
+            self._cells([told, *[""] * (self._columns - 1)])
         elif self._top is None:
             self._cells([told, *best[0], *values])
         else:
@@ -123,8 +123,8 @@ class CsvRows(Predictions):
 
     def _cells(self, cells: Sequence[object]) -> None:
         text = io.StringIO()
-        csv.writer(text, lineterminator="").writerow(cells)
-        self._line(text.getvalue())
+        csv.writer(text, lineterminator="\r\n").writerow(cells)  # quotes both in a name
+        self._line(text.getvalue().removesuffix("\r\n"))
 
 
 class TableRows(Predictions):
