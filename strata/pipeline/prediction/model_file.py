@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from strata.errors import InputError
+from strata.errors import InputError, naming
 from strata.image_io import Range
 from strata.pipeline.graph.provenance import versions
 from strata.pipeline.graph.stage import Stage
@@ -97,7 +97,8 @@ def load_model(path: str | Path, modules: Sequence[str | Path] = ()) -> Model:
         steps = [_step(given) for given in document["steps"]]
         own = named_modules(_checked_texts(document["modules"]), named, str(path))
         steps = [own_address(step, own) for step in steps]
-        _check(steps, named, document["artifacts"], path)
+        with naming(str(path)):
+            _check(steps, named, document["artifacts"], path)
         return Model(
             name=_text_of(document["name"]),
             classes=tuple(map(_text_of, document["classes"])),
@@ -109,7 +110,7 @@ def load_model(path: str | Path, modules: Sequence[str | Path] = ()) -> Model:
             ),
             value_ranges={k: _range(v) for k, v in document["value_ranges"].items()},
             modules=tuple(named),
-            facts={**document["facts"], "versions": _checked_texts(document["versions"])},
+            facts=dict(document["facts"]),
         )
     except InputError:
         raise
