@@ -8,7 +8,7 @@ from pathlib import Path
 from strata.errors import InputError
 from strata.image_io import ImageError, Range, decode, full_range, read_content
 from strata.pipeline.cli.terminal.table import print_table
-from strata.pipeline.cli.trained_target import trained_target
+from strata.pipeline.cli.trained.target import trained_target
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.layout import walk
 from strata.pipeline.execution.executor import Run

@@ -1,4 +1,4 @@
-"""What a model tells of itself: method, parameters, data, accuracy, date, origin of its weights."""
+"""Facts that a model tells: method, parameters, data, accuracy, date, origin of its weights."""
 
 from collections import Counter
 from pathlib import Path
