@@ -143,7 +143,7 @@ POISONED = {
     "no address": step_of(""),
     "a number": step_of(3),
     "odd parameters": lambda d: d["steps"][0]["parameters"].update(image_size="evil"),
-    "missing parameters": lambda d: d["steps"][0]["parameters"].clear(),
+    "unknown parameters": lambda d: d["steps"][0]["parameters"].update(evil=1),
     "a later step": lambda d: d["steps"][0].update(inputs=[{"step": 1}]),
     "a step before all": lambda d: d["steps"][1].update(inputs=[{"shards": -1}]),
     "an absent artifact": lambda d: d["steps"][1].update(inputs=[{"artifact": "no"}]),
