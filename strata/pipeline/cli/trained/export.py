@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from strata.errors import InputError
-from strata.pipeline.cli.trained_target import trained_target
+from strata.pipeline.cli.trained.target import trained_target
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.executor import Run
 from strata.pipeline.execution.progress_bar import ProgressBar

@@ -105,7 +105,7 @@ def export(
     weights: Weights = None,
 ) -> int:
     """Write a trained method to a file that predicts anywhere."""
-    from strata.pipeline.cli.export import export
+    from strata.pipeline.cli.trained.export import export
 
     workspace = open_workspace(
         file, settings, store, jobs=jobs, skip_broken=skip_broken, weights=weights
