@@ -6,16 +6,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.cli.terminal.steps import StepProgress
 from strata.pipeline.cli.terminal.table import print_table
-from strata.pipeline.cli.workspace import cores
 from strata.pipeline.store.hashing import content_key
+from strata.pipeline.workspace.step_progress import StepProgress
+from strata.pipeline.workspace.workspace import cores
 from strata.text import one_line
 
 if TYPE_CHECKING:
-    from strata.pipeline.cli.terminal.console import Terminal
     from strata.pipeline.data.audit_checks import AuditFinding
     from strata.pipeline.data.manifest import Manifest
+    from strata.pipeline.workspace.console import Terminal
 
 #: Number of images of a finding that are listed.
 NAMED = 8
@@ -154,6 +154,6 @@ def _print_counts(console: "Terminal", manifest: "Manifest") -> None:
 
 
 def _console(*, stderr: bool = False) -> "Terminal":
-    from strata.pipeline.cli.terminal.console import Terminal
+    from strata.pipeline.workspace.console import Terminal
 
     return Terminal(stderr=stderr)

@@ -3,25 +3,16 @@
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.code.code_digest import code_key, save_parsed
 from strata.pipeline.execution.executor import RunOutcome
-from strata.pipeline.graph.derived import Derived
-from strata.pipeline.reporting.audit_findings import derived_audit
-from strata.pipeline.reporting.comparison import comparison
-from strata.pipeline.store.gc_roots import register_report
+from strata.pipeline.workspace.report import compared, write_files
 
 if TYPE_CHECKING:
     from strata.reports.writer import ReportFiles
-
-#: File beside the report with the key of everything that it was written from.
-KEY_FILE = ".made-from"
 
 
 def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None = None) -> int:
@@ -66,30 +57,11 @@ def write_page(
         figures: folder to write the figures to as SVG and PDF, None for none.
     """
     from strata.pipeline.cli.terminal.table import print_ranking
-    from strata.reports import write_report
     from strata.text import one_line
 
-    dataset = workspace.dataset
-    compared = comparison(
-        workspace.experiment,
-        dataset,
-        workspace.targets,
-        workspace.store,
-        outcome=outcome,
-        command=_command(),
-        seconds=seconds,
-    )
-    records = {record.id: record for record in dataset.manifest.records}
-    files = write_report(
-        compared,
-        workspace.out,
-        thumbnail=lambda name: records[name].read(),
-        zipped=zipped,
-        figures=figures,
-    )
-    with suppress(OSError):  # a read-only store
-        register_report(workspace.store, files.html, workspace.needed())
-    print_ranking(workspace.console, compared)
+    results = compared(workspace, outcome, command=_command(), seconds=seconds)
+    files = write_files(workspace, results, zipped=zipped, figures=figures)
+    print_ranking(workspace.console, results)
     for line in _written(files):
         workspace.console.print(one_line(line))
 
@@ -127,22 +99,3 @@ def _command() -> str:
         elif part != "--zip" and not part.startswith("--figures="):
             kept.append(part)
     return shlex.join(kept)
-
-
-def report_key(workspace: Workspace) -> str:
-    """Return the key of what the report is made from: results, images, file, code, templates."""
-    templates = Path(__file__).parents[2] / "reports" / "page" / "templates"
-    made = [
-        (target.name, target.node.key, workspace.store.state(target.node.key))
-        for target in workspace.targets
-    ]
-    source = (
-        made,
-        derived_audit(workspace.dataset.manifest, workspace.experiment).key,
-        workspace.experiment.text,
-        code_key(comparison.__module__, comparison.__name__),
-        {path.name: file_digest(path) for path in sorted(templates.iterdir())},
-    )
-    key = Derived("report", source, ("strata.reports.writer", "write_report")).key
-    save_parsed()
-    return key

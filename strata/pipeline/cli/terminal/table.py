@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from strata.pipeline.cli.terminal.console import Terminal
+from strata.pipeline.workspace.console import Terminal
 from strata.text import one_line
 
 if TYPE_CHECKING:
