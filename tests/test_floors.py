@@ -47,6 +47,7 @@ FLOORS = {
         "reporting",
         "visualize",
         "experiment",
+        "prediction",
         "recipes",
         ("stages", "execution"),
         "graph",
