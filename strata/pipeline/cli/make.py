@@ -6,7 +6,7 @@ import time
 from strata.errors import StrataError
 from strata.files import write_atomic
 from strata.pipeline.cli.inspect import print_dry_run
-from strata.pipeline.cli.report import write_page
+from strata.pipeline.cli.report import KEY_FILE, is_written, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.disk_use import announcement
 from strata.pipeline.execution.eta import rounded_duration
@@ -15,9 +15,9 @@ from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.staleness import version_notes
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.workspace.make import check_names_of_backbones, make_targets
-from strata.pipeline.workspace.report import KEY_FILE, is_written, report_key
+from strata.pipeline.workspace.remarks import remarks
 from strata.reports.formatting import listing
-from strata.text import one_line, printable
+from strata.text import printable
 
 
 def make(
@@ -70,13 +70,8 @@ def _announce_disk_use(workspace: Workspace, plan: Plan) -> None:
 
 def _print_remarks(workspace: Workspace) -> None:
     """Print how folders were read, and what is doubtful about the classes, to stderr."""
-    from strata.pipeline.data.layout_checks import doubtful_classes
-
-    manifest = workspace.dataset.manifest
-    for note in [*manifest.notes, *workspace.dataset.further.notes]:
-        print(f"note: {one_line(note)}", file=sys.stderr)
-    for finding in doubtful_classes(manifest.records):
-        print(f"{finding.severity}: {one_line(finding.title)}", file=sys.stderr)
+    for remark in remarks(workspace.dataset):
+        print(remark, file=sys.stderr)
 
 
 def _needs_report(workspace: Workspace, outcome: RunOutcome) -> bool:

@@ -6,13 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from strata.digest import file_digest
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.code.code_digest import code_key, save_parsed
 from strata.pipeline.execution.executor import RunOutcome
+from strata.pipeline.graph.derived import Derived
+from strata.pipeline.reporting.audit_findings import derived_audit
+from strata.pipeline.reporting.comparison import comparison
 from strata.pipeline.workspace.report import compared, write_files
 
 if TYPE_CHECKING:
     from strata.reports.writer import ReportFiles
+
+#: File beside the report with the key of everything that it was written from.
+KEY_FILE = ".made-from"
 
 
 def report(workspace: Workspace, *, zipped: bool = False, figures: Path | None = None) -> int:
@@ -59,7 +67,7 @@ def write_page(
     from strata.pipeline.cli.terminal.table import print_ranking
     from strata.text import one_line
 
-    results = compared(workspace, outcome, command=_command(), seconds=seconds)
+    results = compared(workspace, outcome, [], command=_command(), seconds=seconds)
     files = write_files(workspace, results, zipped=zipped, figures=figures)
     print_ranking(workspace.console, results)
     for line in _written(files):
@@ -99,3 +107,33 @@ def _command() -> str:
         elif part != "--zip" and not part.startswith("--figures="):
             kept.append(part)
     return shlex.join(kept)
+
+
+def is_written(workspace: Workspace) -> bool:
+    """True if the report is there, and was written from what the store holds now."""
+    if not (workspace.out / "report.html").exists():
+        return False
+    try:
+        written_from = (workspace.out / KEY_FILE).read_bytes()
+    except OSError:
+        return False
+    return written_from == report_key(workspace).encode()
+
+
+def report_key(workspace: Workspace) -> str:
+    """Return the key of what the report is made from: results, images, file, code, templates."""
+    templates = Path(__file__).parents[2] / "reports" / "page" / "templates"
+    made = [
+        (target.name, target.node.key, workspace.store.state(target.node.key))
+        for target in workspace.targets
+    ]
+    source = (
+        made,
+        derived_audit(workspace.dataset.manifest, workspace.experiment).key,
+        workspace.experiment.text,
+        code_key(comparison.__module__, comparison.__name__),
+        {path.name: file_digest(path) for path in sorted(templates.iterdir())},
+    )
+    key = Derived("report", source, ("strata.reports.writer", "write_report")).key
+    save_parsed()
+    return key
