@@ -10,7 +10,7 @@ from strata import seeds
 from strata.errors import InputError, nearest
 from strata.features.codebooks.descriptor_sampling import sample_descriptors
 from strata.features.codebooks.kmeans import KMeansCodebook
-from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.features.descriptors.local_descriptors import Described
 from strata.parameter_types import NonNegativeInt, PositiveInt
 
 #: Treatments of descriptors that are zero throughout.
@@ -48,7 +48,7 @@ class VisualWords(BaseEstimator):
         self.max_samples = max_samples
         self.random_state = random_state
 
-    def fit(self, images: Sequence[LocalDescriptors], y: object = None) -> Self:
+    def fit(self, images: Sequence[Described], y: object = None) -> Self:
         """Learn the words from the local descriptors of the images.
 
         Raises:

@@ -30,6 +30,8 @@ def resize_image(
     """
     import cv2
 
+    if not isinstance(image, np.ndarray):
+        raise InputError(f"Expected an image as a uint8 array, not {type(image).__name__}.")
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or min(image.shape) < 1:
         raise InputError(f"Expected a uint8 image, not {image.dtype} of shape {image.shape}.")
     if image.ndim == 2:
