@@ -7,7 +7,7 @@ Positional arguments are inputs; keyword-only arguments, and those of the estima
 are parameters with types and defaults.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Generic, TypedDict, TypeVar, Unpack, overload
 
@@ -25,6 +25,7 @@ class About(TypedDict, total=False):
     role: Role
     features: Features
     accelerator: bool
+    in_prediction: Mapping[str, Any]
 
 
 Kind = TypeVar("Kind", bound=Stage)

@@ -212,11 +212,14 @@ class Stage(Step):
         features: "designed" or "learned" by a network, where it makes features of images; "" where
             it makes none.
         accelerator: whether it computes on a GPU where there is one.
+        in_prediction: parameters that have these values where images are only predicted: what is
+            made for trainings alone is left out.
     """
 
     role: Role = ""
     features: Features = ""
     accelerator: bool = False
+    in_prediction: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, value, known in (

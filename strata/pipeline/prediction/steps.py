@@ -78,7 +78,8 @@ class _Collector:
                 modules := self._found.modules
             ):
                 modules.append(reference.path)
-            self._found.steps.append(PredictionStep(address, dict(node.parameters), inputs))
+            parameters = {**node.parameters, **node.stage.in_prediction}
+            self._found.steps.append(PredictionStep(address, parameters, inputs))
             self._numbers[node.key] = len(self._found.steps) - 1
         return self._numbers[node.key]
 

@@ -124,7 +124,7 @@ def _split(
     }
 
 
-@shard_stage(role="images", features="learned", accelerator=True)
+@shard_stage(role="images", features="learned", accelerator=True, in_prediction={"n_copies": 0})
 def boundary_activations(
     images: ImageShard,
     network: Mapping[str, Any],
