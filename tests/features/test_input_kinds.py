@@ -62,14 +62,8 @@ def test_one_image_is_no_list_of_rows(transformer, one):
 
 @pytest.mark.parametrize("transformer", OF_IMAGES, ids=lambda t: type(t).__name__)
 def test_what_is_no_image_is_refused(transformer):
-    for given_ in (
-        "photo.jpg",
-        None,
-        ["photo.jpg"],
-        [IMAGE.tolist()],
-        [IMAGE / 255],
-        [IMAGE[0, 0]],
-    ):
+    lists = [["photo.jpg"], [IMAGE.tolist()], [IMAGE / 255], [IMAGE[0, 0]]]
+    for wrong in ("photo.jpg", None, *lists):
         with pytest.raises(InputError):
             transformer.transform(wrong)
 

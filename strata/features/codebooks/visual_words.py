@@ -32,6 +32,13 @@ class VisualWords(BaseEstimator):
         words_: (words, d) float32.
         bandwidth_: root mean squared distance of the sample to its words, for soft assignment.
         n_iter_: Lloyd iterations made.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import VisualWords
+        >>> images = [np.random.default_rng(i).random((50, 8), np.float32) for i in range(4)]
+        >>> VisualWords(n_words=5).fit(images).words_.shape
+        (5, 8)
     """
 
     def __init__(

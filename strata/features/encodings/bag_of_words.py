@@ -43,6 +43,20 @@ class BagOfWords(BaseEncoder):
 
     Attributes:
         codebook_: the fitted codebook.
+
+    Examples:
+        Of plain (n, d) arrays, five words and one for descriptors that are zero; and with a
+        pyramid, of descriptors that have positions:
+
+        >>> import numpy as np
+        >>> from strata.features import BagOfWords, DenseSIFT, VisualWords
+        >>> arrays = [np.random.default_rng(i).random((50, 8), np.float32) for i in range(4)]
+        >>> BagOfWords(VisualWords(5), pyramid="none").fit_transform(arrays).shape
+        (4, 6)
+        >>> images = np.random.default_rng(0).integers(0, 256, (4, 64, 64), np.uint8)
+        >>> local = DenseSIFT(bin_sizes=(4,)).transform(images)
+        >>> BagOfWords(VisualWords(5), levels=1).fit_transform(local).shape
+        (4, 30)
     """
 
     def __init__(

@@ -94,6 +94,23 @@ class FisherVectors(BaseEncoder):
             variance 1: on average over the dimensions or, whitened, in each.
         mixture_: the fitted `DiagonalGaussianMixture`.
         n_iter_: EM steps made.
+
+    Examples:
+        In a pipeline of scikit-learn, from images to classes:
+
+        >>> import numpy as np
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from strata.features import DenseSIFT, FisherVectors
+        >>> from strata.models import LinearSVM
+        >>> images = np.random.default_rng(0).integers(0, 256, (12, 48, 48), np.uint8)
+        >>> images[::2, :, ::4] = 0
+        >>> labels = ["striped", "plain"] * 6
+        >>> descriptor, encoder = DenseSIFT(bin_sizes=(4,)), FisherVectors(n_components=2, n_dims=8)
+        >>> pipeline = make_pipeline(descriptor, encoder, LinearSVM(validation_fraction=0))
+        >>> pipeline.fit(images, labels).score(images, labels)
+        1.0
+        >>> encoder.transform(descriptor.transform(images)).shape  # 2 x 2 x (8 + x + y)
+        (12, 40)
     """
 
     def __init__(

@@ -34,6 +34,13 @@ class VLAD(BaseEncoder):
     Attributes:
         words_: (words, d) float32.
         n_iter_: Lloyd iterations made.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import VLAD
+        >>> images = [np.random.default_rng(i).random((50, 8), np.float32) for i in range(4)]
+        >>> VLAD(n_words=3).fit_transform(images).shape
+        (4, 24)
     """
 
     def __init__(

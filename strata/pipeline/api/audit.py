@@ -43,15 +43,14 @@ def audit(
         InputError: there are no images, or in another layout.
 
     Examples:
-        >>> import tempfile, strata
+        >>> import strata
         >>> from strata.scenes import write_scenes
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     _ = write_scenes(folder + "/photos", per_class=2, size=32)
-        ...     found = strata.audit(folder + "/photos", folds=2)
-        >>> found.has_errors
-        True
-        >>> [finding.code for finding in found.findings if finding.severity == "error"]
-        ['small-class']
+        >>> write_scenes("photos", per_class=2, size=32, seed=0)
+        >>> found = strata.audit("photos", folds=8, jobs=1)
+        >>> [(finding.severity, finding.code) for finding in found.findings]
+        [('error', 'small-class')]
+        >>> found.counts["coast"]
+        {'unsplit': 2}
     """
     manifest = read_images(
         os.fspath(images),

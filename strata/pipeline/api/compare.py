@@ -77,14 +77,27 @@ def compare(
         StrataError: no method could be made.
 
     Examples:
+        Two classifiers of GIST descriptors, on few small images:
+
         >>> import strata
+        >>> gist = {"recipe": "gist", "descriptor": {"image_size": 32}}
         >>> result = strata.compare(
         ...     "scenes",
-        ...     {"gist": {"gist": {"image_size": 32}}, "majority": {"recipe": "mlp"}},
+        ...     {
+        ...         "neighbors": {**gist, "classifier": {"use": "knn", "n_neighbors": 1}},
+        ...         "logistic": {**gist, "classifier": {"use": "logistic"}},
+        ...     },
         ...     folds=2,
-        ... )  # doctest: +SKIP
-        >>> result.best  # doctest: +SKIP
-        'gist'
+        ...     settings={"data.per_class": 4, "data.size": 32},
+        ...     jobs=1,
+        ... )
+        >>> sorted(result.methods)
+        ['logistic', 'neighbors']
+        >>> result.best in result.methods
+        True
+        >>> model = result.model("logistic")
+        >>> model.classes[:2]
+        ('Opencountry', 'coast')
     """
     protocol = {"folds": folds, "repeats": repeats, "test": test, "seed": seed}
     given = {f"protocol.{key}": value for key, value in protocol.items() if value is not None}
