@@ -57,7 +57,7 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
     def network(self) -> FineTuneModule:
         """The layers after `freeze_until` as a torch module on the CPU, a new copy at each call."""
         check_is_fitted(self)
-        network = backbones.skeleton(self.backbone)
+        network = backbones.skeleton(self.backbone, self.image_size)
         module = self._module(network, len(self.classes_))
         module.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return module.eval()

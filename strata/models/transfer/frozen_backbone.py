@@ -59,10 +59,13 @@ class FrozenBackbone:
     ) -> None:
         preprocessing = backbones.preprocessing(backbone)
         self.image_size = image_size or preprocessing.image_size
-        network = backbones.build(backbone, state)
+        network = backbones.build(backbone, state, image_size)
         subgraph = extract_subgraph(network, IMAGES, nodes)
         self._module = nn.Sequential(Standardize(preprocessing), subgraph).eval()
-        self._module.requires_grad_(False).to(memory_format=torch.channels_last)
+        self._module.requires_grad_(False)
+        for parameter in self._module.parameters():
+            if parameter.ndim == 4:  # not the whole module: some keep tables of five dimensions
+                parameter.data = parameter.data.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def run(self, pixels: NDArray[np.uint8], device: torch.device) -> tuple[Tensor, ...]:
