@@ -1,4 +1,4 @@
-"""Explanations of every kind of method by one door: each branch of it, whatever the image's shape."""
+"""Explanations of every kind of method by one door: each branch, whatever the image's shape."""
 
 import numpy as np
 import pytest
