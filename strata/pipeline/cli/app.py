@@ -275,28 +275,6 @@ def compare(
     return compare(before, after)
 
 
-@app.command()
-@exit_with_errors
-def predict(
-    method: Annotated[str, typer.Argument(help="A method that is up to date.")],
-    images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
-    file: File = None,
-    settings: Overrides = None,
-    store: StoreDir = None,
-    jobs: Jobs = None,
-    skip_broken: SkipBroken = False,
-    weights: Weights = None,
-    as_json: Json = False,
-) -> int:
-    """Classify new images with a trained method."""
-    from strata.pipeline.cli.predict import predict
-
-    workspace = _workspace(
-        file, settings, store, jobs=jobs, skip_broken=skip_broken, weights=weights
-    )
-    return predict(workspace, method, images, as_json)
-
-
 def _version(value: bool) -> None:
     if value:
         print(f"strata {__version__}")

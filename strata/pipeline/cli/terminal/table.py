@@ -27,12 +27,16 @@ def print_table(
     cells = [list(columns), *[[one_line(str(cell)) for cell in row] for row in rows]]
     widths = [max(cell_len(row[i]) for row in cells) for i in range(len(columns))]
     for number, row in enumerate(cells):
-        parts = []
-        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            room = " " * (width - cell_len(cell))
-            parts.append(cell + room if i < left else room + cell)
-        line = "  ".join(parts).rstrip()
-        console.print(line, style="bold" if number == 0 else None)
+        console.print(table_line(row, widths, left), style="bold" if number == 0 else None)
+
+
+def table_line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:
+    """One row of a table: the first `left` cells left-aligned, the others right-aligned."""
+    parts = []
+    for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        room = " " * (width - cell_len(cell))
+        parts.append(cell + room if i < left else room + cell)
+    return "  ".join(parts).rstrip()
 
 
 def print_ranking(console: Terminal, compared: "Comparison") -> None:
