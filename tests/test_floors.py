@@ -42,6 +42,8 @@ FLOORS = {
     ],
     "strata.pipeline": [
         "cli",
+        "api",
+        "workspace",
         "reporting",
         "visualize",
         "experiment",
