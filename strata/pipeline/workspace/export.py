@@ -12,13 +12,22 @@ from strata.pipeline.workspace.workspace import Workspace
 
 
 def export_model(workspace: Workspace, target: Target, path: Path) -> Model:
-    """Write the model of a method that has results to a file, with its facts.
+    """Write the model of a method that has results to a file.
 
     Raises:
         StrataError: a fitted part could not be made, or the file not be written.
     """
-    facts = model_facts(target, workspace.experiment, workspace.dataset, workspace.store)
-    model = dataclasses.replace(trained(workspace, target), facts=facts)
+    model = model_with_facts(workspace, target)
     save_model(model, path)
     load_model(path, model.modules)  # whatever cannot be read again should be known here
     return model
+
+
+def model_with_facts(workspace: Workspace, target: Target) -> Model:
+    """Model of a method that has results, which tells of data and accuracy.
+
+    Raises:
+        StrataError: a fitted part could not be made.
+    """
+    facts = model_facts(target, workspace.experiment, workspace.dataset, workspace.store)
+    return dataclasses.replace(trained(workspace, target), facts=facts)
