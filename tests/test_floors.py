@@ -22,6 +22,7 @@ FLOORS = {
     ],
     "strata.features": ["encodings", "codebooks", "descriptors", "transforms", "_simd"],
     "strata.models": [
+        "onnx_export",
         "estimators",
         "transfer",
         "training",
@@ -43,6 +44,7 @@ FLOORS = {
     "strata.pipeline": [
         "cli",
         "reporting",
+        "explain",
         "visualize",
         "experiment",
         "prediction",

@@ -9,7 +9,6 @@ import typer
 
 from strata import __version__
 from strata.pipeline.cli.data_commands import data_app
-from strata.pipeline.cli.model_commands import model_app
 from strata.pipeline.cli.opening import open_workspace as _workspace
 from strata.pipeline.cli.opening import use_weights as _use_weights
 from strata.pipeline.cli.options import (
@@ -37,6 +36,7 @@ from strata.pipeline.cli.options import (
     exit_with_errors,
 )
 from strata.pipeline.cli.terminal.interrupts import handle_interrupts
+from strata.pipeline.cli.trained.commands import model_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -191,7 +191,7 @@ def describe(
     from strata.pipeline.cli.describe import describe_method
 
     if method.endswith(".strata"):
-        from strata.pipeline.cli.describe_file import describe_file
+        from strata.pipeline.cli.trained.describe_file import describe_file
 
         return describe_file(Path(method), as_json)
     _use_weights(weights)

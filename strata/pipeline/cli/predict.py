@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import cast
 
 from strata.errors import InputError
-from strata.pipeline.cli.export import model_to_export
 from strata.pipeline.cli.terminal.console import Terminal
 from strata.pipeline.cli.terminal.predictions import CsvRows, JsonLines, Predictions, TableRows
 from strata.pipeline.cli.terminal.steps import StepProgress
-from strata.pipeline.cli.trained_target import trained_target
+from strata.pipeline.cli.trained.export import model_to_export
+from strata.pipeline.cli.trained.target import trained_target
 from strata.pipeline.cli.workspace import Workspace, cores
 from strata.pipeline.data.layout.names import counted
 from strata.pipeline.prediction.batch import MAX_IMAGES

@@ -104,10 +104,10 @@ class Model:
         return ScoredBatch(
             np.asarray(values[-1]["scores"], np.float64),
             None if probabilities is None else np.asarray(probabilities, np.float64),
-            ~self._described(values, len(batch)),
+            ~self.described(values, len(batch)),
         )
 
-    def _described(self, values: Sequence[Mapping[str, Any]], images: int) -> np.ndarray:
+    def described(self, values: Sequence[Mapping[str, Any]], images: int) -> np.ndarray:
         """Mask (n,) of the images that have a descriptor other than zero, or are read whole."""
         seen = np.zeros(images, bool)
         for stage, step, value in zip(self.stages, self.steps, values, strict=True):

@@ -4,19 +4,24 @@ import dataclasses
 from pathlib import Path
 
 from strata.errors import InputError
-from strata.pipeline.cli.trained_target import trained_target
+from strata.pipeline.cli.trained.target import trained_target
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.executor import Run
 from strata.pipeline.execution.progress_bar import ProgressBar
 from strata.pipeline.experiment.compose import Target
-from strata.pipeline.experiment.trained import trained_model
+from strata.pipeline.experiment.trained import held_out_images, trained_model
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.model_file import SUFFIX, load_model, save_model
 from strata.pipeline.reporting.model_facts import model_facts
 
+#: Images of the data set that an ONNX file is checked on.
+CHECKED_IMAGES = 50
 
-def export(workspace: Workspace, method: str, path: Path) -> int:
+
+def export(workspace: Workspace, method: str, path: Path, onnx: bool = False) -> int:
     """Write a method to a model file, and print its size and what it needs elsewhere."""
+    if onnx or path.suffix == ".onnx":
+        return _export_onnx(workspace, trained_target(workspace, method), path)
     if path.suffix != SUFFIX:
         raise InputError(
             f"{path} is no name of a model file.", f"Name it {path.with_suffix(SUFFIX)}."
@@ -28,6 +33,30 @@ def export(workspace: Workspace, method: str, path: Path) -> int:
     workspace.console.print(f"{path}: {model.name}, {_megabytes(size)}")
     for line in needs(model, path):
         workspace.console.print(line)
+    return 0
+
+
+def _export_onnx(workspace: Workspace, target: Target, path: Path) -> int:
+    """Write a method to an ONNX file; print its inputs and how far its scores are from strata's."""
+    from strata.pipeline.prediction.onnx.export import export_onnx
+
+    if path.suffix == SUFFIX:
+        raise InputError(f"{path} would be an ONNX file.", f"Name it {path.with_suffix('.onnx')}.")
+    model = model_to_export(workspace, target)
+    images = held_out_images(target, workspace.dataset, CHECKED_IMAGES)
+    found = export_onnx(model, path, images)
+    workspace.console.print(f"{path}: {model.name}, {_megabytes(path.stat().st_size)}")
+    for name, held in found.inputs.items():
+        workspace.console.print(f"Input {name}: {held}")
+    workspace.console.print(
+        f"{found.agreement.compared} by onnxruntime differ from the method's own, in float32, by "
+        f"{found.agreement.largest:.1e} at most on {len(images)} images that it was not trained on."
+    )
+    if found.precision is not None and found.precision > found.agreement.largest:
+        workspace.console.print(
+            "On this machine, strata predict computes the network in bfloat16 and differs by "
+            f"{found.precision:.1e}."
+        )
     return 0
 
 

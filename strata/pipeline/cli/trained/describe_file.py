@@ -1,4 +1,4 @@
-"""`strata describe FILE.strata`: what a model file tells of itself, without running any of it."""
+"""`strata describe FILE.strata`: the facts of a model file, without running any of it."""
 
 import json
 from pathlib import Path
