@@ -43,6 +43,8 @@ FLOORS = {
     ],
     "strata.pipeline": [
         "cli",
+        "api",
+        "workspace",
         "reporting",
         "explain",
         "visualize",

@@ -9,12 +9,9 @@ from pathlib import Path
 from typing import cast
 
 from strata.errors import InputError
-from strata.pipeline.cli.terminal.console import Terminal
 from strata.pipeline.cli.terminal.predictions import CsvRows, JsonLines, Predictions, TableRows
-from strata.pipeline.cli.terminal.steps import StepProgress
-from strata.pipeline.cli.trained.export import model_to_export
 from strata.pipeline.cli.trained.target import trained_target
-from strata.pipeline.cli.workspace import Workspace, cores
+from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.layout.names import counted
 from strata.pipeline.prediction.batch import MAX_IMAGES
 from strata.pipeline.prediction.device import most_processes, on_device
@@ -22,6 +19,10 @@ from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.model_file import SUFFIX, load_model
 from strata.pipeline.prediction.paths import AskedFiles
 from strata.pipeline.prediction.stream import predict_paths
+from strata.pipeline.workspace.console import Terminal
+from strata.pipeline.workspace.step_progress import StepProgress
+from strata.pipeline.workspace.trained import trained
+from strata.pipeline.workspace.workspace import cores
 
 #: Name of the step in the progress.
 CLASSIFYING = "classifying"
@@ -67,7 +68,7 @@ def predict_by_file(path: str, modules: Sequence[Path], request: Request) -> int
 def predict_by_method(workspace: Workspace, method: str, request: Request) -> int:
     """Classify images with a method that is up to date; see `classify`."""
     with workspace.store.in_use():
-        model = model_to_export(workspace, trained_target(workspace, method))
+        model = trained(workspace, trained_target(workspace, method))
         return classify(model, request)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from strata.pipeline.cli.terminal.console import Terminal
-from strata.pipeline.cli.terminal.table import table_line
+from strata.pipeline.workspace.console import Terminal
+from strata.pipeline.workspace.text_table import table_line
 from strata.text import one_line, utf8
 
 if TYPE_CHECKING:

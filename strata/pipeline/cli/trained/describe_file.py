@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from strata.pipeline.cli.terminal.console import Terminal
 from strata.pipeline.cli.terminal.table import print_table
 from strata.pipeline.prediction.container import Container, refused
 from strata.pipeline.prediction.model_file import read_document
+from strata.pipeline.workspace.console import Terminal
 
 
 def describe_file(path: Path, as_json: bool) -> int:

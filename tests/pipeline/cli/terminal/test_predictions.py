@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strata.pipeline.cli.terminal.console import Terminal
 from strata.pipeline.cli.terminal.predictions import CsvRows, JsonLines, TableRows
 from strata.pipeline.prediction.classify import Prediction
+from strata.pipeline.workspace.console import Terminal
 
 CLASSES = ("a,b", "c", 'd"')
 

@@ -5,8 +5,8 @@ import re
 
 from rich.console import Console
 
-from strata.pipeline.cli.terminal import steps
-from strata.pipeline.cli.terminal.steps import FETCHING, StepProgress
+from strata.pipeline.workspace import step_progress
+from strata.pipeline.workspace.step_progress import FETCHING, StepProgress
 
 
 def printed(monkeypatch, calls):
@@ -14,7 +14,7 @@ def printed(monkeypatch, calls):
     out = io.StringIO()
     with StepProgress(Console(file=out, width=200)) as progress:
         for seconds, call in calls:
-            monkeypatch.setattr(steps.time, "monotonic", lambda seconds=seconds: seconds)
+            monkeypatch.setattr(step_progress.time, "monotonic", lambda seconds=seconds: seconds)
             progress.update(*call)
     return out.getvalue().splitlines()
 
