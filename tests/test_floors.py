@@ -22,6 +22,7 @@ FLOORS = {
     ],
     "strata.features": ["encodings", "codebooks", "descriptors", "transforms", "_simd"],
     "strata.models": [
+        "onnx_export",
         "estimators",
         "transfer",
         "training",
@@ -42,6 +43,8 @@ FLOORS = {
     ],
     "strata.pipeline": [
         "cli",
+        "api",
+        "workspace",
         "reporting",
         "explain",
         "visualize",

@@ -17,6 +17,7 @@ from functools import singledispatch
 
 import numpy as np
 
+from strata.errors import InputError
 from strata.features.codebooks.assignment import nearest_words
 from strata.features.codebooks.gaussian_mixture import DiagonalGaussianMixture
 from strata.features.descriptors.local_descriptors import LocalDescriptors
@@ -24,7 +25,7 @@ from strata.features.encodings.bag_of_words import BagOfWords
 from strata.features.encodings.base import BaseEncoder
 from strata.features.encodings.fisher_vectors import FisherVectors
 from strata.features.encodings.spatial_pyramid import cell_of
-from strata.features.encodings.vlad import VLAD
+from strata.features.encodings.vlad import VLAD, add_residuals
 
 _BLOCK = 2048  # points whose posteriors are held at a time
 
@@ -49,9 +50,9 @@ def descriptor_contributions(
         (n,) float64, which sum to `scores.sum()`; 0 of descriptors that the encoder leaves out.
 
     Raises:
-        TypeError: another encoder.
+        InputError: another encoder.
     """
-    raise TypeError(f"Contributions to vectors of {type(encoder).__name__} are not known.")
+    raise InputError(f"Contributions to vectors of {type(encoder).__name__} are not known.")
 
 
 @descriptor_contributions.register
@@ -76,11 +77,10 @@ def _of_residuals(encoder: VLAD, image: LocalDescriptors, scores: np.ndarray) ->
     words = encoder.words_
     X = np.asarray(image.with_contrast().descriptors, np.float32)
     labels = nearest_words(X, words)
-    residuals = X - words[labels]
     sums = np.zeros(words.shape)
-    np.add.at(sums, labels, residuals)
+    add_residuals(X, words, labels, sums)
     ratio = _ratio(scores.reshape(words.shape), sums)
-    return _all_rows(image, np.einsum("nd,nd->n", residuals, ratio[labels]))
+    return _all_rows(image, np.einsum("nd,nd->n", X - words[labels], ratio[labels]))
 
 
 @descriptor_contributions.register
@@ -147,15 +147,18 @@ def gradient_contributions(
 def _expanded(
     points: np.ndarray, mixture: DiagonalGaussianMixture
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Yield rows, [x, x^2, 1] (b, 2 d + 1) with x less the shift, and posteriors (b, k)."""
-    weights = mixture.density_map_.astype(np.float64)
+    """Yield rows, [x, x^2, 1] (b, 2 d + 1) with x less the shift, and posteriors (b, k).
+
+    The posteriors are float32's, as those of the encoding; all sums over them are float64.
+    """
     for start in range(0, len(points), _BLOCK):
         x = points[start : start + _BLOCK].astype(np.float64) - mixture.shift_
         z = np.hstack([x, x**2, np.ones((len(x), 1))])
-        logits = z @ weights
-        posteriors = np.exp(logits - logits.max(axis=1, keepdims=True))
+        posteriors = z.astype(np.float32) @ mixture.density_map_
+        posteriors -= posteriors.max(axis=1, keepdims=True)
+        np.exp(posteriors, out=posteriors)
         posteriors /= posteriors.sum(axis=1, keepdims=True)
-        yield slice(start, start + len(x)), z, posteriors
+        yield slice(start, start + len(x)), z, posteriors.astype(np.float64)
 
 
 def _ratio(scores: np.ndarray, sums: np.ndarray) -> np.ndarray:

@@ -51,10 +51,10 @@ def explain_by_file(path: str, request: Request) -> int:
 
 def explain_by_method(workspace: Workspace, method: str, request: Request) -> int:
     """Explain predictions of a method that is up to date; see `explain`."""
-    from strata.pipeline.cli.export import model_to_export
-    from strata.pipeline.cli.trained_target import trained_target
+    from strata.pipeline.cli.trained.target import trained_target
+    from strata.pipeline.workspace.trained import trained
 
-    model = model_to_export(workspace, trained_target(workspace, method))
+    model = trained(workspace, trained_target(workspace, method))
     records = {record.id: record for record in workspace.dataset.manifest.records}
 
     def thumbnail(name: str) -> np.ndarray | None:

@@ -1,5 +1,8 @@
 """Models of methods that have been made."""
 
+import numpy as np
+
+from strata.image_io import read_image
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
@@ -36,3 +39,14 @@ def fold_model(target: Target, scores: Node, dataset: Dataset, store: Store) -> 
         tuple(found.modules),
     )
     return model, Plan.of(list(found.artifacts.values()), store)
+
+
+def held_out_images(target: Target, dataset: Dataset, most: int) -> list[np.ndarray]:
+    """Images (H, W, 3) uint8 that the model was not trained on, evenly drawn from all classes."""
+    ids = target.folds[-1][0].test.ids
+    chosen = {ids[i] for i in np.linspace(0, len(ids) - 1, min(most, len(ids))).astype(int)}
+    return [
+        read_image(record.path, digest=record.digest, value_range=record.value_range)
+        for record in dataset.manifest.records
+        if record.id in chosen
+    ]

@@ -2,7 +2,7 @@
 
 import pickle
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, wait
 from itertools import islice
 
@@ -29,7 +29,7 @@ def predict_paths(
     *,
     jobs: int = 1,
     batch_size: int = MAX_IMAGES,
-) -> Iterator[Prediction]:
+) -> Generator[Prediction, None, None]:
     """Predictions of files, in their order.
 
     Batches are cut from the list of files alone, so no number depends on `jobs`. As many files are
@@ -39,7 +39,7 @@ def predict_paths(
     Args:
         model: pickled for each process, which loads it once.
         paths: files, read as they are needed.
-        jobs: number of worker processes; see `strata.pipeline.prediction.device` for GPUs.
+        jobs: number of worker processes; one on a GPU (`device.most_processes`).
         batch_size: files that are classified together; at most 64 megapixels at once.
 
     Raises:

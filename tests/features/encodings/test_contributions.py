@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strata.errors import InputError
 from strata.features.codebooks.assignment import nearest_words, soft_assignment
 from strata.features.codebooks.visual_words import VisualWords
 from strata.features.descriptors.local_descriptors import LocalDescriptors
@@ -149,5 +150,5 @@ def test_other_encoders_are_refused():
         def _length(self):
             return 6
 
-    with pytest.raises(TypeError, match="Mean"):
+    with pytest.raises(InputError, match="Mean"):
         descriptor_contributions(Mean(), IMAGES[0], np.zeros(6))

@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 
 from strata.image_io import read_image
-from strata.models.classifiers.decision_scores import class_scores
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.execution.worker import Task, run_task
-from strata.pipeline.experiment.trained import trained_model
-from strata.pipeline.explain.cells import cells
-from strata.pipeline.explain.contributions import contributions
+from strata.pipeline.explain.contributions import _supports
 from strata.pipeline.explain.neighbors import neighbors
-from strata.pipeline.explain.prediction_run import PredictionRun, source
-from strata.pipeline.explain.vector_scores import vector_scores
-from strata.pipeline.prediction.batch import ImageBatch
-from strata.pipeline.stages.global_descriptors import gist_descriptor
+from tests.pipeline.explain.fitting import double_scores, explained, fitted, run_of
 from tests.pipeline.project import Project, write_images
 
 FILE = """
@@ -83,13 +76,7 @@ def workspace(tmp_path_factory) -> Workspace:
     made = Project(tmp_path_factory.mktemp("explained"))
     write_images(made.root / "images", per_class=10)
     made.file.write_text(FILE)
-    found = Workspace.at(made.file, [], None, None, 1, False)
-    for target in found.chosen([]):
-        _, plan = trained_model(target, found.dataset, found.store)
-        for key in plan.needed:  # of one fold, in this process: a second for a method
-            node, title = plan.nodes[key], plan.title(plan.nodes[key])
-            run_task(Task.of(node, found.store, title=title, force=False, threads=1, dropped=set()))
-    return found
+    return fitted(made)
 
 
 @pytest.fixture(scope="module")
@@ -99,29 +86,10 @@ def images(workspace):
     return [*map(read_image, paths), wide]
 
 
-def run_of(workspace, name, images):
-    target = workspace.chosen([name])[0]
-    model, _ = trained_model(target, workspace.dataset, workspace.store)
-    return PredictionRun(model, ImageBatch.of(images))
-
-
-def explained(run, image, number):
-    """Explanation of each branch, and their scores' sum."""
-    scores = vector_scores(run, len(run.stages) - 1, image, number)
-    return [
-        (cells if run.stages[step] is gist_descriptor else contributions)(run, step, image, score)
-        for step, score in scores.items()
-    ]
-
-
 @pytest.mark.parametrize("name", [*CONTRIBUTIONS, "gist", "nystroem", "early", "shared"])
 def test_maps_and_offsets_sum_to_the_score(workspace, images, name):
     run = run_of(workspace, name, images)
-    last = len(run.stages) - 1
-    vectors = run.values[source(run.inputs(last)[0])]["vectors"]
-    # in float64: sums over support vectors lose digits in the float32 of predictions
-    scores = class_scores(run.artifact(last)["classifier"], np.asarray(vectors, np.float64))
-    np.testing.assert_allclose(scores, run.values[last]["scores"], atol=2e-4)
+    scores = double_scores(run)
     for image, pixels in enumerate(images):
         for number in range(3):
             found = explained(run, image, number)
@@ -193,3 +161,14 @@ def test_support_images_are_named_with_signed_shares(workspace, images):
 def test_weights_and_additive_kernels_name_no_training_images(workspace, images, name):
     run = run_of(workspace, name, images)
     assert neighbors(run, len(run.stages) - 1, 0, 0) is None
+
+
+def test_places_of_a_feature_map_have_its_cells_for_supports():
+    y, x = np.mgrid[:3, :4]
+    positions = np.stack([(x + 0.5) / 4, (y + 0.5) / 3], axis=-1).reshape(-1, 2).astype("f4")
+    local = {"positions": positions, "scales": np.full(12, 50, "f4"), "offsets": np.array([0, 12])}
+    found, sizes = _supports(local, 0, (90, 40), is_map=True)
+    np.testing.assert_array_equal(found, positions)
+    np.testing.assert_allclose(sizes, np.tile([1 / 4, 1 / 3], (12, 1)))
+    _, sizes = _supports(local, 0, (100, 400), is_map=False)
+    np.testing.assert_allclose(sizes, np.tile([0.5, 2], (12, 1)))

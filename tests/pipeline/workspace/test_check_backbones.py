@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from strata.errors import InputError
-from strata.pipeline.cli.check_backbones import check_backbones
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.methods import Method
@@ -15,6 +14,7 @@ from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.stages.deep_descriptors import feature_map_descriptors
 from strata.pipeline.stages.fine_tuning import split_backbone
 from strata.pipeline.stages.pretrained import backbone_features, pretrained
+from strata.pipeline.workspace.check_backbones import check_backbones
 from tests.pipeline.project import Project, write_images
 
 SHARDS = [ImageShard("", ("00",), ())]
@@ -120,7 +120,9 @@ def test_make_stops_before_it_makes_anything(tmp_path):
 
 
 def test_composing_takes_no_torch():
-    assert "strata.pipeline.cli.check_backbones" in sys.modules
-    source = Path(str(sys.modules["strata.pipeline.cli.check_backbones"].__file__)).read_text()
+    assert "strata.pipeline.workspace.check_backbones" in sys.modules
+    source = Path(
+        str(sys.modules["strata.pipeline.workspace.check_backbones"].__file__)
+    ).read_text()
     top = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
     assert not [line for line in top if "torch" in line or "strata.models" in line]

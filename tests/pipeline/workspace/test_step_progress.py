@@ -5,8 +5,8 @@ import re
 
 from rich.console import Console
 
-from strata.pipeline.cli.terminal import steps
-from strata.pipeline.cli.terminal.steps import FETCHING, StepProgress
+from strata.pipeline.workspace import step_progress
+from strata.pipeline.workspace.step_progress import FETCHING, StepProgress
 
 
 def printed(monkeypatch, calls):
@@ -14,7 +14,7 @@ def printed(monkeypatch, calls):
     out = io.StringIO()
     with StepProgress(Console(file=out, width=200)) as progress:
         for seconds, call in calls:
-            monkeypatch.setattr(steps.time, "monotonic", lambda seconds=seconds: seconds)
+            monkeypatch.setattr(step_progress.time, "monotonic", lambda seconds=seconds: seconds)
             progress.update(*call)
     return out.getvalue().splitlines()
 
@@ -22,7 +22,10 @@ def printed(monkeypatch, calls):
 def test_a_long_download_is_seen_in_plain_lines(monkeypatch):
     calls = [(float(s), (FETCHING, s * 10**6, 40 * 10**6)) for s in range(1, 41)]
     lines = printed(monkeypatch, calls)
-    assert lines[:2] == [f"{FETCHING}: 17.0 MB of 40.0 MB", f"{FETCHING}: 33.0 MB of 40.0 MB"]
+    assert lines[:2] == [
+        f"{FETCHING}: 17.0 MB of 40.0 MB, about 22 s left",  # 16 s since the first call
+        f"{FETCHING}: 33.0 MB of 40.0 MB, about 6.8 s left",
+    ]
     assert re.fullmatch(f"{FETCHING}: 40.0 MB  39 s", lines[2])
     assert len(lines) == 3
 

@@ -1,13 +1,13 @@
-"""`strata describe FILE.strata`: what a model file tells of itself, without running any of it."""
+"""`strata describe FILE.strata`: the facts of a model file, without running any of it."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from strata.pipeline.cli.terminal.console import Terminal
 from strata.pipeline.cli.terminal.table import print_table
 from strata.pipeline.prediction.container import Container, refused
 from strata.pipeline.prediction.model_file import read_document
+from strata.pipeline.workspace.console import Terminal
 
 
 def describe_file(path: Path, as_json: bool) -> int:

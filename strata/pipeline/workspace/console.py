@@ -12,10 +12,19 @@ class Terminal(Console):
 
     Args:
         stderr: print to stderr, where progress goes; results go to stdout.
+        quiet: print nothing.
     """
 
-    def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, soft_wrap=True, markup=False, highlight=False, emoji=False)
+    def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
+        super().__init__(
+            stderr=stderr,
+            quiet=quiet,
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            force_jupyter=False,  # plain lines: widgets of a notebook are not kept with it
+        )
 
     def print(self, *objects: Any, **keywords: Any) -> None:
         """Print objects as rich does, strings with control characters escaped."""

@@ -1,27 +1,29 @@
 """`strata export`: write a trained method to a file that predicts anywhere."""
 
-import dataclasses
 from pathlib import Path
 
 from strata.errors import InputError
-from strata.pipeline.cli.trained_target import trained_target
+from strata.pipeline.cli.trained.target import trained_target
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.execution.executor import Run
-from strata.pipeline.execution.progress_bar import ProgressBar
 from strata.pipeline.experiment.compose import Target
-from strata.pipeline.experiment.trained import trained_model
+from strata.pipeline.experiment.trained import held_out_images
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.model_file import SUFFIX, load_model, save_model
-from strata.pipeline.reporting.model_facts import model_facts
+from strata.pipeline.workspace.trained import trained
+
+#: Images of the data set that an ONNX file is checked on.
+CHECKED_IMAGES = 50
 
 
-def export(workspace: Workspace, method: str, path: Path) -> int:
+def export(workspace: Workspace, method: str, path: Path, onnx: bool = False) -> int:
     """Write a method to a model file, and print its size and what it needs elsewhere."""
+    if onnx or path.suffix == ".onnx":
+        return _export_onnx(workspace, trained_target(workspace, method), path)
     if path.suffix != SUFFIX:
         raise InputError(
             f"{path} is no name of a model file.", f"Name it {path.with_suffix(SUFFIX)}."
         )
-    model = model_to_export(workspace, trained_target(workspace, method))
+    model = trained(workspace, trained_target(workspace, method))
     save_model(model, path)
     load_model(path, model.modules)  # what cannot be read again should be known here
     size = path.stat().st_size
@@ -31,23 +33,28 @@ def export(workspace: Workspace, method: str, path: Path) -> int:
     return 0
 
 
-def model_to_export(workspace: Workspace, target: Target) -> Model:
-    """Model of a method that has results, with its facts.
+def _export_onnx(workspace: Workspace, target: Target, path: Path) -> int:
+    """Write a method to an ONNX file; print its inputs and how far its scores are from strata's."""
+    from strata.pipeline.prediction.onnx.export import export_onnx
 
-    Fitted artifacts that were removed from the store are made again.
-
-    Raises:
-        StrataError: one of them could not be made.
-    """
-    store, jobs = workspace.store, workspace.jobs
-    model, plan = trained_model(target, workspace.dataset, store)
-    if plan.needed:
-        with store.in_use(), ProgressBar(workspace.progress_console, plan, store, jobs) as progress:
-            outcome = Run(plan, store, progress, jobs=jobs).execute(keep_going=False)
-        for error in outcome.errors.values():
-            raise error
-    facts = model_facts(target, workspace.experiment, workspace.dataset, store)
-    return dataclasses.replace(model, facts=facts)
+    if path.suffix == SUFFIX:
+        raise InputError(f"{path} would be an ONNX file.", f"Name it {path.with_suffix('.onnx')}.")
+    model = trained(workspace, target)
+    images = held_out_images(target, workspace.dataset, CHECKED_IMAGES)
+    found = export_onnx(model, path, images)
+    workspace.console.print(f"{path}: {model.name}, {_megabytes(path.stat().st_size)}")
+    for name, held in found.inputs.items():
+        workspace.console.print(f"Input {name}: {held}")
+    workspace.console.print(
+        f"{found.agreement.compared} by onnxruntime differ from the method's own, in float32, by "
+        f"{found.agreement.largest:.1e} at most on {len(images)} images that it was not trained on."
+    )
+    if found.precision is not None and found.precision > found.agreement.largest:
+        workspace.console.print(
+            "On this machine, strata predict computes the network in bfloat16 and differs by "
+            f"{found.precision:.1e}."
+        )
+    return 0
 
 
 def needs(model: Model, path: Path) -> list[str]:
