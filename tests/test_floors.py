@@ -22,6 +22,7 @@ FLOORS = {
     ],
     "strata.features": ["encodings", "codebooks", "descriptors", "transforms", "_simd"],
     "strata.models": [
+        "onnx_export",
         "estimators",
         "transfer",
         "training",
@@ -45,6 +46,7 @@ FLOORS = {
         "api",
         "workspace",
         "reporting",
+        "explain",
         "visualize",
         "experiment",
         "prediction",

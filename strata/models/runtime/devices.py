@@ -27,6 +27,18 @@ def _multiplies_bfloat16() -> bool:
 
 
 @contextmanager
+def float32_on_cpu() -> Iterator[None]:
+    """Compute in float32 on the processor inside the block, also where bfloat16 saves time."""
+    global _multiplies_bfloat16
+    kept = _multiplies_bfloat16
+    _multiplies_bfloat16 = lambda: False  # type: ignore[assignment]  # noqa: E731
+    try:
+        yield
+    finally:
+        _multiplies_bfloat16 = kept
+
+
+@contextmanager
 def deterministic_cuda() -> Iterator[None]:
     """Use fixed cuDNN algorithms inside the block; the flags are restored afterwards."""
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):

@@ -30,6 +30,7 @@ class PublishedWeights(NamedTuple):
     url: str
     digest: str  #: first hex digits of the file's sha256; "" if the URL holds none
     megabytes: float
+    terms: str = ""  #: license that torchvision names
 
     @property
     def path(self) -> Path:
@@ -48,7 +49,12 @@ def published_weights(backbone: str) -> PublishedWeights:
     check_backbone(backbone)
     weights = models.get_model_weights(backbone).DEFAULT
     digest = re.search(r"-([0-9a-f]{8,})\.\w+$", weights.url)
-    return PublishedWeights(weights.url, digest[1] if digest else "", weights.meta["_file_size"])
+    return PublishedWeights(
+        weights.url,
+        digest[1] if digest else "",
+        weights.meta["_file_size"],
+        weights.meta.get("license", ""),
+    )
 
 
 def check_backbone(name: str) -> None:
@@ -175,16 +181,20 @@ def read_weights(content: bytes, name: str) -> "dict[str, Tensor]":
     """The tensors of a state_dict file by name; code in the file is not executed.
 
     Args:
-        content: of the file.
+        content: of the file, as `torch.save` writes it or in the format safetensors.
         name: of the file, for error messages.
 
     Raises:
         InputError: not a state_dict.
     """
     import torch
+    from safetensors.torch import load
 
     try:
-        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        if content[8:9] == b"{":  # safetensors: a length of eight bytes, then JSON
+            state = load(content)
+        else:
+            state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:
         raise InputError(
             f"{name} is not a file of weights: {str(error).partition(chr(10))[0] or 'it is empty'}",

@@ -1,15 +1,16 @@
 """Commands of `strata`; each imports its implementation when it runs, so `--help` stays fast."""
 
 import io
-import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from strata import __version__
 from strata.pipeline.cli.data_commands import data_app
+from strata.pipeline.cli.opening import open_workspace as _workspace
+from strata.pipeline.cli.opening import use_weights as _use_weights
 from strata.pipeline.cli.options import (
     AlwaysMake,
     Classes,
@@ -35,6 +36,7 @@ from strata.pipeline.cli.options import (
     exit_with_errors,
 )
 from strata.pipeline.cli.terminal.interrupts import handle_interrupts
+from strata.pipeline.cli.trained.commands import model_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,37 +48,7 @@ app = typer.Typer(
     "go, and what does each cost?",
 )
 app.add_typer(data_app, name="data")
-
-
-def _use_weights(weights: Path | None) -> None:
-    """Set the path of the ImageNet weights for this process and its workers, which inherit it."""
-    if weights is not None:
-        from strata.errors import InputError
-        from strata.files import expand_user
-        from strata.models.transfer.weights import ENVIRONMENT
-
-        path = expand_user(weights).absolute()
-        if not path.exists():
-            raise InputError(
-                f"There is no file or folder of weights {weights}.",
-                "Give an existing path with --weights, or leave it out to download weights.",
-            )
-        os.environ[ENVIRONMENT] = str(path)
-
-
-def _workspace(
-    file: Path | None,
-    settings: list[str] | None = None,
-    store: Path | None = None,
-    out: Path | None = None,
-    jobs: int | None = None,
-    skip_broken: bool = False,
-    weights: Path | None = None,
-) -> Any:
-    from strata.pipeline.cli.workspace import Workspace
-
-    _use_weights(weights)
-    return Workspace.at(file, settings or [], store, out, jobs, skip_broken, weights)
+app.add_typer(model_app)
 
 
 @app.command()
@@ -206,16 +178,22 @@ def list_(
 @app.command()
 @exit_with_errors
 def describe(
-    method: Annotated[str, typer.Argument(help="A method of the experiment file.")],
+    method: Annotated[
+        str, typer.Argument(help="A method of the experiment file, or a model file.")
+    ],
     classes: Classes = None,
     file: File = None,
     settings: Overrides = None,
     weights: Weights = None,
     as_json: Json = False,
 ) -> int:
-    """Show the stages and layers of a method, without computing anything."""
+    """Show the stages and layers of a method, or what a model file tells."""
     from strata.pipeline.cli.describe import describe_method
 
+    if method.endswith(".strata"):
+        from strata.pipeline.cli.trained.describe_file import describe_file
+
+        return describe_file(Path(method), as_json)
     _use_weights(weights)
     return describe_method(method, file, settings or [], classes, as_json)
 
@@ -295,28 +273,6 @@ def compare(
     from strata.pipeline.cli.compare import compare
 
     return compare(before, after)
-
-
-@app.command()
-@exit_with_errors
-def predict(
-    method: Annotated[str, typer.Argument(help="A method that is up to date.")],
-    images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
-    file: File = None,
-    settings: Overrides = None,
-    store: StoreDir = None,
-    jobs: Jobs = None,
-    skip_broken: SkipBroken = False,
-    weights: Weights = None,
-    as_json: Json = False,
-) -> int:
-    """Classify new images with a trained method."""
-    from strata.pipeline.cli.predict import predict
-
-    workspace = _workspace(
-        file, settings, store, jobs=jobs, skip_broken=skip_broken, weights=weights
-    )
-    return predict(workspace, method, images, as_json)
 
 
 def _version(value: bool) -> None:

@@ -25,6 +25,7 @@ from strata.pipeline.reporting.learned_parts import learned_parts
 from strata.pipeline.reporting.method_kind import method_kind
 from strata.pipeline.reporting.network_facts import network_facts, one_per_fold
 from strata.pipeline.reporting.search_results import search_result
+from strata.pipeline.reporting.shared_mistakes import shared_mistakes
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize.visualize import visualizations
 from strata.text import utf8
@@ -60,13 +61,17 @@ def comparison(
 
     outcome = outcome or RunOutcome()
     records = Records(store)
+    methods = [_method(target, dataset, records, outcome) for target in targets]
+    shown, problems = shared_mistakes(targets, methods, dataset, store)
     return Comparison(
         name=experiment.name,
         title=experiment.title or experiment.name,
         data=data_summary(experiment, dataset, store),
-        methods=[_method(target, dataset, records, outcome) for target in targets],
+        methods=methods,
         run=_run(experiment, command, seconds, repeat_seconds(targets, records)),
         intervals=experiment.report["intervals"],
+        visualizations=shown,
+        findings=problems,
     )
 
 
@@ -91,8 +96,8 @@ def _method(
     predictions = records.store.read(target.node.key)
     fitted = _fitted(target, records)
     training = one_per_fold(fitted, "training_accuracy")
-    cv = _scores(predictions, lambda fold: fold >= 0)
-    test = _scores(predictions, lambda fold: fold < 0)
+    cv = split_scores(predictions, lambda fold: fold >= 0)
+    test = split_scores(predictions, lambda fold: fold < 0)
     shown, problems = visualizations(target, dataset, records.store, cv or test)
     return MethodResult(
         **common,
@@ -158,7 +163,7 @@ def _learning_warnings(fitted: list[list[Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _scores(predictions: Any, selects: Callable[[Any], Any]) -> "Scores | None":
+def split_scores(predictions: Any, selects: Callable[[Any], Any]) -> "Scores | None":
     """Scores of the folds whose number `selects` accepts; None without any."""
 
     from strata.reports.model.scores import Scores

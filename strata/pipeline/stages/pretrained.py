@@ -38,8 +38,10 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
         backbone: torchvision's name of the network.
 
     Returns:
-        `backbone`, and `content`, the bytes of the file, uint8.
+        `backbone`, and `content`, the tensors as the bytes of a safetensors file, uint8: files of
+        weights hold a pickle, and artifacts travel in model files.
     """
+    from safetensors.torch import save
 
     from strata.errors import InputError
     from strata.models.transfer import backbones, weights
@@ -47,8 +49,9 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
     path = weights.obtain_weights(backbone, str(file.path or ""), report_progress)
     if file.path and weights.weights_digest(path) != file.digest:
         raise InputError(f"{path} was changed during the run.", "Make again.")
-    content = path.read_bytes()
-    backbones.build(backbone, weights.read_weights(content, str(path)))
+    state = weights.read_weights(path.read_bytes(), str(path))
+    backbones.build(backbone, state)
+    content = save({name: tensor.clone().contiguous() for name, tensor in state.items()})
     return {"backbone": backbone, "content": np.frombuffer(content, np.uint8)}
 
 

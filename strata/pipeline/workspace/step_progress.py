@@ -43,7 +43,12 @@ class StepProgress(AbstractContextManager["StepProgress"]):
             self._print(f"{_amount(what, total)}  {rounded_duration(now - self._begun)}", now)
         elif now - self._printed > PLAIN_SECONDS:
             of = f" of {_amount(what, total)}" if total else ""
-            self._print(f"{_amount(what, done)}{of}", now)
+            self._print(f"{_amount(what, done)}{of}{self._time_left(done, total, now)}", now)
+
+    def _time_left(self, done: int, total: int, now: float) -> str:
+        if not total or not done:
+            return ""
+        return f", about {rounded_duration((now - self._begun) * (total - done) / done)} left"
 
     def _print(self, text: str, now: float) -> None:
         self._console.print(f"{self._what}: {text}")
@@ -61,6 +66,7 @@ class StepProgress(AbstractContextManager["StepProgress"]):
                 TimeRemainingColumn(),
                 console=self._console,
                 transient=True,
+                redirect_stdout=False,  # to the bar's console; results may go to a pipe
             )
             self._bar.start()
             self._task = self._bar.add_task(what, amount="")

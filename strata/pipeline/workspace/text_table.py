@@ -19,11 +19,15 @@ def table_lines(
 
     cells = [list(columns), *[[one_line(str(cell)) for cell in row] for row in rows]]
     widths = [max(cell_len(row[i]) for row in cells) for i in range(len(columns))]
-    lines = []
-    for row in cells:
-        parts = []
-        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            room = " " * (width - cell_len(cell))
-            parts.append(cell + room if i < left else room + cell)
-        lines.append("  ".join(parts).rstrip())
-    return lines
+    return [table_line(row, widths, left) for row in cells]
+
+
+def table_line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:
+    """One row of a table: the first `left` cells left-aligned, the others right-aligned."""
+    from rich.cells import cell_len
+
+    parts = []
+    for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        room = " " * (width - cell_len(cell))
+        parts.append(cell + room if i < left else room + cell)
+    return "  ".join(parts).rstrip()

@@ -261,6 +261,8 @@ class Comparison:
         title: one line of text.
         intervals: of accuracies: "t", the corrected resampled t interval over folds and Wilson's
             over test images; "bootstrap", over images drawn again, within each fold.
+        visualizations: of several methods together.
+        findings: about these, in the form of `DataSummary.findings`.
 
     Examples:
         Scores of any classifier become a ranking, and with `write_report` a page:
@@ -288,3 +290,5 @@ class Comparison:
     methods: list[MethodResult]
     run: RunInfo
     intervals: IntervalKind = "t"
+    visualizations: list[Visualization] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)

@@ -4,6 +4,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import safetensors.torch
 import torch
 
 from strata.download import download
@@ -176,6 +177,17 @@ def test_weights_that_are_no_real_numbers_are_refused(kind, name):
 def test_sparse_weights_are_refused():
     with pytest.raises(InputError, match=r"net\.pth"):
         read_weights(saved({"a.weight": torch.eye(2).to_sparse()}), "net.pth")
+
+
+def test_safetensors_are_read_too():
+    state = {"a.weight": torch.ones(2, 3).half(), "bn.num_batches_tracked": torch.tensor(3)}
+    content = safetensors.torch.save(state)
+    found = read_weights(content, "FILE")
+    assert found.keys() == state.keys()
+    assert all(torch.equal(found[name], state[name]) for name in state)
+    for wrong in (content[:-1], content[:20], b"\xff" * 8 + b"{", content + b"0"):
+        with pytest.raises(InputError, match="FILE is not a file of weights"):
+            read_weights(wrong, "FILE")
 
 
 def test_half_precision_and_counters_are_read():

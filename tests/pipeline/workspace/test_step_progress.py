@@ -22,7 +22,10 @@ def printed(monkeypatch, calls):
 def test_a_long_download_is_seen_in_plain_lines(monkeypatch):
     calls = [(float(s), (FETCHING, s * 10**6, 40 * 10**6)) for s in range(1, 41)]
     lines = printed(monkeypatch, calls)
-    assert lines[:2] == [f"{FETCHING}: 17.0 MB of 40.0 MB", f"{FETCHING}: 33.0 MB of 40.0 MB"]
+    assert lines[:2] == [
+        f"{FETCHING}: 17.0 MB of 40.0 MB, about 22 s left",  # 16 s since the first call
+        f"{FETCHING}: 33.0 MB of 40.0 MB, about 6.8 s left",
+    ]
     assert re.fullmatch(f"{FETCHING}: 40.0 MB  39 s", lines[2])
     assert len(lines) == 3
 

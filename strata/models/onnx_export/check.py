@@ -1,0 +1,83 @@
+"""Agreement of an ONNX file with the scores of the classifier that it was made from."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from strata.errors import StrataError
+from strata.models.onnx_export.libraries import onnx_library
+
+#: Largest difference of a probability, or of a score as a share of the largest score.
+TOLERANCE = 1e-4
+#: Inputs at a time; the last batch is smaller, so that batches of several sizes are run.
+_BATCH_SIZE = 16
+
+
+class Agreement(NamedTuple):
+    """Largest differences between an ONNX file's outputs and the classifier's own."""
+
+    n: int  #: images or vectors compared
+    probabilities: float | None  #: None without probabilities
+    scores: float  #: as a share of the largest absolute score (of 1 at least)
+
+    @property
+    def compared(self) -> str:
+        """Name of the outputs whose difference is `largest`."""
+        return "Scores" if self.probabilities is None else "Probabilities"
+
+    @property
+    def largest(self) -> float:
+        """Difference that is held against `TOLERANCE`."""
+        return self.scores if self.probabilities is None else self.probabilities
+
+
+def check_agreement(
+    content: bytes,
+    inputs: Mapping[str, np.ndarray],
+    scores: np.ndarray,
+    probabilities: np.ndarray | None,
+) -> Agreement:
+    """Run an ONNX model in onnxruntime and compare its outputs.
+
+    Args:
+        content: of the file.
+        inputs: by name, (n, ...) as the file takes them, n at least 1.
+        scores, probabilities: (n, classes) of the classifier itself.
+
+    Raises:
+        StrataError: they differ by more than `TOLERANCE`, or are no numbers.
+    """
+    found = run(content, inputs)
+    by_score = _largest(found["scores"], scores) / max(1.0, float(np.abs(scores).max()))
+    by_probability = None
+    if probabilities is not None:
+        by_probability = _largest(found["probabilities"], probabilities)
+    agreement = Agreement(len(scores), by_probability, by_score)
+    if not agreement.largest <= TOLERANCE:
+        outputs = agreement.compared.lower()
+        raise StrataError(
+            f"The ONNX graph's {outputs} differ from the method's own by {agreement.largest:.2g} "
+            f"on {len(scores)} images, more than {TOLERANCE:g}: no file was written.",
+            "Export the method as a .strata file instead, which gives its scores bit for bit.",
+        )
+    return agreement
+
+
+def run(content: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Outputs of an ONNX model by name, on the processor."""
+    runtime = onnx_library("onnxruntime")
+    session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    parts = [
+        session.run(
+            None, {name: rows[start : start + _BATCH_SIZE] for name, rows in inputs.items()}
+        )
+        for start in range(0, len(next(iter(inputs.values()))), _BATCH_SIZE)
+    ]
+    names = [output.name for output in session.get_outputs()]
+    columns: zip[Any] = zip(*parts, strict=True)
+    return {n: np.concatenate(column) for n, column in zip(names, columns, strict=True)}
+
+
+def _largest(found: np.ndarray, own: np.ndarray) -> float:
+    return float(np.abs(found.astype(np.float64) - own).max())

@@ -1,0 +1,106 @@
+"""Facts that a model tells: method, parameters, data, accuracy, date, origin of its weights."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from strata.pipeline.experiment.compose import Target
+from strata.pipeline.experiment.dataset import Dataset
+from strata.pipeline.experiment.file import Experiment
+from strata.pipeline.graph.inputs import File
+from strata.pipeline.graph.provenance import versions
+from strata.pipeline.graph.stage import Node
+from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.reporting.comparison import split_scores
+from strata.pipeline.store.store import Store
+from strata.text import utf8
+
+#: Parameters that name files or folders, of which only the last part is told.
+_PATHS = ("weights", "source", "unlabeled")
+
+_TERMS = (
+    "torchvision publishes these weights without terms of their own; they were learned from "
+    "ImageNet, whose terms may bind whoever uses them"
+)
+
+
+def model_facts(
+    target: Target, experiment: Experiment, dataset: Dataset, store: Store
+) -> dict[str, Any]:
+    """Facts of the model that a method predicts with, as JSON values.
+
+    Returns:
+        `recipe`, `summary` and `parameters` of the method; `experiment`, its name; `data`: name,
+        digest and counts by class; `trained_on`: number of images, and the fold; `cv` and `test`:
+        accuracy, its 95 % interval and number of images, None where there is none; `made`, time of
+        the predictions; `versions` of packages; `weights`: of pretrained networks.
+    """
+    from strata import __version__
+    from strata.reports.comparison.evaluation import evaluate
+
+    fold, scores = target.folds[-1]
+    predictions = store.read(target.node.key)
+    found: dict[str, Any] = {
+        "recipe": target.recipe.name,
+        "summary": target.recipe.summary,
+        "parameters": _without_folders(target.parameters),
+        "experiment": utf8(experiment.name),
+        "data": {
+            "name": utf8(Path(str(experiment.data["source"]).rstrip("/")).name),
+            "digest": dataset.manifest.digest,
+            "images": dict(sorted(Counter(r.label for r in dataset.manifest.records).items())),
+        },
+        "trained_on": {"images": len(fold.train), "fold": fold.name},
+        "cv": None,
+        "test": None,
+        "made": (store.manifest(target.node.key) or {}).get("made", ""),
+        "versions": {"strata": __version__, **versions()},
+        "weights": _weights(scores),
+    }
+    for split, of in (("cv", lambda f: f >= 0), ("test", lambda f: f < 0)):
+        scored = split_scores(predictions, of)
+        if scored is not None:
+            result = evaluate(
+                scored,
+                split,  # type: ignore[arg-type]
+                len(dataset.classes),
+                experiment.report["intervals"],
+            )
+            found[split] = {
+                "accuracy": result.accuracy,
+                "low": result.some_interval.low,
+                "high": result.some_interval.high,
+                "images": result.images,
+            }
+    return found
+
+
+def _without_folders(parameters: Any, name: str = "") -> Any:
+    """Parameters without the folders of this machine."""
+    if isinstance(parameters, dict):
+        return {key: _without_folders(value, key) for key, value in parameters.items()}
+    if isinstance(parameters, list | tuple):
+        return [_without_folders(value, name) for value in parameters]
+    if name in _PATHS and isinstance(parameters, str):
+        return utf8(Path(parameters).name)
+    return parameters
+
+
+def _weights(scores: Node) -> list[dict[str, str]]:
+    """Origin and terms of the pretrained weights that a method has learned from."""
+    return [
+        _origin(node.parameters["backbone"], node.inputs[0])
+        for node in topological_order([scores])
+        if node.stage.role == "weights" and isinstance(node.inputs[0], File)
+    ]
+
+
+def _origin(backbone: str, file: File) -> dict[str, str]:
+    from strata.models.transfer.weights import published_weights
+
+    published = published_weights(backbone)
+    if file.path is None or (published.digest and file.digest.startswith(published.digest)):
+        return {"backbone": backbone, "source": published.url, "terms": published.terms or _TERMS}
+    terms = "those of whoever made the file"
+    source = utf8(file.path.name)
+    return {"backbone": backbone, "source": source, "sha256": file.digest, "terms": terms}

@@ -1,0 +1,160 @@
+"""ONNX files of methods that have been made, checked against the methods' own scores."""
+
+import json
+
+import numpy as np
+import onnx
+import pytest
+
+from strata.errors import InputError, StrataError
+from strata.models.onnx_export.check import run
+from strata.models.training.resize import resize_images
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.prediction.onnx.export import export_onnx
+from tests.pipeline.prediction.every_recipe import made_model, random_weights
+from tests.pipeline.project import write_images
+
+FILE = """
+name = "exported"
+[data]
+source = "images"
+near_duplicates = false
+[protocol]
+folds = 2
+test = 0.5
+[methods.tiny]
+recipe = "tinynet"
+images = { size = 24, color = false }
+network = { epochs = 2, batch_size = 8 }
+[methods.tuned]
+recipe = "fine_tuned"
+weights = "WEIGHTS"
+nodes = { image_size = 32, freeze_until = "features.11" }
+training = { epochs = 1, head_init_C = 1.0 }
+[methods.deep]
+recipe = "deep_features"
+weights = "WEIGHTS"
+backbone = "squeezenet1_1"
+features = { image_size = 64, nodes = ["features.3"], pyramid = "square", levels = 1 }
+reduction.use = ["centered_power", "pca"]
+[methods.gist]
+descriptor.image_size = 32
+reduction.use = ["standardize", "pca", "lda"]
+reduction.pca = { n_components = 8, whiten = true }
+[methods.words]
+recipe = "bovw"
+codebook.n_words = 8
+reduction.use = "additive_kernel_map"
+classifier = { kernel = "linear", inner_folds = 0 }
+[methods.early]
+recipe = "early_fusion"
+of = ["deep", "gist"]
+join.weights = [2.0, 1.0]
+[methods.stacked]
+recipe = "stacking"
+of = ["tiny", "gist", "deep"]
+inner_folds = 2
+[methods.neighbors]
+recipe = "gist"
+descriptor.image_size = 32
+classifier.use = "knn"
+[methods.curved]
+recipe = "gist"
+descriptor.image_size = 32
+classifier.kernel = "rbf"
+[methods.additive]
+recipe = "bovw"
+codebook.n_words = 8
+"""
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Models of all methods by name, made in this process."""
+    root = tmp_path_factory.mktemp("onnx")
+    write_images(root / "images", per_class=8)
+    random_weights(root / "weights", "squeezenet1_1")
+    (root / "strata.toml").write_text(FILE.replace("WEIGHTS", str(root / "weights")))
+    workspace = Workspace.at(root / "strata.toml", [], None, None, 1, False)
+    return {target.name: made_model(workspace, target.name) for target in workspace.targets}
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Of no data set."""
+    return list(np.random.default_rng(1).integers(0, 256, (6, 24, 30, 3), np.uint8))
+
+
+INPUTS = {
+    "tiny": ["images"],
+    "tuned": ["images"],
+    "deep": ["images"],
+    "gist": ["vectors"],
+    "words": ["vectors"],
+    "curved": ["vectors"],
+    "early": ["images", "vectors"],
+    "stacked": ["images_24_gray", "vectors", "images_64"],
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_methods_as_onnx_files(name, models, images, tmp_path, float32):
+    path = tmp_path / "m.onnx"
+    made = models[name]
+    exported = export_onnx(made, path, images)
+    assert list(exported.inputs) == INPUTS[name]
+    assert exported.agreement.n == len(images) == 6
+    assert exported.agreement.largest < 2e-5
+    assert (exported.agreement.probabilities is None) == (name == "words")
+    assert (exported.precision is None) == (INPUTS[name] == ["vectors"])
+    assert (exported.precision or 0) < 1e-6
+    facts = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+    assert facts["method"] == name
+    assert json.loads(facts["classes"]) == ["blue", "gray", "green"]
+    assert json.loads(facts["inputs"]) == exported.inputs
+    if INPUTS[name] == ["images"]:
+        size = {"tiny": 24, "tuned": 32, "deep": 64}[name]
+        found = run(
+            path.read_bytes(), {"images": resize_images(images, size, color=name != "tiny")}
+        )
+        assert np.abs(found["probabilities"] - made.predict_proba(images)).max() < 1e-4
+        assert found["label"].tolist() == made.predict(images).tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("neighbors", "'class_scores' (KNeighborsClassifier)"),
+        ("additive", "'class_scores' (KernelSVM with the kernel intersection)"),
+    ],
+)
+def test_what_has_no_onnx_form_is_named(name, step, models, images, tmp_path):
+    with pytest.raises(InputError) as error:
+        export_onnx(models[name], tmp_path / "m.onnx", images)
+    assert f"{name} cannot be an ONNX file: its step {step} has no ONNX form." in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_scores_that_differ_leave_no_file(models, images, tmp_path, monkeypatch):
+    made = models["tiny"]
+    classifier = made.artifacts["train_network"]["classifier"]
+    monkeypatch.setattr(
+        type(classifier), "probabilities_of", lambda self, scores: np.full((6, 3), 1 / 3)
+    )
+    with pytest.raises(StrataError, match="no file was written"):
+        export_onnx(made, tmp_path / "m.onnx", images)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_images_nothing_can_be_checked(models, tmp_path):
+    with pytest.raises(InputError, match="no image"):
+        export_onnx(models["tiny"], tmp_path / "m.onnx", [])
+
+
+def test_bfloat16_of_the_method_is_told_from_the_graphs_own_error(
+    models, images, tmp_path, monkeypatch
+):
+    """Large networks may be predicted in bfloat16; the file is checked in float32."""
+    monkeypatch.setattr("strata.models.runtime.devices._multiplies_bfloat16", lambda: True)
+    exported = export_onnx(models["tuned"], tmp_path / "m.onnx", images)
+    assert exported.agreement.largest < 2e-5 < exported.precision
