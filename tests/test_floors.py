@@ -43,7 +43,10 @@ FLOORS = {
     ],
     "strata.pipeline": [
         "cli",
+        "api",
+        "workspace",
         "reporting",
+        "explain",
         "visualize",
         "experiment",
         "prediction",

@@ -20,8 +20,8 @@ from experiments.results.runs import EXPERIMENTS, RUNS, Place, Run, chosen, read
 from experiments.results.tables import Results
 from experiments.results.templates import TEMPLATES, read_templates
 from strata.errors import InputError, StrataError
-from strata.pipeline.cli.workspace import cores
 from strata.pipeline.store.store import Store
+from strata.pipeline.workspace.workspace import cores
 
 
 def main(arguments: list[str] | None = None) -> int:

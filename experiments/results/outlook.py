@@ -7,11 +7,12 @@ from pathlib import Path
 
 import strata
 from experiments.results.runs import Place, Run
-from strata.pipeline.cli.workspace import Workspace, cores
+from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.code.code_digest import code_key
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.rates import RATES, Estimates
 from strata.pipeline.store.hashing import content_key
+from strata.pipeline.workspace.workspace import cores
 
 
 @dataclass(frozen=True)

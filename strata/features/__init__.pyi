@@ -11,6 +11,8 @@ from .codebooks.visual_words import VisualWords as VisualWords
 from .descriptors.base import BaseDescriptor as BaseDescriptor
 from .descriptors.color_spaces import color_channels as color_channels
 from .descriptors.color_statistics import ColorStatistics as ColorStatistics
+from .descriptors.contribution_map import cell_map as cell_map
+from .descriptors.contribution_map import contribution_map as contribution_map
 from .descriptors.daisy import DenseDAISY as DenseDAISY
 from .descriptors.daisy import SparseDAISY as SparseDAISY
 from .descriptors.dense_sift import DenseSIFT as DenseSIFT
@@ -30,6 +32,7 @@ from .descriptors.surf import SparseSURF as SparseSURF
 # encodings: local descriptors to one vector per image
 from .encodings.bag_of_words import BagOfWords as BagOfWords
 from .encodings.base import BaseEncoder as BaseEncoder
+from .encodings.contributions import descriptor_contributions as descriptor_contributions
 from .encodings.fisher_vectors import FisherVectors as FisherVectors
 from .encodings.fisher_vectors import fisher_vector as fisher_vector
 from .encodings.spatial_pyramid import cell_of as cell_of
@@ -38,6 +41,7 @@ from .encodings.vlad import VLAD as VLAD
 
 # transforms: vectors to vectors, and kernels
 from .transforms.kernel_approximation import AdditiveKernelMap as AdditiveKernelMap
+from .transforms.kernel_scores import kernel_score as kernel_score
 from .transforms.kernels import chi2 as chi2
 from .transforms.kernels import generalized_intersection as generalized_intersection
 from .transforms.kernels import hellinger as hellinger
@@ -47,9 +51,11 @@ from .transforms.kernels import polynomial as polynomial
 from .transforms.kernels import rbf as rbf
 from .transforms.kernels import sigmoid as sigmoid
 from .transforms.lda import LDA as LDA
+from .transforms.linear_score import LinearScore as LinearScore
 from .transforms.normalize import CenteredPower as CenteredPower
 from .transforms.normalize import l1 as l1
 from .transforms.normalize import l2 as l2
 from .transforms.normalize import normalize as normalize
 from .transforms.normalize import power as power
 from .transforms.normalize import root_sift as root_sift
+from .transforms.pull_back import pull_back as pull_back

@@ -1,22 +1,37 @@
 """Lists of images in memory: the check of what stands for one, and downscaling."""
 
 from collections.abc import Iterable
+from os import PathLike
+from typing import TypeVar
 
 import numpy as np
 
-from strata.errors import InputError
+from strata.errors import InputError, short
+
+#: Shapes of a pixel: of gray and color images, with and without opacity.
+_CHANNELS = ((1,), (3,), (4,))
 
 
-def check_images(images: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+Images = TypeVar("Images")
+
+
+def check_images(images: Images) -> Images:
     """Return images as they are; refuse a single one, whose rows would count as gray images.
 
     Args:
         images: any iterable of images, also an array (n, H, W, 3) or (n, H, W).
 
     Raises:
-        InputError: an array of shape (H, W, 3) or (H, W).
+        InputError: an array of shape (H, W, 3), (H, W), or (H, W, 4) and (H, W, 1), or none of
+            images at all, such as a path.
     """
-    if isinstance(images, np.ndarray) and (images.ndim == 2 or images.shape[2:] == (3,)):
+    listed = isinstance(images, Iterable) or hasattr(images, "__getitem__")
+    if isinstance(images, str | bytes | PathLike) or not listed:
+        raise InputError(
+            f"Expected a list of images, not {short(images)}.",
+            "An image is an array: np.asarray(PIL.Image.open(path).convert('RGB')).",
+        )
+    if isinstance(images, np.ndarray) and (images.ndim == 2 or images.shape[2:] in _CHANNELS):
         raise InputError(
             f"Expected a list of images, not one image of shape {images.shape}.",
             "Put it into a list: [image].",

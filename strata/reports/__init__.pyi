@@ -45,6 +45,7 @@ from .exports.read_results import read_results as read_results
 from .exports.results_json import json_text as json_text
 from .exports.tables import Table as Table
 from .exports.tables import csv_text as csv_text
+from .exports.tables import flat_rows as flat_rows
 from .exports.tables import ranking_table as ranking_table
 from .exports.tables import terminal_table as terminal_table
 

@@ -56,6 +56,12 @@ def draw(scene: str, rng: np.random.Generator, size: int) -> np.ndarray:
 
     Raises:
         InputError: the class is unknown, or the size out of range.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.scenes import draw
+        >>> draw("coast", np.random.default_rng(0), 64).shape
+        (64, 64, 3)
     """
     if scene not in COMPOSERS:
         raise InputError(f"there is no scene '{scene}'", nearest(scene, COMPOSERS))

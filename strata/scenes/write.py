@@ -15,7 +15,7 @@ JPEG_QUALITY = 90
 
 
 def write_scenes(
-    root: Path,
+    root: str | Path,
     *,
     per_class: int,
     size: int,
@@ -38,6 +38,15 @@ def write_scenes(
 
     Raises:
         InputError: a number is out of range, or the folder is not empty or cannot be written.
+
+    Examples:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from strata.scenes import write_scenes
+        >>> folder = Path(tempfile.mkdtemp()) / "scenes"
+        >>> write_scenes(folder, per_class=1, size=32, seed=0)
+        >>> len(list(folder.glob("*/*.jpg")))
+        8
     """
     _check_range(per_class, size)
     root = Path(root)

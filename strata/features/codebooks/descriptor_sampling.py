@@ -1,19 +1,26 @@
 """Training samples of local descriptors, drawn evenly over the images."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from strata.errors import InputError
-from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.features.descriptors.local_descriptors import (
+    Described,
+    LocalDescriptors,
+    as_local,
+    check_images_described,
+)
 
 
 def sample_local(
-    images: Sequence[LocalDescriptors] | Sequence[np.ndarray],
+    images: Sequence[Described],
     n: int,
     rng: np.random.Generator,
     *,
     keep_zero: bool = False,
+    unplaced: str = "",
 ) -> LocalDescriptors:
     """Draw up to `n` descriptors without replacement, the same number from each image.
 
@@ -26,17 +33,20 @@ def sample_local(
         rng: source of the draw.
         keep_zero: whether rows that are zero throughout (no contrast) may be drawn. They make up
             to half of a flat image, all at one point, and would take codewords for themselves.
+        unplaced: see `as_local`.
 
     Returns:
         at most n rows, descriptors (m, d) float32, in image order; fewer than n where the images
         hold fewer, or where zero rows left too few.
 
     Raises:
-        InputError: no row could be drawn.
+        InputError: no row could be drawn, or the images are not those of `as_local`.
     """
-    counts = np.array([len(_as_local(image).descriptors) for image in images], np.int64)
+    check_images_described(images)
+    local = partial(as_local, unplaced=unplaced)
+    counts = np.array([len(local(image).descriptors) for image in images], np.int64)
     drawn = []
-    for quota, image in zip(even_quotas(counts, n, rng), map(_as_local, images), strict=True):
+    for quota, image in zip(even_quotas(counts, n, rng), map(local, images), strict=True):
         if quota:
             drawn.append(_copy_rows(image, _draw(image.descriptors, quota, rng, keep_zero)))
     if not sum(len(part.descriptors) for part in drawn):
@@ -49,7 +59,7 @@ def sample_local(
 
 
 def sample_descriptors(
-    images: Sequence[LocalDescriptors] | Sequence[np.ndarray],
+    images: Sequence[Described],
     n: int,
     rng: np.random.Generator,
     *,
@@ -81,14 +91,6 @@ def even_quotas(counts: np.ndarray, n: int, rng: np.random.Generator) -> np.ndar
         quotas[open_] += taken
         left -= int(taken.sum())
     return quotas
-
-
-def _as_local(image: LocalDescriptors | np.ndarray) -> LocalDescriptors:
-    """Local descriptors as they are, or a plain (n, d) array at the image's center."""
-    if isinstance(image, LocalDescriptors):
-        return image
-    n = len(image)
-    return LocalDescriptors(image, np.full((n, 2), 0.5, np.float32), np.ones(n, np.float32))
 
 
 def _copy_rows(image: LocalDescriptors, rows: np.ndarray) -> LocalDescriptors:

@@ -67,6 +67,13 @@ class DiagonalGaussianMixture(DensityMixin, BaseEstimator):
         n_iter_: EM steps made.
         converged_: whether the tolerance stopped EM.
         lower_bounds_: mean log-likelihood per training point before each step.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import DiagonalGaussianMixture
+        >>> X = np.concatenate([np.zeros((20, 2)), np.ones((20, 2))]) + np.eye(40, 2)
+        >>> DiagonalGaussianMixture(n_components=2).fit(X).weights_.round(1).tolist()
+        [0.5, 0.5]
     """
 
     def __init__(

@@ -41,6 +41,13 @@ class KMeansCodebook(ClusterMixin, BaseEstimator):
         labels_: (n,) int64, index of the center of each training point.
         inertia_: sum of the training points' squared distances to their centers.
         n_iter_: Lloyd iterations made.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import KMeansCodebook
+        >>> X = np.array([[0.0], [0.1], [5.0], [5.1]])
+        >>> KMeansCodebook(n_words=2).fit(X).predict([[0.2], [4.0]]).tolist() in ([0, 1], [1, 0])
+        True
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from strata import seeds
 from strata.errors import InputError, nearest
 from strata.features.codebooks.descriptor_sampling import sample_descriptors
 from strata.features.codebooks.kmeans import KMeansCodebook
-from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.features.descriptors.local_descriptors import Described
 from strata.parameter_types import NonNegativeInt, PositiveInt
 
 #: Treatments of descriptors that are zero throughout.
@@ -32,6 +32,13 @@ class VisualWords(BaseEstimator):
         words_: (words, d) float32.
         bandwidth_: root mean squared distance of the sample to its words, for soft assignment.
         n_iter_: Lloyd iterations made.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import VisualWords
+        >>> images = [np.random.default_rng(i).random((50, 8), np.float32) for i in range(4)]
+        >>> VisualWords(n_words=5).fit(images).words_.shape
+        (5, 8)
     """
 
     def __init__(
@@ -48,7 +55,7 @@ class VisualWords(BaseEstimator):
         self.max_samples = max_samples
         self.random_state = random_state
 
-    def fit(self, images: Sequence[LocalDescriptors], y: object = None) -> Self:
+    def fit(self, images: Sequence[Described], y: object = None) -> Self:
         """Learn the words from the local descriptors of the images.
 
         Raises:

@@ -34,6 +34,14 @@ class ColorStatistics(BaseDescriptor):
     Args:
         step: pixels from one center to the next.
         cell_sizes: sides of a cell in pixels, one grid each; a support is four cells wide.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import ColorStatistics
+        >>> image = np.full((40, 40, 3), 128, np.uint8)
+        >>> (local,) = ColorStatistics(cell_sizes=(4,)).transform([image])
+        >>> local.descriptors.shape
+        (16, 96)
     """
 
     def __init__(self, step: PositiveInt = 8, cell_sizes: PositiveInts = (4, 6, 8)) -> None:

@@ -156,6 +156,14 @@ class DenseSIFT(BaseDescriptor):
             size; False leaves the image as it is.
         engine: "compiled" (numba, the fast one on a CPU), "numpy", or "torch" (on a GPU where
             there is one); they agree to 1e-4.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import DenseSIFT
+        >>> image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+        >>> (local,) = DenseSIFT(step=8, bin_sizes=(4, 8)).transform([image])
+        >>> local.descriptors.shape, local.positions.shape
+        ((74, 128), (74, 2))
     """
 
     def __init__(

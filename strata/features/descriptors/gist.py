@@ -44,6 +44,13 @@ class GIST(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         stretch_contrast: whether gray levels are stretched to [0, 255], image by image, first.
         prefilter_border: pixels mirrored on each side for the normalization of contrast.
         border: pixels mirrored on each side for the filters, against the wrap-around of the FFT.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import GIST
+        >>> images = np.random.default_rng(0).integers(0, 256, (2, 50, 60, 3), np.uint8)
+        >>> GIST(image_size=32, orientations=(4, 4)).fit_transform(images).shape
+        (2, 128)
     """
 
     def __init__(

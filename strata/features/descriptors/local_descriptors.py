@@ -1,8 +1,12 @@
 """Data type of local descriptors: vectors with the positions and scales they were taken at."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+
+from strata.errors import InputError, short
+
+Images = TypeVar("Images")
 
 
 class LocalDescriptors(NamedTuple):
@@ -31,3 +35,50 @@ class LocalDescriptors(NamedTuple):
         """Drop the rows that are zero throughout, which stand for points without contrast."""
         kept = self.descriptors.any(axis=1)
         return self if kept.all() else LocalDescriptors(*(part[kept] for part in self))
+
+
+#: Local descriptors of one image, with positions or without.
+Described = LocalDescriptors | np.ndarray
+
+
+def check_images_described(images: Images) -> Images:
+    """Return the descriptors of images as they are; refuse those of one image.
+
+    Raises:
+        InputError: `LocalDescriptors`, or an array (n, d), in place of several of them.
+    """
+    if isinstance(images, LocalDescriptors) or getattr(images, "ndim", 0) == 2:
+        raise InputError(
+            "An encoder takes a list of images' local descriptors, not those of one image.",
+            "Give them as a list of one: [local].",
+        )
+    return images
+
+
+def as_local(image: Described, unplaced: str = "") -> LocalDescriptors:
+    """Local descriptors of an image as they are, or a plain (n, d) array at the image's center.
+
+    Args:
+        image: its descriptors.
+        unplaced: where positions are needed, the arguments with which they are not, for the
+            error: "pyramid='none'"; "" where they are not needed.
+
+    Raises:
+        InputError: another array, or a plain one where positions are needed.
+    """
+    if isinstance(image, LocalDescriptors):
+        return image
+    if not isinstance(image, np.ndarray) or image.ndim != 2:
+        found = f"an array of shape {image.shape}" if hasattr(image, "shape") else short(image)
+        raise InputError(
+            f"Expected the local descriptors of an image, not {found}.",
+            "They are an array (n, d), or what a descriptor makes of images: "
+            "DenseSIFT().transform(images).",
+        )
+    if unplaced:
+        raise InputError(
+            "Positions of the descriptors are needed, and a plain array has none.",
+            f"Give LocalDescriptors, as DenseSIFT().transform(images) does, or set {unplaced}.",
+        )
+    n = len(image)
+    return LocalDescriptors(image, np.full((n, 2), 0.5, np.float32), np.ones(n, np.float32))

@@ -9,7 +9,12 @@ from sklearn.base import clone
 from strata.errors import InputError, nearest
 from strata.features.codebooks.assignment import nearest_words, soft_assignment
 from strata.features.codebooks.visual_words import VisualWords
-from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.features.descriptors.local_descriptors import (
+    Described,
+    LocalDescriptors,
+    as_local,
+    check_images_described,
+)
 from strata.features.encodings.base import BaseEncoder
 from strata.features.encodings.spatial_pyramid import PyramidGrid, cell_of, pyramid
 from strata.features.transforms.normalize import Norm, normalize
@@ -38,6 +43,20 @@ class BagOfWords(BaseEncoder):
 
     Attributes:
         codebook_: the fitted codebook.
+
+    Examples:
+        Of plain (n, d) arrays, five words and one for descriptors that are zero; and with a
+        pyramid, of descriptors that have positions:
+
+        >>> import numpy as np
+        >>> from strata.features import BagOfWords, DenseSIFT, VisualWords
+        >>> arrays = [np.random.default_rng(i).random((50, 8), np.float32) for i in range(4)]
+        >>> BagOfWords(VisualWords(5), pyramid="none").fit_transform(arrays).shape
+        (4, 6)
+        >>> images = np.random.default_rng(0).integers(0, 256, (4, 64, 64), np.uint8)
+        >>> local = DenseSIFT(bin_sizes=(4,)).transform(images)
+        >>> BagOfWords(VisualWords(5), levels=1).fit_transform(local).shape
+        (4, 30)
     """
 
     def __init__(
@@ -60,7 +79,7 @@ class BagOfWords(BaseEncoder):
         self.norm = norm
         self.per_histogram = per_histogram
 
-    def fit(self, images: Sequence[LocalDescriptors], y: object = None) -> Self:
+    def fit(self, images: Sequence[Described], y: object = None) -> Self:
         """Learn the codebook from the local descriptors of the images.
 
         Raises:
@@ -76,16 +95,19 @@ class BagOfWords(BaseEncoder):
             raise InputError(
                 f"Soft assignment shares a descriptor among 1 word or more, not {self.n_neighbors}."
             )
+        if self._unplaced():
+            for image in check_images_described(images):
+                as_local(image, self._unplaced())
         codebook = VisualWords() if self.codebook is None else clone(self.codebook)
         self.codebook_ = codebook.fit(images, y)
         return self
 
-    def encode(self, image: LocalDescriptors) -> np.ndarray:
+    def encode(self, image: Described) -> np.ndarray:
         """Histograms of one image, (cells * bins,) float32, cell by cell, coarse to fine.
 
         Zero without descriptors.
         """
-        words, weights, positions = self._assigned(image)
+        words, weights, positions = self._assigned(as_local(image, self._unplaced()))
         n_bins = self.codebook_.n_bins_
         levels = []
         for grid in self._grids():
@@ -100,6 +122,9 @@ class BagOfWords(BaseEncoder):
 
     def _length(self) -> int:
         return sum(grid.cells for grid in self._grids()) * self.codebook_.n_bins_
+
+    def _unplaced(self) -> str:
+        return "" if self.pyramid == "none" else "pyramid='none'"
 
     def _grids(self) -> tuple[PyramidGrid, ...]:
         return pyramid(self.pyramid, self.levels, weighted=self.weighted)

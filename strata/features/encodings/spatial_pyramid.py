@@ -41,6 +41,11 @@ def pyramid(
 
     Raises:
         InputError: unknown layout, or a negative level.
+
+    Examples:
+        >>> from strata.features import pyramid
+        >>> [(grid.columns, grid.rows, grid.weight) for grid in pyramid("square", levels=2)]
+        [(1, 1, 0.25), (2, 2, 0.25), (4, 4, 0.5)]
     """
     if levels < 0:
         raise InputError(f"A pyramid has at least level 0, not levels = {levels}.")

@@ -10,7 +10,7 @@ from strata._compiled import compiled
 from strata.features.codebooks.assignment import nearest_words
 from strata.features.codebooks.descriptor_sampling import sample_descriptors
 from strata.features.codebooks.kmeans import KMeansCodebook
-from strata.features.descriptors.local_descriptors import LocalDescriptors
+from strata.features.descriptors.local_descriptors import Described, as_local
 from strata.features.encodings.base import BaseEncoder
 from strata.features.transforms.normalize import l2, power
 from strata.parameter_types import NonNegativeInt, PositiveFloat, PositiveInt
@@ -34,6 +34,13 @@ class VLAD(BaseEncoder):
     Attributes:
         words_: (words, d) float32.
         n_iter_: Lloyd iterations made.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import VLAD
+        >>> images = [np.random.default_rng(i).random((50, 8), np.float32) for i in range(4)]
+        >>> VLAD(n_words=3).fit_transform(images).shape
+        (4, 24)
     """
 
     def __init__(
@@ -52,7 +59,7 @@ class VLAD(BaseEncoder):
         self.max_samples = max_samples
         self.random_state = random_state
 
-    def fit(self, images: Sequence[LocalDescriptors], y: object = None) -> Self:
+    def fit(self, images: Sequence[Described], y: object = None) -> Self:
         """Learn the codebook from the local descriptors of the images.
 
         Raises:
@@ -66,11 +73,11 @@ class VLAD(BaseEncoder):
         self.n_iter_ = kmeans.n_iter_
         return self
 
-    def encode(self, image: LocalDescriptors) -> np.ndarray:
+    def encode(self, image: Described) -> np.ndarray:
         """VLAD vector of one image, (words d,) float32 of length one; zero without descriptors."""
-        X = np.asarray(image.with_contrast().descriptors, np.float32)
+        X = np.asarray(as_local(image).with_contrast().descriptors, np.float32)
         residuals = np.zeros(self.words_.shape, np.float64)
-        _add_residuals(X, self.words_, nearest_words(X, self.words_), residuals)
+        add_residuals(X, self.words_, nearest_words(X, self.words_), residuals)
         residuals = power(residuals, self.power)
         if self.intra_norm:
             residuals = l2(residuals)
@@ -88,7 +95,7 @@ def _add_residuals_numpy(
 
 
 @compiled(numpy=_add_residuals_numpy)
-def _add_residuals(
+def add_residuals(
     X: np.ndarray, words: np.ndarray, labels: np.ndarray, residuals: np.ndarray
 ) -> None:
     """residuals[label] += x - word for every row."""

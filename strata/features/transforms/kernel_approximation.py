@@ -36,6 +36,12 @@ class AdditiveKernelMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         order: samples of the spectrum besides the one at frequency zero.
         period: distance of the samples; a smaller one covers a wider range of ratios x / y, a
             larger one more of the spectrum.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import AdditiveKernelMap
+        >>> AdditiveKernelMap(order=1).fit_transform(np.eye(3)).shape
+        (3, 9)
     """
 
     def __init__(

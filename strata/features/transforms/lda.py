@@ -31,6 +31,13 @@ class LDA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Attributes:
         mean_: (d,) mean of the training vectors.
         directions_: (d, components), scaled to within-class variance one.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import LDA
+        >>> X = np.random.default_rng(0).random((30, 5))
+        >>> LDA().fit_transform(X, [0, 1, 2] * 10).shape
+        (30, 2)
     """
 
     def __init__(self, n_components: PositiveInt | None = None) -> None:

@@ -84,6 +84,17 @@ class KernelSVM(ClassifierMixin, BaseEstimator):
         dual_coef_: (classifiers, support) float64, with other kernels.
         support_: (support,) int64, numbers of the training vectors that any classifier uses.
         support_vectors_: (support, d), unless the kernel is "linear" or "precomputed".
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.features import intersection
+        >>> from strata.models import KernelSVM
+        >>> X = np.random.default_rng(0).normal(size=(60, 2))
+        >>> y = np.where((X**2).sum(axis=1) < 1.4, "inside", "outside")
+        >>> KernelSVM("rbf").fit(X, y).score(X, y) > 0.9
+        True
+        >>> KernelSVM(intersection).fit(np.abs(X), y).predict_proba(np.abs(X)).shape
+        (60, 2)
     """
 
     def __init__(

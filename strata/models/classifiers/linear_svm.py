@@ -74,6 +74,14 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         gap_: largest relative duality gap of the classifiers: how far their objectives are above
             the optimum, at most.
         converged_: True if `gap_` is at most `tol`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.models import LinearSVM
+        >>> X = np.random.default_rng(0).normal(size=(60, 4))
+        >>> y = np.where(X[:, 0] > 0, "positive", "negative")
+        >>> LinearSVM().fit(X, y).score(X, y) > 0.9
+        True
     """
 
     def __init__(

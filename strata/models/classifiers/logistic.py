@@ -53,6 +53,17 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         training_accuracy_: accuracy on the training vectors.
         n_iter_: steps of the fit.
         converged_: True if `tol` ended it.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.models import CalibratedLogistic
+        >>> X = np.random.default_rng(0).normal(size=(60, 4))
+        >>> y = np.where(X[:, 0] > 0, "positive", "negative")
+        >>> logistic = CalibratedLogistic().fit(X, y)
+        >>> logistic.predict([[3, 0, 0, 0], [-3, 0, 0, 0]]).tolist()
+        ['positive', 'negative']
+        >>> logistic.predict_proba([[3, 0, 0, 0]]).shape
+        (1, 2)
     """
 
     def __init__(

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from strata.errors import InputError
+from strata.image_io import check_images
 from strata.models.architectures.typed_tables import lists
 from strata.models.estimators.base import BaseNetworkClassifier
 from strata.models.runtime.devices import choose_device
@@ -56,7 +57,7 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
     def network(self) -> FineTuneModule:
         """The layers after `freeze_until` as a torch module on the CPU, a new copy at each call."""
         check_is_fitted(self)
-        network = backbones.skeleton(self.backbone)
+        network = backbones.skeleton(self.backbone, self.image_size)
         module = self._module(network, len(self.classes_))
         module.load_state_dict({k: torch.as_tensor(v) for k, v in self.weights_.items()})
         return module.eval()
@@ -67,7 +68,7 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
 
     def _check(self, X: ArrayLike | ImageSource) -> ImageSource:
         """`X` as a source of views, and of the shape that images of `image_size` have there."""
-        views, side = as_source(X), self._image_size()
+        views, side = as_source(check_images(X)), self._image_size()
         whole, shape = self.freeze_until == IMAGES, views.shape
         expected = (side, side, 3) if whole else kept_shape(self._boundary_shape())
         pooled = (1, 1, expected[2]) if self.freeze_until == self.output_node else expected

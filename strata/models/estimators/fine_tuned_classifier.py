@@ -270,7 +270,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
 
     def _initial_module(self, num_classes: int) -> FineTuneModule:
         """The module before training, with pretrained weights and the auxiliary heads, if any."""
-        network = backbones.build(self.backbone, resolve_state_dict(self.backbone, self.weights))
+        state = resolve_state_dict(self.backbone, self.weights)
+        network = backbones.build(self.backbone, state, self.image_size)
         if not self.aux_weight:
             return self._module(network, num_classes)
         places = auxiliary.auxiliary_places(self.backbone, self.freeze_until, self.output_node)

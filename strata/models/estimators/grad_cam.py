@@ -1,4 +1,7 @@
-"""Grad-CAM: heat maps of the image regions that speak for a class."""
+"""Grad-CAM and gradient times input: maps of the image regions that speak for a class."""
+
+from collections.abc import Callable
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -12,6 +15,9 @@ from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.runtime.devices import choose_device, deterministic_cuda
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.last_map import last_map_and_scores
+
+#: One number per image, (b,), as a differentiable function of the last block's output.
+Score = Callable[[Tensor], Tensor]
 
 
 def grad_cam(
@@ -52,6 +58,8 @@ def grad_cam(
         for batch, target in zip(pixels.split(batch_size), targets.split(batch_size), strict=True):
             images = batch.to(device).permute(0, 3, 1, 2)
             heat = grad_cam_maps(network, images, target.to(device))
+            if not heat.numel():
+                raise InputError("No block of this network has a map of more than one position.")
             heat = functional.interpolate(heat, (window, window), mode="bilinear")
             heat /= heat.amax((1, 2, 3), keepdim=True).clamp(min=1e-12)
             found.append(heat[:, 0].cpu().numpy())
@@ -67,16 +75,68 @@ def grad_cam_maps(network: Network | FineTuneModule, images: Tensor, columns: Te
         columns: (b,) column of each image's class among the scores.
 
     Returns:
-        (b, 1, h', w'), not negative; (b, 1, 0, 0) if no layer's output is a map.
+        (b, 1, h', w'), not negative; (b, 1, 0, 0) if no layer's output is a map, or no scores
+        depend on one (on a transformer's other tokens once its class token is read, say).
     """
     if isinstance(network, FineTuneModule):
         found = last_map_and_scores(network, images)
         if found is None:
             return images.new_zeros(len(images), 1, 0, 0)
         maps, scores = found
-    else:
-        maps = network.outputs(images)[0].detach().requires_grad_()
-        scores = network.scores_of(maps)
-    score = scores.gather(1, columns[:, None]).sum()
-    (gradient,) = torch.autograd.grad(score, maps)
+        return weighted_maps(maps, scores.gather(1, columns[:, None])[:, 0])
+    return network_grad_cam(network, images, class_score(network, columns))
+
+
+def class_score(network: Network, columns: Tensor) -> Score:
+    """The score of each image's class, as a function of the last block's output."""
+    return lambda maps: network.scores_of(maps).gather(1, columns[:, None])[:, 0]
+
+
+def network_grad_cam(network: Network, images: Tensor, score: Score) -> Tensor:
+    """Grad-CAM at the last block whose output has more than one position: see `grad_cam_maps`."""
+    with torch.no_grad():
+        blocks = list(network.blocks)
+        outputs = list(
+            accumulate(blocks, lambda x, block: block(x), initial=network.standardize(images))
+        )
+        last = max((i for i, x in enumerate(outputs) if i and x[0, 0].numel() > 1), default=0)
+    if not last:
+        return images.new_zeros(len(images), 1, 0, 0, dtype=torch.float32)
+    with torch.enable_grad():
+        x = maps = outputs[last].detach().clone().requires_grad_()
+        for block in blocks[last:]:
+            x = block(x)
+        return weighted_maps(maps, score(x))
+
+
+def gradient_times_input(network: Network, images: Tensor, score: Score) -> Tensor:
+    """Product of the standardized input and the score's gradient, summed over channels.
+
+    First-order evidence of each pixel, signed: of a score that is linear in the input, its exact
+    share (Shrikumar, Greenside and Kundaje 2017). For perceptrons, which have no feature maps.
+
+    Returns:
+        (b, 1, h, w) float32.
+    """
+    with torch.enable_grad():
+        x = given = network.standardize(images).detach().clone().requires_grad_()
+        for block in network.blocks:
+            x = block(x)
+        (gradient,) = torch.autograd.grad(score(x).sum(), given)
+    return (gradient * given).sum(1, keepdim=True).detach()
+
+
+def weighted_maps(maps: Tensor, score: Tensor) -> Tensor:
+    """Positive part of the maps' sum, each weighted by the mean gradient of the score on it.
+
+    Args:
+        maps: (b, channels, h, w).
+        score: (b,), a differentiable function of them.
+
+    Returns:
+        (b, 1, h, w); (b, 1, 0, 0) if no score depends on a map.
+    """
+    (gradient,) = torch.autograd.grad(score.sum(), maps, allow_unused=True)
+    if gradient is None or not gradient.any():
+        return maps.new_zeros(len(maps), 1, 0, 0)
     return (gradient.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu().detach()

@@ -36,6 +36,14 @@ class HiddenFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     Attributes:
         classifier_: the trained clone.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.models import HiddenFeatures, NetworkClassifier
+        >>> images = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), np.uint8)
+        >>> network = NetworkClassifier({"name": "mlp", "hidden": [5]}, image_size=16, epochs=1)
+        >>> HiddenFeatures(network).fit_transform(images, ["a", "b"] * 4).shape
+        (8, 5)
     """
 
     def __init__(self, classifier: NetworkClassifier, layer: str = "embedding") -> None:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from strata.errors import InputError
+from strata.image_io import check_images
 from strata.models.architectures.builder import Network, build
 from strata.models.architectures.flops import cost_table
 from strata.models.architectures.typed_tables import lists
@@ -128,7 +129,7 @@ class BaseImageClassifier(BaseNetworkClassifier):
         Raises:
             InputError: other images.
         """
-        source = as_source(X)
+        source = as_source(check_images(X))
         known = (self.channels_,) if channels is None else channels
         shapes = [(len(source), self.image_size, self.image_size, n) for n in known]
         if source.dtype != np.uint8 or source.shape not in shapes:

@@ -122,6 +122,19 @@ class NetworkClassifier(BaseImageClassifier):
         multiply_adds_: for one view of an image (`tta_flip` doubles the views).
         training_accuracy_: accuracy on the training images at the end, without augmentation.
         fit_seconds_: of this fit (of the last process only, when resumed).
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.models import NetworkClassifier, resize_images
+        >>> photographs = np.random.default_rng(0).integers(0, 128, (20, 30, 40, 3), np.uint8)
+        >>> photographs[::2] += 100
+        >>> labels = ["bright", "dark"] * 10
+        >>> images = resize_images(photographs, 16)
+        >>> network = NetworkClassifier("mlp", image_size=16, epochs=8, batch_size=8)
+        >>> network.fit(images, labels).score(images, labels)
+        1.0
+        >>> network.predict_proba(images[:1]).shape
+        (1, 2)
     """
 
     def __init__(

@@ -30,6 +30,8 @@ def resize_image(
     """
     import cv2
 
+    if not isinstance(image, np.ndarray):
+        raise InputError(f"Expected an image as a uint8 array, not {type(image).__name__}.")
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or min(image.shape) < 1:
         raise InputError(f"Expected a uint8 image, not {image.dtype} of shape {image.shape}.")
     if image.ndim == 2:
@@ -52,7 +54,14 @@ def resize_image(
 def resize_images(
     images: Iterable[NDArray[np.uint8]], image_size: int, *, color: bool = True
 ) -> NDArray[np.uint8]:
-    """`resize_image` for each of n images: (n, image_size, image_size, channels), contiguous."""
+    """`resize_image` for each of n images: (n, image_size, image_size, channels), contiguous.
+
+    Examples:
+        >>> import numpy as np
+        >>> from strata.models import resize_images
+        >>> resize_images([np.zeros((40, 60, 3), np.uint8), np.zeros((9, 9), np.uint8)], 32).shape
+        (2, 32, 32, 3)
+    """
     resized = [resize_image(image, image_size, color=color) for image in check_images(images)]
     empty = np.zeros((0, image_size, image_size, 3 if color else 1), np.uint8)
     return np.stack(resized) if resized else empty

@@ -1,14 +1,17 @@
-"""torchvision's classification networks: with given weights, and their preprocessing."""
+"""Pretrained classification networks by name: with given weights, and their preprocessing.
+
+"resnet50" is torchvision's with its best weights, "resnet50:IMAGENET1K_V1" with the member of its
+enum; "timm:convnext_tiny.in12k_ft_in1k" is timm's.
+"""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torchvision import models
 
 from strata.errors import InputError
-from strata.models.transfer.weights import check_backbone
+from strata.models.transfer.zoos.find import fitted_state, zoo_of
+from strata.models.transfer.zoos.published import Preprocessing
 
 #: Inception-v3's blocks (Szegedy et al. 2016) in order; Keras calls them mixed0..mixed10.
 INCEPTION_BLOCKS = (
@@ -20,25 +23,23 @@ INCEPTION_BLOCKS = (
 #: The node before the first of them.
 INCEPTION_STEM = "maxpool2"
 
-#: Options that torchvision's builders set when they load its own weights.
-_AS_PUBLISHED: dict[str, dict[str, Any]] = {
-    "inception_v3": {"transform_input": True, "init_weights": False},
-    "googlenet": {"transform_input": True, "init_weights": False, "aux_logits": True},
-}
 
-
-def build(name: str, state: Mapping[str, Tensor]) -> nn.Module:
+def build(name: str, state: Mapping[str, Tensor], image_size: int | None = None) -> nn.Module:
     """A network with all weights of a state_dict, float32, in evaluation mode.
 
     Args:
-        name: of the network, as `torchvision.models.get_model` takes it.
-        state: floating tensors of any precision; `num_batches_tracked` may be absent.
+        name: of the network.
+        state: floating tensors of any precision; `num_batches_tracked` may be absent. Tensors all
+            of whose names are another implementation's, but whose shapes are the network's in its
+            order, are taken in that order.
+        image_size: of the images that it is to take, pixels; None: what it was made for.
 
     Raises:
         InputError: no such network; tensors that are missing, left over or of another shape.
     """
-    network = skeleton(name)
+    network = skeleton(name, image_size)
     wanted = network.state_dict()
+    state = fitted_state(_renamed(state, wanted), network)
     counters = {k: v for k, v in wanted.items() if k.endswith("num_batches_tracked")}
     missing = [k for k in wanted if k not in state and k not in counters]
     unknown = [k for k in state if k not in wanted]
@@ -46,53 +47,51 @@ def build(name: str, state: Mapping[str, Tensor]) -> nn.Module:
     for kind, keys in (("lack", missing), ("have also", unknown), ("differ in shape at", shapes)):
         if keys:
             more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
-            raise InputError(
-                f"These are not the weights of torchvision's {name}: they {kind} '{keys[0]}'{more}."
-            )
+            raise InputError(f"These are not the weights of {name}: they {kind} '{keys[0]}'{more}.")
     network.load_state_dict({**counters, **state})
     return network
 
 
-def skeleton(name: str) -> nn.Module:
+def _renamed(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Tensors by the network's own names, where they have the same shapes in the same order."""
+    if state.keys() & wanted.keys() or len(state) != len(wanted):
+        return state
+    pairs = list(zip(wanted, wanted.values(), state.values(), strict=True))
+    same = all(own.shape == given.shape for _, own, given in pairs)
+    return {key: given for key, _, given in pairs} if same else state
+
+
+def skeleton(name: str, image_size: int | None = None) -> nn.Module:
     """A network with random weights, in evaluation mode, for its structure and shapes.
 
     Raises:
         InputError: no such network.
     """
-    check_backbone(name)
-    with torch.random.fork_rng(devices=[]):
-        network = models.get_model(name, weights=None, **_AS_PUBLISHED.get(name, {}))
-    return network.eval()
+    zoo, own = zoo_of(name)
+    network: nn.Module = zoo.create(own, torch.device("cpu"), image_size)
+    return network
 
 
-def outline(name: str) -> nn.Module:
+def outline(name: str, image_size: int | None = None) -> nn.Module:
     """A network on torch's meta device, in evaluation mode: structure and shapes, no numbers.
 
     Raises:
         InputError: no such network.
     """
-    check_backbone(name)
+    zoo, own = zoo_of(name)
     try:
-        with torch.device("meta"):
-            return models.get_model(name, weights=None, **_AS_PUBLISHED.get(name, {})).eval()
-    except NotImplementedError:  # RegNet computes its widths with tensors
-        return skeleton(name).to("meta")
-
-
-class Preprocessing(NamedTuple):
-    """Preprocessing that a network's weights were trained with."""
-
-    image_size: int  #: width and height, pixels
-    mean: tuple[float, ...]  #: of red, green and blue in 0..1
-    std: tuple[float, ...]
+        network: nn.Module = zoo.create(own, torch.device("meta"), image_size)
+    except (NotImplementedError, RuntimeError):  # some compute their widths with tensors
+        return skeleton(name, image_size).to("meta")
+    return network
 
 
 def preprocessing(name: str) -> Preprocessing:
-    """The preprocessing for torchvision's weights of a network.
+    """The preprocessing that a network's published weights were trained with.
 
     Raises:
         InputError: no such network.
     """
-    check_backbone(name)
-    given = models.get_model_weights(name).DEFAULT.transforms()
-    return Preprocessing(given.crop_size[0], tuple(given.mean), tuple(given.std))
+    zoo, own = zoo_of(name)
+    found: Preprocessing = zoo.preprocessing(own)
+    return found

@@ -1,9 +1,10 @@
-"""Identity of torchvision's default weights, read from its sources: importing it takes seconds.
+"""Identity of published weights, read from torchvision's sources: importing it takes seconds.
 
 Keys of what is computed with them must change when an upgrade of torchvision changes a default.
 """
 
 import ast
+import importlib.metadata
 import importlib.util
 import re
 from functools import cache
@@ -12,27 +13,40 @@ from pathlib import Path
 
 @cache
 def default_weights(backbone: str) -> str:
-    """Enum member and file of a network's default weights, "" where there are none.
+    """Identity of the weights that a name means, "" where there are none.
+
+    Of torchvision's networks, enum member and file; of timm's, the name, which holds their tag, and
+    without a tag timm's version too, as it chooses the default.
 
     For example "Inception_V3_Weights.IMAGENET1K_V1 inception_v3_google-0cc3c7bd.pth"; the name of a
     file ends with the beginning of its sha256.
 
     Args:
-        backbone: torchvision's name of a classification network.
+        backbone: name of a classification network.
     """
+    if backbone.startswith("timm:"):
+        return backbone if "." in backbone else f"{backbone} of timm {_version('timm')}"
+    network, _, member = backbone.partition(":")
     spec = importlib.util.find_spec("torchvision")
     if spec is None or spec.origin is None:
         return ""
-    builder = re.compile(rf"^def {re.escape(backbone)}\(", re.MULTILINE)
+    builder = re.compile(rf"^def {re.escape(network)}\(", re.MULTILINE)
     for file in sorted((Path(spec.origin).parent / "models").glob("*.py")):
         text = file.read_text(encoding="utf-8")
         if builder.search(text):
-            return _default(ast.parse(text), backbone)
+            return _named(ast.parse(text), network, member)
     return ""
 
 
-def _default(module: ast.Module, backbone: str) -> str:
-    """The member DEFAULT of the enum that annotates the argument `weights` of a builder."""
+def _version(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _named(module: ast.Module, backbone: str, member: str) -> str:
+    """A member, or DEFAULT, of the enum that annotates the argument `weights` of a builder."""
     builder = next(s for s in module.body if isinstance(s, ast.FunctionDef) and s.name == backbone)
     arguments = [*builder.args.args, *builder.args.kwonlyargs]
     annotations = [a.annotation for a in arguments if a.arg == "weights" and a.annotation]
@@ -46,8 +60,9 @@ def _default(module: ast.Module, backbone: str) -> str:
             if isinstance(target, ast.Name)
         }
         default = members.get("DEFAULT")
-        if isinstance(default, ast.Name) and isinstance(members.get(default.id), ast.Call):
-            return f"{enum.name}.{default.id} {_file(members[default.id])}"
+        chosen = member or (default.id if isinstance(default, ast.Name) else "")
+        if isinstance(members.get(chosen), ast.Call):
+            return f"{enum.name}.{chosen} {_file(members[chosen])}"
     return ""
 
 

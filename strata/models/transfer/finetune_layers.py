@@ -39,7 +39,7 @@ def finetune_layers(
         InputError: no such network or node.
     """
     size = image_size or preprocessing(backbone).image_size
-    network, side = outline(backbone), (size, size)
+    network, side = outline(backbone, size), (size, size)
     if "transform_input" in vars(network):  # scales channels; its slices are no maps to follow
         vars(network)["transform_input"] = False
     images = torch.empty(1, 3, size, size, device="meta")

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from strata.image_io import check_images
 from strata.models.runtime.devices import deterministic_cuda, memory_needed, mixed_precision
 from strata.models.transfer import backbones, weights
 from strata.models.transfer.backbones import Preprocessing
@@ -58,16 +59,23 @@ class FrozenBackbone:
     ) -> None:
         preprocessing = backbones.preprocessing(backbone)
         self.image_size = image_size or preprocessing.image_size
-        network = backbones.build(backbone, state)
+        network = backbones.build(backbone, state, image_size)
         subgraph = extract_subgraph(network, IMAGES, nodes)
         self._module = nn.Sequential(Standardize(preprocessing), subgraph).eval()
-        self._module.requires_grad_(False).to(memory_format=torch.channels_last)
+        self._module.requires_grad_(False)
+        for parameter in self._module.parameters():
+            if parameter.ndim == 4:  # not the whole module: some keep tables of five dimensions
+                parameter.data = parameter.data.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def run(self, pixels: NDArray[np.uint8], device: torch.device) -> tuple[Tensor, ...]:
-        """Outputs for (b, image_size, image_size, 3) images, one tensor per node."""
+        """Outputs for (b, image_size, image_size, 3) images, one tensor per node.
+
+        Raises:
+            InputError: a single image in place of several.
+        """
+        images = torch.from_numpy(np.ascontiguousarray(check_images(pixels))).to(device)
         self._module.to(device)
-        images = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
         hint = "Take a smaller image_size or backbone, or run fewer jobs (-j 1)."
         precision = mixed_precision(device, large=True)
         with deterministic_cuda(), precision, memory_needed(hint):

@@ -1,4 +1,4 @@
-"""The last feature map on the way to a fine-tuned network's scores, for Grad-CAM."""
+"""The last feature map on the way to a network's outputs or scores, for Grad-CAM."""
 
 import math
 from typing import Any
@@ -10,54 +10,76 @@ from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.subgraph import is_channels_last
 
 
-def last_map_and_scores(module: FineTuneModule, x: Tensor) -> tuple[Tensor, Tensor] | None:
-    """The last map and the class scores, a differentiable function of it.
+def from_last_map(
+    subgraph: fx.GraphModule, inputs: Tensor
+) -> tuple[Tensor, tuple[Tensor, ...]] | None:
+    """The last map of a subgraph, and the subgraph's outputs as differentiable functions of it.
 
-    The last map is the last output with more than one position that the head's first input depends
-    on: the cut's own, or the one before the pooling, flattening or linear layers that end there.
-    Of vision transformers with a class token it is the input of the last attention, the last place
-    where the other tokens count; tokens are laid out as the grid of patches that they stand for.
+    The last map is the last output with more than one position that the subgraph's last output
+    depends on: that output itself, or the one before the pooling, flattening or linear layers that
+    end there. Of vision transformers with a class token it is the input of the last attention, the
+    last place where the other tokens count; tokens are laid out as the grid of patches that they
+    stand for. Outputs that are computed before the last map are constants.
+
+    Args:
+        subgraph: in evaluation mode, as `subgraph.extract_subgraph` makes it.
+        inputs: (b, ...), the subgraph's input.
+
+    Returns:
+        maps (b, channels, h', w') that require a gradient, and the outputs; None if no output has
+        more than one position.
+    """
+    some = inputs[:2].clone()
+    with torch.no_grad():
+        shapes = _Shapes(subgraph)
+        shapes.run(some)
+    target = _last_map(subgraph, shapes.found, len(some))
+    if target is None:
+        return None
+    reader = _From(subgraph, target)
+    with torch.no_grad():
+        outputs = reader.run(inputs.clone())
+    assert reader.maps is not None
+    return reader.maps, outputs
+
+
+def last_map_and_scores(module: FineTuneModule, x: Tensor) -> tuple[Tensor, Tensor] | None:
+    """The last map of a fine-tuned network's trained part, and the class scores.
 
     Args:
         module: in evaluation mode.
         x: (b, channels, h, w), the module's input.
 
     Returns:
-        maps (b, channels, h', w') that require a gradient, and scores (b, classes); None if no
-        output has more than one position.
+        maps as of `from_last_map`, and scores (b, classes), a differentiable function of them.
     """
     subgraph = module.blocks[0]
     assert isinstance(subgraph, fx.GraphModule)
     with torch.no_grad():
         inputs = module.prepare(x.float())
-        shapes = _Shapes(subgraph)
-        shapes.run(inputs)
-    target = _last_map(subgraph, shapes.found, len(x))
-    if target is None:
+    found = from_last_map(subgraph, inputs)
+    if found is None:
         return None
-    reader = _From(subgraph, target)
-    with torch.no_grad():
-        outputs = reader.run(inputs)
-    assert reader.maps is not None
+    maps, outputs = found
     with torch.enable_grad():
-        return reader.maps, module.scores_of(*outputs[: module.embedding.n_outputs])
+        return maps, module.scores_of(*outputs[: module.embedding.n_outputs])
 
 
 def _last_map(
     subgraph: fx.GraphModule, shapes: dict[fx.Node, torch.Size], images: int
 ) -> fx.Node | None:
-    """The last node of the path to the first output whose output is a map, else tokens."""
-    (ends,) = next(n for n in subgraph.graph.nodes if n.op == "output").args
-    assert isinstance(ends, tuple)
+    """The last node of the path to the last output whose output is a map, else tokens."""
+    nodes = list(subgraph.graph.nodes)
+    (ends,) = nodes[-1].args
     path: set[fx.Node] = set()
-    waiting = [ends[0]]
+    waiting = [max(ends, key=nodes.index)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, fx.Node) and node not in path:
             path.add(node)
             waiting += node.all_input_nodes
     maps, tokens, attended = [], [], []
-    for node in subgraph.graph.nodes:
+    for node in nodes:
         shape = shapes.get(node, ())
         if node not in path or len(shape) < 3 or shape[0] != images:
             continue
@@ -67,6 +89,8 @@ def _last_map(
             tokens.append(node)
             if any(_is_attention(subgraph, user) for user in node.users):
                 attended.append(node)
+    if maps and attended:  # the map that patches were cut from, and what became of these
+        return max(maps[-1], attended[-1], key=nodes.index)
     return next((found[-1] for found in (maps, attended, tokens) if found), None)
 
 
@@ -131,4 +155,4 @@ class _From(fx.Interpreter):
             return result
         self.maps = _as_map(result.float()).clone().requires_grad_()
         with torch.enable_grad():
-            return _restored(self.maps, result)
+            return _restored(self.maps.clone(), result)  # what follows may compute in place

@@ -1,5 +1,6 @@
-"""Subgraphs of torchvision's networks between any of their nodes, and pooling of their outputs."""
+"""Subgraphs of pretrained networks between any of their nodes, and pooling of their outputs."""
 
+import inspect
 from collections.abc import Sequence
 
 from torch import Tensor, fx, nn
@@ -7,6 +8,7 @@ from torchvision.models import feature_extraction
 
 from strata.errors import InputError, nearest
 from strata.models.transfer.backbones import outline
+from strata.models.transfer.zoos.find import has_head, leaves
 
 #: Name of the input as a node: before the first layer.
 IMAGES = "images"
@@ -22,30 +24,58 @@ def node_names(backbone: str) -> list[str]:
 
 
 def penultimate_node(backbone: str) -> str:
-    """The node whose output the last layer with weights takes, before any dropout."""
-    graph = _traced(outline(backbone)).graph
-    heads = [
-        n for n in graph.nodes if n.op == "call_module" and _layer(n) in (nn.Linear, nn.Conv2d)
-    ]
-    node = heads[-1].args[0]
-    while node.op == "call_module" and _layer(node) is nn.Dropout:
+    """The node whose output the last layer with weights takes, before any dropout.
+
+    Of a network without such a layer, published as a maker of features, it is the last node.
+    """
+    network = outline(backbone)
+    graph = _traced(network).graph
+    if has_head(network):
+        head = next(n for n in reversed(graph.nodes) if _is_layer(n))
+        node = head.args[0]
+    else:
+        node = next(n for n in graph.nodes if n.op == "output").args[0]
+    while isinstance(_layer(node), nn.Dropout | nn.Identity):
         node = node.args[0]
     return str(node.meta["path"])
 
 
-def _layer(node: fx.Node) -> type:
+def _is_layer(node: fx.Node) -> bool:
+    """Test for a linear or convolutional layer, called as a module or as a function."""
+    functions = (nn.functional.linear, nn.functional.conv2d)
+    return node.target in functions or isinstance(_layer(node), nn.Linear | nn.Conv2d)
+
+
+def _layer(node: fx.Node) -> nn.Module | None:
+    """Module that a node calls; None where it calls a function."""
+    if node.op != "call_module":
+        return None
     assert isinstance(node.target, str)
     assert node.graph.owning_module is not None
-    return type(node.graph.owning_module.get_submodule(node.target))
+    return node.graph.owning_module.get_submodule(node.target)
 
 
 def _traced(network: nn.Module) -> fx.GraphModule:
     """The network's graph in evaluation mode; `meta["path"]` of a node is its qualified name."""
-    tracer = feature_extraction.NodePathTracer()
-    graph = tracer.trace(network)
+    for module in network.modules():  # of an earlier trace: LeViT's keep what they have computed
+        getattr(module, "attention_bias_cache", {}).clear()
+    modules, functions = leaves(network)
+    tracer = feature_extraction.NodePathTracer(leaf_modules=modules, autowrap_functions=functions)
+    options = list(inspect.signature(network.forward).parameters.values())[1:]
+    graph = tracer.trace(network, {option.name: option.default for option in options})
     for node in graph.nodes:
         node.meta["path"] = tracer.node_to_qualname.get(node, node.name)
+    _, *given = [n for n in graph.nodes if n.op == "placeholder"]
+    for node in given:  # options have their defaults in the graph; what checks that is of no use
+        _erase(node)
     return fx.GraphModule(tracer.root, graph)
+
+
+def _erase(node: fx.Node) -> None:
+    """Remove a node and all that depends on it."""
+    for user in list(node.users):
+        _erase(user)
+    node.graph.erase_node(node)
 
 
 def _find(graph: fx.Graph, name: str) -> fx.Node:
@@ -73,7 +103,7 @@ def extract_subgraph(network: nn.Module, begin: str, ends: Sequence[str]) -> fx.
     activations at `begin`, or a second end.
 
     Args:
-        network: of torchvision, in evaluation mode.
+        network: of a collection, in evaluation mode.
         begin: a node of `node_names`, or `IMAGES`.
         ends: nodes.
 

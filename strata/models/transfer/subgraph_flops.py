@@ -63,7 +63,7 @@ def output_widths(backbone: str, nodes: Sequence[str]) -> list[int]:
 def _subgraph_cost(
     backbone: str, begin: str, ends: tuple[str, ...], image_size: int | None
 ) -> SubgraphCost:
-    network = outline(backbone)
+    network = outline(backbone, image_size).requires_grad_(False)
     expected = preprocessing(backbone).image_size
     image_size = image_size or expected
     images = torch.empty(1, 3, image_size, image_size, device="meta")

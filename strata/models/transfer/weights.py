@@ -1,21 +1,22 @@
-"""Files of pretrained weights: the user's, those in torch's hub folder, or torchvision's downloads.
+"""Files of pretrained weights: the user's, an installed package's, torch's hub folder, a download.
 
 Weights that cannot be found or read are an error with a hint; a network is never used untrained.
 """
 
 import io
 import os
-import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from strata.digest import file_digest
 from strata.download.download import download
-from strata.errors import InputError, StrataError, nearest
+from strata.errors import InputError, StrataError
 from strata.files import expand_user
 from strata.locks import file_lock
+from strata.models.transfer.zoos.packaged_weights import check_package, install_hint, packaged_file
+from strata.models.transfer.zoos.published import PublishedWeights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,82 +25,57 @@ if TYPE_CHECKING:
 ENVIRONMENT = "STRATA_WEIGHTS"
 
 
-class PublishedWeights(NamedTuple):
-    """Weights that torchvision publishes for a network."""
-
-    url: str
-    digest: str  #: first hex digits of the file's sha256; "" if the URL holds none
-    megabytes: float
-    terms: str = ""  #: license that torchvision names
-
-    @property
-    def path(self) -> Path:
-        """Path of the file in torch's hub folder."""
-        return hub_folder() / self.url.rpartition("/")[2]
-
-
 def published_weights(backbone: str) -> PublishedWeights:
-    """torchvision's best ImageNet weights of a classification network.
+    """Published weights of a network: those that its name means, or the collection's default.
 
     Raises:
-        InputError: no such network.
+        InputError: no such network, or none published.
     """
-    from torchvision import models
+    from strata.models.transfer.zoos.find import zoo_of
 
-    check_backbone(backbone)
-    weights = models.get_model_weights(backbone).DEFAULT
-    digest = re.search(r"-([0-9a-f]{8,})\.\w+$", weights.url)
-    return PublishedWeights(
-        weights.url,
-        digest[1] if digest else "",
-        weights.meta["_file_size"],
-        weights.meta.get("license", ""),
-    )
+    zoo, name = zoo_of(backbone)
+    found: PublishedWeights = zoo.published(name)
+    return found
 
 
 def check_backbone(name: str) -> None:
-    """Raise `InputError` for names that are not of torchvision's classification networks.
+    """Raise `InputError` for names that no collection of networks has."""
+    from strata.models.transfer.zoos.find import zoo_of
 
-    torchvision lists other networks too, such as detectors, which take images of any size.
-    """
-    from torchvision import models
-
-    known = models.list_models(module=models)
-    if name not in known:
-        raise InputError(
-            f"torchvision has no classification network '{name}'.", nearest(name, known)
-        )
-
-
-def hub_folder() -> Path:
-    """torch's folder for downloaded weights, `TORCH_HOME` respected, without importing torch."""
-    cache_home = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    home = os.environ.get("TORCH_HOME", os.path.join(cache_home, "torch"))
-    return expand_user(home) / "hub" / "checkpoints"
+    zoo_of(name)
 
 
 def named_file(backbone: str, given: str = "") -> Path | None:
-    """The user's file of weights for a backbone; None if torchvision's weights are to be used.
+    """The file of weights on this machine that a backbone means; None: published ones are meant.
 
     Args:
-        backbone: torchvision's name of the network.
-        given: a file, or a folder that holds `BACKBONE.pth`; "": the environment variable
-            `ENVIRONMENT`, whose folder need not hold every backbone.
+        backbone: name of the network.
+        given: a file, or a folder that holds `NAME.pth` or `NAME.safetensors` (the backbone's name
+            without "timm:", and with "-" for ":"); "": the environment variable `ENVIRONMENT`,
+            whose folder need not hold every backbone, then an installed package of weights.
 
     Returns:
         the path as it was named, even if there is no such file.
     """
     if given:
         path = expand_user(given)
-        return path / f"{backbone}.pth" if path.is_dir() else path
+        return _inside(path, backbone) if path.is_dir() else path
     named = os.environ.get(ENVIRONMENT)
-    if not named:
-        return None
-    path = expand_user(named)
-    if not path.is_dir():
-        return path
-    inside = path / f"{backbone}.pth"
-    return inside if inside.exists() else None
+    if named:
+        path = expand_user(named)
+        if not path.is_dir():
+            return path
+        inside = _inside(path, backbone)
+        if inside.exists():
+            return inside
+    return packaged_file(backbone)
+
+
+def _inside(folder: Path, backbone: str) -> Path:
+    """File of a backbone's weights in a folder."""
+    stem = backbone.removeprefix("timm:").replace(":", "-")
+    tensors = folder / f"{stem}.safetensors"
+    return tensors if tensors.exists() else folder / f"{stem}.pth"
 
 
 def weights_digest(path: Path) -> str:
@@ -116,14 +92,15 @@ def _digest(path: Path, _size: int, _changed: int) -> str:
 def obtain_weights(
     backbone: str, given: str = "", progress: Callable[[int, int], None] | None = None
 ) -> Path:
-    """Path of a backbone's weights: the user's file, that in the hub folder, or a download.
+    """Path of a backbone's weights: a file on this machine (see `named_file`), or a download.
 
     Args:
         backbone, given: as in `named_file`.
         progress: called with bytes done and bytes in all while downloading.
 
     Raises:
-        InputError: the user's file does not exist; no such network; a download has a wrong digest.
+        InputError: the user's file does not exist; no such network; a download or a package has a
+            wrong digest.
         StrataError: the file cannot be downloaded.
     """
     path = named_file(backbone, given)
@@ -132,9 +109,11 @@ def obtain_weights(
     if not path.is_file():
         raise InputError(
             f"There is no file of weights {path}.",
-            f"It would hold the state_dict of torchvision's {backbone}; without a file named, "
-            "torchvision's own is downloaded.",
+            f"It would hold the state_dict of {backbone}; without a file named, published weights "
+            "are downloaded.",
         )
+    if not given and path == packaged_file(backbone):
+        check_package(backbone, weights_digest(path))
     return path
 
 
@@ -151,11 +130,15 @@ def fetch_weights(
         StrataError: offline, refused, stalled or broken off; the bytes received are kept.
     """
     path = source.path
+    if source.cached:
+        return source.cached
     if _is_complete(path, source):
         return path
+    size = f" ({source.megabytes:.0f} MB)" if source.megabytes else ""
+    package = f" {install_hint(backbone)}" if install_hint(backbone) else ""
     hint = (
-        f"Download {source.url} ({source.megabytes:.0f} MB) elsewhere and put it at {path}, "
-        f'or name a file: weights = "FILE", or the variable {ENVIRONMENT}.'
+        f"Download {source.url}{size} elsewhere and put it at {path}, "
+        f'or name a file: weights = "FILE", or the variable {ENVIRONMENT}.{package}'
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

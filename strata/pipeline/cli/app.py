@@ -9,7 +9,6 @@ import typer
 
 from strata import __version__
 from strata.pipeline.cli.data_commands import data_app
-from strata.pipeline.cli.model_commands import model_app
 from strata.pipeline.cli.opening import open_workspace as _workspace
 from strata.pipeline.cli.opening import use_weights as _use_weights
 from strata.pipeline.cli.options import (
@@ -37,6 +36,7 @@ from strata.pipeline.cli.options import (
     exit_with_errors,
 )
 from strata.pipeline.cli.terminal.interrupts import handle_interrupts
+from strata.pipeline.cli.trained.commands import model_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -191,7 +191,7 @@ def describe(
     from strata.pipeline.cli.describe import describe_method
 
     if method.endswith(".strata"):
-        from strata.pipeline.cli.describe_file import describe_file
+        from strata.pipeline.cli.trained.describe_file import describe_file
 
         return describe_file(Path(method), as_json)
     _use_weights(weights)
@@ -273,28 +273,6 @@ def compare(
     from strata.pipeline.cli.compare import compare
 
     return compare(before, after)
-
-
-@app.command()
-@exit_with_errors
-def predict(
-    method: Annotated[str, typer.Argument(help="A method that is up to date.")],
-    images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
-    file: File = None,
-    settings: Overrides = None,
-    store: StoreDir = None,
-    jobs: Jobs = None,
-    skip_broken: SkipBroken = False,
-    weights: Weights = None,
-    as_json: Json = False,
-) -> int:
-    """Classify new images with a trained method."""
-    from strata.pipeline.cli.predict import predict
-
-    workspace = _workspace(
-        file, settings, store, jobs=jobs, skip_broken=skip_broken, weights=weights
-    )
-    return predict(workspace, method, images, as_json)
 
 
 def _version(value: bool) -> None:

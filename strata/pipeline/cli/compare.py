@@ -20,7 +20,7 @@ def compare(before: Path, after: Path | None) -> int:
         before: the earlier report; without `after`, the later one.
         after: the later report; None to compare with the one that it replaced.
     """
-    from strata.pipeline.cli.terminal.console import Terminal
+    from strata.pipeline.workspace.console import Terminal
     from strata.reports import compare, read_results
 
     first, second = results_path(before), results_path(after) if after else None

@@ -1,24 +1,20 @@
 """`strata data`: audit and count images, draw the built-in data set."""
 
 import json
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.pipeline.cli.terminal.steps import StepProgress
 from strata.pipeline.cli.terminal.table import print_table
-from strata.pipeline.cli.workspace import cores
-from strata.pipeline.store.hashing import content_key
+from strata.pipeline.workspace.audit_text import NOTHING, count_table, finding_lines
+from strata.pipeline.workspace.read_images import read_images
+from strata.pipeline.workspace.step_progress import StepProgress
+from strata.pipeline.workspace.workspace import cores
 from strata.text import one_line
 
 if TYPE_CHECKING:
-    from strata.pipeline.cli.terminal.console import Terminal
     from strata.pipeline.data.audit_checks import AuditFinding
     from strata.pipeline.data.manifest import Manifest
-
-#: Number of images of a finding that are listed.
-NAMED = 8
+    from strata.pipeline.workspace.console import Terminal
 
 
 def audit(
@@ -43,25 +39,17 @@ def audit(
     for finding in found.findings:
         _print_finding(console, finding)
     if not found.findings:
-        console.print("\nThe audit found nothing to report.")
+        console.print(f"\n{NOTHING}")
     return int(found.has_errors)
 
 
 def _print_finding(console: "Terminal", finding: "AuditFinding") -> None:
     """Print severity, code and title of a finding, its reason and remedy, and some images."""
     style = {"error": "red", "warning": "yellow", "note": "dim"}[finding.severity]
-    console.print(
-        f"\n{finding.severity} {finding.code}  {one_line(finding.title)}",
-        style=style,
-    )
-    for part in (finding.why, finding.remedy):
-        console.print(f"  {one_line(part)}")
-    for image in finding.images[:NAMED]:
-        text = image if isinstance(image, str) else "  =  ".join(image)
-        console.print(f"    {one_line(text)}")
-    more = len(finding.images) - NAMED
-    if more > 0:
-        console.print(f"    and {more} more (--json lists all)")
+    title, *others = finding_lines(finding, "--json lists all")
+    console.print(f"\n{title}", style=style)
+    for line in others:
+        console.print(line)
 
 
 def show(
@@ -104,32 +92,9 @@ def scenes(folder: Path, per_class: int, size: int, seed: int, jobs: int | None)
 def _manifest(
     images: str, split: Path | None, sha256: str | None, store: Path | None, jobs: int | None
 ) -> "Manifest":
-    """Read the images; their digests are cached only if a store is given."""
-    from strata.pipeline.data.manifest import build_manifest
-    from strata.pipeline.data.source import open_source
-
-    with ExitStack() as stack:
-        steps = stack.enter_context(StepProgress(_console(stderr=True)))
-        if store:
-            cache = store / "data"
-            cache.mkdir(parents=True, exist_ok=True)
-        else:
-            cache = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        source = open_source(
-            images,
-            split_csv=split,
-            sha256=sha256,
-            cache=cache,
-            allow_missing=True,
-            allow_empty=True,
-            progress=lambda done, total: steps.update("fetching the images", done, total),
-        )
-        return build_manifest(
-            source,
-            cache / f"manifest-{content_key(str(source.root))[:16]}",
-            jobs=jobs or cores(),
-            progress=lambda done, total: steps.update("reading the images", done, total),
-        )
+    return read_images(
+        images, split, sha256, store=store, jobs=jobs or cores(), console=_console(stderr=True)
+    )
 
 
 def _counts(manifest: "Manifest") -> dict[str, Any]:
@@ -146,14 +111,10 @@ def _counts(manifest: "Manifest") -> dict[str, Any]:
 
 
 def _print_counts(console: "Terminal", manifest: "Manifest") -> None:
-    counts = _counts(manifest)
-    splits = sorted({s for row in counts["classes"].values() for s in row})
-    rows = [[name, *(str(row[s]) for s in splits)] for name, row in counts["classes"].items()]
-    total = [str(sum(row[s] for row in counts["classes"].values())) for s in splits]
-    print_table(console, ["class", *splits], [*rows, ["all", *total]])
+    print_table(console, *count_table(_counts(manifest)["classes"]))
 
 
 def _console(*, stderr: bool = False) -> "Terminal":
-    from strata.pipeline.cli.terminal.console import Terminal
+    from strata.pipeline.workspace.console import Terminal
 
     return Terminal(stderr=stderr)

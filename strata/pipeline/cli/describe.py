@@ -18,8 +18,8 @@ from strata.pipeline.reporting.description import (
 )
 
 if TYPE_CHECKING:
-    from strata.pipeline.cli.terminal.console import Terminal
     from strata.pipeline.reporting.described_layers import DescribedLayer
+    from strata.pipeline.workspace.console import Terminal
 
 
 def describe_method(
@@ -56,7 +56,7 @@ def _check_name(experiment: Experiment, name: str) -> None:
 
 
 def _print(found: Description) -> None:
-    from strata.pipeline.cli.terminal.console import Terminal
+    from strata.pipeline.workspace.console import Terminal
     from strata.reports.formatting import number_of
 
     console = Terminal()

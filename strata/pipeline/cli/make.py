@@ -2,23 +2,22 @@
 
 import sys
 import time
-from pathlib import Path
 
-from strata.errors import InputError, StrataError
+from strata.errors import StrataError
 from strata.files import write_atomic
 from strata.pipeline.cli.inspect import print_dry_run
-from strata.pipeline.cli.report import KEY_FILE, report_key, write_page
+from strata.pipeline.cli.report import KEY_FILE, is_written, report_key, write_page
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.disk_use import announcement
 from strata.pipeline.execution.eta import rounded_duration
-from strata.pipeline.execution.executor import Run, RunOutcome
+from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.execution.plan import Plan
-from strata.pipeline.execution.progress_bar import ProgressBar
 from strata.pipeline.execution.staleness import version_notes
 from strata.pipeline.experiment.compose import Target
-from strata.pipeline.graph.stage import Node
+from strata.pipeline.workspace.make import check_names_of_backbones, make_targets
+from strata.pipeline.workspace.remarks import remarks
 from strata.reports.formatting import listing
-from strata.text import one_line, printable
+from strata.text import printable
 
 
 def make(
@@ -35,18 +34,18 @@ def make(
     with workspace.store.in_use():
         workspace.store.sweep()
         wanted, plan = workspace.plan(names, always=always)
-        _check_backbones(workspace, wanted, plan)
+        check_names_of_backbones(workspace, wanted, plan)
         if dry_run:
             return print_dry_run(workspace, wanted, plan)
         workspace.note_needed()
-        mark = report_key(workspace)
-        written = (workspace.out / "report.html").exists()
-        if not plan.needed and written and _read(workspace.out / KEY_FILE) == mark.encode():
+        if not plan.needed and is_written(workspace):
             _print_up_to_date(workspace, wanted, plan, time.perf_counter() - begun)
             return 0
         _print_remarks(workspace)
         _announce_disk_use(workspace, plan)
-        outcome = _run(workspace, names, always=always, keep_going=keep_going, frugal=frugal)
+        outcome = make_targets(
+            workspace, names, always=always, keep_going=keep_going, frugal=frugal
+        )
         workspace.note_made()
         seconds = time.perf_counter() - begun
         if _needs_report(workspace, outcome):
@@ -71,22 +70,8 @@ def _announce_disk_use(workspace: Workspace, plan: Plan) -> None:
 
 def _print_remarks(workspace: Workspace) -> None:
     """Print how folders were read, and what is doubtful about the classes, to stderr."""
-    from strata.pipeline.data.layout_checks import doubtful_classes
-
-    manifest = workspace.dataset.manifest
-    for note in [*manifest.notes, *workspace.dataset.further.notes]:
-        print(f"note: {one_line(note)}", file=sys.stderr)
-    for finding in doubtful_classes(manifest.records):
-        print(f"{finding.severity}: {one_line(finding.title)}", file=sys.stderr)
-
-
-def _check_backbones(workspace: Workspace, wanted: list[Target], plan: Plan) -> None:
-    from strata.pipeline.cli.check_backbones import check_backbones
-
-    try:
-        check_backbones(wanted, plan)
-    except InputError as error:
-        raise InputError(f"{workspace.experiment.path.name}: {error.what}", error.hint) from None
+    for remark in remarks(workspace.dataset):
+        print(remark, file=sys.stderr)
 
 
 def _needs_report(workspace: Workspace, outcome: RunOutcome) -> bool:
@@ -94,41 +79,6 @@ def _needs_report(workspace: Workspace, outcome: RunOutcome) -> bool:
     made = set(outcome.made)
     new = any(target.node.key in made for target in workspace.targets)
     return not outcome.errors or new or not (workspace.out / "report.html").exists()
-
-
-def _run(
-    workspace: Workspace, names: list[str], *, always: bool, keep_going: bool, frugal: bool
-) -> RunOutcome:
-    """Make the targets, in rounds: the trial that a search picks decides the stages after it.
-
-    What a round of a search makes may be read in the next one, and stays with `frugal` too.
-    """
-    store, jobs = workspace.store, workspace.jobs
-    whole = RunOutcome()
-    tried: set[str] = set()
-    while True:
-        wanted = workspace.chosen(names)
-        goals = [node for target in wanted for node in _untried(target, tried)]
-        if not goals:
-            return whole
-        plan = Plan.of(goals, store, always=always)
-        with ProgressBar(workspace.progress_console, plan, store, jobs) as progress:
-            last = not any(target.pending_searches for target in wanted)
-            run = Run(plan, store, progress, jobs=jobs, always=always, frugal=frugal and last)
-            whole += run.execute(keep_going=keep_going)
-        if not workspace.searches or (whole.errors and not keep_going):
-            return whole
-        tried |= {node.key for node in goals}
-        always = False
-        workspace.compose_again()
-        workspace.note_needed()
-
-
-def _untried(target: Target, tried: set[str]) -> tuple[Node, ...]:
-    """Return the goals of a target, or none if all of them have been tried already."""
-    return (
-        target.build_targets if any(node.key not in tried for node in target.build_targets) else ()
-    )
 
 
 def _print_up_to_date(
@@ -169,10 +119,3 @@ def _print_summary(workspace: Workspace, plan: Plan, outcome: RunOutcome, second
             file=sys.stderr,
         )
     return 1
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""

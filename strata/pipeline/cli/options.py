@@ -156,6 +156,45 @@ Figures = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="Print a JSON object per line and image.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+Top = Annotated[
+    int | None,
+    typer.Option(
+        "--top",
+        min=1,
+        metavar="N",
+        help="Number of classes to print for each image, the best ones.",
+        show_default="2, with --csv and --json all",
+    ),
+]
+Modules = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--modules",
+        metavar="FILE",
+        help="A file of recipes whose stages a model file needs; it runs. Repeatable.",
+    ),
+]
+Batch = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        min=1,
+        metavar="N",
+        help="Images that are classified together; at most 64 megapixels at once.",
+        show_default="32",
+    ),
+]
+DeviceName = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="Compute device of the networks in the method: auto, cpu, cuda or mps.",
+        show_default="as the method says",
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("-n", "--dry-run", help="Print what would be done, without doing it.")
 ]

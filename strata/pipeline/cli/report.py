@@ -3,7 +3,6 @@
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.graph.derived import Derived
 from strata.pipeline.reporting.audit_findings import derived_audit
 from strata.pipeline.reporting.comparison import comparison
-from strata.pipeline.store.gc_roots import register_report
+from strata.pipeline.workspace.report import compared, write_files
 
 if TYPE_CHECKING:
     from strata.reports.writer import ReportFiles
@@ -66,30 +65,11 @@ def write_page(
         figures: folder to write the figures to as SVG and PDF, None for none.
     """
     from strata.pipeline.cli.terminal.table import print_ranking
-    from strata.reports import write_report
     from strata.text import one_line
 
-    dataset = workspace.dataset
-    compared = comparison(
-        workspace.experiment,
-        dataset,
-        workspace.targets,
-        workspace.store,
-        outcome=outcome,
-        command=_command(),
-        seconds=seconds,
-    )
-    records = {record.id: record for record in dataset.manifest.records}
-    files = write_report(
-        compared,
-        workspace.out,
-        thumbnail=lambda name: records[name].read(),
-        zipped=zipped,
-        figures=figures,
-    )
-    with suppress(OSError):  # a read-only store
-        register_report(workspace.store, files.html, workspace.needed())
-    print_ranking(workspace.console, compared)
+    results = compared(workspace, outcome, [], command=_command(), seconds=seconds)
+    files = write_files(workspace, results, zipped=zipped, figures=figures)
+    print_ranking(workspace.console, results)
     for line in _written(files):
         workspace.console.print(one_line(line))
 
@@ -127,6 +107,17 @@ def _command() -> str:
         elif part != "--zip" and not part.startswith("--figures="):
             kept.append(part)
     return shlex.join(kept)
+
+
+def is_written(workspace: Workspace) -> bool:
+    """True if the report is there, and was written from what the store holds now."""
+    if not (workspace.out / "report.html").exists():
+        return False
+    try:
+        written_from = (workspace.out / KEY_FILE).read_bytes()
+    except OSError:
+        return False
+    return written_from == report_key(workspace).encode()
 
 
 def report_key(workspace: Workspace) -> str:

@@ -1,51 +1,23 @@
-"""Workspace of a command: an experiment file with its store, data set and targets."""
+"""Workspace of a command: options of the command line, and the terminal for results."""
 
-import dataclasses
-import os
 import shlex
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from strata.pipeline.code.code_digest import keep_parsed, save_parsed
-from strata.pipeline.data.changes import snapshot_of
-from strata.pipeline.execution.plan import Plan
-from strata.pipeline.experiment.compose import Target, check_names, chosen, compose
-from strata.pipeline.experiment.dataset import Dataset, open_dataset
-from strata.pipeline.experiment.file import DEFAULT_FILE, Experiment, read_experiment
-from strata.pipeline.experiment.resolve import resolve
-from strata.pipeline.experiment.toml_text import parse
-from strata.pipeline.graph.topological_order import topological_order
-from strata.pipeline.store.run_notes import RunNote, read_note, write_note
-from strata.pipeline.store.store import Store
-
-if TYPE_CHECKING:
-    from strata.pipeline.cli.terminal.console import Terminal
-    from strata.pipeline.cli.terminal.steps import StepProgress
+from strata.pipeline.experiment.file import DEFAULT_FILE, read_experiment
+from strata.pipeline.workspace import workspace
+from strata.pipeline.workspace.console import Terminal
 
 
 @dataclass
-class Workspace:
-    """An experiment file, its store and its output folder.
+class Workspace(workspace.Workspace):
+    """An experiment file with its store, as a command was given them.
 
     Attributes:
-        experiment: the experiment file, read.
-        store: the artifact store, opened.
-        out: folder of this experiment's report.
-        jobs: number of worker processes.
         options: the options that the command was given, for hints that name another.
-        note: on the earlier runs of the experiment file.
-        altered: whether settings of the command line take the place of some in the file.
     """
 
-    experiment: Experiment
-    store: Store
-    out: Path
-    jobs: int
-    note: RunNote
-    altered: bool
     options: tuple[str, ...] = ()
 
     @classmethod
@@ -64,24 +36,13 @@ class Workspace:
         Raises:
             InputError: see `read_experiment` and `Store.open`.
         """
-        experiment = read_experiment(file or Path(DEFAULT_FILE), settings)
-        if skip_broken:
-            experiment = dataclasses.replace(
-                experiment, data={**experiment.data, "skip_broken": True}
-            )
-        place = Store(store or experiment.folder / ".strata").open()
-        keep_parsed(place.root / "code.json")
-        note = read_note(place, experiment.path) or RunNote()
-        if note.name and not _is_named(experiment, settings):  # the folder was renamed
-            experiment = dataclasses.replace(experiment, name=note.name)
-        return cls(
-            experiment,
-            place,
-            (out or experiment.folder / "out") / experiment.name,
-            jobs or cores(),
-            note,
-            bool(settings),
-            _options(file, settings, store, out, skip_broken, weights),
+        return cls.of(
+            read_experiment(file or Path(DEFAULT_FILE), settings),
+            store=store,
+            out=out,
+            jobs=jobs,
+            skip_broken=skip_broken,
+            options=_options(file, settings, store, out, skip_broken, weights),
         )
 
     def command(self, name: str, *arguments: str) -> str:
@@ -90,108 +51,9 @@ class Workspace:
         return f"`{' '.join(map(shlex.quote, words))}`"
 
     @cached_property
-    def console(self) -> "Terminal":
+    def console(self) -> Terminal:
         """Console for results, on stdout."""
-        from strata.pipeline.cli.terminal.console import Terminal
-
         return Terminal()
-
-    @cached_property
-    def progress_console(self) -> "Terminal":
-        """Console for progress, on stderr."""
-        from strata.pipeline.cli.terminal.console import Terminal
-
-        return Terminal(stderr=True)
-
-    @cached_property
-    def _steps(self) -> "StepProgress":
-        from strata.pipeline.cli.terminal.steps import StepProgress
-
-        return StepProgress(self.progress_console)
-
-    @cached_property
-    def dataset(self) -> Dataset:
-        """The data set, read and split."""
-        with self._steps as steps:
-            return open_dataset(self.experiment, self.store, jobs=self.jobs, progress=steps.update)
-
-    @cached_property
-    def targets(self) -> list[Target]:
-        """All methods, composed to graphs; their errors are raised before images are read."""
-        methods = resolve(self.experiment)
-        dataset = self.dataset
-        with self._steps:  # of the folders of images that methods name
-            composed = compose(methods, dataset, self.store)
-        save_parsed()
-        return composed
-
-    @property
-    def searches(self) -> bool:
-        """True if a method has a search: its graph then depends on the results so far."""
-        return any(method.search for method in self.experiment.methods)
-
-    def compose_again(self) -> None:
-        """Compose the targets anew, with the trials that searches have selected meanwhile."""
-        self.__dict__.pop("targets", None)
-
-    def chosen(self, names: list[str]) -> list[Target]:
-        """Return the named targets, or all; unknown names are refused before images are read.
-
-        Raises:
-            InputError: there is no target of that name.
-        """
-        check_names(self.experiment.methods, names)
-        return chosen(self.targets, names)
-
-    def plan(self, names: list[str], *, always: bool = False) -> tuple[list[Target], Plan]:
-        """Return the named targets and the plan of the artifacts to make for them."""
-        wanted = self.chosen(names)
-        nodes = [node for t in wanted for node in (*t.pending_searches, t.node)]
-        return wanted, Plan.of(nodes, self.store, always=always)
-
-    def needed(self) -> set[str]:
-        """Return the keys of all artifacts of the targets and their report."""
-        from strata.pipeline.reporting.audit_findings import derived_audit
-        from strata.pipeline.visualize.visualize import derived_visualizations
-
-        nodes = topological_order([target.node for target in self.targets])
-        return {
-            *(node.key for node in nodes),
-            *(derived_visualizations(target).key for target in self.targets),
-            derived_audit(self.dataset.manifest, self.experiment).key,
-            self.dataset.assignment.key,
-            *self.dataset.further.keys,
-        }
-
-    def note_needed(self) -> None:
-        """Note what the experiment file needs, for `gc`, before anything of it is made."""
-        if not self.altered:
-            self.note.name = "" if _is_named(self.experiment, []) else self.experiment.name
-            self.note.needed = sorted(self.needed())
-            self._save_note()
-
-    def note_made(self) -> None:
-        """Note, for `why`, the images and artifacts of the methods that are up to date."""
-        if self.altered:
-            return
-        manifest = self.dataset.manifest
-        images = snapshot_of(manifest)
-        for target in self.targets:
-            nodes = topological_order([target.node])
-            if self.store.state(target.node.key) == "present":
-                self.note.record(target.name, manifest.digest, images, (n.key for n in nodes))
-        self.note.needed = sorted(self.needed())
-        self._save_note()
-
-    def _save_note(self) -> None:
-        with suppress(OSError):  # a read-only store
-            write_note(self.store, self.experiment.path, self.note)
-
-
-def _is_named(experiment: Experiment, settings: list[str]) -> bool:
-    """True if the experiment's name is set, and not that of its folder."""
-    in_file = experiment.path.name != DEFAULT_FILE or "name" in parse(experiment.text)
-    return in_file or any(setting.partition("=")[0].strip() == "name" for setting in settings)
 
 
 def _options(
@@ -208,11 +70,3 @@ def _options(
         *(word for setting in settings for word in ("--set", setting)),
         *(["--skip-broken"] if skip_broken else []),
     )
-
-
-def cores() -> int:
-    """Return the number of CPU cores available to this process."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
-        return os.cpu_count() or 1

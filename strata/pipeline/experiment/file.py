@@ -1,6 +1,7 @@
 """Experiment files: TOML parsed and checked against the known keys."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from strata.errors import InputError, naming, nearest, short
 from strata.pipeline.experiment.fit_count import check_fit_count
 from strata.pipeline.experiment.methods import Method, variants
 from strata.pipeline.experiment.overrides import override
-from strata.pipeline.experiment.toml_text import TOMLError, parse
+from strata.pipeline.experiment.toml_text import TOMLError, as_toml, parse
 from strata.pipeline.parameters.validation import Parameters
 from strata.text import one_line
 
@@ -113,6 +114,25 @@ def read_experiment(path: Path, settings: list[str] | None = None) -> Experiment
         text += f"\n# --set {one_line(setting)}"
     with naming(path.name):
         return _experiment(path, text, tables, tuple(settings or ()))
+
+
+def experiment_of(path: Path, tables: Mapping[str, Any]) -> Experiment:
+    """Check an experiment given as tables in place of a file.
+
+    Args:
+        path: stands for the file: relative paths start at its folder, errors have its name.
+        tables: as TOML has them.
+
+    Raises:
+        InputError: as `read_experiment`.
+    """
+    with naming(path.name):
+        try:
+            text = as_toml(tables)
+            given = parse(text)
+        except TOMLError as error:
+            raise InputError(f"It cannot be written as an experiment file: {error}.") from None
+        return _experiment(path.absolute(), text, given, ())
 
 
 def _experiment(

@@ -6,6 +6,7 @@ from strata.image_io import read_image
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
+from strata.pipeline.graph.stage import Node
 from strata.pipeline.prediction.artifacts import StoreArtifacts
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.steps import PredictionSteps
@@ -18,7 +19,15 @@ def trained_model(target: Target, dataset: Dataset, store: Store) -> tuple[Model
     The model is that of the final fold, learned from all training images; an experiment without
     test images has none, and its last fold's stands in.
     """
-    _, scores = target.folds[-1]
+    return fold_model(target, target.folds[-1][1], dataset, store)
+
+
+def fold_model(target: Target, scores: Node, dataset: Dataset, store: Store) -> tuple[Model, Plan]:
+    """Model of a method in one fold, with a plan as of `trained_model`.
+
+    Args:
+        scores: node of the fold's scores.
+    """
     found = PredictionSteps.of(scores)
     keys = {name: node.key for name, node in found.artifacts.items()}
     model = Model(

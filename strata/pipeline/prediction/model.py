@@ -4,7 +4,7 @@ The same steps run wherever the method is: `strata predict` with a method's name
 explanations, and Python.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,8 @@ from strata.image_io import Range
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.sharded_arrays import Shards
 from strata.pipeline.graph.stage import Stage
-from strata.pipeline.prediction.batch import ImageBatch, in_batches
+from strata.pipeline.prediction.batch import ImageBatch
+from strata.pipeline.prediction.images import Images, batches_of
 from strata.pipeline.prediction.steps import PredictionStep, stage_at
 
 AFFECTS_RESULTS = False  # runs stages, whose results are not kept
@@ -103,10 +104,10 @@ class Model:
         return ScoredBatch(
             np.asarray(values[-1]["scores"], np.float64),
             None if probabilities is None else np.asarray(probabilities, np.float64),
-            ~self._described(values, len(batch)),
+            ~self.described(values, len(batch)),
         )
 
-    def _described(self, values: Sequence[Mapping[str, Any]], images: int) -> np.ndarray:
+    def described(self, values: Sequence[Mapping[str, Any]], images: int) -> np.ndarray:
         """Mask (n,) of the images that have a descriptor other than zero, or are read whole."""
         seen = np.zeros(images, bool)
         for stage, step, value in zip(self.stages, self.steps, values, strict=True):
@@ -120,18 +121,29 @@ class Model:
             ]
         return seen
 
-    def decision_function(self, images: Iterable[np.ndarray]) -> np.ndarray:
-        """Scores (n, classes) float64 of images, (H, W, 3) uint8 each."""
-        parts = [self.scored(batch).scores for batch in in_batches(images)]
-        return np.concatenate([np.zeros((0, len(self.classes))), *parts])
+    def decision_function(self, images: Images) -> np.ndarray:
+        """Scores (n, classes) float64 of images.
 
-    def predict_proba(self, images: Iterable[np.ndarray]) -> np.ndarray:
-        """Probabilities (n, classes) float64 of images, (H, W, 3) uint8 each.
+        Args:
+            images: a list of paths, PIL images, and uint8 arrays (H, W, 3), RGB, or (H, W); or an
+                array (n, H, W, 3).
 
         Raises:
-            InputError: the method gives no probabilities.
+            InputError: one image in the place of several, or something that is no image.
+            ImageError: a file that cannot be read.
         """
-        parts = [self.scored(batch).probabilities for batch in in_batches(images)]
+        batches = batches_of(images, self.value_ranges)
+        parts = [self.scored(batch).scores for batch in batches]
+        return np.concatenate([np.zeros((0, len(self.classes))), *parts])
+
+    def predict_proba(self, images: Images) -> np.ndarray:
+        """Probabilities (n, classes) float64 of images, see `decision_function`.
+
+        Raises:
+            InputError: likewise, or the method gives no probabilities.
+        """
+        batches = batches_of(images, self.value_ranges)
+        parts = [self.scored(batch).probabilities for batch in batches]
         if any(part is None for part in parts):
             raise InputError(
                 f"{self.name} gives no probabilities.",
@@ -142,6 +154,6 @@ class Model:
             [np.zeros((0, len(self.classes))), *(p for p in parts if p is not None)]
         )
 
-    def predict(self, images: Iterable[np.ndarray]) -> np.ndarray:
-        """Class names (n,) of images, (H, W, 3) uint8 each."""
+    def predict(self, images: Images) -> np.ndarray:
+        """Class names (n,) of images, see `decision_function`."""
         return self.classes_[self.decision_function(images).argmax(axis=1)]

@@ -8,11 +8,11 @@ package, or of files that the reader names, and its estimators those of `known_e
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from strata.errors import InputError
+from strata.errors import InputError, naming
 from strata.image_io import Range
 from strata.pipeline.graph.provenance import versions
 from strata.pipeline.graph.stage import Stage
@@ -96,8 +96,12 @@ def load_model(path: str | Path, modules: Sequence[str | Path] = ()) -> Model:
         container.verify(_checked_texts(document["digests"]))
         steps = [_step(given) for given in document["steps"]]
         own = named_modules(_checked_texts(document["modules"]), named, str(path))
-        steps = [own_address(step, own) for step in steps]
-        _check(steps, named, document["artifacts"], path)
+        steps = [
+            _checked(own_address(step, own), number, named, document["artifacts"], path)
+            for number, step in enumerate(steps)
+        ]
+        if not steps:
+            raise refused(path, "it has no steps")
         return Model(
             name=_text_of(document["name"]),
             classes=tuple(map(_text_of, document["classes"])),
@@ -109,7 +113,7 @@ def load_model(path: str | Path, modules: Sequence[str | Path] = ()) -> Model:
             ),
             value_ranges={k: _range(v) for k, v in document["value_ranges"].items()},
             modules=tuple(named),
-            facts={**document["facts"], "versions": _checked_texts(document["versions"])},
+            facts=dict(document["facts"]),
         )
     except InputError:
         raise
@@ -143,27 +147,27 @@ def read_document(container: Container) -> dict[str, Any]:
     return dict(document)
 
 
-def _check(
-    steps: Sequence[PredictionStep], modules: Sequence[Path], artifacts: Collection[str], path: Path
-) -> None:
-    """Refuse steps that are no stages, or that read what is not before them."""
-    allowed = set(map(user_module, modules))
-    for number, step in enumerate(steps):
-        module, _, name = step.stage.partition(":")
-        shown = f"its step {step.stage!r:.80}"
-        if not (_STAGES.fullmatch(module) or module in allowed):
-            raise refused(path, f"{shown} is no stage of this program")
-        try:
-            stage = stage_at(step.stage, modules)
-        except (ImportError, AttributeError) as error:
-            raise refused(path, f"{shown} is unknown to strata {_version()}") from error
-        if not isinstance(stage, Stage) or stage.reference.module != module:
-            raise refused(path, f"{shown} is no stage")
-        if stage.parameters.checked(step.parameters, name) != step.parameters:
-            raise refused(path, f"{shown} lacks parameters that strata {_version()} has")
-        _check_inputs(step.inputs, number, artifacts, path)
-    if not steps:
-        raise refused(path, "it has no steps")
+def _checked(
+    step: PredictionStep,
+    number: int,
+    modules: Sequence[Path],
+    artifacts: Collection[str],
+    path: Path,
+) -> PredictionStep:
+    """Step whose stage is one, whose inputs are there, and whose parameters it takes."""
+    module, _, name = step.stage.partition(":")
+    shown = f"its step {step.stage!r:.80}"
+    if not (_STAGES.fullmatch(module) or module in map(user_module, modules)):
+        raise refused(path, f"{shown} is no stage of this program")
+    try:
+        stage = stage_at(step.stage, modules)
+    except (ImportError, AttributeError) as error:
+        raise refused(path, f"{shown} is unknown to strata {_version()}") from error
+    if not isinstance(stage, Stage) or stage.reference.module != module:
+        raise refused(path, f"{shown} is no stage")
+    _check_inputs(step.inputs, number, artifacts, path)
+    with naming(str(path)):  # parameters that are newer than the file have their defaults
+        return replace(step, parameters=stage.parameters.checked(step.parameters, name))
 
 
 def _check_inputs(inputs: list[Any], number: int, artifacts: Collection[str], path: Path) -> None:

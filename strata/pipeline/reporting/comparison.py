@@ -25,6 +25,7 @@ from strata.pipeline.reporting.learned_parts import learned_parts
 from strata.pipeline.reporting.method_kind import method_kind
 from strata.pipeline.reporting.network_facts import network_facts, one_per_fold
 from strata.pipeline.reporting.search_results import search_result
+from strata.pipeline.reporting.shared_mistakes import shared_mistakes
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize.visualize import visualizations
 from strata.text import utf8
@@ -60,13 +61,17 @@ def comparison(
 
     outcome = outcome or RunOutcome()
     records = Records(store)
+    methods = [_method(target, dataset, records, outcome) for target in targets]
+    shown, problems = shared_mistakes(targets, methods, dataset, store)
     return Comparison(
         name=experiment.name,
         title=experiment.title or experiment.name,
         data=data_summary(experiment, dataset, store),
-        methods=[_method(target, dataset, records, outcome) for target in targets],
+        methods=methods,
         run=_run(experiment, command, seconds, repeat_seconds(targets, records)),
         intervals=experiment.report["intervals"],
+        visualizations=shown,
+        findings=problems,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a model tells of itself: method, parameters, data, accuracy, date, origin of its weights."""
+"""Facts that a model tells: method, parameters, data, accuracy, date, origin of its weights."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,6 +8,7 @@ from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.experiment.file import Experiment
 from strata.pipeline.graph.inputs import File
+from strata.pipeline.graph.provenance import versions
 from strata.pipeline.graph.stage import Node
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.comparison import split_scores
@@ -32,8 +33,9 @@ def model_facts(
         `recipe`, `summary` and `parameters` of the method; `experiment`, its name; `data`: name,
         digest and counts by class; `trained_on`: number of images, and the fold; `cv` and `test`:
         accuracy, its 95 % interval and number of images, None where there is none; `made`, time of
-        the predictions; `weights`: of pretrained networks.
+        the predictions; `versions` of packages; `weights`: of pretrained networks.
     """
+    from strata import __version__
     from strata.reports.comparison.evaluation import evaluate
 
     fold, scores = target.folds[-1]
@@ -52,6 +54,7 @@ def model_facts(
         "cv": None,
         "test": None,
         "made": (store.manifest(target.node.key) or {}).get("made", ""),
+        "versions": {"strata": __version__, **versions()},
         "weights": _weights(scores),
     }
     for split, of in (("cv", lambda f: f >= 0), ("test", lambda f: f < 0)):

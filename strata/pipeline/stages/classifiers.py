@@ -71,9 +71,11 @@ def svm(
     )
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # the report tells
         classifier.fit(rows, train.y, train.groups)
-    learned = classifier.coef_ if hasattr(classifier, "coef_") else classifier.dual_coef_
+    linear = hasattr(classifier, "coef_")
+    learned = classifier.coef_ if linear else classifier.dual_coef_
     return fitted_with(
         classifier,
+        **({} if linear else _images_of(train, classifier.support_)),
         parameters=int(learned.size + classifier.intercept_.size),
         training_accuracy=float(classifier.training_accuracy_),
         converged=classifier.converged_,
@@ -190,7 +192,18 @@ def knn(
     classifier = KNeighborsClassifier(
         min(n_neighbors, len(rows)), metric=metric, weights=weights, algorithm="brute"
     )
-    return fitted_with(classifier.fit(rows, train.y), parameters=int(rows.size))
+    classifier.fit(rows, train.y)
+    return fitted_with(
+        classifier, **_images_of(train, np.arange(len(train))), parameters=int(rows.size)
+    )
+
+
+def _images_of(train: Subset, rows: np.ndarray) -> dict[str, list[str]]:
+    """Names and digests of the images whose vectors a classifier keeps, in their order there."""
+    return {
+        "ids": [train.ids[row] for row in rows],
+        "digests": [train.digests[row] for row in rows],
+    }
 
 
 def fitted_with(classifier: Any, **facts: Any) -> dict[str, Any]:

@@ -1,20 +1,23 @@
-"""First filters of a network, and Grad-CAM maps of its predictions."""
+"""First filters of a network, and evidence maps of its predictions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
+from strata.models.estimators.backbone_evidence import fine_tuned_evidence
+from strata.models.estimators.network_evidence import EvidenceMaps, network_evidence
 from strata.models.training.resize import resize_image
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.prediction_path import prediction_path
 from strata.pipeline.graph.sharded_arrays import Shards
-from strata.pipeline.graph.stage import Node
 from strata.pipeline.stages.fine_tuning import fine_tuned_scores
+from strata.pipeline.stages.pretrained import state_of
 from strata.pipeline.stages.search import without_search
 from strata.pipeline.store.store import Store
+from strata.pipeline.visualize.overlay import fitted_in, overlay
 from strata.pipeline.visualize.samples import sharded_input
 from strata.reports.comparison.evaluation import evaluate
 from strata.reports.comparison.hardest_images import (
@@ -33,6 +36,18 @@ FILTERS, COLUMNS = 64, 16
 PER_ROW, NEAR_TIES = 12, 4
 #: Side of a picture and of its heat map, in pixels.
 SIDE = 96
+#: Titles and notes of the two kinds of maps.
+GRAD_CAM = (
+    "Grad-CAM",
+    "Each image with the Grad-CAM map of its predicted class at the last feature map "
+    "(Selvaraju et al., ICCV 2017); yellow regions support the prediction.",
+)
+GRADIENT = (
+    "Gradient times input",
+    "Each image with the first-order evidence for its predicted class, the product of the input "
+    "and the score's gradient: this network has no feature maps. Orange speaks for the class, blue "
+    "against it.",
+)
 
 
 def filters(classifier: Any) -> Visualization | None:
@@ -69,24 +84,24 @@ def filter_grid(weights: np.ndarray) -> np.ndarray:
 
 
 def heat_maps(target: Target, dataset: Dataset, store: Store, scores: Scores) -> Visualization:
-    """Grad-CAM maps of confident errors, confident correct images, top images and near ties.
+    """Evidence maps of confident errors, confident correct images, top images and near ties.
 
     Each image is scored by a network that was not trained on it.
 
     Raises:
-        LookupError: networks or resized images are no longer in the store.
+        LookupError: networks or resized images are no longer in the store; no score depends on a
+            feature map.
     """
-    rows = []
+    rows, signed = [], False
     for heading, note, chosen in _chosen(scores, len(dataset.classes)):
-        panels = [_panel(one, target, dataset, store) for one in chosen]
+        found = [_panel(one, target, dataset, store) for one in chosen]
+        panels = [panel for panel, _ in filter(None, found)]
+        signed |= any(is_signed for _, is_signed in filter(None, found))
         if panels:
             rows.append(PanelRow(heading, note, panels))
-    return Visualization(
-        "Grad-CAM",
-        "Each image with the Grad-CAM map of its predicted class at the last feature map "
-        "(Selvaraju et al., ICCV 2017); yellow regions support the prediction.",
-        rows,
-    )
+    if not rows:
+        raise LookupError("no score of the network depends on a feature map")
+    return Visualization(*(GRADIENT if signed else GRAD_CAM), rows)
 
 
 def _chosen(scores: Scores, classes: int) -> list[tuple[str, str, list[ImagePrediction]]]:
@@ -104,48 +119,51 @@ def _chosen(scores: Scores, classes: int) -> list[tuple[str, str, list[ImagePred
     ]
 
 
-def _panel(one: ImagePrediction, target: Target, dataset: Dataset, store: Store) -> Panel:
-    """An image and its Grad-CAM map side by side."""
+def _panel(
+    one: ImagePrediction, target: Target, dataset: Dataset, store: Store
+) -> tuple[Panel, bool] | None:
+    """An image and its evidence map side by side, and whether the map has signs; None of no map."""
     fold, scores = next(part for part in target.folds if one.image in part[0].test.ids)
     _, fitted = prediction_path(scores)
-    artifact = next(a for a in (store.read_fitted(n.key) for n in fitted) if "classifier" in a)
-    network_input = _network_input(without_search(scores), _single(fold.test, one.image), store)
-    column = artifact["classes"].index(one.predicted)
-    heat = grad_cam(artifact["classifier"], network_input, column)
+    artifacts = [store.read_fitted(node.key) for node in fitted]
+    artifact = next(a for a in artifacts if "classifier" in a)
+    column = np.array([artifact["classes"].index(one.predicted)])
+    without = without_search(scores)
+    shards, row = _shards(sharded_input(without), store), _single(fold.test, one.image)
+    if without.stage is fine_tuned_scores:
+        record = next(record for record in dataset.manifest.records if record.id == one.image)
+        weights = next(a for a in artifacts if "content" in a)
+        picture, (maps, signed) = _of_fine_tuned(
+            artifact["classifier"], shards, row, column, record.read(), weights
+        )
+    else:
+        picture = shards.rows("pixels", row)[0]
+        maps, signed = network_evidence(artifact["classifier"], picture[None], column)
+    if not maps.size:
+        return None
     predicted, true = dataset.classes[one.predicted], dataset.classes[one.true]
     caption = predicted if one.true == one.predicted else f"{true} → {predicted}"
-    picture = _input_picture(artifact["classifier"], network_input, one.image, dataset)
-    return Panel(
-        side_by_side(picture, heat), f"{one.image}, with the Grad-CAM map of {predicted}", caption
+    shown = fitted_in(np.broadcast_to(picture, (*picture.shape[:2], 3)), SIDE)
+    pair = np.concatenate([shown, overlay(shown, maps[0], signed=signed)], axis=1)
+    return Panel(pair, f"{one.image}, with the evidence for {predicted}", caption), signed
+
+
+def _of_fine_tuned(
+    classifier: Any,
+    shards: Shards,
+    row: Subset,
+    column: np.ndarray,
+    image: np.ndarray,
+    weights: Mapping[str, Any],
+) -> tuple[np.ndarray, EvidenceMaps]:
+    """The part of an image that a fine-tuned network sees, and its evidence there."""
+    unchanged = shards.place(row.digests[0])[0]["unchanged"]
+    views = shards.lazy("views", row, unchanged)[:]
+    pixels = resize_image(image, classifier._image_size())
+    evidence = fine_tuned_evidence(
+        classifier, views, column, pixels[None], lambda: state_of(weights)
     )
-
-
-def _network_input(scores: Node, row: Subset, store: Store) -> np.ndarray:
-    """Input of the network for one image: (h, w, channels), pixels or activations."""
-    shards = _shards(sharded_input(scores), store)
-    if scores.stage is fine_tuned_scores:
-        return shards.rows("views", row)[0, 0]  # the first view is the image itself
-    return shards.rows("pixels", row)[0]
-
-
-def _input_picture(
-    classifier: Any, network_input: np.ndarray, image: str, dataset: Dataset
-) -> np.ndarray:
-    """The part of the image that the network sees: (side, side, 3) uint8."""
-    if network_input.dtype == np.uint8:
-        window = _center_window(classifier, network_input)
-        return np.broadcast_to(window, (*window.shape[:2], 3))
-    record = next(record for record in dataset.manifest.records if record.id == image)
-    return resize_image(record.read(), SIDE)
-
-
-def _center_window(classifier: Any, network_input: np.ndarray) -> np.ndarray:
-    """Center crop for a network on windows; the whole input for others."""
-    if not hasattr(classifier, "window"):
-        return network_input
-    start = (len(network_input) - classifier.window()) // 2
-    inner = slice(start, start + classifier.window())
-    return network_input[inner, inner]
+    return pixels, evidence
 
 
 def _single(test: Subset, image: str) -> Subset:
@@ -158,41 +176,3 @@ def _shards(sharded: Any, store: Store) -> Shards:
     """Reader of the rows of sharded artifacts."""
     digests = [node.shard.digests for node in sharded.nodes]
     return Shards(digests, lambda number: store.read(sharded.nodes[number].key))
-
-
-def grad_cam(classifier: Any, network_input: np.ndarray, column: int) -> np.ndarray:
-    """Grad-CAM map of a class at the last feature map: (h, w) float in [0, 1].
-
-    See `strata.models.estimators.grad_cam`.
-
-    Args:
-        classifier: a network trained from scratch or a fine-tuned one.
-        network_input: (side, side, 3) uint8, or activations (h, w, channels).
-        column: index of the class among the network's scores.
-
-    Raises:
-        LookupError: the network has no feature maps.
-    """
-    import torch
-
-    from strata.models.estimators.grad_cam import grad_cam_maps
-
-    network = classifier.network().eval()
-    window = _center_window(classifier, network_input)
-    x = torch.from_numpy(window.copy()).permute(2, 0, 1)[None].float()
-    heat = grad_cam_maps(network, x, torch.tensor([column])) if len(network.blocks) else x[:, :0]
-    if heat[0].numel() < 2:
-        raise LookupError("the network has no feature maps, which Grad-CAM needs")
-    return (heat / heat.max().clamp(min=1e-12))[0, 0].numpy()
-
-
-def side_by_side(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """The picture, and its gray version overlaid with a heat map (h, w) in [0, 1], upsampled."""
-    size = (SIDE, SIDE)
-    picture = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
-    gray = np.asarray(picture.convert("L"), np.float64)[..., None]
-    enlarged = Image.fromarray(heat.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
-    opacity = 0.75 * np.asarray(enlarged).clip(0, 1)[..., None]
-    yellow = np.array([255.0, 200.0, 0.0])
-    overlay = np.rint((1 - opacity) * (0.35 * gray + 40) + opacity * yellow).astype(np.uint8)
-    return np.concatenate([np.asarray(picture), overlay], axis=1)

@@ -36,7 +36,7 @@ def visualizations(
         made = derived.read(store, lambda: made_values(target, dataset, store, scores))
         return from_values(made), []
     except Exception as error:  # a failed visualization must not stop the report
-        return [], [_finding(error)]
+        return [], [finding(error)]
 
 
 def derived_visualizations(target: Target) -> Derived:
@@ -128,8 +128,8 @@ def _last_model(target: Target, store: Store) -> tuple[Fold, list[Node]]:
     )
 
 
-def _finding(error: Exception) -> dict[str, Any]:
-    """An error as a finding in the form of `DataSummary.findings`."""
+def finding(error: Exception) -> dict[str, Any]:
+    """An error in making visualizations as a finding in the form of `DataSummary.findings`."""
     absent = isinstance(error, LookupError)
     return {
         "code": "L01",

@@ -69,7 +69,8 @@ class CheckResult:
 
 def run_checks(ranking: Ranking, checks: Iterable[Check]) -> list[CheckResult]:
     """All results, worst first: findings of the audit and the methods, then those of `checks`."""
-    results = [_reported(finding) for finding in ranking.comparison.data.findings]
+    comparison = ranking.comparison
+    results = [_reported(f) for f in (*comparison.data.findings, *comparison.findings)]
     for method in ranking.comparison.methods:
         results += [_reported(finding, method.name) for finding in method.findings]
     results += [_run(check, ranking) for check in checks]

@@ -131,15 +131,21 @@ def terminal_table(comparison: Comparison) -> Table:
 
 def csv_text(analysis: Analysis) -> str:
     """CSV with one line per method, numbers unrounded, an empty cell for what is unknown."""
-    rows = [flat_row(row) for row in analysis.ranking.rows]
-    rows += [{"method": m.name, "recipe": m.recipe, "error": m.error or NOT_COMPUTED}
-             for m in analysis.ranking.failed]  # fmt: skip
+    rows = flat_rows(analysis)
     columns = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
+
+
+def flat_rows(analysis: Analysis) -> list[dict[str, Any]]:
+    """Metrics and costs of each method in the order of the ranking, failed ones at the end."""
+    rows = [flat_row(row) for row in analysis.ranking.rows]
+    rows += [{"method": m.name, "recipe": m.recipe, "error": m.error or NOT_COMPUTED}
+             for m in analysis.ranking.failed]  # fmt: skip
+    return rows
 
 
 def flat_row(row: RankedMethod) -> dict[str, Any]:

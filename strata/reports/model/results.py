@@ -261,6 +261,27 @@ class Comparison:
         title: one line of text.
         intervals: of accuracies: "t", the corrected resampled t interval over folds and Wilson's
             over test images; "bootstrap", over images drawn again, within each fold.
+        visualizations: of several methods together.
+        findings: about these, in the form of `DataSummary.findings`.
+
+    Examples:
+        Scores of any classifier become a ranking, and with `write_report` a page:
+
+        >>> import numpy as np
+        >>> from strata import reports
+        >>> rng, labels = np.random.default_rng(0), np.arange(40) % 2
+        >>> ids, fold = [f"{i}.jpg" for i in range(40)], np.zeros(40, int)
+        >>> def method(name, noise):
+        ...     scores = np.eye(2)[labels] + rng.normal(0, noise, (40, 2))
+        ...     test = reports.Scores(ids, labels, fold, fold, scores)
+        ...     return reports.MethodResult(name, "mine", test=test)
+        >>> counts = {"cat": {"test": 20}, "dog": {"test": 20}}
+        >>> data = reports.DataSummary("photos", "photos", ["cat", "dog"], counts)
+        >>> run = reports.RunInfo("", "", "", seed=0, folds=0, repeats=0)
+        >>> methods = [method("good", 0.2), method("bad", 9)]
+        >>> table = reports.terminal_table(reports.Comparison("mine", "Mine", data, methods, run))
+        >>> [row[1] for row in table.rows]
+        ['good *', 'bad']
     """
 
     name: str
@@ -269,3 +290,5 @@ class Comparison:
     methods: list[MethodResult]
     run: RunInfo
     intervals: IntervalKind = "t"
+    visualizations: list[Visualization] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)

@@ -19,12 +19,15 @@ from strata.reports.comparison.shared_errors import (
 )
 from strata.reports.formatting import number_of, percent
 from strata.reports.model.results import DataSummary, MethodKind
+from strata.reports.page.methods import visualization_contexts
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.plots.confusion_matrix import pairwise_drawing
 from strata.reports.summary.analysis import Analysis
 
 #: Pictures of images that every method misses, and of those that only one kind classifies right.
 MISSED, DISPUTED = 18, 9
+#: Rows of a visualization of several methods, at most.
+ROWS = 6
 
 
 def cross_method(analysis: Analysis, pictures: Pictures) -> dict[str, Any] | None:
@@ -50,6 +53,9 @@ def cross_method(analysis: Analysis, pictures: Pictures) -> dict[str, Any] | Non
         "best": percent(best),
         "shown": [_figure(one, classes, pictures, flagged) for one in missed[:MISSED]],
         "kinds": _kinds(analysis, joint, pictures, flagged),
+        "visualizations": visualization_contexts(
+            analysis.comparison.visualizations, pictures, ROWS
+        ),
         "agreement": pairwise_drawing(
             agreement(joint),
             joint.names,

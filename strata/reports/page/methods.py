@@ -92,7 +92,7 @@ def method_section(
             for s, e in row.evaluations.items()
         ],
         "correct": _pictures(most_confident_correct(main, limits.correct), classes, pictures),
-        "visualizations": _visualizations(method.visualizations, pictures, limits.rows),
+        "visualizations": visualization_contexts(method.visualizations, pictures, limits.rows),
         "margin": "probability" if main.scores.probabilities is not None else "score",
     }
 
@@ -124,10 +124,10 @@ def _origin(stage: StageRow) -> str:
     return f"{made} with {others}" if others else made
 
 
-def _visualizations(
+def visualization_contexts(
     visualizations: list[Visualization], pictures: Pictures, most: int
 ) -> list[dict[str, Any]]:
-    """Visualizations with at most `most` rows each, evenly spaced among theirs."""
+    """Template contexts of visualizations, at most `most` rows of each, evenly spaced."""
     return [
         {
             "title": visualization.title,

@@ -83,7 +83,7 @@ class Pictures:
             data = png(picture)
             height, width = (scale * side for side in picture.shape[:2])
             return self._keep(data, "png", width, height, whole=True, sharp=True)
-        data, width, height = _jpeg(picture, 2 * self._side, quality=80)
+        data, width, height = jpeg(picture, 2 * self._side, quality=80)
         return self._keep(data, "jpeg", width, height, whole=True)
 
     @property
@@ -109,7 +109,7 @@ class Pictures:
         """Embed the thumbnail of an image; None if it cannot be read."""
         try:
             picture = np.ascontiguousarray(self._thumbnail(image), np.uint8)
-            data, width, height = _jpeg(picture, self._side)
+            data, width, height = jpeg(picture, self._side)
         except Exception:  # a missing file must not stop the report
             return None
         full_size = f"pictures/{_file_name(image)}" if self._full_size else ""
@@ -151,10 +151,10 @@ class Pictures:
 
 def full_picture(picture: np.ndarray) -> bytes:
     """The full-size picture as a JPEG file, at most `FULL_SIDE` pixels long."""
-    return _jpeg(picture, FULL_SIDE, quality=88)[0]
+    return jpeg(picture, FULL_SIDE, quality=88)[0]
 
 
-def _jpeg(picture: np.ndarray, side: int, quality: int = 74) -> tuple[bytes, int, int]:
+def jpeg(picture: np.ndarray, side: int, quality: int = 74) -> tuple[bytes, int, int]:
     """JPEG data of a picture scaled down to a longest side, with width and height."""
     image = Image.fromarray(np.ascontiguousarray(picture, np.uint8))
     image.thumbnail((side, side), Image.Resampling.LANCZOS)

@@ -67,7 +67,7 @@ def page_html(analysis: Analysis, pictures: Pictures) -> str:
     checks = [_check(result, pictures) for result in analysis.checks]
     limits = PICTURE_LIMITS[0 if methods <= 6 else 1 if methods <= 12 else 2]
     sections = [method_section(row, analysis, pictures, limits) for row in ranking.rows]
-    return _environment().get_template("page.html").render(
+    return environment().get_template("page.html").render(
         comparison=comparison,
         data=data,
         run=comparison.run,
@@ -92,13 +92,13 @@ def page_html(analysis: Analysis, pictures: Pictures) -> str:
         severities=SEVERITIES,
         pictures=pictures,
         paper_texts=_paper_texts(analysis),
-        style=_asset("page.css"),
-        script=_asset("page.js"),
+        style=asset("page.css"),
+        script=asset("page.js"),
     )  # fmt: skip
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """Jinja environment with autoescaping and the page's filters."""
     environment = Environment(
         loader=PackageLoader("strata.reports.page"),
@@ -139,7 +139,7 @@ def _kept_stages(ranking: Ranking) -> str:
     return f"{'all' if kept == len(stages) else f'{kept} of {len(stages)}'} stages were kept"
 
 
-def _asset(name: str) -> Markup:
+def asset(name: str) -> Markup:
     """A file of the templates folder as markup."""
     return Markup(files("strata.reports.page").joinpath("templates", name).read_text("utf-8"))
 

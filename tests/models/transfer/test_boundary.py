@@ -38,7 +38,7 @@ def test_swin_is_fine_tuned_from_its_blocks(monkeypatch):
     """The scores of the whole network, from kept activations; its last blocks learn."""
     torch.manual_seed(0)
     whole = backbones.skeleton("swin_t")
-    monkeypatch.setattr(backbones, "skeleton", lambda name: copy.deepcopy(whole))  # saves seconds
+    monkeypatch.setattr(backbones, "skeleton", lambda *_: copy.deepcopy(whole))  # saves seconds
     state = whole.state_dict()
     images = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
     frozen = FrozenBackbone("swin_t", ["features.6"], state, 64)

@@ -8,8 +8,9 @@ from torchvision import models
 from strata.models.estimators.grad_cam import grad_cam_maps
 from strata.models.transfer.boundary import Restore, keep
 from strata.models.transfer.finetune_module import FineTuneModule
+from strata.models.transfer.last_map import from_last_map
 from strata.models.transfer.pooling import Embedding
-from strata.models.transfer.subgraph import extract_subgraph, global_pool
+from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 #: Network: the boundary's output for an image, the boundary and the last node kept; the layer whose
 #: output is the last map, or whose input is (with "<").
@@ -132,3 +133,34 @@ def test_outputs_that_the_head_takes_beside_the_last_count_too():
     torch.testing.assert_close(
         grad_cam_maps(both, x, columns), grad_cam_maps(module, x, columns), rtol=1e-3, atol=1e-5
     )
+
+
+def test_from_the_images_on_a_transformer_is_asked_for_its_last_tokens_not_its_first_patches():
+    torch.manual_seed(0)
+    transformer = models.VisionTransformer(32, 8, 2, 2, 16, 32).eval()
+    seen = []
+    transformer.encoder.layers[1].ln_1.register_forward_hook(lambda *given: seen.append(given[2]))
+    part = extract_subgraph(transformer, IMAGES, ["getitem_5"])
+    x = torch.rand(2, 3, 32, 32)
+    maps, (token,) = from_last_map(part, x)
+    transformer(x)
+    torch.testing.assert_close(maps, seen[0][:, 1:].transpose(1, 2).unflatten(2, (4, 4)))
+    (gradient,) = torch.autograd.grad(token[:, 0].sum(), maps)
+    assert gradient.abs().max() > 0
+
+
+def test_tokens_that_nobody_reads_any_more_are_no_map():
+    torch.manual_seed(0)
+    transformer = models.VisionTransformer(32, 8, 2, 2, 16, 32).eval()
+    part = extract_subgraph(transformer, "encoder.layers.encoder_layer_1", ["getitem_5"])
+    module = FineTuneModule(
+        part,
+        3,
+        prepare=Restore((17, 16)),
+        embedding=Embedding([16], "pooled"),
+        dropout=0.0,
+        adapt_batch_norm=False,
+    ).eval()
+    nn.init.normal_(module.linear().weight)
+    x = keep(torch.rand(2, 17, 16)).permute(0, 3, 1, 2)
+    assert grad_cam_maps(module, x, torch.tensor([0, 1])).shape == (2, 1, 0, 0)

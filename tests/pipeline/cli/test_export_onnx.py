@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from strata.errors import InputError
-from strata.pipeline.cli.export import export
+from strata.pipeline.cli.trained.export import export
 from strata.pipeline.cli.workspace import Workspace
 from tests.pipeline.prediction.every_recipe import made_model, make_here
 from tests.pipeline.project import write_images

@@ -6,6 +6,7 @@ import shutil
 from datetime import datetime, timedelta
 
 from strata.pipeline.store.store import Store
+from tests.pipeline.predicted import predictions_in
 from tests.pipeline.project import Project, keys_of_methods, predictions_of, rot, write_images
 
 
@@ -384,9 +385,9 @@ def test_always_make_makes_everything(made):
 
 def test_predict_uses_what_was_learned(made):
     out = made.strata("predict", "plain", "images/blue/000.png", "images/gray", "--json")
-    found = json.loads(out.stdout)
-    assert len(found["predictions"]) == 9
-    assert next(iter(found["predictions"]["images/blue/000.png"])) == "blue"
+    found = predictions_in(out)
+    assert len(found) == 9
+    assert found["images/blue/000.png"]["class"] == "blue"
 
 
 def test_predict_leaves_hidden_files_of_a_folder_alone(made):
@@ -396,7 +397,7 @@ def test_predict_leaves_hidden_files_of_a_folder_alone(made):
     shutil.copy(gray / "000.png", gray / ".thumbs" / "000.png")
     out = made.strata("predict", "plain", "images/gray", "--json")
     assert out.returncode == 0
-    assert len(json.loads(out.stdout)["predictions"]) == 8
+    assert len(predictions_in(out)) == 8
 
 
 def test_what_fails_alike_in_several_folds_is_said_once_and_where(project):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.pipeline.predicted import predictions_in
 from tests.pipeline.project import Project, write_images
 
 FILE = """
@@ -57,10 +58,10 @@ def test_predictions_on_held_out_images_are_those_of_the_report(project):
         method = by_name[name]
         done = project.strata("predict", name, "images", "--json")
         assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout)["predictions"]
+        found = predictions_in(done)
         assert len(found) == 270
         kept = method["test"]["predictions"]
         held_out = [results["images"][i] for i in kept["image"]]
         assert len(held_out) >= 66
-        first = [next(iter(found[f"images/{image}"])) for image in held_out]
+        first = [found[f"images/{image}"]["class"] for image in held_out]
         assert first == [classes[label] for label in kept["class"]], name

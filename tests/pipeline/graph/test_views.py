@@ -1,11 +1,11 @@
 """What is made whenever it is read: never in the store, and otherwise as if it were."""
 
-import json
 import re
 
 import pytest
 
 from strata.pipeline.store.store import Store
+from tests.pipeline.predicted import predictions_in
 from tests.pipeline.project import BESIDE, predictions_of, rot
 
 VIEW = """
@@ -97,6 +97,5 @@ def test_damage_behind_a_view_is_made_again(viewed):
 
 def test_new_images_go_through_a_view(viewed):
     out = viewed.strata("predict", "both", "images/blue/000.png", "--json")
-    (found,) = json.loads(out.stdout)["predictions"].values()
-    assert next(iter(found)) == "blue"
+    assert predictions_in(out)["images/blue/000.png"]["class"] == "blue"
     assert "beside" not in stages(viewed).values()

@@ -1,4 +1,7 @@
-"""One method of each recipe, and of each kind of classifier and reduction, made in this process."""
+"""One method of each recipe, and of each kind of classifier and reduction, made in this process.
+
+`inception` has the stages of `fine_tuned`, and takes long: tests/real/test_model_files.py has it.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -98,11 +101,6 @@ features.image_size = 48
 backbone = "{BACKBONE}"
 weights = "weights/{BACKBONE}.pth"
 nodes = {{ freeze_until = "features.10", image_size = 48 }}
-training = {{ head_epochs = 1, {SMALL} }}
-[methods.inception]
-weights = "weights/inception_v3.pth"
-blocks = {{ removed_blocks = 10, trainable_blocks = 0, image_size = 75 }}
-views.mirror = false
 training = {{ head_epochs = 1, {SMALL} }}
 [methods.deep_words]
 recipe = "bovw"

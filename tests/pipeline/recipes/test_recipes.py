@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from strata.pipeline.recipes.registry import known_recipes
+from tests.pipeline.predicted import predictions_in
 
 FILE = """\
 [data]
@@ -166,15 +167,17 @@ def test_a_stack_predicts_images_of_its_own(made):
 def test_a_white_wall_gets_no_class_from_who_sees_nothing_of_it(made, tmp_path):
     wall, image = tmp_path / "wall.png", next(made.glob(".strata/data/scenes-*/coast/*"))
     Image.new("RGB", (96, 96), "white").save(wall)
-    found = json.loads(strata(made, "predict", "dense", str(wall), str(image), "--json").stdout)
-    assert found["no_descriptors"] == [str(wall)]
-    assert list(found["predictions"]) == [str(image)]
+    done = strata(made, "predict", "dense", str(wall), str(image), "--json")
+    found = predictions_in(done)
+    assert done.returncode == 2
+    assert "no descriptors" in found[str(wall)]["problem"]
+    assert "class" in found[str(image)]
     told = strata(made, "predict", "sift", str(wall))
-    assert told.returncode == 0
+    assert told.returncode == 2
     assert "no descriptors" in told.stdout
-    found = json.loads(strata(made, "predict", "gist", str(wall), "--json").stdout)
-    assert found["no_descriptors"] == []
-    assert list(found["predictions"]) == [str(wall)]
+    found = predictions_in(strata(made, "predict", "gist", str(wall), "--json"))
+    assert found[str(wall)]["flat"]
+    assert "class" in found[str(wall)]
 
 
 def test_what_a_fusion_is_made_of_must_be_there(made):

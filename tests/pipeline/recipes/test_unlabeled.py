@@ -9,9 +9,9 @@ from PIL import Image
 
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
-from strata.pipeline.experiment.predict import on_new_images
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.topological_order import topological_order
+from strata.pipeline.prediction.steps import PredictionSteps
 from tests.pipeline.project import Project, write_images
 from tests.pipeline.recipes.test_distillation import WATCHING, flat
 
@@ -152,13 +152,10 @@ def test_methods_are_made(folder):
 
 @pytest.mark.parametrize("name", ["folder", "transferred"])
 def test_new_images_are_scored_by_the_network_as_it_is(folder, name):
-    found = target(at(folder), name)
-    shards, images = at(folder).dataset.further.unlabeled("more")
-    _, scores = found.folds[-1]
-    pixels, fitted, scored = on_new_images(found, list(shards), images).inputs
-    assert fitted.key == scores.inputs[1].key
-    assert scored is images
-    assert {d for node in pixels.nodes for d in node.shard.digests} == set(images.digests)
+    _, scores = target(at(folder), name).folds[-1]
+    found = PredictionSteps.of(scores)
+    assert [step.stage.partition(":")[2] for step in found.steps] == ["resize", "network_scores"]
+    assert [node.key for node in found.artifacts.values()] == [scores.inputs[1].key]
 
 
 @pytest.mark.parametrize(

@@ -111,3 +111,17 @@ def test_what_is_learned_of_copies_says_nothing_of_other_pictures(monkeypatch, i
         svm.run(in_shards(noise), part)["classifier"].inner_accuracy_ for part in (train, told)
     ]
     assert accuracies[0] > 0.8 > 0.6 > accuracies[1]
+
+
+@pytest.mark.parametrize("stage", [svm, knn])
+def test_classifiers_that_keep_vectors_keep_the_names_of_their_images(stage):
+    vectors, labels = clouds()
+    fitted, _ = scored(stage, {"kernel": "rbf"} if stage is svm else {}, vectors, labels, 3)
+    kept = fitted["classifier"].support_vectors_ if stage is svm else fitted["classifier"]._fit_X
+    assert fitted["ids"] == fitted["digests"]
+    np.testing.assert_array_equal(kept, vectors[[int(name) for name in fitted["ids"]]].astype("f4"))
+
+
+def test_a_linear_svm_keeps_no_images():
+    vectors, labels = clouds()
+    assert "ids" not in scored(svm, {}, vectors, labels, 3)[0]

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
@@ -14,14 +13,10 @@ from torch import nn
 from strata.features.codebooks.visual_words import VisualWords
 from strata.features.descriptors.local_descriptors import LocalDescriptors
 from strata.features.encodings.fisher_vectors import FisherVectors
-from strata.models import NetworkClassifier
-from strata.models.estimators import grad_cam as saliency
-from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
-from strata.models.transfer import backbones
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize import visualize as visualize_module
 from strata.pipeline.visualize.codebook import most_discriminative, most_used, nearest
-from strata.pipeline.visualize.network import filter_grid, filters, grad_cam, side_by_side
+from strata.pipeline.visualize.network import filter_grid, filters
 from strata.pipeline.visualize.patches import PATCH_SIDE, outlined, patch
 from strata.pipeline.visualize.pyramid_cells import influence, shaded
 from strata.pipeline.visualize.visualize import visualizations
@@ -159,89 +154,6 @@ def test_filters_lie_side_by_side_each_on_its_own_scale():
     assert (sheet[3] == 255).all()
 
 
-class Tiny(nn.Module):
-    """The score of class c is the mean of channel c, of which 2 is the negative of 0."""
-
-    blocks = (nn.Identity(),)
-
-    def outputs(self, images):
-        return (images / 255,)
-
-    def scores_of(self, maps):
-        return torch.cat([maps[:, :2], -maps[:, :1]], 1).mean((2, 3))
-
-
-def test_grad_cam_lies_where_the_class_score_comes_from():
-    pixels = np.zeros((8, 8, 3), np.uint8)
-    pixels[:4, :, 0] = 255
-    pixels[4:, :, 1] = 128
-    network = SimpleNamespace(network=Tiny)
-    assert grad_cam(network, pixels, 0) == pytest.approx(pixels[..., 0] / 255)
-    assert grad_cam(network, pixels, 1) == pytest.approx(pixels[..., 1] / 128)
-    assert (grad_cam(network, pixels, 2) == 0).all()
-
-
-def test_grad_cam_of_a_perceptron_is_an_error():
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3)).astype(np.uint8)
-    network = NetworkClassifier(
-        {"name": "mlp", "hidden": [4]},
-        image_size=8,
-        epochs=1,
-        augmentation={"crop": 0.5},
-        device="cpu",
-    )
-    with pytest.raises(LookupError, match="no feature maps"):
-        grad_cam(network.fit(pixels, np.arange(20) % 2), pixels[0], 0)
-
-
-def test_grad_cam_of_a_network_on_windows_is_of_the_center_crop():
-    """As the library's Grad-CAM, but for the size."""
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3)).astype(np.uint8)
-    blocks = {"blocks": [{"filters": 6}]}
-    model = NetworkClassifier(
-        blocks, image_size=16, epochs=2, augmentation={"crop": 0.5}, device="cpu"
-    ).fit(pixels, np.arange(20) % 2)
-    for column in (0, 1):
-        (expected,) = saliency.grad_cam(model, pixels[:1], [column])
-        assert grad_cam(model, pixels[0], column) == pytest.approx(expected, abs=1e-5)
-
-
-@pytest.mark.parametrize("head_inputs", [(), ("layer3",)])
-def test_grad_cam_of_a_fine_tuned_network_is_its_class_activation_map(head_inputs):
-    """An average and a linear layer follow, so it is the class activation map."""
-    torch.manual_seed(0)
-    model = FineTunedClassifier(
-        "resnet18",
-        freeze_until="layer3",
-        output_node="layer4",
-        head_inputs=head_inputs,
-        image_size=96,
-        weights=backbones.skeleton("resnet18").state_dict(),
-        head_epochs=2,
-        epochs=1,
-        batch_size=4,
-        device="cpu",
-    )
-    views = np.random.default_rng(0).random((8, 1, 6, 6, 256)).astype(np.float32)
-    model.fit(views, np.arange(8) % 2)
-    with torch.no_grad():
-        maps, *_ = model.network().outputs(torch.from_numpy(views[0]).permute(0, 3, 1, 2))
-    weights = model.network().head[1].weight[1].detach()[: maps.shape[1]]
-    expected = torch.einsum("c,chw->hw", weights, maps[0]).relu()
-    found = grad_cam(model, views[0, 0], 1)
-    assert found.shape == (3, 3)
-    assert found == pytest.approx((expected / expected.max()).numpy(), abs=1e-4)
-
-
-def test_heat_is_laid_over_the_gray_picture():
-    heat = np.zeros((4, 4))
-    heat[0, 0] = 1.0
-    found = side_by_side(np.full((8, 8, 3), 200, np.uint8), heat).astype(int)
-    own = found[:, found.shape[1] // 2 :]
-    assert own[5, 5, 0] - own[5, 5, 2] > 100
-    assert own[-5, -5, 0] == own[-5, -5, 2]
-
-
 def test_networks_without_filters_that_see_colors_show_none():
     network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Conv2d(4, 2, 3))
     assert filters(SimpleNamespace(network=lambda: network)) is None
@@ -312,6 +224,10 @@ mixture = { n_components = 4, n_dims = 8, max_samples = 2000 }
 images.size = 32
 network.epochs = 1
 
+[methods.mlp]
+images.size = 8
+network.epochs = 1
+
 [methods.fusion]
 of = ["bovw", "tinynet"]
 """
@@ -323,7 +239,14 @@ def test_a_report_shows_what_its_methods_have_learned(project):
     project.make()
     page = (project.root / "out" / "toy" / "report.html").read_text("utf-8")
     sections = dict(re.findall(r'id="method-(\w+)"(.*?)</details>\s*(?=<|$)', page, re.S))
-    for title in ("Visual words", "Importance of the pyramid", "GMM components", "Grad-CAM"):
+    for title in (
+        "Visual words",
+        "Importance of the pyramid",
+        "GMM components",
+        "Grad-CAM",
+        "Gradient times",
+    ):
         assert page.count(f"<h4>{title}") == 1, title
     assert "Visualizations of the model" not in page  # the check that says what went wrong
-    assert set(sections) == {"bovw", "fisher", "tinynet", "fusion"}
+    assert set(sections) == {"bovw", "fisher", "tinynet", "mlp", "fusion"}
+    assert page.count("<h4>Worst mistakes of ") == 1

@@ -1,4 +1,4 @@
-"""The terminal: console, tables, progress of steps and interrupts.
+"""The terminal: tables of results, and interrupts.
 
-May import the store and the pipeline below; used by the commands.
+May import the workspace's console and the pipeline below; used by the commands.
 """

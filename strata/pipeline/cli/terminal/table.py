@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
-from strata.pipeline.cli.terminal.console import Terminal
-from strata.text import one_line
+from strata.pipeline.workspace.console import Terminal
+from strata.pipeline.workspace.text_table import table_lines
 
 if TYPE_CHECKING:
     from strata.reports.model.results import Comparison
@@ -24,14 +22,7 @@ def print_table(
     Not rich's table, which truncates to the terminal's width: piped output must keep every
     character. A line break in a name is printed as `\\n`, so that a row is one line.
     """
-    cells = [list(columns), *[[one_line(str(cell)) for cell in row] for row in rows]]
-    widths = [max(cell_len(row[i]) for row in cells) for i in range(len(columns))]
-    for number, row in enumerate(cells):
-        parts = []
-        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            room = " " * (width - cell_len(cell))
-            parts.append(cell + room if i < left else room + cell)
-        line = "  ".join(parts).rstrip()
+    for number, line in enumerate(table_lines(columns, rows, left=left)):
         console.print(line, style="bold" if number == 0 else None)
 
 

@@ -1,7 +1,7 @@
 """Plain tables."""
 
-from strata.pipeline.cli.terminal.console import Terminal
 from strata.pipeline.cli.terminal.table import print_table
+from strata.pipeline.workspace.console import Terminal
 
 
 def test_a_row_is_one_line_and_columns_stand_below_each_other(capsys):

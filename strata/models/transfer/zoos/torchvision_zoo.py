@@ -1,0 +1,66 @@
+"""torchvision's classification networks, "NAME" or "NAME:WEIGHTS" with a member of its enum."""
+
+import re
+from typing import Any
+
+import torch
+from torch import nn
+from torchvision import models
+
+from strata.errors import InputError, nearest
+from strata.models.transfer.zoos.published import Preprocessing, PublishedWeights
+
+#: Options that torchvision's builders set when they load its own weights.
+_AS_PUBLISHED: dict[str, dict[str, Any]] = {
+    "inception_v3": {"transform_input": True, "init_weights": False},
+    "googlenet": {"transform_input": True, "init_weights": False, "aux_logits": True},
+}
+
+
+def check(name: str) -> None:
+    """Raise `InputError` for names that are not of torchvision's classification networks.
+
+    torchvision lists other networks too, such as detectors, which take images of any size.
+    """
+    network, _, member = name.partition(":")
+    known = models.list_models(module=models)
+    if network not in known:
+        raise InputError(
+            f"torchvision has no classification network '{network}'.", nearest(network, known)
+        )
+    members = models.get_model_weights(network).__members__
+    if member and member not in members:
+        raise InputError(
+            f"torchvision's {network} has no weights '{member}'.", nearest(member, list(members))
+        )
+
+
+def create(name: str, device: torch.device, image_size: int | None) -> nn.Module:
+    """Network with random weights, in evaluation mode, the same for images of any size."""
+    network = name.partition(":")[0]
+    with torch.random.fork_rng(devices=[]), device:
+        made = models.get_model(network, weights=None, **_AS_PUBLISHED.get(network, {}))
+    return made.eval()
+
+
+def preprocessing(name: str) -> Preprocessing:
+    """Preprocessing of torchvision's weights."""
+    given = _weights(name).transforms()
+    return Preprocessing(given.crop_size[0], tuple(given.mean), tuple(given.std))
+
+
+def published(name: str) -> PublishedWeights:
+    """Weights of the enum's member, or torchvision's best on ImageNet."""
+    weights = _weights(name)
+    digest = re.search(r"-([0-9a-f]{8,})\.\w+$", weights.url)
+    return PublishedWeights(
+        weights.url,
+        digest[1] if digest else "",
+        weights.meta["_file_size"],
+        weights.meta.get("license", ""),
+    )
+
+
+def _weights(name: str) -> Any:
+    network, _, member = name.partition(":")
+    return models.get_model_weights(network)[member or "DEFAULT"]

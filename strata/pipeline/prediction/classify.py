@@ -1,0 +1,128 @@
+"""Predictions of a few image files, as a worker process makes them."""
+
+import pickle
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from strata.errors import StrataError
+from strata.image_io import ImageError
+from strata.pipeline.execution.peak_memory import is_out_of_memory
+from strata.pipeline.prediction.batch import ImageBatch, in_batches
+from strata.pipeline.prediction.images import read_file
+from strata.pipeline.prediction.model import Model, ScoredBatch
+from strata.pipeline.prediction.paths import AskedFile
+
+AFFECTS_RESULTS = False  # runs stages, whose results are not kept
+
+#: Levels, of 256, that the values of an image span at least, unless it is nearly flat.
+FLAT = 8
+#: Reason why an image has no class of which the method sees nothing.
+UNDESCRIBED = "no descriptors (flat, or too small), so no class"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Prediction for a file, or the reason why there is none.
+
+    Attributes:
+        path: of the file, as it was asked for.
+        scores: (classes,) float64; None with a problem.
+        probabilities: likewise; None of a method that gives none, too.
+        problem: reason why the file has no class; "" if it has one.
+        flat: whether the image is nearly of one color, so that its class says little.
+        undescribed: whether the problem is that the method sees nothing of the image.
+    """
+
+    path: str
+    scores: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
+    problem: str = ""
+    flat: bool = False
+    undescribed: bool = False
+
+
+def classify_files(pickled: bytes, files: Sequence[AskedFile]) -> list[Prediction]:
+    """Predictions of files, in their order, by a pickled model.
+
+    The files are read once each, and scored in as many batches as their pixels need.
+
+    Raises:
+        StrataError: the model itself cannot be used.
+    """
+    model = _unpickled(pickled)
+    found = [Prediction(file.path, problem=file.problem) for file in files]
+    scored: deque[int] = deque()
+
+    def images() -> Iterator[np.ndarray]:
+        for number, file in enumerate(files):
+            if file.problem:
+                continue
+            try:
+                image, extent = read_file(file.path, model.value_ranges)
+            except ImageError as error:
+                found[number] = replace(found[number], problem=error.reason)
+                continue
+            flat = extent is None and _is_flat(image)
+            found[number] = replace(found[number], flat=flat)
+            scored.append(number)
+            yield image
+
+    for batch in in_batches(images(), len(files)):
+        for part in _scored(model, batch):
+            number = scored.popleft()
+            found[number] = replace(found[number], **part)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _unpickled(pickled: bytes) -> Model:
+    """Model with all that it needs loaded, once per process."""
+    model: Model = pickle.loads(pickled)
+    _ = model.stages
+    for name in model.artifacts:
+        _ = model.artifacts[name]
+    return model
+
+
+def _is_flat(image: np.ndarray) -> bool:
+    spans = image.max(axis=(0, 1)) - image.min(axis=(0, 1))
+    return bool(spans.max() < FLAT)
+
+
+def _scored(model: Model, batch: ImageBatch) -> Iterator[dict[str, Any]]:
+    """Values of the prediction for each image; where a batch fails, of the images one by one."""
+    try:
+        scored = model.scored(batch)
+    except Exception as error:
+        if len(batch) == 1:
+            yield {"problem": _reason(error), "flat": False}
+            return
+    else:
+        yield from _rows(scored)
+        return
+    for image in batch:
+        yield from _scored(model, ImageBatch.of([image]))
+
+
+def _rows(scored: ScoredBatch) -> Iterator[dict[str, Any]]:
+    for number, undescribed in enumerate(scored.undescribed):
+        if undescribed:
+            yield {"problem": UNDESCRIBED, "undescribed": True, "flat": False}
+            continue
+        rows: dict[str, Any] = {"scores": scored.scores[number]}
+        if scored.probabilities is not None:
+            rows["probabilities"] = scored.probabilities[number]
+        yield rows
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, StrataError):
+        return " ".join(str(error).split())
+    if is_out_of_memory(error):
+        return "not enough memory; fewer processes need less of it: -j 1"
+    return f"cannot be classified ({type(error).__name__}: {error})"

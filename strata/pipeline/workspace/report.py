@@ -1,0 +1,75 @@
+"""Results of a workspace as reports read them, and the files of a report."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from strata.pipeline.execution.executor import RunOutcome
+from strata.pipeline.reporting.comparison import comparison
+from strata.pipeline.store.gc_roots import register_report
+from strata.pipeline.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from strata.reports.model.results import Comparison
+    from strata.reports.writer import ReportFiles
+
+
+def compared(
+    workspace: Workspace,
+    outcome: RunOutcome,
+    names: list[str],
+    *,
+    command: str,
+    seconds: float | None,
+) -> "Comparison":
+    """Results in the store of the named targets, without names of all, as reports read them.
+
+    Args:
+        workspace: the experiment.
+        outcome: of the preceding run; its errors are reported.
+        names: of targets.
+        command: that made these results, as typed.
+        seconds: duration of that run, None where there was none.
+    """
+    return comparison(
+        workspace.experiment,
+        workspace.dataset,
+        workspace.chosen(names),
+        workspace.store,
+        outcome=outcome,
+        command=command,
+        seconds=seconds,
+    )
+
+
+def write_files(
+    workspace: Workspace,
+    results: "Comparison",
+    *,
+    zipped: bool = False,
+    figures: Path | None = None,
+) -> "ReportFiles":
+    """Write the report into the workspace's output folder; `gc` keeps what it was made from.
+
+    Args:
+        workspace: the experiment.
+        results: of its targets.
+        zipped: also write an archive with all pictures.
+        figures: folder to write the figures to as SVG and PDF, None for none.
+
+    Raises:
+        StrataError: a folder cannot be written.
+    """
+    from strata.reports import write_report
+
+    records = {record.id: record for record in workspace.dataset.manifest.records}
+    files = write_report(
+        results,
+        workspace.out,
+        thumbnail=lambda name: records[name].read(),
+        zipped=zipped,
+        figures=figures,
+    )
+    with suppress(OSError):  # a read-only store
+        register_report(workspace.store, files.html, workspace.needed())
+    return files

@@ -1,0 +1,99 @@
+"""`strata export` and `strata describe FILE.strata`."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from strata.image_io import read_image
+from strata.pipeline.cli.app import app
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.prediction.model_file import load_model
+from strata.pipeline.store.store import Store
+
+
+def strata(*arguments, code=0):
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+@pytest.fixture
+def file(made):
+    path = made.root / "plain.strata"
+    told = strata("export", "plain", path, "-f", made.file, "-j", "1")
+    assert "plain, " in told
+    assert "kB" in told
+    assert "stages of toy_recipes.py, which is not in the file" in told
+    return path
+
+
+def fitted(made):
+    """Keys of the artifacts that the export of `plain` needs."""
+    store = Store(made.store)
+    return [k for k in store.keys() if store.manifest(k)["stage"] == "class_means"]  # noqa: SIM118
+
+
+def test_a_method_leaves_its_store_and_images(made, file, tmp_path):
+    target = Workspace.at(made.file, [], None, None, 1, False).chosen(["plain"])[0]
+    predictions = Store(made.store).read(target.node.key)
+    final = np.asarray(predictions["fold"]) == -1
+    before = np.array(predictions["scores"][final])
+    images = [read_image(made.root / "images" / i) for i in np.asarray(predictions["ids"])[final]]
+    shutil.move(file, tmp_path / "moved.strata")
+    shutil.copy(made.root / "toy_recipes.py", tmp_path)
+    shutil.rmtree(made.root)
+    model = load_model(tmp_path / "moved.strata", [tmp_path / "toy_recipes.py"])
+    np.testing.assert_allclose(model.decision_function(images), before)
+    assert model.facts["recipe"] == "colors"
+    assert model.facts["trained_on"] == {"images": 18, "fold": "final"}
+    assert model.facts["cv"]["images"] == 18
+    assert 0 <= model.facts["cv"]["low"] <= model.facts["cv"]["accuracy"] <= 1
+    assert model.facts["test"]["images"] == 6
+    assert model.facts["data"]["images"] == {"blue": 8, "gray": 8, "green": 8}
+    assert model.facts["weights"] == []
+
+
+def test_parts_that_were_removed_are_made_again(made):
+    """`gc` and `make --frugal` leave results without what they were made from."""
+    keys = fitted(made)
+    for key in keys:
+        Store(made.store).discard(key)
+    path = made.root / "again.strata"
+    strata("export", "squared", path, "-f", made.file, "-j", "1")
+    assert set(fitted(made)) < set(keys)
+    assert load_model(path, [made.root / "toy_recipes.py"]).artifacts["class_means"]["means"].any()
+
+
+def test_a_method_that_is_not_up_to_date_is_not_exported(made):
+    path = made.root / "plain.strata"
+    told = strata("export", "plain", path, "-f", made.file, "--set", "plain.color.power=3", code=2)
+    assert "plain is not up to date" in told
+    assert "strata why plain" in told
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("plain.pkl", "Name it"), ("no/plain.strata", "cannot be written")],
+)
+def test_odd_names_of_files_are_refused(made, name, said):
+    told = strata("export", "plain", made.root / name, "-f", made.file, code=2)
+    assert said in told
+
+
+def test_a_file_tells_what_it_is_without_running_anything(file, made):
+    (made.root / "toy_recipes.py").unlink()
+    told = strata("describe", file)
+    assert "plain: 3 classes, recipe colors" in told
+    assert "learned from 18 images of images (final)" in told
+    assert "accuracy in cross-validation: " in told
+    assert "steps: mean_color, distances" in told
+    assert "needs the file toy_recipes.py" in told
+    assert "green  " in told
+    assert json.loads(strata("describe", file, "--json"))["name"] == "plain"
+    file.write_bytes(file.read_bytes()[:-3])
+    assert "is not a whole model file" in strata("describe", file, code=2)
+    assert "cannot be read" in strata("describe", "absent.strata", code=2)
