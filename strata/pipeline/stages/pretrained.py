@@ -32,7 +32,7 @@ def weights_file(backbone: str, given: str = "") -> File:
 
 @stage(role="weights")
 def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
-    """Weights of a torchvision network, from a file or downloaded, checked to be complete.
+    """Weights of a pretrained network, from a file or downloaded, checked to be complete.
 
     Args:
         backbone: torchvision's name of the network.
@@ -49,8 +49,8 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
     path = weights.obtain_weights(backbone, str(file.path or ""), report_progress)
     if file.path and weights.weights_digest(path) != file.digest:
         raise InputError(f"{path} was changed during the run.", "Make again.")
-    state = weights.read_weights(path.read_bytes(), str(path))
-    backbones.build(backbone, state)
+    read = weights.read_weights(path.read_bytes(), str(path))
+    state = backbones.checked_state(backbone, read)
     content = save({name: tensor.clone().contiguous() for name, tensor in state.items()})
     return {"backbone": backbone, "content": np.frombuffer(content, np.uint8)}
 
