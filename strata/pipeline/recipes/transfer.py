@@ -26,7 +26,7 @@ def deep_features(
     weights: str = "",
     features: Options = backbone_features.options(),
     reduction: Reductions = REDUCTIONS,
-    classifier: Options = choice(logistic.options(C=10.0), svm.options(), knn.options()),
+    classifier: Options = choice(logistic.options(C="cv"), svm.options(), knn.options()),
 ) -> Node:
     """Activations of a frozen pretrained network, pooled, and a linear classifier.
 
