@@ -33,7 +33,7 @@ def deep_features(
     Razavian et al., "CNN features off-the-shelf" (CVPR workshops 2014).
 
     Args:
-        backbone: any classification network of torchvision.
+        backbone: network of torchvision or timm, see docs/transfer.md.
         weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
             downloaded.
     """
@@ -75,12 +75,12 @@ def fine_tuned(
     views: Options = boundary_activations.options(),
     training: Options = fine_tune.options(),
 ) -> Node:
-    """Any classification network of torchvision, fine-tuned after a node of your choice.
+    """Any classification network of torchvision or timm, fine-tuned after a node of your choice.
 
     Yosinski et al., "How transferable are features in deep neural networks?" (NeurIPS 2014).
 
     Args:
-        backbone: any classification network of torchvision.
+        backbone: network of torchvision or timm, see docs/transfer.md.
         weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
             downloaded.
     """

@@ -19,14 +19,14 @@ def weights_file(backbone: str, given: str = "") -> File:
 
     Args:
         backbone, given: as of `strata.models.transfer.weights.named_file`. Where no file is named,
-            torchvision's default weights are meant, by their enum member and file name.
+            published weights are meant, by their identity.
     """
     from strata.models.transfer.default_weights import default_weights
     from strata.models.transfer.weights import named_file, weights_digest
 
     path = named_file(backbone, given)
     if path is None:
-        return File(None, default_weights(backbone) or "torchvision")
+        return File(None, default_weights(backbone) or "published")
     return File(path, weights_digest(path) if path.is_file() else "missing")
 
 
@@ -35,7 +35,7 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
     """Weights of a pretrained network, from a file or downloaded, checked to be complete.
 
     Args:
-        backbone: torchvision's name of the network.
+        backbone: name of the network.
 
     Returns:
         `backbone`, and `content`, the tensors as the bytes of a safetensors file, uint8: files of
