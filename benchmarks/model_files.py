@@ -27,9 +27,9 @@ from strata.pipeline.prediction.model_file import save_model
 
 METHODS = {
     "gist": "",
-    "gist, k-NN": 'recipe = "gist"\nclassifier.use = "knn"',
+    "gist_knn": 'recipe = "gist"\nclassifier.use = "knn"',
     "bovw": "",
-    "bovw, linear": 'recipe = "bovw"\nclassifier.kernel = "linear"',
+    "bovw_linear": 'recipe = "bovw"\nclassifier.kernel = "linear"',
     "vlad": "",
     "fisher": "",
     "fisher_color": "",

@@ -7,6 +7,7 @@ from .pipeline.api.compare import compare as compare
 from .pipeline.api.comparison_result import ComparisonResult as ComparisonResult
 
 # classifying with what was learned
+from .pipeline.api.load import load as load
 from .pipeline.prediction.model import Model as Model
 
 __version__: str

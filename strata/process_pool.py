@@ -89,7 +89,12 @@ def interrupts_blocked() -> Iterator[None]:
 
 def init_worker(parent: int) -> None:
     """Initialize a worker: ignore interrupts, and exit when the parent process is gone."""
+    from joblib.externals.loky import process_executor
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Where psutil is installed, as with Jupyter, loky replaces workers that have grown by 300 MB,
+    # and warns of a leak: importing torch is enough.
+    process_executor._USE_PSUTIL = False
 
     def watch() -> None:
         while os.getppid() == parent:

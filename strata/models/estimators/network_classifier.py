@@ -133,8 +133,6 @@ class NetworkClassifier(BaseImageClassifier):
         >>> network = NetworkClassifier("mlp", image_size=16, epochs=8, batch_size=8)
         >>> network.fit(images, labels).score(images, labels)
         1.0
-        >>> network.predict_proba(images[:1]).shape
-        (1, 2)
     """
 
     def __init__(

@@ -11,7 +11,9 @@ import numpy as np
 from strata.errors import InputError, StrataError, nearest
 from strata.pipeline.api.tables import data_frame, html_table
 from strata.pipeline.experiment.compose import Target
+from strata.pipeline.experiment.trained import CHECKED_IMAGES, held_out_images
 from strata.pipeline.prediction.model import Model
+from strata.pipeline.prediction.model_file import SUFFIX, save_model
 from strata.pipeline.workspace.report import write_files
 from strata.pipeline.workspace.text_table import table_lines
 from strata.pipeline.workspace.trained import trained
@@ -98,6 +100,33 @@ class ComparisonResult:
     def predict(self, images: Any, method: str | None = None) -> np.ndarray:
         """Class names (n,) of images, see `strata.Model.predict`; by the best method if None."""
         return self.model(method).predict(images)
+
+    def export(self, path: "str | Path", method: str | None = None) -> Path:
+        """Write a method to a file that predicts anywhere, see `strata.load`; return its path.
+
+        Args:
+            path: name of the file, ending with .strata; or with .onnx, for the methods that have
+                that form (docs/onnx.md), checked on images that the method was not trained on.
+            method: its name; None for the best.
+
+        Raises:
+            InputError: another suffix, a file that cannot be written, or a method that cannot be
+                exported.
+        """
+        place, target = Path(path).expanduser(), self._target(method)
+        if place.suffix not in (SUFFIX, ".onnx"):
+            raise InputError(
+                f"{place} is no name of a model file.", f"Name it {place.with_suffix(SUFFIX)}."
+            )
+        model = trained(self._workspace, target)
+        if place.suffix == SUFFIX:
+            save_model(model, place)
+        else:
+            from strata.pipeline.prediction.onnx.export import export_onnx
+
+            images = held_out_images(target, self._workspace.dataset, CHECKED_IMAGES)
+            export_onnx(model, place, images)
+        return place
 
     def report(self, folder: "str | Path") -> Path:
         """Write the report and the files beside it; return the path of its page.

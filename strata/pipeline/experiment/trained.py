@@ -12,6 +12,9 @@ from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.steps import PredictionSteps
 from strata.pipeline.store.store import Store
 
+#: Images of the data set that an ONNX file is checked on.
+CHECKED_IMAGES = 50
+
 
 def trained_model(target: Target, dataset: Dataset, store: Store) -> tuple[Model, Plan]:
     """Model of a method, and the plan of the fitted artifacts that are no longer in the store.

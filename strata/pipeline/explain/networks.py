@@ -26,6 +26,7 @@ GRAD_CAM = (
 GRADIENT = (
     "Gradient times input: first-order evidence of each pixel. This network has no feature maps."
 )
+NO_SUPPORT = "Grad-CAM: no region supports this class, so the map is empty."
 NO_MAPS = "The score depends on no feature map, so there is nothing to look at."
 
 
@@ -155,6 +156,9 @@ def explanations(
             shown = "gradient times input" if signed else "Grad-CAM"
             placed = on_whole_image(square, *image.shape[:2]) if square.size else None
             kind: Kind = "gradient" if signed else "grad-cam"
-            note = note if square.size else NO_MAPS
+            if not square.size:
+                note = NO_MAPS
+            elif not np.nan_to_num(square).any():
+                note = NO_SUPPORT
             found.append([Explanation(kind, f"{title}: {shown}", placed, note=note)])
     return found

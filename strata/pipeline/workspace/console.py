@@ -1,5 +1,6 @@
 """The console: plain text, and nothing in it that steers the terminal."""
 
+import sys
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +20,8 @@ class Terminal(Console):
         super().__init__(
             stderr=stderr,
             quiet=quiet,
+            # Not by FORCE_COLOR, which Jupyter sets: a bar redrawn in a log is no progress.
+            force_terminal=sys.stderr.isatty() if stderr else None,
             soft_wrap=True,
             markup=False,
             highlight=False,

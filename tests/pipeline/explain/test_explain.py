@@ -1,4 +1,4 @@
-"""Explanations of every kind of method by one door: each branch of it, whatever the image's shape."""
+"""Explanations of every kind of method by one door, for images of any shape."""
 
 import numpy as np
 import pytest
@@ -81,7 +81,7 @@ def workspace(tmp_path_factory) -> Workspace:
     write_images(made.root / "images", per_class=8)
     torch.manual_seed(0)
     torch.save(backbones.skeleton("squeezenet1_1").state_dict(), made.root / "weights.pth")
-    made.file.write_text(FILE)
+    made.file.write_text(FILE.replace("weights.pth", str(made.root / "weights.pth")))
     return Workspace.at(made.file, [], None, None, 1, False)
 
 
@@ -111,6 +111,7 @@ def images(workspace):
 def test_each_branch_has_its_evidence_in_an_image_of_any_shape(models, images, name):
     found = explain(models[name], ImageBatch.of(images), [0, 1, 2])
     assert [[one.kind for one in image] for image in found] == [KINDS[name]] * 3
+    assert not all("map is empty" in one.note for image in found for one in image)
     for image, told in zip(images, found, strict=True):
         for one in told:
             assert one.title
@@ -118,7 +119,7 @@ def test_each_branch_has_its_evidence_in_an_image_of_any_shape(models, images, n
                 continue
             assert one.map.dtype == np.float32
             assert one.map.shape[1] / one.map.shape[0] == image.shape[1] / image.shape[0]
-            assert np.nanmax(np.abs(one.map)) > 0
+            assert (np.nanmax(np.abs(one.map)) > 0) != ("map is empty" in one.note)
             if one.kind == "grad-cam":
                 assert np.nanmin(one.map) >= 0
 

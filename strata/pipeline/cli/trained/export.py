@@ -6,13 +6,11 @@ from strata.errors import InputError
 from strata.pipeline.cli.trained.target import trained_target
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.experiment.compose import Target
-from strata.pipeline.experiment.trained import held_out_images
+from strata.pipeline.experiment.trained import CHECKED_IMAGES, held_out_images
 from strata.pipeline.prediction.model import Model
-from strata.pipeline.prediction.model_file import SUFFIX, load_model, save_model
+from strata.pipeline.prediction.model_file import SUFFIX
+from strata.pipeline.workspace.export import export_model
 from strata.pipeline.workspace.trained import trained
-
-#: Images of the data set that an ONNX file is checked on.
-CHECKED_IMAGES = 50
 
 
 def export(workspace: Workspace, method: str, path: Path, onnx: bool = False) -> int:
@@ -23,9 +21,7 @@ def export(workspace: Workspace, method: str, path: Path, onnx: bool = False) ->
         raise InputError(
             f"{path} is no name of a model file.", f"Name it {path.with_suffix(SUFFIX)}."
         )
-    model = trained(workspace, trained_target(workspace, method))
-    save_model(model, path)
-    load_model(path, model.modules)  # what cannot be read again should be known here
+    model = export_model(workspace, trained_target(workspace, method), path)
     size = path.stat().st_size
     workspace.console.print(f"{path}: {model.name}, {_megabytes(size)}")
     for line in needs(model, path):

@@ -1,0 +1,118 @@
+"""`strata explain`: files that are written, files that cannot be read, models in files."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from strata.errors import InputError
+from strata.pipeline.cli.explain import Request, explain_by_file, explain_by_method
+from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.execution.plan import Plan
+from strata.pipeline.execution.worker import Task, run_task
+from strata.pipeline.experiment.trained import trained_model
+from strata.pipeline.prediction.model_file import save_model
+from tests.pipeline.project import Project, write_images
+
+FILE = """
+name = "explained"
+[data]
+source = "images"
+near_duplicates = false
+[protocol]
+folds = 2
+[methods.gist]
+descriptor.image_size = 32
+[methods.nearest]
+recipe = "gist"
+descriptor.image_size = 32
+classifier.use = "knn"
+"""
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory) -> Workspace:
+    made = Project(tmp_path_factory.mktemp("explained"))
+    write_images(made.root / "images", per_class=6)
+    made.file.write_text(FILE)
+    found = Workspace.at(made.file, [], None, None, 1, False)
+    plan = Plan.of([target.node for target in found.chosen([])], found.store)
+    for key in plan.needed:  # in this process
+        title = plan.title(plan.nodes[key])
+        run_task(
+            Task.of(
+                plan.nodes[key], found.store, title=title, force=False, threads=1, dropped=set()
+            )
+        )
+    return found
+
+
+@pytest.fixture
+def photos(workspace, tmp_path):
+    """Two images in a folder, of which one is a wide one, and a broken one."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    own = workspace.experiment.folder / "images" / "blue"
+    shutil.copy(own / "000.png", folder / "a blue one.png")
+    wide = np.random.default_rng(0).integers(0, 256, (20, 90, 3), dtype=np.uint8)
+    Image.fromarray(wide).save(folder / "wide.png")
+    return folder
+
+
+def test_maps_and_a_page_are_written(workspace, photos, tmp_path, capsys):
+    out = tmp_path / "new" / "out"
+    assert explain_by_method(workspace, "gist", Request([str(photos)], out)) == 0
+    pictures = sorted(path.name for path in out.glob("*.png"))
+    assert len(pictures) == 4
+    assert pictures[0].startswith("001-a_blue_one-")
+    with Image.open(out / pictures[-1]) as picture:
+        assert picture.size == (480, 107)
+    page = (out / "explanations.html").read_text("utf-8")
+    assert page.count("<img") == 2 + 4
+    assert "http" not in page.replace("http-equiv", "")
+    assert "speaks against it" in page
+    printed = capsys.readouterr().out
+    assert "wide.png: " in printed
+    assert str(out / "explanations.html") in printed
+
+
+def test_neighbors_come_with_their_pictures_from_the_store_and_by_name_from_a_file(
+    workspace, photos, tmp_path
+):
+    image = str(photos / "a blue one.png")
+    explain_by_method(workspace, "nearest", Request([image], tmp_path / "one", top=1))
+    page = (tmp_path / "one" / "explanations.html").read_text("utf-8")
+    assert page.count("<li><img") == page.count("<li>") > 0
+    target = workspace.chosen(["nearest"])[0]
+    model, _ = trained_model(target, workspace.dataset, workspace.store)
+    save_model(model, tmp_path / "nearest.strata")
+    file = str(tmp_path / "nearest.strata")
+    assert explain_by_file(file, Request([image], tmp_path / "two", top=1)) == 0
+    alone = (tmp_path / "two" / "explanations.html").read_text("utf-8")
+    assert alone.count("<li><span") == page.count("<li>")
+
+
+def test_what_cannot_be_read_is_named(workspace, photos, tmp_path, capsys):
+    (photos / "broken.png").write_bytes(b"\x89PNG nothing else")
+    assert explain_by_method(workspace, "gist", Request([str(photos)], tmp_path / "out")) == 2
+    assert "broken.png: " in capsys.readouterr().out
+    page = (tmp_path / "out" / "explanations.html").read_text("utf-8")
+    assert "broken.png</b>: " in page
+    missing = str(photos / "missing.png")
+    assert explain_by_method(workspace, "gist", Request([missing], tmp_path / "none")) == 2
+    assert not list((tmp_path / "none").iterdir())
+
+
+def test_a_class_is_named_or_refused_with_its_nearest(workspace, photos, tmp_path):
+    image = str(photos / "wide.png")
+    for name in ("blue", "green"):
+        request = Request([image], tmp_path / name, named=name)
+        explain_by_method(workspace, "gist", request)
+        assert f"<h3>{name} " in (tmp_path / name / "explanations.html").read_text("utf-8")
+    with pytest.raises(InputError, match="no class 'gren'") as error:
+        explain_by_method(workspace, "gist", Request([image], tmp_path / "x", named="gren"))
+    assert "green" in error.value.hint
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written"):
+        explain_by_method(workspace, "gist", Request([image], tmp_path / "file"))
