@@ -50,8 +50,9 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
     if file.path and weights.weights_digest(path) != file.digest:
         raise InputError(f"{path} was changed during the run.", "Make again.")
     state = weights.read_weights(path.read_bytes(), str(path))
-    backbones.build(backbone, state)
-    content = save({name: tensor.clone().contiguous() for name, tensor in state.items()})
+    network = backbones.build(backbone, state)
+    named = backbones.own_names(state, network.state_dict())  # safetensors keeps no order
+    content = save({name: tensor.clone().contiguous() for name, tensor in named.items()})
     return {"backbone": backbone, "content": np.frombuffer(content, np.uint8)}
 
 
