@@ -29,7 +29,7 @@ def test_weights_are_known_by_their_content(network, tmp_path, monkeypatch):
 
 def test_weights_of_another_network_are_refused(network):
     path, _ = network
-    with pytest.raises(InputError, match="not the weights of torchvision's resnet18"):
+    with pytest.raises(InputError, match="not the weights of resnet18"):
         pretrained.function(weights_file("resnet18", str(path)), backbone="resnet18")
 
 
