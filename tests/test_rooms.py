@@ -92,6 +92,5 @@ def test_every_library_that_is_imported_is_declared():
     found = set()
     for path in ROOT.rglob("*.py"):
         found |= {name.partition(".")[0] for name in imported(path)}
-    found -= {"pandas"}  # where users have it, tables are its data frames
     libraries = found - set(sys.stdlib_module_names) - {"strata", ""}
     assert {DISTRIBUTIONS.get(m, m).replace("_", "-").lower() for m in libraries} == names
