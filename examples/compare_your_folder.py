@@ -54,7 +54,7 @@ METHODS = {
         "descriptor": {"step": 8, "bin_sizes": [4, 8]},
         "mixture": {"n_components": 8, "n_dims": 24},
     },
-    "network": {"recipe": "tinynet", "images": {"size": 32}, "network": {"epochs": 40}},
+    "network": {"recipe": "tinynet", "images": {"size": 32}, "network": {"epochs": 10}},
 }
 result = strata.compare(PHOTOS, METHODS, folds=3, test=0.25)
 result
