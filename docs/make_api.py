@@ -2,15 +2,15 @@
 
 python docs/make_api.py
 
-Names come from the stubs of the packages (`strata/features/__init__.pyi` and its kin), texts from
-the sources; nothing is imported.
+Names come from the stubs of the packages (`strata/__init__.pyi`, `strata/features/__init__.pyi` and
+their kin), texts from the sources; nothing is imported.
 """
 
 import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("features", "models", "reports", "scenes")
+PACKAGES = ("", "features", "models", "reports", "scenes")
 PAGE = ROOT / "docs" / "api.md"
 
 
@@ -21,12 +21,14 @@ def api() -> str:
         "",
         "Made by `python docs/make_api.py`. Import them from the package, for example",
         "`from strata.features import DenseSIFT`; each is loaded when it is first asked for.",
-        "Estimators follow scikit-learn; their arguments: [parameters.md](parameters.md).",
+        "Comparing, auditing and loading models: [python.md](python.md). Estimators follow",
+        "scikit-learn; their arguments: [parameters.md](parameters.md).",
         "",
     ]
     for package in PACKAGES:
         folder = ROOT / "strata" / package
-        lines += [f"## strata.{package}", "", first_line(folder / "__init__.py", ""), ""]
+        lines += [f"## strata{package and '.'}{package}", ""]
+        lines += [first_line(folder / "__init__.py", ""), ""]
         lines += ["| name | module | description |", "|---|---|---|"]
         for node in ast.parse((folder / "__init__.pyi").read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ImportFrom) and node.module:

@@ -171,6 +171,15 @@ def test_a_recipe_of_your_own_as_it_is_shown(tmp_path):
     assert "A plain bag of words" in done.stdout
 
 
+def test_the_page_on_python_runs_as_it_stands(tmp_path, monkeypatch):
+    """Its blocks, one after the other, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in blocks(TEXTS["python.md"], "python"):
+        exec(compile(block, "docs/python.md", "exec"), names)
+    assert (tmp_path / "report" / "report.html").exists()
+
+
 ROWS = [
     [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
     for line in TEXTS["reliability.md"].splitlines()

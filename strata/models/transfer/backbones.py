@@ -39,7 +39,7 @@ def build(name: str, state: Mapping[str, Tensor], image_size: int | None = None)
     """
     network = skeleton(name, image_size)
     wanted = network.state_dict()
-    state = fitted_state(own_names(state, wanted), network)
+    state = fitted_state(_renamed(state, wanted), network)
     counters = {k: v for k, v in wanted.items() if k.endswith("num_batches_tracked")}
     missing = [k for k in wanted if k not in state and k not in counters]
     unknown = [k for k in state if k not in wanted]
@@ -52,7 +52,16 @@ def build(name: str, state: Mapping[str, Tensor], image_size: int | None = None)
     return network
 
 
-def own_names(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+def checked_state(name: str, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Tensors of a network's checkpoint by the network's own names.
+
+    Raises:
+        InputError: see `build`.
+    """
+    return _renamed(state, build(name, state).state_dict())
+
+
+def _renamed(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     """Tensors by the network's own names, where they have the same shapes in the same order."""
     if state.keys() & wanted.keys() or len(state) != len(wanted):
         return state

@@ -107,9 +107,7 @@ def compare(
             names, checked = [], _from_arguments(images, methods, given)
         else:
             names, checked = _names(methods), _from_file(Path(experiment), images, given)
-    workspace = Workspace.of(
-        checked, store=_path(store), out=_path(out), jobs=jobs, quiet=not progress
-    )
+    workspace = Workspace.of(checked, store=_path(store), jobs=jobs, quiet=not progress)
     workspace.altered |= experiment is None
     call = {"images": images, "methods": methods, **protocol, "settings": settings,
             "experiment": experiment}  # fmt: skip
