@@ -30,7 +30,8 @@ def test_the_demo_makes_a_page_that_compares_its_methods(tmp_path):
     page = (out / "report.html").read_text()
     assert len(page) < 5e6
     results = json.loads((out / "results.json").read_text())
-    assert {m["name"] for m in results["methods"]} == {"bovw", "fisher", "tinynet"}
+    names = {m["name"] for m in results["methods"]}
+    assert names == {"bovw", "fisher", "tinynet", "efficientnet"}
     for method in results["methods"]:
         assert method["error"] is None
         assert method["name"] in page

@@ -50,7 +50,7 @@ def test_sums_by_label(size):
     sums, residuals = np.zeros((4, *words.shape)).reshape(2, 2, *words.shape)
     kmeans._add_rows(X, labels, sums[0])
     kmeans._add_rows_numpy(X, labels, sums[1])
-    vlad.add_residuals(X, words, labels, residuals[0])
+    vlad._add_residuals(X, words, labels, residuals[0])
     vlad._add_residuals_numpy(X, words, labels, residuals[1])
     np.testing.assert_allclose(sums[0], sums[1], rtol=1e-12)
     np.testing.assert_allclose(residuals[0], residuals[1], rtol=1e-12, atol=1e-12)

@@ -25,7 +25,7 @@ from strata.features.encodings.bag_of_words import BagOfWords
 from strata.features.encodings.base import BaseEncoder
 from strata.features.encodings.fisher_vectors import FisherVectors
 from strata.features.encodings.spatial_pyramid import cell_of
-from strata.features.encodings.vlad import VLAD, add_residuals
+from strata.features.encodings.vlad import VLAD, _add_residuals
 
 _BLOCK = 2048  # points whose posteriors are held at a time
 
@@ -78,7 +78,7 @@ def _of_residuals(encoder: VLAD, image: LocalDescriptors, scores: np.ndarray) ->
     X = np.asarray(image.with_contrast().descriptors, np.float32)
     labels = nearest_words(X, words)
     sums = np.zeros(words.shape)
-    add_residuals(X, words, labels, sums)
+    _add_residuals(X, words, labels, sums)
     ratio = _ratio(scores.reshape(words.shape), sums)
     return _all_rows(image, np.einsum("nd,nd->n", X - words[labels], ratio[labels]))
 

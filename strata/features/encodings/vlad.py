@@ -77,7 +77,7 @@ class VLAD(BaseEncoder):
         """VLAD vector of one image, (words d,) float32 of length one; zero without descriptors."""
         X = np.asarray(as_local(image).with_contrast().descriptors, np.float32)
         residuals = np.zeros(self.words_.shape, np.float64)
-        add_residuals(X, self.words_, nearest_words(X, self.words_), residuals)
+        _add_residuals(X, self.words_, nearest_words(X, self.words_), residuals)
         residuals = power(residuals, self.power)
         if self.intra_norm:
             residuals = l2(residuals)
@@ -95,7 +95,7 @@ def _add_residuals_numpy(
 
 
 @compiled(numpy=_add_residuals_numpy)
-def add_residuals(
+def _add_residuals(
     X: np.ndarray, words: np.ndarray, labels: np.ndarray, residuals: np.ndarray
 ) -> None:
     """residuals[label] += x - word for every row."""

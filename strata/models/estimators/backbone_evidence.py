@@ -28,10 +28,17 @@ class DifferentiableBackbone:
         backbone: a classification network of torchvision.
         nodes: whose outputs are wanted.
         state: the network's state_dict.
+        image_size: width and height of the images, pixels; None: what the network was made for.
     """
 
-    def __init__(self, backbone: str, nodes: Sequence[str], state: Mapping[str, Tensor]) -> None:
-        network = backbones.build(backbone, state)
+    def __init__(
+        self,
+        backbone: str,
+        nodes: Sequence[str],
+        state: Mapping[str, Tensor],
+        image_size: int | None = None,
+    ) -> None:
+        network = backbones.build(backbone, state, image_size)
         self._standardize = Standardize(backbones.preprocessing(backbone))
         self._subgraph: fx.GraphModule = extract_subgraph(network, IMAGES, nodes)
         self._subgraph.eval().requires_grad_(False)
@@ -88,7 +95,9 @@ def fine_tuned_evidence(
         x = torch.from_numpy(np.ascontiguousarray(views[:, number])).permute(0, 3, 1, 2)
         maps = grad_cam_maps(module, x.float(), targets)
         if not maps.numel() and begin != IMAGES:
-            frozen = frozen or DifferentiableBackbone(classifier.backbone, [begin], state())
+            frozen = frozen or DifferentiableBackbone(
+                classifier.backbone, [begin], state(), classifier.image_size
+            )
             maps = frozen.grad_cam(pixels[:, :, ::-1] if number else pixels, score)
         found.append(maps.flip(3) if number else maps)
     return EvidenceMaps(torch.stack(found).mean(0)[:, 0].numpy(), signed=False)
@@ -108,7 +117,9 @@ def backbone_evidence(
         pixels: (n, image_size, image_size, 3).
         gradients: (n, d) of the function, with respect to the features.
     """
-    backbone = DifferentiableBackbone(features.backbone, features.nodes_, state)
+    backbone = DifferentiableBackbone(
+        features.backbone, features.nodes_, state, features.image_size
+    )
     weights = torch.as_tensor(np.asarray(gradients, np.float32))
 
     def score(outputs: tuple[Tensor, ...]) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from strata.errors import StrataError
-from strata.models.onnx_export.libraries import onnx_library
+from strata.models.onnx_export.libraries import onnx_libraries
 
 #: Largest difference of a probability, or of a score as a share of the largest score.
 TOLERANCE = 1e-4
@@ -66,7 +66,7 @@ def check_agreement(
 
 def run(content: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Outputs of an ONNX model by name, on the processor."""
-    runtime = onnx_library("onnxruntime")
+    runtime = onnx_libraries().onnxruntime
     session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
     parts = [
         session.run(

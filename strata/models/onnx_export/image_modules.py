@@ -91,7 +91,8 @@ class FineTunedLogits(nn.Module):
         begin = classifier.freeze_until
         self.frozen = None
         if begin != IMAGES:
-            self.frozen = frozen_module(classifier.backbone, [begin], state)
+            size = classifier.image_size
+            self.frozen = frozen_module(classifier.backbone, [begin], state, size)
         self.pooled = begin == classifier.output_node
         self.trained = classifier.network()
         self.mirror = mirror
@@ -117,7 +118,7 @@ class BackboneVectors(nn.Module):
         backbone: torchvision's name of the network.
         nodes: whose outputs are pooled.
         state: the network's state_dict.
-        mirror, grids, norm: as of `BackboneFeatures`.
+        image_size, mirror, grids, norm: as of `BackboneFeatures`.
     """
 
     def __init__(
@@ -126,12 +127,13 @@ class BackboneVectors(nn.Module):
         nodes: Sequence[str],
         state: Mapping[str, Any],
         *,
+        image_size: int | None,
         mirror: bool,
         grids: Sequence[tuple[int, int]],
         norm: str,
     ) -> None:
         super().__init__()
-        self.frozen = frozen_module(backbone, nodes, state)
+        self.frozen = frozen_module(backbone, nodes, state, image_size)
         self.mirror, self.grids, self.norm = mirror, [tuple(grid) for grid in grids], norm
 
     def forward(self, images: Tensor) -> Tensor:
@@ -148,9 +150,11 @@ class BackboneVectors(nn.Module):
         return mean_over_views(torch.cat(vectors, 1), len(views), images)
 
 
-def frozen_module(backbone: str, nodes: Sequence[str], state: Mapping[str, Any]) -> nn.Module:
+def frozen_module(
+    backbone: str, nodes: Sequence[str], state: Mapping[str, Any], image_size: int | None
+) -> nn.Module:
     """Pretrained network from pixels (b, 3, h, w) to the outputs of some nodes, a tuple."""
-    subgraph = extract_subgraph(backbones.build(backbone, state), IMAGES, nodes)
+    subgraph = extract_subgraph(backbones.build(backbone, state, image_size), IMAGES, nodes)
     return nn.Sequential(Standardize(backbones.preprocessing(backbone)), subgraph).eval()
 
 

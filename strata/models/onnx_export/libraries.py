@@ -1,20 +1,30 @@
 """The optional packages that write and run ONNX files."""
 
-from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from strata.errors import StrataError
 
 
-def onnx_library(name: str) -> Any:
-    """The module `onnx`, `onnxscript` or `onnxruntime`.
+class OnnxLibraries(NamedTuple):
+    """Modules of the packages."""
+
+    onnx: Any
+    onnxruntime: Any
+
+
+def onnx_libraries() -> OnnxLibraries:
+    """The modules `onnx` and `onnxruntime`; `onnxscript`, by which torch exports, is there too.
 
     Raises:
-        StrataError: it is not installed.
+        StrataError: one of them is not installed.
     """
     try:
-        return import_module(name)
+        import onnx
+        import onnxruntime
+        import onnxscript  # noqa: F401
     except ImportError as error:
         raise StrataError(
-            f"ONNX files need the package {name}.", "pip install onnx onnxruntime 'onnxscript>=0.6'"
+            f"ONNX files need the package {error.name}.",
+            "pip install onnx onnxruntime 'onnxscript>=0.6'",
         ) from error
+    return OnnxLibraries(onnx, onnxruntime)

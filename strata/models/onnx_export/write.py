@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from strata.errors import InputError, StrataError
 from strata.files import write_atomic
 from strata.models.onnx_export.check import Agreement, check_agreement
-from strata.models.onnx_export.libraries import onnx_library
+from strata.models.onnx_export.libraries import onnx_libraries
 from strata.models.onnx_export.score_modules import Scored
 from strata.text import utf8
 
@@ -53,7 +53,7 @@ def write_onnx(
     """
     model = onnx_model(module, inputs, with_probabilities=probabilities is not None)
     _add_labels(model, classes)
-    onnx = onnx_library("onnx")
+    onnx = onnx_libraries().onnx
     names = json.dumps([utf8(name) for name in classes], ensure_ascii=False)
     onnx.helper.set_model_props(model, {**facts, "classes": names})
     onnx.checker.check_model(model)
@@ -72,8 +72,7 @@ def onnx_model(
         InputError: more weights than a file can hold.
         StrataError: torch cannot express an operator; a package is missing.
     """
-    for name in ("onnx", "onnxscript"):
-        onnx_library(name)
+    onnx_libraries()
     module = _Outputs(module, with_probabilities).eval().requires_grad_(False)
     tensors = [*module.parameters(), *module.buffers()]
     size = sum(t.numel() * t.element_size() for t in tensors)
@@ -124,7 +123,7 @@ class _Outputs(nn.Module):
 
 def _add_labels(model: Any, classes: Sequence[str]) -> None:
     """Add the output `label` (n,): the name of the class of the highest score."""
-    onnx = onnx_library("onnx")
+    onnx = onnx_libraries().onnx
     helper = onnx.helper
     model.graph.node.extend(
         [

@@ -31,11 +31,13 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     Nothing is learned; `fit` loads the weights.
 
     Args:
-        backbone: a classification network of torchvision.
+        backbone: a classification network: torchvision's "NAME" or "NAME:WEIGHTS", with a member of
+            its enum; "timm:NAME" or "timm:NAME.TAG".
         nodes: nodes whose outputs are taken (`subgraph.node_names` lists them); empty: the one
             before the last layer.
         weights: a file of weights, or a folder that holds `BACKBONE.pth`; "": the environment
-            variable STRATA_WEIGHTS, torch's hub folder, or torchvision's server. Or a state_dict.
+            variable STRATA_WEIGHTS, an installed package, torch's hub folder, or the publisher's
+            server. Or a state_dict.
         image_size: width and height to which images are cropped and resized, pixels; None: what the
             network was made for.
         mirror: take the mean of the vectors of an image and its mirror image.

@@ -52,6 +52,15 @@ def build(name: str, state: Mapping[str, Tensor], image_size: int | None = None)
     return network
 
 
+def checked_state(name: str, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Tensors of a network's checkpoint by the network's own names.
+
+    Raises:
+        InputError: see `build`.
+    """
+    return _renamed(state, build(name, state).state_dict())
+
+
 def _renamed(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     """Tensors by the network's own names, where they have the same shapes in the same order."""
     if state.keys() & wanted.keys() or len(state) != len(wanted):

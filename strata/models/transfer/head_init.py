@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from strata.models.classifiers.logistic import fit_logistic
+from strata.models.classifiers.multinomial import fit_logistic
 
 
 def init_head_logistic(
@@ -27,7 +27,7 @@ def init_head_logistic(
         head: linear layer with one output per class.
         vectors: (n, d) inputs of the head.
         labels: (n,) class numbers.
-        C: inverse strength of the penalty, as in `logistic.fit_logistic`.
+        C: inverse strength of the penalty, as in `multinomial.fit_logistic`.
         class_weight: None or "balanced".
     """
     rows, order = vectors.cpu().numpy(), np.arange(len(vectors))

@@ -1,10 +1,11 @@
 """The last feature map on the way to a network's outputs or scores, for Grad-CAM."""
 
 import math
+from itertools import takewhile
 from typing import Any
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, fx
 
 from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.subgraph import is_channels_last
@@ -17,13 +18,13 @@ def from_last_map(
 
     The last map is the last output with more than one position that the subgraph's last output
     depends on: that output itself, or the one before the pooling, flattening or linear layers that
-    end there. Of vision transformers with a class token it is the input of the last attention, the
-    last place where the other tokens count; tokens are laid out as the grid of patches that they
-    stand for. Outputs that are computed before the last map are constants.
+    end there. Of vision transformers these are the last tokens that count, laid out as the grid of
+    patches that they stand for: with a class token, those that enter the last attention. Outputs
+    that are computed before the last map are constants.
 
     Args:
         subgraph: in evaluation mode, as `subgraph.extract_subgraph` makes it.
-        inputs: (b, ...), the subgraph's input.
+        inputs: (b, ...), the subgraph's input, of square images.
 
     Returns:
         maps (b, channels, h', w') that require a gradient, and the outputs; None if no output has
@@ -31,9 +32,11 @@ def from_last_map(
     """
     some = inputs[:2].clone()
     with torch.no_grad():
-        shapes = _Shapes(subgraph)
-        shapes.run(some)
-    target = _last_map(subgraph, shapes.found, len(some))
+        values = _Values(subgraph)
+        values.run(some)
+    candidates = _candidates(subgraph, values.shapes, len(some))
+    target = next((n for n in candidates if values.found[n].ndim == 4 or _counts(values, n)), None)
+    del values
     if target is None:
         return None
     reader = _From(subgraph, target)
@@ -65,10 +68,13 @@ def last_map_and_scores(module: FineTuneModule, x: Tensor) -> tuple[Tensor, Tens
         return maps, module.scores_of(*outputs[: module.embedding.n_outputs])
 
 
-def _last_map(
+def _candidates(
     subgraph: fx.GraphModule, shapes: dict[fx.Node, torch.Size], images: int
-) -> fx.Node | None:
-    """The last node of the path to the last output whose output is a map, else tokens."""
+) -> list[fx.Node]:
+    """The last map on the path to the last output; before it in the list, later tokens, last first.
+
+    Tokens are taken where they are as wide as at the end: not inside attentions and perceptrons.
+    """
     nodes = list(subgraph.graph.nodes)
     (ends,) = nodes[-1].args
     path: set[fx.Node] = set()
@@ -78,25 +84,33 @@ def _last_map(
         if isinstance(node, fx.Node) and node not in path:
             path.add(node)
             waiting += node.all_input_nodes
-    maps, tokens, attended = [], [], []
-    for node in nodes:
-        shape = shapes.get(node, ())
-        if node not in path or len(shape) < 3 or shape[0] != images:
-            continue
-        if len(shape) == 4 and math.prod(_grid(shape)) > 1:
-            maps.append(node)
-        elif len(shape) == 3 and math.prod(_grid(shape)) > 1:
-            tokens.append(node)
-            if any(_is_attention(subgraph, user) for user in node.users):
-                attended.append(node)
-    if maps and attended:  # the map that patches were cut from, and what became of these
-        return max(maps[-1], attended[-1], key=nodes.index)
-    return next((found[-1] for found in (maps, attended, tokens) if found), None)
+    placed = [
+        n for n in nodes
+        if n in path and shapes.get(n, ())[:1] == (images,) and _is_placed(shapes[n])
+    ]  # fmt: skip
+    tokens = [node for node in placed if len(shapes[node]) == 3]
+    counts = {shapes[node][1] for node in tokens}  # a matrix of attention is no map
+    maps = [n for n in placed if len(shapes[n]) == 4 and _grid(shapes[n])[0] not in counts]
+    later = [n for n in tokens if not maps or nodes.index(n) > nodes.index(maps[-1])]
+    wide = [node for node in later if shapes[node][2] == shapes[later[-1]][2]]
+    return [*reversed(wide), *maps[-1:]]
 
 
-def _is_attention(subgraph: fx.GraphModule, node: fx.Node) -> bool:
-    called = node.op == "call_module"
-    return called and isinstance(subgraph.get_submodule(str(node.target)), nn.MultiheadAttention)
+def _counts(values: "_Values", node: fx.Node) -> bool:
+    """True if the last output depends on tokens besides the class token that a node gives."""
+    first, *_ = values.found.values()
+    before = takewhile(lambda n: n is not node, values.graph.nodes)
+    assert isinstance(values.module, fx.GraphModule)
+    reader = _From(values.module, node)
+    with torch.no_grad():
+        outputs = reader.run(first, initial_env={n: values.found[n] for n in before})
+    assert reader.maps is not None
+    last = max((x for x in outputs if x.requires_grad), key=lambda x: x.numel(), default=None)
+    if last is None:
+        return False
+    weights = torch.linspace(1, 2, last.numel()).view_as(last)  # a normalized sum has no gradient
+    (gradient,) = torch.autograd.grad((last * weights).sum(), reader.maps, allow_unused=True)
+    return gradient is not None and bool(gradient.any())
 
 
 def _grid(shape: torch.Size) -> tuple[int, int]:
@@ -124,19 +138,28 @@ def _restored(maps: Tensor, output: Tensor) -> Tensor:
     return torch.cat([output[:, : output.shape[1] - patches.shape[1]], patches], 1)
 
 
-class _Shapes(fx.Interpreter):
-    """Interpreter that keeps the shape of every node's output."""
+def _is_placed(shape: torch.Size) -> bool:
+    """True for maps of square images, and tokens of a square grid, with more than one place."""
+    rows, columns = _grid(shape) if len(shape) in (3, 4) else (0, 0)
+    return rows == columns > 1
+
+
+class _Values(fx.Interpreter):
+    """Interpreter that keeps every node's output."""
 
     def __init__(self, subgraph: fx.GraphModule) -> None:
         super().__init__(subgraph)
-        self.found: dict[fx.Node, torch.Size] = {}
+        self.found: dict[fx.Node, Any] = {}
 
     def run_node(self, n: fx.Node) -> Any:
         """Compute a node."""
-        result = super().run_node(n)
-        if isinstance(result, Tensor):
-            self.found[n] = result.shape
-        return result
+        self.found[n] = super().run_node(n)
+        return self.found[n]
+
+    @property
+    def shapes(self) -> dict[fx.Node, torch.Size]:
+        """Shape of each node's output."""
+        return {n: value.shape for n, value in self.found.items() if isinstance(value, Tensor)}
 
 
 class _From(fx.Interpreter):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.errors import InputError
+from strata.pipeline.cli.pretrained_method import pretrained_method
 from strata.pipeline.data.fold_limits import TEST_FRACTION, limits_of_files
 from strata.pipeline.data.layout import SourceFile, Tree, read_class_folders, walk
 from strata.pipeline.data.layout.csv_matching import match_rows
@@ -38,7 +39,9 @@ test = {test}       # {test_means}
 [methods.fisher]
 
 [methods.tinynet]
-"""
+
+# A network pretrained on ImageNet, frozen: its activations at several depths.
+{pretrained}"""
 
 
 @dataclass
@@ -88,7 +91,13 @@ def init(images: str, file: Path) -> int:
         split = _place(found.split.absolute(), file.absolute().parent)
         quoted += f"\nsplit = {_toml(split)}"
     means = "not used: the data brings its split" if found.has_split else "fraction of test images"
-    text = TEMPLATE.format(source=quoted, folds=folds, test=TEST_FRACTION, test_means=means)
+    text = TEMPLATE.format(
+        source=quoted,
+        folds=folds,
+        test=TEST_FRACTION,
+        test_means=means,
+        pretrained=pretrained_method(),
+    )
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

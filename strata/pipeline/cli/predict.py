@@ -6,12 +6,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from strata.errors import InputError
 from strata.pipeline.cli.terminal.predictions import CsvRows, JsonLines, Predictions, TableRows
-from strata.pipeline.cli.trained.target import trained_target
-from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.layout.names import counted
 from strata.pipeline.prediction.batch import MAX_IMAGES
 from strata.pipeline.prediction.device import most_processes, on_device
@@ -21,8 +19,10 @@ from strata.pipeline.prediction.paths import AskedFiles
 from strata.pipeline.prediction.stream import predict_paths
 from strata.pipeline.workspace.console import Terminal
 from strata.pipeline.workspace.step_progress import StepProgress
-from strata.pipeline.workspace.trained import trained
 from strata.pipeline.workspace.workspace import cores
+
+if TYPE_CHECKING:
+    from strata.pipeline.cli.workspace import Workspace
 
 #: Name of the step in the progress.
 CLASSIFYING = "classifying"
@@ -65,11 +65,14 @@ def predict_by_file(path: str, modules: Sequence[Path], request: Request) -> int
     return classify(load_model(path, modules), request)
 
 
-def predict_by_method(workspace: Workspace, method: str, request: Request) -> int:
+def predict_by_method(workspace: "Workspace", method: str, request: Request) -> int:
     """Classify images with a method that is up to date; see `classify`."""
+    # A model file needs none of these, which load scikit-learn for their reports.
+    from strata.pipeline.cli.trained.target import trained_target
+    from strata.pipeline.workspace.trained import trained
+
     with workspace.store.in_use():
-        model = trained(workspace, trained_target(workspace, method))
-        return classify(model, request)
+        return classify(trained(workspace, trained_target(workspace, method)), request)
 
 
 def classify(model: Model, request: Request) -> int:
@@ -79,14 +82,17 @@ def classify(model: Model, request: Request) -> int:
     """
     if request.device is not None:
         model = on_device(model, request.device)
-    jobs = most_processes(model, request.jobs or cores())
     files = AskedFiles(request.images, cast(BufferedReader, sys.stdin.buffer))
+    batch = request.batch or MAX_IMAGES
+    jobs = most_processes(model, request.jobs or cores())
+    if files.total is not None:
+        jobs = min(jobs, -(-files.total // batch))
     console = Terminal()
     # A bar on the terminal that results go to must be of the same console, or the two mix.
     notes = console if console.is_terminal and sys.stderr.isatty() else Terminal(stderr=True)
     output = _output(model, request, console, notes, files)
     done = failed = 0
-    predictions = predict_paths(model, files, jobs=jobs, batch_size=request.batch or MAX_IMAGES)
+    predictions = predict_paths(model, files, jobs=jobs, batch_size=batch)
     with StepProgress(notes) as steps, closing(predictions):
         steps.update(CLASSIFYING, 0, files.total or 0)
         for done, prediction in enumerate(predictions, 1):

@@ -8,6 +8,11 @@ from strata.pipeline.explain.contributions import map_shape
 from strata.pipeline.explain.explanation import Explanation
 from strata.pipeline.explain.prediction_run import PredictionRun
 
+OF_MEAN = (
+    "Cells as in the mean of the training images contribute nothing; that mean's score is the part "
+    "that no place has."
+)
+
 
 def cells(run: PredictionRun, step: int, image: int, score: LinearScore) -> Explanation:
     """Contributions of the cells to a score of one image's GIST, all filters together.
@@ -41,5 +46,5 @@ def cells(run: PredictionRun, step: int, image: int, score: LinearScore) -> Expl
         map=found,
         total=score(vector),
         offset=score.offset,
-        note="Relative to the mean of the training images." if of_mean else "",
+        note=OF_MEAN if of_mean else "",
     )

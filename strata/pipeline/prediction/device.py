@@ -1,5 +1,6 @@
 """Compute device of the networks in a model."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -30,8 +31,9 @@ class _OnDevice(Mapping[str, Mapping[str, Any]]):
             artifact = self._artifacts[name]
             classifier = artifact.get("classifier")
             if classifier is not None and hasattr(classifier, "device"):
-                classifier.device = self.device
-                artifact = {**artifact, "classifier": classifier}
+                moved = copy.copy(classifier)  # the model that it is of stays where it is
+                moved.device = self.device
+                artifact = {**artifact, "classifier": moved}
             self._moved[name] = artifact
         return self._moved[name]
 

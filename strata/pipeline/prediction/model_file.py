@@ -21,7 +21,7 @@ from strata.pipeline.prediction.estimator_codec import encode
 from strata.pipeline.prediction.file_artifacts import ArtifactEntries, FileArtifacts
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.steps import PredictionStep, stage_at
-from strata.pipeline.prediction.user_stages import named_modules, own_address
+from strata.pipeline.prediction.user_stages import is_module_of, named_modules, own_address
 from strata.pipeline.recipes.registry import user_module
 
 AFFECTS_RESULTS = False  # how files are written, not what is in them
@@ -196,7 +196,7 @@ def _module(step: PredictionStep) -> str:
 
 def _file_of(module: str, files: Sequence[Path]) -> str:
     """Name of the file of a user's module."""
-    known = (file.name for file in files if module.startswith((f"recipes_{file.stem}", file.stem)))
+    known = (file.name for file in files if is_module_of(module, file.name))
     return next(known, f"{module}.py")
 
 

@@ -73,13 +73,18 @@ class _Stream:
         try:
             for chunk in chunks:
                 self._waiting.append((chunk, self._submitted(chunk)))
-                if len(self._waiting) > _IN_FLIGHT * self._jobs:
+                # The next chunk may take its time to arrive, so what is done goes out before.
+                while len(self._waiting) > _IN_FLIGHT * self._jobs or self._first_is_done:
                     yield from self._next()
             while self._waiting:
                 yield from self._next()
         except BaseException:
             kill_workers()
             raise
+
+    @property
+    def _first_is_done(self) -> bool:
+        return bool(self._waiting) and self._waiting[0][1].done()
 
     def _submitted(self, chunk: Files) -> "Future[list[Prediction]]":
         return submit(self._jobs, classify_files, self._pickled, chunk)

@@ -30,8 +30,7 @@ def named_modules(
             raise InputError(f"There is no file of recipes {file}.")
     found = {}
     for module, name in wanted.items():
-        stem = re.sub(r"\W", "_", Path(name).stem)
-        if not re.fullmatch(rf"(recipes_)?{re.escape(stem)}(_[0-9a-f]{{8}})?", module):
+        if not is_module_of(module, name):
             raise InputError(f"{model_file} names a module {module!r:.80}, which is no user's.")
         files = [file for file in given if file.name == name]
         if not files:
@@ -43,6 +42,12 @@ def named_modules(
             )
         found[module] = files[0]
     return found
+
+
+def is_module_of(module: str, file: str) -> bool:
+    """Test whether a module can have been imported from a file of this name (`user_module`)."""
+    stem = re.escape(Path(file).stem)
+    return bool(re.fullmatch(rf"(recipes_)?{stem}(_[0-9a-f]{{8}})?", module))
 
 
 def own_address(step: PredictionStep, modules: Mapping[str, Path]) -> PredictionStep:

@@ -26,14 +26,14 @@ def deep_features(
     weights: str = "",
     features: Options = backbone_features.options(),
     reduction: Reductions = REDUCTIONS,
-    classifier: Options = choice(logistic.options(C=10.0), svm.options(), knn.options()),
+    classifier: Options = choice(logistic.options(C="cv"), svm.options(), knn.options()),
 ) -> Node:
     """Activations of a frozen pretrained network, pooled, and a linear classifier.
 
     Razavian et al., "CNN features off-the-shelf" (CVPR workshops 2014).
 
     Args:
-        backbone: any classification network of torchvision.
+        backbone: network of torchvision or timm, see docs/transfer.md.
         weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
             downloaded.
     """
@@ -75,12 +75,12 @@ def fine_tuned(
     views: Options = boundary_activations.options(),
     training: Options = fine_tune.options(),
 ) -> Node:
-    """Any classification network of torchvision, fine-tuned after a node of your choice.
+    """Any classification network of torchvision or timm, fine-tuned after a node of your choice.
 
     Yosinski et al., "How transferable are features in deep neural networks?" (NeurIPS 2014).
 
     Args:
-        backbone: any classification network of torchvision.
+        backbone: network of torchvision or timm, see docs/transfer.md.
         weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
             downloaded.
     """

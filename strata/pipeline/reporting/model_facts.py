@@ -19,9 +19,10 @@ from strata.text import utf8
 _PATHS = ("weights", "source", "unlabeled")
 
 _TERMS = (
-    "torchvision publishes these weights without terms of their own; they were learned from "
-    "ImageNet, whose terms may bind whoever uses them"
+    "no terms are published with them; those of the images that they were learned from, such as "
+    "ImageNet, may bind whoever uses them"
 )
+_UNKNOWN = "those of whoever made the file"
 
 
 def model_facts(
@@ -97,10 +98,13 @@ def _weights(scores: Node) -> list[dict[str, str]]:
 
 def _origin(backbone: str, file: File) -> dict[str, str]:
     from strata.models.transfer.weights import published_weights
+    from strata.models.transfer.zoos.packaged_weights import PACKAGES
 
-    published = published_weights(backbone)
-    if file.path is None or (published.digest and file.digest.startswith(published.digest)):
+    for package in PACKAGES.values():
+        if package.digest == file.digest:
+            return {"backbone": backbone, "source": package.module, "terms": "Apache-2.0"}
+    if file.path is None:
+        published = published_weights(backbone)
         return {"backbone": backbone, "source": published.url, "terms": published.terms or _TERMS}
-    terms = "those of whoever made the file"
     source = utf8(file.path.name)
-    return {"backbone": backbone, "source": source, "sha256": file.digest, "terms": terms}
+    return {"backbone": backbone, "source": source, "sha256": file.digest, "terms": _UNKNOWN}

@@ -33,7 +33,7 @@ def deep_descriptors(
     2015).
 
     Args:
-        backbone: any classification network of torchvision.
+        backbone: network of torchvision or timm, see docs/transfer.md.
         weights: file of its weights; "": looked for, else downloaded.
         node: name of the node whose output is the map; "": the one before the network's own last
             layer.

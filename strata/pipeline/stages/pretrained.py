@@ -19,23 +19,23 @@ def weights_file(backbone: str, given: str = "") -> File:
 
     Args:
         backbone, given: as of `strata.models.transfer.weights.named_file`. Where no file is named,
-            torchvision's default weights are meant, by their enum member and file name.
+            published weights are meant, by their identity.
     """
     from strata.models.transfer.default_weights import default_weights
     from strata.models.transfer.weights import named_file, weights_digest
 
     path = named_file(backbone, given)
     if path is None:
-        return File(None, default_weights(backbone) or "torchvision")
+        return File(None, default_weights(backbone) or "published")
     return File(path, weights_digest(path) if path.is_file() else "missing")
 
 
 @stage(role="weights")
 def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
-    """Weights of a torchvision network, from a file or downloaded, checked to be complete.
+    """Weights of a pretrained network, from a file or downloaded, checked to be complete.
 
     Args:
-        backbone: torchvision's name of the network.
+        backbone: name of the network.
 
     Returns:
         `backbone`, and `content`, the tensors as the bytes of a safetensors file, uint8: files of
@@ -49,8 +49,8 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
     path = weights.obtain_weights(backbone, str(file.path or ""), report_progress)
     if file.path and weights.weights_digest(path) != file.digest:
         raise InputError(f"{path} was changed during the run.", "Make again.")
-    state = weights.read_weights(path.read_bytes(), str(path))
-    backbones.build(backbone, state)
+    read = weights.read_weights(path.read_bytes(), str(path))
+    state = backbones.checked_state(backbone, read)
     content = save({name: tensor.clone().contiguous() for name, tensor in state.items()})
     return {"backbone": backbone, "content": np.frombuffer(content, np.uint8)}
 

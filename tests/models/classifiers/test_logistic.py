@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 
 from strata.errors import InputError
-from strata.models.classifiers.logistic import CalibratedLogistic, fit_logistic
+from strata.models.classifiers.logistic import CalibratedLogistic
+from strata.models.classifiers.model_selection import C_GRID, assign_inner_folds
+from strata.models.classifiers.multinomial import fit_logistic
+from strata.models.classifiers.temperature_scaling import fit_temperature
 
 
 def drawn(classes, n=300, d=6):
@@ -130,3 +135,32 @@ def test_vectors_far_from_the_origin_are_learned_as_well(classes, dtype, offset)
     assert far.converged_
     assert abs(near.training_accuracy_ - far.training_accuracy_) < 0.01
     assert np.allclose(near.coef_, far.coef_, atol=0.01)
+
+
+@pytest.mark.parametrize(("noise", "scale"), [(0.3, 1.0), (1.5, 1.0), (3.0, 0.05)])
+def test_C_is_chosen_by_the_log_loss_of_calibrated_probabilities(noise, scale):
+    rng = np.random.default_rng(3)
+    y = np.arange(120) % 3
+    X = scale * (np.eye(3)[y] @ rng.normal(size=(3, 20)) + rng.normal(0, noise, (120, 20)))
+    found = CalibratedLogistic(C="cv", inner_folds=4).fit(X, y)
+    fold_of = assign_inner_folds(y, np.arange(120), 4, 0)
+    losses = {}
+    for C in C_GRID:
+        scores = np.zeros((120, 3))
+        for fold in range(4):
+            model = LogisticRegression(C=C, max_iter=5000, tol=1e-6)
+            held = fold_of == fold
+            scores[held] = model.fit(X[~held], y[~held]).decision_function(X[held])
+        T = fit_temperature(scores, y)
+        losses[C] = log_loss(y, softmax(scores / T, axis=1)), T
+    best = min(losses, key=losses.get)
+    assert best == found.C_
+    np.testing.assert_allclose(found.temperature_, losses[best][1], rtol=0.02)
+    same = CalibratedLogistic(C=best, inner_folds=4).fit(X, y)
+    np.testing.assert_allclose(found.coef_, same.coef_, atol=2e-2 * np.abs(same.coef_).max())
+
+
+def test_C_cannot_be_chosen_without_inner_folds():
+    X, y = np.eye(4), [0, 0, 1, 1]
+    with pytest.raises(InputError, match='C = "cv" needs inner_folds'):
+        CalibratedLogistic(C="cv", inner_folds=0).fit(X, y)

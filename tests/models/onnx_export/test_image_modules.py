@@ -153,7 +153,7 @@ def test_features_of_a_frozen_network(state, tmp_path, float32):
     pixels = RNG.integers(0, 256, (5, 96, 96, 3), np.uint8)
     vectors = reader.transform(pixels)
     module = BackboneVectors(
-        BACKBONE, reader.nodes_, state, mirror=True, grids=grids, norm="l2"
+        BACKBONE, reader.nodes_, state, image_size=96, mirror=True, grids=grids, norm="l2"
     ).eval()
     with torch.no_grad():
         assert torch.allclose(

@@ -1,16 +1,18 @@
 """Linear methods on fixed vectors as ONNX files, with the reductions before them."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from strata.errors import StrataError
+from strata.errors import InputError, StrataError
 from strata.models.classifiers.decision_scores import scores_and_probabilities
 from strata.models.classifiers.kernel_svm import KernelSVM
 from strata.models.classifiers.logistic import CalibratedLogistic
-from strata.models.onnx_export import check, libraries
+from strata.models.onnx_export import check, write
 from strata.models.onnx_export.score_modules import CombinedScores, LinearScores
 from strata.models.onnx_export.vector_modules import (
     Affine,
@@ -107,11 +109,11 @@ def test_scores_that_differ_leave_the_file_as_it_was(tmp_path):
 
 
 def test_a_missing_package_is_named_with_what_installs_it(monkeypatch):
-    def absent(name):
-        raise ModuleNotFoundError(name)
-
-    monkeypatch.setattr(libraries, "import_module", absent)
-    with pytest.raises(StrataError, match=r"pip install onnx onnxruntime 'onnxscript>=0\.6'"):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(
+        StrataError,
+        match=r"need the package onnxscript\.\n  pip install onnx onnxruntime 'onnxscript>=0\.6'",
+    ):
         onnx_model(torch.nn.Identity(), {"vectors": np.zeros((1, 2))}, with_probabilities=False)
 
 
@@ -120,3 +122,22 @@ def test_differences_that_are_no_numbers_are_too_large(monkeypatch):
     monkeypatch.setattr(check, "run", lambda *_: {"scores": scores + np.nan})
     with pytest.raises(StrataError, match="scores differ from the method's own by nan"):
         check.check_agreement(b"", {}, scores, None)
+
+
+class _Branching(torch.nn.Module):
+    """What becomes of an input depends on its numbers, which no graph can have."""
+
+    def forward(self, inputs):
+        return (inputs[0] if inputs[0].sum() > 0 else -inputs[0]), None
+
+
+def test_what_torch_cannot_express_is_an_error():
+    with pytest.raises(StrataError, match="cannot express this network in ONNX"):
+        onnx_model(_Branching(), {"vectors": np.ones((1, 2))}, with_probabilities=False)
+
+
+def test_weights_that_no_file_holds_are_refused(monkeypatch):
+    monkeypatch.setattr(write, "LARGEST_FILE", 100)
+    X, _ = vectors(3)
+    with pytest.raises(InputError, match="an ONNX file holds 2"):
+        onnx_model(linear_of(X, X[:3]), {"vectors": X}, with_probabilities=False)

@@ -149,6 +149,26 @@ def test_from_the_images_on_a_transformer_is_asked_for_its_last_tokens_not_its_f
     assert gradient.abs().max() > 0
 
 
+@pytest.mark.parametrize(
+    ("pool", "node", "layer"), [("token", "getitem_1", "blocks.1.norm1"), ("avg", "mean", "norm")]
+)
+def test_attention_that_is_traced_is_no_map_and_its_inside_no_tokens(pool, node, layer):
+    """Of a class token, the tokens that enter the last attention; of a mean, the last tokens."""
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(0)
+    transformer = timm.models.VisionTransformer(
+        img_size=32, patch_size=8, embed_dim=16, depth=2, num_heads=2, global_pool=pool
+    ).eval()
+    seen = []
+    transformer.get_submodule(layer).register_forward_hook(lambda *given: seen.append(given[2]))
+    part = extract_subgraph(transformer, IMAGES, [node])
+    x = torch.rand(2, 3, 32, 32)
+    maps, _ = from_last_map(part, x)
+    transformer(x)
+    patches = seen[-1][:, -16:]  # the first was seen in tracing
+    torch.testing.assert_close(maps, patches.transpose(1, 2).unflatten(2, (4, 4)))
+
+
 def test_tokens_that_nobody_reads_any_more_are_no_map():
     torch.manual_seed(0)
     transformer = models.VisionTransformer(32, 8, 2, 2, 16, 32).eval()

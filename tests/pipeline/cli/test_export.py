@@ -1,7 +1,10 @@
 """`strata export` and `strata describe FILE.strata`."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -54,6 +57,30 @@ def test_a_method_leaves_its_store_and_images(made, file, tmp_path):
     assert model.facts["test"]["images"] == 6
     assert model.facts["data"]["images"] == {"blue": 8, "gray": 8, "green": 8}
     assert model.facts["weights"] == []
+
+
+def test_another_machine_predicts_the_same(made, file, tmp_path):
+    """An empty folder, another home, no store, no images, no experiment file."""
+    asked = ["image/0.png", "image/1.png"]
+    for folder in (made.root, tmp_path / "empty"):
+        (folder / "image").mkdir(parents=True)
+        for number, label in enumerate(("blue", "gray")):
+            shutil.copy(made.root / "images" / label / "000.png", folder / asked[number])
+    before = made.strata("predict", "plain", *asked, "--json", "-j", "1")
+    assert before.returncode == 0, before.stderr
+    shutil.move(file, tmp_path / "empty" / "plain.strata")
+    shutil.move(made.root / "toy_recipes.py", tmp_path / "empty")
+    shutil.rmtree(made.root)
+    given = ["predict", "plain.strata", *asked, "--json", "-j", "1", "--modules", "toy_recipes.py"]
+    after = subprocess.run(
+        [sys.executable, "-m", "strata", *given],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path / "empty",
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    assert after.stdout == before.stdout, after.stderr
+    assert len(after.stdout.splitlines()) == 2
 
 
 def test_parts_that_were_removed_are_made_again(made):

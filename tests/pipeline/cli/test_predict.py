@@ -7,7 +7,9 @@ import sys
 import pytest
 from PIL import Image
 
+from strata.pipeline.store.store import Store
 from tests.pipeline.predicted import predictions_in
+from tests.pipeline.project import rot
 
 
 def test_hints_repeat_the_options_that_were_given(made):
@@ -42,6 +44,16 @@ def test_names_that_are_no_utf8_are_escaped_in_what_is_printed_and_written(made)
     names = list(predictions_in(done))
     assert names[-1].encode() == rb"caf\xe9/blue/caf\xe9.png"
     assert len(names) == 8
+
+
+def test_a_damaged_artifact_is_made_again(made):
+    expected = made.strata("predict", "plain", "images/blue/000.png", "--json").stdout
+    store = Store(made.store)
+    for key in list(store.keys()):
+        if store.manifest(key)["stage"] == "class_means":
+            rot(store.folder(key), "means.npy")
+    done = made.strata("predict", "plain", "images/blue/000.png", "--json")
+    assert (done.stdout, done.returncode) == (expected, 0), done.stderr
 
 
 def test_a_white_wall_is_told(made):

@@ -15,10 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strata.errors import InputError
+from strata.pipeline.code.user_modules import import_from
 from strata.pipeline.prediction.container import container_writer
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.model_file import load_model, save_model
 from strata.pipeline.prediction.steps import PredictionStep
+from strata.pipeline.recipes.registry import user_module
 
 SVM = {"kernel": "linear", "C": 1.0}
 IMAGES = [np.random.default_rng(i).integers(0, 256, (40, 40, 3), np.uint8) for i in range(3)]
@@ -277,12 +279,12 @@ def nearest(vectors, fitted, test):
 @pytest.fixture
 def own_file(tmp_path):
     """A model with stages and an estimator of a user's own."""
-    recipes = tmp_path / "first" / "mine.py"
-    recipes.parent.mkdir()
-    recipes.write_text(RECIPES)
-    from strata.pipeline.code.user_modules import import_from
-    from strata.pipeline.recipes.registry import user_module
+    return written_by(tmp_path / "first" / "mine.py", tmp_path / "mine.strata")
 
+
+def written_by(recipes, path, others=()):
+    recipes.parent.mkdir(exist_ok=True)
+    recipes.write_text(RECIPES)
     module = import_from(user_module(recipes), recipes)
     steps = (
         PredictionStep(f"{module.__name__}:gray", {"power": 2.0}, [{"images": True}]),
@@ -291,8 +293,7 @@ def own_file(tmp_path):
         ),
     )
     artifacts = {"b": {"brightness": module.Brightness(np.float64(0.5))}}
-    made = Model("mine", ("a", "b"), steps, artifacts, modules=(recipes,))
-    path = tmp_path / "mine.strata"
+    made = Model("mine", ("a", "b"), steps, artifacts, modules=(*others, recipes))
     save_model(made, path)
     return path, made, recipes
 
@@ -314,6 +315,15 @@ def test_a_users_own_stages_need_their_file(own_file):
         )
         again = pickle.loads(pickle.dumps(found))
         assert again.predict(IMAGES).tolist() == made.predict(IMAGES).tolist()
+
+
+@pytest.mark.parametrize("name", ["my-own recipes.py", "m_1.py"])
+def test_files_of_any_name_are_found_again(tmp_path, name):
+    path, made, recipes = written_by(
+        tmp_path / "other" / name, tmp_path / "m.strata", [tmp_path / "m.py", tmp_path / "my.py"]
+    )
+    found = load_model(path, [recipes])
+    assert found.predict(IMAGES).tolist() == made.predict(IMAGES).tolist()
 
 
 def test_another_file_of_the_same_name_has_not_the_stages(own_file, tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from strata.errors import StrataError
 from strata.image_io import read_image
-from strata.pipeline.prediction.classify import Prediction, classify_files
+from strata.pipeline.prediction.classify import Prediction, classify_files, is_flat
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.paths import AskedFile
 from strata.pipeline.prediction.steps import PredictionStep
@@ -180,6 +180,14 @@ def test_an_interrupt_stops_the_workers(model, files):
     with pytest.raises(KeyboardInterrupt):
         stream.throw(KeyboardInterrupt)
     assert len(list(predict_paths(model, files[:2], jobs=2))) == 2  # new ones are started
+
+
+def test_an_image_is_flat_where_no_channel_spans_eight_levels():
+    image = np.full((40, 40, 3), (0, 100, 255), np.uint8)
+    image[0, 0] = (7, 107, 248)
+    assert is_flat(image)
+    image[1, 1, 1] = 108
+    assert not is_flat(image)
 
 
 def test_large_images_are_scored_apart(model, files, monkeypatch):

@@ -7,7 +7,7 @@ import torch
 
 from strata.errors import InputError
 from strata.models.transfer import weights
-from strata.pipeline.stages.pretrained import pretrained, weights_file
+from strata.pipeline.stages.pretrained import pretrained, state_of, weights_file
 
 NAME = "squeezenet1_1"
 
@@ -29,7 +29,7 @@ def test_weights_are_known_by_their_content(network, tmp_path, monkeypatch):
 
 def test_weights_of_another_network_are_refused(network):
     path, _ = network
-    with pytest.raises(InputError, match="not the weights of torchvision's resnet18"):
+    with pytest.raises(InputError, match="not the weights of resnet18"):
         pretrained.function(weights_file("resnet18", str(path)), backbone="resnet18")
 
 
@@ -40,3 +40,13 @@ def test_a_file_that_changes_during_the_run_is_noticed(network, tmp_path):
     copy.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(InputError, match="changed during the run"):
         pretrained.function(file, backbone=NAME)
+
+
+def test_weights_of_another_implementation_get_the_networks_names(network, tmp_path):
+    """They are known by their order, which the artifact does not keep."""
+    path, known = network
+    state = weights.read_weights(path.read_bytes(), "net")
+    torch.save({f"layer{i}": state[k] for i, k in enumerate(state)}, tmp_path / "other.pth")
+    file = weights_file(NAME, str(tmp_path / "other.pth"))
+    found = state_of(pretrained.function(file, backbone=NAME))
+    assert all(torch.equal(tensor, found[name]) for name, tensor in state_of(known).items())

@@ -25,8 +25,6 @@ from strata.models.onnx_export.vector_modules import (
     SignedPower,
 )
 
-AFFECTS_RESULTS = False  # of files that are written from what has been made
-
 
 def reduction_module(reduction: Any) -> nn.Module | None:
     """Module of a fitted reduction, from vectors to vectors; None where there is none."""

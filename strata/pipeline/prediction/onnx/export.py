@@ -1,9 +1,8 @@
 """ONNX files of methods, checked on images against the method's own scores."""
 
-import copy
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,14 @@ import numpy as np
 from strata import __version__
 from strata.errors import InputError
 from strata.models.onnx_export.check import Agreement
-from strata.models.onnx_export.libraries import onnx_library
+from strata.models.onnx_export.libraries import onnx_libraries
 from strata.models.onnx_export.write import write_onnx
 from strata.models.runtime.devices import float32_on_cpu
 from strata.pipeline.prediction.batch import ImageBatch, in_batches
+from strata.pipeline.prediction.device import on_device
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.onnx.graph import OnnxGraph
-from strata.pipeline.prediction.onnx.inputs import SquareImages, named
-
-AFFECTS_RESULTS = False  # of files that are written from what has been made
+from strata.pipeline.prediction.onnx.inputs import named
 
 
 @dataclass(frozen=True)
@@ -56,16 +54,16 @@ def export_onnx(model: Model, path: Path, images: Sequence[np.ndarray]) -> Expor
         InputError: a step has no ONNX form; no images; more weights than a file holds.
         StrataError: the graph's probabilities differ by more than 1e-4; a package is missing.
     """
-    for name in ("onnx", "onnxscript", "onnxruntime"):  # before any work
-        onnx_library(name)
+    onnx_libraries()  # or an error, before any work
     if not len(images):
         raise InputError("There is no image to check the ONNX file on.", "Give some images.")
     graph = OnnxGraph(model)
     inputs = named(graph.inputs)
     rows: list[list[np.ndarray]] = []
     found: list[Mapping[str, Any]] = []
+    has_network = any(stage.accelerator for stage in model.stages)
+    own = on_device(model, "cpu") if has_network else model
     with float32_on_cpu():
-        own = _on_cpu(model)
         for batch in in_batches(images):
             values = own.values(batch)
             found.append(values[-1])
@@ -87,7 +85,6 @@ def export_onnx(model: Model, path: Path, images: Sequence[np.ndarray]) -> Expor
             **({"facts": json.dumps(model.facts)} if model.facts else {}),
         },
     )
-    has_network = any(isinstance(given, SquareImages) for given in graph.inputs)
     n = len(found[0]["scores"])
     precision = _precision(model, images[:n], found[0]) if has_network else None
     return ExportedGraph(described, agreement, precision)
@@ -98,35 +95,3 @@ def _precision(model: Model, images: Sequence[np.ndarray], exact: Mapping[str, A
     predicted = model.values(ImageBatch.of(images))[-1]
     name = "probabilities" if "probabilities" in exact else "scores"
     return float(np.abs(np.asarray(predicted[name]) - exact[name]).max())
-
-
-def _on_cpu(model: Model) -> Model:
-    """The same model, whose networks run on the processor."""
-    steps = (
-        replace(step, parameters={**step.parameters, "device": "cpu"})
-        if "device" in step.parameters
-        else step
-        for step in model.steps
-    )
-    return replace(model, steps=tuple(steps), artifacts=_OnCPU(model.artifacts))
-
-
-class _OnCPU(Mapping[str, Mapping[str, Any]]):
-    """Artifacts whose classifiers run on the processor."""
-
-    def __init__(self, artifacts: Mapping[str, Mapping[str, Any]]) -> None:
-        self._artifacts = artifacts
-
-    def __getitem__(self, name: str) -> Mapping[str, Any]:
-        found = self._artifacts[name]
-        if not hasattr(found.get("classifier"), "device"):
-            return found
-        moved = copy.copy(found["classifier"])
-        moved.device = "cpu"
-        return {**found, "classifier": moved}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._artifacts)
-
-    def __len__(self) -> int:
-        return len(self._artifacts)

@@ -25,8 +25,6 @@ from strata.pipeline.prediction.steps import PredictionStep
 from strata.pipeline.stages.fusion import MIN_PROBABILITY
 from strata.pipeline.stages.pretrained import state_of
 
-AFFECTS_RESULTS = False  # of files that are written from what has been made
-
 
 class OnnxGraph:
     """A method's scores as a module of a tuple of inputs.
@@ -141,6 +139,7 @@ class OnnxGraph:
             backbone,
             tuple(chosen["nodes"]) or (penultimate_node(backbone),),
             state_of(network),
+            image_size=chosen["image_size"],
             mirror=chosen["mirror"],
             grids=[(grid.rows, grid.columns) for grid in cells],
             norm=chosen["norm"],

@@ -9,8 +9,6 @@ import numpy as np
 from strata.models.training.resize import resize_images
 from strata.pipeline.prediction.batch import ImageBatch
 
-AFFECTS_RESULTS = False  # of files that are written from what has been made
-
 
 @dataclass(frozen=True)
 class SquareImages:
