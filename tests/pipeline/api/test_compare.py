@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import strata
@@ -113,6 +114,19 @@ def test_new_images_are_classified_by_the_best_or_the_named_method(made):
     assert result.model("squared").name == "squared"
     with pytest.raises(InputError, match="There is no method 'plane'"):
         result.predict([], method="plane")
+
+
+def test_a_method_leaves_for_a_file_and_predicts_the_same_there(made, tmp_path):
+    result = strata.compare(experiment=made.file, **COMMON)
+    path = result.export(tmp_path / "plain.strata", "plain")
+    images = sorted((made.root / "images").rglob("*.png"))
+    model = strata.load(path, modules=[made.root / "toy_recipes.py"])
+    assert model.name == "plain"
+    here = result.model("plain").decision_function(images)
+    assert np.array_equal(model.decision_function(images), here)
+    assert list(model.predict(images)) == list(result.predict(images, "plain"))
+    with pytest.raises(InputError, match=r"Name it .*plain\.strata"):
+        result.export(tmp_path / "plain.pkl", "plain")
 
 
 def test_a_method_that_fails_stops_no_other(made):
