@@ -57,7 +57,7 @@ def predict(
     weights: Weights = None,
 ) -> int:
     """Classify new images with a trained method, or with a model file."""
-    from strata.pipeline.cli.predict import (
+    from strata.pipeline.cli.trained.predict import (
         Request,
         is_model_file,
         predict_by_file,
