@@ -13,8 +13,6 @@ from strata.image_io.value_range import Range, extent_of, full_range
 if TYPE_CHECKING:
     from PIL import Image
 
-AFFECTS_RESULTS = False  # reads what is given to a trained method, never a data set
-
 
 def pillow_pixels(
     image: "Image.Image", name: str, ranges: Mapping[str, Range] | None = None

@@ -8,8 +8,6 @@ import numpy as np
 
 from strata.pipeline.graph.inputs import Subset
 
-AFFECTS_RESULTS = False  # hands images to stages
-
 #: Images, and pixels of all of them, that a batch has at most; an image of more is one by itself.
 MAX_IMAGES, MAX_PIXELS = 32, 1 << 26
 

@@ -17,8 +17,6 @@ from strata.pipeline.prediction.images import read_file
 from strata.pipeline.prediction.model import Model, ScoredBatch
 from strata.pipeline.prediction.paths import AskedFile
 
-AFFECTS_RESULTS = False  # runs stages, whose results are not kept
-
 #: Levels, of 256, that the values of an image span at least, unless it is nearly flat.
 FLAT = 8
 #: Reason why an image has no class of which the method sees nothing.

@@ -24,8 +24,6 @@ from strata.pipeline.prediction.known_estimators import (
     known_estimator,
 )
 
-AFFECTS_RESULTS = False  # how files are written, not what is in them
-
 #: Key of an object that stands for what JSON does not have; its value says what.
 TAG = "$"
 

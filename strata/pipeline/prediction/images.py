@@ -12,8 +12,6 @@ from strata.errors import InputError, short
 from strata.image_io import Extent, Range, decode, read_content
 from strata.pipeline.prediction.batch import MAX_IMAGES, ImageBatch, in_batches
 
-AFFECTS_RESULTS = False  # reads what is given to a trained method, never a data set
-
 #: Images as `batches_of` takes them: paths, PIL images, arrays; a Pillow image has no type here,
 #: so that Pillow is not loaded for it.
 Images = Iterable[Any]

@@ -21,8 +21,6 @@ from strata.pipeline.prediction.batch import ImageBatch
 from strata.pipeline.prediction.images import Images, batches_of
 from strata.pipeline.prediction.steps import PredictionStep, stage_at
 
-AFFECTS_RESULTS = False  # runs stages, whose results are not kept
-
 
 @dataclass(frozen=True)
 class ScoredBatch:

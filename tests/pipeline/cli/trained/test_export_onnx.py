@@ -13,7 +13,7 @@ from strata.pipeline.cli.workspace import Workspace
 from tests.pipeline.prediction.every_recipe import made_model, make_here
 from tests.pipeline.project import write_images
 
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = Path(__file__).parents[4] / "docs"
 FILE = """
 [data]
 source = "images"
