@@ -183,7 +183,7 @@ def test_an_attribute_that_no_one_has_declared_is_refused():
         make_pipeline(StandardScaler(), memory="somewhere"),
         KernelSVM(print),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_known_value_is_refused(value):
     with pytest.raises(NotEncodableError, match="a model file"):
