@@ -38,6 +38,11 @@ TRANSFORMERS = [
 FITTED = [transformer.fit(X, Y) for transformer in TRANSFORMERS]
 
 
+def name(kernel):
+    """The kernel's name, the same in every process."""
+    return getattr(kernel, "func", kernel).__name__
+
+
 @pytest.mark.parametrize("transformer", FITTED, ids=str)
 @settings(max_examples=10, deadline=None)
 @given(row=st.integers(0, 59), seed=st.integers(0, 2**32 - 1))
@@ -84,7 +89,7 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize("kernel", ADDITIVE + OTHERS, ids=str)
+@pytest.mark.parametrize("kernel", ADDITIVE + OTHERS, ids=name)
 @pytest.mark.parametrize("row", range(3))
 def test_components_sum_to_the_kernel_score(kernel, row):
     a = np.random.default_rng(row).normal(size=50)
@@ -94,7 +99,7 @@ def test_components_sum_to_the_kernel_score(kernel, row):
     assert found(x) == pytest.approx(terms.sum() + 0.5, abs=1e-6 * np.abs(terms).sum() + 1e-12)
 
 
-@pytest.mark.parametrize("kernel", ADDITIVE, ids=str)
+@pytest.mark.parametrize("kernel", ADDITIVE, ids=name)
 def test_a_component_of_an_additive_kernel_is_its_own_kernel_score(kernel):
     assert is_additive(kernel)
     a = np.random.default_rng(1).normal(size=50)
@@ -105,7 +110,7 @@ def test_a_component_of_an_additive_kernel_is_its_own_kernel_score(kernel):
         assert found.weights[j] * x[j] == pytest.approx(alone)
 
 
-@pytest.mark.parametrize("kernel", OTHERS, ids=str)
+@pytest.mark.parametrize("kernel", OTHERS, ids=name)
 def test_mean_gradients_are_those_of_the_kernel(kernel):
     """Sum of finite differences, component by component, along the way from 0 to x."""
     assert not is_additive(kernel)

@@ -66,16 +66,7 @@ def predict(
 
     request = Request(images, as_json, as_csv, top, batch, device, jobs)
     if is_model_file(method):
-        _refuse(
-            f"the model file {method}",
-            {
-                "--file": file,
-                "--set": settings,
-                "--store": store,
-                "--skip-broken": skip_broken,
-                "--weights": weights,
-            },
-        )
+        _refuse_experiment(method, file, settings, store, skip_broken, weights)
         return predict_by_file(method, modules or [], request)
     _refuse(f"the method {method}, which has its recipes' file", {"--modules": modules})
     workspace = open_workspace(
@@ -139,6 +130,7 @@ def explain(
     top: Annotated[
         int, typer.Option("--top", min=1, metavar="N", help="Number of best classes to explain.")
     ] = 2,
+    modules: Modules = None,
     file: File = None,
     settings: Overrides = None,
     store: StoreDir = None,
@@ -147,15 +139,37 @@ def explain(
     weights: Weights = None,
 ) -> int:
     """Show why a trained method gives images their classes, as maps and a page."""
+    from strata.pipeline.cli.trained.predict import is_model_file
     from strata.pipeline.cli.trained.explain import Request, explain_by_file, explain_by_method
 
     request = Request(images, out, named, top)
-    if method.endswith(".strata"):
-        return explain_by_file(method, request)
+    if is_model_file(method):
+        _refuse_experiment(method, file, settings, store, skip_broken, weights)
+        return explain_by_file(method, modules or [], request)
+    _refuse(f"the method {method}, which has its recipes' file", {"--modules": modules})
     workspace = open_workspace(
         file, settings, store, jobs=jobs, skip_broken=skip_broken, weights=weights
     )
     return explain_by_method(workspace, method, request)
+
+
+def _refuse_experiment(
+    model_file: str,
+    file: Path | None,
+    settings: list[str] | None,
+    store: Path | None,
+    skip_broken: bool,
+    weights: Path | None,
+) -> None:
+    """Refuse options about an experiment beside a model file, which needs none."""
+    given = {
+        "--file": file,
+        "--set": settings,
+        "--store": store,
+        "--skip-broken": skip_broken,
+        "--weights": weights,
+    }
+    _refuse(f"the model file {model_file}", given)
 
 
 def _refuse(subject: str, options: Mapping[str, Any]) -> None:

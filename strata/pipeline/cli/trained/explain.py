@@ -42,11 +42,11 @@ class Request:
     top: int = 2
 
 
-def explain_by_file(path: str, request: Request) -> int:
+def explain_by_file(path: str, modules: Sequence[Path], request: Request) -> int:
     """Explain predictions of a model file; see `explain`."""
     from strata.pipeline.prediction.model_file import load_model
 
-    return explain(load_model(Path(path)), request)
+    return explain(load_model(path, modules), request)
 
 
 def explain_by_method(workspace: Workspace, method: str, request: Request) -> int:

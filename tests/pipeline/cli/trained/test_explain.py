@@ -88,7 +88,7 @@ def test_neighbors_come_with_their_pictures_from_the_store_and_by_name_from_a_fi
     model, _ = trained_model(target, workspace.dataset, workspace.store)
     save_model(model, tmp_path / "nearest.strata")
     file = str(tmp_path / "nearest.strata")
-    assert explain_by_file(file, Request([image], tmp_path / "two", top=1)) == 0
+    assert explain_by_file(file, [], Request([image], tmp_path / "two", top=1)) == 0
     alone = (tmp_path / "two" / "explanations.html").read_text("utf-8")
     assert alone.count("<li><span") == page.count("<li>")
 
