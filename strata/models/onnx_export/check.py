@@ -8,7 +8,7 @@ import numpy as np
 from strata.errors import StrataError
 from strata.models.onnx_export.libraries import onnx_libraries
 
-#: Largest difference of a probability, or of a score as a share of the largest score.
+#: Largest difference of a probability, and of a score as a share of the largest score.
 TOLERANCE = 1e-4
 #: Inputs at a time; the last batch is smaller, so that batches of several sizes are run.
 _BATCH_SIZE = 16
@@ -22,14 +22,19 @@ class Agreement(NamedTuple):
     scores: float  #: as a share of the largest absolute score (of 1 at least)
 
     @property
-    def compared(self) -> str:
-        """Name of the outputs whose difference is `largest`."""
-        return "Scores" if self.probabilities is None else "Probabilities"
+    def largest(self) -> float:
+        """Difference that is held against `TOLERANCE`: probabilities of 0 and 1 hide that of
+        scores.
+        """
+        return max(self.scores, 0.0 if self.probabilities is None else self.probabilities)
 
     @property
-    def largest(self) -> float:
-        """Difference that is held against `TOLERANCE`."""
-        return self.scores if self.probabilities is None else self.probabilities
+    def sentence(self) -> str:
+        """The differences in words."""
+        scores = f"scores by {self.scores:.1e} of the largest"
+        if self.probabilities is None:
+            return scores
+        return f"probabilities by {self.probabilities:.1e} at most, {scores}"
 
 
 def check_agreement(
@@ -54,11 +59,10 @@ def check_agreement(
     if probabilities is not None:
         by_probability = _largest(found["probabilities"], probabilities)
     agreement = Agreement(len(scores), by_probability, by_score)
-    if not agreement.largest <= TOLERANCE:
-        outputs = agreement.compared.lower()
+    if not (by_score <= TOLERANCE and (by_probability is None or by_probability <= TOLERANCE)):
         raise StrataError(
-            f"The ONNX graph's {outputs} differ from the method's own by {agreement.largest:.2g} "
-            f"on {len(scores)} images, more than {TOLERANCE:g}: no file was written.",
+            f"The ONNX graph differs from the method itself on {len(scores)} images: "
+            f"{agreement.sentence}; more than {TOLERANCE:g}, so no file was written.",
             "Export the method as a .strata file instead, which gives its scores bit for bit.",
         )
     return agreement

@@ -102,7 +102,7 @@ def test_scores_that_differ_leave_the_file_as_it_was(tmp_path):
     scores = X @ coef.T
     probabilities = torch.from_numpy(scores).softmax(1).numpy()
     probabilities[3, 1] += 2e-4
-    with pytest.raises(StrataError, match=r"differ from the method's own by 0\.0002 on 60 images"):
+    with pytest.raises(StrataError, match=r"on 60 images: probabilities by 2\.0e-04"):
         written(linear_of(X, coef), path, X, scores, probabilities, 3)
     assert path.read_text() == "earlier"
     assert [p.name for p in tmp_path.iterdir()] == ["m.onnx"]
@@ -117,10 +117,18 @@ def test_a_missing_package_is_named_with_what_installs_it(monkeypatch):
         onnx_model(torch.nn.Identity(), {"vectors": np.zeros((1, 2))}, with_probabilities=False)
 
 
+def test_scores_that_differ_are_seen_behind_probabilities_of_0_and_1(monkeypatch):
+    scores, certain = np.array([[900.0, 0.0]]), np.array([[1.0, 0.0]])
+    found = {"scores": scores * 1.001, "probabilities": certain}
+    monkeypatch.setattr(check, "run", lambda *_: found)
+    with pytest.raises(StrataError, match=r"scores by 1\.0e-03 of the largest"):
+        check.check_agreement(b"", {}, scores, certain)
+
+
 def test_differences_that_are_no_numbers_are_too_large(monkeypatch):
     scores = np.zeros((2, 3))
     monkeypatch.setattr(check, "run", lambda *_: {"scores": scores + np.nan})
-    with pytest.raises(StrataError, match="scores differ from the method's own by nan"):
+    with pytest.raises(StrataError, match="scores by nan of the largest"):
         check.check_agreement(b"", {}, scores, None)
 
 

@@ -59,6 +59,16 @@ def test_what_packs_too_well_is_stored_so_that_it_can_be_read(tmp_path):
     assert path.stat().st_size > 2**25
 
 
+def test_files_of_more_than_4_gigabytes_would_be_read(tmp_path, monkeypatch):
+    """Their directory has other records (zip64), which are used for smaller files here."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    path = tmp_path / "m.strata"
+    digests = written(path)
+    assert path.read_bytes()[-42:-38] == b"PK\x06\x07"
+    assert read_all(path, digests) == ENTRIES
+
+
 def test_a_failure_leaves_no_file_and_an_old_one_as_it_is(tmp_path):
     path = tmp_path / "m.strata"
     path.write_bytes(b"before")

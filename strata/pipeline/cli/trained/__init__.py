@@ -1,4 +1,4 @@
-"""Commands on trained methods and model files: `export`, and `describe FILE.strata`.
+"""Commands on trained methods and model files: `export`, `predict`, `explain`, `describe FILE`.
 
-May import all of the pipeline. Start at `commands.py`, then `export.py`.
+May import all of the pipeline. Start at `commands.py`, then `predict.py`.
 """

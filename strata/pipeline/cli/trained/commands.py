@@ -57,7 +57,7 @@ def predict(
     weights: Weights = None,
 ) -> int:
     """Classify new images with a trained method, or with a model file."""
-    from strata.pipeline.cli.predict import (
+    from strata.pipeline.cli.trained.predict import (
         Request,
         is_model_file,
         predict_by_file,
@@ -147,7 +147,7 @@ def explain(
     weights: Weights = None,
 ) -> int:
     """Show why a trained method gives images their classes, as maps and a page."""
-    from strata.pipeline.cli.explain import Request, explain_by_file, explain_by_method
+    from strata.pipeline.cli.trained.explain import Request, explain_by_file, explain_by_method
 
     request = Request(images, out, named, top)
     if method.endswith(".strata"):

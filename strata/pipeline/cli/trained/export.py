@@ -42,8 +42,8 @@ def _export_onnx(workspace: Workspace, target: Target, path: Path) -> int:
     for name, held in found.inputs.items():
         workspace.console.print(f"Input {name}: {held}")
     workspace.console.print(
-        f"{found.agreement.compared} by onnxruntime differ from the method's own, in float32, by "
-        f"{found.agreement.largest:.1e} at most on {len(images)} images that it was not trained on."
+        f"On {len(images)} images that it was not trained on, onnxruntime differs from the method "
+        f"itself, in float32: {found.agreement.sentence}."
     )
     if found.precision is not None and found.precision > found.agreement.largest:
         workspace.console.print(

@@ -46,7 +46,7 @@ def test_the_example_of_the_manual_classifies_a_photo(workspace, tmp_path, monke
     assert export(workspace, "tinynet", Path("tinynet.onnx")) == 0
     told = re.sub(r"\s+", " ", capsys.readouterr().out)
     assert "tinynet.onnx: tinynet, 1.6 MB Input images: uint8 (n, 64, 64, 3), RGB" in told
-    assert re.search(r"Probabilities .* differ .* by \d\.\de-0[678] at most on 12 images", told)
+    assert re.search(r"On 12 images .*: probabilities by \d\.\de-0[678] at most, scores by", told)
     text = (DOCS / "models.md").read_text(encoding="utf-8")
     examples = re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S)
     (example,) = (example for example in examples if "onnxruntime" in example)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from strata.errors import InputError
-from strata.pipeline.cli.explain import Request, explain_by_file, explain_by_method
+from strata.pipeline.cli.trained.explain import Request, explain_by_file, explain_by_method
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.execution.worker import Task, run_task
