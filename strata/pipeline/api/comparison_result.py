@@ -106,7 +106,7 @@ class ComparisonResult:
 
         Args:
             path: name of the file, ending with .strata; or with .onnx, for the methods that have
-                that form (docs/onnx.md), checked on images that the method was not trained on.
+                that form (docs/models.md), checked on images that the method was not trained on.
             method: its name; None for the best.
 
         Raises:
