@@ -139,8 +139,8 @@ def explain(
     weights: Weights = None,
 ) -> int:
     """Show why a trained method gives images their classes, as maps and a page."""
-    from strata.pipeline.cli.trained.predict import is_model_file
     from strata.pipeline.cli.trained.explain import Request, explain_by_file, explain_by_method
+    from strata.pipeline.cli.trained.predict import is_model_file
 
     request = Request(images, out, named, top)
     if is_model_file(method):
