@@ -3,12 +3,12 @@
 from importlib.util import find_spec
 
 from strata.models.transfer.weights import named_file
-from strata.models.transfer.zoos.packaged_weights import INSTALL, PACKAGES
+from strata.models.transfer.zoos.packaged_weights import INSTALL
 
 #: Networks with the nodes whose activations are taken, the best ones first (docs/transfer.md).
 NODES = {
     "inception_v3": ("Mixed_6d", "Mixed_6e", "Mixed_7a"),
-    **dict.fromkeys(reversed(PACKAGES), ("blocks.4", "blocks.5", "blocks.6", "global_pool")),
+    "timm:tf_efficientnet_lite0": ("blocks.4", "blocks.5", "blocks.6", "global_pool"),
     "squeezenet1_1": ("features.10", "features.12"),
 }
 #: The network that is meant where no weights are at hand.
