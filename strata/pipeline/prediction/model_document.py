@@ -21,15 +21,15 @@ SCHEMA = 1
 KEYS = {"schema", "versions", "name", "classes", "value_ranges", "steps", "modules"}
 KEYS |= {"artifacts", "digests", "facts"}
 
-#: Bytes that are read: a method of ten methods has 40 thousand, one of 20,000 classes a million.
+#: Bytes that are read: a method has some thousands, with 20,000 classes of short names a million.
 _MOST_BYTES = 2**21
 
 
 def read_document(container: Container) -> dict[str, Any]:
-    """Content of `model.json`, of this version; nothing else is read, and no module needed.
+    """Content of `model.json`, of this version; all checksums are compared, no module is needed.
 
     Raises:
-        InputError: it is damaged, or of another version.
+        InputError: it is damaged, as is another entry, or it is of another version.
     """
     path = container.path
     if container.sizes[DOCUMENT] > _MOST_BYTES:
@@ -51,6 +51,10 @@ def read_document(container: Container) -> dict[str, Any]:
     for name in sorted(document.keys() ^ KEYS):
         odd = "lacks" if name in KEYS else "has"
         raise refused(path, f"its {DOCUMENT} {odd} a key {name!r:.60}")
+    try:
+        container.verify(texts_of(document["digests"]))
+    except (TypeError, AttributeError) as error:
+        raise refused(path, f"its checksums are none ({error})") from error
     return dict(document)
 
 
