@@ -44,5 +44,11 @@ YIELDS: dict[Role, tuple[str, ...]] = {
     "selected scores": ("scores",),
     "predictions": ("ids", "labels", "repeat", "fold", "scores", "probabilities"),
 }
+#: Roles of stages that give scores of images: the last one of a prediction.
+SCORING: frozenset[Role] = frozenset(
+    ("vector scores", "image scores", "combination", "selected scores")
+)
+#: Roles of stages between images and scores, which learn nothing.
+PREDICTING: frozenset[Role] = SCORING | {"images", "local descriptors", "vectors"}
 #: Origin of the features of images that a stage makes.
 Features = Literal["", "designed", "learned"]

@@ -25,9 +25,9 @@ AFFECTS_RESULTS = False  # how files are written, not what is in them
 #: Names that an entry can have.
 NAME = re.compile(r"model\.json|artifacts/[A-Za-z0-9_-]{1,100}\.(?:json|safetensors)", re.ASCII)
 
-#: An entry unpacks to at most so many times its packed size, all of them together to at most so
-#: many times the file's, and some bytes.
-MOST_UNPACKED, SOME_BYTES = 20, 2**24
+#: An entry unpacks to at most so many times its packed size and some bytes, all of them together to
+#: at most so many times the file's and some bytes.
+MOST_UNPACKED, SOME_BYTES = 20, 2**20
 
 #: Bytes of a directory of a few thousand entries.
 _LARGEST_DIRECTORY = 2**20
@@ -48,7 +48,7 @@ class NotAModelFile(Exception):
 def refused(path: Path, reason: str) -> InputError:
     """Error for a file that is no model file, or a damaged one."""
     return InputError(
-        f"{path} is not a whole model file: {reason}.",
+        f"{path} is not a whole model file: {reason.rstrip('.')}.",
         "Copy it again from where it was made, or export the method again: "
         "strata export METHOD FILE.strata.",
     )
@@ -199,6 +199,8 @@ def _check_directory(entries: list[zipfile.ZipInfo], size: int) -> None:
             raise NotAModelFile(f"its entry {shown} is packed in an unknown way")
         if entry.flag_bits & 1:
             raise NotAModelFile(f"its entry {shown} is encrypted")
+        if entry.file_size > MOST_UNPACKED * entry.compress_size + SOME_BYTES:
+            raise NotAModelFile(f"its entry {shown} would unpack to {entry.file_size} bytes")
     if len(set(names)) < len(names):
         raise NotAModelFile("two of its entries have one name")
     if "model.json" not in names:

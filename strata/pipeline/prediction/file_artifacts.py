@@ -1,6 +1,5 @@
 """Fitted artifacts of a model file, read when they are first used."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ from strata.errors import InputError
 from strata.pipeline.code.user_modules import import_from
 from strata.pipeline.prediction.container import Container, refused
 from strata.pipeline.prediction.estimator_codec import decode
+from strata.pipeline.prediction.model_document import strict_json
 from strata.pipeline.recipes.registry import user_module
 
 AFFECTS_RESULTS = False  # reads what has been made
@@ -28,6 +28,7 @@ class FileArtifacts(Mapping[str, Mapping[str, Any]]):
         container: the file, whose checksums were compared.
         entries: of each artifact.
         modules: files whose classes estimators may have, by the modules' names in the file.
+        classes: number of them.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class FileArtifacts(Mapping[str, Mapping[str, Any]]):
         container: Container,
         entries: dict[str, ArtifactEntries],
         modules: dict[str, Path],
+        classes: int,
     ) -> None:
         self._container, self._entries, self._modules = container, entries, modules
+        self._classes = classes
         self._read: dict[str, dict[str, Any]] = {}
 
     def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
-        return FileArtifacts, (self._container, self._entries, self._modules)
+        return FileArtifacts, (self._container, self._entries, self._modules, self._classes)
 
     def __getitem__(self, name: str) -> Mapping[str, Any]:
         if name not in self._read:
@@ -67,10 +70,26 @@ class FileArtifacts(Mapping[str, Mapping[str, Any]]):
             name: import_from(user_module(file), file) for name, file in self._modules.items()
         }
         try:
-            return decode(json.loads(self._container.read(entries.values)), arrays, modules)
+            values = strict_json(self._container.read(entries.values))
+            found = decode(values, arrays, modules)
+            if not self._modules:  # a user's stages may mean something else by these names
+                _check_classes(found, self._classes)
+            return found
         except InputError as error:
             if str(self._container.path) in error.what:
                 raise
             raise refused(self._container.path, f"{entries.values}: {error.what}") from error
         except (ValueError, AttributeError, RecursionError) as error:
             raise refused(self._container.path, f"{entries.values}: {error}") from error
+
+
+def _check_classes(values: Mapping[str, Any], classes: int) -> None:
+    """Raise `ValueError` for a classifier whose classes are not among those of the file."""
+    if not {"classifier", "classes"} <= values.keys():
+        return
+    numbers = values["classes"]
+    known = isinstance(numbers, list) and all(type(k) is int for k in numbers)
+    if not known or len(set(numbers)) < len(numbers) or not set(numbers) <= set(range(classes)):
+        raise ValueError(f"classes {numbers!r:.60} are not among the {classes} of the file")
+    if len(getattr(values["classifier"], "classes_", numbers)) != len(numbers):
+        raise ValueError(f"its classifier has other classes than {numbers!r:.60}")

@@ -38,7 +38,7 @@ class ScoredBatch:
     undescribed: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A trained method.
 
@@ -55,10 +55,13 @@ class Model:
     name: str
     classes: tuple[str, ...]
     steps: tuple[PredictionStep, ...]
-    artifacts: Mapping[str, Mapping[str, Any]] = field(repr=False)
-    value_ranges: Mapping[str, Range] = field(default_factory=dict, repr=False)
+    artifacts: Mapping[str, Mapping[str, Any]]
+    value_ranges: Mapping[str, Range] = field(default_factory=dict)
     modules: tuple[Path, ...] = ()
-    facts: dict[str, Any] = field(default_factory=dict, repr=False)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name!r}: {len(self.classes)} classes, {len(self.steps)} steps>"
 
     @property
     def classes_(self) -> np.ndarray:
@@ -98,9 +101,16 @@ class Model:
     def scored(self, batch: ImageBatch) -> ScoredBatch:
         """Scores of a batch of images."""
         values = self.values(batch)
+        scores = np.asarray(values[-1]["scores"], np.float64)
+        if scores.shape != (len(batch), len(self.classes)):
+            raise InputError(
+                f"{self.name} gives scores of the shape {scores.shape} for {len(batch)} images of "
+                f"{len(self.classes)} classes.",
+                "Its last step has to give a column for each class.",
+            )
         probabilities = values[-1].get("probabilities")
         return ScoredBatch(
-            np.asarray(values[-1]["scores"], np.float64),
+            scores,
             None if probabilities is None else np.asarray(probabilities, np.float64),
             ~self.described(values, len(batch)),
         )

@@ -32,9 +32,9 @@ def model_facts(
 
     Returns:
         `recipe`, `summary` and `parameters` of the method; `experiment`, its name; `data`: name,
-        digest and counts by class; `trained_on`: number of images, and the fold; `cv` and `test`:
-        accuracy, its 95 % interval and number of images, None where there is none; `made`, time of
-        the predictions; `versions` of packages; `weights`: of pretrained networks.
+        digest and counts by class; `trained_on`: number of images, the fold, and counts by class;
+        `cv` and `test`: accuracy, its 95 % interval and number of images, None where there is none;
+        `made`, time of the predictions; `versions` of packages; `weights`: of pretrained networks.
     """
     from strata import __version__
     from strata.reports.comparison.evaluation import evaluate
@@ -51,7 +51,11 @@ def model_facts(
             "digest": dataset.manifest.digest,
             "images": dict(sorted(Counter(r.label for r in dataset.manifest.records).items())),
         },
-        "trained_on": {"images": len(fold.train), "fold": fold.name},
+        "trained_on": {
+            "images": len(fold.train),
+            "fold": fold.name,
+            "by_class": dict(sorted(Counter(dataset.classes[k] for k in fold.train.y).items())),
+        },
         "cv": None,
         "test": None,
         "made": (store.manifest(target.node.key) or {}).get("made", ""),

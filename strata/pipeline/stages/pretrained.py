@@ -56,10 +56,26 @@ def pretrained(file: File, *, backbone: str = "inception_v3") -> dict[str, Any]:
 
 
 def state_of(network: Mapping[str, Any]) -> "dict[str, Tensor]":
-    """Tensors of an artifact of `pretrained`, by name."""
-    from strata.models.transfer.weights import read_weights
+    """Tensors of an artifact of `pretrained`, by name.
 
-    return read_weights(network["content"].tobytes(), network["backbone"])
+    Artifacts come in model files of strangers too: nothing but safetensors is read, no pickle.
+
+    Raises:
+        InputError: something else.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    from strata.errors import InputError
+
+    try:
+        return load(network["content"].tobytes())
+    except (SafetensorError, AttributeError, KeyError, ValueError) as error:
+        raise InputError(
+            f"The weights of {network['backbone']!s:.60} are not in the format safetensors: "
+            f"{error}.",
+            "Make again, or copy the model file again from where it was made.",
+        ) from error
 
 
 @shard_stage(

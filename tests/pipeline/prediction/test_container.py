@@ -124,6 +124,16 @@ def test_odd_entries_are_refused_in_less_than_a_second(tmp_path, kind):
     assert "strata export" in caught.value.hint
 
 
+def test_one_entry_that_unpacks_to_too_much_is_refused_whatever_lies_beside_it(tmp_path):
+    path = tmp_path / "m.strata"
+    noise = np.random.default_rng(0).bytes(2**20)  # 20 MB would be allowed to the whole file
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("artifacts/a.safetensors", noise, zipfile.ZIP_STORED)
+        archive.writestr("model.json", b"[" + b"[]," * 10**6 + b"[]]")
+    with pytest.raises(InputError, match=r"'model\.json' would unpack to 3000004 bytes"):
+        Container(path)
+
+
 def test_a_bomb_that_lies_about_its_size_unpacks_to_no_more(tmp_path):
     path = tmp_path / "m.strata"
     entries = [("model.json", b"{}"), ("artifacts/a.safetensors", bytes(2**26))]

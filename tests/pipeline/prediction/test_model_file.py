@@ -117,7 +117,11 @@ print(model.predict([np.zeros((40, 40, 3), np.uint8)]).shape, "torch" in sys.mod
     assert done.stdout.splitlines() == ["2 []", "(1,) False"], done.stderr
 
 
-@pytest.mark.parametrize("schema", [0, 999, "1", None])
+def test_a_model_says_in_a_line_what_it_is(file):
+    assert repr(load_model(file)) == "<Model 'nearest': 2 classes, 2 steps>"
+
+
+@pytest.mark.parametrize("schema", [0, 999, "1", None, True, 1.0])
 def test_files_of_other_versions_are_refused_with_a_sentence(file, schema):
     altered(file, lambda d: d.update(schema=schema, versions={"strata": "7.0"}))
     with pytest.raises(
@@ -155,7 +159,17 @@ POISONED = {
     "steps of no kind": lambda d: d.update(steps=[1]),
     "an own module": lambda d: d.update(modules={"os": "os.py"}),
     "classes": lambda d: d.update(classes=[1]),
+    "classes in one text": lambda d: d.update(classes="ab"),
+    "no classes": lambda d: d.update(classes=[]),
+    "a class without a name": lambda d: d.update(classes=["a", ""]),
+    "a class twice": lambda d: d.update(classes=["a", "a"]),
     "ranges": lambda d: d.update(value_ranges={"integer": [0]}),
+    "a range of nothing": lambda d: d.update(value_ranges={"integer": [0, float("nan")]}),
+    "a range without end": lambda d: d.update(value_ranges={"integer": [0, float("inf")]}),
+    "a range backwards": lambda d: d.update(value_ranges={"integer": [1, 0]}),
+    "a key of nobody's": lambda d: d.update(z=1),
+    "true for a step": lambda d: d["steps"][1].update(inputs=[{"shards": False}]),
+    "images that are 1": lambda d: d["steps"][0].update(inputs=[{"images": 1}]),
     "a list": lambda d: d.update(artifacts=[]),
     "facts": lambda d: d.update(facts=3),
     "no name": lambda d: d.pop("name"),
@@ -177,6 +191,118 @@ def test_a_poisoned_file_runs_nothing(file, change, monkeypatch):
     with pytest.raises(InputError, match=r"nearest\.strata"):
         load_model(file, [file.parent / "mine.py"])
     assert not (file.parent / "ran").exists()
+
+
+def test_a_key_that_is_there_twice_is_refused(file):
+    found = entries(file)
+    document = found.pop("model.json")
+    with container_writer(file) as add:
+        for name, data in found.items():
+            add(name, data)
+        add("model.json", b'{"name": "other",' + document[1:])
+    with pytest.raises(InputError, match="a key is there twice"):
+        load_model(file)
+
+
+LEARNING = [
+    "encodings:visual_words",
+    "encodings:fisher_vectors",
+    "encodings:vlad",
+    "reductions:standardize",
+    "reductions:pca",
+    "reductions:nystroem",
+    "classifiers:svm",
+    "networks:train_network",
+    "networks:network_at_size",
+    "networks:soft_labels",
+    "fusion:fit_stack",
+    "joins:kernel_weights",
+    "search:select_trial",
+    "fine_tuning:split_backbone",
+    "pretrained:pretrained",
+    "predictions:predictions",
+]
+
+
+@pytest.mark.parametrize("stage", LEARNING)
+def test_stages_that_learn_are_refused(file, stage):
+    altered(file, step_of(f"{STAGES}.{stage}"))
+    with pytest.raises(InputError, match=rf"its step '{stage.split(':')[1]}' does not predict"):
+        load_model(file)
+
+
+def test_the_last_step_gives_scores(file):
+    altered(file, lambda d: d["steps"].pop())
+    with pytest.raises(InputError, match=r"'gist_descriptor' gives no scores.*role: vectors"):
+        load_model(file)
+
+
+@pytest.mark.parametrize(
+    ("stage", "name"),
+    [
+        ("networks:resize", "size"),
+        ("global_descriptors:gist_descriptor", "image_size"),
+        ("pretrained:backbone_features", "image_size"),
+        ("deep_descriptors:feature_map_descriptors", "image_size"),
+        ("descriptors:dense_sift", "min_size"),
+    ],
+)
+def test_images_of_a_gigabyte_are_refused(file, stage, name):
+    def change(side):
+        given = {"parameters": {name: side}, "inputs": [{"images": True}]}
+        return lambda d: d["steps"].__setitem__(0, {"stage": f"{STAGES}.{stage}", **given})
+
+    altered(file, change(4097))
+    with pytest.raises(InputError, match=f"has {name} = 4097, and images of .* at most 4096"):
+        load_model(file)
+    altered(file, change(4096))
+    assert load_model(file).steps[0].parameters[name] == 4096
+
+
+def test_what_is_made_for_trainings_alone_is_left_out(file):
+    given = {"parameters": {"n_copies": 60000, "mirror": False}, "inputs": [{"images": True}]}
+    stage = {"stage": f"{STAGES}.fine_tuning:boundary_activations", **given}
+    altered(file, lambda d: d["steps"].__setitem__(0, stage))
+    parameters = load_model(file).steps[0].parameters
+    assert (parameters["n_copies"], parameters["mirror"]) == (0, False)
+
+
+CLASSES = {
+    "twice": [0, 0],
+    "none": [0, -1],
+    "of others": [0, 2],
+    "a number that is true": [0, True],
+    "text": "01",
+    "not as many": [0],
+}
+
+
+@pytest.mark.parametrize("classes", CLASSES.values(), ids=CLASSES)
+def test_classes_of_a_classifier_are_those_of_the_file(file, classes):
+    altered(file, lambda values: values.update(classes=classes), artifact="knn")
+    with pytest.raises(InputError, match=r"artifacts/00-knn\.json: .*classes"):
+        load_model(file).predict(IMAGES)
+
+
+def test_a_classifier_of_more_classes_than_the_file_has_is_refused(file):
+    altered(file, lambda d: d.update(classes=["a"]))
+    with pytest.raises(InputError, match=r"classes \[0, 1\] are not among the 1 of the file"):
+        load_model(file).predict(IMAGES)
+
+
+def test_a_sentence_ends_once(file):
+    altered(file, lambda v: v.update(classifier={"$": "estimator", "class": "os:system",
+            "parameters": {}, "fitted": {}}), artifact="knn")  # fmt: skip
+    with pytest.raises(InputError, match=r"no file can name\.\n"):
+        load_model(file).predict(IMAGES)
+
+
+def test_a_document_of_megabytes_is_refused_before_it_is_read(tmp_path):
+    file = tmp_path / "long.strata"
+    with zipfile.ZipFile(file, "w") as archive:  # stored: no bomb by its ratio
+        archive.writestr("model.json", b'{"z": [' + b"[]," * 700_000 + b"[]]}")
+    with pytest.raises(InputError, match=r"its model\.json has 21\d{5} bytes"):
+        load_model(file)
 
 
 ESTIMATORS = {

@@ -1,7 +1,11 @@
 """Weights of pretrained networks: known by their content, refused, watched."""
 
+import io
+import pickle
 import shutil
+import zipfile
 
+import numpy as np
 import pytest
 import torch
 
@@ -50,3 +54,36 @@ def test_weights_of_another_implementation_get_the_networks_names(network, tmp_p
     file = weights_file(NAME, str(tmp_path / "other.pth"))
     found = state_of(pretrained.function(file, backbone=NAME))
     assert all(torch.equal(tensor, found[name]) for name, tensor in state_of(known).items())
+
+
+class Evil:
+    def __reduce__(self):
+        return pytest.fail, ("a pickle was run",)
+
+
+def zip_bomb():
+    """What torch.save writes, packed: its 64 MB are 100 kB here."""
+    saved, packed = io.BytesIO(), io.BytesIO()
+    torch.save({"a": torch.zeros(2**24)}, saved)
+    with zipfile.ZipFile(saved) as before, zipfile.ZipFile(packed, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [pickle.dumps(Evil()), zip_bomb(), b"", b"\xff" * 100],
+    ids=["pickle", "zip bomb", "empty", "noise"],
+)
+def test_weights_from_a_strangers_file_are_safetensors_or_refused(content, monkeypatch):
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("torch.load was called"))
+    artifact = {"backbone": NAME, "content": np.frombuffer(content, np.uint8)}
+    with pytest.raises(InputError, match=r"weights of squeezenet1_1 .* format safetensors"):
+        state_of(artifact)
+
+
+def test_weights_are_kept_as_safetensors_whatever_their_file_was(network):
+    path, artifact = network
+    assert path.read_bytes()[:2] == b"PK"  # of torch.save
+    assert artifact["content"][8:9].tobytes() == b"{"

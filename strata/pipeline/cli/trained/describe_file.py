@@ -4,30 +4,48 @@ import json
 from pathlib import Path
 from typing import Any
 
+from strata.errors import InputError
 from strata.pipeline.cli.terminal.table import print_table
-from strata.pipeline.prediction.container import Container, refused
-from strata.pipeline.prediction.model_file import read_document
+from strata.pipeline.prediction.container import Container
+from strata.pipeline.prediction.model_document import classes_of, read_document
 from strata.pipeline.workspace.console import Terminal
 
 
 def describe_file(path: Path, as_json: bool) -> int:
     """Print the facts of a model file; its stages and estimators are not loaded."""
-    container = Container(path)
-    document = read_document(container)
+    document = read_document(Container(path))
+    if as_json:
+        print(json.dumps(document, indent=2))
+        return 0
     try:
-        container.verify(document["digests"])
-        if as_json:
-            print(json.dumps(document, indent=2))
-            return 0
-        console = Terminal()
-        for line in _lines(document):
-            console.print(line)
-        counts = document["facts"].get("data", {}).get("images", {})
-        rows = [[name, str(counts.get(name, ""))] for name in document["classes"]]
+        lines, (columns, rows) = _lines(document), _classes(document)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise refused(path, f"its facts are none ({type(error).__name__}: {error})") from error
-    print_table(console, ["class", "images"], rows)
+        raise InputError(
+            f"The facts of {path} cannot be told: they are of an unknown form "
+            f"({type(error).__name__}: {error}).",
+            f"The file is whole, but not one of strata export: strata describe {path} --json "
+            "prints all that it says.",
+        ) from error
+    console = Terminal()
+    for line in lines:
+        console.print(line)
+    print_table(console, columns, rows)
     return 0
+
+
+def _classes(document: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Table of the classes: images that were learned from, and all images of the data."""
+    facts = document["facts"]
+    counted = {
+        "learned from": facts.get("trained_on", {}).get("by_class", {}),
+        "all images": facts.get("data", {}).get("images", {}),
+    }
+    known = {name: counts for name, counts in counted.items() if counts}
+    rows = [
+        [name, *(str(counts.get(name, 0)) for counts in known.values())]
+        for name in classes_of(document["classes"])
+    ]
+    return ["class", *known], rows
 
 
 def _lines(document: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from strata.image_io import read_image
 from strata.pipeline.cli.app import app
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.prediction.container import container_writer
 from strata.pipeline.prediction.model_file import load_model
 from strata.pipeline.store.store import Store
 
@@ -51,7 +53,8 @@ def test_a_method_leaves_its_store_and_images(made, file, tmp_path):
     model = load_model(tmp_path / "moved.strata", [tmp_path / "toy_recipes.py"])
     np.testing.assert_allclose(model.decision_function(images), before)
     assert model.facts["recipe"] == "colors"
-    assert model.facts["trained_on"] == {"images": 18, "fold": "final"}
+    counts = {"blue": 6, "gray": 6, "green": 6}
+    assert model.facts["trained_on"] == {"images": 18, "fold": "final", "by_class": counts}
     assert model.facts["cv"]["images"] == 18
     assert 0 <= model.facts["cv"]["low"] <= model.facts["cv"]["accuracy"] <= 1
     assert model.facts["test"]["images"] == 6
@@ -119,8 +122,43 @@ def test_a_file_tells_what_it_is_without_running_anything(file, made):
     assert "accuracy in cross-validation: " in told
     assert "steps: mean_color, distances" in told
     assert "needs the file toy_recipes.py" in told
-    assert "green  " in told
+    assert [line.split() for line in told.splitlines()[-4:]] == [
+        ["class", "learned", "from", "all", "images"],
+        ["blue", "6", "8"],
+        ["gray", "6", "8"],
+        ["green", "6", "8"],
+    ]
     assert json.loads(strata("describe", file, "--json"))["name"] == "plain"
     file.write_bytes(file.read_bytes()[:-3])
     assert "is not a whole model file" in strata("describe", file, code=2)
     assert "cannot be read" in strata("describe", "absent.strata", code=2)
+
+
+def refilled(path, facts):
+    """The file with other facts."""
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    document = {**json.loads(content.pop("model.json")), "facts": facts}
+    with container_writer(path) as add:
+        for name, data in content.items():
+            add(name, data)
+        add("model.json", json.dumps(document).encode())
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"recipe": 3}, {"data": []}, {"cv": 1}, {"weights": [1]}, {"trained_on": {"by_class": 3}}],
+)
+def test_a_whole_file_of_odd_facts_is_not_called_damaged(file, facts):
+    refilled(file, facts)
+    told = strata("describe", file, code=2)
+    assert "cannot be told" in told
+    assert "The file is whole" in told
+    assert "Copy it again" not in told
+    assert json.loads(strata("describe", file, "--json"))["facts"] == facts
+
+
+def test_facts_without_the_images_learned_from_are_told_as_they_are(file):
+    refilled(file, {"data": {"images": {"blue": 8, "gray": 8, "green": 7}}})
+    lines = [line.split() for line in strata("describe", file).splitlines()]
+    assert lines[-4:] == [["class", "all", "images"], ["blue", "8"], ["gray", "8"], ["green", "7"]]
