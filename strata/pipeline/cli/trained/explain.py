@@ -121,7 +121,7 @@ def _results(
     files: AskedFiles,
     work: Callable[[ImageBatch, Sequence[str]], Iterator[ExplainedImage | Failed]],
 ) -> Iterator[tuple[str, ExplainedImage | Failed]]:
-    """What there is of each file, in batches: those that cannot be read as soon as it is known."""
+    """Explained image, or reason why there is none, of each file, in batches."""
     waiting: deque[tuple[str, bool]] = deque()
     unread: deque[tuple[str, Failed]] = deque()
 
