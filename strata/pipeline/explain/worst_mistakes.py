@@ -166,7 +166,9 @@ def verdicts(scores: "Scores", classes: Sequence[str]) -> dict[str, str]:
     for row, (name, number) in enumerate(zip(run.ids, run.predictions.tolist(), strict=True)):
         probabilities = run.probabilities
         told = "" if probabilities is None else f" {probabilities[row, number]:.2f}"
-        mark = "✓ right" if number == run.labels[row] else "✗ wrong"
+        mark = (
+            "✓\N{NO-BREAK SPACE}right" if number == run.labels[row] else "✗\N{NO-BREAK SPACE}wrong"
+        )
         found[name] = f"{classes[number]}{told} {mark}"
     return found
 

@@ -78,7 +78,15 @@ def classify_files(pickled: bytes, files: Sequence[AskedFile]) -> list[Predictio
 @lru_cache(maxsize=1)
 def _unpickled(pickled: bytes) -> Model:
     """Model with all that it needs loaded, once per process."""
-    model: Model = pickle.loads(pickled)
+    return loaded(pickle.loads(pickled))
+
+
+def loaded(model: Model) -> Model:
+    """Load all that a model needs, so that what it lacks is no fault of an image.
+
+    Raises:
+        StrataError: the model cannot be used.
+    """
     _ = model.stages
     for name in model.artifacts:
         _ = model.artifacts[name]

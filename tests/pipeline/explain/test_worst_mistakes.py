@@ -20,9 +20,15 @@ SCORES = Scores(
 
 
 def test_a_verdict_has_class_probability_and_mark():
-    assert verdicts(SCORES, CLASSES) == {"a": "highway 0.60 ✓ right", "b": "street 0.83 ✗ wrong"}
+    assert verdicts(SCORES, CLASSES) == {
+        "a": "highway 0.60 ✓\N{NO-BREAK SPACE}right",
+        "b": "street 0.83 ✗\N{NO-BREAK SPACE}wrong",
+    }
 
 
 def test_a_method_without_probabilities_has_none_in_its_verdict():
     found = verdicts(replace(SCORES, probabilities=None), CLASSES)
-    assert found == {"a": "highway ✓ right", "b": "street ✗ wrong"}
+    assert found == {
+        "a": "highway ✓\N{NO-BREAK SPACE}right",
+        "b": "street ✗\N{NO-BREAK SPACE}wrong",
+    }

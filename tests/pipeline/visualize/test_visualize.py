@@ -252,4 +252,4 @@ def test_a_report_shows_what_its_methods_have_learned(project):
     assert len(re.findall("<h4>Worst mistakes of .* in cross-validation</h4>", page)) == 1
     figure = page[page.index("<h4>Worst mistakes of ") :]
     assert re.search("<b>true: (blue|gray|green)</b>", figure)
-    assert re.search(r"<figcaption>\w+: (blue|gray|green) 0\.\d\d ✗ wrong<", figure)
+    assert re.search(r"<figcaption>\w+: (blue|gray|green) 0\.\d\d ✗\swrong<", figure)

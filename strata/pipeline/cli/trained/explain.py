@@ -19,7 +19,7 @@ from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.data.layout.names import some
 from strata.pipeline.explain.explained_images import Thumbnail, explained_images
 from strata.pipeline.prediction.batch import ImageBatch, in_batches
-from strata.pipeline.prediction.classify import read_with_flatness
+from strata.pipeline.prediction.classify import loaded, read_with_flatness
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.one_by_one import Failed
 from strata.pipeline.prediction.paths import AskedFiles
@@ -84,8 +84,10 @@ def explain(model: Model, request: Request, thumbnail: Thumbnail = lambda name: 
 
     Raises:
         InputError: no such class, or no folder to write to.
+        StrataError: the model cannot be used.
     """
     named = None if request.named is None else _number(model, request.named)
+    loaded(model)
     _make_folder(request.out)
 
     def work(batch: ImageBatch, names: Sequence[str]) -> Iterator[ExplainedImage | Failed]:

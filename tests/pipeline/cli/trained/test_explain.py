@@ -190,5 +190,17 @@ def test_processes_are_refused_with_a_model_file(workspace, photos, tmp_path):
     assert "--jobs has no meaning with the model file" in done.output
 
 
+def test_a_model_that_cannot_be_used_is_no_fault_of_each_image(workspace, photos, tmp_path):
+    class Broken(dict):
+        def __getitem__(self, name):
+            raise InputError("The artifact is damaged.", "Export it again.")
+
+    target = workspace.chosen(["gist"])[0]
+    model, _ = trained_model(target, workspace.dataset, workspace.store)
+    broken = replace(model, artifacts=Broken(model.artifacts))
+    with pytest.raises(InputError, match="damaged"):
+        explain(broken, _request(tmp_path / "out", photos / "wide.png"))
+
+
 def _request(out, *images) -> Request:
     return Request([str(image) for image in images], out, top=3)
