@@ -1,6 +1,7 @@
 """Explained predictions with drawn maps, as a page shows them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,7 +9,8 @@ from strata.pipeline.explain.explain import explain_run
 from strata.pipeline.explain.explanation import Explanation
 from strata.pipeline.explain.prediction_run import PredictionRun
 from strata.pipeline.prediction.batch import ImageBatch
-from strata.pipeline.prediction.model import Model
+from strata.pipeline.prediction.model import UNDESCRIBED, Model
+from strata.pipeline.prediction.one_by_one import Failed, each_image
 from strata.pipeline.visualize.overlay import fitted_in, overlay
 from strata.reports.model.explained import ExplainedBranch, ExplainedClass, ExplainedImage
 
@@ -16,11 +18,6 @@ from strata.reports.model.explained import ExplainedBranch, ExplainedClass, Expl
 SIDE = 480
 #: Kinds of explanations whose maps are not negative.
 UNSIGNED = ("grad-cam",)
-
-#: Said of an image of which a method sees nothing.
-NOTHING_SEEN = (
-    "The method finds no descriptors in this image: its class is that of an empty vector."
-)
 
 #: Gives the picture of a training image by its id; None where it is not at hand.
 Thumbnail = Callable[[str], np.ndarray | None]
@@ -34,7 +31,7 @@ def explained_images(
     top: int = 2,
     named: int | None = None,
     thumbnail: Thumbnail = lambda name: None,
-) -> list[ExplainedImage]:
+) -> Iterator[ExplainedImage | Failed]:
     """Images of a batch, each with the evidence for some classes, the predicted one first.
 
     Args:
@@ -44,34 +41,48 @@ def explained_images(
         top: number of best classes.
         named: number of a class to explain besides the predicted one, in place of the next best.
         thumbnail: of training images.
+
+    Returns:
+        n images; in the place of one that fails, or of which the method sees nothing, the reason.
     """
-    run = PredictionRun(model, batch)
-    found = run.values[-1]
-    probabilities = "probabilities" in found
-    values = np.asarray(found["probabilities"] if probabilities else found["scores"])
-    ranked = np.argsort(-np.asarray(found["scores"]), axis=1, kind="stable")
+
+    def work(some: ImageBatch) -> list[ExplainedImage | Failed]:
+        return _explained(PredictionRun(model, some), top, named, thumbnail)
+
+    for name, found in zip(names, each_image(work, batch), strict=True):
+        yield found if isinstance(found, Failed) else replace(found, name=name)
+
+
+def _explained(
+    run: PredictionRun, top: int, named: int | None, thumbnail: Thumbnail
+) -> list[ExplainedImage | Failed]:
+    """Images of a batch, yet without names."""
+    found, images, names = run.values[-1], run.batch.images, run.model.classes
+    scores = np.asarray(found["scores"])
+    values = np.asarray(found.get("probabilities", scores))
+    ranked = np.argsort(-scores, axis=1, kind="stable")
     places = [ranked[:, i] for i in range(min(top, ranked.shape[1]))]
     if named is not None:
-        places = [ranked[:, 0], np.full(len(batch), named)]
-    explained: list[list[ExplainedClass]] = [[] for _ in names]
-    described = model.described(run.values, len(batch))
+        places = [ranked[:, 0], np.full(len(images), named)]
+    explained: list[list[ExplainedClass]] = [[] for _ in images]
     for classes in places:
         numbers = classes.tolist()
         for row, told in enumerate(explain_run(run, numbers)):
             number = numbers[row]
-            if any(one.name == model.classes[number] for one in explained[row]):
+            if any(one.name == names[number] for one in explained[row]):
                 continue  # the named class is the predicted one
-            branches = [_branch(one, batch.images[row], thumbnail) for one in told]
-            rank = int(np.flatnonzero(ranked[row] == number)[0]) + 1
+            branches = [_branch(one, images[row], thumbnail) for one in told]
+            own = scores[row, number]
+            rank = 1 + int((scores[row] > own).sum())
+            tied = [names[i] for i in np.flatnonzero(scores[row] == own) if i != number]
             value = float(values[row, number])
-            explained[row].append(ExplainedClass(model.classes[number], rank, value, branches))
+            explained[row].append(ExplainedClass(names[number], rank, value, branches, tied))
+    described = run.model.described(run.values, len(images))
     return [
-        ExplainedImage(
-            name, fitted_in(image, SIDE), classes, probabilities, "" if seen else NOTHING_SEEN
-        )
-        for name, image, classes, seen in zip(
-            names, batch.images, explained, described, strict=True
-        )
+        ExplainedImage("", fitted_in(image, SIDE), classes, "probabilities" in found)
+        if seen
+        else Failed(UNDESCRIBED)
+        for image, classes, seen in zip(images, explained, described, strict=True)
     ]
 
 

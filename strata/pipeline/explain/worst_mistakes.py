@@ -78,10 +78,11 @@ def _made(
     columns = [_panels(one, images, dataset, store) for one in (first, second)]
     names = [one.target.name for one in (first, second)]
     return Visualization(
-        f"Worst mistakes of {names[0]} and {names[1]}",
+        f"Worst mistakes of {names[0]} and {names[1]} in cross-validation",
         "Images that one or both misclassify with most confidence, each scored by models that were "
         f"not trained on it. Left the image; then the evidence of {names[0]} and of {names[1]}, "
-        "each for the class that it predicts. Orange speaks for that class, blue against it "
+        "each for the class that it predicts, with its probability where the method gives one. "
+        "Orange speaks for that class, blue against it "
         "(contributions, which sum to the score); yellow is Grad-CAM, which shows support alone. "
         "Striped parts are not seen. The two methods' maps are on different scales.",
         list(_rows(images, columns, first.scores, dataset)),
@@ -154,6 +155,24 @@ def predictions(scores: "Scores") -> dict[str, int]:
     return dict(zip(run.ids, run.predictions.tolist(), strict=True))
 
 
+def verdicts(scores: "Scores", classes: Sequence[str]) -> dict[str, str]:
+    """Predicted class of each image in words, its probability, and whether it is right.
+
+    Of the first repeat, as `predictions`; without a probability where the method gives none.
+    """
+    from strata.reports.comparison.evaluation import first_repeat
+
+    run, found = first_repeat(scores), {}
+    for row, (name, number) in enumerate(zip(run.ids, run.predictions.tolist(), strict=True)):
+        probabilities = run.probabilities
+        told = "" if probabilities is None else f" {probabilities[row, number]:.2f}"
+        mark = (
+            "✓\N{NO-BREAK SPACE}right" if number == run.labels[row] else "✗\N{NO-BREAK SPACE}wrong"
+        )
+        found[name] = f"{classes[number]}{told} {mark}"
+    return found
+
+
 def summed(found: Sequence[Explanation]) -> Explanation:
     """One explanation: contributions of all branches summed, or the first that has places."""
     placed = [one for one in found if one.map is not None]
@@ -175,15 +194,14 @@ def _panels(
     """For each image its own picture, and the method's evidence."""
     from strata.reports.model.visualizations import Panel
 
-    predicted, found = predictions(one.scores), {}
+    told, found = verdicts(one.scores, dataset.classes), {}
     for name, pixels, explanation in _explained(one, images, dataset, store):
         picture, evidence = fitted_in(pixels, SIDE), explanation.map
         if evidence is None:
             evidence = np.zeros((1, 1), np.float32)
         drawn = overlay(picture, evidence, signed=explanation.kind not in UNSIGNED)
-        label = dataset.classes[predicted[name]]
-        alt = f"{name}: evidence of {one.target.name} for {label}"
-        caption = f"{one.target.name}: {label}"
+        alt = f"{name}: evidence of {one.target.name} for its prediction, {told[name]}"
+        caption = f"{one.target.name}: {told[name]}"
         found[name] = Panel(picture, name, "the image"), Panel(drawn, alt, caption)
     return found
 
@@ -200,4 +218,4 @@ def _rows(
     for name in images:
         original = columns[0][name][0]
         maps = [column[name][1] for column in columns]
-        yield PanelRow(dataset.classes[labels[name]], name, [original, *maps])
+        yield PanelRow(f"true: {dataset.classes[labels[name]]}", name, [original, *maps])

@@ -9,18 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from strata.errors import StrataError
 from strata.image_io import ImageError
-from strata.pipeline.execution.peak_memory import is_out_of_memory
-from strata.pipeline.prediction.batch import ImageBatch, in_batches
-from strata.pipeline.prediction.images import read_file
-from strata.pipeline.prediction.model import Model, ScoredBatch
+from strata.pipeline.prediction.batch import in_batches
+from strata.pipeline.prediction.images import Ranges, read_file
+from strata.pipeline.prediction.model import UNDESCRIBED, Model, ScoredBatch
+from strata.pipeline.prediction.one_by_one import Failed, each_image
 from strata.pipeline.prediction.paths import AskedFile
 
 #: Levels, of 256, that the values of an image span at least, unless it is nearly flat.
 FLAT = 8
-#: Reason why an image has no class of which the method sees nothing.
-UNDESCRIBED = "no descriptors (flat, or too small), so no class"
 
 
 @dataclass(frozen=True)
@@ -61,18 +58,19 @@ def classify_files(pickled: bytes, files: Sequence[AskedFile]) -> list[Predictio
             if file.problem:
                 continue
             try:
-                image, extent = read_file(file.path, model.value_ranges)
+                image, flat = read_with_flatness(file.path, model.value_ranges)
             except ImageError as error:
                 found[number] = replace(found[number], problem=error.reason)
                 continue
-            flat = extent is None and is_flat(image)
             found[number] = replace(found[number], flat=flat)
             scored.append(number)
             yield image
 
     for batch in in_batches(images(), len(files)):
-        for part in _scored(model, batch):
+        for part in each_image(lambda some: _rows(model.scored(some)), batch):
             number = scored.popleft()
+            if isinstance(part, Failed):
+                part = {"problem": part.reason, "flat": False}
             found[number] = replace(found[number], **part)
     return found
 
@@ -80,11 +78,29 @@ def classify_files(pickled: bytes, files: Sequence[AskedFile]) -> list[Predictio
 @lru_cache(maxsize=1)
 def _unpickled(pickled: bytes) -> Model:
     """Model with all that it needs loaded, once per process."""
-    model: Model = pickle.loads(pickled)
+    return loaded(pickle.loads(pickled))
+
+
+def loaded(model: Model) -> Model:
+    """Load all that a model needs, so that what it lacks is no fault of an image.
+
+    Raises:
+        StrataError: the model cannot be used.
+    """
     _ = model.stages
     for name in model.artifacts:
         _ = model.artifacts[name]
     return model
+
+
+def read_with_flatness(path: str, ranges: Ranges) -> tuple[np.ndarray, bool]:
+    """Decode a file, see `read_file`, and test whether it is nearly flat.
+
+    Raises:
+        ImageError: the file cannot be read.
+    """
+    image, extent = read_file(path, ranges)
+    return image, extent is None and is_flat(image)
 
 
 def is_flat(image: np.ndarray) -> bool:
@@ -93,35 +109,15 @@ def is_flat(image: np.ndarray) -> bool:
     return all(int(np.ptp(part, axis=(0, 1)).max()) < FLAT for part in (few, image))
 
 
-def _scored(model: Model, batch: ImageBatch) -> Iterator[dict[str, Any]]:
-    """Values of the prediction for each image; where a batch fails, of the images one by one."""
-    try:
-        scored = model.scored(batch)
-    except Exception as error:
-        if len(batch) == 1:
-            yield {"problem": _reason(error), "flat": False}
-            return
-    else:
-        yield from _rows(scored)
-        return
-    for image in batch:
-        yield from _scored(model, ImageBatch.of([image]))
-
-
-def _rows(scored: ScoredBatch) -> Iterator[dict[str, Any]]:
+def _rows(scored: ScoredBatch) -> list[dict[str, Any]]:
+    """Values of the prediction for each image."""
+    rows: list[dict[str, Any]] = []
     for number, undescribed in enumerate(scored.undescribed):
         if undescribed:
-            yield {"problem": UNDESCRIBED, "undescribed": True, "flat": False}
+            rows.append({"problem": UNDESCRIBED, "undescribed": True, "flat": False})
             continue
-        rows: dict[str, Any] = {"scores": scored.scores[number]}
+        row: dict[str, Any] = {"scores": scored.scores[number]}
         if scored.probabilities is not None:
-            rows["probabilities"] = scored.probabilities[number]
-        yield rows
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, StrataError):
-        return " ".join(str(error).split())
-    if is_out_of_memory(error):
-        return "not enough memory; fewer processes need less of it: -j 1"
-    return f"cannot be classified ({type(error).__name__}: {error})"
+            row["probabilities"] = scored.probabilities[number]
+        rows.append(row)
+    return rows

@@ -4,6 +4,7 @@ The same steps run wherever the method is: `strata predict` with a method's name
 explanations, and Python.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -20,6 +21,11 @@ from strata.pipeline.graph.stage import Stage
 from strata.pipeline.prediction.batch import ImageBatch
 from strata.pipeline.prediction.images import Images, batches_of
 from strata.pipeline.prediction.steps import PredictionStep, stage_at
+
+#: Reason why an image has no class of which the method sees nothing.
+UNDESCRIBED = "no descriptors (flat, or too small), so no class"
+#: Images that a warning names.
+NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -139,10 +145,12 @@ class Model:
         Raises:
             InputError: one image in the place of several, or something that is no image.
             ImageError: a file that cannot be read.
+
+        Warns:
+            RuntimeWarning: the method sees nothing of some images, which `strata predict` gives no
+                class.
         """
-        batches = batches_of(images, self.value_ranges)
-        parts = [self.scored(batch).scores for batch in batches]
-        return np.concatenate([np.zeros((0, len(self.classes))), *parts])
+        return self._joined([part.scores for part in self._scored(images)])
 
     def predict_proba(self, images: Images) -> np.ndarray:
         """Probabilities (n, classes) float64 of images, see `decision_function`.
@@ -150,18 +158,33 @@ class Model:
         Raises:
             InputError: likewise, or the method gives no probabilities.
         """
-        batches = batches_of(images, self.value_ranges)
-        parts = [self.scored(batch).probabilities for batch in batches]
+        parts = [part.probabilities for part in self._scored(images)]
         if any(part is None for part in parts):
             raise InputError(
                 f"{self.name} gives no probabilities.",
                 "decision_function gives its scores; a support vector machine gives "
                 "probabilities with inner_folds of 2 or more.",
             )
-        return np.concatenate(
-            [np.zeros((0, len(self.classes))), *(p for p in parts if p is not None)]
-        )
+        return self._joined([part for part in parts if part is not None])
 
     def predict(self, images: Images) -> np.ndarray:
         """Class names (n,) of images, see `decision_function`."""
-        return self.classes_[self.decision_function(images).argmax(axis=1)]
+        scores = self._joined([part.scores for part in self._scored(images)])
+        return self.classes_[scores.argmax(axis=1)]
+
+    def _scored(self, images: Images) -> list[ScoredBatch]:
+        """Scores of images by batch; a warning of those of which the method sees nothing."""
+        scored = [self.scored(batch) for batch in batches_of(images, self.value_ranges)]
+        positions = np.flatnonzero(np.concatenate([[], *(part.undescribed for part in scored)]))
+        if len(positions):
+            named = ", ".join(f"images[{position}]" for position in positions[:NAMED])
+            more = f" and {len(positions) - NAMED} more" if len(positions) > NAMED else ""
+            warnings.warn(
+                f"{UNDESCRIBED.capitalize()} that means anything: {named}{more}.",
+                RuntimeWarning,
+                stacklevel=3,  # the caller of the public method
+            )
+        return scored
+
+    def _joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        return np.concatenate([np.zeros((0, len(self.classes))), *parts])

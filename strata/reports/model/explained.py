@@ -36,14 +36,16 @@ class ExplainedClass:
 
     Attributes:
         name: of the class.
-        rank: among all classes, from 1: the predicted one.
+        rank: among all classes, from 1; the same of classes of the same score.
         value: probability, or score where the method gives no probabilities.
+        tied: names of the other classes of the same score.
     """
 
     name: str
     rank: int
     value: float
     branches: list[ExplainedBranch]
+    tied: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,18 +65,3 @@ class ExplainedImage:
     classes: list[ExplainedClass]
     probabilities: bool = True
     note: str = ""
-
-
-@dataclass(frozen=True)
-class ExplainedPredictions:
-    """Some predictions of one method, explained.
-
-    Attributes:
-        method: its name.
-        images: in the order in which they were given.
-        unreadable: names of files that cannot be read, with the reasons.
-    """
-
-    method: str
-    images: list[ExplainedImage]
-    unreadable: dict[str, str] = field(default_factory=dict)

@@ -11,10 +11,12 @@ from strata.models.transfer import backbones
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.execution.worker import Task, run_task
 from strata.pipeline.experiment.trained import trained_model
-from strata.pipeline.explain.explain import explain
+from strata.pipeline.explain.explain import explain, explain_run
 from strata.pipeline.explain.explained_images import explained_images
 from strata.pipeline.explain.placement import on_whole_image
 from strata.pipeline.prediction.batch import ImageBatch
+from strata.pipeline.prediction.model import UNDESCRIBED
+from strata.pipeline.prediction.one_by_one import Failed
 from tests.pipeline.project import Project, write_images
 
 FILE = """
@@ -167,7 +169,36 @@ def test_training_images_are_shown_where_they_are_at_hand(models, images):
     assert all(name.endswith(".png") and shown is picture for name, _, shown in branch.neighbors)
 
 
-def test_an_image_without_descriptors_is_said_to_be_one(models):
+def test_an_image_without_descriptors_has_no_class_as_in_a_prediction(models, images):
     wall = np.full((24, 24, 3), 255, np.uint8)
-    (image,) = explained_images(models["words"], ImageBatch.of([wall]), ["wall"])
-    assert "no descriptors" in image.note
+    batch = ImageBatch.of([wall, images[0]])
+    nothing, seen = explained_images(models["words"], batch, ["wall", "seen"])
+    assert nothing == Failed(UNDESCRIBED)
+    assert seen.name == "seen"
+    assert seen.classes
+
+
+def test_an_image_that_fails_is_alone_in_it(models, images, monkeypatch):
+    def failing(run, classes):
+        if any(len(image) == 72 for image in run.batch):
+            raise ValueError("too high")
+        return explain_run(run, classes)
+
+    monkeypatch.setattr("strata.pipeline.explain.explained_images.explain_run", failing)
+    first, second, high = explained_images(models["tiny"], ImageBatch.of(images), ["a", "b", "c"])
+    assert [first.name, second.name] == ["a", "b"]
+    assert high == Failed("cannot be classified (ValueError: too high)")
+
+
+def test_classes_of_the_same_score_have_one_rank(models, images):
+    found = explained_images(models["searched"], ImageBatch.of(images), "abc", top=3)
+    scores = models["searched"].decision_function(images)
+    ties = 0
+    for image, row in zip(found, scores, strict=True):
+        own = dict(zip(models["searched"].classes, row.tolist(), strict=True))
+        for one in image.classes:
+            score = own[one.name]
+            assert one.rank == 1 + (row > score).sum()
+            assert {*one.tied, one.name} == {name for name in own if own[name] == score}
+            ties += len(one.tied)
+    assert ties  # of classes without a vote

@@ -102,6 +102,21 @@ def test_images_of_which_nothing_is_seen_are_marked(workspace):
     assert not model(workspace, "stacked").scored(batch).undescribed.any()  # GIST sees it
 
 
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+def test_images_of_which_nothing_is_seen_are_warned_of_by_position(workspace, method, recwarn):
+    wall = np.full((24, 24, 3), 255, np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    classify = getattr(model(workspace, "words"), method)
+    with pytest.warns(RuntimeWarning, match=r"No descriptors .*: images\[1\]\.$") as warned:
+        assert len(classify([noise, wall])) == 2
+    assert warned[0].filename == __file__
+    with pytest.warns(RuntimeWarning, match=r"images\[0\], .*images\[4\] and 35 more\.$"):
+        classify([wall] * 40)
+    classify([noise])
+    getattr(model(workspace, "stacked"), method)([wall])
+    assert not recwarn.list
+
+
 def test_no_images_have_no_scores(workspace):
     assert model(workspace, "fine").predict_proba([]).shape == (0, 3)
 

@@ -249,4 +249,7 @@ def test_a_report_shows_what_its_methods_have_learned(project):
         assert page.count(f"<h4>{title}") == 1, title
     assert "Visualizations of the model" not in page  # the check that says what went wrong
     assert set(sections) == {"bovw", "fisher", "tinynet", "mlp", "fusion"}
-    assert page.count("<h4>Worst mistakes of ") == 1
+    assert len(re.findall("<h4>Worst mistakes of .* in cross-validation</h4>", page)) == 1
+    figure = page[page.index("<h4>Worst mistakes of ") :]
+    assert re.search("<b>true: (blue|gray|green)</b>", figure)
+    assert re.search(r"<figcaption>\w+: (blue|gray|green) 0\.\d\d ✗\swrong<", figure)

@@ -115,7 +115,11 @@ def explain(
     ],
     images: Annotated[
         list[str],
-        typer.Argument(help="Images, folders of images, or quoted patterns ('photos/**/*.jpg')."),
+        typer.Argument(
+            metavar="IMAGES...",
+            help="Images, folders of images, quoted patterns ('photos/**/*.jpg'), or - for paths "
+            "on standard input.",
+        ),
     ],
     out: Annotated[
         Path,
@@ -145,6 +149,7 @@ def explain(
     request = Request(images, out, named, top)
     if is_model_file(method):
         _refuse_experiment(method, file, settings, store, skip_broken, weights)
+        _refuse(f"the model file {method}, explained in one process", {"--jobs": jobs})
         return explain_by_file(method, modules or [], request)
     _refuse(f"the method {method}, which has its recipes' file", {"--modules": modules})
     workspace = open_workspace(

@@ -1,28 +1,37 @@
 """`strata explain`: evidence for the class that a method gives an image, as pictures and a page."""
 
-import re
-from collections.abc import Iterator, Sequence
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BufferedReader
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from strata.errors import InputError, nearest
-from strata.files import write_atomic
 from strata.image_io import ImageError
+from strata.pipeline.cli.terminal.predictions import FLAT
+from strata.pipeline.cli.trained.explanation_folder import explanation_folder
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.data.layout.names import some
 from strata.pipeline.explain.explained_images import Thumbnail, explained_images
-from strata.pipeline.prediction.batch import in_batches
-from strata.pipeline.prediction.images import read_file
+from strata.pipeline.prediction.batch import ImageBatch, in_batches
+from strata.pipeline.prediction.classify import loaded, read_with_flatness
 from strata.pipeline.prediction.model import Model
+from strata.pipeline.prediction.one_by_one import Failed
 from strata.pipeline.prediction.paths import AskedFiles
-from strata.reports.model.explained import ExplainedImage, ExplainedPredictions
+from strata.pipeline.workspace.console import Terminal
+from strata.pipeline.workspace.step_progress import StepProgress
+from strata.reports.model.explained import ExplainedImage
 from strata.text import one_line, utf8
 
 #: Images that are explained at once.
 BATCH = 8
-PAGE = "explanations.html"
+#: Name of the step in the progress.
+EXPLAINING = "explaining"
 
 
 @dataclass(frozen=True)
@@ -68,34 +77,80 @@ def explain_by_method(workspace: Workspace, method: str, request: Request) -> in
 
 
 def explain(model: Model, request: Request, thumbnail: Thumbnail = lambda name: None) -> int:
-    """Write maps and a page on why images have their classes; exit code 2 if some are unreadable.
+    """Write maps and a page on why images have their classes, as they come.
+
+    Returns:
+        Exit code: 2 if something that was asked for has no class; it is named.
 
     Raises:
         InputError: no such class, or no folder to write to.
+        StrataError: the model cannot be used.
     """
-    from strata.reports.page.explanations import explanations_html
-
     named = None if request.named is None else _number(model, request.named)
+    loaded(model)
     _make_folder(request.out)
-    names: list[str] = []
-    problems: dict[str, str] = {}
-    found: list[ExplainedImage] = []
-    for batch in in_batches(_read(model, request.images, names, problems), BATCH):
-        some = names[len(found) : len(found) + len(batch)]
-        explained = explained_images(
-            model, batch, some, top=request.top, named=named, thumbnail=thumbnail
+
+    def work(batch: ImageBatch, names: Sequence[str]) -> Iterator[ExplainedImage | Failed]:
+        return explained_images(
+            model, batch, names, top=request.top, named=named, thumbnail=thumbnail
         )
-        for image in explained:
-            found.append(image)
-            _write_maps(image, len(found), request.out)
-            print(one_line(f"{image.name}: {_classes(image)}"))
-    for name, reason in problems.items():
-        print(one_line(f"{name}: {reason}"))
-    if found:
-        page = ExplainedPredictions(model.name, found, problems)
-        write_atomic(request.out / PAGE, explanations_html(page))
-        print(f"explanations: {request.out / PAGE}")
+
+    files = AskedFiles(request.images, cast(BufferedReader, sys.stdin.buffer))
+    console = Terminal()
+    # A bar on the terminal that results go to must be of the same console, or the two mix.
+    notes = console if console.is_terminal and sys.stderr.isatty() else Terminal(stderr=True)
+    problems: dict[str, str] = {}
+    with StepProgress(notes) as steps, explanation_folder(request.out, model.name) as folder:
+        steps.update(EXPLAINING, 0, files.total or 0)
+        for done, (name, found) in enumerate(_results(model, files, work), 1):
+            if isinstance(found, Failed):
+                problems[name] = found.reason
+                console.print(one_line(f"{name}: {found.reason}"))
+            else:
+                folder.add(found)
+                console.print(one_line(f"{name}: {_classes(found)}"))
+                if found.note:
+                    console.print(one_line(f"{name}: {found.note}"))
+            steps.update(EXPLAINING, done, files.total or 0)
+        page = folder.finish(problems)
+    if page:
+        console.print(f"explanations: {page}")
     return 2 if problems else 0
+
+
+def _results(
+    model: Model,
+    files: AskedFiles,
+    work: Callable[[ImageBatch, Sequence[str]], Iterator[ExplainedImage | Failed]],
+) -> Iterator[tuple[str, ExplainedImage | Failed]]:
+    """Explained image, or reason why there is none, of each file, in batches."""
+    waiting: deque[tuple[str, bool]] = deque()
+    unread: deque[tuple[str, Failed]] = deque()
+
+    def images() -> Iterator[np.ndarray]:
+        for file in files:
+            name = utf8(file.path)
+            if file.problem:
+                unread.append((name, Failed(file.problem)))
+                continue
+            try:
+                image, flat = read_with_flatness(file.path, model.value_ranges)
+            except ImageError as error:
+                unread.append((name, Failed(error.reason)))
+                continue
+            waiting.append((name, flat))
+            yield image
+
+    for batch in in_batches(images(), BATCH):
+        while unread:
+            yield unread.popleft()
+        read = [waiting.popleft() for _ in range(len(batch))]
+        explained = work(batch, [name for name, _ in read])
+        for (name, flat), found in zip(read, explained, strict=True):
+            if flat and isinstance(found, ExplainedImage):
+                found = replace(found, note=FLAT)
+            yield name, found
+    yield from unread
 
 
 def _number(model: Model, name: str) -> int:
@@ -115,34 +170,8 @@ def _make_folder(out: Path) -> None:
         ) from error
 
 
-def _read(
-    model: Model, given: Sequence[str], names: list[str], problems: dict[str, str]
-) -> Iterator[np.ndarray]:
-    """Images that can be read; their names, and the reasons why others cannot, are noted."""
-    for file in AskedFiles(given):
-        name, problem = utf8(file.path), file.problem
-        try:
-            image = None if problem else read_file(file.path, model.value_ranges)[0]
-        except ImageError as error:
-            image, problem = None, error.reason
-        if image is None:
-            problems[name] = problem
-        else:
-            names.append(name)
-            yield image
-
-
 def _classes(image: ExplainedImage) -> str:
-    return ", ".join(f"{one.name} {one.value:.2f}" for one in image.classes)
-
-
-def _write_maps(image: ExplainedImage, number: int, out: Path) -> None:
-    """Write each map as a PNG file whose name tells image, class and branch."""
-    from strata.reports.page.pictures import png
-
-    for explained in image.classes:
-        for place, branch in enumerate(explained.branches, start=1):
-            if branch.picture is not None:
-                parts = [f"{number:03}", Path(image.name).stem, explained.name, str(place)]
-                name = "-".join(re.sub(r"[^\w.]+", "_", part)[:60] for part in parts)
-                (out / f"{name}.png").write_bytes(png(branch.picture))
+    return ", ".join(
+        f"{one.name} {one.value:.2f}{f' (tied with {some(one.tied, 3)})' if one.tied else ''}"
+        for one in image.classes
+    )
