@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -60,7 +61,8 @@ def test_python_and_the_command_line_make_the_same_artifacts(photos):
         [sys.executable, "-m", "strata", "make", "-j", "1"], capture_output=True, text=True
     )
     assert "made 0 artifacts" in done.stdout, done.stderr
-    assert set(Store(photos / ".strata").keys()) == made
+    drawn = drawn_in(photos)  # the command line writes a report
+    assert set(Store(photos / ".strata").keys()) - drawn == made
     accuracy = result.results["methods"][0]["cv"]["accuracy"]
     assert f"{100 * accuracy:.1f}" in done.stdout
 
@@ -72,6 +74,49 @@ def test_it_takes_what_the_command_line_has_made(made, capfd):
     assert predictions_of(made) == before
     assert set(result.methods) == {"plain", "squared"}
     assert not result.errors
+
+
+def drawn_in(root):
+    """Keys of the artifacts that hold a report's pictures."""
+    store = Store(root / ".strata")
+    return {
+        key
+        for key in store.keys()
+        if store.manifest(key)["stage"] in ("visualizations", "worst mistakes")
+    }
+
+
+def test_pictures_are_drawn_for_a_report_and_not_before(photos):
+    result = compare_photos()
+    assert result.results["methods"][0]["cv"]
+    assert drawn_in(photos) == set()
+    result.report("page")
+    drawn = drawn_in(photos)
+    assert len(drawn) == 1
+    compare_photos(out="again")
+    assert drawn_in(photos) == drawn
+    assert (photos / "again" / "results.json").exists()
+
+
+def test_drawing_is_shown_in_the_progress(made, monkeypatch):
+    from strata.pipeline.workspace.step_progress import StepProgress
+
+    seen = []
+
+    @contextmanager
+    def during(self, what):
+        seen.append(what)
+        yield
+
+    monkeypatch.setattr(StepProgress, "during", during)
+    result = strata.compare(experiment=made.file, **COMMON)
+    assert seen == []
+    result.report(made.root / "page")
+    assert seen == [
+        *(f"drawing the pictures of {name}" for name in ("plain", "squared")),
+        "drawing the worst mistakes",
+        "drawing the report",
+    ]
 
 
 def test_methods_and_settings_take_the_place_of_the_files(made):
