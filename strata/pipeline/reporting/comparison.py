@@ -48,8 +48,8 @@ def comparison(
 ) -> "Comparison":
     """Comparison of the targets, as far as their artifacts are in the store, without pictures.
 
-    `with_pictures` draws these. Methods whose predictions are missing are listed with the error that
-    stopped them.
+    `with_pictures` draws these. Methods whose predictions are missing are listed with the error
+    that stopped them.
 
     Args:
         outcome: of the run before the report: artifacts made and errors.
