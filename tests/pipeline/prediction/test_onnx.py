@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 
@@ -131,6 +132,9 @@ def test_methods_as_onnx_files(name, models, images, tmp_path, monkeypatch):
     assert facts["method"] == name
     assert json.loads(facts["classes"]) == ["blue", "gray", "green"]
     assert json.loads(facts["inputs"]) == exported.inputs
+    feeds = models[name].onnx_inputs(images)
+    found = onnxruntime.InferenceSession(path).run(["label"], feeds)[0]
+    assert list(found) == list(models[name].predict(images))
 
 
 @pytest.mark.parametrize(
