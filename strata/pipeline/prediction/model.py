@@ -134,22 +134,6 @@ class Model:
         parts = [self.scored(batch).scores for batch in batches]
         return np.concatenate([np.zeros((0, len(self.classes))), *parts])
 
-    def onnx_inputs(self, images: Images) -> dict[str, np.ndarray]:
-        """Inputs of the method's ONNX file for images, by name, as onnxruntime takes them.
-
-        Args:
-            images: see `decision_function`.
-
-        Returns:
-            "images" (n, side, side, channels) uint8, "vectors" (n, d) float32, or several of these.
-
-        Raises:
-            InputError: no images, or the method has no ONNX form.
-        """
-        from strata.pipeline.prediction.onnx.feeds import onnx_feeds
-
-        return onnx_feeds(self, images)
-
     def predict_proba(self, images: Images) -> np.ndarray:
         """Probabilities (n, classes) float64 of images, see `decision_function`.
 

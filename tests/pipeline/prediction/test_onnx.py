@@ -8,6 +8,7 @@ import onnxruntime
 import pytest
 import torch
 
+import strata
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.prediction.batch import ImageBatch
@@ -132,7 +133,7 @@ def test_methods_as_onnx_files(name, models, images, tmp_path, monkeypatch):
     assert facts["method"] == name
     assert json.loads(facts["classes"]) == ["blue", "gray", "green"]
     assert json.loads(facts["inputs"]) == exported.inputs
-    feeds = models[name].onnx_inputs(images)
+    feeds = strata.onnx_inputs(models[name], images)
     found = onnxruntime.InferenceSession(path).run(["label"], feeds)[0]
     assert list(found) == list(models[name].predict(images))
 

@@ -9,8 +9,19 @@ from strata.pipeline.prediction.onnx.graph import OnnxGraph
 from strata.pipeline.prediction.onnx.inputs import named
 
 
-def onnx_feeds(model: Model, images: Images) -> dict[str, np.ndarray]:
-    """Inputs by name, see `Model.onnx_inputs`."""
+def onnx_inputs(model: Model, images: Images) -> dict[str, np.ndarray]:
+    """Inputs of a method's ONNX file for images, by name, as onnxruntime takes them.
+
+    Args:
+        model: the method, from `strata.load` or the result of `strata.compare`.
+        images: see `Model.decision_function`.
+
+    Returns:
+        "images" (n, side, side, channels) uint8, "vectors" (n, d) float32, or several of these.
+
+    Raises:
+        InputError: no images, or the method has no ONNX form.
+    """
     inputs = named(OnnxGraph(model).inputs)
     rows = []
     for batch in batches_of(images, model.value_ranges):
