@@ -43,7 +43,7 @@ folds = StratifiedKFold(3, shuffle=True, random_state=0)
 
 # %%
 gist = make_pipeline(GIST(image_size=64), CalibratedLogistic(C=10))
-cross_val_score(gist, images, labels, cv=folds).mean()
+print(cross_val_score(gist, images, labels, cv=folds).mean())
 
 # %% [markdown]
 # ## Fisher vectors of dense SIFT, a linear SVM
@@ -53,11 +53,11 @@ cross_val_score(gist, images, labels, cv=folds).mean()
 
 # %%
 local = DenseSIFT(step=8, bin_sizes=(4, 8)).transform(images)
-local[0].descriptors.shape, local[0].positions.shape
+print(local[0].descriptors.shape, local[0].positions.shape)
 
 # %%
 fisher = make_pipeline(FisherVectors(n_components=8, n_dims=24), LinearSVM())
-cross_val_score(fisher, local, labels, cv=folds).mean()
+print(cross_val_score(fisher, local, labels, cv=folds).mean())
 
 # %% [markdown]
 # ## Choosing parameters by grid search
@@ -74,7 +74,7 @@ words = Pipeline(
 )
 grid = {"encode__codebook__n_words": [16, 32], "encode__levels": [0, 1]}
 search = GridSearchCV(words, grid, cv=folds).fit(local, labels)
-search.best_params_, search.best_score_
+print(search.best_params_, search.best_score_)
 
 # %% [markdown]
 # ## Descriptors of your own
@@ -90,9 +90,6 @@ encoders = {
     "vlad": VLAD(16),
     "fisher": FisherVectors(n_components=4, n_dims=0, position_weight=0),
 }
-{
-    name: cross_val_score(make_pipeline(encoder, LinearSVM()), colors, labels, cv=folds)
-    .mean()
-    .item()
-    for name, encoder in encoders.items()
-}
+for name, encoder in encoders.items():
+    pipeline = make_pipeline(encoder, LinearSVM())
+    print(name, cross_val_score(pipeline, colors, labels, cv=folds).mean())

@@ -35,7 +35,7 @@ write_scenes(PHOTOS, per_class=8, size=64, seed=0)
 # small for the folds.
 
 # %%
-strata.audit(PHOTOS, folds=3)
+print(strata.audit(PHOTOS, folds=3))
 
 # %% [markdown]
 # ## Compare
@@ -57,7 +57,7 @@ METHODS = {
     "network": {"recipe": "tinynet", "images": {"size": 32}, "network": {"epochs": 10}},
 }
 result = strata.compare(PHOTOS, METHODS, folds=3, test=0.25)
-result
+print(result)
 
 # %% [markdown]
 # The intervals are wide: so few images tell little. Three folds of 64 images are for trying
@@ -67,7 +67,7 @@ result
 
 # %%
 columns = ["method", "cv_accuracy", "cv_balanced_accuracy", "fit_seconds", "predict_ms"]
-result.table()[columns]
+print(result.table()[columns])
 
 # %% [markdown]
 # ## Use the winner
@@ -81,10 +81,10 @@ import numpy as np
 
 model = strata.load(result.export(f"{result.best}.strata"))
 new = [draw(name, np.random.default_rng(7), 64) for name in SCENES[:4]]
-dict(zip(SCENES, model.predict(new).tolist(), strict=False))
+print(dict(zip(SCENES, model.predict(new).tolist(), strict=False)))
 
 # %%
-model.predict_proba(new).round(2)
+print(model.predict_proba(new).round(2))
 
 # %% [markdown]
 # ## The report
@@ -92,4 +92,4 @@ model.predict_proba(new).round(2)
 # Confusion matrices, costs, what was learned, the images that were misclassified: one page.
 
 # %%
-result.report("report")
+print(result.report("report"))

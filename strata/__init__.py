@@ -1,7 +1,8 @@
 """strata: compare classical features and deep learning on one folder of labeled images.
 
 `compare` runs methods on images, `audit` looks for faults of the images; `load` and `Model`
-classify with what was learned. The estimators are in `strata.features` and `strata.models`.
+classify with what was learned, and `onnx_inputs` feeds its ONNX file. The estimators are in
+`strata.features` and `strata.models`.
 `__init__.pyi` lists the public names, each imported on first access.
 """
 

@@ -9,5 +9,6 @@ from .pipeline.api.comparison_result import ComparisonResult as ComparisonResult
 # classifying with what was learned
 from .pipeline.api.load import load as load
 from .pipeline.prediction.model import Model as Model
+from .pipeline.prediction.onnx.feeds import onnx_inputs as onnx_inputs
 
 __version__: str

@@ -107,8 +107,10 @@ def obtain_weights(
     if path is None:
         return fetch_weights(published_weights(backbone), backbone, progress)
     if not path.is_file():
+        other = path.with_suffix(".safetensors").name
+        in_folder = given and expand_user(given).is_dir()
         raise InputError(
-            f"There is no file of weights {path}.",
+            f"There is no file of weights {path}{f', nor {other} beside it' if in_folder else ''}.",
             f"It would hold the state_dict of {backbone}; without a file named, published weights "
             "are downloaded.",
         )

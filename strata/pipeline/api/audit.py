@@ -9,7 +9,7 @@ from strata.pipeline.api.tables import data_frame, html_table
 from strata.pipeline.data.audit import Audit
 from strata.pipeline.data.audit import audit as audit_manifest
 from strata.pipeline.data.audit_checks import AuditFinding
-from strata.pipeline.workspace.audit_text import NOTHING, count_table, finding_lines
+from strata.pipeline.workspace.audit_text import NOTHING, count_table, finding_lines, images_text
 from strata.pipeline.workspace.console import Terminal
 from strata.pipeline.workspace.read_images import read_images
 from strata.pipeline.workspace.text_table import table_lines
@@ -107,7 +107,11 @@ class AuditResult:
         return "\n".join(lines if self.findings else [*lines, "", NOTHING])
 
     def _repr_html_(self) -> str:
-        rows = [[f.severity, f.code, f.title, f.remedy] for f in self.findings]
+        rows = [
+            [f.severity, f.code, f.title, f.remedy, images_text(f, "findings has all")]
+            for f in self.findings
+        ]
         columns, counts = count_table(self.counts)
-        found = html_table(["severity", "code", "finding", "remedy"], rows) if rows else NOTHING
+        heads = ["severity", "code", "finding", "remedy", "images"]
+        found = html_table(heads, rows) if rows else NOTHING
         return html_table(columns, counts) + found

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, StrataError, naming
+from strata.pipeline.api.arguments import (
+    checked_jobs,
+    checked_methods,
+    checked_path,
+    checked_settings,
+    plain,
+)
 from strata.pipeline.api.comparison_result import ComparisonResult
+from strata.pipeline.data.source import check_there
 from strata.pipeline.experiment.file import (
     MAX_NAME,
     Experiment,
@@ -99,7 +107,16 @@ def compare(
         >>> model.classes[:2]
         ('Opencountry', 'coast')
     """
+    with naming(NAME):
+        checked_path("images", images)
+        checked_path("experiment", experiment)
+        checked_path("store", store)
+        checked_path("out", out)
+        checked_methods(methods)
+        checked_settings(settings)
+        jobs = checked_jobs(jobs)
     protocol = {"folds": folds, "repeats": repeats, "test": test, "seed": seed}
+    protocol = {key: plain(value) for key, value in protocol.items()}
     given = {f"protocol.{key}": value for key, value in protocol.items() if value is not None}
     given |= settings or {}
     with naming(NAME):
@@ -150,9 +167,11 @@ def _from_arguments(
             "It needs images: a folder, an archive or its URL.",
             f'"{SCENES}" is the built-in data set; experiment="strata.toml" names a file.',
         )
+    source = _source(images)
+    if source != SCENES and "://" not in source:
+        check_there(source)
     if not methods:
         raise InputError("It needs methods.", 'For example methods=["fisher", "tinynet"].')
-    source = _source(images)
     given = methods if isinstance(methods, Mapping) else {name: {} for name in _names(methods)}
     try:
         tables = parse(
@@ -204,5 +223,9 @@ def _path(given: PathLike | None) -> Path | None:
 
 def _command(arguments: Mapping[str, Any]) -> str:
     """Text of a call, without the arguments that were left out."""
-    plain = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k, v in arguments.items()}
-    return f"{NAME}({', '.join(f'{k}={v!r}' for k, v in plain.items() if v not in (None, ()))})"
+    given = {
+        k: os.fspath(v) if isinstance(v, os.PathLike) else v
+        for k, v in arguments.items()
+        if v is not None and (k != "methods" or v)
+    }
+    return f"{NAME}({', '.join(f'{k}={v!r}' for k, v in given.items())})"

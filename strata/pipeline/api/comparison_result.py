@@ -11,9 +11,8 @@ import numpy as np
 from strata.errors import InputError, StrataError, nearest
 from strata.pipeline.api.tables import data_frame, html_table
 from strata.pipeline.experiment.compose import Target
-from strata.pipeline.experiment.trained import CHECKED_IMAGES, held_out_images
 from strata.pipeline.prediction.model import Model
-from strata.pipeline.prediction.model_file import SUFFIX, save_model
+from strata.pipeline.workspace.export import export_method
 from strata.pipeline.workspace.report import write_files
 from strata.pipeline.workspace.text_table import table_lines
 from strata.pipeline.workspace.trained import trained
@@ -94,8 +93,9 @@ class ComparisonResult:
 
         Raises:
             InputError: no method of that name has results.
+            StrataError: the store is gone.
         """
-        return trained(self._workspace, self._target(method))
+        return trained(self._there, self._target(method))
 
     def predict(self, images: Any, method: str | None = None) -> np.ndarray:
         """Class names (n,) of images, see `strata.Model.predict`; by the best method if None."""
@@ -112,30 +112,31 @@ class ComparisonResult:
         Raises:
             InputError: another suffix, a file that cannot be written, or a method that cannot be
                 exported.
+            StrataError: the store is gone.
         """
-        place, target = Path(path).expanduser(), self._target(method)
-        if place.suffix not in (SUFFIX, ".onnx"):
-            raise InputError(
-                f"{place} is no name of a model file.", f"Name it {place.with_suffix(SUFFIX)}."
-            )
-        model = trained(self._workspace, target)
-        if place.suffix == SUFFIX:
-            save_model(model, place)
-        else:
-            from strata.pipeline.prediction.onnx.export import export_onnx
-
-            images = held_out_images(target, self._workspace.dataset, CHECKED_IMAGES)
-            export_onnx(model, place, images)
+        place = Path(path).expanduser()
+        export_method(self._there, self._target(method), place)
         return place
 
     def report(self, folder: "str | Path") -> Path:
         """Write the report and the files beside it; return the path of its page.
 
         Raises:
-            StrataError: the folder cannot be written.
+            StrataError: the folder cannot be written, or the store is gone.
         """
-        place = dataclasses.replace(self._workspace, out=Path(folder).expanduser())
+        place = dataclasses.replace(self._there, out=Path(folder).expanduser())
         return write_files(place, self._comparison).html
+
+    @property
+    def _there(self) -> Workspace:
+        """The workspace, whose store is still there."""
+        root = self._workspace.store.root
+        if not root.is_dir():
+            raise StrataError(
+                f"The store {root} of this comparison is gone.",
+                "Compare again: strata.compare makes what is missing.",
+            )
+        return self._workspace
 
     def _target(self, method: str | None) -> Target:
         name = self.best if method is None else method

@@ -189,11 +189,13 @@ def describe(
 ) -> int:
     """Show the stages and layers of a method, or what a model file tells."""
     from strata.pipeline.cli.describe import describe_method
+    from strata.pipeline.cli.trained.method_argument import refuse_other_files
 
     if method.endswith(".strata"):
         from strata.pipeline.cli.trained.describe_file import describe_file
 
         return describe_file(Path(method), as_json)
+    refuse_other_files(method)
     _use_weights(weights)
     return describe_method(method, file, settings or [], classes, as_json)
 

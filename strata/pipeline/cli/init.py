@@ -14,7 +14,7 @@ from strata.pipeline.data.fold_limits import TEST_FRACTION, limits_of_files
 from strata.pipeline.data.layout import SourceFile, Tree, read_class_folders, walk
 from strata.pipeline.data.layout.csv_matching import match_rows
 from strata.pipeline.data.layout.names import counted, some
-from strata.pipeline.data.layout.split_csv import read_split, tables_beside
+from strata.pipeline.data.layout.split_csv import prediction_tables, read_split, tables_beside
 from strata.pipeline.experiment.sources import SCENES
 from strata.text import one_line, utf8
 
@@ -153,6 +153,8 @@ def _find_by_table(source: Path, tree: Tree, refused: str) -> Found:
         tree: its contents.
         refused: reason why `make` refuses the folder without such a file.
     """
+    for name in prediction_tables(source, tree.others):
+        refused += f"\n{name} holds predictions of `strata predict`, and no labels."
     for name in tables_beside(source, tree):
         try:
             matched = match_rows(source, tree, read_split(source / name), name=name)

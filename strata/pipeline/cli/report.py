@@ -14,6 +14,7 @@ from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.graph.derived import Derived
 from strata.pipeline.reporting.audit_findings import derived_audit
 from strata.pipeline.reporting.comparison import comparison
+from strata.pipeline.reporting.pictures import with_pictures
 from strata.pipeline.workspace.report import compared, write_files
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def report_key(workspace: Workspace) -> str:
         made,
         derived_audit(workspace.dataset.manifest, workspace.experiment).key,
         workspace.experiment.text,
-        code_key(comparison.__module__, comparison.__name__),
+        [code_key(made.__module__, made.__name__) for made in (comparison, with_pictures)],
         {path.name: file_digest(path) for path in sorted(templates.iterdir())},
     )
     key = Derived("report", source, ("strata.reports.writer", "write_report")).key

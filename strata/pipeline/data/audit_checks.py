@@ -52,7 +52,8 @@ def unreadable(manifest: Manifest) -> Iterator[AuditFinding]:
             "error",
             f"{counted(ids, 'image')} cannot be read: {reason}",
             "A run stops at images that cannot be read completely.",
-            "Repair or remove them, or run with --skip-broken to leave them out.",
+            "Repair or remove them, or leave them out: --skip-broken, or in Python "
+            'settings={"data.skip_broken": True}.',
             ids,
         )
 

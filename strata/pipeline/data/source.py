@@ -151,12 +151,18 @@ def _folder(
     path = Path(os.path.abspath(expand_user(spec)))
     if path.is_dir():
         return path, "", False
-    if not path.exists():
-        raise _nothing_at(path)
+    check_there(path)
     from strata.pipeline.data.archives.unpack import unpack_archive
 
     folder, damage = unpack_archive(path, cache, sha256=sha256, limits=limits, progress=progress)
     return folder, damage, True
+
+
+def check_there(place: str | Path) -> None:
+    """Raise `InputError`, with a similar name that exists, if there is no file or folder."""
+    path = Path(os.path.abspath(expand_user(place)))
+    if not path.exists():
+        raise _nothing_at(path)
 
 
 def skip_wrapper_folders(root: Path) -> Path:
@@ -189,11 +195,18 @@ def _nothing_at(path: Path) -> InputError:
     while not missing.parent.is_dir() and missing.parent != missing:
         missing = missing.parent
     try:
-        siblings = [name for name in os.listdir(missing.parent) if not name.startswith(".")]
+        with os.scandir(missing.parent) as entries:
+            siblings = [entry.name for entry in entries if _may_be_meant(entry)]
     except OSError:
         siblings = []
     hint = f"In {missing.parent}: {nearest(missing.name, siblings)}" if siblings else ""
     return InputError(f"There is no {missing}.", hint if len(hint) < 500 else "")
+
+
+def _may_be_meant(entry: "os.DirEntry[str]") -> bool:
+    """Test for folders, archives and tables of labels: what an experiment can name."""
+    known = (*ARCHIVE_SUFFIXES, ".csv", ".tsv")
+    return not entry.name.startswith(".") and (entry.is_dir() or entry.name.lower().endswith(known))
 
 
 def _split_path(given: Path, folders: list[Path]) -> Path:

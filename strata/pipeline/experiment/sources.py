@@ -101,7 +101,8 @@ class SourceReader:
             raise InputError(
                 f"{len(manifest.broken)} image{plural} cannot be read:\n{lines}",
                 "Repair or remove them, or leave them out with --skip-broken "
-                "(skip_broken = true under [data]).",
+                "(skip_broken = true under [data]; in Python "
+                'settings={"data.skip_broken": True}).',
             )
         return manifest
 

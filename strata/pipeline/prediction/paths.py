@@ -14,6 +14,7 @@ from pathlib import Path
 from strata.errors import InputError
 from strata.pipeline.data.layout import walk
 from strata.pipeline.data.layout.names import counted
+from strata.pipeline.prediction.glob_pattern import matches
 from strata.pipeline.prediction.image_likeness import (
     RAW_REASON,
     is_raw,
@@ -75,9 +76,9 @@ class AskedFiles:
             yield from self._new(self._on_stdin()) if part is None else part
 
     def _new(self, found: Iterable[AskedFile]) -> Iterator[AskedFile]:
-        """Files whose path has not come out before."""
+        """Files that have not come out before, under whatever path."""
         for file in found:
-            place = os.path.abspath(file.path)
+            place = os.path.realpath(file.path)
             if place not in self._seen:
                 self._seen.add(place)
                 yield file
@@ -119,7 +120,7 @@ class AskedFiles:
 
     def _of_pattern(self, pattern: str) -> Iterator[AskedFile]:
         before, any_image = self.others, False
-        for path in _topmost(sorted(glob.iglob(pattern, recursive=True))):
+        for path in _topmost(sorted(matches(pattern))):
             for file in self._matching(path):
                 any_image = True
                 yield file

@@ -25,9 +25,7 @@ from strata.pipeline.reporting.learned_parts import learned_parts
 from strata.pipeline.reporting.method_kind import method_kind
 from strata.pipeline.reporting.network_facts import network_facts, one_per_fold
 from strata.pipeline.reporting.search_results import search_result
-from strata.pipeline.reporting.shared_mistakes import shared_mistakes
 from strata.pipeline.store.store import Store
-from strata.pipeline.visualize.visualize import visualizations
 from strata.text import utf8
 
 if TYPE_CHECKING:
@@ -48,9 +46,10 @@ def comparison(
     command: str = "",
     seconds: float | None = None,
 ) -> "Comparison":
-    """Comparison of the targets, as far as their artifacts are in the store.
+    """Comparison of the targets, as far as their artifacts are in the store, without pictures.
 
-    Methods whose predictions are missing are listed with the error that stopped them.
+    `with_pictures` draws these. Methods whose predictions are missing are listed with the error
+    that stopped them.
 
     Args:
         outcome: of the run before the report: artifacts made and errors.
@@ -61,8 +60,7 @@ def comparison(
 
     outcome = outcome or RunOutcome()
     records = Records(store)
-    methods = [_method(target, dataset, records, outcome) for target in targets]
-    shown, problems = shared_mistakes(targets, methods, dataset, store)
+    methods = [_method(target, records, outcome) for target in targets]
     return Comparison(
         name=experiment.name,
         title=experiment.title or experiment.name,
@@ -70,14 +68,10 @@ def comparison(
         methods=methods,
         run=_run(experiment, command, seconds, repeat_seconds(targets, records)),
         intervals=experiment.report["intervals"],
-        visualizations=shown,
-        findings=problems,
     )
 
 
-def _method(
-    target: Target, dataset: Dataset, records: Records, outcome: RunOutcome
-) -> "MethodResult":
+def _method(target: Target, records: Records, outcome: RunOutcome) -> "MethodResult":
     """Results of one target; only its description and any error where it has no predictions."""
     from strata.reports.model.results import MethodResult
 
@@ -98,13 +92,11 @@ def _method(
     training = one_per_fold(fitted, "training_accuracy")
     cv = split_scores(predictions, lambda fold: fold >= 0)
     test = split_scores(predictions, lambda fold: fold < 0)
-    shown, problems = visualizations(target, dataset, records.store, cv or test)
     return MethodResult(
         **common,
         cv=cv,
         test=test,
-        visualizations=shown,
-        findings=[*problems, *_not_converged(fitted), *_learning_warnings(fitted)],
+        findings=[*_not_converged(fitted), *_learning_warnings(fitted)],
         cost=cost(target, records),
         histories=one_per_fold(fitted, "history"),
         lr_curves=one_per_fold(fitted, "lr_search"),

@@ -34,8 +34,18 @@ def finding_lines(finding: "AuditFinding", all_images: str) -> list[str]:
     """
     lines = [f"{finding.severity} {finding.code}  {one_line(finding.title)}"]
     lines += [f"  {one_line(part)}" for part in (finding.why, finding.remedy)]
-    for image in finding.images[:NAMED]:
-        text = image if isinstance(image, str) else "  =  ".join(image)
-        lines.append(f"    {one_line(text)}")
+    return lines + [f"    {text}" for text in _image_lines(finding, all_images)]
+
+
+def images_text(finding: "AuditFinding", all_images: str) -> str:
+    """The same images in one line."""
+    return "; ".join(_image_lines(finding, all_images))
+
+
+def _image_lines(finding: "AuditFinding", all_images: str) -> list[str]:
+    found = [
+        one_line(image if isinstance(image, str) else "  =  ".join(image))
+        for image in finding.images[:NAMED]
+    ]
     more = len(finding.images) - NAMED
-    return [*lines, f"    and {more} more ({all_images})"] if more > 0 else lines
+    return [*found, f"and {more} more ({all_images})"] if more > 0 else found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.reporting.comparison import comparison
+from strata.pipeline.reporting.pictures import with_pictures
 from strata.pipeline.store.gc_roots import register_report
 from strata.pipeline.workspace.workspace import Workspace
 
@@ -49,7 +50,7 @@ def write_files(
     zipped: bool = False,
     figures: Path | None = None,
 ) -> "ReportFiles":
-    """Write the report into the workspace's output folder; `gc` keeps what it was made from.
+    """Draw the report and write it into the workspace's output folder; `gc` keeps what it shows.
 
     Args:
         workspace: the experiment.
@@ -62,14 +63,18 @@ def write_files(
     """
     from strata.reports import write_report
 
-    records = {record.id: record for record in workspace.dataset.manifest.records}
-    files = write_report(
-        results,
-        workspace.out,
-        thumbnail=lambda name: records[name].read(),
-        zipped=zipped,
-        figures=figures,
-    )
+    dataset, store = workspace.dataset, workspace.store
+    records = {record.id: record for record in dataset.manifest.records}
+    with workspace.steps as steps:
+        results = with_pictures(results, workspace.targets, dataset, store, steps.during)
+        with steps.during("drawing the report"):
+            files = write_report(
+                results,
+                workspace.out,
+                thumbnail=lambda name: records[name].read(),
+                zipped=zipped,
+                figures=figures,
+            )
     with suppress(OSError):  # a read-only store
-        register_report(workspace.store, files.html, workspace.needed())
+        register_report(store, files.html, workspace.needed())
     return files

@@ -1,7 +1,8 @@
-"""Progress bars of the steps before the stage graph: downloading, drawing and reading images."""
+"""Progress bars of the steps before and after the stage graph: reading images, the report."""
 
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.execution.eta import rounded_duration
@@ -45,6 +46,19 @@ class StepProgress(AbstractContextManager["StepProgress"]):
             of = f" of {_amount(what, total)}" if total else ""
             self._print(f"{_amount(what, done)}{of}{self._time_left(done, total, now)}", now)
 
+    @contextmanager
+    def during(self, what: str) -> Iterator[None]:
+        """Show the step `what`, whose parts are not counted, while the block runs."""
+        self.update(what, 0, 0)
+        if self._console.is_terminal:
+            self._draw(what, 0, 0)
+        yield
+        seconds = time.monotonic() - self._begun
+        if not self._bar and seconds > 0.3:
+            self._console.print(f"{what}: {rounded_duration(seconds)}")
+        self._close()
+        self._what = ""
+
     def _time_left(self, done: int, total: int, now: float) -> str:
         if not total or not done:
             return ""
@@ -70,7 +84,8 @@ class StepProgress(AbstractContextManager["StepProgress"]):
             )
             self._bar.start()
             self._task = self._bar.add_task(what, amount="")
-        amount = _amount(what, done) + (f"/{_amount(what, total)}" if total else "")
+        of = f"/{_amount(what, total)}" if total else ""
+        amount = _amount(what, done) + of if done or total else ""
         self._bar.update(self._task, completed=done, total=total or None, amount=amount)
 
     def _close(self) -> None:

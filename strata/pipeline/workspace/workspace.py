@@ -99,7 +99,8 @@ class Workspace:
         return Terminal(stderr=True, quiet=self.quiet)
 
     @cached_property
-    def _steps(self) -> "StepProgress":
+    def steps(self) -> "StepProgress":
+        """Progress of steps that are no stages, on stderr."""
         from strata.pipeline.workspace.step_progress import StepProgress
 
         return StepProgress(self.progress_console)
@@ -107,7 +108,7 @@ class Workspace:
     @cached_property
     def dataset(self) -> Dataset:
         """The data set, read and split."""
-        with self._steps as steps:
+        with self.steps as steps:
             return open_dataset(self.experiment, self.store, jobs=self.jobs, progress=steps.update)
 
     @cached_property
@@ -115,7 +116,7 @@ class Workspace:
         """All methods, composed to graphs; their errors are raised before images are read."""
         methods = resolve(self.experiment)
         dataset = self.dataset
-        with self._steps:  # of the folders of images that methods name
+        with self.steps:  # of the folders of images that methods name
             composed = compose(methods, dataset, self.store)
         save_parsed()
         return composed

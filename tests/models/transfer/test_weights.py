@@ -134,6 +134,8 @@ def test_a_file_may_be_named_as_file_or_folder_or_by_the_environment(tmp_path, m
     monkeypatch.setenv(weights.ENVIRONMENT, str(file))
     assert named_file("other") == file
     assert named_file("net", "elsewhere.pth").name == "elsewhere.pth"  # the parameter goes first
+    with pytest.raises(InputError, match=r"weights .*other\.pth, nor other\.safetensors beside it"):
+        obtain_weights("other", str(tmp_path))
     with pytest.raises(InputError, match=r"no file of weights .*elsewhere"):
         obtain_weights("net", str(tmp_path / "elsewhere.pth"))
 

@@ -24,4 +24,14 @@ def test_findings_are_those_of_the_command(tmp_path):
     assert "contradiction" in codes
     assert list(found.table()["code"]) == codes
     assert found.counts["gray"] == {"unsplit": 4}
-    assert "contradiction" in found._repr_html_()
+    page = found._repr_html_()
+    assert "contradiction" in page
+    assert "gray/copy.png" in page
+
+
+def test_remedies_name_what_there_is_in_python(tmp_path):
+    write_images(tmp_path / "photos", per_class=2)
+    (tmp_path / "photos/blue/broken.png").write_bytes(b"no image")
+    found = strata.audit(tmp_path / "photos", folds=2, jobs=1, progress=False)
+    (remedy,) = [f.remedy for f in found.findings if f.code == "unreadable"]
+    assert 'settings={"data.skip_broken": True}' in remedy

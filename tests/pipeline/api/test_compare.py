@@ -1,7 +1,9 @@
 """`strata.compare`: the artifacts of the command line, and a result to work with."""
 
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -39,7 +41,7 @@ COMMON = {"jobs": 1, "progress": False}
 
 def compare_photos(**changed):
     arguments = {"folds": 2, "seed": 3, "settings": {"data.near_duplicates": False}}
-    return strata.compare("photos", METHODS, **arguments, **COMMON, **changed)
+    return strata.compare("photos", METHODS, **arguments | COMMON | changed)
 
 
 @pytest.fixture
@@ -60,7 +62,8 @@ def test_python_and_the_command_line_make_the_same_artifacts(photos):
         [sys.executable, "-m", "strata", "make", "-j", "1"], capture_output=True, text=True
     )
     assert "made 0 artifacts" in done.stdout, done.stderr
-    assert set(Store(photos / ".strata").keys()) == made
+    drawn = drawn_in(photos)  # the command line writes a report
+    assert set(Store(photos / ".strata").keys()) - drawn == made
     accuracy = result.results["methods"][0]["cv"]["accuracy"]
     assert f"{100 * accuracy:.1f}" in done.stdout
 
@@ -72,6 +75,46 @@ def test_it_takes_what_the_command_line_has_made(made, capfd):
     assert predictions_of(made) == before
     assert set(result.methods) == {"plain", "squared"}
     assert not result.errors
+
+
+def drawn_in(root):
+    """Keys of the artifacts that hold a report's pictures."""
+    store = Store(root / ".strata")
+    drawn = ("visualizations", "worst mistakes")
+    return {key for key in set(store.keys()) if store.manifest(key)["stage"] in drawn}
+
+
+def test_pictures_are_drawn_for_a_report_and_not_before(photos):
+    result = compare_photos()
+    assert result.results["methods"][0]["cv"]
+    assert drawn_in(photos) == set()
+    result.report("page")
+    drawn = drawn_in(photos)
+    assert len(drawn) == 1
+    compare_photos(out="again")
+    assert drawn_in(photos) == drawn
+    assert (photos / "again" / "results.json").exists()
+
+
+def test_drawing_is_shown_in_the_progress(made, monkeypatch):
+    from strata.pipeline.workspace.step_progress import StepProgress
+
+    seen = []
+
+    @contextmanager
+    def during(self, what):
+        seen.append(what)
+        yield
+
+    monkeypatch.setattr(StepProgress, "during", during)
+    result = strata.compare(experiment=made.file, **COMMON)
+    assert seen == []
+    result.report(made.root / "page")
+    assert seen == [
+        *(f"drawing the pictures of {name}" for name in ("plain", "squared")),
+        "drawing the worst mistakes",
+        "drawing the report",
+    ]
 
 
 def test_methods_and_settings_take_the_place_of_the_files(made):
@@ -129,6 +172,28 @@ def test_a_method_leaves_for_a_file_and_predicts_the_same_there(made, tmp_path):
         result.export(tmp_path / "plain.pkl", "plain")
 
 
+def test_numbers_of_numpy_are_numbers(photos):
+    result = compare_photos(folds=np.int64(2), seed=np.int64(3))
+    assert result.results["run"]["folds"] == 2
+    assert "folds=2" in result.results["run"]["command"]
+
+
+def test_a_folder_is_no_name_of_a_file(made, monkeypatch):
+    monkeypatch.chdir(made.root)
+    result = strata.compare(experiment=made.file, **COMMON)
+    for folder in (".", "..", "images"):
+        with pytest.raises(InputError, match=rf"folder.*\n.*Name it .*{result.best}\.strata"):
+            result.export(folder)
+
+
+def test_a_store_that_is_gone_is_told(made):
+    result = strata.compare(experiment=made.file, **COMMON)
+    shutil.rmtree(made.store)
+    for use in (result.model, lambda: result.predict([]), lambda: result.export("a.strata")):
+        with pytest.raises(StrataError, match=r"store .* is gone\.\n  Compare again"):
+            use()
+
+
 def test_a_method_that_fails_stops_no_other(made):
     settings = {"plain.means.rate": 2.0}  # diverges
     with pytest.warns(RuntimeWarning, match=r"(?s)plain failed: .*Training diverged"):
@@ -156,13 +221,21 @@ def test_an_error_of_all_methods_is_raised(made):
         ({"methods": ["gist"], "folds": 1}, "protocol.folds = 1"),
         ({"methods": ["gist"], "settings": {"protocol.fold": 3}}, "Did you mean 'folds'"),
         ({"methods": ["gist"], "images": "nowhere"}, "There is no .*nowhere"),
+        ({"methods": [], "images": "nope"}, r"There is no .*nope\.\n  In .*: Known: photos\."),
+        ({"methods": ["gist"], "images": 3}, "images = 3 is no path"),
+        ({"methods": ["gist"], "store": 3}, "store = 3 is no path"),
+        ({"methods": 3}, "methods = 3 is neither"),
+        ({"methods": {"gist": None}}, r"methods\['gist'\] = None is no table"),
+        ({"methods": ["gist"], "settings": {3: 4}}, "settings has the key 3"),
+        ({"methods": ["gist"], "jobs": 0}, "jobs = 0 is no number of processes"),
+        ({"methods": ["gist"], "jobs": -1}, "jobs = -1 is no number of processes"),
         ({"methods": ["gist"], "images": None}, "It needs images"),
         ({"experiment": "absent.toml"}, "There is no experiment file"),
     ],
 )
 def test_wrong_arguments_are_told_before_anything_runs(photos, arguments, message):
     with pytest.raises(InputError, match=f"(?s){message}"):
-        strata.compare(**{"images": "photos"} | arguments, **COMMON)
+        strata.compare(**{"images": "photos", **COMMON} | arguments)
     assert not any(Store(photos / ".strata").keys())
 
 

@@ -14,6 +14,7 @@ from strata.errors import InputError
 from strata.pipeline.cli.init import init
 from strata.pipeline.cli.inspect import list_recipes, status
 from strata.pipeline.cli.workspace import Workspace
+from strata.pipeline.data.layout.split_csv import read_split
 from strata.pipeline.data.source import open_source
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.recipes.registry import known_recipes
@@ -95,6 +96,16 @@ def test_a_csv_file_that_does_not_fit_is_said(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "As it is, `make` refuses it: No class folders in train/ (1 image)" in said
     assert "labels.csv cannot be used as it is: None of the 1 images" in said
+
+
+def test_predictions_are_no_labels(tmp_path, monkeypatch, capsys):
+    lay_out(tmp_path / "photos", "1.png", "2.png")
+    table = "path,class,probability,a,b\n1.png,a,0.9,0.9,0.1\n2.png,b,0.8,0.2,0.8\n"
+    (tmp_path / "photos" / "predictions.csv").write_text(table)
+    assert written(tmp_path, "photos", monkeypatch).data["split"] is None
+    assert "predictions.csv holds predictions of `strata predict`" in capsys.readouterr().out
+    with pytest.raises(InputError, match="no labels"):
+        read_split(tmp_path / "photos" / "predictions.csv")
 
 
 def test_images_classes_and_what_is_left_out_are_said(tmp_path, monkeypatch, capsys):

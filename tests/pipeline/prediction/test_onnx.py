@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 
+import strata
 from strata.errors import InputError
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.prediction.batch import ImageBatch
@@ -131,6 +133,9 @@ def test_methods_as_onnx_files(name, models, images, tmp_path, monkeypatch):
     assert facts["method"] == name
     assert json.loads(facts["classes"]) == ["blue", "gray", "green"]
     assert json.loads(facts["inputs"]) == exported.inputs
+    feeds = strata.onnx_inputs(models[name], images)
+    found = onnxruntime.InferenceSession(path).run(["label"], feeds)[0]
+    assert list(found) == list(models[name].predict(images))
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,15 @@ def paths(*arguments: str, stdin: bytes = b"") -> list[str]:
     return [file.path for file in found]
 
 
+def test_links_that_loop_are_not_followed(here):
+    lay_out(here, "odd/1.JPG", "odd/a/2.JPG")
+    (here / "odd" / "loop").symlink_to(".")
+    (here / "odd" / "a" / "up").symlink_to("..")
+    (here / "odd" / "same.JPG").symlink_to("1.JPG")
+    for pattern in ("odd/**/*.JPG", "**/*.JPG", "**/odd/**/*.JPG"):
+        assert paths(pattern) == ["odd/1.JPG", "odd/a/2.JPG"]
+
+
 def test_a_folder_stands_for_its_images_and_a_file_for_itself(here):
     lay_out(here, "a/2.png", "a/1.png", "a/b/3.png", "a/.hidden.png", "a/Thumbs.db", "x.txt")
     assert paths("a") == ["a/1.png", "a/2.png", "a/b/3.png"]

@@ -40,3 +40,16 @@ def test_short_steps_are_silent_and_images_are_counted(monkeypatch):
     assert printed(monkeypatch, calls) == []
     calls[1] = (1.0, ("reading the images", 2, 2))
     assert printed(monkeypatch, calls)[0].startswith("reading the images: 2  ")
+
+
+def test_a_step_without_parts_is_shown_while_it_runs(monkeypatch):
+    for terminal in (False, True):
+        out = io.StringIO()
+        clock = iter(range(0, 1000, 2))
+        monkeypatch.setattr(step_progress.time, "monotonic", lambda clock=clock: float(next(clock)))
+        console = Console(file=out, width=200, force_terminal=terminal, get_time=lambda: 0.0)
+        with StepProgress(console) as progress, progress.during("drawing the pictures of tree"):
+            shown = out.getvalue()
+        assert ("drawing the pictures of tree" in shown) == terminal
+        lines = [line for line in out.getvalue().splitlines() if "drawing" in line]
+        assert terminal or lines == ["drawing the pictures of tree: 2.0 s"]

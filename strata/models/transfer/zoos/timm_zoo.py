@@ -30,10 +30,10 @@ def _timm() -> ModuleType:
 def check(name: str) -> None:
     """Raise `InputError` for names that timm has no network or weights of."""
     timm = _timm()
-    network, _, tag = name.partition(".")
+    network, dot, _ = name.partition(".")
     if network not in (known := timm.list_models()):
         raise InputError(f"timm has no network '{network}'.", nearest(network, known))
-    if tag and name not in (tagged := timm.list_pretrained(f"{network}.*")):
+    if dot and name not in (tagged := timm.list_pretrained(f"{network}.*")):
         raise InputError(f"timm has no weights '{name}'.", nearest(name, tagged))
 
 
@@ -55,13 +55,29 @@ def create(name: str, device: torch.device, image_size: int | None) -> nn.Module
                 f"timm's {name} takes no images of {image_size} pixels: {error}",
                 f"Leave image_size at {given.input_size[-1]}.",
             ) from None
+    if 0 in (getattr(getattr(network, "patch_embed", None), "grid_size", None) or ()):
+        raise InputError(
+            f"timm's {name} takes no images of {image_size} pixels: they are smaller than one of "
+            "its patches.",
+            f"Leave image_size at {given.input_size[-1]}.",
+        )
     return network.eval()
 
 
 def fitted_state(state: Mapping[str, Tensor], network: nn.Module) -> Mapping[str, Tensor]:
-    """Tensors as the network needs them: tables of positions are interpolated to its size."""
+    """Tensors as the network needs them: tables of positions are interpolated to its size.
+
+    Raises:
+        InputError: they cannot be.
+    """
     convert = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
-    return convert(dict(state), network) if convert else state
+    try:
+        return convert(dict(state), network) if convert else state
+    except RuntimeError as error:
+        raise InputError(
+            f"These weights cannot be fitted to the network: {str(error).partition(chr(10))[0]}",
+            "Leave image_size at what the network was made for, or name its own weights.",
+        ) from error
 
 
 def preprocessing(name: str) -> Preprocessing:

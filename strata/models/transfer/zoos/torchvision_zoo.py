@@ -22,14 +22,14 @@ def check(name: str) -> None:
 
     torchvision lists other networks too, such as detectors, which take images of any size.
     """
-    network, _, member = name.partition(":")
+    network, colon, member = name.partition(":")
     known = models.list_models(module=models)
     if network not in known:
         raise InputError(
             f"torchvision has no classification network '{network}'.", nearest(network, known)
         )
     members = models.get_model_weights(network).__members__
-    if member and member not in members:
+    if colon and member not in members:
         raise InputError(
             f"torchvision's {network} has no weights '{member}'.", nearest(member, list(members))
         )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FLAT = "nearly flat, so its class and score say little"
 #: Columns of a table for the classes after the first one, and how many it has without `top`.
 _NEXT, _IN_TABLE = ("second", "third"), 2
+#: Width of a table's first column while the paths are not known.
+UNKNOWN_NAMES = 40
 
 
 class Predictions:
@@ -131,7 +133,7 @@ class TableRows(Predictions):
     """A table for people: the best class, its value, and the next ones; problems in between."""
 
     _widths: list[int] | None = None
-    _name_width = 0
+    _name_width = UNKNOWN_NAMES
 
     def fit_names(self, names: Sequence[str]) -> None:
         """Make the first column as wide as the longest of the names, where all are known."""

@@ -1,5 +1,6 @@
 """`strata predict`: classify new images with a trained method or a model file."""
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from strata.errors import InputError
 from strata.pipeline.cli.terminal.predictions import CsvRows, JsonLines, Predictions, TableRows
+from strata.pipeline.cli.trained.method_argument import refuse_other_files
 from strata.pipeline.data.layout.names import counted
 from strata.pipeline.prediction.batch import MAX_IMAGES
 from strata.pipeline.prediction.device import most_processes, on_device
@@ -56,8 +58,21 @@ class Request:
 
 
 def is_model_file(name: str) -> bool:
-    """Test whether an argument names a model file, and no method."""
-    return Path(name).suffix == SUFFIX or Path(name).is_file()
+    """Test whether an argument names a model file, and no method.
+
+    A file that only happens to have a method's name is none.
+
+    Raises:
+        InputError: it names an image or an ONNX file.
+    """
+    refuse_other_files(name)
+    if Path(name).suffix == SUFFIX or "/" in name or os.sep in name:
+        return True
+    try:
+        with open(name, "rb") as stream:
+            return stream.read(2) == b"PK"  # a zip
+    except OSError:
+        return False
 
 
 def predict_by_file(path: str, modules: Sequence[Path], request: Request) -> int:

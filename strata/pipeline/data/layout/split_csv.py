@@ -68,6 +68,11 @@ def read_split(path: Path) -> SplitTable:
             stream.seek(0)
             reader = csv.reader(stream, delimiter=delimiter)
             header = [name.strip() for name in next(reader, [])]
+            if _is_of_predictions(header):
+                raise InputError(
+                    f"{path} holds predictions of `strata predict`, and no labels.",
+                    "Rename its columns to class and file if predictions are to be labels.",
+                )
             columns = _columns(path, header)
             rows = list(_rows(path, reader, len(header), columns))
     except OSError as error:
@@ -85,8 +90,24 @@ def read_split(path: Path) -> SplitTable:
 
 
 def label_tables(folder: Path, names: Iterable[str]) -> list[str]:
-    """Return those of the files in a folder that are CSV with columns for class and file."""
-    found = []
+    """Return those of the files in a folder that are CSV with columns for class and file.
+
+    Predictions of this program, which have such columns too, are none.
+    """
+    return [
+        name
+        for name, header in _headers(folder, names)
+        if {"class", "file"} <= _found(header).keys() and not _is_of_predictions(header)
+    ]
+
+
+def prediction_tables(folder: Path, names: Iterable[str]) -> list[str]:
+    """Return those of the files in a folder that `strata predict --csv` has written."""
+    return [name for name, header in _headers(folder, names) if _is_of_predictions(header)]
+
+
+def _headers(folder: Path, names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the CSV files of a folder, by name, and their column names."""
     for name in sorted(names):
         if "/" in name or os.path.splitext(name)[1].lower() not in (".csv", ".tsv"):
             continue
@@ -96,9 +117,7 @@ def label_tables(folder: Path, names: Iterable[str]) -> list[str]:
             header = next(csv.reader([first], delimiter=_delimiter(first)), [])
         except (OSError, UnicodeDecodeError, csv.Error):
             continue
-        if {"class", "file"} <= _found(header).keys():
-            found.append(name)
-    return found
+        yield name, header
 
 
 def tables_beside(root: Path, tree: Tree) -> list[str]:
@@ -113,6 +132,11 @@ def tables_beside(root: Path, tree: Tree) -> list[str]:
 
 def _delimiter(line: str) -> str:
     return max(_DELIMITERS, key=line.count)
+
+
+def _is_of_predictions(header: Sequence[str]) -> bool:
+    """Test for the columns that `strata predict --csv` begins with."""
+    return list(header[:2]) == ["path", "class"] and header[2:3] in (["probability"], ["score"])
 
 
 def _found(header: Sequence[str]) -> dict[str, int]:

@@ -28,6 +28,24 @@ def test_names_get_the_nearest_known_ones():
     assert "convnext_tiny.in12k" in caught.value.hint
 
 
+def test_an_empty_tag_names_no_weights():
+    for name in ("timm:resnet18.", "resnet18:"):
+        with pytest.raises(InputError, match="has no weights"):
+            backbones.preprocessing(name)
+
+
+def test_images_smaller_than_a_patch_are_refused():
+    name = "timm:vit_tiny_patch16_224"
+    with pytest.raises(InputError, match="smaller than one of its patches"):
+        backbones.skeleton(name, 1)
+    state = {"pos_embed": torch.zeros(1, 197, 192)}
+    network = backbones.skeleton(name)
+    network.patch_embed.grid_size = (0, 0)
+    network.pos_embed = torch.nn.Parameter(torch.zeros(1, 1, 192))
+    with pytest.raises(InputError, match="cannot be fitted"):
+        timm_zoo.fitted_state(state, network)
+
+
 def test_preprocessing_is_that_of_the_weights():
     found = backbones.preprocessing("timm:tf_efficientnet_lite0")
     assert found == (224, (0.5,) * 3, (0.5,) * 3)

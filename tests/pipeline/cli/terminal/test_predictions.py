@@ -89,8 +89,8 @@ def test_scores_are_said_to_be_scores():
         'd"': -3,
     }
     assert written(TableRows, [one])[0] == [
-        "image  class  score    second",
-        "x.png  c       2.25  a,b -1.50",
+        f"{'image':40}  class  score    second",
+        f"{'x.png':40}  c       2.25  a,b -1.50",
     ]
 
 
@@ -159,3 +159,9 @@ def test_columns_of_a_table_are_as_wide_as_their_cells():
         'a much longer name.png  d"            0.30',
         'x                       d"            0.30',
     ]
+
+
+def test_rows_are_aligned_where_the_paths_are_not_known():
+    names = ["a.png", "photos/of/the/sea/in/winter.png"]
+    (header, *rows), _ = written(TableRows, [prediction(name, 9, 1, 0) for name in names])
+    assert {row.index("a,b") for row in rows} == {header.index("class")}

@@ -7,6 +7,8 @@ import sys
 import pytest
 from PIL import Image
 
+from strata.errors import InputError
+from strata.pipeline.cli.trained.predict import is_model_file
 from strata.pipeline.store.store import Store
 from tests.pipeline.predicted import predictions_in
 from tests.pipeline.project import rot
@@ -63,3 +65,20 @@ def test_a_white_wall_is_told(made):
     assert done.stdout.count("nearly flat") == 1
     found = predictions_in(made.strata("predict", "plain", "wall.png", "--json"))
     assert found["wall.png"]["flat"]
+
+
+def test_a_file_of_a_methods_name_does_not_hide_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gist").write_text("notes on gist")
+    (tmp_path / "renamed").write_bytes(b"PK\x03\x04")
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8")
+    told = {name: is_model_file(name) for name in ("gist", "fisher", "a.strata", "./b", "renamed")}
+    assert told == {"gist": False, "fisher": False, "a.strata": True, "./b": True, "renamed": True}
+    with pytest.raises(InputError, match=r"photo.jpg is an image.*\n.*METHOD_OR_FILE IMAGES"):
+        is_model_file("photo.jpg")
+
+
+def test_an_onnx_file_is_told_from_a_method(project):
+    done = project.strata("describe", "fisher.onnx")
+    assert done.returncode == 2
+    assert "fisher.onnx is an ONNX file" in done.stderr
