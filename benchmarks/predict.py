@@ -25,9 +25,9 @@ import strata  # noqa: F401  (before numpy: it selects the BLAS kernels)
 from strata.pipeline.graph.inputs import ImageShard, Subset
 from strata.pipeline.prediction.batch import MAX_IMAGES
 from strata.pipeline.prediction.classify import classify_files
+from strata.pipeline.prediction.listing.paths import AskedFile
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.model_file import load_model
-from strata.pipeline.prediction.paths import AskedFile
 
 SHARD = 256
 EXPERIMENT = """

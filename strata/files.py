@@ -54,7 +54,7 @@ def read_checked(path: Path) -> bytes | None:
     return body if hashlib.sha256(body).hexdigest().encode() == checksum else None
 
 
-def expand_user(path: str | Path) -> Path:
+def expand_user(path: str | os.PathLike[str]) -> Path:
     """Path with a leading `~` or `~NAME` replaced by that user's home folder.
 
     Raises:

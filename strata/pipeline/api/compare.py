@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import InputError, StrataError, naming
+from strata.files import expand_user
 from strata.pipeline.api.arguments import (
     checked_jobs,
     checked_methods,
@@ -188,7 +189,7 @@ def _from_file(file: Path, images: PathLike | None, settings: Mapping[str, Any])
     """Experiment of a file; other images and settings take the place of what it says."""
     changed = dict(settings) if images is None else {"data.source": _source(images), **settings}
     return read_experiment(
-        file.expanduser(), [_setting(key, value) for key, value in changed.items()]
+        expand_user(file), [_setting(key, value) for key, value in changed.items()]
     )
 
 
@@ -218,7 +219,7 @@ def _setting(key: str, value: Any) -> str:
 
 
 def _path(given: PathLike | None) -> Path | None:
-    return None if given is None else Path(given).expanduser()
+    return None if given is None else expand_user(given)
 
 
 def _command(arguments: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from strata.errors import InputError, StrataError, nearest
+from strata.files import expand_user
 from strata.pipeline.api.tables import data_frame, html_table
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.prediction.model import Model
@@ -114,7 +115,7 @@ class ComparisonResult:
                 exported.
             StrataError: the store is gone.
         """
-        place = Path(path).expanduser()
+        place = expand_user(path)
         export_method(self._there, self._target(method), place)
         return place
 
@@ -124,7 +125,7 @@ class ComparisonResult:
         Raises:
             StrataError: the folder cannot be written, or the store is gone.
         """
-        place = dataclasses.replace(self._there, out=Path(folder).expanduser())
+        place = dataclasses.replace(self._there, out=expand_user(folder))
         return write_files(place, self._comparison).html
 
     @property

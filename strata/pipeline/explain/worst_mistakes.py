@@ -50,10 +50,15 @@ def worst_mistakes(
     Raises:
         LookupError: fitted models are no longer in the store.
     """
-    keys = [[one.target.node.key for one in kind] for kind in (classical, deep)]
-    derived = Derived("worst mistakes", tuple(map(tuple, keys)), (__name__, _values.__name__))
+    derived = derived_worst_mistakes(classical, deep)
     made = derived.read(store, lambda: _values(classical, deep, dataset, store))
     return next(iter(from_values(made)), None)
+
+
+def derived_worst_mistakes(classical: Sequence[Candidate], deep: Sequence[Candidate]) -> Derived:
+    """Artifact of the figure of these methods."""
+    keys = tuple(tuple(one.target.node.key for one in kind) for kind in (classical, deep))
+    return Derived("worst mistakes", keys, (__name__, _values.__name__))
 
 
 def _values(

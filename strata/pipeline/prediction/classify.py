@@ -12,9 +12,9 @@ import numpy as np
 from strata.image_io import ImageError
 from strata.pipeline.prediction.batch import in_batches
 from strata.pipeline.prediction.images import Ranges, read_file
+from strata.pipeline.prediction.listing.paths import AskedFile
 from strata.pipeline.prediction.model import UNDESCRIBED, Model, ScoredBatch
 from strata.pipeline.prediction.one_by_one import Failed, each_image
-from strata.pipeline.prediction.paths import AskedFile
 
 #: Levels, of 256, that the values of an image span at least, unless it is nearly flat.
 FLAT = 8

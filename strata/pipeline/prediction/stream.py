@@ -9,8 +9,8 @@ from itertools import islice
 from strata.errors import StrataError
 from strata.pipeline.prediction.batch import MAX_IMAGES
 from strata.pipeline.prediction.classify import Prediction, classify_files
+from strata.pipeline.prediction.listing.paths import AskedFile
 from strata.pipeline.prediction.model import Model
-from strata.pipeline.prediction.paths import AskedFile
 from strata.process_pool import kill_workers, submit
 
 AFFECTS_RESULTS = False  # runs stages, whose results are not kept

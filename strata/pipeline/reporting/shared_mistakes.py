@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
-from strata.pipeline.explain.worst_mistakes import Candidate, worst_mistakes
+from strata.pipeline.explain.worst_mistakes import Candidate, derived_worst_mistakes, worst_mistakes
 from strata.pipeline.store.store import Store
 from strata.pipeline.visualize.visualize import finding
 
@@ -25,7 +25,7 @@ def shared_mistakes(
     Args:
         methods: results of the targets, in their order.
     """
-    classical, deep = (_candidates(kind, targets, methods) for kind in ("classical", "deep"))
+    classical, deep = _both_kinds(targets, methods)
     if not classical or not deep:
         return [], []
     try:
@@ -33,6 +33,18 @@ def shared_mistakes(
     except Exception as error:  # a failed visualization must not stop the report
         return [], [finding(error)]
     return [found] if found else [], []
+
+
+def shared_mistakes_key(targets: Sequence[Target], methods: "Sequence[MethodResult]") -> str:
+    """Key of the figure's artifact, for `gc`; arguments as of `shared_mistakes`."""
+    return derived_worst_mistakes(*_both_kinds(targets, methods)).key
+
+
+def _both_kinds(
+    targets: Sequence[Target], methods: "Sequence[MethodResult]"
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Classical and deep methods that may be shown, the best first."""
+    return _candidates("classical", targets, methods), _candidates("deep", targets, methods)
 
 
 def _candidates(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from strata.pipeline.execution.executor import RunOutcome
 from strata.pipeline.reporting.comparison import comparison
 from strata.pipeline.reporting.pictures import with_pictures
+from strata.pipeline.reporting.shared_mistakes import shared_mistakes_key
 from strata.pipeline.store.gc_roots import register_report
 from strata.pipeline.workspace.workspace import Workspace
 
@@ -76,5 +77,8 @@ def write_files(
                 figures=figures,
             )
     with suppress(OSError):  # a read-only store
-        register_report(store, files.html, workspace.needed())
+        by_name = {target.name: target for target in workspace.targets}
+        shown = [by_name[method.name] for method in results.methods]
+        figure = shared_mistakes_key(shown, results.methods)
+        register_report(store, files.html, {*workspace.needed(), figure})
     return files

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from strata.errors import StrataError
 from strata.image_io import read_image
 from strata.pipeline.prediction.classify import Prediction, classify_files, is_flat
+from strata.pipeline.prediction.listing.paths import AskedFile
 from strata.pipeline.prediction.model import Model
-from strata.pipeline.prediction.paths import AskedFile
 from strata.pipeline.prediction.steps import PredictionStep
 from strata.pipeline.prediction.stream import predict_paths
 from strata.pipeline.recipes.registry import user_module

@@ -20,9 +20,9 @@ from strata.pipeline.data.layout.names import some
 from strata.pipeline.explain.explained_images import Thumbnail, explained_images
 from strata.pipeline.prediction.batch import ImageBatch, in_batches
 from strata.pipeline.prediction.classify import loaded, read_with_flatness
+from strata.pipeline.prediction.listing.paths import AskedFiles
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.one_by_one import Failed
-from strata.pipeline.prediction.paths import AskedFiles
 from strata.pipeline.workspace.console import Terminal
 from strata.pipeline.workspace.step_progress import StepProgress
 from strata.reports.model.explained import ExplainedImage

@@ -15,9 +15,9 @@ from strata.pipeline.cli.trained.method_argument import refuse_other_files
 from strata.pipeline.data.layout.names import counted
 from strata.pipeline.prediction.batch import MAX_IMAGES
 from strata.pipeline.prediction.device import most_processes, on_device
+from strata.pipeline.prediction.listing.paths import AskedFiles
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.model_file import SUFFIX, load_model
-from strata.pipeline.prediction.paths import AskedFiles
 from strata.pipeline.prediction.stream import predict_paths
 from strata.pipeline.workspace.console import Terminal
 from strata.pipeline.workspace.step_progress import StepProgress

@@ -91,7 +91,7 @@ def test_features_are_what_the_last_layer_is_given(name, node):
     found = features.transform(IMAGES)
     assert found.shape == (3, features.widths_[0])
     alone = np.concatenate([features.transform([image]) for image in IMAGES])
-    np.testing.assert_allclose(found, alone, rtol=0.02, atol=0.02)  # bfloat16, on some CPUs
+    np.testing.assert_allclose(found, alone, rtol=0.05, atol=0.05)  # bfloat16, on some CPUs
     seen = []
     classifier = network.get_classifier()
     classifier.register_forward_hook(lambda _, given, __: seen.append(given[0]))
@@ -99,7 +99,7 @@ def test_features_are_what_the_last_layer_is_given(name, node):
     pixels = torch.from_numpy(resize_images(IMAGES, size)).permute(0, 3, 1, 2)
     with torch.no_grad():
         network(Standardize(backbones.preprocessing(name))(pixels))
-    np.testing.assert_allclose(found, seen[0].flatten(1).numpy(), rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(found, seen[0].flatten(1).numpy(), rtol=0.05, atol=0.05)
 
 
 def test_a_network_that_makes_features_alone_ends_in_them():

@@ -49,7 +49,7 @@ def test_the_example_of_the_manual_classifies_a_photo(workspace, tmp_path, monke
     assert re.search(r"On 12 images .*: probabilities by \d\.\de-0[678] at most, scores by", told)
     text = (DOCS / "models.md").read_text(encoding="utf-8")
     examples = re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S)
-    (example,) = (example for example in examples if "onnxruntime" in example)
+    (example,) = (example for example in examples if "import onnxruntime" in example)
     exec(example, {})
     label, probability = capsys.readouterr().out.split()
     model = made_model(workspace, "tinynet")

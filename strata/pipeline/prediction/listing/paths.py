@@ -14,8 +14,8 @@ from pathlib import Path
 from strata.errors import InputError
 from strata.pipeline.data.layout import walk
 from strata.pipeline.data.layout.names import counted
-from strata.pipeline.prediction.glob_pattern import matches
-from strata.pipeline.prediction.image_likeness import (
+from strata.pipeline.prediction.listing.glob_pattern import matches
+from strata.pipeline.prediction.listing.image_likeness import (
     RAW_REASON,
     is_raw,
     is_read_in_folders,

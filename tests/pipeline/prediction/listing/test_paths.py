@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strata.errors import InputError
-from strata.pipeline.prediction.paths import AskedFile, AskedFiles, records
+from strata.pipeline.prediction.listing.paths import AskedFile, AskedFiles, records
 from tests.pipeline.data.folders import PIXEL, lay_out
 
 
