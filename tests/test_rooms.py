@@ -60,6 +60,17 @@ def test_nothing_heavy_is_imported_before_it_is_needed(module):
     assert done.stdout.strip() == "[]"
 
 
+def test_making_and_reporting_import_no_library_of_methods_before_a_stage_needs_it():
+    """A run in which nothing is to be done takes half a second."""
+    code = f"""if True:
+        import sys, strata.pipeline.cli.make, strata.pipeline.cli.report
+        import strata.pipeline.visualize.network
+        print([m for m in {HEAVY!r} if m in sys.modules])
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(ast.literal_eval(done.stdout)) <= {"numpy", "cv2", "PIL", "pydantic", "scipy"}
+
+
 def test_composing_needs_no_library_but_numpy():
     code = f"""if True:
         import sys

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from strata.pipeline.explain.explain import explain_run
-from strata.pipeline.explain.explanation import Explanation
+from strata.pipeline.explain.explanation import UNSIGNED, Explanation
 from strata.pipeline.explain.prediction_run import PredictionRun
 from strata.pipeline.prediction.batch import ImageBatch
 from strata.pipeline.prediction.model import UNDESCRIBED, Model
@@ -16,8 +16,6 @@ from strata.reports.model.explained import ExplainedBranch, ExplainedClass, Expl
 
 #: Longest side of a picture with a map over it, in pixels.
 SIDE = 480
-#: Kinds of explanations whose maps are not negative.
-UNSIGNED = ("grad-cam",)
 
 #: Gives the picture of a training image by its id; None where it is not at hand.
 Thumbnail = Callable[[str], np.ndarray | None]

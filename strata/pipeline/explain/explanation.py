@@ -10,6 +10,10 @@ import numpy as np
 Kind = Literal["grad-cam", "gradient", "contributions", "cells", "neighbors"]
 
 
+#: Kinds of explanations whose maps are not negative.
+UNSIGNED = ("grad-cam",)
+
+
 @dataclass(frozen=True)
 class Explanation:
     """Evidence for one class in one image, by place or by training image.

@@ -10,9 +10,7 @@ import numpy as np
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.experiment.trained import fold_model
-from strata.pipeline.explain.explain import explain
-from strata.pipeline.explain.explained_images import UNSIGNED
-from strata.pipeline.explain.explanation import Explanation
+from strata.pipeline.explain.explanation import UNSIGNED, Explanation
 from strata.pipeline.graph.derived import Derived
 from strata.pipeline.prediction.batch import ImageBatch
 from strata.pipeline.store.store import Store
@@ -134,6 +132,8 @@ def _explained(
     Raises:
         LookupError: a fitted model is no longer in the store.
     """
+    from strata.pipeline.explain.explain import explain
+
     records = {record.id: record for record in dataset.manifest.records}
     predicted = predictions(one.scores)
     by_fold: dict[int, list[str]] = {}

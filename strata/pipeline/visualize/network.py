@@ -1,13 +1,10 @@
 """First filters of a network, and evidence maps of its predictions."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from strata.models.estimators.backbone_evidence import fine_tuned_evidence
-from strata.models.estimators.network_evidence import EvidenceMaps, network_evidence
-from strata.models.training.resize import resize_image
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.graph.inputs import Subset
@@ -29,6 +26,9 @@ from strata.reports.comparison.hardest_images import (
 )
 from strata.reports.model.scores import Scores
 from strata.reports.model.visualizations import Panel, PanelRow, Visualization
+
+if TYPE_CHECKING:
+    from strata.models.estimators.network_evidence import EvidenceMaps
 
 #: Filters shown at most, and columns of their grid.
 FILTERS, COLUMNS = 64, 16
@@ -137,6 +137,8 @@ def _panel(
             artifact["classifier"], shards, row, column, record.read(), weights
         )
     else:
+        from strata.models.estimators.network_evidence import network_evidence
+
         picture = shards.rows("pixels", row)[0]
         maps, signed = network_evidence(artifact["classifier"], picture[None], column)
     if not maps.size:
@@ -155,8 +157,11 @@ def _of_fine_tuned(
     column: np.ndarray,
     image: np.ndarray,
     weights: Mapping[str, Any],
-) -> tuple[np.ndarray, EvidenceMaps]:
+) -> "tuple[np.ndarray, EvidenceMaps]":
     """The part of an image that a fine-tuned network sees, and its evidence there."""
+    from strata.models.estimators.backbone_evidence import fine_tuned_evidence
+    from strata.models.training.resize import resize_image
+
     unchanged = shards.place(row.digests[0])[0]["unchanged"]
     views = shards.lazy("views", row, unchanged)[:]
     pixels = resize_image(image, classifier._image_size())
