@@ -76,9 +76,13 @@ class AskedFiles:
             yield from self._new(self._on_stdin()) if part is None else part
 
     def _new(self, found: Iterable[AskedFile]) -> Iterator[AskedFile]:
-        """Files that have not come out before, under whatever path."""
+        """Files that have not come out before, by whatever way to their folder.
+
+        Links to one file under several names are several images.
+        """
         for file in found:
-            place = os.path.realpath(file.path)
+            folder, name = os.path.split(file.path)
+            place = os.path.join(os.path.realpath(folder), name)
             if place not in self._seen:
                 self._seen.add(place)
                 yield file

@@ -37,13 +37,14 @@ def paths(*arguments: str, stdin: bytes = b"") -> list[str]:
     return [file.path for file in found]
 
 
-def test_links_that_loop_are_not_followed(here):
+def test_links_that_loop_are_not_followed_and_names_of_one_file_are_images_each(here):
     lay_out(here, "odd/1.JPG", "odd/a/2.JPG")
     (here / "odd" / "loop").symlink_to(".")
     (here / "odd" / "a" / "up").symlink_to("..")
     (here / "odd" / "same.JPG").symlink_to("1.JPG")
     for pattern in ("odd/**/*.JPG", "**/*.JPG", "**/odd/**/*.JPG"):
-        assert paths(pattern) == ["odd/1.JPG", "odd/a/2.JPG"]
+        assert paths(pattern) == ["odd/1.JPG", "odd/a/2.JPG", "odd/same.JPG"]
+    assert paths("odd/loop/1.JPG", "odd/1.JPG") == ["odd/loop/1.JPG"]
 
 
 def test_a_folder_stands_for_its_images_and_a_file_for_itself(here):
