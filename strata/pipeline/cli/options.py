@@ -168,6 +168,18 @@ Top = Annotated[
         show_default="2, with --csv and --json all",
     ),
 ]
+MethodOrFile = Annotated[
+    str,
+    typer.Argument(metavar="METHOD_OR_FILE", help="A method that is up to date, or a model file."),
+]
+Images = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IMAGES...",
+        help="Images, folders of images, quoted patterns ('photos/**/*.jpg'), or - for paths on "
+        "standard input.",
+    ),
+]
 Modules = Annotated[
     list[Path] | None,
     typer.Option(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ _NEXT, _IN_TABLE = ("second", "third"), 2
 UNKNOWN_NAMES = 40
 
 
-class Predictions:
+class Predictions(ABC):
     """Base class of the formats: writes each prediction at once.
 
     Args:
@@ -41,11 +42,11 @@ class Predictions:
         self._classes = classes
         self._top = top
 
+    @abstractmethod
     def write(self, prediction: "Prediction") -> None:
         """Write one prediction."""
-        raise NotImplementedError
 
-    def end(self) -> None:
+    def end(self) -> None:  # noqa: B027  (most formats hold nothing back)
         """Write what has waited for a later prediction."""
 
     def _line(self, text: str, style: str | None = None) -> None:

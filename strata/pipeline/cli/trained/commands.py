@@ -12,8 +12,10 @@ from strata.pipeline.cli.options import (
     Csv,
     DeviceName,
     File,
+    Images,
     Jobs,
     JsonLines,
+    MethodOrFile,
     Modules,
     Overrides,
     SkipBroken,
@@ -29,20 +31,8 @@ model_app = typer.Typer(rich_markup_mode=None)
 @model_app.command()
 @exit_with_errors
 def predict(
-    method: Annotated[
-        str,
-        typer.Argument(
-            metavar="METHOD_OR_FILE", help="A method that is up to date, or a model file."
-        ),
-    ],
-    images: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="IMAGES...",
-            help="Images, folders of images, quoted patterns ('photos/**/*.jpg'), or - for paths "
-            "on standard input.",
-        ),
-    ],
+    method: MethodOrFile,
+    images: Images,
     as_json: JsonLines = False,
     as_csv: Csv = False,
     top: Top = None,
@@ -107,20 +97,8 @@ def export(
 @model_app.command()
 @exit_with_errors
 def explain(
-    method: Annotated[
-        str,
-        typer.Argument(
-            metavar="METHOD_OR_FILE", help="A method that is up to date, or a model file."
-        ),
-    ],
-    images: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="IMAGES...",
-            help="Images, folders of images, quoted patterns ('photos/**/*.jpg'), or - for paths "
-            "on standard input.",
-        ),
-    ],
+    method: MethodOrFile,
+    images: Images,
     out: Annotated[
         Path,
         typer.Option("-o", "--out", metavar="DIR", help="Folder for the pictures and the page."),
