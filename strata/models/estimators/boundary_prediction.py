@@ -20,12 +20,12 @@ from strata.models.runtime.image_source import (
     to_device,
 )
 from strata.models.transfer import backbones
-from strata.models.transfer.activations import ActivationName, replace_activations
-from strata.models.transfer.boundary import Restore, boundary_shape, kept_shape
-from strata.models.transfer.finetune_layers import finetune_layers
-from strata.models.transfer.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.activations import ActivationName, replace_activations
+from strata.models.transfer.finetuning.boundary import Restore, boundary_shape, kept_shape
+from strata.models.transfer.finetuning.finetune_layers import finetune_layers
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.pooling import Embedding, EmbeddingForm
 from strata.models.transfer.frozen_backbone import Standardize
-from strata.models.transfer.pooling import Embedding, EmbeddingForm
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph
 from strata.models.transfer.subgraph_flops import output_widths, subgraph_cost
 

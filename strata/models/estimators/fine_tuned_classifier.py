@@ -22,11 +22,12 @@ from strata.models.training.config import TrainingConfig
 from strata.models.training.lr_schedules import ScheduleName
 from strata.models.training.optimizers import OptimizerName
 from strata.models.training.trainer import Epoch, Training
-from strata.models.transfer import auxiliary, backbones
-from strata.models.transfer.activations import ActivationName
-from strata.models.transfer.finetune_module import FineTuneModule
+from strata.models.transfer import backbones
+from strata.models.transfer.finetuning import auxiliary
+from strata.models.transfer.finetuning.activations import ActivationName
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.pooling import EmbeddingForm
 from strata.models.transfer.frozen_backbone import WeightsLike, resolve_state_dict
-from strata.models.transfer.pooling import EmbeddingForm
 from strata.models.transfer.subgraph import IMAGES, check_head_inputs
 from strata.parameter_types import (
     BatchSize,

@@ -13,11 +13,12 @@ from strata.models.architectures.dropout import Dropout, seed_dropout
 from strata.models.estimators import fine_tuned_classifier
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.runtime import checkpoint, image_source
-from strata.models.transfer import backbones, finetune_module
-from strata.models.transfer.boundary import boundary_activations
-from strata.models.transfer.finetune_module import FineTuneModule, block_parameters
+from strata.models.transfer import backbones
+from strata.models.transfer.finetuning import finetune_module
+from strata.models.transfer.finetuning.boundary import boundary_activations
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule, block_parameters
+from strata.models.transfer.finetuning.pooling import Embedding
 from strata.models.transfer.frozen_backbone import FrozenBackbone
-from strata.models.transfer.pooling import Embedding
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, penultimate_node
 from strata.models.transfer.subgraph_flops import subgraph_cost
 from tests.models.runtime.test_image_source import Mapped

@@ -11,7 +11,7 @@ from strata.models.architectures.dropout import Dropout, replace_dropout
 from strata.models.architectures.normalization import replace_batch_norm
 from strata.models.runtime.devices import deterministic_cuda, mixed_precision
 from strata.models.runtime.image_source import StreamedTensor
-from strata.models.transfer.pooling import Embedding
+from strata.models.transfer.finetuning.pooling import Embedding
 
 _BLOCK = re.compile(r"[^\d]*\d[^.]*")
 #: Rows at a time in inference.
