@@ -72,6 +72,8 @@ def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[DescribedLayer
         num_classes=classes,
         image_size=parts["image_size"],
         train=bool(node.parameters["epochs"]),
+        lora_rank=node.parameters["lora_rank"],
+        head_hidden=node.parameters["head_hidden"],
     )
     return [DescribedLayer.of(row) for row in rows]
 
