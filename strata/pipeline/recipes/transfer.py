@@ -91,6 +91,9 @@ def fine_tuned(
 def _trained_on(
     data: Data, fold: Fold, network: Node, parts: Node, views: Options, training: Options
 ) -> Node:
+    from strata.models.estimators.training_conflicts import check_fine_tuning
+
+    check_fine_tuning(training)
     activations = views(data.images, network, parts)
     fitted = training(activations, network, parts, fold.train, fold.watched(training))
     return fine_tuned_scores(activations, fitted, fold.test)
