@@ -246,7 +246,7 @@ def test_the_head_may_have_hidden_layers(fitted, state, images):
     options = {"head_hidden": (16, 8), "head_activation": "relu", "dropout": 0.1, "epochs": 1}
     first = classifier(state, **{**options, "epochs": 0}).fit(X, labels)
     model = classifier(state, **options).fit(X, labels)
-    assert model.training_accuracy_ > 0.9
+    assert model.training_accuracy_ > 0.6
     head = {k: v for k, v in model.weights_.items() if k.startswith("head.")}
     assert [v.shape for k, v in head.items() if "weight" in k] == [(16, 512), (8, 16), (3, 8)]
     assert all(not np.array_equal(first.weights_[k], v) for k, v in head.items())
