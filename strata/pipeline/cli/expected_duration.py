@@ -58,8 +58,8 @@ def _thinned(files: Sequence[Labeled], folds: int) -> list[Labeled]:
         groups[file.label, file.split].append(file)
     found = []
     for group in groups.values():
-        kept = max(len(group) * _MOST // len(files), min(len(group), 2 * folds + 2))
-        found += [group[number * len(group) // kept] for number in range(min(kept, len(group)))]
+        kept = min(len(group), max(len(group) * _MOST // len(files), 2 * folds + 2))
+        found += [group[number * len(group) // kept] for number in range(kept)]
     return sorted(found, key=lambda file: file.id)
 
 

@@ -4,6 +4,7 @@ timm's tags name them in the order of training ("clip_laion2b_augreg_ft_in12k_in
 members of torchvision's enums ("IMAGENET1K_SWAG_E2E_V1").
 """
 
+from itertools import groupby
 from typing import NamedTuple
 
 AFFECTS_RESULTS = False  # facts for reports
@@ -62,7 +63,7 @@ _BY_WORD = {
 def data_of_tag(tag: str) -> tuple[TrainingData, ...]:
     """Data sets that a tag of timm names, in the order of training; () where it names none."""
     found = [_BY_WORD[word] for word in tag.split("_") if word in _BY_WORD]
-    return tuple(dict.fromkeys(found))
+    return tuple(data for data, _ in groupby(found))
 
 
 def data_of_member(member: str) -> tuple[TrainingData, ...]:
