@@ -102,7 +102,7 @@ def _columns(analysis: Analysis) -> list[tuple[str, Cell]]:
 
 
 def ranking_table(analysis: Analysis) -> Table:
-    """Ranking, failed methods at the end with their error as a note."""
+    """Ranking, failed methods at the end with the first line of their error as a note."""
     columns = _columns(analysis)
     rows = [
         [
@@ -118,7 +118,8 @@ def ranking_table(analysis: Analysis) -> Table:
     notes += power_notes(analysis.ranking)
     alike: dict[str, list[str]] = {}
     for method in analysis.ranking.failed:
-        alike.setdefault(method.error or NOT_COMPUTED, []).append(method.name)
+        told = (method.error or NOT_COMPUTED).partition("\n")[0]
+        alike.setdefault(told, []).append(method.name)
     notes += [f"{', '.join(names)}: {error}" for error, names in alike.items()]
     heads = ["#", "method", *(title for title, _ in columns)]
     return Table(heads, rows, [title not in ("#", "method") for title in heads], notes)
