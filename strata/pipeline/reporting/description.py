@@ -1,6 +1,6 @@
 """Description of a method from the experiment file alone: stages, vector lengths, layers.
 
-The method is composed on a fold of two images that do not exist: nothing is read and nothing made.
+The method is composed on a fold of four images that do not exist: nothing is read and nothing made.
 """
 
 from dataclasses import dataclass, replace
@@ -145,12 +145,12 @@ class _NoFurtherImages:
     """Further folders, of which nothing is read."""
 
     def unlabeled(self, folder: str) -> tuple[list[ImageShard], Subset]:
-        """Two images that do not exist, without labels."""
+        """Four images that do not exist, without labels."""
         subset = replace(placeholder_fold(2).train, labels=None)
         return [_shard(subset)], subset
 
     def labeled(self, source: str) -> tuple[list[ImageShard], Subset]:
-        """Two images that do not exist, in two classes."""
+        """Four images that do not exist, in two classes."""
         subset = placeholder_fold(2).train
         return [_shard(subset)], subset
 
@@ -160,8 +160,8 @@ def _shard(subset: Subset) -> ImageShard:
 
 
 def placeholder_fold(classes: int) -> Fold:
-    """A fold that trains on and scores two images that do not exist."""
+    """A fold that trains on and scores two images of each of two classes, which do not exist."""
     names = tuple(f"class {number}" for number in range(classes))
-    train = Subset(("a", "b"), ("0", "1"), (0, 1), names, 0)
+    train = Subset(tuple("abcd"), tuple("0123"), (0, 0, 1, 1), names, 0)
     unlabeled = replace(train, labels=None)
     return Fold("described", 0, 0, train, unlabeled, left_out=unlabeled)

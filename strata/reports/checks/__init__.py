@@ -20,6 +20,7 @@ CHECKS = (
     gradients.exploding_gradients,
     comparison.tied_with_best,
     comparison.selected_on_test,
+    comparison.fusion_below_member,
     settings.sweep_edge,
     settings.search_edge,
     settings.penalty,

@@ -78,15 +78,38 @@ def pretrained_section(method: MethodResult) -> list[dict[str, Any]]:
     ]
 
 
-def branch_weights(method: MethodResult) -> list[dict[str, str]]:
-    """Template context of the weights of branches: mean and range over folds."""
+def weight_tables(method: MethodResult) -> list[dict[str, Any]]:
+    """Template context of learned weights: tables of their mean and range over folds."""
+    tables = (
+        (
+            method.branch_weights,
+            "branches",
+            "Features",
+            "Share of each branch's cosine similarity in the kernel.",
+        ),
+        (
+            method.method_weights,
+            "methods",
+            "Method",
+            "Share of each method in the fused scores: the standard deviation of its weighted "
+            "log-probabilities, over the sum of these.",
+        ),
+    )
+    return [
+        {"of": of, "column": column, "caption": caption, "rows": _weight_rows(weights)}
+        for weights, of, column, caption in tables
+        if weights
+    ]
+
+
+def _weight_rows(weights: dict[str, list[float]]) -> list[dict[str, str]]:
     return [
         {
             "name": name,
-            "mean": decimal(sum(weights) / len(weights)),
-            "range": f"{decimal(min(weights))}–{decimal(max(weights))}",
+            "mean": decimal(sum(values) / len(values)),
+            "range": f"{decimal(min(values))}–{decimal(max(values))}",
         }
-        for name, weights in method.branch_weights.items()
+        for name, values in weights.items()
     ]
 
 
