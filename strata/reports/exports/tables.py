@@ -12,6 +12,7 @@ from strata.reports.formatting import (
     count,
     decimal,
     duration,
+    headline,
     known,
     milliseconds,
     percent,
@@ -118,7 +119,7 @@ def ranking_table(analysis: Analysis) -> Table:
     notes += power_notes(analysis.ranking)
     alike: dict[str, list[str]] = {}
     for method in analysis.ranking.failed:
-        told = (method.error or NOT_COMPUTED).partition("\n")[0]
+        told = headline(method.error, method.name) if method.error else NOT_COMPUTED
         alike.setdefault(told, []).append(method.name)
     notes += [f"{', '.join(names)}: {error}" for error, names in alike.items()]
     heads = ["#", "method", *(title for title, _ in columns)]
