@@ -41,9 +41,9 @@ from .training.trainer import Training as Training
 
 # transfer: pretrained networks
 from .transfer.backbone_features import BackboneFeatures as BackboneFeatures
-from .transfer.boundary import boundary_activations as boundary_activations
-from .transfer.finetune_layers import finetune_layers as finetune_layers
-from .transfer.finetune_module import FineTuneModule as FineTuneModule
+from .transfer.finetuning.boundary import boundary_activations as boundary_activations
+from .transfer.finetuning.finetune_layers import finetune_layers as finetune_layers
+from .transfer.finetuning.finetune_module import FineTuneModule as FineTuneModule
 from .transfer.frozen_backbone import FrozenBackbone as FrozenBackbone
 from .transfer.subgraph import extract_subgraph as extract_subgraph
 from .transfer.subgraph import node_names as node_names

@@ -17,12 +17,14 @@ from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.network_layers import network_layers
+from strata.pipeline.reporting.pretrained_networks import pretrained_networks
 from strata.pipeline.reporting.training_notes import source_networks, training_notes
 from strata.pipeline.reporting.vector_dims import vector_dims
 from strata.pipeline.stages.networks import train_source_network
 
 if TYPE_CHECKING:
     from strata.pipeline.reporting.described_layers import DescribedLayer
+    from strata.reports.model.pretrained import PretrainedNetwork
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,18 @@ class StageDescription:
 
 @dataclass(frozen=True)
 class Description:
-    """A method as its experiment file describes it, its stages in the order of computation."""
+    """A method as its experiment file describes it, its stages in the order of computation.
+
+    Attributes:
+        pretrained: networks in it whose weights were learned before, on other images.
+    """
 
     method: str
     recipe: str
     summary: str
     classes: int
     stages: list[StageDescription]
+    pretrained: "list[PretrainedNetwork]"
 
 
 def describe(name: str, methods: dict[str, ResolvedMethod], classes: int) -> Description:
@@ -85,7 +92,8 @@ def describe(name: str, methods: dict[str, ResolvedMethod], classes: int) -> Des
         if described not in stages:  # as those of inner folds are
             stages.append(described)
     recipe = methods[name].recipe
-    return Description(name, recipe.name, recipe.summary, classes, stages)
+    pretrained = pretrained_networks(scores, [])
+    return Description(name, recipe.name, recipe.summary, classes, stages, pretrained)
 
 
 def count_classes(experiment: Experiment) -> int:

@@ -3,7 +3,7 @@
 May import `comparison`, `statistics`, `model` and `formatting`. Start at `base.py`.
 """
 
-from strata.reports.checks import comparison, gradients, scores, settings, training
+from strata.reports.checks import comparison, gradients, pretraining, scores, settings, training
 
 #: All checks. Results of equal severity are shown in this order.
 CHECKS = (
@@ -26,4 +26,6 @@ CHECKS = (
     settings.penalty,
     training.one_seed,
     scores.miscalibrated,
+    pretraining.same_names,
+    pretraining.web_data,
 )

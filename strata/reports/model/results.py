@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from strata.reports.model.pretrained import PretrainedNetwork
 from strata.reports.model.scores import Scores
 from strata.reports.model.visualizations import Visualization
 
@@ -151,6 +152,7 @@ class MethodResult:
             stops; "" without any.
         begins: weights that its network begins with: "scratch" (random), "pretrained" (on labels)
             or "unsupervised" (its own layers, pretrained without labels).
+        pretrained: networks in it whose weights were learned before, on other images.
         layers: of its network, in the order of computation.
         pretraining: of each fold, the reconstruction error of each pretrained layer by epoch.
         unlabeled: number of images without labels that were used in it besides.
@@ -180,6 +182,7 @@ class MethodResult:
     histories: list[list[dict[str, Any]]] = field(default_factory=list)
     watched: Watched = ""
     begins: Literal["scratch", "pretrained", "unsupervised", ""] = ""
+    pretrained: list[PretrainedNetwork] = field(default_factory=list)
     layers: list[LayerRow] = field(default_factory=list)
     pretraining: list[dict[str, list[float]]] = field(default_factory=list)
     unlabeled: int = 0

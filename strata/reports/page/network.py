@@ -3,6 +3,7 @@
 from typing import Any
 
 from strata.reports.exports.layer_table import layer_cells, layer_columns, layer_sums
+from strata.reports.exports.pretrained_text import pretrained_facts
 from strata.reports.formatting import decimal, listing, number_of, parameter
 from strata.reports.model.results import LayerRow, MethodResult, Watched
 from strata.reports.page.network_diagnostics import diagnostics_drawings, pretraining_drawing
@@ -67,6 +68,14 @@ def pretraining_section(method: MethodResult) -> dict[str, Any] | None:
         "images": f" and {more} without labels" if method.unlabeled else "",
         "drawing": pretraining_drawing(method.pretraining),
     }
+
+
+def pretrained_section(method: MethodResult) -> list[dict[str, Any]]:
+    """Template context of the pretrained networks: name and facts of each."""
+    return [
+        {"name": network.backbone, "facts": pretrained_facts(network)}
+        for network in method.pretrained
+    ]
 
 
 def weight_tables(method: MethodResult) -> list[dict[str, Any]]:
