@@ -113,6 +113,10 @@ KNOWN = {
             "strata.models.classifiers.logistic:CalibratedLogistic", (*_SVM, *_FIT, "n_iter_")
         ),
         KnownEstimator(
+            "strata.models.classifiers.smoothed_knn:SmoothedKNN",
+            ("classes_", "n_features_in_", "neighbors_", "smoothing_", "temperature_"),
+        ),
+        KnownEstimator(
             "strata.models.estimators.network_classifier:NetworkClassifier",
             (*_NETWORK, "architecture_", "channels_", "max_lr_"),
             (*_TRAINING, "lr_curve_", "pretrain_losses_"),

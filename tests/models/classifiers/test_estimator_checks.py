@@ -6,6 +6,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from strata.models.classifiers.kernel_svm import KernelSVM
 from strata.models.classifiers.linear_svm import LinearSVM
 from strata.models.classifiers.logistic import CalibratedLogistic
+from strata.models.classifiers.smoothed_knn import SmoothedKNN
 
 
 def product_of(X, Y):
@@ -26,6 +27,8 @@ MODES = [
     LinearSVM(validation_fraction=0),
     LinearSVM(C="cv"),
     LinearSVM(class_weight="balanced"),
+    SmoothedKNN(),
+    SmoothedKNN(weights="distance"),
 ]
 
 

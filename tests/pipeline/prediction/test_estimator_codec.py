@@ -36,6 +36,7 @@ from strata.models import (
     KernelSVM,
     LinearSVM,
     NetworkClassifier,
+    SmoothedKNN,
 )
 from strata.models.transfer.backbones import skeleton
 from strata.pipeline.prediction.estimator_codec import NotEncodableError, decode, encode
@@ -97,6 +98,7 @@ KINDS = {
     ),
     "blocks": (lambda: LinearSVM().fit(X, Y), probabilities),
     "logistic": (lambda: CalibratedLogistic().fit(X, Y), probabilities),
+    "smoothed": (lambda: SmoothedKNN(3).fit(X, Y), probabilities),
     "network": (
         lambda: NetworkClassifier(**TINY, max_lr="auto", pretrain_epochs=1).fit(PIXELS, Y[:12]),
         lambda e: e.predict_proba(PIXELS),
