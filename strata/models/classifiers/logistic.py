@@ -168,8 +168,7 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         loss = np.inf
         for C in costs:
             for fold in folds:
-                start = models.get(fold, models.get(folds[0]))
-                models[fold] = self._logistic(blocks, codes, C, fold_of != fold, start)
+                models[fold] = self._logistic(blocks, codes, C, fold_of != fold, models.get(fold))
             scores, labels = _held_out(blocks, codes, fold_of, models)
             temperature = fit_temperature(scores, labels)
             log_p = log_softmax(scores / temperature, axis=1)

@@ -39,8 +39,9 @@ training = { epochs = 1, head_init_C = 1.0 }
 recipe = "deep_features"
 weights = "WEIGHTS"
 backbone = "squeezenet1_1"
-features = { image_size = 64, nodes = ["features.3"], pyramid = "square", levels = 1 }
+features = { image_size = 64, nodes = 2, pyramid = "horizontal" }
 reduction.use = ["centered_power", "pca"]
+node_weights = "cv"
 [methods.gist]
 descriptor.image_size = 32
 reduction.use = ["standardize", "pca", "lda"]
@@ -58,6 +59,10 @@ join.weights = [2.0, 1.0]
 recipe = "stacking"
 of = ["tiny", "gist", "deep"]
 inner_folds = 2
+[methods.perceptron]
+recipe = "gist"
+descriptor.image_size = 32
+classifier = { use = "mlp", hidden_layer_sizes = [6, 5] }
 [methods.neighbors]
 recipe = "gist"
 descriptor.image_size = 32
@@ -96,6 +101,7 @@ INPUTS = {
     "gist": ["vectors"],
     "words": ["vectors"],
     "curved": ["vectors"],
+    "perceptron": ["vectors"],
     "early": ["images", "vectors"],
     "stacked": ["images_24_gray", "vectors", "images_64"],
 }
