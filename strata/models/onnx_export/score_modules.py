@@ -121,10 +121,11 @@ class AllClasses(nn.Module):
 
 
 class CombinedScores(nn.Module):
-    """Weighted sum of the methods' log-probabilities plus a bias, or their weighted mean.
+    """Weighted sum of the methods' log-probabilities plus a bias, or of their probabilities.
 
     Args:
-        methods: modules of the graph's inputs, each with probabilities.
+        methods: modules of the graph's inputs; of those without probabilities the scores stand in
+            for their logarithms.
         weights: one per method.
         bias: (classes,) added; None: nothing.
         floor: of probabilities.
@@ -149,10 +150,15 @@ class CombinedScores(nn.Module):
 
     def forward(self, inputs: Sequence[Tensor]) -> Scored:
         """Scores and probabilities for the graph's inputs."""
-        found = [method(inputs)[1].clamp(min=self.floor) for method in self.methods]
-        parts = [p.log() for p in found] if self.logarithms else found
+        parts = [self._part(*method(inputs)) for method in self.methods]
         total = sum(w * part for w, part in zip(self.weights, parts, strict=True))
         assert isinstance(total, Tensor)
         scores = total if self.logarithms else total.clamp(min=self.floor).log()
         scores = scores if self.bias is None else scores + self.bias
         return scores, scores.softmax(1)
+
+    def _part(self, scores: Tensor, probabilities: Tensor | None) -> Tensor:
+        if probabilities is None:
+            return scores
+        bounded = probabilities.clamp(min=self.floor)
+        return bounded.log() if self.logarithms else bounded

@@ -10,14 +10,16 @@ from sklearn.model_selection import cross_val_score
 
 from strata.errors import InputError
 from strata.models.architectures.dropout import Dropout, seed_dropout
-from strata.models.estimators import fine_tuned_classifier
+from strata.models.estimators import layer_training
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.runtime import checkpoint, image_source
-from strata.models.transfer import backbones, finetune_module
-from strata.models.transfer.boundary import boundary_activations
-from strata.models.transfer.finetune_module import FineTuneModule, block_parameters
+from strata.models.transfer import backbones
+from strata.models.transfer.finetuning import finetune_module
+from strata.models.transfer.finetuning.boundary import boundary_activations
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.layer_decay import block_parameters
+from strata.models.transfer.finetuning.pooling import Embedding
 from strata.models.transfer.frozen_backbone import FrozenBackbone
-from strata.models.transfer.pooling import Embedding
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, penultimate_node
 from strata.models.transfer.subgraph_flops import subgraph_cost
 from tests.models.runtime.test_image_source import Mapped
@@ -176,11 +178,11 @@ def test_copies_and_views_of_an_image_are_kept_together(state, images, monkeypat
     y, groups = np.tile(labels, 2), np.tile(np.arange(24), 2)
     seen = []
 
-    class Spy(fine_tuned_classifier.Training):
+    class Spy(layer_training.Training):
         def run(self, **given):
             seen.append((self.images.pixels, self.validation.pixels))
 
-    monkeypatch.setattr(fine_tuned_classifier, "Training", Spy)
+    monkeypatch.setattr(layer_training, "Training", Spy)
     model = classifier(state, patience=2, validation_fraction=0.25, head_epochs=1, epochs=1)
     model.fit(X, y, groups=groups)
     ((trained, validated),) = seen
@@ -341,7 +343,7 @@ def test_blocks_are_found_in_order():
     for name, begin, expected in (
         ("inception_v3", "Mixed_6d", 5),
         ("squeezenet1_1", "features.9", 3),
-        ("resnet18", "layer3", 1),
+        ("resnet18", "layer3", 2),
     ):
         end = "Mixed_7c" if name == "inception_v3" else penultimate_node(name)
         part = extract_subgraph(backbones.skeleton(name), begin, [end])

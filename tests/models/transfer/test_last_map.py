@@ -6,10 +6,10 @@ from torch import nn
 from torchvision import models
 
 from strata.models.estimators.grad_cam import grad_cam_maps
-from strata.models.transfer.boundary import Restore, keep
-from strata.models.transfer.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.boundary import Restore, keep
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.pooling import Embedding
 from strata.models.transfer.last_map import from_last_map
-from strata.models.transfer.pooling import Embedding
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 #: Network: the boundary's output for an image, the boundary and the last node kept; the layer whose

@@ -215,7 +215,7 @@ LEARNING = [
     "networks:train_network",
     "networks:network_at_size",
     "networks:soft_labels",
-    "fusion:fit_stack",
+    "fusion:fit_weights",
     "joins:kernel_weights",
     "joins:node_weights",
     "search:select_trial",

@@ -56,9 +56,14 @@ recipe = "early_fusion"
 of = ["deep", "gist"]
 join.weights = [2.0, 1.0]
 [methods.stacked]
-recipe = "stacking"
-of = ["tiny", "gist", "deep"]
-inner_folds = 2
+recipe = "fusion"
+of = ["tiny", "gist", "deep", "sure"]
+combination.inner_folds = 2
+[methods.sure]
+recipe = "gist"
+descriptor.image_size = 32
+reduction.use = ["standardize", "pca"]
+classifier = { kernel = "linear", inner_folds = 0 }
 [methods.perceptron]
 recipe = "gist"
 descriptor.image_size = 32

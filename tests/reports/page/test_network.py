@@ -71,6 +71,14 @@ def test_pretraining_and_weights_of_branches_are_on_the_page():
     assert "Pretraining without labels" not in page(synthetic.three(per_class=8))
 
 
+def test_the_weights_of_a_fusion_have_a_row_for_each_method():
+    text = page(with_network(method_weights={"fisher": [0.9, 0.8], "knn": [0.1, 0.2]}))
+    row = '<td class="number">0.850</td><td class="number">0.800–0.900</td>'
+    assert f'<tr><th scope="row">fisher</th>{row}</tr>' in text
+    assert "Weights of the methods" in text
+    assert "Weights of the branches" not in text
+
+
 def test_layers_have_a_row_each():
     text = page(synthetic.three(per_class=8))
     (table,) = re.findall(r'<table class="small tight layers">.*?</table>', text, re.S)

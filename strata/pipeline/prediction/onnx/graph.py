@@ -51,7 +51,7 @@ class OnnxGraph:
             "fine_tuning:fine_tuned_scores": self._fine_tuned,
             "classifiers:class_scores": self._vector_scores,
             "fusion:average_scores": self._averaged,
-            "fusion:stack_scores": self._stacked,
+            "fusion:weighted_scores": self._weighted,
             "search:apply_selection": lambda step: self._scores(_number(step.inputs[1])),
         }
         if _stage(step) not in makers:
@@ -98,12 +98,10 @@ class OnnxGraph:
             methods, weights / weights.sum(), floor=MIN_PROBABILITY, logarithms=logarithms
         )
 
-    def _stacked(self, step: PredictionStep) -> nn.Module:
+    def _weighted(self, step: PredictionStep) -> nn.Module:
         methods = [self._scores(_number(given)) for given in step.inputs[0]]
         fitted = self._artifact(step.inputs[1])
-        return CombinedScores(
-            methods, fitted["weights"], floor=MIN_PROBABILITY, bias=fitted["bias"]
-        )
+        return CombinedScores(methods, fitted["coef"], floor=MIN_PROBABILITY, bias=fitted["bias"])
 
     def _vectors(self, number: int) -> nn.Module:
         step = self._model.steps[number]

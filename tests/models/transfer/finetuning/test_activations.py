@@ -6,7 +6,7 @@ from torch import nn
 from strata.errors import InputError
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.transfer import backbones
-from strata.models.transfer.activations import replace_activations
+from strata.models.transfer.finetuning.activations import replace_activations
 from strata.models.transfer.subgraph import extract_subgraph
 
 
