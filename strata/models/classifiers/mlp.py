@@ -123,12 +123,9 @@ class CalibratedMLP(ClassifierMixin, BaseEstimator):
     def _select(
         self, X: np.ndarray, codes: np.ndarray, alphas: tuple[float, ...], fold_of: np.ndarray
     ) -> tuple[float, float]:
-        """The alpha of least calibrated log loss on held-out folds, and its temperature.
-
-        From the largest alpha on, until the log loss rises.
-        """
-        best, least = (alphas[-1], 1.0), np.inf
-        for alpha in reversed(alphas):
+        """The alpha of least calibrated log loss on held-out folds, and its temperature."""
+        found: dict[float, tuple[float, float]] = {}
+        for alpha in alphas:
             scores = np.empty((len(codes), len(self.classes_)))
             for fold in range(fold_of.max() + 1):
                 held = fold_of == fold
@@ -136,11 +133,8 @@ class CalibratedMLP(ClassifierMixin, BaseEstimator):
                 scores[held] = per_class_columns(layers.outputs(X[held]))
             temperature = fit_temperature(scores, codes)
             log_p = log_softmax(scores / temperature, axis=1)
-            loss = -float(log_p[np.arange(len(codes)), codes].mean())
-            if loss >= least:
-                break
-            best, least = (alpha, temperature), loss
-        return best
+            found[-float(log_p[np.arange(len(codes)), codes].mean())] = alpha, temperature
+        return found[min(found)]
 
     def _trained(self, X: np.ndarray, codes: np.ndarray, alpha: float) -> "_Layers":
         """Layers for vectors as they are: the standardization becomes part of the first one."""

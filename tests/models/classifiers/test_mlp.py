@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
@@ -15,10 +16,10 @@ from strata.models.classifiers.model_selection import assign_inner_folds
 from strata.models.classifiers.temperature_scaling import fit_temperature
 
 
-def drawn(classes=3, n=150, d=6, seed=0):
-    rng = np.random.default_rng(seed)
+def drawn(classes=3, n=150, d=6, apart=1.0):
+    rng = np.random.default_rng(0)
     y = np.arange(n) % classes
-    return rng.normal(size=(n, d)) + rng.normal(size=(classes, d))[y], y
+    return rng.normal(size=(n, d)) + apart * rng.normal(size=(classes, d))[y], y
 
 
 def naive_scores(model, x):
@@ -46,14 +47,15 @@ def test_scores_are_those_of_the_layers_unit_by_unit(classes):
 def test_without_inner_folds_it_is_the_library_on_standardized_vectors(classes):
     X, y = drawn(classes)
     X = 1e-3 * X + 0.5
-    ours = CalibratedMLP((8,), inner_folds=0, random_state=3).fit(X, y)
+    ours = CalibratedMLP((8,), alpha=5.0, inner_folds=0, random_state=3).fit(X, y)
     centered = X - X.mean(axis=0)
     centered /= np.sqrt(np.mean(centered**2))
-    theirs = MLPClassifier((8,), solver="lbfgs", alpha=1.0, max_iter=300, random_state=3)
+    theirs = MLPClassifier((8,), solver="lbfgs", alpha=5.0, max_iter=300, random_state=3)
     expected = theirs.fit(centered, y).predict_proba(centered)
     np.testing.assert_allclose(ours.predict_proba(X), expected, atol=1e-6)
 
 
+@settings(max_examples=10)
 @given(scale=st.floats(1e-3, 1e3), shift=st.floats(-10, 10))
 def test_neither_scale_nor_place_of_the_vectors_changes_probabilities(scale, shift):
     X, y = drawn(n=45, d=3)
@@ -63,7 +65,7 @@ def test_neither_scale_nor_place_of_the_vectors_changes_probabilities(scale, shi
 
 
 def test_alpha_is_chosen_by_the_log_loss_of_calibrated_probabilities():
-    X, y = drawn(n=90, d=20)
+    X, y = drawn(n=90, d=20, apart=0.4)
     found = CalibratedMLP((4,), alpha="cv", inner_folds=3).fit(X, y)
     fold_of = assign_inner_folds(y, np.arange(90), 3, 0)
     losses = {}
@@ -81,7 +83,7 @@ def test_alpha_is_chosen_by_the_log_loss_of_calibrated_probabilities():
 
 
 def test_probabilities_are_calibrated_on_images_it_has_not_seen():
-    X, y = drawn(n=600, d=40)
+    X, y = drawn(n=600, d=40, apart=0.3)
     off = []
     for inner_folds in (0, 4):
         model = CalibratedMLP((16,), alpha=0.1, inner_folds=inner_folds).fit(X[:200], y[:200])
@@ -94,8 +96,8 @@ def test_probabilities_are_calibrated_on_images_it_has_not_seen():
 def test_copies_stay_in_one_inner_fold():
     noise = np.repeat(np.random.default_rng(0).normal(size=(45, 40)), 3, axis=0)
     labels, groups = np.repeat(np.arange(45) % 3, 3), np.repeat(np.arange(45), 3)
-    alone = CalibratedMLP((8,)).fit(noise, labels)
-    told = CalibratedMLP((8,)).fit(noise, labels, groups)
+    model = CalibratedMLP((8,), alpha=5.0, inner_folds=3)
+    alone, told = (clone(model).fit(noise, labels, g) for g in (None, groups))
     assert told.temperature_ > 2 * alone.temperature_
 
 
