@@ -1,11 +1,13 @@
 """Transfer learning: networks pretrained on ImageNet, frozen or fine-tuned."""
 
+from strata.errors import InputError
 from strata.pipeline.graph.choice import choice
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options
 from strata.pipeline.recipes.classical import REDUCTIONS, Reductions, classified
+from strata.pipeline.recipes.own_transfer import OWN, own_features
 from strata.pipeline.stages.classifiers import knn, logistic, svm
 from strata.pipeline.stages.fine_tuning import (
     boundary_activations,
@@ -33,12 +35,22 @@ def deep_features(
     Razavian et al., "CNN features off-the-shelf" (CVPR workshops 2014).
 
     Args:
-        backbone: network of torchvision or timm, see docs/transfer.md.
+        backbone: network of torchvision or timm, see docs/transfer.md; or "method:NAME": the
+            network of a method of the file, trained on the same fold.
         weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
             downloaded.
     """
-    network = pretrained(weights_file(backbone, weights), backbone=backbone)
-    return classified(features(data.images, network), fold, reduction, classifier)
+    if backbone.startswith(OWN):
+        if weights:
+            raise InputError(
+                f'weights = "{weights}": those of backbone = "{backbone}" are trained.',
+                "Leave out weights.",
+            )
+        vectors = own_features(data, fold, backbone, features)
+    else:
+        network = pretrained(weights_file(backbone, weights), backbone=backbone)
+        vectors = features(data.images, network)
+    return classified(vectors, fold, reduction, classifier)
 
 
 @recipe
@@ -84,6 +96,12 @@ def fine_tuned(
         weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
             downloaded.
     """
+    if backbone.startswith(OWN):
+        raise InputError(
+            f'backbone = "{backbone}": a network of your own is trained on by its own recipe.',
+            'Recipe "transferred" trains on what was learned from other images; "deep_features" '
+            "takes the network as it is.",
+        )
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
     return _trained_on(data, fold, network, nodes(network), views, training)
 
@@ -91,6 +109,9 @@ def fine_tuned(
 def _trained_on(
     data: Data, fold: Fold, network: Node, parts: Node, views: Options, training: Options
 ) -> Node:
+    from strata.models.estimators.training_conflicts import check_fine_tuning
+
+    check_fine_tuning(training)
     activations = views(data.images, network, parts)
     fitted = training(activations, network, parts, fold.train, fold.watched(training))
     return fine_tuned_scores(activations, fitted, fold.test)

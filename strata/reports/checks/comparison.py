@@ -68,7 +68,7 @@ def selected_on_test(ranking: Ranking) -> Iterator[Observation]:
 
 
 @check(
-    "R21",
+    "R19",
     "Fusion against its best member",
     "A fusion costs what all its members cost together; alone, its best member is cheaper.",
     "Leave out members that add nothing, or raise combination.parts: the weights are then learned "
