@@ -12,6 +12,7 @@ from .classifiers.kernel_weights import KernelWeights as KernelWeights
 from .classifiers.kernel_weights import fit_kernel_weights as fit_kernel_weights
 from .classifiers.linear_svm import LinearSVM as LinearSVM
 from .classifiers.logistic import CalibratedLogistic as CalibratedLogistic
+from .classifiers.mlp import CalibratedMLP as CalibratedMLP
 from .classifiers.multinomial import fit_logistic as fit_logistic
 from .classifiers.score_fusion import ScoreFusion as ScoreFusion
 from .classifiers.smoothed_knn import SmoothedKNN as SmoothedKNN

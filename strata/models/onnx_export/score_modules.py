@@ -53,6 +53,23 @@ class LinearScores(nn.Module):
         return self.columns(scores, (scores / self.temperature).softmax(1))
 
 
+class HiddenLayers(nn.Sequential):
+    """Hidden layers of a multilayer perceptron with ReLU, from vectors to vectors.
+
+    Args:
+        coefs: weights of each layer, (units before, units).
+        intercepts: of each layer, (units,).
+    """
+
+    def __init__(self, coefs: Sequence[Any], intercepts: Sequence[Any]) -> None:
+        super().__init__()
+        for coef, intercept in zip(coefs, intercepts, strict=True):
+            linear = nn.Linear(*np.shape(coef))
+            linear.weight.data = torch.as_tensor(np.array(coef).T.copy(), dtype=torch.float32)
+            linear.bias.data = torch.as_tensor(np.array(intercept), dtype=torch.float32)
+            self.extend([linear, nn.ReLU()])
+
+
 class NetworkScores(nn.Module):
     """Logits and their softmax; for two classes the scores are their difference, as
     `decision_function` gives it.

@@ -1,4 +1,4 @@
-"""Learned parts of a method that its report shows: pretraining, weights of branches and methods."""
+"""Learned parts of a method in its report: pretraining, weights of branches, nodes, methods."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.costs import Records
 from strata.pipeline.reporting.network_facts import one_per_fold
 from strata.pipeline.stages.fusion import weighted_scores
-from strata.pipeline.stages.joins import kernel_weights
+from strata.pipeline.stages.joins import kernel_weights, node_weights
 from strata.pipeline.stages.search import without_search
 
 
@@ -41,7 +41,7 @@ def unlabeled_images(scores: Node) -> int:
 
 
 def _branch_weights(target: Target, records: Records) -> dict[str, list[float]]:
-    """Weights learned for each branch, by its name: one for each fold of cross-validation."""
+    """Weights learned for each branch or node, by its name: one for each fold of validation."""
     folds = _cross_validated(target)
     if any(scores.stage.role == "combination" for scores in folds):
         return {}  # the branches are those of its methods
@@ -49,12 +49,15 @@ def _branch_weights(target: Target, records: Records) -> dict[str, list[float]]:
         node
         for scores in folds
         for node in prediction_path(scores)[1]
-        if node.stage is kernel_weights and records.of(node)
+        if node.stage in (kernel_weights, node_weights) and records.of(node)
     ]
-    weights = [records.store.read(node.key)["weights"] for node in learned]
+    artifacts = [records.store.read(node.key) for node in learned]
+    weights = [artifact["weights"] for artifact in artifacts]
     if not weights or len({len(one) for one in weights}) > 1:
         return {}
-    names = branch_names(learned[0], target.parameters.get("of", ()), len(weights[0]))
+    names = artifacts[0].get("blocks") or branch_names(
+        learned[0], target.parameters.get("of", ()), len(weights[0])
+    )
     return {name: [float(one[i]) for one in weights] for i, name in enumerate(names)}
 
 

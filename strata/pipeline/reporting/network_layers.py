@@ -80,10 +80,10 @@ def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[DescribedLayer
 
 def _described(node: Node, backbone: str) -> "list[DescribedLayer]":
     from strata.models.transfer.finetuning.finetune_layers import finetune_layers
-    from strata.models.transfer.subgraph import penultimate_node
+    from strata.models.transfer.last_nodes import feature_nodes
     from strata.pipeline.reporting.described_layers import DescribedLayer
 
-    nodes = list(node.parameters["nodes"]) or [penultimate_node(backbone)]
+    nodes = feature_nodes(backbone, node.parameters["nodes"])
     rows = finetune_layers(
         backbone,
         nodes[-1],

@@ -1,4 +1,4 @@
-"""Vectors to class scores: SVM, logistic regression, k nearest neighbors."""
+"""Vectors to class scores: SVM, logistic regression, MLP, k nearest neighbors."""
 
 import warnings
 from collections.abc import Mapping
@@ -164,6 +164,39 @@ def logistic(vectors: Shards, train: Subset, **parameters: Any) -> dict[str, Any
     return fitted_with(
         classifier,
         parameters=int(classifier.coef_.size + classifier.intercept_.size),
+        training_accuracy=classifier.training_accuracy_,
+        converged=classifier.converged_,
+        n_iter=classifier.n_iter_,
+    )
+
+
+@stage(
+    estimator="strata.models.classifiers.mlp:CalibratedMLP",
+    role="classifier",
+)
+def mlp(vectors: Shards, train: Subset, **parameters: Any) -> dict[str, Any]:
+    """Multilayer perceptron on vectors: one hidden layer of 64 units, calibrated probabilities.
+
+    Of half a gigabyte of vectors at most.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+
+    from strata.models.classifiers.mlp import CalibratedMLP
+
+    if (size := vectors.size("vectors", train)) > IN_MEMORY:
+        raise InputError(
+            f"{len(train)} vectors of {size // len(train) // 4} numbers are too many for an MLP, "
+            f"which takes all of them into memory ({IN_MEMORY >> 20} MB at most).",
+            'Shorten them with reduction.use = "pca", or take classifier.use = "logistic" or '
+            '"svm", which read them shard by shard.',
+        )
+    classifier = CalibratedMLP(**parameters, random_state=train.seed_for("mlp"))
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # the report tells
+        classifier.fit(vectors.rows("vectors", train), train.y, train.groups)
+    layers = zip(classifier.coefs_, classifier.intercepts_, strict=True)
+    return fitted_with(
+        classifier,
+        parameters=int(sum(coef.size + intercept.size for coef, intercept in layers)),
         training_accuracy=classifier.training_accuracy_,
         converged=classifier.converged_,
         n_iter=classifier.n_iter_,

@@ -217,6 +217,7 @@ LEARNING = [
     "networks:soft_labels",
     "fusion:fit_weights",
     "joins:kernel_weights",
+    "joins:node_weights",
     "search:select_trial",
     "fine_tuning:split_backbone",
     "pretrained:pretrained",

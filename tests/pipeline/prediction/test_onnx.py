@@ -39,8 +39,9 @@ training = { epochs = 1, head_init_C = 1.0 }
 recipe = "deep_features"
 weights = "WEIGHTS"
 backbone = "squeezenet1_1"
-features = { image_size = 64, nodes = ["features.3"], pyramid = "square", levels = 1 }
+features = { image_size = 64, nodes = 2, pyramid = "horizontal" }
 reduction.use = ["centered_power", "pca"]
+node_weights = "cv"
 [methods.gist]
 descriptor.image_size = 32
 reduction.use = ["standardize", "pca", "lda"]
@@ -63,6 +64,10 @@ recipe = "gist"
 descriptor.image_size = 32
 reduction.use = ["standardize", "pca"]
 classifier = { kernel = "linear", inner_folds = 0 }
+[methods.perceptron]
+recipe = "gist"
+descriptor.image_size = 32
+classifier = { use = "mlp", hidden_layer_sizes = [6, 5] }
 [methods.neighbors]
 recipe = "gist"
 descriptor.image_size = 32
@@ -101,6 +106,7 @@ INPUTS = {
     "gist": ["vectors"],
     "words": ["vectors"],
     "curved": ["vectors"],
+    "perceptron": ["vectors"],
     "early": ["images", "vectors"],
     "stacked": ["images_24_gray", "vectors", "images_64"],
 }

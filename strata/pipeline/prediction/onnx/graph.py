@@ -17,7 +17,7 @@ from strata.models.onnx_export.score_modules import CombinedScores, NetworkScore
 from strata.models.onnx_export.vector_modules import Concatenation
 from strata.models.onnx_export.vector_modules import GraphInput as InputModule
 from strata.models.transfer.backbones import preprocessing
-from strata.models.transfer.subgraph import penultimate_node
+from strata.models.transfer.last_nodes import feature_nodes
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.onnx.estimators import reduction_module, vector_scores
 from strata.pipeline.prediction.onnx.inputs import GraphInput, SquareImages, StageVectors
@@ -135,7 +135,7 @@ class OnnxGraph:
         cells = spatial_pyramid.pyramid(chosen["pyramid"], chosen["levels"])
         vectors = BackboneVectors(
             backbone,
-            tuple(chosen["nodes"]) or (penultimate_node(backbone),),
+            feature_nodes(backbone, chosen["nodes"]),
             state_of(network),
             image_size=chosen["image_size"],
             mirror=chosen["mirror"],
@@ -173,7 +173,7 @@ def _described(classifier: Any) -> str:
 def _remedy(classifier: Any) -> str:
     """Settings of a similar method that has an ONNX form."""
     if not isinstance(classifier, KernelSVM):
-        return 'classifier.use = "svm" or "logistic" has one.'
+        return 'classifier.use = "svm", "logistic" or "mlp" has one.'
     return (
         'classifier.kernel = "linear" has one, for histograms with '
         'reduction.use = "additive_kernel_map".'
