@@ -15,6 +15,7 @@ from .classifiers.logistic import CalibratedLogistic as CalibratedLogistic
 from .classifiers.mlp import CalibratedMLP as CalibratedMLP
 from .classifiers.multinomial import fit_logistic as fit_logistic
 from .classifiers.score_fusion import ScoreFusion as ScoreFusion
+from .classifiers.smoothed_knn import SmoothedKNN as SmoothedKNN
 from .classifiers.training_shares import neighbor_shares as neighbor_shares
 from .classifiers.training_shares import support_terms as support_terms
 

@@ -38,7 +38,7 @@ def check_fine_tuning(arguments: Mapping[str, Any]) -> None:
     if arguments["lora_rank"] and not arguments["epochs"]:
         raise InputError(
             f"lora_rank = {arguments['lora_rank']} is of the second phase, which has no epochs.",
-            "Set epochs, or leave out lora_rank.",
+            "Set epochs, and a freeze_until before output_node, or leave out lora_rank.",
         )
 
 

@@ -116,6 +116,10 @@ KNOWN = {
             "strata.models.classifiers.logistic:CalibratedLogistic", (*_SVM, *_FIT, "n_iter_")
         ),
         KnownEstimator(
+            "strata.models.classifiers.smoothed_knn:SmoothedKNN",
+            ("classes_", "n_features_in_", "neighbors_", "smoothing_", "temperature_"),
+        ),
+        KnownEstimator(
             "strata.models.classifiers.mlp:CalibratedMLP",
             (
                 "classes_",

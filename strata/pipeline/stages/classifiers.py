@@ -203,29 +203,17 @@ def mlp(vectors: Shards, train: Subset, **parameters: Any) -> dict[str, Any]:
     )
 
 
-@stage(role="classifier")
-def knn(
-    vectors: Shards,
-    train: Subset,
-    *,
-    n_neighbors: PositiveInt = 5,
-    metric: Literal["euclidean", "manhattan", "cosine"] = "euclidean",
-    weights: Literal["uniform", "distance"] = "uniform",
-) -> dict[str, Any]:
-    """k nearest neighbors among the training vectors (scikit-learn's).
-
-    Args:
-        n_neighbors: training vectors that vote.
-        metric: distance between vectors.
-        weights: "uniform", or "distance": votes weighted by the inverse distance.
-    """
-    from sklearn.neighbors import KNeighborsClassifier
+@stage(
+    estimator="strata.models.classifiers.smoothed_knn:SmoothedKNN",
+    role="classifier",
+)
+def knn(vectors: Shards, train: Subset, **parameters: Any) -> dict[str, Any]:
+    """k nearest neighbors among the training vectors, and calibrated probabilities."""
+    from strata.models.classifiers.smoothed_knn import SmoothedKNN
 
     rows = vectors.rows("vectors", train)
-    classifier = KNeighborsClassifier(
-        min(n_neighbors, len(rows)), metric=metric, weights=weights, algorithm="brute"
-    )
-    classifier.fit(rows, train.y)
+    classifier = SmoothedKNN(**parameters, random_state=train.seed_for("knn"))
+    classifier.fit(rows, train.y, train.groups)
     return fitted_with(
         classifier, **_images_of(train, np.arange(len(train))), parameters=int(rows.size)
     )

@@ -9,7 +9,7 @@ from strata.reports.model.pretrained import PretrainedNetwork
 
 
 @check(
-    "R19",
+    "R20",
     "Pretraining on classes of the same name",
     "A network that has learned a class from other photographs, with labels, may do better on it "
     "than on classes that it never met, and images from public sources may even be among them.",
@@ -35,7 +35,7 @@ def same_names(ranking: Ranking) -> Iterator[Observation]:
 
 
 @check(
-    "R20",
+    "R21",
     "Pretraining on images of the web",
     "Data sets collected from the web at large may hold any public image, and so test images of "
     "public data sets; whether they do cannot be told from the weights.",

@@ -119,7 +119,10 @@ def paragraph(ranking: Ranking) -> str:
 def _pretrained(ranking: Ranking) -> str:
     """Sentence on the weights of pretrained networks and their training data; "" without any."""
     networks = [n for row in ranking.rows for n in row.method.pretrained if n.source != "own"]
-    named = dict.fromkeys(f"{n.weights or n.backbone} ({trained_on(n)})" for n in networks)
+    named = dict.fromkeys(
+        f"{n.backbone if n.is_assumed else n.weights or n.backbone} ({trained_on(n)})"
+        for n in networks
+    )
     if not named:
         return ""
     told = latex_escaped(listing(named, most=40))

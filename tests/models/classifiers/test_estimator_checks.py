@@ -7,6 +7,7 @@ from strata.models.classifiers.kernel_svm import KernelSVM
 from strata.models.classifiers.linear_svm import LinearSVM
 from strata.models.classifiers.logistic import CalibratedLogistic
 from strata.models.classifiers.mlp import CalibratedMLP
+from strata.models.classifiers.smoothed_knn import SmoothedKNN
 
 
 def product_of(X, Y):
@@ -29,6 +30,8 @@ MODES = [
     LinearSVM(validation_fraction=0),
     LinearSVM(C="cv"),
     LinearSVM(class_weight="balanced"),
+    SmoothedKNN(),
+    SmoothedKNN(weights="distance"),
 ]
 
 

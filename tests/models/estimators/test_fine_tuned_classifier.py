@@ -239,6 +239,29 @@ def test_the_first_phase_may_find_the_optimum(state, images):
         classifier(state, head_init_C=0.0).fit(X, labels)
 
 
+def test_the_head_may_have_hidden_layers(fitted, state, images):
+    """Trained in both phases; counted, and rebuilt for prediction."""
+    linear, X = fitted
+    labels = images[1]
+    options = {"head_hidden": (16, 8), "head_activation": "relu", "dropout": 0.1, "epochs": 1}
+    first = classifier(state, **{**options, "epochs": 0}).fit(X, labels)
+    model = classifier(state, **options).fit(X, labels)
+    assert model.training_accuracy_ > 0.6
+    head = {k: v for k, v in model.weights_.items() if k.startswith("head.")}
+    assert [v.shape for k, v in head.items() if "weight" in k] == [(16, 512), (8, 16), (3, 8)]
+    assert all(not np.array_equal(first.weights_[k], v) for k, v in head.items())
+    more = 512 * 16 + 16 + 16 * 8 + 8 + 8 * 3 + 3 - (512 * 3 + 3)
+    assert model.trainable_parameters_ == linear.trainable_parameters_ + more
+    assert [row["name"] for row in model.layers_[-3:]] == ["head.hidden1", "head.hidden2", "head"]
+    assert np.array_equal(pickle.loads(pickle.dumps(model)).logits(X), model.logits(X))
+
+
+def test_updates_of_low_rank_need_linear_layers(state, images):
+    X = activations(state, images[0], BOUNDARY)
+    with pytest.raises(InputError, match="no linear layer"):
+        classifier(state, lora_rank=4).fit(X, images[1])
+
+
 @pytest.mark.parametrize("head_inputs", [[OUTPUT], [BOUNDARY, BOUNDARY], ["features.9"], BOUNDARY])
 def test_head_inputs_are_checked(state, images, head_inputs):
     pixels, labels = images
@@ -536,6 +559,11 @@ def test_wrong_inputs_are_explained(state):
         {"layer_decay": -0.5},
         {"aux_weight": -1.0},
         {"batch_norm": "frosen"},
+        {"head_activation": "tanh"},
+        {"head_init_C": 1.0, "head_hidden": (8,)},
+        {"lora_rank": -1},
+        {"lora_rank": 4, "epochs": 0},
+        {"lora_rank": 4, "lora_alpha": 0.0},
     ],
 )
 def test_all_arguments_are_checked_before_training(state, wrong):

@@ -38,6 +38,7 @@ from strata.models import (
     KernelSVM,
     LinearSVM,
     NetworkClassifier,
+    SmoothedKNN,
 )
 from strata.models.transfer.backbones import skeleton
 from strata.pipeline.prediction.estimator_codec import NotEncodableError, decode, encode
@@ -100,6 +101,7 @@ KINDS = {
     ),
     "blocks": (lambda: LinearSVM().fit(X, Y), probabilities),
     "logistic": (lambda: CalibratedLogistic().fit(X, Y), probabilities),
+    "smoothed": (lambda: SmoothedKNN(3).fit(X, Y), probabilities),
     "mlp": (lambda: CalibratedMLP((4,)).fit(X, Y), probabilities),
     "network": (
         lambda: NetworkClassifier(**TINY, max_lr="auto", pretrain_epochs=1).fit(PIXELS, Y[:12]),

@@ -152,7 +152,7 @@ def test_methods_as_onnx_files(name, models, images, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "step"),
     [
-        ("neighbors", "'class_scores' (KNeighborsClassifier)"),
+        ("neighbors", "'class_scores' (SmoothedKNN)"),
         ("additive", "'class_scores' (KernelSVM with the kernel intersection)"),
     ],
 )

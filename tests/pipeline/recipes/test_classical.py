@@ -75,7 +75,7 @@ def test_weights_are_counted_before_anything_is_made():
 
 def test_a_machine_without_probabilities_is_not_averaged_but_weighted():
     methods = data(a=knn, b=svm.options(inner_folds=0))
-    with pytest.raises(InputError, match="(?s)'b' gives no probabilities.*learned_weights"):
+    with pytest.raises(InputError, match=r"(?s)'b' gives no probabilities.*learned_weights"):
         fusion.function(methods, FOLD, of=("a", "b"), combination=average_scores.options())
     weighted = fusion.function(
         methods, FOLD, of=("a", "b"), combination=learned_weights.options(inner_folds=2)

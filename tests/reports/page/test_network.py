@@ -7,6 +7,7 @@ import pytest
 
 from strata.reports import analyze
 from strata.reports.exports.layer_table import layer_cells
+from strata.reports.model.pretrained import PretrainedNetwork
 from strata.reports.model.results import Cost, LayerRow, MethodResult
 from strata.reports.page import page_html, pictures_for
 from strata.reports.page.network import loss_sentence
@@ -154,3 +155,11 @@ def test_one_network_alone_has_no_section():
     comparison = synthetic.three(per_class=8)
     assert validation_section(analyze(comparison)) is None
     assert 'id="validation"' not in page(comparison)
+
+
+def test_pretrained_weights_have_a_table_in_the_section_of_their_method():
+    network = PretrainedNetwork("resnet50", "file", address="a&b.pth", license="mine")
+    text = page(with_network(pretrained=[network]))
+    assert text.count("<h4>Pretrained weights</h4>") == 1
+    assert "<dt>weights</dt><dd>file a&amp;b.pth</dd>" in text
+    assert "<dt>trained on</dt><dd>not known</dd>" in text

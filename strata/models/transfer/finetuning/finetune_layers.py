@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from strata.models.architectures.flops import LayerCost, moving_statistics
 from strata.models.architectures.receptive_field import Field, FieldInterpreter
 from strata.models.transfer.backbones import outline, preprocessing
-from strata.models.transfer.finetuning.lora import lora_parameters
+from strata.models.transfer.finetuning.lora import lora_parameters, update_size
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 
@@ -112,7 +112,7 @@ class _Reader(FieldInterpreter):
                 tuple(output.shape if n.op == "get_attr" else output.shape[1:]),
                 window.kernel if window else (),
                 counts[0],
-                self._trained(layer, counts[0]),
+                self._trained(n, layer, counts[0]),
                 counts[1],
                 multiply_adds,
                 self.fields[n].size if n in self.fields else self.image,
@@ -120,11 +120,14 @@ class _Reader(FieldInterpreter):
             self.rows.append(row)
         return result
 
-    def _trained(self, layer: Any, parameters: int) -> int:
+    def _trained(self, node: fx.Node, layer: Any, parameters: int) -> int:
         """Number of weights of a layer that are trained, or of its update."""
         if not self.trainable or not self.lora_rank:
             return parameters if self.trainable else 0
-        return lora_parameters(layer, self.lora_rank) if isinstance(layer, nn.Module) else 0
+        if isinstance(layer, nn.Module):
+            return lora_parameters(layer, self.lora_rank)
+        is_weight = str(node.target).rpartition(".")[2] == "weight"
+        return update_size(layer, self.lora_rank) if is_weight and layer is not None else 0
 
     def _after(self, node: fx.Node, inputs: list[Field], result: Any) -> Field:
         if "attention" in _function_name(node):

@@ -72,19 +72,25 @@ def merge_lora(module: nn.Module) -> None:
 def lora_targets(module: nn.Module, rank: int) -> list[tuple[nn.Module, str]]:
     """Layers of a module, and the name of each one's weight, that get an update.
 
-    Linear layers, and the fused projection of torch's attention, with more than `rank` inputs and
-    outputs.
+    Linear layers, the fused projection of torch's attention, and weights that a subgraph hands to
+    functions, as in torchvision's Swin; with more than `rank` inputs and outputs.
     """
     found: list[tuple[nn.Module, str]] = []
     for layer in module.modules():
         name = "in_proj_weight" if isinstance(layer, nn.MultiheadAttention) else "weight"
-        if isinstance(layer, nn.Linear | nn.MultiheadAttention):
-            weight = getattr(layer, name)
-            if weight is not None and min(weight.shape) > rank:
+        bare = type(layer) is nn.Module  # fx's holder of tensors
+        if bare or isinstance(layer, nn.Linear | nn.MultiheadAttention):
+            weight = getattr(layer, name, None)
+            if weight is not None and update_size(weight, rank):
                 found.append((layer, name))
     return found
 
 
+def update_size(weight: Tensor, rank: int) -> int:
+    """Number of weights of a weight's update; 0 if it gets none."""
+    return rank * sum(weight.shape) if weight.ndim == 2 and min(weight.shape) > rank else 0
+
+
 def lora_parameters(module: nn.Module, rank: int) -> int:
     """Number of weights of the updates that `add_lora` would give a module."""
-    return sum(rank * sum(getattr(layer, name).shape) for layer, name in lora_targets(module, rank))
+    return sum(update_size(getattr(*target), rank) for target in lora_targets(module, rank))
