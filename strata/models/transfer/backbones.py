@@ -4,7 +4,7 @@
 enum; "timm:convnext_tiny.in12k_ft_in1k" is timm's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -88,11 +88,24 @@ def outline(name: str, image_size: int | None = None) -> nn.Module:
         InputError: no such network.
     """
     zoo, own = zoo_of(name)
+    return _on_meta(zoo.create, own, image_size)
+
+
+def outline_at_size(name: str, image_size: int) -> nn.Module:
+    """`outline` of the network that takes images of a size, whatever its published weights take.
+
+    Raises:
+        InputError: no such network, or it cannot be made for that size.
+    """
+    zoo, own = zoo_of(name)
+    return _on_meta(zoo.create_at_size, own, image_size)
+
+
+def _on_meta(create: Callable[..., nn.Module], name: str, image_size: int | None) -> nn.Module:
     try:
-        network: nn.Module = zoo.create(own, torch.device("meta"), image_size)
+        return create(name, torch.device("meta"), image_size)
     except (NotImplementedError, RuntimeError):  # some compute their widths with tensors
-        return skeleton(name, image_size).to("meta")
-    return network
+        return create(name, torch.device("cpu"), image_size).to("meta")
 
 
 def preprocessing(name: str) -> Preprocessing:

@@ -10,7 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from strata.models.architectures.flops import LayerCost, moving_statistics
 from strata.models.architectures.receptive_field import Field, FieldInterpreter
 from strata.models.transfer.backbones import outline, preprocessing
-from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
+from strata.models.transfer.subgraph import IMAGES, extract_subgraph
+from strata.models.transfer.subgraph_flops import output_widths
 
 
 def finetune_layers(
@@ -49,10 +50,10 @@ def finetune_layers(
         frozen = _Reader(before, Field(), side, counter, trainable=False)
         (boundary,) = frozen.run(images)
         trained = _Reader(after, frozen.output_field, side, counter, trainable=train)
-        outputs = trained.run(boundary)
+        trained.run(boundary)
     rows = [*frozen.rows, *trained.rows]
     if num_classes:
-        width = sum(global_pool(output).shape[1] for output in outputs)
+        width = sum(output_widths(backbone, ends))
         weights = (width + 1) * num_classes
         shape = (num_classes,)
         rows.append(

@@ -64,6 +64,9 @@ def create(name: str, device: torch.device, image_size: int | None) -> nn.Module
     return network.eval()
 
 
+create_at_size = create
+
+
 def fitted_state(state: Mapping[str, Tensor], network: nn.Module) -> Mapping[str, Tensor]:
     """Tensors as the network needs them: tables of positions are interpolated to its size.
 
