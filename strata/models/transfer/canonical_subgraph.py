@@ -13,7 +13,7 @@ from strata.models.transfer.output_layout import OutputLayout, backbone_layouts
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, last_operation
 
 #: Images, and whatever else has its channels on the second axis.
-CHANNELS_FIRST = OutputLayout("map", (0, 1, 2, 3))
+CHANNELS_FIRST = OutputLayout("map", 3, (0, 1, 2, 3))
 
 
 def output_layout(backbone: str, node: str, image_size: int | None = None) -> OutputLayout:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from strata.errors import InputError
-from strata.models.transfer.backbones import outline_at_size
+from strata.models.transfer.backbones import outlines_at_sizes
 from strata.models.transfer.subgraph import traced
 
 #: Lengths of the batches that are compared.
@@ -29,6 +29,7 @@ class OutputLayout(NamedTuple):
 
     Attributes:
         kind: "map": a vector at each position; "tokens": a sequence of them; "vector": one.
+        channels: length of a vector.
         order: permutation of the output's axes that makes a map (n, channels, h, w) and tokens
             (n, tokens, channels).
         grid: rows and columns of the patches that the last tokens stand for, row by row; (0, 0) of
@@ -38,6 +39,7 @@ class OutputLayout(NamedTuple):
     """
 
     kind: Literal["map", "tokens", "vector"]
+    channels: int
     order: tuple[int, ...]
     grid: tuple[int, int] = (0, 0)
     prefix_tokens: int = 0
@@ -81,21 +83,21 @@ def node_layouts(network: nn.Module, larger: nn.Module, image_size: int) -> dict
 
     Args:
         network: on the meta device, in evaluation mode, for images of `image_size` pixels.
-        larger: the same for images of twice the size.
+        larger: the same for images of twice the size; `network` itself where it takes them.
         image_size: width and height.
 
     Returns:
         by the names of nodes; those are absent that give neither maps nor tokens nor vectors for
-        each image: numbers, windows that count as images, matrices of attention.
+        each image: numbers, windows that count as images, matrices of attention. So are maps and
+        tokens where images of twice the size do not pass.
     """
     has_class = any(_is_class_token(name) for name, _ in network.named_parameters())
-    small, large = (
-        _shapes(one, batch, image_size * (1 + number))
-        for number, (one, batch) in enumerate(zip((network, larger), _BATCHES, strict=True))
-    )
+    graph = traced(network)
+    small = _shapes(graph, _BATCHES[0], image_size)
+    large = _shapes(graph if larger is network else traced(larger), _BATCHES[1], 2 * image_size)
     found = {}
     for name, shape in small.items():
-        layout = _layout(shape, large.get(name, ()))
+        layout = _layout(shape, large.get(name))
         if layout is not None:
             class_token = has_class and layout.prefix_tokens > 0
             found[name] = layout._replace(class_token=class_token)
@@ -109,7 +111,7 @@ def backbone_layouts(backbone: str, image_size: int) -> Mapping[str, OutputLayou
     Raises:
         InputError: no such network, or one that takes no images of that size.
     """
-    network, larger = (outline_at_size(backbone, size) for size in (image_size, 2 * image_size))
+    network, larger = outlines_at_sizes(backbone, (image_size, 2 * image_size))
     return node_layouts(network, larger, image_size)
 
 
@@ -118,9 +120,8 @@ def _is_class_token(name: str) -> bool:
     return last.startswith(("cls_token", "class_token"))
 
 
-def _shapes(network: nn.Module, batch: int, image_size: int) -> dict[str, tuple[int, ...]]:
+def _shapes(graph: fx.GraphModule, batch: int, image_size: int) -> dict[str, tuple[int, ...]]:
     """Shapes of the tensors that a network's nodes give, as far as it can be computed."""
-    graph = traced(network)
     reader = _ShapeReader(graph)
     try:
         with torch.no_grad():
@@ -145,34 +146,36 @@ class _ShapeReader(fx.Interpreter):
         return result
 
 
-def _layout(small: tuple[int, ...], large: tuple[int, ...]) -> OutputLayout | None:
+def _layout(small: tuple[int, ...], large: tuple[int, ...] | None) -> OutputLayout | None:
     """Layout of an output by its shapes at two sizes of images; None where it is of no kind."""
     axes = len(small)
-    if axes != len(large) or (small[:1], large[:1]) != tuple((batch,) for batch in _BATCHES):
+    if axes == 2 and small[0] == _BATCHES[0] and (large is None or large[0] == _BATCHES[1]):
+        return OutputLayout("vector", small[1], (0, 1))
+    if large is None or len(large) != axes or not axes:
+        return None
+    if (small[0], large[0]) != _BATCHES:
         return None
     places = [axis for axis in range(1, axes) if small[axis] != large[axis]]
-    if axes == 2:
-        return OutputLayout("vector", (0, 1))
     if axes == 3 and len(places) == 1:
         (place,) = places
         grid, prefix = _token_grid(small[place], large[place])
-        return OutputLayout("tokens", (0, place, 3 - place), grid, prefix)
+        return OutputLayout("tokens", small[3 - place], (0, place, 3 - place), grid, prefix)
     if axes == 3 and small[1] == 1:  # one token of the whole image
-        return OutputLayout("tokens", (0, 1, 2))
+        return OutputLayout("tokens", small[2], (0, 1, 2))
     if axes == 4 and not places:  # pooled to a fixed size
         places = [1, 2] if small[1] == small[2] != small[3] else [2, 3]
-        return _map_layout(places) if small[places[0]] == small[places[1]] else None
+        return _map_layout(small, places) if small[places[0]] == small[places[1]] else None
     if axes == 4 and len(places) == 2:
         sides = {(small[axis], large[axis]) for axis in places}
         if len(sides) == 1 and _is_side(*sides.pop()):
-            return _map_layout(places)
+            return _map_layout(small, places)
     return None
 
 
-def _map_layout(places: list[int]) -> OutputLayout | None:
+def _map_layout(shape: tuple[int, ...], places: list[int]) -> OutputLayout:
     """Layout of a map whose positions are on two axes, rows before columns."""
     (channels,) = {1, 2, 3} - set(places)
-    return OutputLayout("map", (0, channels, *places))
+    return OutputLayout("map", shape[channels], (0, channels, *places))
 
 
 def _is_side(small: int, large: int) -> bool:

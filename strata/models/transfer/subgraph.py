@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 from torch import Tensor, fx, nn
 from torchvision.models import feature_extraction
@@ -18,20 +18,19 @@ IMAGES = "images"
 def node_names(backbone: str) -> list[str]:
     """Names of a network's nodes: modules and operations, in the order of computation."""
     found: dict[str, None] = {}
-    for node in list(traced(outline(backbone)).graph.nodes)[1:-1]:
+    for node in list(_outline_graph(backbone).nodes)[1:-1]:
         parts = node.meta["path"].split(".")
         found |= dict.fromkeys(".".join(parts[: i + 1]) for i in range(len(parts)))
     return list(found)
 
 
-@cache
 def last_operation(backbone: str, node: str) -> str:
     """The operation whose output a node's name stands for: a module's last.
 
     Raises:
         InputError: no such node.
     """
-    return str(_find(traced(outline(backbone)).graph, node).meta["path"])
+    return str(_find(_outline_graph(backbone), node).meta["path"])
 
 
 def penultimate_node(backbone: str) -> str:
@@ -49,6 +48,16 @@ def penultimate_node(backbone: str) -> str:
     while isinstance(_layer(node), nn.Dropout | nn.Identity):
         node = node.args[0]
     return str(node.meta["path"])
+
+
+@lru_cache(maxsize=4)
+def _outline_module(backbone: str) -> fx.GraphModule:
+    return traced(outline(backbone))
+
+
+def _outline_graph(backbone: str) -> fx.Graph:
+    """Graph of a network's outline, to be read only."""
+    return _outline_module(backbone).graph
 
 
 def _is_layer(node: fx.Node) -> bool:
@@ -150,7 +159,7 @@ def check_head_inputs(
         raise InputError(f"head_inputs must be a list of nodes: {head_inputs!r}.")
     if not head_inputs:
         return
-    graph = traced(outline(backbone)).graph
+    graph = _outline_graph(backbone)
     first, last = _find(graph, freeze_until), _find(graph, output_node)
     free = {first, *_nodes_between([last], first, freeze_until)} - {last}
     for name in head_inputs:

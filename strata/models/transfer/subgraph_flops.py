@@ -69,11 +69,12 @@ def _subgraph_cost(
     expected = preprocessing(backbone).image_size
     image_size = image_size or expected
     images = torch.empty(1, 3, image_size, image_size, device="meta")
-    before = extract_subgraph(network, IMAGES, [begin])
     subgraph = extract_subgraph(network, begin, ends)
     try:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            (inputs,) = before(images)
+            inputs = images
+            if begin != IMAGES:
+                (inputs,) = extract_subgraph(network, IMAGES, [begin])(images)
             flops_before = counter.get_total_flops()
             outputs = subgraph(inputs)
     except (RuntimeError, AssertionError) as error:

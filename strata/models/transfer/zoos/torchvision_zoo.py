@@ -53,6 +53,11 @@ def create_at_size(name: str, device: torch.device, image_size: int) -> nn.Modul
     return made.eval()
 
 
+def takes_any_size(name: str) -> bool:
+    """Test whether a network takes images of any size as it is."""
+    return not _sized(name.partition(":")[0], 0)
+
+
 def _sized(network: str, image_size: int) -> dict[str, Any]:
     """The option of torchvision's builders for the size of images, where they have one."""
     if network.startswith("vit_"):
