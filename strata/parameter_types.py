@@ -68,6 +68,8 @@ NonNegativeInt = Annotated[int, Ge(0)]
 PositiveInts = Annotated[tuple[PositiveInt, ...], MinLen(1)]
 #: Finest level of a spatial pyramid, which has 4**level cells.
 PyramidLevel = Annotated[int, Ge(0), Le(6)]
+#: Folds that something is cut into.
+Folds = Annotated[int, Ge(2)]
 #: Batch normalization needs two rows.
 BatchSize = Annotated[int, Ge(2)]
 PositiveFloat = Annotated[float, Gt(0)]

@@ -16,7 +16,7 @@ from strata.pipeline.stages.fine_tuning import (
     split_backbone,
     split_inception,
 )
-from strata.pipeline.stages.fusion import average_scores, fit_stack
+from strata.pipeline.stages.fusion import average_scores, fit_weights, learned_weights
 from strata.pipeline.stages.networks import patch_descriptors, train_network
 from strata.pipeline.stages.reductions import additive_kernel_map, concatenate, lda, pca
 
@@ -74,7 +74,10 @@ def test_a_table_is_read_at_once_and_its_error_names_the_key(given, says):
         (lda, {"n_components": 0}),
         (additive_kernel_map, {"order": -1}),
         (additive_kernel_map, {"period": 0.0}),
-        (fit_stack, {"C": 0.0}),
+        (fit_weights, {"C": 0.0}),
+        (learned_weights, {"C": 0.0}),
+        (learned_weights, {"inner_folds": 1}),
+        (learned_weights, {"parts": 0}),
     ],
 )
 def test_a_number_out_of_range_is_told_at_once(stage, wrong):

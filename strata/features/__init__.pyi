@@ -40,6 +40,7 @@ from .encodings.spatial_pyramid import pyramid as pyramid
 from .encodings.vlad import VLAD as VLAD
 
 # transforms: vectors to vectors, and kernels
+from .transforms.block_weights import BlockWeights as BlockWeights
 from .transforms.kernel_approximation import AdditiveKernelMap as AdditiveKernelMap
 from .transforms.kernel_scores import kernel_score as kernel_score
 from .transforms.kernels import chi2 as chi2

@@ -12,7 +12,10 @@ from .classifiers.kernel_weights import KernelWeights as KernelWeights
 from .classifiers.kernel_weights import fit_kernel_weights as fit_kernel_weights
 from .classifiers.linear_svm import LinearSVM as LinearSVM
 from .classifiers.logistic import CalibratedLogistic as CalibratedLogistic
+from .classifiers.mlp import CalibratedMLP as CalibratedMLP
 from .classifiers.multinomial import fit_logistic as fit_logistic
+from .classifiers.score_fusion import ScoreFusion as ScoreFusion
+from .classifiers.smoothed_knn import SmoothedKNN as SmoothedKNN
 from .classifiers.training_shares import neighbor_shares as neighbor_shares
 from .classifiers.training_shares import support_terms as support_terms
 
@@ -39,9 +42,9 @@ from .training.trainer import Training as Training
 
 # transfer: pretrained networks
 from .transfer.backbone_features import BackboneFeatures as BackboneFeatures
-from .transfer.boundary import boundary_activations as boundary_activations
-from .transfer.finetune_layers import finetune_layers as finetune_layers
-from .transfer.finetune_module import FineTuneModule as FineTuneModule
+from .transfer.finetuning.boundary import boundary_activations as boundary_activations
+from .transfer.finetuning.finetune_layers import finetune_layers as finetune_layers
+from .transfer.finetuning.finetune_module import FineTuneModule as FineTuneModule
 from .transfer.frozen_backbone import FrozenBackbone as FrozenBackbone
 from .transfer.subgraph import extract_subgraph as extract_subgraph
 from .transfer.subgraph import node_names as node_names

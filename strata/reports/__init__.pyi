@@ -50,6 +50,7 @@ from .exports.tables import ranking_table as ranking_table
 from .exports.tables import terminal_table as terminal_table
 
 # Input of a report
+from .model.pretrained import PretrainedNetwork as PretrainedNetwork
 from .model.results import Comparison as Comparison
 from .model.results import Cost as Cost
 from .model.results import DataSummary as DataSummary

@@ -102,6 +102,11 @@ def listing(names: Iterable[str], most: int = 6) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def headline(error: str, method: str) -> str:
+    """First line of a method's error, without the method's own name in front."""
+    return error.partition("\n")[0].removeprefix(f"{method}, ")
+
+
 def number_of(n: int, one: str, many: str = "") -> str:
     """A count with its noun in singular or plural: "1 image", "3 images"."""
     return f"{n} {one if n == 1 else many or one + 's'}"

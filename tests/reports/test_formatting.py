@@ -103,3 +103,10 @@ def test_long_names_are_cut_where_variants_are_alike():
     assert len(set(short)) == 3
     assert all(len(name) == 17 for name in short)
     assert formatting.shortened("fisher", 17) == "fisher"
+
+
+def test_the_headline_of_an_error_is_its_first_line_without_the_method():
+    error = "resnet50, fold 1: pretrained: No weights.\n  Download them."
+    assert formatting.headline(error, "resnet50") == "fold 1: pretrained: No weights."
+    assert formatting.headline(error, "other") == "resnet50, fold 1: pretrained: No weights."
+    assert formatting.headline("", "other") == ""

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from strata.features.transforms import kernels
+from strata.features.transforms.block_weights import BlockWeights
 from strata.features.transforms.kernel_approximation import AdditiveKernelMap
 from strata.features.transforms.kernel_scores import kernel_score
 from strata.features.transforms.lda import LDA
@@ -28,8 +29,8 @@ def pull_back(transformer: Any, score: LinearScore, x: np.ndarray) -> LinearScor
     """Score of T(x) as a score of x.
 
     Args:
-        transformer: fitted T: `StandardScaler`, `PCA`, `LDA`, `CenteredPower`, `AdditiveKernelMap`,
-            `Nystroem` with an RBF kernel, or a `Pipeline` of them.
+        transformer: fitted T: `StandardScaler`, `PCA`, `LDA`, `CenteredPower`, `BlockWeights`,
+            `AdditiveKernelMap`, `Nystroem` with an RBF kernel, or a `Pipeline` of them.
         score: of T(x).
         x: (d,), the vector at which the two are equal.
 
@@ -58,6 +59,11 @@ def _scaler(transformer: StandardScaler, score: LinearScore, x: np.ndarray) -> L
     weights = score.weights / transformer.scale_ if transformer.with_std else score.weights
     mean = np.array(transformer.mean_ if transformer.with_mean else np.zeros(len(x)), np.float64)
     return LinearScore(weights, mean, score.constant)
+
+
+@pull_back.register
+def _blocks(transformer: BlockWeights, score: LinearScore, x: np.ndarray) -> LinearScore:
+    return LinearScore.of(score.weights * transformer.factors(), score.constant)
 
 
 @pull_back.register

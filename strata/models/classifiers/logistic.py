@@ -14,11 +14,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from strata.errors import InputError
 from strata.models.classifiers.decision_scores import per_class_columns
-from strata.models.classifiers.model_selection import assign_inner_folds, candidate_costs
+from strata.models.classifiers.model_selection import assign_inner_folds, check_positive
 from strata.models.classifiers.multinomial import fit_logistic
 from strata.models.classifiers.temperature_scaling import fit_temperature, probabilities
 from strata.models.classifiers.vector_blocks import Blocks, single_block
 from strata.parameter_types import NonNegativeInt, PositiveFloat, PositiveInt
+
+#: Values that `C="cv"` chooses from. Vectors of unit length want 10 to 1000 where classes are easy
+#: to tell apart.
+C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 
 NOT_CONVERGED = (
     "Logistic regression was stopped before it had converged: raise max_iter, scale the vectors "
@@ -34,8 +38,8 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
     folds; the predicted classes are those of `LogisticRegression`.
 
     Args:
-        C: inverse strength of the penalty; "cv" chooses it from 0.01, 0.1, 1, 10 and 100 by the
-            log loss of calibrated probabilities in the inner folds.
+        C: inverse strength of the penalty; "cv" chooses it from 0.01, 0.1, 1, 10, 100 and 1000
+            by the log loss of calibrated probabilities in the inner folds.
         class_weight: "balanced": losses are multiplied by n / (classes * vectors of the class);
             None: all vectors count alike.
         inner_folds: stratified folds of the training vectors that choose C ("cv") and calibrate
@@ -108,7 +112,7 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         self, blocks: Blocks, y: np.ndarray, groups: ArrayLike | None, *, first_fold_only: bool
     ) -> Self:
         check_classification_targets(y)
-        costs = candidate_costs(self.C)
+        costs = C_GRID if self.C == "cv" else (check_positive("C", self.C),)
         self.classes_, codes = np.unique(y, return_inverse=True)
         known = np.arange(len(y)) if groups is None else np.asarray(groups)
         fold_of = assign_inner_folds(codes, known, self.inner_folds, self.random_state)
@@ -168,8 +172,7 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         loss = np.inf
         for C in costs:
             for fold in folds:
-                start = models.get(fold, models.get(folds[0]))
-                models[fold] = self._logistic(blocks, codes, C, fold_of != fold, start)
+                models[fold] = self._logistic(blocks, codes, C, fold_of != fold, models.get(fold))
             scores, labels = _held_out(blocks, codes, fold_of, models)
             temperature = fit_temperature(scores, labels)
             log_p = log_softmax(scores / temperature, axis=1)

@@ -37,7 +37,10 @@ def fit_logistic(
         class_weight: "balanced": a vector's loss counts n / (classes * vectors of its class);
             None: all count alike.
         max_iter: steps of L-BFGS, at most.
-        tol: the search ends when no component of the gradient is larger.
+        tol: the search ends when no component of the gradient is larger; of vectors whose
+            components deviate from their mean by less than 1, this many times their root mean
+            square deviation. With unit vectors of a thousand numbers, whose gradients are small
+            everywhere, the search would end far from the optimum of a large C otherwise.
         used: (n,) bool; the others are left out. They must not be all of a class. None: all.
         start: result of a fit on other vectors of the same classes, where the search begins.
 
@@ -66,13 +69,15 @@ def fit_logistic(
     penalty = (2 if len(classes) == 2 else 1) / (C * weights.sum())
     weights = weights / weights.sum()
     center = sum(weights[of] @ X for of, X in blocks()).astype(np.float32)
+    shifted = _shifted(blocks, center)
     found = _minimize(
-        _shifted(blocks, center),
+        shifted,
         codes,
         weights,
         penalty,
         classifier,
         _start(classifier, start, center),
+        gtol := tol * min(1.0, _deviation(shifted, weights)),
     )
     coef, intercept = _split(found.x, len(classes))
     intercept = intercept - coef @ center.astype(np.float64)
@@ -81,7 +86,7 @@ def fit_logistic(
     classifier.coef_, classifier.intercept_ = coef, intercept
     classifier.n_iter_ = np.array([found.nit], np.int32)
     # L-BFGS reports an abnormal end (2) where no step lowers the loss in double precision any more.
-    classifier.converged_ = bool(found.success or np.abs(found.jac).max() <= 10 * tol)
+    classifier.converged_ = bool(found.success or np.abs(found.jac).max() <= 10 * gtol)
     return classifier
 
 
@@ -91,6 +96,12 @@ def _shifted(blocks: Blocks, center: np.ndarray) -> Blocks:
     The optimum is the same, since the intercepts are not penalized.
     """
     return lambda: ((rows, X - center.astype(X.dtype)) for rows, X in blocks())
+
+
+def _deviation(centered: Blocks, weights: np.ndarray) -> float:
+    """Root mean square of the components of centered vectors, by their weights."""
+    squares = (float(weights[of] @ np.square(X).mean(axis=1)) for of, X in centered())
+    return float(np.sqrt(sum(squares)))
 
 
 def _start(
@@ -116,6 +127,7 @@ def _minimize(
     penalty: float,
     classifier: LogisticRegression,
     start: np.ndarray,
+    gtol: float,
 ) -> OptimizeResult:
     k = len(classifier.classes_)
 
@@ -139,7 +151,7 @@ def _minimize(
     options: dict[str, Any] = {
         "maxiter": classifier.max_iter,
         "maxfun": 20 * classifier.max_iter,
-        "gtol": classifier.tol,
+        "gtol": gtol,
         "ftol": 64 * np.finfo(float).eps,  # SciPy's own would end the search long before `gtol`
         "maxls": 50,
     }

@@ -12,8 +12,8 @@ from strata.models.estimators.grad_cam import grad_cam_maps, weighted_maps
 from strata.models.estimators.network_evidence import EvidenceMaps
 from strata.models.transfer import backbones
 from strata.models.transfer.backbone_features import BackboneFeatures
-from strata.models.transfer.boundary import keep
 from strata.models.transfer.canonical_subgraph import canonical_subgraph
+from strata.models.transfer.finetuning.boundary import keep
 from strata.models.transfer.frozen_backbone import Standardize
 from strata.models.transfer.last_map import from_last_map
 from strata.models.transfer.subgraph import IMAGES

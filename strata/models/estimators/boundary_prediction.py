@@ -20,15 +20,17 @@ from strata.models.runtime.image_source import (
     to_device,
 )
 from strata.models.transfer import backbones
-from strata.models.transfer.activations import ActivationName, replace_activations
-from strata.models.transfer.boundary import Restore, boundary_shape, kept_shape
 from strata.models.transfer.canonical_subgraph import canonical_subgraph
-from strata.models.transfer.finetune_layers import finetune_layers
-from strata.models.transfer.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.activations import ActivationName, replace_activations
+from strata.models.transfer.finetuning.boundary import Restore, boundary_shape, kept_shape
+from strata.models.transfer.finetuning.finetune_layers import finetune_layers
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.head import HeadActivation
+from strata.models.transfer.finetuning.pooling import Embedding, EmbeddingForm
 from strata.models.transfer.frozen_backbone import Standardize
-from strata.models.transfer.pooling import Embedding, EmbeddingForm
 from strata.models.transfer.subgraph import IMAGES
 from strata.models.transfer.subgraph_flops import output_widths, subgraph_cost
+from strata.seeds import derive
 
 
 class BaseBoundaryClassifier(BaseNetworkClassifier):
@@ -43,6 +45,10 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
     dropout: float
     activation: ActivationName
     batch_norm: str
+    head_hidden: tuple[int, ...]
+    head_activation: HeadActivation
+    lora_rank: int
+    random_state: int
     device: str
     weights_: dict[str, NDArray[Any]]
 
@@ -115,6 +121,9 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
             embedding=Embedding(output_widths(self.backbone, nodes), self.embedding),
             dropout=self.dropout,
             adapt_batch_norm=self.batch_norm == "adapt",
+            head_hidden=self.head_hidden,
+            head_activation=self.head_activation,
+            seed=derive(self.random_state, "head"),
         )
 
     def _count_costs(self, *, trainable: bool, saved_passes: int) -> None:
@@ -132,6 +141,8 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
             num_classes=len(self.classes_),
             image_size=side,
             train=trainable,
+            lora_rank=self.lora_rank,
+            head_hidden=self.head_hidden,
         )
         frozen = subgraph_cost(self.backbone, IMAGES, [begin], side)
         parameters = sum(row.parameters for row in table)
@@ -140,4 +151,6 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
         self.multiply_adds_ = sum(row.multiply_adds for row in table) - frozen.multiply_adds
         self.trainable_parameters_ = sum(row.trainable for row in table)
         self.frozen_parameters_ = parameters - self.trainable_parameters_
+        if self.lora_rank:  # updates are trained beside the weights, not in their place
+            self.frozen_parameters_ = sum(r.parameters for r in table[: -1 - len(self.head_hidden)])
         self.saved_multiply_adds_ = saved_passes * frozen.multiply_adds

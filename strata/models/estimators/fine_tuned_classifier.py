@@ -3,16 +3,17 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, Self, cast
+from typing import Literal, Self
 
 import torch
 from numpy.typing import ArrayLike
 
 from strata.errors import InputError
-from strata.models.architectures.builder import Network
 from strata.models.estimators.base import Watch
 from strata.models.estimators.boundary_prediction import BaseBoundaryClassifier
 from strata.models.estimators.head_training import train_head
+from strata.models.estimators.layer_training import train_layers
+from strata.models.estimators.training_conflicts import check_fine_tuning
 from strata.models.runtime.checkpoint import training_key
 from strata.models.runtime.devices import choose_device
 from strata.models.runtime.image_source import ImageSource, first_views, flatten_views, to_device
@@ -21,12 +22,15 @@ from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
 from strata.models.training.lr_schedules import ScheduleName
 from strata.models.training.optimizers import OptimizerName
-from strata.models.training.trainer import Epoch, Training
-from strata.models.transfer import auxiliary, backbones
-from strata.models.transfer.activations import ActivationName
-from strata.models.transfer.finetune_module import FineTuneModule
+from strata.models.training.trainer import Epoch
+from strata.models.transfer import backbones
+from strata.models.transfer.finetuning import auxiliary
+from strata.models.transfer.finetuning.activations import ActivationName
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.head import HeadActivation
+from strata.models.transfer.finetuning.pooling import EmbeddingForm
+from strata.models.transfer.finetuning.weight_decay import undecayed_parameters
 from strata.models.transfer.frozen_backbone import WeightsLike, resolve_state_dict
-from strata.models.transfer.pooling import EmbeddingForm
 from strata.models.transfer.subgraph import IMAGES, check_head_inputs
 from strata.parameter_types import (
     BatchSize,
@@ -38,7 +42,6 @@ from strata.parameter_types import (
     PositiveFloat,
     PositiveInt,
 )
-from strata.seeds import derive
 
 
 class FineTunedClassifier(BaseBoundaryClassifier):
@@ -55,8 +58,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         backbone: a classification network of torchvision.
         freeze_until: boundary node: layers up to it are frozen, those after it are trained.
             "images": all layers are trained; the same as `output_node`: only the head is.
-        output_node: the last node that is kept; its pooled output is the input of a new linear
-            head.
+        output_node: the last node that is kept; its pooled output is what a new head takes.
         head_inputs: further nodes whose pooled outputs are inputs of the head, each `freeze_until`
             or between it and `output_node`.
         image_size: width and height of the images, pixels, of which `X` holds activations; None:
@@ -71,6 +73,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         head_init_C: set the head by L2-regularized logistic regression instead of the first phase,
             with this inverse strength of the penalty (scikit-learn's C) for one view per image;
             None: train it for `head_epochs`.
+        head_hidden: widths of hidden layers of the head; none: it is linear. Both phases train it.
+        head_activation: after each hidden layer of the head, "gelu" or "relu".
         epochs: epochs of the second phase; 0: only the head is trained.
         batch_size: views per gradient step.
         optimizer: of the second phase: "adamw", "adam", "sgd" (with momentum), "plain-sgd"
@@ -78,7 +82,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         max_lr: maximum of the learning rate in the second phase.
         momentum: of the optimizer "sgd"; the others ignore it.
         nesterov: momentum of the optimizer "sgd": True: Nesterov's; False: plain (heavy-ball).
-        weight_decay: of weights, not of biases and normalizations; in both phases.
+        weight_decay: of weights, not of biases, normalizations, class tokens, embeddings and
+            tables of positions, or scales of layers; in both phases.
         lr_schedule: of the second phase: "one-cycle", "cosine", "step" (a tenth after each third)
             or "constant".
         label_smoothing: share of a target that is spread over all classes, in both phases.
@@ -88,12 +93,16 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         ema_decay: decay of the exponential moving average of the weights in the second phase, which
             is kept as the result; 0: no average.
         layer_decay: factor on the learning rate from each block to the one before it; the last
-            block and the head have the full learning rate.
+            block and the head have the full learning rate. Blocks as of
+            `layer_decay.block_parameters`.
+        lora_rank: the second phase keeps the weights of the layers, and learns updates of this
+            rank of the linear ones (Hu et al., "LoRA", ICLR 2022); 0: it trains the layers.
+        lora_alpha: scale of the updates, alpha: they are multiplied by alpha / rank.
         batch_norm: "adapt": trained batch normalizations use the batch's statistics and update the
             moving ones; "frozen": they keep ImageNet's statistics.
         activation: replaces every activation function of the trained part; "own": those of the
             network. Weights are kept.
-        dropout: share of embedded activations dropped before the head.
+        dropout: share of the inputs of each layer of the head that is dropped.
         aux_weight: weight of the loss of each auxiliary classifier of Inception-v3 or GoogLeNet
             that takes an output of the trained part, in the second phase; new for these classes
             and removed after training. Their papers have 0.4 and 0.3; 0: none.
@@ -104,7 +113,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         augmentation: of images in training ("none", "light", "strong", or a dict with fields of
             `Augmentation`), with freeze_until="images"; activations take "mixup" only.
         device: "auto", "cpu", "cuda" or "mps".
-        random_state: seed of order, dropout and augmentation. The head starts at zero.
+        random_state: seed of order, dropout, augmentation, and of initial weights of LoRA's updates
+            and of the head's hidden layers; its last layer starts at zero.
 
     Attributes:
         classes_: class names, sorted.
@@ -116,7 +126,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         layers_: the layer table, a dict for each row of `finetune_layers`, the frozen part first.
         parameters_: number of weights after `freeze_until`, the head's included.
         trainable_parameters_, frozen_parameters_: number of weights of the whole network, from the
-            images to the scores, that are trained, and that are not.
+            images to the scores, that are trained, those of LoRA's updates included, and that are
+            not.
         multiply_adds_: of the layers after `freeze_until`, for one view.
         saved_multiply_adds_: that the frozen layers would have cost if every epoch had run them.
         training_accuracy_: accuracy on the training images at the end.
@@ -136,6 +147,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         head_epochs: NonNegativeInt = 10,
         head_lr: PositiveFloat = 0.01,
         head_init_C: PositiveFloat | None = None,
+        head_hidden: tuple[PositiveInt, ...] = (),
+        head_activation: HeadActivation = "gelu",
         epochs: NonNegativeInt = 3,
         batch_size: BatchSize = 32,
         optimizer: OptimizerName = "adamw",
@@ -149,6 +162,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         clip_grad_norm: PositiveFloat | None = None,
         ema_decay: Fraction = 0.99,
         layer_decay: NonNegativeFloat = 1.0,
+        lora_rank: NonNegativeInt = 0,
+        lora_alpha: PositiveFloat = 16.0,
         batch_norm: Literal["adapt", "frozen"] = "adapt",
         activation: ActivationName = "own",
         dropout: Fraction = 0.0,
@@ -169,6 +184,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         self.head_epochs = head_epochs
         self.head_lr = head_lr
         self.head_init_C = head_init_C
+        self.head_hidden = head_hidden
+        self.head_activation = head_activation
         self.epochs = epochs
         self.batch_size = batch_size
         self.optimizer = optimizer
@@ -182,6 +199,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         self.clip_grad_norm = clip_grad_norm
         self.ema_decay = ema_decay
         self.layer_decay = layer_decay
+        self.lora_rank = lora_rank
+        self.lora_alpha = lora_alpha
         self.batch_norm = batch_norm
         self.activation = activation
         self.dropout = dropout
@@ -250,16 +269,21 @@ class FineTunedClassifier(BaseBoundaryClassifier):
             return {**entry, "epoch": entry["epoch"] + head_epochs}
 
         if trains_layers:
-            layers = module.layer_lrs(self.layer_decay)
-            training = Training(cast(Network, module), images, config, watched, layers=layers)
             seen = [] if watch is None else [self._check(watch[0]), self._known_labels(watch[1])]
             data = [views, labels, train, *seen]
-            training.run(
-                checkpoint_path=checkpoint,
+            history = train_layers(
+                module,
+                images,
+                config,
+                watched,
+                layer_decay=self.layer_decay,
+                lora_rank=self.lora_rank,
+                lora_alpha=self.lora_alpha,
+                checkpoint=checkpoint,
                 key=self._key(module, device, data) if checkpoint else "",
                 on_epoch=(lambda entry: on_epoch(renumbered(entry))) if on_epoch else None,
             )
-            self.history_ += map(renumbered, training.history)
+            self.history_ += map(renumbered, history)
         module.auxiliary.clear()  # not used in prediction
         self.weights_ = {k: v.cpu().numpy().copy() for k, v in module.state_dict().items()}
         passes = max(0, self._head_passes() + self.epochs - 1) * len(images)
@@ -272,15 +296,13 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         """The module before training, with pretrained weights and the auxiliary heads, if any."""
         state = resolve_state_dict(self.backbone, self.weights)
         network = backbones.build(self.backbone, state, self.image_size)
-        if not self.aux_weight:
-            return self._module(network, num_classes)
-        places = auxiliary.auxiliary_places(self.backbone, self.freeze_until, self.output_node)
-        module = self._module(network, num_classes, tuple(place.node for place in places))
-        for number, place in enumerate(places):
-            # the first has the seed of the only one
-            seed = derive(self.random_state, "auxiliary", *([number] if number else []))
-            module.auxiliary[place.name] = auxiliary.AuxiliaryHead(place, num_classes, seed)
-        module.auxiliary_weight = self.aux_weight
+        if self.aux_weight:
+            places = auxiliary.auxiliary_places(self.backbone, self.freeze_until, self.output_node)
+            module = self._module(network, num_classes, tuple(place.node for place in places))
+            auxiliary.add_auxiliary_heads(module, places, self.aux_weight, self.random_state)
+        else:
+            module = self._module(network, num_classes)
+        module.undecayed = undecayed_parameters(network)
         return module
 
     def _head_passes(self) -> int:
@@ -313,15 +335,8 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         config = self._config()
         config.check()
         self._head_config().check()
-        if self.patience is not None and not 0 < self.validation_fraction < 1:
-            raise InputError(f"validation_fraction must be in (0, 1): {self.validation_fraction}.")
-        if not 0 <= self.dropout < 1 or not self.layer_decay >= 0 or not self.aux_weight >= 0:
-            raise InputError("dropout must be in [0, 1); layer_decay and aux_weight not negative.")
-        if self.batch_norm not in ("adapt", "frozen"):
-            raise InputError(f"batch_norm must be 'adapt' or 'frozen': {self.batch_norm!r}.")
+        check_fine_tuning(self.get_params(deep=False))
         check_head_inputs(self.backbone, self.freeze_until, self.output_node, self.head_inputs)
-        if self.head_init_C is not None and not self.head_init_C > 0:
-            raise InputError(f"head_init_C must be above 0: {self.head_init_C!r}.")
         augmentation = config.augmentation
         if not self.epochs:
             return config  # the first phase uses no augmentation

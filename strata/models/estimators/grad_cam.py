@@ -6,15 +6,15 @@ from itertools import accumulate
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, fx
 from torch.nn import functional
 
 from strata.errors import InputError
 from strata.models.architectures.builder import Network
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.runtime.devices import choose_device, deterministic_cuda
-from strata.models.transfer.finetune_module import FineTuneModule
-from strata.models.transfer.last_map import last_map_and_scores
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.last_map import from_last_map
 
 #: One number per image, (b,), as a differentiable function of the last block's output.
 Score = Callable[[Tensor], Tensor]
@@ -85,6 +85,28 @@ def grad_cam_maps(network: Network | FineTuneModule, images: Tensor, columns: Te
         maps, scores = found
         return weighted_maps(maps, scores.gather(1, columns[:, None])[:, 0])
     return network_grad_cam(network, images, class_score(network, columns))
+
+
+def last_map_and_scores(module: FineTuneModule, x: Tensor) -> tuple[Tensor, Tensor] | None:
+    """The last map of a fine-tuned network's trained part, and the class scores.
+
+    Args:
+        module: in evaluation mode.
+        x: (b, channels, h, w), the module's input.
+
+    Returns:
+        maps as of `from_last_map`, and scores (b, classes), a differentiable function of them.
+    """
+    subgraph = module.blocks[0]
+    assert isinstance(subgraph, fx.GraphModule)
+    with torch.no_grad():
+        inputs = module.prepare(x.float())
+    found = from_last_map(subgraph, inputs)
+    if found is None:
+        return None
+    maps, outputs = found
+    with torch.enable_grad():
+        return maps, module.scores_of(*outputs[: module.embedding.n_outputs])
 
 
 def class_score(network: Network, columns: Tensor) -> Score:

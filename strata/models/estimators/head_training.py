@@ -7,8 +7,8 @@ from strata.models.architectures.builder import Network
 from strata.models.training.batches import Images
 from strata.models.training.config import TrainingConfig
 from strata.models.training.trainer import Epoch, Training
-from strata.models.transfer.finetune_module import FineTuneModule
-from strata.models.transfer.head_init import init_head_logistic
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.head_init import init_head_logistic
 
 
 def train_head(

@@ -16,8 +16,8 @@ from strata.models.onnx_export.portable_layers import replace_layers
 from strata.models.training.augment import reflect_index
 from strata.models.training.inference import MARGIN, window_starts
 from strata.models.transfer import backbones
-from strata.models.transfer.boundary import keep
 from strata.models.transfer.canonical_subgraph import canonical_subgraph, output_layout
+from strata.models.transfer.finetuning.boundary import keep
 from strata.models.transfer.frozen_backbone import Standardize
 from strata.models.transfer.output_pooling import Tokens, pool_output
 from strata.models.transfer.subgraph import IMAGES

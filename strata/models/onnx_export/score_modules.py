@@ -53,6 +53,23 @@ class LinearScores(nn.Module):
         return self.columns(scores, (scores / self.temperature).softmax(1))
 
 
+class HiddenLayers(nn.Sequential):
+    """Hidden layers of a multilayer perceptron with ReLU, from vectors to vectors.
+
+    Args:
+        coefs: weights of each layer, (units before, units).
+        intercepts: of each layer, (units,).
+    """
+
+    def __init__(self, coefs: Sequence[Any], intercepts: Sequence[Any]) -> None:
+        super().__init__()
+        for coef, intercept in zip(coefs, intercepts, strict=True):
+            linear = nn.Linear(*np.shape(coef))
+            linear.weight.data = torch.as_tensor(np.array(coef).T.copy(), dtype=torch.float32)
+            linear.bias.data = torch.as_tensor(np.array(intercept), dtype=torch.float32)
+            self.extend([linear, nn.ReLU()])
+
+
 class NetworkScores(nn.Module):
     """Logits and their softmax; for two classes the scores are their difference, as
     `decision_function` gives it.
@@ -104,10 +121,11 @@ class AllClasses(nn.Module):
 
 
 class CombinedScores(nn.Module):
-    """Weighted sum of the methods' log-probabilities plus a bias, or their weighted mean.
+    """Weighted sum of the methods' log-probabilities plus a bias, or of their probabilities.
 
     Args:
-        methods: modules of the graph's inputs, each with probabilities.
+        methods: modules of the graph's inputs; of those without probabilities the scores stand in
+            for their logarithms.
         weights: one per method.
         bias: (classes,) added; None: nothing.
         floor: of probabilities.
@@ -132,10 +150,15 @@ class CombinedScores(nn.Module):
 
     def forward(self, inputs: Sequence[Tensor]) -> Scored:
         """Scores and probabilities for the graph's inputs."""
-        found = [method(inputs)[1].clamp(min=self.floor) for method in self.methods]
-        parts = [p.log() for p in found] if self.logarithms else found
+        parts = [self._part(*method(inputs)) for method in self.methods]
         total = sum(w * part for w, part in zip(self.weights, parts, strict=True))
         assert isinstance(total, Tensor)
         scores = total if self.logarithms else total.clamp(min=self.floor).log()
         scores = scores if self.bias is None else scores + self.bias
         return scores, scores.softmax(1)
+
+    def _part(self, scores: Tensor, probabilities: Tensor | None) -> Tensor:
+        if probabilities is None:
+            return scores
+        bounded = probabilities.clamp(min=self.floor)
+        return bounded.log() if self.logarithms else bounded

@@ -1,5 +1,5 @@
 """Transfer learning: pretrained weights, frozen features, and the module that is fine-tuned.
 
 May import `training`, `architectures`, `classifiers` and `runtime`. Start at `backbones.py`;
-frozen features are in `backbone_features.py`, fine-tuning in `finetune_module.py`.
+frozen features are in `backbone_features.py`, fine-tuning in `finetuning/`.
 """

@@ -21,8 +21,9 @@ from strata.models.transfer.frozen_backbone import (
     in_batches,
     resolve_state_dict,
 )
+from strata.models.transfer.last_nodes import feature_nodes
 from strata.models.transfer.output_pooling import Tokens, check_pooling, pool_output
-from strata.models.transfer.subgraph import IMAGES, penultimate_node
+from strata.models.transfer.subgraph import IMAGES
 from strata.models.transfer.subgraph_flops import subgraph_cost
 from strata.parameter_types import Device, PositiveInt
 
@@ -35,7 +36,8 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     Args:
         backbone: a classification network: torchvision's "NAME" or "NAME:WEIGHTS", with a member of
             its enum; "timm:NAME" or "timm:NAME.TAG".
-        nodes: nodes whose outputs are taken (`subgraph.node_names` lists them); empty: the one
+        nodes: nodes whose outputs are taken (`subgraph.node_names` lists them); a number: so many,
+            the one before the last layer and the ends of the last blocks before it; empty: the one
             before the last layer.
         weights: a file of weights, or a folder that holds `BACKBONE.pth`; "": the environment
             variable STRATA_WEIGHTS, an installed package, torch's hub folder, or the publisher's
@@ -68,7 +70,7 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self,
         backbone: str = "inception_v3",
         *,
-        nodes: tuple[str, ...] = (),
+        nodes: tuple[str, ...] | PositiveInt = (),
         weights: WeightsLike = "",
         image_size: PositiveInt | None = None,
         mirror: bool = True,
@@ -99,7 +101,7 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """
         if self.norm not in ("none", "l2"):
             raise InputError(f"norm must be 'none' or 'l2': {self.norm!r}.")
-        self.nodes_ = tuple(self.nodes) or (penultimate_node(self.backbone),)
+        self.nodes_ = feature_nodes(self.backbone, self.nodes)
         cost = subgraph_cost(self.backbone, IMAGES, self.nodes_, self.image_size)
         for node in self.nodes_:
             layout = output_layout(self.backbone, node, self.image_size)

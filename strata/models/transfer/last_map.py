@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from strata.models.transfer.finetune_module import FineTuneModule
 from strata.models.transfer.output_layout import OutputLayout, as_map
 
 
@@ -43,28 +42,6 @@ def from_last_map(
         outputs = reader.run(inputs.clone())
     assert reader.maps is not None
     return reader.maps, outputs
-
-
-def last_map_and_scores(module: FineTuneModule, x: Tensor) -> tuple[Tensor, Tensor] | None:
-    """The last map of a fine-tuned network's trained part, and the class scores.
-
-    Args:
-        module: in evaluation mode.
-        x: (b, channels, h, w), the module's input.
-
-    Returns:
-        maps as of `from_last_map`, and scores (b, classes), a differentiable function of them.
-    """
-    subgraph = module.blocks[0]
-    assert isinstance(subgraph, fx.GraphModule)
-    with torch.no_grad():
-        inputs = module.prepare(x.float())
-    found = from_last_map(subgraph, inputs)
-    if found is None:
-        return None
-    maps, outputs = found
-    with torch.enable_grad():
-        return maps, module.scores_of(*outputs[: module.embedding.n_outputs])
 
 
 def _candidates(subgraph: fx.GraphModule, shapes: dict[fx.Node, torch.Size]) -> list[fx.Node]:

@@ -16,7 +16,7 @@ from strata.errors import InputError, StrataError
 from strata.files import expand_user
 from strata.locks import file_lock
 from strata.models.transfer.zoos.packaged_weights import check_package, install_hint, packaged_file
-from strata.models.transfer.zoos.published import PublishedWeights
+from strata.models.transfer.zoos.published import PublishedWeights, hub_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,6 +69,34 @@ def named_file(backbone: str, given: str = "") -> Path | None:
         if inside.exists():
             return inside
     return packaged_file(backbone)
+
+
+def file_at_hand(backbone: str) -> Path | None:
+    """File of a network's weights that is on this machine already; None without one.
+
+    The user's, a package's, or one that was downloaded before. Neither torch nor timm is loaded, so
+    that of timm's networks downloads are found by a name with its tag.
+    """
+    from strata.models.transfer.default_weights import default_weights
+
+    named = named_file(backbone)
+    if named is not None:
+        return named if named.is_file() else None
+    if not backbone.startswith("timm:"):
+        file = hub_folder() / (default_weights(backbone).rpartition(" ")[2] or "none")
+        return file if file.is_file() else None
+    name = backbone.removeprefix("timm:")
+    file = hub_folder() / f"{name}.safetensors"
+    return file if file.is_file() else _in_hugging_face_cache(name)
+
+
+def _in_hugging_face_cache(name: str) -> Path | None:
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    found = try_to_load_from_cache(f"timm/{name}", "model.safetensors")
+    return Path(found) if isinstance(found, str) else None
 
 
 def _inside(folder: Path, backbone: str) -> Path:

@@ -57,12 +57,15 @@ def _check_name(experiment: Experiment, name: str) -> None:
 
 def _print(found: Description) -> None:
     from strata.pipeline.workspace.console import Terminal
+    from strata.reports.exports.pretrained_text import sentence
     from strata.reports.formatting import number_of
 
     console = Terminal()
     many = number_of(found.classes, "class", "classes")
     console.print(f"{found.method}: recipe {found.recipe}, {many}")
     console.print(found.summary)
+    for network in found.pretrained:
+        console.print(sentence(network))
     console.print("")
     rows = [
         [s.name, s.summary.partition(": `")[0], "" if s.dims is None else str(s.dims)]

@@ -15,6 +15,7 @@ from strata.pipeline.data.layout import SourceFile, Tree, read_class_folders, wa
 from strata.pipeline.data.layout.csv_matching import match_rows
 from strata.pipeline.data.layout.names import counted, some
 from strata.pipeline.data.layout.split_csv import prediction_tables, read_split, tables_beside
+from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.experiment.sources import SCENES
 from strata.text import one_line, utf8
 
@@ -113,7 +114,24 @@ def init(images: str, file: Path) -> int:
     )
     if found.refused:
         print(found.refused)
+    elif found.files:
+        print(_expected(file, found.files))
     return 0
+
+
+def _expected(file: Path, files: list[SourceFile]) -> str:
+    """Sentence on how long `make` will take."""
+    from strata.pipeline.cli.expected_duration import expected_seconds
+    from strata.pipeline.execution.eta import rounded_duration
+    from strata.pipeline.workspace.workspace import cores
+
+    jobs = cores()
+    seconds = expected_seconds(read_experiment(file, []), files, jobs)
+    rounded = rounded_duration(seconds if seconds < 60 else 60 * round(seconds / 60))
+    return (
+        f"That will take about {rounded} on {counted(jobs, 'core')}; `strata status` tells it of "
+        "each method."
+    )
 
 
 def _find(source: Path) -> Found:

@@ -45,7 +45,7 @@ TABLE: dict[str, Rate] = {
     "fine_tune": Rate(0.07, 14000),
     "fine_tuned_scores": Rate(0.018, 140),
     "fisher_vectors": Rate(0.076, 1500),
-    "fit_stack": Rate(2.9e-05, 9),
+    "fit_weights": Rate(2.9e-05, 9),
     "gist_descriptor": Rate(0.022, 2100),
     "hidden_features": Rate(0.00024, 2100),
     "knn": Rate(0.00014, 43000),
@@ -63,11 +63,11 @@ TABLE: dict[str, Rate] = {
     "sparse_sift": Rate(0.024, 38000),
     "sparse_surf": Rate(0.037, 31000),
     "split_inception": Rate(0.98, 2800),
-    "stack_scores": Rate(0.00099, 22000),
     "svm": Rate(0.00061, 43000),
     "train_network": Rate(0.00065, 190),
     "visual_words": Rate(0.014, 2300),
     "vlad": Rate(0.011, 260),
+    "weighted_scores": Rate(0.00099, 22000),
 }
 #: Stands in for a stage of somebody's own that has never run.
 _MEDIUM = Rate(

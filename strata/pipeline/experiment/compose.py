@@ -123,7 +123,8 @@ class _Composer:
     def _compose_recipe(
         self, method: ResolvedMethod, fold: Fold, parameters: dict[str, Any]
     ) -> Node:
-        return method.recipe.compose(self.dataset.data_of(fold, self.scores), fold, parameters)
+        data = replace(self.dataset.data_of(fold, self.scores), names=tuple(self.methods))
+        return method.recipe.compose(data, fold, parameters)
 
     def _compose_search(self, method: ResolvedMethod, fold: Fold) -> Node:
         """Scores with the trial that does best in inner folds of the fold's training part."""

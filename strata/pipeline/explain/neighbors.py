@@ -46,7 +46,8 @@ def neighbors(run: PredictionRun, step: int, image: int, number: int) -> Explana
 def _voters(
     fitted: Mapping[str, Any], x: np.ndarray, column: int, classes: Sequence[str]
 ) -> Explanation:
-    rows, columns, shares = neighbor_shares(fitted["classifier"], x)
+    classifier = fitted["classifier"]  # scikit-learn's own in older model files
+    rows, columns, shares = neighbor_shares(getattr(classifier, "neighbors_", classifier), x)
     own = sorted(
         ((fitted["ids"][r], float(s)) for r, c, s in zip(rows, columns, shares, strict=True)
          if c == column),

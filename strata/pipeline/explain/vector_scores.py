@@ -55,13 +55,16 @@ def classifier_score(classifier: Any, x: np.ndarray, column: int) -> LinearScore
     """Score of one class as a sum over the components of a vector.
 
     Args:
-        classifier: linear, or a kernel SVM.
+        classifier: linear, a kernel SVM, or an MLP: of this, the linear function that it is while
+            the same hidden units are active.
         x: (d,), where the two are equal.
         column: of the class, in `classes_`.
 
     Raises:
         TypeError: another classifier, or a kernel that is not of `features.transforms.kernels`.
     """
+    if hasattr(classifier, "linearized"):
+        classifier = classifier.linearized(x)
     if not hasattr(classifier, "intercept_"):
         raise TypeError(f"The scores of a {type(classifier).__name__} are no sum over components.")
     coefficients, intercept = class_coefficients(classifier, column)

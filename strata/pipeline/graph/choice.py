@@ -70,6 +70,7 @@ class Choice:
                 )
             return {"use": NONE}
         self._check_known(name, where)
+        self._check_owner(name, rest, where)
         return {"use": name, **self.stages[name].checked(rest, where)}
 
     def _checked_chain(
@@ -97,6 +98,16 @@ class Choice:
                 f"{where}.use = {short(name)}: there is no such step here.",
                 renamed(name, self.stages) or nearest(str(name), self.stages),
             )
+
+    def _check_owner(self, name: str, table: Mapping[str, Any], where: str) -> None:
+        """Refuse parameters that another stage of the choice has, and name that stage."""
+        for key in table:
+            owners = [n for n, o in self.stages.items() if key in o.stage.parameters.defaults]
+            if owners and name not in owners:
+                raise InputError(
+                    f"{where}.{key} is not a parameter of '{name}'.",
+                    f"'{owners[0]}' has it: {where}.use = \"{owners[0]}\".",
+                )
 
     def bound(self, values: Mapping[str, Any]) -> Options | tuple[Options, ...] | None:
         """Chosen stage, or stages, with checked values."""

@@ -9,7 +9,7 @@ def prediction_path(scores: Node) -> tuple[list[Node], list[Node]]:
     """The nodes between images and scores, and the models that these use, parents first.
 
     Models are fitted nodes, and nodes that depend on no images at all, such as pretrained
-    weights. The ancestors of models (the inner folds of stacking, say) are in neither list.
+    weights. The ancestors of models (the inner folds of a fusion, say) are in neither list.
     """
     order = topological_order([scores])
     on_images = _image_dependent(order)

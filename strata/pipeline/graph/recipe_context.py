@@ -33,6 +33,7 @@ class Data:
         inner_folds: cuts the training part of a fold again, into so many folds, copies of one
             picture kept together; scores from them are of images not learned from.
         further: reads further folders of images; None where none can be.
+        names: of the methods of the experiment file.
     """
 
     images: Sequence[ImageShard]
@@ -40,3 +41,4 @@ class Data:
     method: Callable[[str, Fold], Node]
     inner_folds: Callable[[Fold, int], list[Fold]]
     further: Further | None = None
+    names: tuple[str, ...] = ()

@@ -68,8 +68,20 @@ RENAMED: dict[str, tuple[str, ...]] = {
     "rooted": ("power_norm",),
 }
 
+#: Removed recipe -> the one that does its work, and what to write.
+REPLACED = {
+    "stacking": (
+        "fusion",
+        'recipe = "fusion" learns weights now, from one inner fold of 4; from all of them as '
+        "stacking did with combination.parts = 4. inner_folds is combination.inner_folds.",
+    ),
+}
+
 
 def renamed(old: object, known: Collection[str]) -> str:
     """A sentence with the new name of an old one that stands where `known` are allowed, or ""."""
     new = [name for name in RENAMED.get(str(old), ()) if name in known]
-    return f"'{old}' is called '{new[0]}' now." if new else ""
+    if new:
+        return f"'{old}' is called '{new[0]}' now."
+    replacement, text = REPLACED.get(str(old), ("", ""))
+    return text if replacement in known else ""

@@ -95,6 +95,9 @@ KNOWN = {
             ("n_features_in_", "mean_", "n_samples_seen_"),
         ),
         KnownEstimator(
+            "strata.features.transforms.block_weights:BlockWeights", ("n_features_in_",)
+        ),
+        KnownEstimator(
             "strata.features.transforms.lda:LDA",
             ("n_features_in_", "_n_features_out", "mean_", "directions_"),
         ),
@@ -111,6 +114,23 @@ KNOWN = {
         ),
         KnownEstimator(
             "strata.models.classifiers.logistic:CalibratedLogistic", (*_SVM, *_FIT, "n_iter_")
+        ),
+        KnownEstimator(
+            "strata.models.classifiers.smoothed_knn:SmoothedKNN",
+            ("classes_", "n_features_in_", "neighbors_", "smoothing_", "temperature_"),
+        ),
+        KnownEstimator(
+            "strata.models.classifiers.mlp:CalibratedMLP",
+            (
+                "classes_",
+                "n_features_in_",
+                "alpha_",
+                "coefs_",
+                "intercepts_",
+                "temperature_",
+                "n_iter_",
+                *_FIT,
+            ),
         ),
         KnownEstimator(
             "strata.models.estimators.network_classifier:NetworkClassifier",

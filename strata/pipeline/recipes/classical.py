@@ -15,7 +15,7 @@ from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options, Sharded
-from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
+from strata.pipeline.stages.classifiers import class_scores, knn, logistic, mlp, svm
 from strata.pipeline.stages.deep_descriptors import deep_descriptors
 from strata.pipeline.stages.descriptors import (
     color_statistics,
@@ -79,7 +79,7 @@ Reductions = Options | tuple[Options, ...] | None
 
 def classifiers(**parameters: Any) -> Any:
     """Choice of classifier: an SVM with these parameters unless the file says otherwise."""
-    return choice(svm.options(**parameters), logistic.options(), knn.options())
+    return choice(svm.options(**parameters), logistic.options(), mlp.options(), knn.options())
 
 
 @recipe
@@ -199,15 +199,26 @@ def encoded(data: Data, fold: Fold, descriptor: Options, encoding: Options) -> S
 
 def classified(vectors: Sharded, fold: Fold, reduction: Reductions, classifier: Options) -> Node:
     """Scores of the fold's test images by a classifier of its training images."""
-    steps = reduction if isinstance(reduction, tuple) else (reduction,)
-    reductions = [step for step in steps if step is not None]
-    _check(reductions, classifier)
-    for step in reductions:
-        vectors = apply_reduction(vectors, step(vectors, fold.train))
+    reductions = steps_of(reduction)
+    check_classifier(reductions, classifier)
+    vectors = reduced(vectors, fold, reductions)
     return class_scores(vectors, classifier(vectors, fold.train), fold.test)
 
 
-def _check(reductions: Sequence[Options], classifier: Options) -> None:
+def steps_of(reduction: Reductions) -> list[Options]:
+    """Reductions in the order in which they are applied."""
+    steps = reduction if isinstance(reduction, tuple) else (reduction,)
+    return [step for step in steps if step is not None]
+
+
+def reduced(vectors: Sharded, fold: Fold, reductions: Sequence[Options]) -> Sharded:
+    """Vectors after reductions that are learned from the fold's training images."""
+    for step in reductions:
+        vectors = apply_reduction(vectors, step(vectors, fold.train))
+    return vectors
+
+
+def check_classifier(reductions: Sequence[Options], classifier: Options) -> None:
     """Refuse what an SVM cannot do, before its vectors are made."""
     if classifier.stage is not svm:
         return

@@ -5,13 +5,14 @@ Late fusion combines class scores, early fusion the vectors that are classified.
 
 from strata.errors import InputError
 from strata.parameter_types import check_weights
+from strata.pipeline.graph.choice import choice
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options
 from strata.pipeline.recipes.classical import classified, classifiers
 from strata.pipeline.stages.classifiers import svm
-from strata.pipeline.stages.fusion import average_scores, fit_stack, stack_scores
+from strata.pipeline.stages.fusion import average_scores, learned_weights
 from strata.pipeline.stages.joins import join as join_vectors
 
 
@@ -21,16 +22,24 @@ def fusion(
     fold: Fold,
     *,
     of: tuple[str, ...] = (),
-    combination: Options = average_scores.options(),
+    combination: Options = choice(learned_weights.options(), average_scores.options()),
 ) -> Node:
-    """Mean log-probability, or probability, of the methods named in `of`.
+    """Weighted sum of calibrated log-probabilities of the methods named in `of`.
 
-    Kittler et al., "On combining classifiers" (PAMI 20, 1998).
+    Kittler et al., "On combining classifiers" (PAMI 20, 1998); weights learned in inner folds:
+    Wolpert, "Stacked generalization" (Neural Networks 5, 1992).
 
     Args:
         of: names of methods of the file, two at least.
     """
-    nodes = with_probabilities(of, [data.method(name, fold) for name in of])
+
+    def members(part: Fold) -> list[Node]:
+        return [data.method(name, part) for name in of]
+
+    nodes = at_least_two(members(fold))
+    if combination.stage is learned_weights:
+        return combination(members, data, fold)
+    check_probabilities(of, nodes)
     check_weights(combination.get("weights", ()), len(nodes))
     return combination(nodes)
 
@@ -62,7 +71,7 @@ def early_fusion(
         if node.stage.role != "vector scores":
             raise InputError(
                 f"'{name}' does not classify vectors, so it has none to put beside others.",
-                'Average its probabilities with theirs: recipe = "fusion".',
+                'Combine its probabilities with theirs: recipe = "fusion".',
             )
     if join.get("weights") != "cv":
         check_weights(join.get("weights", ()), len(nodes))
@@ -70,41 +79,16 @@ def early_fusion(
     return classified(vectors, fold, None, classifier)
 
 
-@recipe
-def stacking(
-    data: Data,
-    fold: Fold,
-    *,
-    of: tuple[str, ...] = (),
-    inner_folds: int = 4,
-    combination: Options = fit_stack.options(),
-) -> Node:
-    """Stacking: the methods named in `of`, with weights learned from their out-of-fold scores.
-
-    Wolpert, "Stacked generalization" (Neural Networks 5, 1992). Makes each method once more for
-    each inner fold.
-
-    Args:
-        of: names of methods of the file, two at least.
-        inner_folds: parts that the training images of a fold are cut into.
-    """
-    inner = data.inner_folds(fold, inner_folds)
-    nodes = with_probabilities(of, [data.method(name, fold) for name in of])
-    unseen = [[data.method(name, part) for name in of] for part in inner]
-    weights = combination(unseen, [part.test for part in inner], fold.train)
-    return stack_scores(nodes, weights)
-
-
-def with_probabilities(of: tuple[str, ...], nodes: list[Node]) -> list[Node]:
-    """Score nodes of methods, all of which give probabilities."""
+def check_probabilities(of: tuple[str, ...], nodes: list[Node]) -> None:
+    """Refuse SVMs without inner folds, which give no probabilities."""
     for name, node in zip(of, nodes, strict=True):
         for classifier in node.parents if node.stage.role == "vector scores" else ():
             if classifier.stage is svm and classifier.parameters["inner_folds"] < 2:
                 raise InputError(
                     f"'{name}' gives no probabilities to combine.",
-                    f"Set methods.{name}.classifier.inner_folds to 2 or more.",
+                    f"Set methods.{name}.classifier.inner_folds to 2 or more, or learn a "
+                    'temperature for its decision values: combination.use = "learned_weights".',
                 )
-    return at_least_two(nodes)
 
 
 def at_least_two(nodes: list[Node]) -> list[Node]:

@@ -1,12 +1,24 @@
 """Transfer learning: networks pretrained on ImageNet, frozen or fine-tuned."""
 
+from itertools import takewhile
+from typing import Literal
+
+from strata.errors import InputError
 from strata.pipeline.graph.choice import choice
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe import recipe
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.stage import Node, Options
-from strata.pipeline.recipes.classical import REDUCTIONS, Reductions, classified
-from strata.pipeline.stages.classifiers import knn, logistic, svm
+from strata.pipeline.recipes.classical import (
+    REDUCTIONS,
+    Reductions,
+    check_classifier,
+    classified,
+    reduced,
+    steps_of,
+)
+from strata.pipeline.recipes.own_transfer import OWN, own_features
+from strata.pipeline.stages.classifiers import knn, logistic, mlp, svm
 from strata.pipeline.stages.fine_tuning import (
     boundary_activations,
     fine_tune,
@@ -14,7 +26,9 @@ from strata.pipeline.stages.fine_tuning import (
     split_backbone,
     split_inception,
 )
+from strata.pipeline.stages.joins import node_weights as learned_weights
 from strata.pipeline.stages.pretrained import backbone_features, pretrained, weights_file
+from strata.pipeline.stages.reductions import apply_reduction, centered_power, standardize
 
 
 @recipe
@@ -26,19 +40,43 @@ def deep_features(
     weights: str = "",
     features: Options = backbone_features.options(),
     reduction: Reductions = REDUCTIONS,
-    classifier: Options = choice(logistic.options(C="cv"), svm.options(), knn.options()),
+    node_weights: Literal["equal", "cv"] = "equal",
+    classifier: Options = choice(
+        logistic.options(C="cv"), svm.options(), mlp.options(), knn.options()
+    ),
 ) -> Node:
     """Activations of a frozen pretrained network, pooled, and a linear classifier.
 
     Razavian et al., "CNN features off-the-shelf" (CVPR workshops 2014).
 
     Args:
-        backbone: network of torchvision or timm, see docs/transfer.md.
+        backbone: network of torchvision or timm, see docs/transfer.md; or "method:NAME": the
+            network of a method of the file, trained on the same fold.
         weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
             downloaded.
+        node_weights: of the nodes' parts in a dot product of vectors, with a spatial pyramid of
+            each grid's at each node; "cv": those of the least leave-one-out loss on the fold's
+            training images. They are applied before the first reduction that mixes components.
     """
+    if backbone.startswith(OWN):
+        for name, given in (("weights", weights), ("node_weights", node_weights)):
+            if given not in ("", "equal"):
+                raise InputError(
+                    f'{name} = "{given}" is for pretrained networks, not for the network of '
+                    f"'{backbone}'.",
+                    f"Leave out {name}.",
+                )
+        return classified(own_features(data, fold, backbone, features), fold, reduction, classifier)
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
-    return classified(features(data.images, network), fold, reduction, classifier)
+    found = features(data.images, network)
+    if node_weights == "equal":
+        return classified(found, fold, reduction, classifier)
+    steps = steps_of(reduction)
+    check_classifier(steps, classifier)
+    before = list(takewhile(lambda step: step.stage in (standardize, centered_power), steps))
+    vectors = reduced(found, fold, before)
+    vectors = apply_reduction(vectors, learned_weights(vectors, found, fold.train))
+    return classified(vectors, fold, tuple(steps[len(before) :]), classifier)
 
 
 @recipe
@@ -84,6 +122,12 @@ def fine_tuned(
         weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
             downloaded.
     """
+    if backbone.startswith(OWN):
+        raise InputError(
+            f'backbone = "{backbone}": a network of your own is trained on by its own recipe.',
+            'Recipe "transferred" trains on what was learned from other images; "deep_features" '
+            "takes the network as it is.",
+        )
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
     return _trained_on(data, fold, network, nodes(network), views, training)
 
@@ -91,6 +135,9 @@ def fine_tuned(
 def _trained_on(
     data: Data, fold: Fold, network: Node, parts: Node, views: Options, training: Options
 ) -> Node:
+    from strata.models.estimators.training_conflicts import check_fine_tuning
+
+    check_fine_tuning(training)
     activations = views(data.images, network, parts)
     fitted = training(activations, network, parts, fold.train, fold.watched(training))
     return fine_tuned_scores(activations, fitted, fold.test)

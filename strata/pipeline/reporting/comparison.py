@@ -24,6 +24,7 @@ from strata.pipeline.reporting.costs import Records, cost, repeat_seconds, stage
 from strata.pipeline.reporting.learned_parts import learned_parts
 from strata.pipeline.reporting.method_kind import method_kind
 from strata.pipeline.reporting.network_facts import network_facts, one_per_fold
+from strata.pipeline.reporting.pretrained_networks import pretrained_networks
 from strata.pipeline.reporting.search_results import search_result
 from strata.pipeline.store.store import Store
 from strata.text import utf8
@@ -60,7 +61,7 @@ def comparison(
 
     outcome = outcome or RunOutcome()
     records = Records(store)
-    methods = [_method(target, records, outcome) for target in targets]
+    methods = [_method(target, dataset, records, outcome) for target in targets]
     return Comparison(
         name=experiment.name,
         title=experiment.title or experiment.name,
@@ -71,7 +72,9 @@ def comparison(
     )
 
 
-def _method(target: Target, records: Records, outcome: RunOutcome) -> "MethodResult":
+def _method(
+    target: Target, dataset: Dataset, records: Records, outcome: RunOutcome
+) -> "MethodResult":
     """Results of one target; only its description and any error where it has no predictions."""
     from strata.reports.model.results import MethodResult
 
@@ -101,6 +104,7 @@ def _method(target: Target, records: Records, outcome: RunOutcome) -> "MethodRes
         histories=one_per_fold(fitted, "history"),
         lr_curves=one_per_fold(fitted, "lr_search"),
         **network_facts(target, fitted),
+        pretrained=pretrained_networks(target.folds[-1][1], dataset.classes, records.store),
         **learned_parts(target, fitted, records),
         search=search_result(target, records.store),
         training_accuracy=sum(training) / len(training) if training else None,

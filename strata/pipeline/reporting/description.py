@@ -1,6 +1,6 @@
 """Description of a method from the experiment file alone: stages, vector lengths, layers.
 
-The method is composed on a fold of two images that do not exist: nothing is read and nothing made.
+The method is composed on a fold of four images that do not exist: nothing is read and nothing made.
 """
 
 from dataclasses import dataclass, replace
@@ -17,12 +17,14 @@ from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.network_layers import network_layers
+from strata.pipeline.reporting.pretrained_networks import pretrained_networks
 from strata.pipeline.reporting.training_notes import source_networks, training_notes
 from strata.pipeline.reporting.vector_dims import vector_dims
 from strata.pipeline.stages.networks import train_source_network
 
 if TYPE_CHECKING:
     from strata.pipeline.reporting.described_layers import DescribedLayer
+    from strata.reports.model.pretrained import PretrainedNetwork
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,18 @@ class StageDescription:
 
 @dataclass(frozen=True)
 class Description:
-    """A method as its experiment file describes it, its stages in the order of computation."""
+    """A method as its experiment file describes it, its stages in the order of computation.
+
+    Attributes:
+        pretrained: networks in it whose weights were learned before, on other images.
+    """
 
     method: str
     recipe: str
     summary: str
     classes: int
     stages: list[StageDescription]
+    pretrained: "list[PretrainedNetwork]"
 
 
 def describe(name: str, methods: dict[str, ResolvedMethod], classes: int) -> Description:
@@ -85,7 +92,8 @@ def describe(name: str, methods: dict[str, ResolvedMethod], classes: int) -> Des
         if described not in stages:  # as those of inner folds are
             stages.append(described)
     recipe = methods[name].recipe
-    return Description(name, recipe.name, recipe.summary, classes, stages)
+    pretrained = pretrained_networks(scores, [])
+    return Description(name, recipe.name, recipe.summary, classes, stages, pretrained)
 
 
 def count_classes(experiment: Experiment) -> int:
@@ -137,12 +145,12 @@ class _NoFurtherImages:
     """Further folders, of which nothing is read."""
 
     def unlabeled(self, folder: str) -> tuple[list[ImageShard], Subset]:
-        """Two images that do not exist, without labels."""
+        """Four images that do not exist, without labels."""
         subset = replace(placeholder_fold(2).train, labels=None)
         return [_shard(subset)], subset
 
     def labeled(self, source: str) -> tuple[list[ImageShard], Subset]:
-        """Two images that do not exist, in two classes."""
+        """Four images that do not exist, in two classes."""
         subset = placeholder_fold(2).train
         return [_shard(subset)], subset
 
@@ -152,8 +160,8 @@ def _shard(subset: Subset) -> ImageShard:
 
 
 def placeholder_fold(classes: int) -> Fold:
-    """A fold that trains on and scores two images that do not exist."""
+    """A fold that trains on and scores two images of each of two classes, which do not exist."""
     names = tuple(f"class {number}" for number in range(classes))
-    train = Subset(("a", "b"), ("0", "1"), (0, 1), names, 0)
+    train = Subset(tuple("abcd"), tuple("0123"), (0, 0, 1, 1), names, 0)
     unlabeled = replace(train, labels=None)
     return Fold("described", 0, 0, train, unlabeled, left_out=unlabeled)

@@ -1,4 +1,4 @@
-"""Learned parts of a method that its report shows: pretraining, and weights of branches."""
+"""Learned parts of a method in its report: pretraining, weights of branches, nodes, methods."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,11 +10,13 @@ from strata.pipeline.graph.stage import Node, Sharded
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.costs import Records
 from strata.pipeline.reporting.network_facts import one_per_fold
-from strata.pipeline.stages.joins import kernel_weights
+from strata.pipeline.stages.fusion import weighted_scores
+from strata.pipeline.stages.joins import kernel_weights, node_weights
+from strata.pipeline.stages.search import without_search
 
 
 def learned_parts(target: Target, fitted: list[list[Any]], records: Records) -> dict[str, Any]:
-    """`pretraining`, `unlabeled` and `branch_weights` of a `MethodResult`.
+    """`pretraining`, `unlabeled`, `branch_weights` and `method_weights` of a `MethodResult`.
 
     Args:
         fitted: artifacts of the fitted models of each fold.
@@ -27,6 +29,7 @@ def learned_parts(target: Target, fitted: list[list[Any]], records: Records) -> 
         "pretraining": pretraining,
         "unlabeled": unlabeled_images(target.folds[-1][1]) if pretraining else 0,
         "branch_weights": _branch_weights(target, records),
+        "method_weights": _method_weights(target, records),
     }
 
 
@@ -38,19 +41,43 @@ def unlabeled_images(scores: Node) -> int:
 
 
 def _branch_weights(target: Target, records: Records) -> dict[str, list[float]]:
-    """Weights learned for each branch, by its name: one for each fold of cross-validation."""
-    folds = [scores for fold, scores in target.folds if fold.number >= 0]
+    """Weights learned for each branch or node, by its name: one for each fold of validation."""
+    folds = _cross_validated(target)
+    if any(scores.stage.role == "combination" for scores in folds):
+        return {}  # the branches are those of its methods
     learned = [
         node
-        for scores in folds or [scores for _, scores in target.folds]
+        for scores in folds
         for node in prediction_path(scores)[1]
-        if node.stage is kernel_weights and records.of(node)
+        if node.stage in (kernel_weights, node_weights) and records.of(node)
     ]
-    weights = [records.store.read(node.key)["weights"] for node in learned]
+    artifacts = [records.store.read(node.key) for node in learned]
+    weights = [artifact["weights"] for artifact in artifacts]
     if not weights or len({len(one) for one in weights}) > 1:
         return {}
-    names = branch_names(learned[0], target.parameters.get("of", ()), len(weights[0]))
+    names = artifacts[0].get("blocks") or branch_names(
+        learned[0], target.parameters.get("of", ()), len(weights[0])
+    )
     return {name: [float(one[i]) for one in weights] for i, name in enumerate(names)}
+
+
+def _method_weights(target: Target, records: Records) -> dict[str, list[float]]:
+    """Share of each method in a fusion with learned weights, one for each fold."""
+    learned = [
+        scores.inputs[1] for scores in _cross_validated(target) if scores.stage is weighted_scores
+    ]
+    nodes = [node for node in learned if isinstance(node, Node) and records.of(node)]
+    shares = [records.store.read(node.key)["shares"] for node in nodes]
+    names = target.parameters.get("of", ())
+    if any(len(one) != len(names) for one in shares):  # a search over `of`
+        return {}
+    return {name: [float(one[i]) for one in shares] for i, name in enumerate(names) if shares}
+
+
+def _cross_validated(target: Target) -> list[Node]:
+    """Scores of each fold of cross-validation, of the final fold where there is no other."""
+    folds = [scores for fold, scores in target.folds if fold.number >= 0]
+    return [without_search(node) for node in folds or [node for _, node in target.folds]]
 
 
 def branch_names(node: Node, of: Any, count: int) -> list[str]:

@@ -1,28 +1,26 @@
 """Facts that a model tells: method, parameters, data, accuracy, date, origin of its weights."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.dataset import Dataset
 from strata.pipeline.experiment.file import Experiment
-from strata.pipeline.graph.inputs import File
 from strata.pipeline.graph.provenance import versions
 from strata.pipeline.graph.stage import Node
-from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.comparison import split_scores
+from strata.pipeline.reporting.pretrained_networks import pretrained_networks
 from strata.pipeline.store.store import Store
+from strata.reports.exports.pretrained_text import trained_on
 from strata.text import utf8
+
+if TYPE_CHECKING:
+    from strata.reports.model.pretrained import PretrainedNetwork
 
 #: Parameters that name files or folders, of which only the last part is told.
 _PATHS = ("weights", "source", "unlabeled")
-
-_TERMS = (
-    "no terms are published with them; those of the images that they were learned from, such as "
-    "ImageNet, may bind whoever uses them"
-)
-_UNKNOWN = "those of whoever made the file"
 
 
 def model_facts(
@@ -34,7 +32,8 @@ def model_facts(
         `recipe`, `summary` and `parameters` of the method; `experiment`, its name; `data`: name,
         digest and counts by class; `trained_on`: number of images, the fold, and counts by class;
         `cv` and `test`: accuracy, its 95 % interval and number of images, None where there is none;
-        `made`, time of the predictions; `versions` of packages; `weights`: of pretrained networks.
+        `made`, time of the predictions; `versions` of packages; `weights`: of pretrained
+        networks, with `trained_on`, their training data, and the `image_size` that they are given.
     """
     from strata import __version__
     from strata.reports.comparison.evaluation import evaluate
@@ -60,7 +59,7 @@ def model_facts(
         "test": None,
         "made": (store.manifest(target.node.key) or {}).get("made", ""),
         "versions": {"strata": __version__, **versions()},
-        "weights": _weights(scores),
+        "weights": _weights(scores, dataset.classes),
     }
     for split, of in (("cv", lambda f: f >= 0), ("test", lambda f: f < 0)):
         scored = split_scores(predictions, of)
@@ -91,24 +90,18 @@ def _without_folders(parameters: Any, name: str = "") -> Any:
     return parameters
 
 
-def _weights(scores: Node) -> list[dict[str, str]]:
-    """Origin and terms of the pretrained weights that a method has learned from."""
-    return [
-        _origin(node.parameters["backbone"], node.inputs[0])
-        for node in topological_order([scores])
-        if node.stage.role == "weights" and isinstance(node.inputs[0], File)
-    ]
+def _weights(scores: Node, classes: Sequence[str]) -> list[dict[str, Any]]:
+    """Origin, terms, training data and image size of pretrained weights behind scores."""
+    return [_origin(network) for network in pretrained_networks(scores, classes) if network.license]
 
 
-def _origin(backbone: str, file: File) -> dict[str, str]:
-    from strata.models.transfer.weights import published_weights
-    from strata.models.transfer.zoos.packaged_weights import PACKAGES
-
-    for package in PACKAGES.values():
-        if package.digest == file.digest:
-            return {"backbone": backbone, "source": package.module, "terms": "Apache-2.0"}
-    if file.path is None:
-        published = published_weights(backbone)
-        return {"backbone": backbone, "source": published.url, "terms": published.terms or _TERMS}
-    source = utf8(file.path.name)
-    return {"backbone": backbone, "source": source, "sha256": file.digest, "terms": _UNKNOWN}
+def _origin(network: "PretrainedNetwork") -> dict[str, Any]:
+    found = {
+        "backbone": network.backbone,
+        "source": network.address,
+        "terms": network.license,
+        "weights": network.weights,
+        "trained_on": trained_on(network),
+        "image_size": network.image_size,
+    }
+    return {**found, "sha256": network.sha256} if network.sha256 else found

@@ -60,7 +60,7 @@ def _without_bias(row: "DescribedLayer", classes: int) -> "DescribedLayer":
 
 
 def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[DescribedLayer]":
-    from strata.models.transfer.finetune_layers import finetune_layers
+    from strata.models.transfer.finetuning.finetune_layers import finetune_layers
     from strata.pipeline.reporting.described_layers import DescribedLayer
 
     split = next(n for n in node.parents if n.stage.role == "backbone split")
@@ -72,16 +72,18 @@ def _fine_tuned(node: Node, backbone: str, classes: int) -> "list[DescribedLayer
         num_classes=classes,
         image_size=parts["image_size"],
         train=bool(node.parameters["epochs"]),
+        lora_rank=node.parameters["lora_rank"],
+        head_hidden=node.parameters["head_hidden"],
     )
     return [DescribedLayer.of(row) for row in rows]
 
 
 def _described(node: Node, backbone: str) -> "list[DescribedLayer]":
-    from strata.models.transfer.finetune_layers import finetune_layers
-    from strata.models.transfer.subgraph import penultimate_node
+    from strata.models.transfer.finetuning.finetune_layers import finetune_layers
+    from strata.models.transfer.last_nodes import feature_nodes
     from strata.pipeline.reporting.described_layers import DescribedLayer
 
-    nodes = list(node.parameters["nodes"]) or [penultimate_node(backbone)]
+    nodes = feature_nodes(backbone, node.parameters["nodes"])
     rows = finetune_layers(
         backbone,
         nodes[-1],

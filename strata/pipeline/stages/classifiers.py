@@ -1,4 +1,4 @@
-"""Vectors to class scores: SVM, logistic regression, k nearest neighbors."""
+"""Vectors to class scores: SVM, logistic regression, MLP, k nearest neighbors."""
 
 import warnings
 from collections.abc import Mapping
@@ -170,29 +170,50 @@ def logistic(vectors: Shards, train: Subset, **parameters: Any) -> dict[str, Any
     )
 
 
-@stage(role="classifier")
-def knn(
-    vectors: Shards,
-    train: Subset,
-    *,
-    n_neighbors: PositiveInt = 5,
-    metric: Literal["euclidean", "manhattan", "cosine"] = "euclidean",
-    weights: Literal["uniform", "distance"] = "uniform",
-) -> dict[str, Any]:
-    """k nearest neighbors among the training vectors (scikit-learn's).
+@stage(
+    estimator="strata.models.classifiers.mlp:CalibratedMLP",
+    role="classifier",
+)
+def mlp(vectors: Shards, train: Subset, **parameters: Any) -> dict[str, Any]:
+    """Multilayer perceptron on vectors: one hidden layer of 64 units, calibrated probabilities.
 
-    Args:
-        n_neighbors: training vectors that vote.
-        metric: distance between vectors.
-        weights: "uniform", or "distance": votes weighted by the inverse distance.
+    Of half a gigabyte of vectors at most.
     """
-    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.exceptions import ConvergenceWarning
+
+    from strata.models.classifiers.mlp import CalibratedMLP
+
+    if (size := vectors.size("vectors", train)) > IN_MEMORY:
+        raise InputError(
+            f"{len(train)} vectors of {size // len(train) // 4} numbers are too many for an MLP, "
+            f"which takes all of them into memory ({IN_MEMORY >> 20} MB at most).",
+            'Shorten them with reduction.use = "pca", or take classifier.use = "logistic" or '
+            '"svm", which read them shard by shard.',
+        )
+    classifier = CalibratedMLP(**parameters, random_state=train.seed_for("mlp"))
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # the report tells
+        classifier.fit(vectors.rows("vectors", train), train.y, train.groups)
+    layers = zip(classifier.coefs_, classifier.intercepts_, strict=True)
+    return fitted_with(
+        classifier,
+        parameters=int(sum(coef.size + intercept.size for coef, intercept in layers)),
+        training_accuracy=classifier.training_accuracy_,
+        converged=classifier.converged_,
+        n_iter=classifier.n_iter_,
+    )
+
+
+@stage(
+    estimator="strata.models.classifiers.smoothed_knn:SmoothedKNN",
+    role="classifier",
+)
+def knn(vectors: Shards, train: Subset, **parameters: Any) -> dict[str, Any]:
+    """k nearest neighbors among the training vectors, and calibrated probabilities."""
+    from strata.models.classifiers.smoothed_knn import SmoothedKNN
 
     rows = vectors.rows("vectors", train)
-    classifier = KNeighborsClassifier(
-        min(n_neighbors, len(rows)), metric=metric, weights=weights, algorithm="brute"
-    )
-    classifier.fit(rows, train.y)
+    classifier = SmoothedKNN(**parameters, random_state=train.seed_for("knn"))
+    classifier.fit(rows, train.y, train.groups)
     return fitted_with(
         classifier, **_images_of(train, np.arange(len(train))), parameters=int(rows.size)
     )

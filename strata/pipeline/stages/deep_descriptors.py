@@ -67,7 +67,7 @@ def feature_map_descriptors(
     from strata.features.descriptors import feature_map
     from strata.models.runtime.devices import choose_device
     from strata.models.training.resize import resize_images
-    from strata.models.transfer.boundary import feature_maps
+    from strata.models.transfer.finetuning.boundary import feature_maps
     from strata.models.transfer.frozen_backbone import FrozenBackbone, in_batches
     from strata.models.transfer.subgraph import IMAGES, penultimate_node
     from strata.models.transfer.subgraph_flops import subgraph_cost

@@ -149,7 +149,7 @@ def boundary_activations(
     """
 
     from strata.models.runtime.devices import choose_device
-    from strata.models.transfer import boundary
+    from strata.models.transfer.finetuning import boundary
     from strata.models.transfer.frozen_backbone import FrozenBackbone
     from strata.models.transfer.subgraph import IMAGES
 

@@ -13,6 +13,8 @@ from strata.pipeline.store.task_progress import report_progress
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from strata.models.transfer.backbone_features import BackboneFeatures
+
 
 def weights_file(backbone: str, given: str = "") -> File:
     """File of a network's weights, as an input of stages: other weights give other keys.
@@ -78,6 +80,17 @@ def state_of(network: Mapping[str, Any]) -> "dict[str, Tensor]":
         ) from error
 
 
+def _blocks(reader: "BackboneFeatures") -> dict[str, list[Any]]:
+    """Names and widths of the vectors' blocks: the nodes, or each grid of each node."""
+    cells = [rows * columns for rows, columns in reader.grids]
+    names, widths = [], []
+    for node, width in zip(reader.nodes_, reader.widths_, strict=True):
+        for (rows, columns), count in zip(reader.grids, cells, strict=True):
+            names.append(node if count == 1 else f"{node} in {rows} x {columns}")
+            widths.append(width // sum(cells) * count)
+    return {"blocks": names, "widths": widths}
+
+
 @shard_stage(
     estimator="strata.models.transfer.backbone_features:BackboneFeatures",
     supplies=("backbone", "weights", "grids", "batch_size"),
@@ -95,6 +108,9 @@ def backbone_features(
 ) -> dict[str, Any]:
     """Pooled activations at nodes of a pretrained network: `vectors` (images, d) float32.
 
+    Each node, or each grid of each node, is a block of components: `blocks` names them, `widths`
+    are their numbers of components.
+
     Args:
         pyramid: layout of a spatial pyramid of cells to pool over; "none": the whole image.
         levels: finest level of the pyramid.
@@ -110,6 +126,7 @@ def backbone_features(
     )
     return {
         "vectors": reader.fit().transform(images),
+        **_blocks(reader),
         "parameters": reader.parameters_,
         "trainable_parameters": 0,
         "frozen_parameters": reader.parameters_,

@@ -41,7 +41,8 @@ def check_backbones(targets: Iterable[Target], plan: Plan) -> None:
                 _check_network(target, node.parameters["backbone"])
             for parameter in _NODES.get(node.stage, ()):
                 given = node.parameters[parameter]
-                for place in [given] if isinstance(given, str) else given:
+                named = [given] if isinstance(given, str) else given
+                for place in () if isinstance(named, int) else named:
                     if place or not isinstance(given, str):  # only "" itself stands for the default
                         _check_node(target, parameter, _backbone_of(node), place, known)
 

@@ -148,12 +148,20 @@ class Workspace:
     def needed(self) -> set[str]:
         """Return the keys of all artifacts of the targets and their report."""
         from strata.pipeline.reporting.audit_findings import derived_audit
+        from strata.pipeline.reporting.pretrained_networks import (
+            derived_provenance,
+            used_networks,
+        )
         from strata.pipeline.visualize.visualize import derived_visualizations
 
+        classes = self.dataset.classes
         nodes = topological_order([target.node for target in self.targets])
+        scores = [target.folds[-1][1] for target in self.targets]
+        used = [found for node in scores if (found := used_networks(topological_order([node])))]
         return {
             *(node.key for node in nodes),
             *(derived_visualizations(target).key for target in self.targets),
+            *(derived_provenance(networks, classes).key for networks in used),
             derived_audit(self.dataset.manifest, self.experiment).key,
             self.dataset.assignment.key,
             *self.dataset.further.keys,

@@ -3,7 +3,7 @@
 May import `comparison`, `statistics`, `model` and `formatting`. Start at `base.py`.
 """
 
-from strata.reports.checks import comparison, gradients, scores, settings, training
+from strata.reports.checks import comparison, gradients, pretraining, scores, settings, training
 
 #: All checks. Results of equal severity are shown in this order.
 CHECKS = (
@@ -20,9 +20,12 @@ CHECKS = (
     gradients.exploding_gradients,
     comparison.tied_with_best,
     comparison.selected_on_test,
+    comparison.fusion_below_member,
     settings.sweep_edge,
     settings.search_edge,
     settings.penalty,
     training.one_seed,
     scores.miscalibrated,
+    pretraining.same_names,
+    pretraining.web_data,
 )

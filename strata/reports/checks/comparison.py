@@ -1,10 +1,11 @@
 """Checks of the comparison itself: missing methods, significance, selection on the test set."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from strata.reports.checks.base import NotApplicable, Observation, check
+from strata.reports.comparison.pairs import ALPHA, find_pair
 from strata.reports.comparison.ranking import Ranking
-from strata.reports.formatting import NOT_COMPUTED, listing
+from strata.reports.formatting import NOT_COMPUTED, listing, percent
 
 
 @check(
@@ -64,6 +65,39 @@ def selected_on_test(ranking: Ranking) -> Iterator[Observation]:
     _several(ranking)
     if ranking.basis == "test":
         yield Observation("tip", f"{len(ranking.rows)} methods are ranked by test accuracy.")
+
+
+@check(
+    "R19",
+    "Fusion against its best member",
+    "A fusion costs what all its members cost together; alone, its best member is cheaper.",
+    "Leave out members that add nothing, or raise combination.parts: the weights are then learned "
+    "from more images.",
+)
+def fusion_below_member(ranking: Ranking) -> Iterator[Observation]:
+    """Fusions significantly below the best of their members, a single test for each."""
+    best = {
+        row.method.name: member
+        for row in ranking.rows
+        if row.method.recipe == "fusion"
+        and (member := _best_of(row.method.parameters.get("of", ()), ranking))
+    }
+    if not best or ranking.basis is None:
+        raise NotApplicable("there is no fusion of methods that have results")
+    for fusion, member in best.items():
+        pair = find_pair(ranking.pairs[ranking.basis], fusion, member)
+        if pair is None or pair.test is None or pair.test.p >= ALPHA:
+            continue
+        below = pair.difference if pair.first == member else -pair.difference
+        if below > 0:
+            text = f"{fusion}: {percent(below)} points below its member {member}."
+            yield Observation("tip", text, fusion)
+
+
+def _best_of(names: Collection[str], ranking: Ranking) -> str | None:
+    """The best ranked of some methods, None where none has results."""
+    ranked = (row.method.name for row in ranking.rows if row.rank)
+    return next((name for name in ranked if name in names), None)
 
 
 def _several(ranking: Ranking) -> None:

@@ -18,9 +18,8 @@ SOURCES = {
     "deep_features": ("razavian2014cnn",),
     "inception": ("szegedy2016rethinking",),
     "fine_tuned": ("yosinski2014how",),
-    "fusion": ("kittler1998combining",),
+    "fusion": ("kittler1998combining", "wolpert1992stacked"),
     "early_fusion": ("snoek2005early",),
-    "stacking": ("wolpert1992stacked",),
     "distilled": ("hinton2015distilling",),
     "transferred": ("yosinski2014transferable",),
 }

@@ -2,6 +2,7 @@
 
 from strata.reports.comparison.ranking import Ranking
 from strata.reports.exports.paper_tables import latex_escaped, repeated
+from strata.reports.exports.pretrained_text import trained_on
 from strata.reports.formatting import listing, number_of
 
 _REFERENCES = {
@@ -111,7 +112,21 @@ def paragraph(ranking: Ranking) -> str:
             "search~\\cite{bergstra2012random} on a validation set held out of the training "
             "images of each fold."
         )
+    parts.append(_pretrained(ranking))
     return " ".join(part for part in parts if part)
+
+
+def _pretrained(ranking: Ranking) -> str:
+    """Sentence on the weights of pretrained networks and their training data; "" without any."""
+    networks = [n for row in ranking.rows for n in row.method.pretrained if n.source != "own"]
+    named = dict.fromkeys(
+        f"{n.backbone if n.is_assumed else n.weights or n.backbone} ({trained_on(n)})"
+        for n in networks
+    )
+    if not named:
+        return ""
+    told = latex_escaped(listing(named, most=40))
+    return f"Pretrained weights, with the data that they were trained on, were {told}."
 
 
 def references(text: str) -> str:

@@ -101,6 +101,7 @@ def _described(method: MethodResult) -> dict[str, Any]:
         "begins": method.begins,
         "watched": method.watched,
         "validation": _validation(method),
+        "pretrained": [vars(network) for network in method.pretrained],
         "layers": [vars(layer) for layer in method.layers],
         "search": _search(method.search) if method.search else None,
         "stages": [vars(stage) for stage in method.stages],

@@ -12,6 +12,7 @@ from strata.reports.formatting import (
     count,
     decimal,
     duration,
+    headline,
     known,
     milliseconds,
     percent,
@@ -102,7 +103,7 @@ def _columns(analysis: Analysis) -> list[tuple[str, Cell]]:
 
 
 def ranking_table(analysis: Analysis) -> Table:
-    """Ranking, failed methods at the end with their error as a note."""
+    """Ranking, failed methods at the end with the first line of their error as a note."""
     columns = _columns(analysis)
     rows = [
         [
@@ -118,7 +119,8 @@ def ranking_table(analysis: Analysis) -> Table:
     notes += power_notes(analysis.ranking)
     alike: dict[str, list[str]] = {}
     for method in analysis.ranking.failed:
-        alike.setdefault(method.error or NOT_COMPUTED, []).append(method.name)
+        told = headline(method.error, method.name) if method.error else NOT_COMPUTED
+        alike.setdefault(told, []).append(method.name)
     notes += [f"{', '.join(names)}: {error}" for error, names in alike.items()]
     heads = ["#", "method", *(title for title, _ in columns)]
     return Table(heads, rows, [title not in ("#", "method") for title in heads], notes)

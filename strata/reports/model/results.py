@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from strata.reports.model.pretrained import PretrainedNetwork
 from strata.reports.model.scores import Scores
 from strata.reports.model.visualizations import Visualization
 
@@ -151,10 +152,12 @@ class MethodResult:
             stops; "" without any.
         begins: weights that its network begins with: "scratch" (random), "pretrained" (on labels)
             or "unsupervised" (its own layers, pretrained without labels).
+        pretrained: networks in it whose weights were learned before, on other images.
         layers: of its network, in the order of computation.
         pretraining: of each fold, the reconstruction error of each pretrained layer by epoch.
         unlabeled: number of images without labels that were used in it besides.
         branch_weights: weights learned for the features of each branch, one for each fold.
+        method_weights: share of each method in the scores of a fusion, one for each fold.
         lr_curves: learning-rate range test of each fold: `rates` tried, ascending, the `losses` at
             them, and the `suggestion`.
         search: the random search over its parameters, if there was one.
@@ -179,10 +182,12 @@ class MethodResult:
     histories: list[list[dict[str, Any]]] = field(default_factory=list)
     watched: Watched = ""
     begins: Literal["scratch", "pretrained", "unsupervised", ""] = ""
+    pretrained: list[PretrainedNetwork] = field(default_factory=list)
     layers: list[LayerRow] = field(default_factory=list)
     pretraining: list[dict[str, list[float]]] = field(default_factory=list)
     unlabeled: int = 0
     branch_weights: dict[str, list[float]] = field(default_factory=dict)
+    method_weights: dict[str, list[float]] = field(default_factory=dict)
     lr_curves: list[dict[str, Any]] = field(default_factory=list)
     search: SearchResult | None = None
     training_accuracy: float | None = None

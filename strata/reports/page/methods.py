@@ -29,7 +29,12 @@ from strata.reports.page.method_scores import (
     fold_text,
     recall_axis,
 )
-from strata.reports.page.network import branch_weights, layer_table, training_section
+from strata.reports.page.network import (
+    layer_table,
+    pretrained_section,
+    training_section,
+    weight_tables,
+)
 from strata.reports.page.pictures import Pictures
 from strata.reports.page.plots.confusion_matrix import LARGE_CELLS, confusion_drawing
 from strata.reports.page.plots.curves import calibration_drawing, roc_drawing
@@ -83,7 +88,8 @@ def method_section(
         if main.probabilistic
         else None,
         "training": training_section(method),
-        "branch_weights": branch_weights(method),
+        "weight_tables": weight_tables(method),
+        "pretrained": pretrained_section(method),
         "layers": layer_table(method.layers),
         "search": search_section(method.search),
         "folds": fold_text(main),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from strata.reports.exports.layer_table import layer_cells, layer_columns, layer_sums
+from strata.reports.exports.pretrained_text import pretrained_facts
 from strata.reports.formatting import decimal, listing, number_of, parameter
 from strata.reports.model.results import LayerRow, MethodResult, Watched
 from strata.reports.page.network_diagnostics import diagnostics_drawings, pretraining_drawing
@@ -69,15 +70,46 @@ def pretraining_section(method: MethodResult) -> dict[str, Any] | None:
     }
 
 
-def branch_weights(method: MethodResult) -> list[dict[str, str]]:
-    """Template context of the weights of branches: mean and range over folds."""
+def pretrained_section(method: MethodResult) -> list[dict[str, Any]]:
+    """Template context of the pretrained networks: name and facts of each."""
+    return [
+        {"name": network.backbone, "facts": pretrained_facts(network)}
+        for network in method.pretrained
+    ]
+
+
+def weight_tables(method: MethodResult) -> list[dict[str, Any]]:
+    """Template context of learned weights: tables of their mean and range over folds."""
+    tables = (
+        (
+            method.branch_weights,
+            "branches",
+            "Features",
+            "Share of each branch's cosine similarity in the kernel.",
+        ),
+        (
+            method.method_weights,
+            "methods",
+            "Method",
+            "Share of each method in the fused scores: the standard deviation of its weighted "
+            "log-probabilities, over the sum of these.",
+        ),
+    )
+    return [
+        {"of": of, "column": column, "caption": caption, "rows": _weight_rows(weights)}
+        for weights, of, column, caption in tables
+        if weights
+    ]
+
+
+def _weight_rows(weights: dict[str, list[float]]) -> list[dict[str, str]]:
     return [
         {
             "name": name,
-            "mean": decimal(sum(weights) / len(weights)),
-            "range": f"{decimal(min(weights))}–{decimal(max(weights))}",
+            "mean": decimal(sum(values) / len(values)),
+            "range": f"{decimal(min(values))}–{decimal(max(values))}",
         }
-        for name, weights in method.branch_weights.items()
+        for name, values in weights.items()
     ]
 
 

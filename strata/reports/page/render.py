@@ -16,7 +16,7 @@ from strata.reports.comparison.ranking import Ranking
 from strata.reports.exports.bibliography import papers
 from strata.reports.exports.methods_paragraph import paragraph, references
 from strata.reports.exports.paper_tables import latex_table
-from strata.reports.formatting import NOT_COMPUTED, duration, parameter, percent
+from strata.reports.formatting import NOT_COMPUTED, duration, headline, parameter, percent
 from strata.reports.model.results import DataSummary
 from strata.reports.page.cross_method import cross_method
 from strata.reports.page.methods import PictureLimits, failed_section, method_section
@@ -110,6 +110,7 @@ def environment() -> Environment:
     )
     environment.filters |= {
         "duration": duration,
+        "headline": headline,
         "percent": percent,
         "parameter": parameter,
         "anchor": anchor,

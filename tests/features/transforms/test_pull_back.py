@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from strata.features.transforms import kernels
+from strata.features.transforms.block_weights import BlockWeights
 from strata.features.transforms.kernel_approximation import AdditiveKernelMap
 from strata.features.transforms.kernel_scores import is_additive, kernel_score
 from strata.features.transforms.lda import LDA
@@ -28,6 +29,8 @@ TRANSFORMERS = [
     PCA(4, whiten=True),
     LDA(),
     CenteredPower(0.4),
+    BlockWeights([3, 4], [1.0, 2.5]),
+    BlockWeights([3, 4], [1.0, 0.0]),
     AdditiveKernelMap(),
     AdditiveKernelMap("chi2", order=2),
     Nystroem(gamma=0.3, n_components=20, random_state=0),

@@ -6,6 +6,8 @@ from sklearn.utils.estimator_checks import check_estimator
 from strata.models.classifiers.kernel_svm import KernelSVM
 from strata.models.classifiers.linear_svm import LinearSVM
 from strata.models.classifiers.logistic import CalibratedLogistic
+from strata.models.classifiers.mlp import CalibratedMLP
+from strata.models.classifiers.smoothed_knn import SmoothedKNN
 
 
 def product_of(X, Y):
@@ -22,10 +24,14 @@ MODES = [
     CalibratedLogistic(),
     CalibratedLogistic(inner_folds=0),
     CalibratedLogistic(class_weight="balanced", inner_folds=2),
+    CalibratedMLP((8,), inner_folds=2),
+    CalibratedMLP((), alpha="cv", inner_folds=2),
     LinearSVM(),
     LinearSVM(validation_fraction=0),
     LinearSVM(C="cv"),
     LinearSVM(class_weight="balanced"),
+    SmoothedKNN(),
+    SmoothedKNN(weights="distance"),
 ]
 
 

@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from strata.errors import InputError
-from strata.models.classifiers.logistic import CalibratedLogistic
-from strata.models.classifiers.model_selection import C_GRID, assign_inner_folds
+from strata.models.classifiers.logistic import C_GRID, CalibratedLogistic
+from strata.models.classifiers.model_selection import assign_inner_folds
 from strata.models.classifiers.multinomial import fit_logistic
 from strata.models.classifiers.temperature_scaling import fit_temperature
 
@@ -62,6 +62,34 @@ def test_the_tolerance_is_kept(C, tol):
     gradient = residuals.T @ X / len(X) + found.coef_ / (C * len(X))
     assert np.abs(gradient).max() <= tol
     assert found.converged_
+
+
+def unit_vectors(n, d=1000, classes=4):
+    rng = np.random.default_rng(0)
+    y = rng.integers(classes, size=n)
+    X = rng.normal(size=(n, d)) + 0.15 * rng.normal(size=(classes, d))[y] + 1
+    return X / np.linalg.norm(X, axis=1, keepdims=True), y
+
+
+def test_a_large_C_converges_on_unit_vectors():
+    """Components of 0.03, whose gradients are below the tolerance long before the optimum."""
+    X, y = unit_vectors(200)
+    found = fit_logistic(in_blocks(X), y, C=100.0)
+    exact = LogisticRegression(C=100.0, tol=1e-10, max_iter=10_000).fit(X, y)
+    assert np.abs(found.coef_ - exact.coef_).max() < 0.005 * np.abs(exact.coef_).max()
+
+
+def test_an_inner_fold_learns_nothing_of_its_held_out_images():
+    """Temperatures of separate fits from zero are found, whatever the other folds have seen."""
+    X, y = unit_vectors(120)
+    X = np.float32(X)
+    found = CalibratedLogistic(C=1000.0, inner_folds=3).fit(X, y)
+    fold_of, scores = assign_inner_folds(y, np.arange(120), 3, 0), np.zeros((120, 4))
+    for fold in range(3):
+        held = fold_of == fold
+        alone = fit_logistic(in_blocks(X[~held]), y[~held], C=1000.0, tol=1e-6)
+        scores[held] = alone.decision_function(X[held])
+    assert found.temperature_ == pytest.approx(fit_temperature(scores, y), rel=0.05)
 
 
 def test_a_fit_that_stops_early_says_so():

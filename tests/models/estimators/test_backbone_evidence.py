@@ -13,7 +13,7 @@ from strata.models.estimators.backbone_evidence import (
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.transfer import backbones
 from strata.models.transfer.backbone_features import BackboneFeatures
-from strata.models.transfer.boundary import boundary_activations
+from strata.models.transfer.finetuning.boundary import boundary_activations
 from strata.models.transfer.frozen_backbone import FrozenBackbone
 from strata.models.transfer.subgraph import global_pool
 

@@ -10,14 +10,16 @@ from sklearn.model_selection import cross_val_score
 
 from strata.errors import InputError
 from strata.models.architectures.dropout import Dropout, seed_dropout
-from strata.models.estimators import fine_tuned_classifier
+from strata.models.estimators import layer_training
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.runtime import checkpoint, image_source
-from strata.models.transfer import backbones, finetune_module
-from strata.models.transfer.boundary import boundary_activations
-from strata.models.transfer.finetune_module import FineTuneModule, block_parameters
+from strata.models.transfer import backbones
+from strata.models.transfer.finetuning import finetune_module
+from strata.models.transfer.finetuning.boundary import boundary_activations
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.layer_decay import block_parameters
+from strata.models.transfer.finetuning.pooling import Embedding
 from strata.models.transfer.frozen_backbone import FrozenBackbone
-from strata.models.transfer.pooling import Embedding
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, penultimate_node
 from strata.models.transfer.subgraph_flops import subgraph_cost
 from tests.models.runtime.test_image_source import Mapped
@@ -176,11 +178,11 @@ def test_copies_and_views_of_an_image_are_kept_together(state, images, monkeypat
     y, groups = np.tile(labels, 2), np.tile(np.arange(24), 2)
     seen = []
 
-    class Spy(fine_tuned_classifier.Training):
+    class Spy(layer_training.Training):
         def run(self, **given):
             seen.append((self.images.pixels, self.validation.pixels))
 
-    monkeypatch.setattr(fine_tuned_classifier, "Training", Spy)
+    monkeypatch.setattr(layer_training, "Training", Spy)
     model = classifier(state, patience=2, validation_fraction=0.25, head_epochs=1, epochs=1)
     model.fit(X, y, groups=groups)
     ((trained, validated),) = seen
@@ -235,6 +237,29 @@ def test_the_first_phase_may_find_the_optimum(state, images):
     assert [line["epoch"] for line in later.history_] == [1, 2]
     with pytest.raises(InputError, match="head_init_C must be above 0: 0"):
         classifier(state, head_init_C=0.0).fit(X, labels)
+
+
+def test_the_head_may_have_hidden_layers(fitted, state, images):
+    """Trained in both phases; counted, and rebuilt for prediction."""
+    linear, X = fitted
+    labels = images[1]
+    options = {"head_hidden": (16, 8), "head_activation": "relu", "dropout": 0.1, "epochs": 1}
+    first = classifier(state, **{**options, "epochs": 0}).fit(X, labels)
+    model = classifier(state, **options).fit(X, labels)
+    assert model.training_accuracy_ > 0.6
+    head = {k: v for k, v in model.weights_.items() if k.startswith("head.")}
+    assert [v.shape for k, v in head.items() if "weight" in k] == [(16, 512), (8, 16), (3, 8)]
+    assert all(not np.array_equal(first.weights_[k], v) for k, v in head.items())
+    more = 512 * 16 + 16 + 16 * 8 + 8 + 8 * 3 + 3 - (512 * 3 + 3)
+    assert model.trainable_parameters_ == linear.trainable_parameters_ + more
+    assert [row["name"] for row in model.layers_[-3:]] == ["head.hidden1", "head.hidden2", "head"]
+    assert np.array_equal(pickle.loads(pickle.dumps(model)).logits(X), model.logits(X))
+
+
+def test_updates_of_low_rank_need_linear_layers(state, images):
+    X = activations(state, images[0], BOUNDARY)
+    with pytest.raises(InputError, match="no linear layer"):
+        classifier(state, lora_rank=4).fit(X, images[1])
 
 
 @pytest.mark.parametrize("head_inputs", [[OUTPUT], [BOUNDARY, BOUNDARY], ["features.9"], BOUNDARY])
@@ -341,7 +366,7 @@ def test_blocks_are_found_in_order():
     for name, begin, expected in (
         ("inception_v3", "Mixed_6d", 5),
         ("squeezenet1_1", "features.9", 3),
-        ("resnet18", "layer3", 1),
+        ("resnet18", "layer3", 2),
     ):
         end = "Mixed_7c" if name == "inception_v3" else penultimate_node(name)
         part = extract_subgraph(backbones.skeleton(name), begin, [end])
@@ -534,6 +559,11 @@ def test_wrong_inputs_are_explained(state):
         {"layer_decay": -0.5},
         {"aux_weight": -1.0},
         {"batch_norm": "frosen"},
+        {"head_activation": "tanh"},
+        {"head_init_C": 1.0, "head_hidden": (8,)},
+        {"lora_rank": -1},
+        {"lora_rank": 4, "epochs": 0},
+        {"lora_rank": 4, "lora_alpha": 0.0},
     ],
 )
 def test_all_arguments_are_checked_before_training(state, wrong):

@@ -23,7 +23,7 @@ from strata.models.onnx_export.vector_modules import GraphInput
 from strata.models.onnx_export.write import write_onnx
 from strata.models.transfer import backbones
 from strata.models.transfer.backbone_features import BackboneFeatures
-from strata.models.transfer.boundary import boundary_activations
+from strata.models.transfer.finetuning.boundary import boundary_activations
 from strata.models.transfer.frozen_backbone import FrozenBackbone
 
 SIDE = 32

@@ -80,13 +80,14 @@ def test_branches_of_one_vector_are_weighted_and_their_methods_combined(tmp_path
 
     both = np.concatenate([0.5 * unit(root), 2 * unit(X)], 1)
     log_p = torch.from_numpy(both @ coef.T / 0.7).log_softmax(1).numpy()
-    scores = 2 * np.log(np.maximum(np.exp(log_p), 0.05)) + [0, 1, 0]
+    scores = 2 * np.log(np.maximum(np.exp(log_p), 0.05)) + both @ coef.T + [0, 1, 0]
     probabilities = torch.from_numpy(scores).softmax(1).numpy()
     joined = Concatenation(
         [torch.nn.Sequential(GraphInput(0), SignedPower(0.5)), GraphInput(0)], [0.5, 2]
     )
     linear = LinearScores(joined, coef, np.zeros(3), 0.7, range(3), 3)
-    module = CombinedScores([linear], [2], floor=0.05, bias=[0, 1, 0])
+    raw = LinearScores(joined, coef, np.zeros(3), None, range(3), 3)  # no probabilities
+    module = CombinedScores([linear, raw], [2, 1], floor=0.05, bias=[0, 1, 0])
     assert written(module, tmp_path / "m.onnx", X, scores, probabilities, 3).largest < 1e-6
 
 

@@ -12,7 +12,7 @@ from torch import distributed
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.transfer import backbones
-from strata.models.transfer.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
 from tests.models.estimators.test_network_classifier import scenes
 
 pytestmark = pytest.mark.skipif(
@@ -77,7 +77,7 @@ FINE_TUNED = """
     import torch
     from torch import distributed
     from tests.models.runtime.test_distributed import activations, fine_tuned
-    from strata.models.transfer.finetune_module import FineTuneModule
+    from strata.models.transfer.finetuning.finetune_module import FineTuneModule
 
     FineTuneModule.large = False
     folder, rank = Path(sys.argv[1]), int(sys.argv[2])

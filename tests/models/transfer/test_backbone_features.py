@@ -11,7 +11,7 @@ from torchvision import models, transforms
 
 from strata.errors import InputError
 from strata.models.transfer.backbone_features import BackboneFeatures
-from strata.models.transfer.boundary import boundary_activations
+from strata.models.transfer.finetuning.boundary import boundary_activations
 from strata.models.transfer.frozen_backbone import FrozenBackbone
 
 NAME = "squeezenet1_1"

@@ -1,21 +1,24 @@
 """Grad-CAM of fine-tuned networks of every family of torchvision, against hooks and autograd."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
 from torchvision import models
 
 from strata.models.estimators.grad_cam import grad_cam_maps
-from strata.models.transfer.boundary import Restore, keep
+from strata.models.transfer.backbones import outline
 from strata.models.transfer.canonical_subgraph import (
     CHANNELS_FIRST,
     canonical_subgraph,
     with_layouts,
 )
-from strata.models.transfer.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.boundary import Restore, keep
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.pooling import Embedding
 from strata.models.transfer.last_map import from_last_map
 from strata.models.transfer.output_layout import node_layouts
-from strata.models.transfer.pooling import Embedding
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 #: Network: the boundary's output for an image, the boundary and the last node kept; the layer whose
@@ -45,15 +48,17 @@ FAMILIES = {
         "getitem_5",
         "encoder.layers.encoder_layer_11.ln_1",
     ),
+    "timm:vit_tiny_patch16_224": ((197, 192), "blocks.10", "getitem_1", "<blocks.11.attn.qkv"),
+    "timm:swin_tiny_patch4_window7_224": ((7, 7, 768), "layers.3.blocks.0", "norm", "<embedding"),
+    "timm:convnext_atto": ((160, 4, 4), "stages.2", "stages.3", "<embedding"),
+    "timm:tf_efficientnet_lite0": ((192, 4, 4), "blocks.5", "global_pool.flatten", "bn2"),
 }
 
 
 def trained_part(name, shape, boundary, output):
     """The part after the boundary with random weights; nothing before it takes memory."""
     torch.manual_seed(0)
-    with torch.device("cpu" if name.startswith("regnet") else "meta"):
-        whole = models.get_model(name, weights=None).eval()
-    part = canonical_subgraph(name, whole, boundary, [output]).to_empty(device="cpu")
+    part = canonical_subgraph(name, outline(name), boundary, [output]).to_empty(device="cpu")
     for parameter in part.parameters():
         nn.init.normal_(parameter, 0, 0.5 / max(1, parameter[0].numel()) ** 0.5)
     for key, buffer in part.named_buffers():
@@ -90,8 +95,13 @@ def by_hooks(module, layer, x, columns):
     if name.endswith("norm5"):  # DenseNet's last activation is a function: that of its class
         maps, weights = maps.relu(), module.linear().weight[columns]
         gradient = weights[:, :, None, None].expand_as(maps) / maps[0, 0].numel()
-    if maps.ndim == 3:  # the class token, then 14 x 14 others
-        maps, gradient = (t[:, 1:].transpose(1, 2).unflatten(2, (14, 14)) for t in (maps, gradient))
+    if maps.ndim == 3:  # the class token, then a square of others
+        side = math.isqrt(maps.shape[1] - 1)
+        maps, gradient = (
+            t[:, 1:].transpose(1, 2).unflatten(2, (side, side)) for t in (maps, gradient)
+        )
+    if maps.shape[1] == maps.shape[2] != maps.shape[3]:
+        maps, gradient = (t.permute(0, 3, 1, 2) for t in (maps, gradient))
     return (gradient.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu()
 
 

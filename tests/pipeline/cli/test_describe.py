@@ -211,3 +211,11 @@ def test_only_a_network_with_a_teacher_learns_from_one(file):
 def test_crops_are_told_where_the_network_takes_them(file):
     assert "crops of 24 x 24 pixels" in run("patch_words", "-f", file).stdout
     assert "crops" not in run("tinynet", "-f", file).stdout
+
+
+def test_weights_of_pretrained_networks_are_told(file, monkeypatch):
+    monkeypatch.delenv("STRATA_WEIGHTS", raising=False)
+    file.write_text(file.read_text() + '[methods.frozen]\nrecipe = "deep_features"\n')
+    told = run("frozen", "-f", file).stdout
+    assert "inception_v3: weights: torchvision Inception_V3_Weights.IMAGENET1K_V1" in told
+    assert "trained on: ImageNet-1k; images: 299 x 299" in " ".join(told.split())

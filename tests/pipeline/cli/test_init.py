@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -36,6 +37,17 @@ def classes(root, **counts):
             pixels = np.full((2, 2, 3), [number % 256, number // 256, 0], np.uint8)
             lay_out(root, f"{name}/{i}.png", content=encoded(pixels))
     return root
+
+
+def test_the_time_that_make_will_take_is_said(tmp_path, monkeypatch, capsys):
+    classes(tmp_path / "photos", a=60, b=60)
+    written(tmp_path, "photos", monkeypatch)
+    *_, written_line, said = capsys.readouterr().out.splitlines()
+    assert written_line.endswith("now run `strata make`.")
+    assert re.fullmatch(
+        r"That will take about \d.* (s|min) on \d+ cores?; `strata status` .*", said
+    )
+    assert not (tmp_path / ".strata").exists()
 
 
 @pytest.mark.parametrize(("fewest", "folds"), [(1, 2), (5, 4), (8, 7), (12, 8), (500, 8)])

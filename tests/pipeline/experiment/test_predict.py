@@ -28,7 +28,7 @@ descriptor = { image_size = 32, n_cells = 2 }
 recipe = "early_fusion"
 of = ["fine", "coarse"]      # vectors of equal lengths
 [methods.stacked]
-recipe = "stacking"
+recipe = "fusion"
 of = ["mixed", "coarse"]
 [methods.mixed]
 recipe = "early_fusion"

@@ -247,6 +247,7 @@ recipe = "colors"
 [methods.both]
 recipe = "fusion"
 of = ["found", "plain"]
+combination.use = "average_scores"
 
 [methods.both.search]
 trials = 2

@@ -57,6 +57,10 @@ descriptor = { image_size = 32, resize = "crop" }
 recipe = "gist"
 descriptor.image_size = 32
 classifier = { use = "knn", weights = "distance" }
+[methods.perceptron]
+recipe = "gist"
+descriptor.image_size = 32
+classifier = { use = "mlp", hidden_layer_sizes = [4], inner_folds = 2 }
 [methods.early]
 recipe = "early_fusion"
 of = ["gist", "nystroem", "fisher"]
@@ -86,7 +90,9 @@ def images(workspace):
     return [*map(read_image, paths), wide]
 
 
-@pytest.mark.parametrize("name", [*CONTRIBUTIONS, "gist", "nystroem", "early", "shared"])
+@pytest.mark.parametrize(
+    "name", [*CONTRIBUTIONS, "gist", "nystroem", "perceptron", "early", "shared"]
+)
 def test_maps_and_offsets_sum_to_the_score(workspace, images, name):
     run = run_of(workspace, name, images)
     scores = double_scores(run)

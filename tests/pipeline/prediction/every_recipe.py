@@ -112,12 +112,14 @@ codebook.n_words = 4
 
 [methods.fusion]
 of = ["gist", "bovw"]
+combination.inner_folds = 2
 [methods.early_fusion]
 of = ["gist", "bovw"]
 join.weights = "cv"
-[methods.stacking]
+[methods.mean]
+recipe = "fusion"
 of = ["gist", "bovw"]
-inner_folds = 2
+combination.use = "average_scores"
 [methods.searched]
 recipe = "gist"
 descriptor = {{ image_size = 32, n_cells = 2 }}

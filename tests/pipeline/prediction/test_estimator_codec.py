@@ -23,6 +23,7 @@ from strata.features import (
     LDA,
     VLAD,
     AdditiveKernelMap,
+    BlockWeights,
     CenteredPower,
     DiagonalGaussianMixture,
     FisherVectors,
@@ -32,10 +33,12 @@ from strata.features import (
 from strata.features.transforms import kernels
 from strata.models import (
     CalibratedLogistic,
+    CalibratedMLP,
     FineTunedClassifier,
     KernelSVM,
     LinearSVM,
     NetworkClassifier,
+    SmoothedKNN,
 )
 from strata.models.transfer.backbones import skeleton
 from strata.pipeline.prediction.estimator_codec import NotEncodableError, decode, encode
@@ -85,6 +88,7 @@ KINDS = {
     "mixture": (lambda: DiagonalGaussianMixture(2).fit(X), probabilities),
     "fisher": (lambda: FisherVectors(2, 3).fit(LOCAL), lambda e: e.transform(LOCAL)),
     "vlad": (lambda: VLAD(2).fit(LOCAL), lambda e: e.transform(LOCAL)),
+    "blocks of nodes": (lambda: BlockWeights([2, 4], [1.0, 3.0]).fit(X), vectors),
     "power": (lambda: CenteredPower().fit(X), vectors),
     "lda": (lambda: LDA().fit(X, Y), vectors),
     "map": (lambda: AdditiveKernelMap().fit(X), vectors),
@@ -97,6 +101,8 @@ KINDS = {
     ),
     "blocks": (lambda: LinearSVM().fit(X, Y), probabilities),
     "logistic": (lambda: CalibratedLogistic().fit(X, Y), probabilities),
+    "smoothed": (lambda: SmoothedKNN(3).fit(X, Y), probabilities),
+    "mlp": (lambda: CalibratedMLP((4,)).fit(X, Y), probabilities),
     "network": (
         lambda: NetworkClassifier(**TINY, max_lr="auto", pretrain_epochs=1).fit(PIXELS, Y[:12]),
         lambda e: e.predict_proba(PIXELS),

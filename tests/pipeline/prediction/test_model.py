@@ -34,7 +34,7 @@ recipe = "early_fusion"
 of = ["fine", "coarse"]
 join.weights = "cv"
 [methods.stacked]
-recipe = "stacking"
+recipe = "fusion"
 of = ["early", "words"]
 [methods.searched]
 recipe = "gist"

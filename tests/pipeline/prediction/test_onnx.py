@@ -39,8 +39,9 @@ training = { epochs = 1, head_init_C = 1.0 }
 recipe = "deep_features"
 weights = "WEIGHTS"
 backbone = "squeezenet1_1"
-features = { image_size = 64, nodes = ["features.3"], pyramid = "square", levels = 1 }
+features = { image_size = 64, nodes = 2, pyramid = "horizontal" }
 reduction.use = ["centered_power", "pca"]
+node_weights = "cv"
 [methods.gist]
 descriptor.image_size = 32
 reduction.use = ["standardize", "pca", "lda"]
@@ -55,9 +56,18 @@ recipe = "early_fusion"
 of = ["deep", "gist"]
 join.weights = [2.0, 1.0]
 [methods.stacked]
-recipe = "stacking"
-of = ["tiny", "gist", "deep"]
-inner_folds = 2
+recipe = "fusion"
+of = ["tiny", "gist", "deep", "sure"]
+combination.inner_folds = 2
+[methods.sure]
+recipe = "gist"
+descriptor.image_size = 32
+reduction.use = ["standardize", "pca"]
+classifier = { kernel = "linear", inner_folds = 0 }
+[methods.perceptron]
+recipe = "gist"
+descriptor.image_size = 32
+classifier = { use = "mlp", hidden_layer_sizes = [6, 5] }
 [methods.neighbors]
 recipe = "gist"
 descriptor.image_size = 32
@@ -96,6 +106,7 @@ INPUTS = {
     "gist": ["vectors"],
     "words": ["vectors"],
     "curved": ["vectors"],
+    "perceptron": ["vectors"],
     "early": ["images", "vectors"],
     "stacked": ["images_24_gray", "vectors", "images_64"],
 }
@@ -141,7 +152,7 @@ def test_methods_as_onnx_files(name, models, images, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "step"),
     [
-        ("neighbors", "'class_scores' (KNeighborsClassifier)"),
+        ("neighbors", "'class_scores' (SmoothedKNN)"),
         ("additive", "'class_scores' (KernelSVM with the kernel intersection)"),
     ],
 )

@@ -6,9 +6,9 @@ from strata.errors import InputError
 from strata.pipeline.graph.inputs import Fold
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.recipes.classical import classified, fisher_color
-from strata.pipeline.recipes.fusion import early_fusion, fusion, stacking
+from strata.pipeline.recipes.fusion import early_fusion, fusion
 from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
-from strata.pipeline.stages.fusion import average_scores
+from strata.pipeline.stages.fusion import average_scores, learned_weights, weighted_scores
 from strata.pipeline.stages.joins import join
 from strata.pipeline.stages.reductions import additive_kernel_map, pca
 from tests.pipeline.stages.vectors import subset
@@ -23,7 +23,7 @@ def data(**machines):
     def method(name, fold):
         return class_scores(TRAIN, machines[name](TRAIN, fold.train), fold.test)
 
-    return Data((), TRAIN.classes, method, lambda fold, count: [])
+    return Data((), TRAIN.classes, method, lambda fold, count: [fold] * count)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,11 @@ def test_weights_are_counted_before_anything_is_made():
         fisher_color.function(methods, FOLD, weights=(0, 0))
 
 
-@pytest.mark.parametrize("recipe", [fusion, stacking])
-def test_a_machine_without_probabilities_is_not_combined(recipe):
+def test_a_machine_without_probabilities_is_not_averaged_but_weighted():
     methods = data(a=knn, b=svm.options(inner_folds=0))
-    with pytest.raises(InputError, match="'b' gives no probabilities"):
-        recipe.function(methods, FOLD, of=("a", "b"))
+    with pytest.raises(InputError, match=r"(?s)'b' gives no probabilities.*learned_weights"):
+        fusion.function(methods, FOLD, of=("a", "b"), combination=average_scores.options())
+    weighted = fusion.function(
+        methods, FOLD, of=("a", "b"), combination=learned_weights.options(inner_folds=2)
+    )
+    assert weighted.stage is weighted_scores

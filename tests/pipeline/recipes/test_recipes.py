@@ -66,6 +66,7 @@ weights = [0.6, 0.4]
 [methods.together]
 recipe = "fusion"
 of = ["dense", "fisher_color", "daisy"]
+combination = { use = "average_scores", weights = [2, 1, 1] }
 
 [methods.beside]
 recipe = "early_fusion"
@@ -78,9 +79,9 @@ of = ["dense", "daisy", "gist"]
 join.weights = "cv"
 
 [methods.stacked]
-recipe = "stacking"
+recipe = "fusion"
 of = ["dense", "daisy"]
-inner_folds = 2
+combination.inner_folds = 2
 """
 
 

@@ -41,9 +41,9 @@ images.size = 4
 network = {NETWORK}, patience = 2, validation_fraction = 0.3 }}
 
 [methods.stack]
-recipe = "stacking"
+recipe = "fusion"
 of = ["mlp", "alone"]
-inner_folds = 2
+combination.inner_folds = 2
 """
 
 

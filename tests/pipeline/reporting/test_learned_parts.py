@@ -52,5 +52,5 @@ def test_branches_have_the_names_of_methods_or_of_their_descriptors(compose):
 
 
 def test_images_without_labels_are_counted(compose):
-    assert unlabeled_images(compose("others")) == 2  # the two of `NoImages`
+    assert unlabeled_images(compose("others")) == 4  # those of `NoImages`
     assert unlabeled_images(compose("alone")) == 0

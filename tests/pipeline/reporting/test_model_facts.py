@@ -1,28 +1,23 @@
 """Facts of models: where pretrained weights come from, and no folders of the machine."""
 
-from pathlib import Path
-
-import pytest
-
-from strata.models.transfer.zoos.packaged_weights import PACKAGES
-from strata.pipeline.graph.inputs import File
 from strata.pipeline.reporting.model_facts import _origin, _without_folders
+from strata.reports.model.pretrained import PretrainedNetwork
 
-LITE = PACKAGES["timm:tf_efficientnet_lite0"]
 
-
-@pytest.mark.parametrize(
-    ("file", "source", "terms"),
-    [
-        (File(None, "torchvision"), "https://download.pytorch.org/models/squeezenet", "ImageNet"),
-        (File(Path("/home/me/mine.pth"), "ab" * 32), "mine.pth", "whoever made the file"),
-        (File(Path("/lib/x.pth"), LITE.digest), LITE.module, "Apache-2.0"),
-    ],
-)
-def test_the_origin_and_terms_of_weights_are_told(file, source, terms):
-    found = _origin("squeezenet1_1", file)
-    assert found["source"].startswith(source)
-    assert terms in found["terms"]
+def test_origin_terms_and_training_data_of_weights_are_told():
+    network = PretrainedNetwork(
+        "resnet50", "file", "ResNet50_Weights.IMAGENET1K_V2", "mine.pth", "ab" * 32, "theirs",
+        ["ImageNet-1k"], is_assumed=True, image_size=224,
+    )  # fmt: skip
+    assert _origin(network) == {
+        "backbone": "resnet50",
+        "source": "mine.pth",
+        "terms": "theirs",
+        "weights": "ResNet50_Weights.IMAGENET1K_V2",
+        "trained_on": "ImageNet-1k, if the file holds ResNet50_Weights.IMAGENET1K_V2",
+        "image_size": 224,
+        "sha256": "ab" * 32,
+    }
 
 
 def test_folders_of_the_machine_are_not_told():

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from strata.pipeline.stages.classifiers import class_scores, knn, logistic, svm
+from strata.errors import InputError
+from strata.pipeline.stages.classifiers import class_scores, knn, logistic, mlp, svm
 from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
 KERNELS = ["linear", "polynomial", "rbf", "sigmoid", "generalized_intersection"]
@@ -13,6 +14,7 @@ WAYS = [
     *((svm, {"kernel": kernel}) for kernel in KERNELS),
     (svm, {"kernel": "rbf", "gamma": "cv", "C": "cv"}),
     (logistic, {}),
+    (mlp, {"hidden_layer_sizes": (8,), "inner_folds": 2}),
     (knn, {}),
 ]
 
@@ -86,6 +88,14 @@ def test_vectors_that_do_not_fit_in_memory_are_read_shard_by_shard(monkeypatch):
     assert type(fitted["classifier"]).__name__ == "LinearSVM"
     assert (held["scores"].argmax(axis=1) == read["scores"].argmax(axis=1)).mean() > 0.9
     assert np.allclose(read["probabilities"].sum(axis=1), 1)
+
+
+def test_an_mlp_refuses_vectors_that_do_not_fit_in_memory(monkeypatch):
+    vectors, labels = clouds()
+    monkeypatch.setattr("strata.pipeline.stages.classifiers.IN_MEMORY", 100)
+    with pytest.raises(InputError, match="24 vectors of 5 numbers are too many") as refused:
+        scored(mlp, {}, vectors, labels, 3)
+    assert 'reduction.use = "pca"' in refused.value.hint
 
 
 def test_scores_stand_in_the_order_asked_for():

@@ -7,7 +7,8 @@ import pytest
 
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.stages import joins
-from strata.pipeline.stages.joins import concatenate_by, kernel_weights
+from strata.pipeline.stages.joins import concatenate_by, kernel_weights, node_weights
+from strata.pipeline.stages.reductions import apply_reduction
 from tests.pipeline.stages.vectors import clouds, in_shards, subset
 
 CLOUDS, LABELS = clouds(d=12, each=20)
@@ -50,6 +51,34 @@ def test_copies_of_an_image_count_once():
     once = kernel_weights.function(branches, subset(range(24), labels[:24]))
     assert fitted["weights"].tolist() == once["weights"].tolist()
     assert naive["log_loss"] < fitted["log_loss"]
+
+
+def features_of(vectors, widths):
+    """Features of a network in shards, which have the names and widths of their blocks."""
+    parts = in_shards(vectors)
+    read = parts._read
+    layout = {"blocks": [f"node {i}" for i in range(len(widths))], "widths": widths}
+    parts._read = lambda number: {**read(number), **layout}
+    return parts
+
+
+def test_nodes_are_weighted_as_branches_of_the_same_vectors_are():
+    unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (VECTORS, NOISE)]
+    features = features_of(np.hstack(unit), [12, 30])
+    fitted = node_weights.function(features, features, TRAIN)
+    np.testing.assert_allclose(fitted["weights"], learned()["weights"], rtol=1e-3)
+    assert fitted["blocks"] == ["node 0", "node 1"]
+    found = apply_reduction.function({"vectors": np.float32(np.hstack(unit))}, fitted)["vectors"]
+    expected = sum(2 * w * u @ u.T for w, u in zip(fitted["weights"], unit, strict=True))
+    np.testing.assert_allclose(found @ found.T, expected, atol=1e-5)
+
+
+def test_weights_of_nodes_are_those_of_the_reduced_vectors():
+    """Blocks are found by the features' layout; their values are the reduced ones."""
+    features = features_of(np.hstack([NOISE, NOISE]), [30, 30])
+    reduced = in_shards(np.hstack([np.pad(VECTORS, [(0, 0), (0, 18)]), NOISE]))
+    weights = node_weights.function(reduced, features, TRAIN)["weights"]
+    assert weights[0] * np.var(VECTORS) * 12 > 2 * weights[1] * 30
 
 
 @pytest.mark.parametrize("limit", ["MOST_IMAGES", "MOST_BYTES"])

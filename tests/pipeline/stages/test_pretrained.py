@@ -11,7 +11,12 @@ import torch
 
 from strata.errors import InputError
 from strata.models.transfer import weights
-from strata.pipeline.stages.pretrained import pretrained, state_of, weights_file
+from strata.pipeline.stages.pretrained import (
+    backbone_features,
+    pretrained,
+    state_of,
+    weights_file,
+)
 
 NAME = "squeezenet1_1"
 
@@ -87,3 +92,17 @@ def test_weights_are_kept_as_safetensors_whatever_their_file_was(network):
     path, artifact = network
     assert path.read_bytes()[:2] == b"PK"  # of torch.save
     assert artifact["content"][8:9].tobytes() == b"{"
+
+
+def test_features_name_their_blocks(network):
+    """With a pyramid, each grid of each node is one; the widths are those of the vectors."""
+    _, known = network
+    images = [np.zeros((64, 64, 3), np.uint8)]
+    given = {"nodes": ("features.3", "features.6"), "image_size": 64, "mirror": False}
+    plain = backbone_features.run(images, known, **given)
+    assert plain["blocks"] == ["features.3", "features.6"]
+    assert plain["widths"] == [128, 256]
+    cells = backbone_features.run(images, known, **given, pyramid="horizontal")
+    assert cells["blocks"][:2] == ["features.3", "features.3 in 3 x 1"]
+    assert cells["widths"] == [128, 384, 256, 768]
+    assert cells["vectors"].shape == (1, sum(cells["widths"]))

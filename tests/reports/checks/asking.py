@@ -18,4 +18,7 @@ def check(code: str, *methods: MethodResult, **data) -> CheckResult:
 
 def method(name: str = "a", quality: float = 3.0, **fields) -> MethodResult:
     seed = fields.pop("seed", 0)
-    return MethodResult(name, "r", **{"cv": synthetic.scores(quality=quality, seed=seed), **fields})
+    recipe = fields.pop("recipe", "r")
+    return MethodResult(
+        name, recipe, **{"cv": synthetic.scores(quality=quality, seed=seed), **fields}
+    )

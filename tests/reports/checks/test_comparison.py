@@ -37,6 +37,21 @@ def test_several_methods_ranked_on_test_images():
     assert check("R09", method("a"), method("b")).severity == "passed"
 
 
+def test_a_fusion_below_its_best_member():
+    def fusion(quality):
+        return method("all", quality, recipe="fusion", parameters={"of": ["a", "b"]}, seed=1)
+
+    members = method("a", 3.0), method("b", 1.0, seed=2)
+    found = check("R19", *members, fusion(0.5))
+    assert found.severity == "tip"
+    assert found.sentences[0].startswith("all: ")
+    assert "points below its member a" in found.sentences[0]
+    assert check("R19", *members, fusion(4.0)).severity == "passed"
+    assert check("R19", *members).severity == "not applicable"
+    lone = MethodResult("all", "fusion", parameters={"of": ["gone"]}, cv=members[0].cv)
+    assert check("R19", lone).severity == "not applicable"
+
+
 def test_a_method_that_nobody_asked_for_is_no_issue():
     others = method(), MethodResult("tuned", "r")
     assert check("R01", *others).severity == "passed"

@@ -1,6 +1,8 @@
 """Properties of all checks."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -11,10 +13,17 @@ from strata.reports.model.results import MethodResult
 from tests.reports import synthetic
 from tests.reports.checks.asking import method
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "report.md"
+
 
 def test_every_check_has_a_unique_code_a_reason_and_a_remedy():
     assert len({check.code for check in CHECKS}) == len(CHECKS)
     assert all(check.title and check.why and check.remedy for check in CHECKS)
+
+
+def test_every_check_stands_in_the_documents():
+    rows = re.findall(r"^\| (R\d+) \|", DOCUMENT.read_text("utf-8"), re.M)
+    assert sorted(rows) == sorted(check.code for check in CHECKS)
 
 
 def test_no_check_raises_on_partial_results():

@@ -5,6 +5,7 @@ import pytest
 
 from strata.reports.comparison.ranking import rank
 from strata.reports.exports.methods_paragraph import paragraph, references
+from strata.reports.model.pretrained import PretrainedNetwork
 from tests.reports import synthetic
 
 
@@ -40,3 +41,14 @@ def test_names_are_escaped():
     methods = [replace(m, name=f"{m.name}_50%") for m in whole.methods]
     text = paragraph(rank(replace(whole, methods=methods)))
     assert r"fisher\_50\%" in text
+
+
+def test_pretrained_weights_are_named_with_their_training_data():
+    whole = synthetic.three(per_class=16)
+    network = PretrainedNetwork(
+        "resnet50", "torchvision", "ResNet50_Weights.IMAGENET1K_V2", training_data=["ImageNet-1k"]
+    )
+    methods = [replace(method, pretrained=[network]) for method in whole.methods]
+    text = paragraph(rank(replace(whole, methods=methods)))
+    assert text.count(r"ResNet50\_Weights.IMAGENET1K\_V2 (ImageNet-1k)") == 1
+    assert "retrained" not in paragraph(rank(whole))

@@ -1,12 +1,13 @@
 import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from strata.reports.exports import results_json
+from strata.reports.model.pretrained import PretrainedNetwork
 from strata.reports.model.results import MethodResult
 from strata.reports.summary.analysis import analyze
 from tests.reports import synthetic
@@ -40,6 +41,11 @@ def test_schema_is_named_and_its_fields_are_the_documented_ones(document):
     for method in document["methods"][:-1]:
         assert set(method["cv"]) == documented("Metrics on a split")
         assert set(method["test"]) == documented("Metrics on a split") - {"folds", "spread"}
+
+
+def test_fields_of_a_pretrained_network_are_the_documented_ones():
+    names = {field.name for field in fields(PretrainedNetwork)}
+    assert names == documented("A pretrained network")
 
 
 def test_fields_of_pairs_and_checks_are_the_documented_ones(document):

@@ -7,6 +7,7 @@ import pytest
 
 from strata.reports import analyze
 from strata.reports.exports.layer_table import layer_cells
+from strata.reports.model.pretrained import PretrainedNetwork
 from strata.reports.model.results import Cost, LayerRow, MethodResult
 from strata.reports.page import page_html, pictures_for
 from strata.reports.page.network import loss_sentence
@@ -69,6 +70,14 @@ def test_pretraining_and_weights_of_branches_are_on_the_page():
     row = '<td class="number">0.500</td><td class="number">0.250–0.750</td>'
     assert f'<tr><th scope="row">sift</th>{row}</tr>' in text
     assert "Pretraining without labels" not in page(synthetic.three(per_class=8))
+
+
+def test_the_weights_of_a_fusion_have_a_row_for_each_method():
+    text = page(with_network(method_weights={"fisher": [0.9, 0.8], "knn": [0.1, 0.2]}))
+    row = '<td class="number">0.850</td><td class="number">0.800–0.900</td>'
+    assert f'<tr><th scope="row">fisher</th>{row}</tr>' in text
+    assert "Weights of the methods" in text
+    assert "Weights of the branches" not in text
 
 
 def test_layers_have_a_row_each():
@@ -146,3 +155,11 @@ def test_one_network_alone_has_no_section():
     comparison = synthetic.three(per_class=8)
     assert validation_section(analyze(comparison)) is None
     assert 'id="validation"' not in page(comparison)
+
+
+def test_pretrained_weights_have_a_table_in_the_section_of_their_method():
+    network = PretrainedNetwork("resnet50", "file", address="a&b.pth", license="mine")
+    text = page(with_network(pretrained=[network]))
+    assert text.count("<h4>Pretrained weights</h4>") == 1
+    assert "<dt>weights</dt><dd>file a&amp;b.pth</dd>" in text
+    assert "<dt>trained on</dt><dd>not known</dd>" in text

@@ -118,6 +118,11 @@ def published(name: str) -> PublishedWeights:
     )
 
 
+def weights_name(name: str) -> str:
+    """Name with the tag of its weights, "convnext_tiny.in12k_ft_in1k"."""
+    return _full(name)
+
+
 def _configuration(name: str) -> Any:
     found = _timm().get_pretrained_cfg(name)
     if found is None:

@@ -83,6 +83,11 @@ def published(name: str) -> PublishedWeights:
     )
 
 
+def weights_name(name: str) -> str:
+    """Member of the enum, "ResNet50_Weights.IMAGENET1K_V2"."""
+    return str(_weights(name))
+
+
 def _weights(name: str) -> Any:
     network, _, member = name.partition(":")
     return models.get_model_weights(network)[member or "DEFAULT"]

@@ -76,4 +76,8 @@ def _lines(document: dict[str, Any]) -> list[str]:
     ]
     for weights in facts.get("weights", ()):
         found.append(f"weights of {weights['backbone']}: {weights['source']}; {weights['terms']}")
+        if "trained_on" in weights:  # not in files of older versions
+            size = weights["image_size"]
+            at = f"; its images have {size} x {size} pixels" if size else ""
+            found.append(f"{weights['backbone']} was trained on: {weights['trained_on']}{at}")
     return found

@@ -1,4 +1,4 @@
-"""Fitted reductions and linear classifiers as modules of an ONNX graph."""
+"""Fitted reductions and classifiers of vectors as modules of an ONNX graph."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,15 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+from strata.features.transforms.block_weights import BlockWeights
 from strata.features.transforms.kernel_approximation import SPECTRA, AdditiveKernelMap
 from strata.features.transforms.lda import LDA
 from strata.features.transforms.normalize import CenteredPower
 from strata.models.classifiers.kernel_svm import KernelSVM
 from strata.models.classifiers.linear_svm import LinearSVM
 from strata.models.classifiers.logistic import CalibratedLogistic
-from strata.models.onnx_export.score_modules import LinearScores
+from strata.models.classifiers.mlp import CalibratedMLP
+from strata.models.onnx_export.score_modules import HiddenLayers, LinearScores
 from strata.models.onnx_export.vector_modules import (
     AdditiveMap,
     Affine,
@@ -42,6 +44,8 @@ def reduction_module(reduction: Any) -> nn.Module | None:
         return Projection(reduction.mean_, directions)
     if isinstance(reduction, CenteredPower):
         return nn.Sequential(SignedPower(reduction.alpha), Affine(reduction.mean_))
+    if isinstance(reduction, BlockWeights):
+        return Affine(scale=1 / reduction.factors())
     if isinstance(reduction, LDA):
         return Projection(reduction.mean_, reduction.directions_, double=True)
     if isinstance(reduction, AdditiveKernelMap):
@@ -56,7 +60,7 @@ def reduction_module(reduction: Any) -> nn.Module | None:
 def vector_scores(
     before: nn.Module, fitted: Mapping[str, Any], num_classes: int
 ) -> LinearScores | None:
-    """Module of the scores of a linear classifier, or an RBF-kernel SVM; None of another one.
+    """Module of the scores of a linear classifier, an MLP or an RBF-kernel SVM; None of others.
 
     Args:
         before: from the graph's inputs to vectors.
@@ -64,7 +68,12 @@ def vector_scores(
         num_classes: of the data set.
     """
     classifier = fitted["classifier"]
-    if isinstance(classifier, KernelSVM) and classifier.kernel == "rbf":
+    intercept = getattr(classifier, "intercept_", None)
+    if isinstance(classifier, CalibratedMLP):
+        hidden = HiddenLayers(classifier.coefs_[:-1], classifier.intercepts_[:-1])
+        before, coef = nn.Sequential(before, hidden), classifier.coefs_[-1].T
+        intercept = classifier.intercepts_[-1]
+    elif isinstance(classifier, KernelSVM) and classifier.kernel == "rbf":
         kernel = RBFMap(classifier.support_vectors_, classifier.gamma_)
         before, coef = nn.Sequential(before, kernel), classifier.dual_coef_
     elif isinstance(classifier, KernelSVM | LinearSVM | CalibratedLogistic):
@@ -78,4 +87,4 @@ def vector_scores(
         halved = isinstance(classifier, CalibratedLogistic) and len(classifier.classes_) == 2
         temperature = float(classifier.temperature_) * (2 if halved else 1)
     known = fitted["classes"]
-    return LinearScores(before, coef, classifier.intercept_, temperature, known, num_classes)
+    return LinearScores(before, coef, intercept, temperature, known, num_classes)

@@ -17,7 +17,7 @@ from strata.models.onnx_export.score_modules import CombinedScores, NetworkScore
 from strata.models.onnx_export.vector_modules import Concatenation
 from strata.models.onnx_export.vector_modules import GraphInput as InputModule
 from strata.models.transfer.backbones import preprocessing
-from strata.models.transfer.subgraph import penultimate_node
+from strata.models.transfer.last_nodes import feature_nodes
 from strata.pipeline.prediction.model import Model
 from strata.pipeline.prediction.onnx.estimators import reduction_module, vector_scores
 from strata.pipeline.prediction.onnx.inputs import GraphInput, SquareImages, StageVectors
@@ -51,7 +51,7 @@ class OnnxGraph:
             "fine_tuning:fine_tuned_scores": self._fine_tuned,
             "classifiers:class_scores": self._vector_scores,
             "fusion:average_scores": self._averaged,
-            "fusion:stack_scores": self._stacked,
+            "fusion:weighted_scores": self._weighted,
             "search:apply_selection": lambda step: self._scores(_number(step.inputs[1])),
         }
         if _stage(step) not in makers:
@@ -98,12 +98,10 @@ class OnnxGraph:
             methods, weights / weights.sum(), floor=MIN_PROBABILITY, logarithms=logarithms
         )
 
-    def _stacked(self, step: PredictionStep) -> nn.Module:
+    def _weighted(self, step: PredictionStep) -> nn.Module:
         methods = [self._scores(_number(given)) for given in step.inputs[0]]
         fitted = self._artifact(step.inputs[1])
-        return CombinedScores(
-            methods, fitted["weights"], floor=MIN_PROBABILITY, bias=fitted["bias"]
-        )
+        return CombinedScores(methods, fitted["coef"], floor=MIN_PROBABILITY, bias=fitted["bias"])
 
     def _vectors(self, number: int) -> nn.Module:
         step = self._model.steps[number]
@@ -137,7 +135,7 @@ class OnnxGraph:
         cells = spatial_pyramid.pyramid(chosen["pyramid"], chosen["levels"])
         vectors = BackboneVectors(
             backbone,
-            tuple(chosen["nodes"]) or (penultimate_node(backbone),),
+            feature_nodes(backbone, chosen["nodes"]),
             state_of(network),
             image_size=chosen["image_size"],
             mirror=chosen["mirror"],
@@ -176,7 +174,7 @@ def _described(classifier: Any) -> str:
 def _remedy(classifier: Any) -> str:
     """Settings of a similar method that has an ONNX form."""
     if not isinstance(classifier, KernelSVM):
-        return 'classifier.use = "svm" or "logistic" has one.'
+        return 'classifier.use = "svm", "logistic" or "mlp" has one.'
     return (
         'classifier.kernel = "linear" has one, for histograms with '
         'reduction.use = "additive_kernel_map".'

@@ -3,7 +3,7 @@
 import pytest
 
 from strata.models.transfer.backbones import INCEPTION_BLOCKS
-from strata.models.transfer.finetune_layers import finetune_layers
+from strata.models.transfer.finetuning.finetune_layers import finetune_layers
 from strata.models.transfer.subgraph import IMAGES
 from strata.models.transfer.subgraph_flops import subgraph_cost
 

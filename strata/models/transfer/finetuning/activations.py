@@ -1,5 +1,6 @@
 """Replacement of a pretrained network's activation functions."""
 
+import copy
 from typing import Literal
 
 import torch
@@ -43,7 +44,7 @@ def replace_activations(subgraph: fx.GraphModule, name: ActivationName) -> None:
     if name not in ACTIVATIONS or name == "none":
         raise InputError(f"activation must be 'own' or an activation: {name!r}.")
     found = [node for node in subgraph.graph.nodes if _is_activation(subgraph, node)]
-    if not found:
+    if not _replace_inner(subgraph, name) and not found:
         raise InputError(
             f"The trained part has no activation that '{name}' could replace.",
             'Set an earlier freeze_until, or activation = "own".',
@@ -59,6 +60,24 @@ def replace_activations(subgraph: fx.GraphModule, name: ActivationName) -> None:
         subgraph.graph.erase_node(node)
     subgraph.delete_all_unused_submodules()
     subgraph.recompile()
+
+
+def _replace_inner(subgraph: fx.GraphModule, name: ActivationName) -> int:
+    """Replace activations inside of single modules, as timm's batch normalizations have them.
+
+    Returns:
+        number of modules that have some.
+    """
+    count = 0
+    for target in {str(n.target) for n in subgraph.graph.nodes if n.op == "call_module"}:
+        module = subgraph.get_submodule(target)
+        inner = [key for key, child in module.named_children() if isinstance(child, _MODULES)]
+        if inner:
+            changed = copy.copy(module)  # with the same weights
+            changed._modules = {**module._modules, **{key: ACTIVATIONS[name]() for key in inner}}
+            subgraph.set_submodule(target, changed)
+            count += 1
+    return count
 
 
 def _is_activation(subgraph: fx.GraphModule, node: fx.Node) -> bool:

@@ -3,7 +3,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from strata.models.transfer.head_init import init_head_logistic
+from strata.models.transfer.finetuning.head_init import init_head_logistic
 
 
 @pytest.mark.parametrize("classes", [2, 5])

@@ -1,6 +1,7 @@
 """Layer table of a pretrained network: its frozen part, its trained part, its new head."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from strata.models.architectures.flops import LayerCost, moving_statistics
 from strata.models.architectures.receptive_field import Field, FieldInterpreter
 from strata.models.transfer.backbones import outline, preprocessing
+from strata.models.transfer.finetuning.lora import lora_parameters, update_size
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph
 from strata.models.transfer.subgraph_flops import output_widths
 
@@ -22,6 +24,8 @@ def finetune_layers(
     num_classes: int,
     image_size: int | None = None,
     train: bool = True,
+    lora_rank: int = 0,
+    head_hidden: Sequence[int] = (),
 ) -> list[LayerCost]:
     """Layers in the order of computation, counted on torch's meta device: nothing is computed.
 
@@ -35,6 +39,8 @@ def finetune_layers(
         num_classes: number of class scores; 0: no head, of a network that only describes images.
         image_size: width and height of the images, pixels; None: what the network was made for.
         train: True where the layers after the boundary are trained, False where only the head is.
+        lora_rank: rank of updates that are trained in place of those layers; 0: none.
+        head_hidden: widths of hidden layers of the head.
 
     Raises:
         InputError: no such network or node.
@@ -49,17 +55,26 @@ def finetune_layers(
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         frozen = _Reader(before, Field(), side, counter, trainable=False)
         (boundary,) = frozen.run(images)
-        trained = _Reader(after, frozen.output_field, side, counter, trainable=train)
+        trained = _Reader(
+            after, frozen.output_field, side, counter, trainable=train, lora_rank=lora_rank
+        )
         trained.run(boundary)
     rows = [*frozen.rows, *trained.rows]
     if num_classes:
         width = sum(output_widths(backbone, ends))
-        weights = (width + 1) * num_classes
-        shape = (num_classes,)
-        rows.append(
-            LayerCost("head", "Linear", shape, (), weights, weights, 0, width * num_classes, side)
-        )
+        rows += _head_rows(width, head_hidden, num_classes, side)
     return rows
+
+
+def _head_rows(
+    width: int, hidden: Sequence[int], num_classes: int, side: tuple[int, int]
+) -> list[LayerCost]:
+    names = [*(f"head.hidden{n + 1}" for n in range(len(hidden))), "head"]
+    sizes = pairwise((width, *hidden, num_classes))
+    return [
+        LayerCost(name, "Linear", (m,), (), (n + 1) * m, (n + 1) * m, 0, n * m, side)
+        for name, (n, m) in zip(names, sizes, strict=True)
+    ]
 
 
 class _Reader(FieldInterpreter):
@@ -72,9 +87,10 @@ class _Reader(FieldInterpreter):
         image: tuple[int, int],
         counter: FlopCounterMode,
         trainable: bool,
+        lora_rank: int = 0,
     ) -> None:
         super().__init__(module, start, image)
-        self.counter, self.trainable = counter, trainable
+        self.counter, self.trainable, self.lora_rank = counter, trainable, lora_rank
         self.rows: list[LayerCost] = []
 
     def run_node(self, n: fx.Node) -> Any:
@@ -97,13 +113,22 @@ class _Reader(FieldInterpreter):
                 tuple(output.shape if n.op == "get_attr" else output.shape[1:]),
                 window.kernel if window else (),
                 counts[0],
-                counts[0] if self.trainable else 0,
+                self._trained(n, layer, counts[0]),
                 counts[1],
                 multiply_adds,
                 self.fields[n].size if n in self.fields else self.image,
             )
             self.rows.append(row)
         return result
+
+    def _trained(self, node: fx.Node, layer: Any, parameters: int) -> int:
+        """Number of weights of a layer that are trained, or of its update."""
+        if not self.trainable or not self.lora_rank:
+            return parameters if self.trainable else 0
+        if isinstance(layer, nn.Module):
+            return lora_parameters(layer, self.lora_rank)
+        is_weight = str(node.target).rpartition(".")[2] == "weight"
+        return update_size(layer, self.lora_rank) if is_weight and layer is not None else 0
 
     def _after(self, node: fx.Node, inputs: list[Field], result: Any) -> Field:
         if "attention" in _function_name(node):

@@ -5,6 +5,7 @@ architecture" (CVPR 2016), section 4.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -15,7 +16,9 @@ from torchvision.models.inception import InceptionAux
 from strata.errors import InputError, nearest
 from strata.models.architectures.dropout import replace_dropout
 from strata.models.architectures.normalization import replace_batch_norm
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
 from strata.models.transfer.subgraph import IMAGES, node_names
+from strata.seeds import derive
 
 
 class AuxiliaryNode(NamedTuple):
@@ -89,6 +92,24 @@ class AuxiliaryHead(nn.Module):
             )
         scores: Tensor = self.layers(x)
         return scores
+
+
+def add_auxiliary_heads(
+    module: FineTuneModule, places: Sequence[AuxiliaryNode], weight: float, random_state: int
+) -> None:
+    """Give a fine-tuning module its auxiliary heads, in place.
+
+    Args:
+        module: whose subgraph ends in the nodes of `places` too, in their order.
+        places: of the heads.
+        weight: of each one's loss.
+        random_state: seed of their initial weights.
+    """
+    for number, place in enumerate(places):
+        # the first has the seed of the only one
+        seed = derive(random_state, "auxiliary", *([number] if number else []))
+        module.auxiliary[place.name] = AuxiliaryHead(place, module.num_classes, seed)
+    module.auxiliary_weight = weight
 
 
 def auxiliary_places(

@@ -5,9 +5,9 @@ import torch
 from strata.errors import InputError
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.transfer import backbones
-from strata.models.transfer.auxiliary import AUXILIARY, AuxiliaryHead, auxiliary_places
-from strata.models.transfer.finetune_module import FineTuneModule
-from strata.models.transfer.pooling import Embedding
+from strata.models.transfer.finetuning.auxiliary import AUXILIARY, AuxiliaryHead, auxiliary_places
+from strata.models.transfer.finetuning.finetune_module import FineTuneModule
+from strata.models.transfer.finetuning.pooling import Embedding
 from strata.models.transfer.subgraph import extract_subgraph
 
 INCEPTION = AUXILIARY["inception_v3"][0]

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from strata.errors import InputError
-from strata.models.transfer.pooling import Embedding
+from strata.models.transfer.finetuning.pooling import Embedding
 
 
 @pytest.fixture

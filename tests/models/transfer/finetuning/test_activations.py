@@ -6,7 +6,7 @@ from torch import nn
 from strata.errors import InputError
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.transfer import backbones
-from strata.models.transfer.activations import replace_activations
+from strata.models.transfer.finetuning.activations import replace_activations
 from strata.models.transfer.subgraph import extract_subgraph
 
 
@@ -29,6 +29,25 @@ def test_modules_are_replaced():
     with torch.no_grad():
         x = torch.randn(2, 256, 4, 4, generator=torch.Generator().manual_seed(0))
         torch.testing.assert_close(outputs(part, (256, 4, 4)), network.layer4(x))
+
+
+def test_activations_inside_of_timms_normalizations_are_replaced():
+    """EfficientNet's batch normalizations have them; those of the whole network stay."""
+    torch.manual_seed(0)
+    network = backbones.skeleton("timm:tf_efficientnet_lite0")
+    part = extract_subgraph(network, "blocks.5", ["bn2"])
+    x = torch.randn(2, 192, 3, 3)
+    (before,) = part(x)
+    replace_activations(part, "tanh")
+    (found,) = part(x)
+    assert found.min() < 0
+    assert found.abs().max() <= 1
+    (same,) = extract_subgraph(network, "blocks.5", ["bn2"])(x)
+    assert torch.equal(same, before)
+    names = {name for name, _ in part.named_parameters()}
+    assert names == {
+        n for n, _ in extract_subgraph(network, "blocks.5", ["bn2"]).named_parameters()
+    }
 
 
 def test_functions_are_replaced(monkeypatch):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strata.errors import InputError
 from strata.models.estimators.fine_tuned_classifier import FineTunedClassifier
 from strata.models.transfer import backbones
-from strata.models.transfer.boundary import (
+from strata.models.transfer.finetuning.boundary import (
     Restore,
     boundary_activations,
     boundary_shape,

@@ -1,25 +1,26 @@
 """Fine-tuning module: the trained end of a pretrained network with a new head."""
 
-import re
+from collections.abc import Sequence
 from typing import Self, cast
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import Parameter
 
-from strata.models.architectures.dropout import Dropout, replace_dropout
+from strata.models.architectures.dropout import replace_dropout
 from strata.models.architectures.normalization import replace_batch_norm
 from strata.models.runtime.devices import deterministic_cuda, mixed_precision
 from strata.models.runtime.image_source import StreamedTensor
-from strata.models.transfer.pooling import Embedding
+from strata.models.transfer.finetuning.head import HeadActivation, build_head
+from strata.models.transfer.finetuning.layer_decay import block_parameters
+from strata.models.transfer.finetuning.pooling import Embedding
 
-_BLOCK = re.compile(r"[^\d]*\d[^.]*")
 #: Rows at a time in inference.
 _BATCH_SIZE = 64
 
 
 class FineTuneModule(nn.Module):
-    """Subgraph of a backbone, embedding and linear head: from boundary activations to class scores.
+    """Subgraph of a backbone, embedding and head: from boundary activations to class scores.
 
     It has the methods of `builder.Network` that the training loop calls.
 
@@ -31,12 +32,14 @@ class FineTuneModule(nn.Module):
             images, `boundary.Restore` for activations.
         embedding: of the outputs, the head's input.
         dropout: share of embedded activations dropped.
+        head_hidden, head_activation, seed: as of `head.build_head`.
         adapt_batch_norm: True if batch normalizations use the batch's statistics in training and
             update the moving ones.
 
     Attributes:
         auxiliary: heads by name that are trained with the main one and not used in inference.
         auxiliary_weight: of each one's loss.
+        undecayed: parameters that weight decay must not apply to, besides those of one dimension.
     """
 
     auxiliary_weight: float
@@ -51,6 +54,9 @@ class FineTuneModule(nn.Module):
         embedding: Embedding,
         dropout: float,
         adapt_batch_norm: bool,
+        head_hidden: Sequence[int] = (),
+        head_activation: HeadActivation = "gelu",
+        seed: int = 0,
     ) -> None:
         super().__init__()
         self.num_classes, self.adapt_batch_norm = num_classes, adapt_batch_norm
@@ -60,10 +66,15 @@ class FineTuneModule(nn.Module):
         replace_batch_norm(subgraph)
         self.blocks = nn.Sequential(subgraph)
         self.embedding = embedding
-        linear = nn.utils.skip_init(nn.Linear, embedding.width, num_classes)
-        nn.init.zeros_(linear.weight)
-        nn.init.zeros_(linear.bias)
-        self.head = nn.Sequential(Dropout(dropout) if dropout else nn.Identity(), linear)
+        self.undecayed: list[Parameter] = []
+        self.head = build_head(
+            embedding.width,
+            head_hidden,
+            num_classes,
+            activation=head_activation,
+            dropout=dropout,
+            seed=seed,
+        )
 
     def train(self, mode: bool = True) -> Self:
         """Set training mode, except for batch normalizations that are not to adapt."""
@@ -80,8 +91,8 @@ class FineTuneModule(nn.Module):
         return list(self.auxiliary)
 
     def linear(self) -> nn.Linear:
-        """The head's linear layer."""
-        return cast(nn.Linear, self.head[1])
+        """The head's last linear layer."""
+        return cast(nn.Linear, self.head[-1])
 
     def outputs(self, x: Tensor) -> tuple[Tensor, ...]:
         """Inputs of the embedding: the output node's output, then those of other head inputs."""
@@ -141,24 +152,12 @@ class FineTuneModule(nn.Module):
         """Layer-wise learning rates: `decay` to the power of a block's distance from the last.
 
         Returns:
-            pairs of a factor on the learning rate and the parameters of a block; of the heads last,
-            with factor 1.
+            pairs of a factor on the learning rate and the trainable parameters of a block; of the
+            heads last, with factor 1.
         """
-        blocks = block_parameters(self.blocks[0])
+        blocks = block_parameters(cast(fx.GraphModule, self.blocks[0]))
         heads = [p for name, p in self.named_parameters() if not name.startswith("blocks.")]
         distances = range(len(blocks) - 1, -1, -1)
         scaled = [(decay**n, block) for n, block in zip(distances, blocks, strict=True)]
-        return [*scaled, (1.0, heads)]
-
-
-def block_parameters(subgraph: nn.Module) -> list[list[Parameter]]:
-    """The parameters of each block of a subgraph, in the order of computation.
-
-    A block is identified by a parameter's name up to its first number: "Mixed_7a", "features.12",
-    "layer4", "encoder.layers.encoder_layer_3".
-    """
-    blocks: dict[str, list[Parameter]] = {}
-    for name, parameter in subgraph.named_parameters():
-        block = _BLOCK.match(name)
-        blocks.setdefault(block[0] if block else "", []).append(parameter)
-    return list(blocks.values())
+        trainable = [(n, [p for p in block if p.requires_grad]) for n, block in scaled]
+        return [*((n, block) for n, block in trainable if block), (1.0, heads)]
