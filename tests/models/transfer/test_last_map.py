@@ -49,7 +49,7 @@ FAMILIES = {
         "encoder.layers.encoder_layer_11.ln_1",
     ),
     "timm:vit_tiny_patch16_224": ((197, 192), "blocks.10", "getitem_1", "<blocks.11.attn.qkv"),
-    "timm:swin_tiny_patch4_window7_224": ((7, 7, 768), "layers.3.blocks.0", "norm", "<embedding"),
+    "timm:swin_tiny_patch4_window7_224": ((768, 7, 7), "layers.3.blocks.0", "norm", "<embedding"),
     "timm:convnext_atto": ((160, 4, 4), "stages.2", "stages.3", "<embedding"),
     "timm:tf_efficientnet_lite0": ((192, 4, 4), "blocks.5", "global_pool.flatten", "bn2"),
 }
