@@ -46,6 +46,7 @@ from .transfer.finetuning.boundary import boundary_activations as boundary_activ
 from .transfer.finetuning.finetune_layers import finetune_layers as finetune_layers
 from .transfer.finetuning.finetune_module import FineTuneModule as FineTuneModule
 from .transfer.frozen_backbone import FrozenBackbone as FrozenBackbone
+from .transfer.last_nodes import last_nodes as last_nodes
 from .transfer.subgraph import extract_subgraph as extract_subgraph
 from .transfer.subgraph import node_names as node_names
 from .transfer.subgraph_flops import SubgraphCost as SubgraphCost

@@ -41,7 +41,7 @@ class BlockWeights(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self
 
     def factors(self) -> np.ndarray:
-        """What each component is multiplied by, (d,) float64."""
+        """Square roots of the weights, of mean 1, for each component: (d,) float64."""
         given = self.weights or [1.0] * len(self.widths)
         weights = np.asarray(given, np.float64)
         return np.repeat(np.sqrt(weights / weights.mean()), self.widths)

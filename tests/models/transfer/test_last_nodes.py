@@ -9,7 +9,7 @@ from strata.models.transfer.subgraph import node_names, penultimate_node
 LAST = {
     "squeezenet1_1": ("features.10", "features.11", "features.12.cat"),
     "resnet18": ("layer2", "layer3", "flatten"),  # layer4, pooled, is the last one
-    "vgg11": ("features.16", "features.18", "classifier.4"),
+    "vgg16": ("features.26", "features.28", "classifier.4"),
     "swin_t": ("features.3", "features.5", "flatten"),  # not features.6, which merges patches
     "mobilenet_v3_small": ("features.10", "features.11", "classifier.1"),
 }

@@ -97,6 +97,14 @@ network = {{ {SMALL} }}
 backbone = "{BACKBONE}"
 weights = "weights/{BACKBONE}.pth"
 features.image_size = 48
+[methods.weighted_nodes]
+recipe = "deep_features"
+backbone = "{BACKBONE}"
+weights = "weights/{BACKBONE}.pth"
+features = {{ image_size = 48, nodes = 2, pyramid = "horizontal" }}
+reduction.use = ["centered_power", "pca"]
+node_weights = "cv"
+classifier = {{ use = "mlp", hidden_layer_sizes = [4], inner_folds = 2 }}
 [methods.fine_tuned]
 backbone = "{BACKBONE}"
 weights = "weights/{BACKBONE}.pth"
