@@ -90,8 +90,8 @@ def traced(network: nn.Module) -> fx.GraphModule:
         graph = tracer.trace(network, {option.name: option.default for option in options})
     except fx.proxy.TraceError as error:
         raise InputError(
-            f"{type(network).__name__} has no nodes to take features from: what it computes depends "
-            "on the numbers that it computes.",
+            f"{type(network).__name__} has no nodes to take features from: it decides by numbers "
+            "that it computes.",
             "Take another network.",
         ) from error
     for node in graph.nodes:
