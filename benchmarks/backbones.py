@@ -28,7 +28,7 @@ from timm.data import create_transform, resolve_model_data_config
 
 from strata.image_io import read_image
 from strata.models.transfer.backbone_features import BackboneFeatures
-from strata.models.transfer.zoos.timm_zoo import PREFIX
+from strata.models.transfer.zoos.timm_zoo import PREFIX, takes_any_size
 
 Vectors = NDArray[np.float32]
 
@@ -76,8 +76,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
     name, size = given.backbone.removeprefix(PREFIX), given.image_size
-    fixed = timm.get_pretrained_cfg(name).fixed_input_size
-    made = {"img_size": size} if fixed else {}
+    made = {} if takes_any_size(name) else {"img_size": size}
     network = timm.create_model(name, pretrained=False, num_classes=0, **made).eval()
     whole = timm.create_model(name, pretrained=False, **made)
     whole.load_state_dict(network.state_dict(), strict=False)

@@ -33,7 +33,7 @@ class OutputLayout(NamedTuple):
         order: permutation of the output's axes that makes a map (n, channels, h, w) and tokens
             (n, tokens, channels).
         grid: rows and columns of the patches that the last tokens stand for, row by row; (0, 0) of
-            tokens that are no square grid.
+            tokens that are no square grid, or in another order.
         prefix_tokens: tokens before them, of the whole image: class, distillation, registers.
         class_token: True if the first of those is a class token.
     """
@@ -92,6 +92,7 @@ def node_layouts(network: nn.Module, larger: nn.Module, image_size: int) -> dict
         tokens where images of twice the size do not pass.
     """
     has_class = any(_is_class_token(name) for name, _ in network.named_parameters())
+    shuffled = any(type(m).__name__ == "Unroll" for m in network.modules())  # Hiera's tokens
     graph = traced(network)
     small = _shapes(graph, _BATCHES[0], image_size)
     large = _shapes(graph if larger is network else traced(larger), _BATCHES[1], 2 * image_size)
@@ -100,7 +101,9 @@ def node_layouts(network: nn.Module, larger: nn.Module, image_size: int) -> dict
         layout = _layout(shape, large.get(name))
         if layout is not None:
             class_token = has_class and layout.prefix_tokens > 0
-            found[name] = layout._replace(class_token=class_token)
+            found[name] = layout._replace(
+                class_token=class_token, grid=(0, 0) if shuffled else layout.grid
+            )
     return found
 
 

@@ -76,13 +76,24 @@ def _layer(node: fx.Node) -> nn.Module | None:
 
 
 def traced(network: nn.Module) -> fx.GraphModule:
-    """The network's graph in evaluation mode; `meta["path"]` of a node is its qualified name."""
+    """The network's graph in evaluation mode; `meta["path"]` of a node is its qualified name.
+
+    Raises:
+        InputError: it cannot be traced.
+    """
     for module in network.modules():  # of an earlier trace: LeViT's keep what they have computed
         getattr(module, "attention_bias_cache", {}).clear()
     modules, functions = leaves(network)
     tracer = feature_extraction.NodePathTracer(leaf_modules=modules, autowrap_functions=functions)
     options = list(inspect.signature(network.forward).parameters.values())[1:]
-    graph = tracer.trace(network, {option.name: option.default for option in options})
+    try:
+        graph = tracer.trace(network, {option.name: option.default for option in options})
+    except fx.proxy.TraceError as error:
+        raise InputError(
+            f"{type(network).__name__} has no nodes to take features from: it decides by numbers "
+            "that it computes.",
+            "Take another network.",
+        ) from error
     for node in graph.nodes:
         node.meta["path"] = tracer.node_to_qualname.get(node, node.name)
     _, *given = [n for n in graph.nodes if n.op == "placeholder"]

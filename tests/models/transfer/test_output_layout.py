@@ -141,6 +141,13 @@ def test_tokens_that_are_no_grid_are_no_map():
         as_map(torch.zeros(1, 10, 4), layout)
 
 
+def test_tokens_in_another_order_are_no_map():
+    """Hiera keeps the tokens of a window together."""
+    pytest.importorskip("timm")
+    layout = output_layout("timm:hiera_tiny_224", "blocks.1")
+    assert (layout.kind, layout.channels, layout.grid) == ("tokens", 192, (0, 0))
+
+
 def test_patches_lie_in_rows():
     layout = OutputLayout("tokens", 4, (0, 2, 1), (2, 2), 1)
     tokens = torch.arange(10.0).view(1, 2, 5)  # two channels, a class token and four patches

@@ -99,3 +99,12 @@ def test_pooling_gives_vectors():
 def test_numbers_are_no_node_to_cut_at():
     with pytest.raises(InputError, match="no map, tokens or vector for each image"):
         subgraph_cost("shufflenet_v2_x0_5", IMAGES, ["stage4.3.floordiv"], 64)
+
+
+def test_a_network_that_decides_by_numbers_is_refused():
+    class Deciding(torch.nn.Module):
+        def forward(self, x):
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(InputError, match="Deciding has no nodes"):
+        extract_subgraph(Deciding(), IMAGES, ["neg"])
