@@ -27,11 +27,11 @@ CHOICES = (
     Choice("timm:vit_small_patch14_dinov2.lvd142m", image_size=224),
     Choice("timm:convnext_tiny.in12k_ft_in1k", ("stages.2", "stages.3", "head.flatten")),
     Choice("timm:vit_base_patch16_siglip_224.v2_webli"),
-    Choice("inception_v3", ("Mixed_6d", "Mixed_6e", "Mixed_7a")),
+    Choice("inception_v3", ("Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e", "Mixed_7a")),
     Choice("timm:tf_efficientnet_lite0", _LITE),
     Choice("convnext_tiny", ("features.5", "features.7", "classifier.1")),
     Choice("resnet50", ("layer3", "layer4")),
-    Choice("squeezenet1_1", ("features.10", "features.12")),
+    Choice("squeezenet1_1", ("features.9", "features.10", "features.11", "features.12")),
 )
 #: The network that is meant where no weights are at hand.
 MEANT = Choice("timm:tf_efficientnet_lite0", _LITE)
