@@ -12,10 +12,11 @@ from strata.models.estimators.grad_cam import grad_cam_maps, weighted_maps
 from strata.models.estimators.network_evidence import EvidenceMaps
 from strata.models.transfer import backbones
 from strata.models.transfer.backbone_features import BackboneFeatures
+from strata.models.transfer.canonical_subgraph import canonical_subgraph
 from strata.models.transfer.finetuning.boundary import keep
 from strata.models.transfer.frozen_backbone import Standardize
 from strata.models.transfer.last_map import from_last_map
-from strata.models.transfer.subgraph import IMAGES, extract_subgraph
+from strata.models.transfer.subgraph import IMAGES
 
 #: From the outputs of a backbone's nodes to one number per image, (b,), differentiably.
 Score = Callable[[tuple[Tensor, ...]], Tensor]
@@ -40,7 +41,9 @@ class DifferentiableBackbone:
     ) -> None:
         network = backbones.build(backbone, state, image_size)
         self._standardize = Standardize(backbones.preprocessing(backbone))
-        self._subgraph: fx.GraphModule = extract_subgraph(network, IMAGES, nodes)
+        self._subgraph: fx.GraphModule = canonical_subgraph(
+            backbone, network, IMAGES, nodes, image_size
+        )
         self._subgraph.eval().requires_grad_(False)
 
     def grad_cam(self, pixels: NDArray[np.uint8], score: Score) -> Tensor:
@@ -123,7 +126,8 @@ def backbone_evidence(
     weights = torch.as_tensor(np.asarray(gradients, np.float32))
 
     def score(outputs: tuple[Tensor, ...]) -> Tensor:
-        parts = [part for x in outputs for part in features._pool_cells(x.float())]
+        pooled = features._pooled(x.float() for x in outputs)
+        parts = [part for vectors in pooled for part in vectors]
         if features.norm == "l2":
             parts = [nn.functional.normalize(part) for part in parts]
         return (torch.cat(parts, 1) * weights).sum(1)

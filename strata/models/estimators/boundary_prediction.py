@@ -20,6 +20,7 @@ from strata.models.runtime.image_source import (
     to_device,
 )
 from strata.models.transfer import backbones
+from strata.models.transfer.canonical_subgraph import canonical_subgraph
 from strata.models.transfer.finetuning.activations import ActivationName, replace_activations
 from strata.models.transfer.finetuning.boundary import Restore, boundary_shape, kept_shape
 from strata.models.transfer.finetuning.finetune_layers import finetune_layers
@@ -27,7 +28,7 @@ from strata.models.transfer.finetuning.finetune_module import FineTuneModule
 from strata.models.transfer.finetuning.head import HeadActivation
 from strata.models.transfer.finetuning.pooling import Embedding, EmbeddingForm
 from strata.models.transfer.frozen_backbone import Standardize
-from strata.models.transfer.subgraph import IMAGES, extract_subgraph
+from strata.models.transfer.subgraph import IMAGES
 from strata.models.transfer.subgraph_flops import output_widths, subgraph_cost
 from strata.seeds import derive
 
@@ -105,7 +106,8 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
     ) -> FineTuneModule:
         """The part of a backbone after `freeze_until` with a new head; `extra` ends come last."""
         nodes = self._embedded_nodes()
-        subgraph = extract_subgraph(network, self.freeze_until, [*nodes, *extra])
+        begin, ends = self.freeze_until, [*nodes, *extra]
+        subgraph = canonical_subgraph(self.backbone, network, begin, ends, self.image_size)
         replace_activations(subgraph, self.activation)
         prepare: torch.nn.Module
         if self.freeze_until == IMAGES:

@@ -16,14 +16,11 @@ from strata.models.onnx_export.portable_layers import replace_layers
 from strata.models.training.augment import reflect_index
 from strata.models.training.inference import MARGIN, window_starts
 from strata.models.transfer import backbones
+from strata.models.transfer.canonical_subgraph import canonical_subgraph, output_layout
 from strata.models.transfer.finetuning.boundary import keep
 from strata.models.transfer.frozen_backbone import Standardize
-from strata.models.transfer.subgraph import (
-    IMAGES,
-    extract_subgraph,
-    global_pool,
-    is_channels_last,
-)
+from strata.models.transfer.output_pooling import Tokens, pool_output
+from strata.models.transfer.subgraph import IMAGES
 
 
 def mirrored(images: Tensor, mirror: bool) -> list[Tensor]:
@@ -118,7 +115,7 @@ class BackboneVectors(nn.Module):
         backbone: torchvision's name of the network.
         nodes: whose outputs are pooled.
         state: the network's state_dict.
-        image_size, mirror, grids, norm: as of `BackboneFeatures`.
+        image_size, mirror, grids, tokens, norm: as of `BackboneFeatures`.
     """
 
     def __init__(
@@ -130,20 +127,22 @@ class BackboneVectors(nn.Module):
         image_size: int | None,
         mirror: bool,
         grids: Sequence[tuple[int, int]],
+        tokens: Tokens,
         norm: str,
     ) -> None:
         super().__init__()
         self.frozen = frozen_module(backbone, nodes, state, image_size)
-        self.mirror, self.grids, self.norm = mirror, [tuple(grid) for grid in grids], norm
+        self.layouts = [output_layout(backbone, node, image_size) for node in nodes]
+        self.mirror, self.grids, self.tokens, self.norm = mirror, grids, tokens, norm
 
     def forward(self, images: Tensor) -> Tensor:
         """Vectors (n, d) of images (n, image_size, image_size, 3) uint8."""
         views = mirrored(images, self.mirror)
         outputs = self.frozen(one_batch(views))
         vectors = [
-            global_pool(x) if grid == (1, 1) else cell_means(x, *grid)
-            for x in outputs
-            for grid in self.grids
+            part
+            for x, layout in zip(outputs, self.layouts, strict=True)
+            for part in pool_output(x, layout, self.tokens, self.grids, cell_means)
         ]
         if self.norm == "l2":
             vectors = [nn.functional.normalize(vector) for vector in vectors]
@@ -154,7 +153,8 @@ def frozen_module(
     backbone: str, nodes: Sequence[str], state: Mapping[str, Any], image_size: int | None
 ) -> nn.Module:
     """Pretrained network from pixels (b, 3, h, w) to the outputs of some nodes, a tuple."""
-    subgraph = extract_subgraph(backbones.build(backbone, state, image_size), IMAGES, nodes)
+    network = backbones.build(backbone, state, image_size)
+    subgraph = canonical_subgraph(backbone, network, IMAGES, nodes, image_size)
     return nn.Sequential(Standardize(backbones.preprocessing(backbone)), subgraph).eval()
 
 
@@ -164,8 +164,6 @@ def cell_means(maps: Tensor, rows: int, columns: int) -> Tensor:
     Products with two constant matrices: ONNX has no pooling to a number of cells that does not
     divide the maps.
     """
-    if is_channels_last(maps.shape):
-        maps = maps.permute(0, 3, 1, 2)
     down, across = _cell_weights(maps.shape[2], rows), _cell_weights(maps.shape[3], columns)
     means = down @ maps @ across.T
     return means.flatten(2).transpose(1, 2).flatten(1)

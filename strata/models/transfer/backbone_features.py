@@ -14,6 +14,7 @@ from strata.errors import InputError
 from strata.image_io import check_images
 from strata.models.runtime.devices import choose_device
 from strata.models.training.resize import resize_images
+from strata.models.transfer.canonical_subgraph import output_layout
 from strata.models.transfer.frozen_backbone import (
     FrozenBackbone,
     WeightsLike,
@@ -21,7 +22,8 @@ from strata.models.transfer.frozen_backbone import (
     resolve_state_dict,
 )
 from strata.models.transfer.last_nodes import feature_nodes
-from strata.models.transfer.subgraph import IMAGES, global_pool, is_channels_last
+from strata.models.transfer.output_pooling import Tokens, check_pooling, pool_output
+from strata.models.transfer.subgraph import IMAGES
 from strata.models.transfer.subgraph_flops import subgraph_cost
 from strata.parameter_types import Device, PositiveInt
 
@@ -47,8 +49,13 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             have a layout from top to bottom. He, Zhang, Ren and Sun, "Spatial pyramid pooling in
             deep convolutional networks" (ECCV 2014). Neighboring cells overlap where the map's size
             is no multiple of their number.
-        norm: "l2": scale the vector of each grid of each node to length 1, so that all have the
-            same weight; "none".
+        tokens: tokens that are taken of nodes that give tokens, as the blocks of vision
+            transformers do. "class": the class token. "patches": the mean of the patches' tokens,
+            without class, distillation and register tokens; cells of `grids` are cells of patches.
+            "both": the two side by side, as Oquab et al., "DINOv2" (TMLR 2024), classify. "auto":
+            both where there is a class token, patches elsewhere.
+        norm: "l2": scale the vector of each grid of each node, and of each class token, to length
+            1, so that all have the same weight; "none".
         batch_size: images at a time.
         device: "auto", "cpu", "cuda" or "mps".
 
@@ -68,6 +75,7 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         image_size: PositiveInt | None = None,
         mirror: bool = True,
         grids: Sequence[tuple[int, int]] = ((1, 1),),
+        tokens: Tokens = "auto",
         norm: Literal["none", "l2"] = "l2",
         batch_size: PositiveInt = 16,
         device: Device = "auto",
@@ -78,6 +86,7 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.image_size = image_size
         self.mirror = mirror
         self.grids = grids
+        self.tokens = tokens
         self.norm = norm
         self.batch_size = batch_size
         self.device = device
@@ -86,18 +95,21 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """Load the weights.
 
         Raises:
-            InputError: no such network or node; cells of a node that gives no map; no
+            InputError: no such network or node; a class token or cells of a node that has none; no
                 file, or not this network's weights.
             StrataError: the weights cannot be downloaded.
         """
         if self.norm not in ("none", "l2"):
             raise InputError(f"norm must be 'none' or 'l2': {self.norm!r}.")
         self.nodes_ = feature_nodes(self.backbone, self.nodes)
+        cost = subgraph_cost(self.backbone, IMAGES, self.nodes_, self.image_size)
+        for node in self.nodes_:
+            layout = output_layout(self.backbone, node, self.image_size)
+            check_pooling(node, layout, self.tokens, self.grids)
         state = resolve_state_dict(self.backbone, self.weights)
         self._frozen = FrozenBackbone(self.backbone, self.nodes_, state, self.image_size)
-        cost = subgraph_cost(self.backbone, IMAGES, self.nodes_, self._frozen.image_size)
         empty = [torch.empty(1, *shape) for shape in cost.outputs]
-        self.widths_ = tuple(sum(p.shape[1] for p in self._pool_cells(x)) for x in empty)
+        self.widths_ = tuple(sum(p.shape[1] for p in parts) for parts in self._pooled(empty))
         self._n_features_out = sum(self.widths_)
         self.parameters_ = cost.parameters
         self.multiply_adds_ = cost.multiply_adds
@@ -127,28 +139,14 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
     def _vectors(self, pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.float32]:
         outputs = self._frozen.run(pixels, device)
-        vectors = [vector for x in outputs for vector in self._pool_cells(x.float())]
+        vectors = [part for parts in self._pooled(x.float() for x in outputs) for part in parts]
         if self.norm == "l2":
             vectors = [nn.functional.normalize(v) for v in vectors]
         return torch.cat(vectors, 1).cpu().numpy()
 
-    def _pool_cells(self, x: Tensor) -> list[Tensor]:
-        """A node's output, pooled in the cells of each grid: one (n, cells * d) tensor per grid."""
-        whole = [tuple(grid) == (1, 1) for grid in self.grids]
-        if x.ndim != 4 and not all(whole):
-            raise InputError(
-                f"There are no cells in {tuple(x.shape[1:])}: it is no map (channels, h, w).",
-                "Take one cell, or another node.",
-            )
+    def _pooled(self, outputs: Iterable[Tensor]) -> list[list[Tensor]]:
+        """Vectors of each node's output."""
         return [
-            global_pool(x) if one else _grid_pool(x, *grid)
-            for grid, one in zip(self.grids, whole, strict=True)
+            pool_output(x, layout, self.tokens, self.grids)
+            for x, layout in zip(outputs, self._frozen.layouts, strict=True)
         ]
-
-
-def _grid_pool(maps: Tensor, rows: int, columns: int) -> Tensor:
-    """Means of maps in a grid's cells: (n, cells * d)."""
-    if is_channels_last(maps.shape):
-        maps = maps.permute(0, 3, 1, 2)
-    means = nn.functional.adaptive_avg_pool2d(maps, (rows, columns))
-    return means.flatten(2).transpose(1, 2).flatten(1)

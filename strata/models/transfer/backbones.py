@@ -4,7 +4,8 @@
 enum; "timm:convnext_tiny.in12k_ft_in1k" is timm's.
 """
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +49,9 @@ def build(name: str, state: Mapping[str, Tensor], image_size: int | None = None)
         if keys:
             more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
             raise InputError(f"These are not the weights of {name}: they {kind} '{keys[0]}'{more}.")
-    network.load_state_dict({**counters, **state})
+    complete = OrderedDict({**counters, **state})
+    complete._metadata = wanted._metadata  # type: ignore[attr-defined]  # MNASNet reads versions
+    network.load_state_dict(complete)
     return network
 
 
@@ -88,11 +91,29 @@ def outline(name: str, image_size: int | None = None) -> nn.Module:
         InputError: no such network.
     """
     zoo, own = zoo_of(name)
+    return _on_meta(zoo.create, own, image_size)
+
+
+def outlines_at_sizes(name: str, image_sizes: Sequence[int]) -> list[nn.Module]:
+    """`outline` of a network for images of several sizes, whatever its weights take.
+
+    Returns:
+        one for each size; several times the same where it takes images of any size.
+
+    Raises:
+        InputError: no such network, or it cannot be made for one of the sizes.
+    """
+    zoo, own = zoo_of(name)
+    if zoo.takes_any_size(own):
+        return [_on_meta(zoo.create, own, image_sizes[0])] * len(image_sizes)
+    return [_on_meta(zoo.create_at_size, own, size) for size in image_sizes]
+
+
+def _on_meta(create: Callable[..., nn.Module], name: str, image_size: int | None) -> nn.Module:
     try:
-        network: nn.Module = zoo.create(own, torch.device("meta"), image_size)
+        return create(name, torch.device("meta"), image_size)
     except (NotImplementedError, RuntimeError):  # some compute their widths with tensors
-        return skeleton(name, image_size).to("meta")
-    return network
+        return create(name, torch.device("cpu"), image_size).to("meta")
 
 
 def preprocessing(name: str) -> Preprocessing:

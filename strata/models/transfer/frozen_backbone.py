@@ -13,7 +13,8 @@ from strata.image_io import check_images
 from strata.models.runtime.devices import deterministic_cuda, memory_needed, mixed_precision
 from strata.models.transfer import backbones, weights
 from strata.models.transfer.backbones import Preprocessing
-from strata.models.transfer.subgraph import IMAGES, extract_subgraph
+from strata.models.transfer.canonical_subgraph import canonical_subgraph, output_layout
+from strata.models.transfer.subgraph import IMAGES
 
 #: A path of a file of weights (see `weights.named_file`), or a state_dict.
 WeightsLike = str | Mapping[str, Any]
@@ -44,10 +45,13 @@ class FrozenBackbone:
     """The part of a pretrained network from the images to some nodes, for inference.
 
     Args:
-        backbone: a classification network of torchvision.
+        backbone: name of the network.
         nodes: whose outputs are returned; `IMAGES` as the only node runs nothing.
         state: the network's state_dict.
         image_size: width and height of the images, pixels; None: what the network was made for.
+
+    Attributes:
+        layouts: of the nodes' outputs in the network; `run` returns them in one layout.
     """
 
     def __init__(
@@ -60,7 +64,8 @@ class FrozenBackbone:
         preprocessing = backbones.preprocessing(backbone)
         self.image_size = image_size or preprocessing.image_size
         network = backbones.build(backbone, state, image_size)
-        subgraph = extract_subgraph(network, IMAGES, nodes)
+        subgraph = canonical_subgraph(backbone, network, IMAGES, nodes, self.image_size)
+        self.layouts = [output_layout(backbone, node, self.image_size) for node in nodes]
         self._module = nn.Sequential(Standardize(preprocessing), subgraph).eval()
         self._module.requires_grad_(False)
         for parameter in self._module.parameters():
@@ -69,7 +74,8 @@ class FrozenBackbone:
 
     @torch.inference_mode()
     def run(self, pixels: NDArray[np.uint8], device: torch.device) -> tuple[Tensor, ...]:
-        """Outputs for (b, image_size, image_size, 3) images, one tensor per node.
+        """Outputs for (b, image_size, image_size, 3) images, one tensor per node: maps
+        (b, channels, h, w), tokens (b, tokens, channels) or vectors (b, channels).
 
         Raises:
             InputError: a single image in place of several.

@@ -1,13 +1,12 @@
 """The last feature map on the way to a network's outputs or scores, for Grad-CAM."""
 
-import math
 from itertools import takewhile
 from typing import Any
 
 import torch
 from torch import Tensor, fx
 
-from strata.models.transfer.subgraph import is_channels_last
+from strata.models.transfer.output_layout import OutputLayout, as_map
 
 
 def from_last_map(
@@ -22,7 +21,7 @@ def from_last_map(
     that are computed before the last map are constants.
 
     Args:
-        subgraph: in evaluation mode, as `subgraph.extract_subgraph` makes it.
+        subgraph: in evaluation mode, as `canonical_subgraph.canonical_subgraph` makes it.
         inputs: (b, ...), the subgraph's input, of square images.
 
     Returns:
@@ -33,8 +32,8 @@ def from_last_map(
     with torch.no_grad():
         values = _Values(subgraph)
         values.run(some)
-    candidates = _candidates(subgraph, values.shapes, len(some))
-    target = next((n for n in candidates if values.found[n].ndim == 4 or _counts(values, n)), None)
+    candidates = _candidates(subgraph, values.shapes)
+    target = next((n for n in candidates if _layout(n).kind == "map" or _counts(values, n)), None)
     del values
     if target is None:
         return None
@@ -45,9 +44,7 @@ def from_last_map(
     return reader.maps, outputs
 
 
-def _candidates(
-    subgraph: fx.GraphModule, shapes: dict[fx.Node, torch.Size], images: int
-) -> list[fx.Node]:
+def _candidates(subgraph: fx.GraphModule, shapes: dict[fx.Node, torch.Size]) -> list[fx.Node]:
     """The last map on the path to the last output; before it in the list, later tokens, last first.
 
     Tokens are taken where they are as wide as at the end: not inside attentions and perceptrons.
@@ -61,16 +58,17 @@ def _candidates(
         if isinstance(node, fx.Node) and node not in path:
             path.add(node)
             waiting += node.all_input_nodes
-    placed = [
-        n for n in nodes
-        if n in path and shapes.get(n, ())[:1] == (images,) and _is_placed(shapes[n])
-    ]  # fmt: skip
-    tokens = [node for node in placed if len(shapes[node]) == 3]
-    counts = {shapes[node][1] for node in tokens}  # a matrix of attention is no map
-    maps = [n for n in placed if len(shapes[n]) == 4 and _grid(shapes[n])[0] not in counts]
+    placed = [n for n in nodes if n in path and n in shapes and _is_placed(_layout(n), shapes[n])]
+    tokens = [node for node in placed if _layout(node).kind == "tokens"]
+    maps = [node for node in placed if _layout(node).kind == "map"]
     later = [n for n in tokens if not maps or nodes.index(n) > nodes.index(maps[-1])]
-    wide = [node for node in later if shapes[node][2] == shapes[later[-1]][2]]
+    widths = {node: shapes[node][_layout(node).order[2]] for node in later}
+    wide = [node for node in later if widths[node] == widths[later[-1]]]
     return [*reversed(wide), *maps[-1:]]
+
+
+def _layout(node: fx.Node) -> Any:
+    return node.meta.get("layout")
 
 
 def _counts(values: "_Values", node: fx.Node) -> bool:
@@ -90,35 +88,21 @@ def _counts(values: "_Values", node: fx.Node) -> bool:
     return gradient is not None and bool(gradient.any())
 
 
-def _grid(shape: torch.Size) -> tuple[int, int]:
-    """Rows and columns of an output; (0, 0) for tokens that are no square grid."""
-    if len(shape) == 4:
-        return (shape[1], shape[2]) if is_channels_last(shape) else (shape[2], shape[3])
-    side = math.isqrt(shape[1])  # without the class token, if there is one
-    return (side, side) if shape[1] - side * side in (0, 1) else (0, 0)
+def _restored(maps: Tensor, output: Tensor, layout: OutputLayout) -> Tensor:
+    """`maps` in place of the values of `output` that `as_map` took."""
+    if layout.kind == "map":
+        return maps.permute(layout.inverse)
+    prefix = output.permute(layout.order)[:, : layout.prefix_tokens]
+    return torch.cat([prefix, maps.flatten(2).transpose(1, 2)], 1).permute(layout.inverse)
 
 
-def _as_map(output: Tensor) -> Tensor:
-    """Maps of any layout, or tokens, as (b, channels, h, w)."""
-    rows, columns = _grid(output.shape)
-    if output.ndim == 4:
-        return output.permute(0, 3, 1, 2) if is_channels_last(output.shape) else output
-    patches = output[:, output.shape[1] - rows * columns :]
-    return patches.transpose(1, 2).unflatten(2, (rows, columns))
-
-
-def _restored(maps: Tensor, output: Tensor) -> Tensor:
-    """`maps` in place of the values of `output` that `_as_map` took."""
-    if output.ndim == 4:
-        return maps.permute(0, 2, 3, 1) if is_channels_last(output.shape) else maps
-    patches = maps.flatten(2).transpose(1, 2)
-    return torch.cat([output[:, : output.shape[1] - patches.shape[1]], patches], 1)
-
-
-def _is_placed(shape: torch.Size) -> bool:
-    """True for maps of square images, and tokens of a square grid, with more than one place."""
-    rows, columns = _grid(shape) if len(shape) in (3, 4) else (0, 0)
-    return rows == columns > 1
+def _is_placed(layout: OutputLayout | None, shape: torch.Size) -> bool:
+    """True for maps and patch tokens of more than one position."""
+    if layout is None or layout.kind == "vector":
+        return False
+    if layout.kind == "tokens":
+        return layout.grid[0] > 1
+    return min(shape[axis] for axis in layout.order[2:]) > 1
 
 
 class _Values(fx.Interpreter):
@@ -153,6 +137,7 @@ class _From(fx.Interpreter):
             result = super().run_node(n)
         if n is not self.target:
             return result
-        self.maps = _as_map(result.float()).clone().requires_grad_()
+        layout = _layout(n)
+        self.maps = as_map(result.float(), layout).clone().requires_grad_()
         with torch.enable_grad():
-            return _restored(self.maps.clone(), result)  # what follows may compute in place
+            return _restored(self.maps.clone(), result, layout)  # what follows may compute in place

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from functools import lru_cache
 
 from torch import Tensor, fx, nn
 from torchvision.models import feature_extraction
@@ -17,10 +18,19 @@ IMAGES = "images"
 def node_names(backbone: str) -> list[str]:
     """Names of a network's nodes: modules and operations, in the order of computation."""
     found: dict[str, None] = {}
-    for node in list(_traced(outline(backbone)).graph.nodes)[1:-1]:
+    for node in list(_outline_graph(backbone).nodes)[1:-1]:
         parts = node.meta["path"].split(".")
         found |= dict.fromkeys(".".join(parts[: i + 1]) for i in range(len(parts)))
     return list(found)
+
+
+def last_operation(backbone: str, node: str) -> str:
+    """The operation whose output a node's name stands for: a module's last.
+
+    Raises:
+        InputError: no such node.
+    """
+    return str(_find(_outline_graph(backbone), node).meta["path"])
 
 
 def penultimate_node(backbone: str) -> str:
@@ -29,7 +39,7 @@ def penultimate_node(backbone: str) -> str:
     Of a network without such a layer, published as a maker of features, it is the last node.
     """
     network = outline(backbone)
-    graph = _traced(network).graph
+    graph = traced(network).graph
     if has_head(network):
         head = next(n for n in reversed(graph.nodes) if _is_layer(n))
         node = head.args[0]
@@ -38,6 +48,16 @@ def penultimate_node(backbone: str) -> str:
     while isinstance(_layer(node), nn.Dropout | nn.Identity):
         node = node.args[0]
     return str(node.meta["path"])
+
+
+@lru_cache(maxsize=4)
+def _outline_module(backbone: str) -> fx.GraphModule:
+    return traced(outline(backbone))
+
+
+def _outline_graph(backbone: str) -> fx.Graph:
+    """Graph of a network's outline, to be read only."""
+    return _outline_module(backbone).graph
 
 
 def _is_layer(node: fx.Node) -> bool:
@@ -55,14 +75,25 @@ def _layer(node: fx.Node) -> nn.Module | None:
     return node.graph.owning_module.get_submodule(node.target)
 
 
-def _traced(network: nn.Module) -> fx.GraphModule:
-    """The network's graph in evaluation mode; `meta["path"]` of a node is its qualified name."""
+def traced(network: nn.Module) -> fx.GraphModule:
+    """The network's graph in evaluation mode; `meta["path"]` of a node is its qualified name.
+
+    Raises:
+        InputError: it cannot be traced.
+    """
     for module in network.modules():  # of an earlier trace: LeViT's keep what they have computed
         getattr(module, "attention_bias_cache", {}).clear()
     modules, functions = leaves(network)
     tracer = feature_extraction.NodePathTracer(leaf_modules=modules, autowrap_functions=functions)
     options = list(inspect.signature(network.forward).parameters.values())[1:]
-    graph = tracer.trace(network, {option.name: option.default for option in options})
+    try:
+        graph = tracer.trace(network, {option.name: option.default for option in options})
+    except fx.proxy.TraceError as error:
+        raise InputError(
+            f"{type(network).__name__} has no nodes to take features from: it decides by numbers "
+            "that it computes.",
+            "Take another network.",
+        ) from error
     for node in graph.nodes:
         node.meta["path"] = tracer.node_to_qualname.get(node, node.name)
     _, *given = [n for n in graph.nodes if n.op == "placeholder"]
@@ -113,7 +144,7 @@ def extract_subgraph(network: nn.Module, begin: str, ends: Sequence[str]) -> fx.
     Raises:
         InputError: no such node; an end that depends on more than the output at `begin`.
     """
-    whole = _traced(network)
+    whole = traced(network)
     first = _find(whole.graph, begin)
     wanted = [_find(whole.graph, end) for end in ends]
     graph = fx.Graph()
@@ -139,7 +170,7 @@ def check_head_inputs(
         raise InputError(f"head_inputs must be a list of nodes: {head_inputs!r}.")
     if not head_inputs:
         return
-    graph = _traced(outline(backbone)).graph
+    graph = _outline_graph(backbone)
     first, last = _find(graph, freeze_until), _find(graph, output_node)
     free = {first, *_nodes_between([last], first, freeze_until)} - {last}
     for name in head_inputs:
@@ -190,14 +221,8 @@ def global_pool(x: Tensor) -> Tensor:
     """Global average pooling (n, d): over positions of maps, or tokens of (n, t, d).
 
     Args:
-        x: maps (n, d, h, w), or (n, h, w, d) as in Swin; tokens (n, t, d); vectors (n, d).
+        x: maps (n, d, h, w); tokens (n, t, d); vectors (n, d).
     """
     if x.ndim == 4:
-        return x.mean((1, 2) if is_channels_last(x.shape) else (2, 3))
+        return x.mean((2, 3))
     return x.mean(1) if x.ndim == 3 else x.flatten(1)
-
-
-def is_channels_last(shape: Sequence[int]) -> bool:
-    """True for maps (n, h, w, d), False for (n, d, h, w); of square images, so that h = w."""
-    _, first, second, last = shape
-    return first == second != last

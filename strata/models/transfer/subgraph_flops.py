@@ -5,12 +5,13 @@ from functools import cache
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from strata.errors import InputError
 from strata.models.architectures.flops import moving_statistics
 from strata.models.transfer.backbones import outline, preprocessing
+from strata.models.transfer.canonical_subgraph import output_layout
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 
@@ -24,7 +25,8 @@ class SubgraphCost(NamedTuple):
             `parameters - scales`, its totals `parameters - scales + statistics`).
         statistics: moving means and variances of batch normalizations.
         multiply_adds: for one image.
-        outputs: shape of each output for one image.
+        outputs: shape of each output for one image: (channels, h, w), (tokens, channels) or
+            (channels,), whatever the network's layout.
     """
 
     parameters: int
@@ -56,7 +58,7 @@ def subgraph_cost(
 def output_widths(backbone: str, nodes: Sequence[str]) -> list[int]:
     """Length of each node's output after global average pooling."""
     cost = subgraph_cost(backbone, IMAGES, nodes)
-    return [global_pool(torch.empty(1, *shape)).shape[1] for shape in cost.outputs]
+    return [global_pool(torch.empty(1, *shape, device="meta")).shape[1] for shape in cost.outputs]
 
 
 @cache
@@ -67,11 +69,12 @@ def _subgraph_cost(
     expected = preprocessing(backbone).image_size
     image_size = image_size or expected
     images = torch.empty(1, 3, image_size, image_size, device="meta")
-    before = extract_subgraph(network, IMAGES, [begin])
     subgraph = extract_subgraph(network, begin, ends)
     try:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            (inputs,) = before(images)
+            inputs = images
+            if begin != IMAGES:
+                (inputs,) = extract_subgraph(network, IMAGES, [begin])(images)
             flops_before = counter.get_total_flops()
             outputs = subgraph(inputs)
     except (RuntimeError, AssertionError) as error:
@@ -80,17 +83,15 @@ def _subgraph_cost(
             f"{expected}: {error}",
             f"Images of any size are resized to image_size: leave it at {expected}.",
         ) from error
-    for end, output in zip(ends, outputs, strict=True):
-        if not isinstance(output, Tensor) or not output.ndim or output.shape[0] != 1:
-            raise InputError(
-                f"'{end}' of {backbone} has no output for each image.",
-                "Take the output of a whole block; subgraph.node_names lists nodes.",
-            )
+    layouts = [output_layout(backbone, end, image_size) for end in ends]
     norms = [m for m in subgraph.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     return SubgraphCost(
         sum(p.numel() for p in subgraph.parameters()),
         sum(m.weight.numel() for m in norms if m.weight is not None),
         sum(map(moving_statistics, norms)),
         (counter.get_total_flops() - flops_before) // 2,
-        tuple(tuple(o.shape[1:]) for o in outputs),
+        tuple(
+            tuple(output.permute(layout.order).shape[1:])
+            for output, layout in zip(outputs, layouts, strict=True)
+        ),
     )

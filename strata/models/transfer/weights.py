@@ -164,12 +164,6 @@ def fetch_weights(
         return source.cached
     if _is_complete(path, source):
         return path
-    size = f" ({source.megabytes:.0f} MB)" if source.megabytes else ""
-    package = f" {install_hint(backbone)}" if install_hint(backbone) else ""
-    hint = (
-        f"Download {source.url}{size} elsewhere and put it at {path}, "
-        f'or name a file: weights = "FILE", or the variable {ENVIRONMENT}.{package}'
-    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with file_lock(path.with_name(f".{path.name}.lock")):
@@ -177,13 +171,29 @@ def fetch_weights(
                 download(source.url, path, sha256=source.digest, progress=progress)
     except StrataError as error:
         what = f"The weights of {backbone} are not on this machine: {error.what}"
-        raise type(error)(what, hint) from error
+        raise type(error)(what, _elsewhere(source, backbone)) from error
     except OSError as error:
         reason = f"{path.parent} cannot be written: {error.strerror or error}"
         raise StrataError(
-            f"The weights of {backbone} are not on this machine: {reason}.", hint
+            f"The weights of {backbone} are not on this machine: {reason}.",
+            _elsewhere(source, backbone),
         ) from error
     return path
+
+
+def _elsewhere(source: PublishedWeights, backbone: str) -> str:
+    """Hint that names address, size and place of weights that cannot be downloaded."""
+    from strata.models.transfer.backbones import outline
+
+    megabytes, about = source.megabytes, ""
+    if not megabytes:  # the hub does not tell before
+        tensors = outline(backbone).state_dict().values()
+        megabytes, about = sum(t.numel() for t in tensors) * 4 / 1e6, "about "
+    package = f" {install_hint(backbone)}" if install_hint(backbone) else ""
+    return (
+        f"Download {source.url} ({about}{megabytes:.0f} MB) elsewhere and put it at {source.path}, "
+        f'or name a file: weights = "FILE", or the variable {ENVIRONMENT}.{package}'
+    )
 
 
 def _is_complete(path: Path, source: PublishedWeights) -> bool:

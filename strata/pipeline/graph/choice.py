@@ -105,8 +105,8 @@ class Choice:
             owners = [n for n, o in self.stages.items() if key in o.stage.parameters.defaults]
             if owners and name not in owners:
                 raise InputError(
-                    f"{where}.{key} is not a parameter of '{name}'.",
-                    f"'{owners[0]}' has it: {where}.use = \"{owners[0]}\".",
+                    f'There is no key {where}.{key} where {where}.use is "{name}".',
+                    f'It is one of {where}.use = "{owners[0]}".',
                 )
 
     def bound(self, values: Mapping[str, Any]) -> Options | tuple[Options, ...] | None:

@@ -75,8 +75,11 @@ def own_features(data: Data, fold: Fold, backbone: str, features: Options) -> Sh
     nodes = features["nodes"]
     known = backbone_features.parameters.checked({}, "features")
     further = known.keys() - {"nodes", "norm", "mirror", "device"}
-    if isinstance(nodes, str) or (changed := [n for n in further if features[n] != known[n]]):
-        name = "nodes" if isinstance(nodes, str) else min(changed)
+    changed = [name for name in further if features[name] != known[name]]
+    if not isinstance(nodes, list | tuple):
+        changed = ["nodes"]
+    if changed:
+        name = min(changed)
         raise InputError(
             f"features.{name} = {features[name]!r} is for pretrained networks, not for the network "
             f"of '{backbone}'.",

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, Literal
 
-from strata.errors import InputError
 from strata.parameter_types import Device, PositiveInt
 from strata.pipeline.graph.decorators import shard_stage, step
 from strata.pipeline.graph.inputs import ImageShard
@@ -28,6 +27,8 @@ def deep_descriptors(
     device: Device = "auto",
 ) -> Sharded:
     """Feature map of a pretrained network as dense local descriptors, one per place.
+
+    Of tokens of a vision transformer, those of the patches are taken.
 
     Cimpoi, Maji and Vedaldi, "Deep filter banks for texture recognition and segmentation" (CVPR
     2015).
@@ -66,21 +67,16 @@ def feature_map_descriptors(
     from strata.features.descriptors import feature_map
     from strata.models.runtime.devices import choose_device
     from strata.models.training.resize import resize_images
-    from strata.models.transfer.finetuning.boundary import boundary_activations
+    from strata.models.transfer.finetuning.boundary import feature_maps
     from strata.models.transfer.frozen_backbone import FrozenBackbone, in_batches
     from strata.models.transfer.subgraph import IMAGES, penultimate_node
     from strata.models.transfer.subgraph_flops import subgraph_cost
 
     place = node or penultimate_node(network["backbone"])
     cost = subgraph_cost(network["backbone"], IMAGES, [place], image_size)
-    if len(cost.outputs[0]) == 2:
-        raise InputError(
-            f"'{place}' of {network['backbone']} gives tokens {cost.outputs[0]}, no map.",
-            "Take a node of a convolutional network; subgraph.node_names lists them.",
-        )
     frozen = FrozenBackbone(network["backbone"], [place], state_of(network), image_size)
     pixels = (resize_images(batch, frozen.image_size) for batch in in_batches(images, BATCH))
-    maps = chain.from_iterable(boundary_activations(frozen, pixels, choose_device(device)))
+    maps = chain.from_iterable(feature_maps(frozen, pixels, choose_device(device)))
     local = serialize_float16(
         feature_map.feature_map_descriptors(found, frozen.image_size, norm) for found in maps
     )

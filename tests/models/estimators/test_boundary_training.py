@@ -18,8 +18,6 @@ from strata.models.transfer.subgraph import penultimate_node
 #: Backbone: size of the images, boundary, a weight after it.
 FAMILIES = {
     "timm:vit_tiny_patch16_224": (48, "blocks.9", "blocks.11.mlp.fc1.weight"),
-    "timm:vit_small_patch14_dinov2": (42, "blocks.10", "blocks.11.ls2.gamma"),
-    "timm:swin_tiny_patch4_window7_224": (56, "layers.2", "layers.3.downsample.reduction.weight"),
     "timm:convnext_atto": (64, "stages.2.blocks.3", "stages.2.blocks.5.gamma"),
     "timm:tf_efficientnet_lite0": (64, "blocks.4", "conv_head.weight"),
 }

@@ -153,7 +153,14 @@ def test_features_of_a_frozen_network(state, tmp_path, float32):
     pixels = RNG.integers(0, 256, (5, 96, 96, 3), np.uint8)
     vectors = reader.transform(pixels)
     module = BackboneVectors(
-        BACKBONE, reader.nodes_, state, image_size=96, mirror=True, grids=grids, norm="l2"
+        BACKBONE,
+        reader.nodes_,
+        state,
+        image_size=96,
+        mirror=True,
+        grids=grids,
+        tokens="auto",
+        norm="l2",
     ).eval()
     with torch.no_grad():
         assert torch.allclose(
@@ -166,6 +173,36 @@ def test_features_of_a_frozen_network(state, tmp_path, float32):
     )
     agreement = exported(linear, tmp_path / "f.onnx", pixels, scores, None)
     assert agreement.probabilities is None
+    assert agreement.largest < 1e-5
+
+
+def test_features_of_tokens(tmp_path, float32):
+    pytest.importorskip("timm")
+    name, grids = "timm:test_vit", [(1, 1), (2, 2)]
+    state = backbones.skeleton(name).state_dict()
+    reader = BackboneFeatures(name, nodes=("blocks.3",), weights=state, grids=grids).fit()
+    size = backbones.preprocessing(name).image_size
+    pixels = RNG.integers(0, 256, (5, size, size, 3), np.uint8)
+    module = BackboneVectors(
+        name,
+        reader.nodes_,
+        state,
+        image_size=None,
+        mirror=True,
+        grids=grids,
+        tokens="both",
+        norm="l2",
+    ).eval()
+    vectors = reader.transform(pixels)
+    with torch.no_grad():
+        assert torch.allclose(
+            module(torch.from_numpy(pixels)), torch.from_numpy(vectors), atol=1e-5
+        )
+    coef = RNG.normal(0, 2, (3, vectors.shape[1]))
+    linear = LinearScores(
+        nn.Sequential(GraphInput(0), module), coef, np.zeros(3), None, range(3), 3
+    )
+    agreement = exported(linear, tmp_path / "f.onnx", pixels, vectors @ coef.T, None)
     assert agreement.largest < 1e-5
 
 

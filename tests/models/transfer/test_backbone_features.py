@@ -85,12 +85,6 @@ def test_a_grid_has_a_mean_for_each_cell(state, images, float32):
         np.testing.assert_allclose(np.linalg.norm(part, axis=1), 1, rtol=1e-5)
 
 
-def test_tokens_have_no_cells():
-    reader = BackboneFeatures("vit_b_32", nodes=("encoder.ln",), grids=[(2, 2)])
-    with pytest.raises(InputError, match="it is no map"):
-        reader._pool_cells(torch.zeros(1, 50, 768))
-
-
 def test_batches_make_no_difference(state, images):
     one = features(state, batch_size=1).transform(images)
     np.testing.assert_allclose(one, features(state, batch_size=4).transform(images), 1e-4, 1e-6)

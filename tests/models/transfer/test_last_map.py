@@ -9,10 +9,16 @@ from torchvision import models
 
 from strata.models.estimators.grad_cam import grad_cam_maps
 from strata.models.transfer.backbones import outline
+from strata.models.transfer.canonical_subgraph import (
+    CHANNELS_FIRST,
+    canonical_subgraph,
+    with_layouts,
+)
 from strata.models.transfer.finetuning.boundary import Restore, keep
 from strata.models.transfer.finetuning.finetune_module import FineTuneModule
 from strata.models.transfer.finetuning.pooling import Embedding
 from strata.models.transfer.last_map import from_last_map
+from strata.models.transfer.output_layout import node_layouts
 from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
 
 #: Network: the boundary's output for an image, the boundary and the last node kept; the layer whose
@@ -33,8 +39,8 @@ FAMILIES = {
     "regnet_y_400mf": ((208, 4, 4), "trunk_output.block3", "flatten", "<avgpool"),
     "shufflenet_v2_x0_5": ((96, 4, 4), "stage3", "mean", "conv5.2"),
     "convnext_tiny": ((768, 2, 2), "features.6", "classifier.1", "<avgpool"),
-    "swin_t": ((2, 2, 768), "features.6", "flatten", "<avgpool"),
-    "swin_v2_t": ((2, 2, 768), "features.6", "flatten", "<avgpool"),
+    "swin_t": ((768, 2, 2), "features.6", "flatten", "<avgpool"),
+    "swin_v2_t": ((768, 2, 2), "features.6", "flatten", "<avgpool"),
     "maxvit_t": ((512, 7, 7), "blocks.3.layers.0", "classifier.4", "<classifier.0"),
     "vit_b_16": (
         (197, 768),
@@ -43,7 +49,7 @@ FAMILIES = {
         "encoder.layers.encoder_layer_11.ln_1",
     ),
     "timm:vit_tiny_patch16_224": ((197, 192), "blocks.10", "getitem_1", "<blocks.11.attn.qkv"),
-    "timm:swin_tiny_patch4_window7_224": ((7, 7, 768), "layers.3.blocks.0", "norm", "<embedding"),
+    "timm:swin_tiny_patch4_window7_224": ((768, 7, 7), "layers.3.blocks.0", "norm", "<embedding"),
     "timm:convnext_atto": ((160, 4, 4), "stages.2", "stages.3", "<embedding"),
     "timm:tf_efficientnet_lite0": ((192, 4, 4), "blocks.5", "global_pool.flatten", "bn2"),
 }
@@ -52,7 +58,7 @@ FAMILIES = {
 def trained_part(name, shape, boundary, output):
     """The part after the boundary with random weights; nothing before it takes memory."""
     torch.manual_seed(0)
-    part = extract_subgraph(outline(name), boundary, [output]).to_empty(device="cpu")
+    part = canonical_subgraph(name, outline(name), boundary, [output]).to_empty(device="cpu")
     for parameter in part.parameters():
         nn.init.normal_(parameter, 0, 0.5 / max(1, parameter[0].numel()) ** 0.5)
     for key, buffer in part.named_buffers():
@@ -126,7 +132,8 @@ def test_outputs_that_the_head_takes_beside_the_last_count_too():
     module = trained_part("resnet18", (256, 4, 4), "layer3", "flatten")
     with torch.device("meta"):
         whole = models.get_model("resnet18", weights=None).eval()
-    part = extract_subgraph(whole, "layer3", ["flatten", "avgpool"]).to_empty(device="cpu")
+    ends = ["flatten", "avgpool"]
+    part = canonical_subgraph("resnet18", whole, "layer3", ends).to_empty(device="cpu")
     part.load_state_dict(module.blocks[0].state_dict())
     both = FineTuneModule(
         part,
@@ -145,12 +152,23 @@ def test_outputs_that_the_head_takes_beside_the_last_count_too():
     )
 
 
-def test_from_the_images_on_a_transformer_is_asked_for_its_last_tokens_not_its_first_patches():
+def part_of(make, begin, end):
+    """A network for images of 32 pixels, and its part between two nodes."""
     torch.manual_seed(0)
-    transformer = models.VisionTransformer(32, 8, 2, 2, 16, 32).eval()
+    network = make(32).eval()
+    layouts = node_layouts(make(32).to("meta").eval(), make(64).to("meta").eval(), 32)
+    first, last = (layouts.get(node, CHANNELS_FIRST) for node in (begin, end))
+    return network, with_layouts(extract_subgraph(network, begin, [end]), first, [last], layouts)
+
+
+def torchvision_transformer(size):
+    return models.VisionTransformer(size, 8, 2, 2, 16, 32)
+
+
+def test_from_the_images_on_a_transformer_is_asked_for_its_last_tokens_not_its_first_patches():
+    transformer, part = part_of(torchvision_transformer, IMAGES, "getitem_5")
     seen = []
     transformer.encoder.layers[1].ln_1.register_forward_hook(lambda *given: seen.append(given[2]))
-    part = extract_subgraph(transformer, IMAGES, ["getitem_5"])
     x = torch.rand(2, 3, 32, 32)
     maps, (token,) = from_last_map(part, x)
     transformer(x)
@@ -165,24 +183,24 @@ def test_from_the_images_on_a_transformer_is_asked_for_its_last_tokens_not_its_f
 def test_attention_that_is_traced_is_no_map_and_its_inside_no_tokens(pool, node, layer):
     """Of a class token, the tokens that enter the last attention; of a mean, the last tokens."""
     timm = pytest.importorskip("timm")
-    torch.manual_seed(0)
-    transformer = timm.models.VisionTransformer(
-        img_size=32, patch_size=8, embed_dim=16, depth=2, num_heads=2, global_pool=pool
-    ).eval()
+
+    def make(size):
+        return timm.models.VisionTransformer(
+            img_size=size, patch_size=8, embed_dim=16, depth=2, num_heads=2, global_pool=pool
+        )
+
+    transformer, part = part_of(make, IMAGES, node)
     seen = []
     transformer.get_submodule(layer).register_forward_hook(lambda *given: seen.append(given[2]))
-    part = extract_subgraph(transformer, IMAGES, [node])
     x = torch.rand(2, 3, 32, 32)
     maps, _ = from_last_map(part, x)
     transformer(x)
-    patches = seen[-1][:, -16:]  # the first was seen in tracing
+    patches = seen[-1][:, -16:]
     torch.testing.assert_close(maps, patches.transpose(1, 2).unflatten(2, (4, 4)))
 
 
 def test_tokens_that_nobody_reads_any_more_are_no_map():
-    torch.manual_seed(0)
-    transformer = models.VisionTransformer(32, 8, 2, 2, 16, 32).eval()
-    part = extract_subgraph(transformer, "encoder.layers.encoder_layer_1", ["getitem_5"])
+    _, part = part_of(torchvision_transformer, "encoder.layers.encoder_layer_1.add_1", "getitem_5")
     module = FineTuneModule(
         part,
         3,

@@ -96,16 +96,15 @@ def test_pooling_gives_vectors():
     assert torch.equal(global_pool(vectors), vectors)
 
 
-def test_maps_with_channels_last_are_pooled_over_positions_too():
-    """Swin's blocks give (h, w, channels); its own pooling moves the channels first."""
-    network = backbones.skeleton("swin_t")
-    part = extract_subgraph(network, "features.6", ["norm", "avgpool"])
-    with torch.no_grad():
-        last, pooled = part(torch.rand(2, 3, 3, 768))
-    assert last.shape == (2, 3, 3, 768)
-    torch.testing.assert_close(global_pool(last), pooled.flatten(1))
-
-
-def test_numbers_and_windows_are_no_node_to_cut_at():
-    with pytest.raises(InputError, match="no output for each image"):
+def test_numbers_are_no_node_to_cut_at():
+    with pytest.raises(InputError, match="no map, tokens or vector for each image"):
         subgraph_cost("shufflenet_v2_x0_5", IMAGES, ["stage4.3.floordiv"], 64)
+
+
+def test_a_network_that_decides_by_numbers_is_refused():
+    class Deciding(torch.nn.Module):
+        def forward(self, x):
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(InputError, match="Deciding has no nodes"):
+        extract_subgraph(Deciding(), IMAGES, ["neg"])

@@ -38,8 +38,13 @@ def test_errors_name_the_key_and_the_nearest_name():
     with pytest.raises(InputError, match=r"x\.use = 'wid'") as raised:
         SECTION.checked({"use": "wid"}, "x")
     assert "Did you mean 'wide'?" in str(raised.value)
-    with pytest.raises(InputError, match=r"There is no key x\.C"):
+    with pytest.raises(
+        InputError, match=r"There is no key x\.C where x\.use is \"near\""
+    ) as raised:
         SECTION.checked({"C": 1}, "x")
+    assert raised.value.hint == 'It is one of x.use = "wide".'
+    with pytest.raises(InputError, match=r"There is no key x\.D\b"):
+        SECTION.checked({"D": 1}, "x")
 
 
 def test_a_step_may_be_left_out():

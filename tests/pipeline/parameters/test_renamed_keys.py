@@ -4,7 +4,7 @@ import pytest
 
 from strata.errors import InputError
 from strata.pipeline.graph.choice import Choice
-from strata.pipeline.parameters.renamed_keys import RENAMED, renamed
+from strata.pipeline.parameters.renamed_keys import RENAMED, REPLACED, renamed
 from strata.pipeline.recipes.reference import reference
 from strata.pipeline.recipes.registry import known_recipes
 
@@ -19,6 +19,24 @@ def test_new_names_are_there_and_old_ones_mean_nothing_where_they_are(old):
         assert in_a_table or new in ("normalization", "initialization")  # of architectures
         assert renamed(old, [new]) == f"'{old}' is called '{new}' now."
     assert renamed(old, []) == ""
+
+
+@pytest.mark.parametrize("old", REPLACED)
+def test_a_removed_recipe_names_the_one_that_does_its_work(old):
+    new, text = REPLACED[old]
+    assert old not in RECIPES
+    assert new in RECIPES
+    assert renamed(old, RECIPES) == text
+    assert f'recipe = "{new}"' in text
+    assert renamed(old, ["bovw"]) == ""
+
+
+def test_the_message_on_stacking_names_keys_that_are_there():
+    _, text = REPLACED["stacking"]
+    learned = RECIPES["fusion"].sections["combination"].stages["learned_weights"]
+    keys = [word.strip(".") for word in text.split() if word.startswith("combination.")]
+    assert len(keys) == 2
+    assert all(key.partition(".")[2] in learned.stage.parameters.defaults for key in keys)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ WRONG = {
     "backbone = 'method:nobody'": "'nobody', which is not a method of this file",
     "backbone = 'method:other'": "made of itself: 'other' of 'other'",
     "backbone = 'method:searched'": "'searched' has a search",
-    "backbone = 'method:tinynet'\nweights = 'net.pth'": "weights = .* are trained",
+    "backbone = 'method:tinynet'\nweights = 'net.pth'": "weights = .* is for pretrained",
+    "backbone = 'method:tinynet'\nfeatures.nodes = 2": "nodes = 2 is for pretrained",
     "backbone = 'method:tinynet'\nfeatures.image_size = 32": "image_size = 32 is for pretrained",
     "backbone = 'method:tinynet'\nfeatures.pyramid = 'horizontal'": "pyramid = .* is for",
     "backbone = 'method:tinynet'\nfeatures.nodes = ['block1', 'block2']\nfeatures.norm = 'none'": (

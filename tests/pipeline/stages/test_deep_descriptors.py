@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from strata.digest import file_digest
-from strata.errors import InputError
 from strata.models.training.resize import resize_image
 from strata.models.transfer import backbones
+from strata.models.transfer.frozen_backbone import Standardize
 from strata.pipeline.graph.inputs import Fold, ImageShard, Subset
 from strata.pipeline.graph.recipe_context import Data
 from strata.pipeline.graph.sharded_arrays import Shards
@@ -49,10 +49,26 @@ def test_descriptors_are_the_places_of_the_map(weights, tmp_path, float32):
     np.testing.assert_allclose(found, seen.flatten(1).T, rtol=2e-3, atol=2e-3)
 
 
-def test_tokens_are_no_map(tmp_path):
-    network = {"backbone": "vit_b_16", "content": np.zeros(0, np.uint8)}
-    with pytest.raises(InputError, match=r"gives tokens \(197, 768\), no map"):
-        feature_map_descriptors.function([], network, node="encoder.layers.encoder_layer_0")
+def test_descriptors_of_a_transformer_are_its_patches(tmp_path, float32):
+    pytest.importorskip("timm")
+    name, node = "timm:test_vit", "blocks.3"
+    whole = backbones.skeleton(name)
+    path = tmp_path / "weights.pth"
+    torch.save(whole.state_dict(), path)
+    write_images(tmp_path, per_class=1)
+    paths = sorted(tmp_path.glob("*/*"))
+    shard = ImageShard("", tuple(map(file_digest, paths)), tuple(paths))
+    network = pretrained.function(weights_file(name, str(path)), backbone=name)
+    found = of_shard(feature_map_descriptors.function(shard, network, node=node, norm="none"))[1]
+    seen = []
+    whole.blocks[3].register_forward_hook(lambda *given: seen.append(given[2]))
+    size = whole.patch_embed.img_size[0]
+    pixels = torch.from_numpy(resize_image(list(shard)[1], size)).permute(2, 0, 1)[None]
+    with torch.no_grad():
+        whole(Standardize(backbones.preprocessing(name))(pixels))
+    np.testing.assert_allclose(found.descriptors, seen[0][0, 1:], rtol=2e-3, atol=2e-3)
+    rows = round(len(found.descriptors) ** 0.5)
+    np.testing.assert_allclose(found.positions[1], [1.5 / rows, 0.5 / rows], rtol=1e-6)
 
 
 def made(given, known):

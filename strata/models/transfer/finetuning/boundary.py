@@ -7,18 +7,19 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from strata.errors import InputError
 from strata.models.transfer.frozen_backbone import FrozenBackbone
-from strata.models.transfer.subgraph import IMAGES, is_channels_last
+from strata.models.transfer.output_layout import as_map
+from strata.models.transfer.subgraph import IMAGES
 from strata.models.transfer.subgraph_flops import subgraph_cost
 
 
 def boundary_shape(backbone: str, node: str, image_size: int) -> tuple[int, ...]:
-    """Shape of a node's output for one square image, in the network's layout.
+    """Shape of a node's output for one square image: (channels, h, w), (tokens, channels) or
+    (channels,).
 
     Raises:
         InputError: no such network or node; images of that size do not pass through; the node
-            cuts an image into windows, as inside Swin's blocks.
+            gives none of these, as inside the blocks of MaxViT.
     """
     (shape,) = subgraph_cost(backbone, IMAGES, [node], image_size).outputs
     return shape
@@ -34,26 +35,16 @@ def keep(output: Tensor) -> Tensor:
     """Outputs of a node as (b, h, w, channels), a layout that views of any network share.
 
     Args:
-        output: maps (b, channels, h, w), or (b, h, w, channels) as in Swin; tokens
-            (b, tokens, channels), which become rows of one column; vectors (b, channels).
-
-    Raises:
-        InputError: none of these.
+        output: maps (b, channels, h, w); tokens (b, tokens, channels), which become rows of one
+            column; vectors (b, channels).
     """
     if output.ndim == 2:
         return output[:, None, None]
-    if output.ndim == 3:
-        return output[:, :, None]
-    if output.ndim != 4:
-        raise InputError(
-            f"The node gives {tuple(output.shape[1:])} for an image: no map, tokens or vector.",
-            "Take the output of a whole block; subgraph.node_names lists nodes.",
-        )
-    return output if is_channels_last(output.shape) else output.permute(0, 2, 3, 1)
+    return output[:, :, None] if output.ndim == 3 else output.permute(0, 2, 3, 1)
 
 
 class Restore(nn.Module):
-    """Kept activations (b, channels, h, w) in the layout that the network's next layer takes.
+    """Kept activations (b, channels, h, w) with the axes that the node's output has.
 
     Args:
         shape: of the node's output for one image (`boundary_shape`).
@@ -62,15 +53,12 @@ class Restore(nn.Module):
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.axes = len(shape)
-        self.channels_last = self.axes == 3 and is_channels_last((1, *shape))
 
     def forward(self, x: Tensor) -> Tensor:
         """The inverse of `keep`, after its channels were moved to the second axis."""
         if self.axes == 1:
             return x.flatten(1)
-        if self.axes == 2:
-            return x[..., 0].transpose(1, 2)
-        return x.permute(0, 2, 3, 1) if self.channels_last else x
+        return x[..., 0].transpose(1, 2) if self.axes == 2 else x
 
 
 def boundary_activations(
@@ -86,12 +74,33 @@ def boundary_activations(
     Yields:
         float16, (b, h, w, channels) as `keep` makes them. Values beyond float16's range are
         clipped to it.
-
-    Raises:
-        InputError: the node gives neither maps nor tokens nor vectors.
     """
-    largest = float(np.finfo(np.float16).max)
     for pixels in views:
         (output,) = frozen.run(np.asarray(pixels, np.uint8), device)
-        limited = keep(output.float().clamp(-largest, largest).half())
-        yield limited.contiguous().cpu().numpy()
+        yield _half_precision(keep(output))
+
+
+def feature_maps(
+    frozen: FrozenBackbone, images: Iterable[ArrayLike], device: torch.device
+) -> Iterator[NDArray[np.float16]]:
+    """Maps at the node of a frozen part, each position a local descriptor.
+
+    Args:
+        frozen, images, device: as of `boundary_activations`. Patch tokens lie in the grid that
+            they stand for, without class and register tokens; a vector is a map of one position.
+
+    Yields:
+        float16, (b, h, w, channels), clipped to float16's range.
+
+    Raises:
+        InputError: tokens that are no square grid.
+    """
+    (layout,) = frozen.layouts
+    for pixels in images:
+        (output,) = frozen.run(np.asarray(pixels, np.uint8), device)
+        yield _half_precision(as_map(output, layout.canonical).permute(0, 2, 3, 1))
+
+
+def _half_precision(output: Tensor) -> NDArray[np.float16]:
+    largest = float(np.finfo(np.float16).max)
+    return output.float().clamp(-largest, largest).half().contiguous().cpu().numpy()

@@ -12,7 +12,8 @@ from strata.models.architectures.flops import LayerCost, moving_statistics
 from strata.models.architectures.receptive_field import Field, FieldInterpreter
 from strata.models.transfer.backbones import outline, preprocessing
 from strata.models.transfer.finetuning.lora import lora_parameters, update_size
-from strata.models.transfer.subgraph import IMAGES, extract_subgraph, global_pool
+from strata.models.transfer.subgraph import IMAGES, extract_subgraph
+from strata.models.transfer.subgraph_flops import output_widths
 
 
 def finetune_layers(
@@ -57,10 +58,10 @@ def finetune_layers(
         trained = _Reader(
             after, frozen.output_field, side, counter, trainable=train, lora_rank=lora_rank
         )
-        outputs = trained.run(boundary)
+        trained.run(boundary)
     rows = [*frozen.rows, *trained.rows]
     if num_classes:
-        width = sum(global_pool(output).shape[1] for output in outputs)
+        width = sum(output_widths(backbone, ends))
         rows += _head_rows(width, head_hidden, num_classes, side)
     return rows
 

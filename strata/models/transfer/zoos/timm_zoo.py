@@ -64,6 +64,14 @@ def create(name: str, device: torch.device, image_size: int | None) -> nn.Module
     return network.eval()
 
 
+create_at_size = create
+
+
+def takes_any_size(name: str) -> bool:
+    """Test whether a network takes images of any size as it is."""
+    return not _configuration(name).fixed_input_size
+
+
 def fitted_state(state: Mapping[str, Tensor], network: nn.Module) -> Mapping[str, Tensor]:
     """Tensors as the network needs them: tables of positions are interpolated to its size.
 

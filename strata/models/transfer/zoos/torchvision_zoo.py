@@ -43,6 +43,28 @@ def create(name: str, device: torch.device, image_size: int | None) -> nn.Module
     return made.eval()
 
 
+def create_at_size(name: str, device: torch.device, image_size: int) -> nn.Module:
+    """`create`, but networks with tables of positions are made for a size of images."""
+    network = name.partition(":")[0]
+    with torch.random.fork_rng(devices=[]), device:
+        made = models.get_model(
+            network, weights=None, **_AS_PUBLISHED.get(network, {}), **_sized(network, image_size)
+        )
+    return made.eval()
+
+
+def takes_any_size(name: str) -> bool:
+    """Test whether a network takes images of any size as it is."""
+    return not _sized(name.partition(":")[0], 0)
+
+
+def _sized(network: str, image_size: int) -> dict[str, Any]:
+    """The option of torchvision's builders for the size of images, where they have one."""
+    if network.startswith("vit_"):
+        return {"image_size": image_size}
+    return {"input_size": (image_size, image_size)} if network == "maxvit_t" else {}
+
+
 def preprocessing(name: str) -> Preprocessing:
     """Preprocessing of torchvision's weights."""
     given = _weights(name).transforms()

@@ -140,6 +140,7 @@ class OnnxGraph:
             image_size=chosen["image_size"],
             mirror=chosen["mirror"],
             grids=[(grid.rows, grid.columns) for grid in cells],
+            tokens=chosen["tokens"],
             norm=chosen["norm"],
         )
         return nn.Sequential(self._input(SquareImages(size)), vectors)

@@ -96,7 +96,6 @@ def test_blocks_have_the_distances_that_one_counts_by_hand(backbone):
     ("backbone", "begin"),
     [
         ("timm:convnext_atto", "stages.1"),
-        ("timm:vit_tiny_patch16_224", "blocks.8"),
     ],
 )
 def test_later_blocks_have_the_same_distances_wherever_training_begins(backbone, begin):
