@@ -145,8 +145,11 @@ def test_methods_as_onnx_files(name, models, images, tmp_path, monkeypatch):
     assert json.loads(facts["classes"]) == ["blue", "gray", "green"]
     assert json.loads(facts["inputs"]) == exported.inputs
     feeds = strata.onnx_inputs(models[name], images)
-    found = onnxruntime.InferenceSession(path).run(["label"], feeds)[0]
-    assert list(found) == list(models[name].predict(images))
+    found, scores = onnxruntime.InferenceSession(path).run(["label", "scores"], feeds)
+    best, second = -np.sort(-scores, axis=1)[:, :2].T
+    sure = best - second > 2 * (exported.precision or exported.agreement.largest)
+    assert sure.sum() > 2  # the rounded scores of others may be in another order
+    assert list(found[sure]) == list(models[name].predict(images)[sure])
 
 
 @pytest.mark.parametrize(
