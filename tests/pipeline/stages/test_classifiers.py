@@ -127,7 +127,11 @@ def test_what_is_learned_of_copies_says_nothing_of_other_pictures(monkeypatch, i
 def test_classifiers_that_keep_vectors_keep_the_names_of_their_images(stage):
     vectors, labels = clouds()
     fitted, _ = scored(stage, {"kernel": "rbf"} if stage is svm else {}, vectors, labels, 3)
-    kept = fitted["classifier"].support_vectors_ if stage is svm else fitted["classifier"]._fit_X
+    kept = (
+        fitted["classifier"].support_vectors_
+        if stage is svm
+        else fitted["classifier"].neighbors_._fit_X
+    )
     assert fitted["ids"] == fitted["digests"]
     np.testing.assert_array_equal(kept, vectors[[int(name) for name in fitted["ids"]]].astype("f4"))
 
