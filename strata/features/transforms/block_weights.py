@@ -1,6 +1,5 @@
 """Weights of blocks of a vector's components, such as those of the nodes of a network."""
 
-from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -8,7 +7,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import validate_data
 
 from strata.errors import InputError
-from strata.parameter_types import check_weights
+from strata.parameter_types import PositiveInts, Weights, check_weights
 
 
 class BlockWeights(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -19,10 +18,10 @@ class BlockWeights(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Args:
         widths: number of components of each block, in their order.
-        weights: one per block, not all zero; only their ratios count. None: equal ones.
+        weights: one per block, not all zero; only their ratios count; none: equal ones.
     """
 
-    def __init__(self, widths: Sequence[int], weights: Sequence[float] | None = None) -> None:
+    def __init__(self, widths: PositiveInts, weights: Weights = ()) -> None:
         self.widths = widths
         self.weights = weights
 
@@ -33,7 +32,7 @@ class BlockWeights(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             InputError: they have not, or there is not one weight for each block.
         """
         X = validate_data(self, X, dtype=(np.float64, np.float32))
-        check_weights(tuple(self.weights or ()), len(self.widths))
+        check_weights(tuple(self.weights), len(self.widths))
         if X.shape[1] != sum(self.widths):
             raise InputError(
                 f"Vectors of {X.shape[1]} numbers do not consist of blocks of {self.widths}."
