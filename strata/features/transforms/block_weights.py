@@ -21,7 +21,7 @@ class BlockWeights(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         weights: one per block, not all zero; only their ratios count; none: equal ones.
     """
 
-    def __init__(self, widths: PositiveInts, weights: Weights = ()) -> None:
+    def __init__(self, widths: PositiveInts = (1,), weights: Weights = ()) -> None:
         self.widths = widths
         self.weights = weights
 

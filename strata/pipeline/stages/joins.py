@@ -86,7 +86,7 @@ def node_weights(vectors: Shards, features: Shards, train: Subset) -> dict[str, 
     codes = np.unique(train.y[some], return_inverse=True)[1]
     weights, log_loss, n_iter = fit_kernel_weights(grams, codes)
     return {
-        "reduction": BlockWeights(widths, weights.tolist()),
+        "reduction": BlockWeights(tuple(widths), tuple(weights.tolist())),
         "blocks": names,
         "weights": weights,
         "log_loss": log_loss,
