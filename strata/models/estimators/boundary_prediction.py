@@ -26,9 +26,10 @@ from strata.models.transfer.finetuning.boundary import Restore, boundary_shape, 
 from strata.models.transfer.finetuning.finetune_layers import finetune_layers
 from strata.models.transfer.finetuning.finetune_module import FineTuneModule
 from strata.models.transfer.finetuning.head import HeadActivation
+from strata.models.transfer.finetuning.lora import check_lora
 from strata.models.transfer.finetuning.pooling import Embedding, EmbeddingForm
 from strata.models.transfer.frozen_backbone import Standardize
-from strata.models.transfer.subgraph import IMAGES
+from strata.models.transfer.subgraph import IMAGES, check_head_inputs
 from strata.models.transfer.subgraph_flops import output_widths, subgraph_cost
 from strata.seeds import derive
 
@@ -100,6 +101,11 @@ class BaseBoundaryClassifier(BaseNetworkClassifier):
 
     def _embedded_nodes(self) -> list[str]:
         return [self.output_node, *self.head_inputs]
+
+    def _check_nodes(self) -> None:
+        """Raise `InputError` for nodes that do not fit together, or without what LoRA adapts."""
+        check_head_inputs(self.backbone, self.freeze_until, self.output_node, self.head_inputs)
+        check_lora(self.backbone, self.freeze_until, self._embedded_nodes(), self.lora_rank)
 
     def _module(
         self, network: torch.nn.Module, num_classes: int, extra: tuple[str, ...] = ()

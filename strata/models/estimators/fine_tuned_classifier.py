@@ -31,7 +31,7 @@ from strata.models.transfer.finetuning.head import HeadActivation
 from strata.models.transfer.finetuning.pooling import EmbeddingForm
 from strata.models.transfer.finetuning.weight_decay import undecayed_parameters
 from strata.models.transfer.frozen_backbone import WeightsLike, resolve_state_dict
-from strata.models.transfer.subgraph import IMAGES, check_head_inputs
+from strata.models.transfer.subgraph import IMAGES
 from strata.parameter_types import (
     BatchSize,
     Device,
@@ -336,7 +336,7 @@ class FineTunedClassifier(BaseBoundaryClassifier):
         config.check()
         self._head_config().check()
         check_fine_tuning(self.get_params(deep=False))
-        check_head_inputs(self.backbone, self.freeze_until, self.output_node, self.head_inputs)
+        self._check_nodes()
         augmentation = config.augmentation
         if not self.epochs:
             return config  # the first phase uses no augmentation

@@ -1,5 +1,6 @@
 """Activations of a trained network's hidden layers as feature vectors."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -15,12 +16,29 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from strata.errors import InputError, nearest
+from strata.models.architectures.architecture import Architecture
+from strata.models.architectures.builder import Network
 from strata.models.architectures.named_layers import activation_modules
 from strata.models.estimators.network_classifier import NetworkClassifier
 from strata.models.runtime.devices import choose_device, deterministic_cuda, mixed_precision
 
 #: Name of the last linear layer's input as a layer.
 EMBEDDING = "embedding"
+
+
+def layer_names(architecture: str | Architecture | Mapping[str, Any], image_size: int) -> list[str]:
+    """Names of the layers of a network that can be read, from its description alone.
+
+    Args:
+        architecture: an `Architecture`, or its name or description.
+        image_size: width and height of the images, pixels.
+
+    Raises:
+        InputError: a description that no network can be built from.
+    """
+    with torch.device("meta"):
+        network = Network(Architecture.of(architecture), image_size, 2)
+    return [EMBEDDING, *activation_modules(network)]
 
 
 class HiddenFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

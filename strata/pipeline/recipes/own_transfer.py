@@ -74,7 +74,7 @@ def own_features(data: Data, fold: Fold, backbone: str, features: Options) -> Sh
     pixels, fitted, _ = scores.inputs
     nodes = features["nodes"]
     known = backbone_features.parameters.checked({}, "features")
-    further = known.keys() - {"nodes", "norm", "mirror", "device"}
+    further = known.keys() - {"nodes", "norm"}
     changed = [name for name in further if features[name] != known[name]]
     if not isinstance(nodes, list | tuple):
         changed = ["nodes"]
@@ -83,7 +83,8 @@ def own_features(data: Data, fold: Fold, backbone: str, features: Options) -> Sh
         raise InputError(
             f"features.{name} = {features[name]!r} is for pretrained networks, not for the network "
             f"of '{backbone}'.",
-            "Leave it out; features.nodes takes names of the network's layers.",
+            "Leave it out; features.nodes takes names of the network's layers. It sees one view of "
+            "an image, on the device that its own method names.",
         )
     branches = [hidden_features(pixels, fitted, layer=node) for node in nodes or ("embedding",)]
     if features["norm"] == "l2":

@@ -45,7 +45,7 @@ def deep_features(
         logistic.options(C="cv"), svm.options(), mlp.options(), knn.options()
     ),
 ) -> Node:
-    """Activations of a frozen pretrained network, pooled, and a linear classifier.
+    """Activations of a frozen network, pooled, and a classifier.
 
     Razavian et al., "CNN features off-the-shelf" (CVPR workshops 2014).
 

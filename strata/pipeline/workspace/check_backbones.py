@@ -1,7 +1,7 @@
-"""Check of the names of torchvision backbones and their graph nodes, before a run begins.
+"""Check of the names of networks and of their nodes and layers, before a run begins.
 
-Valid names are known only after importing torchvision and tracing the network. That takes seconds,
-so only the stages about to be made are checked.
+Valid names are known only after importing torch and tracing the network. That takes seconds, so
+only the stages about to be made are checked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,14 @@ from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.stage import Node, Stage
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.stages.deep_descriptors import feature_map_descriptors
-from strata.pipeline.stages.fine_tuning import split_backbone
+from strata.pipeline.stages.fine_tuning import fine_tune, split_backbone
+from strata.pipeline.stages.networks import (
+    hidden_features,
+    network_at_size,
+    patch_descriptors,
+    resize,
+    train_network,
+)
 from strata.pipeline.stages.pretrained import backbone_features, pretrained
 
 #: Parameters of a stage that name graph nodes of its input network.
@@ -25,26 +32,31 @@ _NODES: dict[Stage, tuple[str, ...]] = {
 
 
 def check_backbones(targets: Iterable[Target], plan: Plan) -> None:
-    """Check the names of backbones and nodes in the stages that a plan would make.
+    """Check the names of backbones, nodes and layers in the stages that a plan would make.
 
     Raises:
-        InputError: torchvision has no such network, or the network has no such node; the message
-            names the key in the experiment file.
+        InputError: there is no such network, or the network has no such node or layer, or nothing
+            that LoRA would adapt; the message names the key in the experiment file.
     """
     needed = set(plan.needed)
     known: dict[str, list[str]] = {}
+    adapted: set[tuple[str, int]] = set()
     for target in targets:
         for node in topological_order(target.build_targets):
             if node.key not in needed:
                 continue
             if node.stage is pretrained:
                 _check_network(target, node.parameters["backbone"])
+            if node.stage in (hidden_features, patch_descriptors):
+                _check_layer(target, node, known)
             for parameter in _NODES.get(node.stage, ()):
                 given = node.parameters[parameter]
                 named = [given] if isinstance(given, str) else given
                 for place in () if isinstance(named, int) else named:
                     if place or not isinstance(given, str):  # only "" itself stands for the default
                         _check_node(target, parameter, _backbone_of(node), place, known)
+            if node.stage is fine_tune and node.parameters["lora_rank"]:
+                _check_updates(target, node, adapted)
 
 
 def _check_network(target: Target, backbone: str) -> None:
@@ -69,6 +81,49 @@ def _check_node(
             f"{_key(target, parameter, place)} = {place!r}: {backbone} has no such node.",
             nearest(place, known[backbone]),
         )
+
+
+def _check_layer(target: Target, node: Node, known: dict[str, list[str]]) -> None:
+    """Check the name of a layer of a network that the experiment itself trains."""
+    from strata.models.estimators.hidden_features import layer_names
+
+    fitted, place = node.inputs[1], node.parameters["layer"]
+    sizes = [p.parameters["size"] for p in node.parents if p.stage is resize]
+    while isinstance(fitted, Node) and fitted.stage is network_at_size:
+        fitted = fitted.inputs[0]
+    if not (sizes and isinstance(fitted, Node) and fitted.stage is train_network):
+        return  # of a recipe of the user's: the stage itself checks it
+    architecture = fitted.parameters["architecture"]
+    network = f"{architecture!r} at {sizes[0]}"  # the same in all folds
+    if network not in known:
+        known[network] = layer_names(architecture, sizes[0])
+    if place not in known[network]:
+        lists = [given for _, given in _paths(target.parameters, "nodes")]
+        own = any(isinstance(given, list | tuple) and place in given for given in lists)
+        raise InputError(
+            f"{_key(target, 'nodes' if own else 'layer', place)} = {place!r}: the network has no "
+            "such layer.",
+            nearest(place, known[network]),
+        )
+
+
+def _check_updates(target: Target, node: Node, adapted: set[tuple[str, int]]) -> None:
+    """Check that the part of a network that is fine-tuned has what LoRA adapts."""
+    from strata.models.transfer.finetuning.lora import check_lora
+
+    rank, backbone = node.parameters["lora_rank"], _backbone_of(node)
+    (split,) = (p for p in node.parents if p.stage.role == "backbone split")
+    if (split.key, rank) in adapted:
+        return
+    adapted.add((split.key, rank))
+    parts = split.stage.function({"backbone": backbone}, **split.parameters)
+    try:
+        check_lora(
+            backbone, parts["freeze_until"], [parts["output_node"], *parts["head_inputs"]], rank
+        )
+    except InputError as error:
+        where = _key(target, "lora_rank", rank)
+        raise InputError(f"{where} = {rank}: {error.what}", error.hint) from None
 
 
 def _backbone_of(node: Node) -> str:

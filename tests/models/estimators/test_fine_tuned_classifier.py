@@ -256,10 +256,14 @@ def test_the_head_may_have_hidden_layers(fitted, state, images):
     assert np.array_equal(pickle.loads(pickle.dumps(model)).logits(X), model.logits(X))
 
 
-def test_updates_of_low_rank_need_linear_layers(state, images):
-    X = activations(state, images[0], BOUNDARY)
+@pytest.mark.parametrize("boundary", [BOUNDARY, OUTPUT])  # convolutions; nothing but the head
+def test_updates_of_low_rank_need_linear_layers(state, images, boundary):
+    X, seen = activations(state, images[0], boundary), []
     with pytest.raises(InputError, match="no linear layer"):
-        classifier(state, lora_rank=4).fit(X, images[1])
+        classifier(state, lora_rank=4, freeze_until=boundary).fit(
+            X, images[1], on_epoch=seen.append
+        )
+    assert not seen  # before the head is trained
 
 
 @pytest.mark.parametrize("head_inputs", [[OUTPUT], [BOUNDARY, BOUNDARY], ["features.9"], BOUNDARY])

@@ -14,6 +14,7 @@ from strata.models.transfer.canonical_subgraph import (
     canonical_subgraph,
     with_layouts,
 )
+from strata.models.transfer.finetuning.activations import replace_activations
 from strata.models.transfer.finetuning.boundary import Restore, keep
 from strata.models.transfer.finetuning.finetune_module import FineTuneModule
 from strata.models.transfer.finetuning.pooling import Embedding
@@ -119,6 +120,17 @@ def test_grad_cam_takes_the_last_map_before_the_head(name):
     assert heat.max() > 0
     expected = by_hooks(module, layer, x, columns).detach()
     torch.testing.assert_close(heat, expected, rtol=1e-3, atol=1e-5 * heat.max().item())
+
+
+def test_activations_that_were_replaced_are_maps_like_those_before():
+    ends = ["features.19"]
+    part = canonical_subgraph("vgg11", outline("vgg11"), "features.17", ends).to_empty(device="cpu")
+    for parameter in part.parameters():
+        nn.init.normal_(parameter, 0, 0.01, torch.Generator().manual_seed(0))
+    replace_activations(part, "tanh")
+    maps, (output,) = from_last_map(part, torch.rand(2, 512, 2, 2))
+    torch.testing.assert_close(maps, output)  # not the convolution before
+    assert maps.abs().max() < 1
 
 
 def test_a_network_without_maps_has_none():

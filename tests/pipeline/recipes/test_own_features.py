@@ -50,6 +50,8 @@ WRONG = {
     "backbone = 'method:searched'": "'searched' has a search",
     "backbone = 'method:tinynet'\nweights = 'net.pth'": "weights = .* is for pretrained",
     "backbone = 'method:tinynet'\nfeatures.nodes = 2": "nodes = 2 is for pretrained",
+    "backbone = 'method:tinynet'\nfeatures.mirror = false": "mirror = False is for pretrained",
+    "backbone = 'method:tinynet'\nfeatures.device = 'cpu'": "device = 'cpu' is for pretrained",
     "backbone = 'method:tinynet'\nfeatures.image_size = 32": "image_size = 32 is for pretrained",
     "backbone = 'method:tinynet'\nfeatures.pyramid = 'horizontal'": "pyramid = .* is for",
     "backbone = 'method:tinynet'\nfeatures.nodes = ['block1', 'block2']\nfeatures.norm = 'none'": (

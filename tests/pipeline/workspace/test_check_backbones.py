@@ -9,15 +9,17 @@ from strata.errors import InputError
 from strata.pipeline.execution.plan import Plan
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.experiment.methods import Method
-from strata.pipeline.graph.inputs import File, ImageShard
+from strata.pipeline.graph.inputs import File, ImageShard, Subset
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.stages.deep_descriptors import feature_map_descriptors
-from strata.pipeline.stages.fine_tuning import split_backbone
+from strata.pipeline.stages.fine_tuning import boundary_activations, fine_tune, split_backbone
+from strata.pipeline.stages.networks import hidden_features, resize, train_network
 from strata.pipeline.stages.pretrained import backbone_features, pretrained
 from strata.pipeline.workspace.check_backbones import check_backbones
 from tests.pipeline.project import Project, write_images
 
 SHARDS = [ImageShard("", ("00",), ())]
+TRAIN = Subset(("00", "01"), ("00", "01"), (0, 1), ("x", "y"), 0)
 
 
 def target(node, parameters):
@@ -47,6 +49,19 @@ def vectors(*places):
 
 def local(place):
     return feature_map_descriptors(SHARDS, network(), node=place).nodes[0]
+
+
+def layer(place):
+    pixels = resize(SHARDS, size=16)
+    fitted = train_network(pixels, TRAIN, architecture={"name": "tinynet", "widths": [4, 8]})
+    return hidden_features(pixels, fitted, layer=place).nodes[0]
+
+
+def tuned(backbone, boundary, rank=8):
+    weights = network(backbone)
+    parts = split_backbone(weights, freeze_until=boundary)
+    views = boundary_activations(SHARDS, weights, parts)
+    return fine_tune(views, weights, parts, TRAIN, lora_rank=rank)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +102,26 @@ def local(place):
             {"descriptor": {"use": "deep_descriptors", "node": "feature.7"}},
             r"methods\.m\.descriptor\.node = 'feature\.7'.*Did you mean 'features\.7'",
         ),
+        (
+            layer("blok2"),
+            {"features": {"nodes": ["block1", "blok2"]}},
+            r"methods\.m\.features\.nodes = 'blok2'.*Did you mean 'block2'",
+        ),
+        (
+            layer("hidden1"),
+            {"features": {"layer": "hidden1"}},
+            r"methods\.m\.features\.layer = 'hidden1': the network has no such layer",
+        ),
+        (
+            tuned("squeezenet1_1", "features.10"),
+            {"training": {"lora_rank": 8}},
+            r"methods\.m\.training\.lora_rank = 8: The trained part has no linear layer",
+        ),
+        (
+            tuned("vit_b_16", ""),
+            {"training": {"lora_rank": 8}},
+            r"methods\.m\.training\.lora_rank = 8: .*an earlier freeze_until",
+        ),
     ],
 )
 def test_the_error_names_the_key_and_the_nearest_name(node, parameters, says):
@@ -98,6 +133,9 @@ def test_the_error_names_the_key_and_the_nearest_name(node, parameters, says):
 def test_right_names_pass():
     for node in (cut("features.12"), cut(""), vectors("features"), vectors(), local("features.7")):
         checked(node, {})
+    for node in (layer("block2"), layer("embedding"), tuned("squeezenet1_1", "", 0)):
+        checked(node, {})
+    checked(tuned("vit_b_16", "encoder.layers.encoder_layer_10"), {})
 
 
 def test_make_stops_before_it_makes_anything(tmp_path):

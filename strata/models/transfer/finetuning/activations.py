@@ -56,7 +56,9 @@ def replace_activations(subgraph: fx.GraphModule, name: ActivationName) -> None:
         added = f"activation{number}"
         subgraph.add_submodule(added, module)
         with subgraph.graph.inserting_before(node):
-            node.replace_all_uses_with(subgraph.graph.call_module(added, (node.args[0],)))
+            new = subgraph.graph.call_module(added, (node.args[0],))
+        new.meta = dict(node.meta)  # its place and its layout, by which Grad-CAM finds maps
+        node.replace_all_uses_with(new)
         subgraph.graph.erase_node(node)
     subgraph.delete_all_unused_submodules()
     subgraph.recompile()

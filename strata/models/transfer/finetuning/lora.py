@@ -4,12 +4,15 @@ Hu et al., "LoRA: Low-rank adaptation of large language models" (ICLR 2022).
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from strata.errors import InputError
+from strata.models.transfer.backbones import outline
+from strata.models.transfer.subgraph import extract_subgraph
 
 
 class LowRankUpdate(nn.Module):
@@ -50,15 +53,36 @@ def add_lora(module: nn.Module, *, rank: int, alpha: float, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     targets = lora_targets(module, rank)
     if not targets:
-        raise InputError(
-            f"The trained part has no linear layer that an update of rank {rank} would fit.",
-            "LoRA is for transformers and others with linear layers: set lora_rank = 0, or an "
-            "earlier freeze_until, or a lower rank.",
-        )
+        raise _nothing_to_adapt(rank)
     for layer, name in targets:
         weight = getattr(layer, name)
         update = LowRankUpdate(weight, rank, alpha, generator).to(weight.device)
         parametrize.register_parametrization(layer, name, update)
+
+
+def check_lora(backbone: str, freeze_until: str, ends: Sequence[str], rank: int) -> None:
+    """Raise what `add_lora` would, from the structure of a network alone, before any work.
+
+    Args:
+        backbone: name of the network.
+        freeze_until, ends: nodes between which the trained part lies.
+        rank: of the updates; 0: none are asked for.
+
+    Raises:
+        InputError: no linear layer has more inputs and outputs than `rank`; no such node.
+    """
+    if rank:
+        part = extract_subgraph(outline(backbone), freeze_until, ends)
+        if not lora_parameters(part, rank):
+            raise _nothing_to_adapt(rank)
+
+
+def _nothing_to_adapt(rank: int) -> InputError:
+    return InputError(
+        f"The trained part has no linear layer that an update of rank {rank} would fit.",
+        "LoRA is for transformers and others with linear layers: set lora_rank = 0, or an "
+        "earlier freeze_until, or a lower rank.",
+    )
 
 
 def merge_lora(module: nn.Module) -> None:

@@ -12,6 +12,7 @@ from strata.models.transfer.backbones import outline
 from strata.models.transfer.finetuning.finetune_layers import finetune_layers
 from strata.models.transfer.finetuning.lora import (
     add_lora,
+    check_lora,
     lora_parameters,
     lora_targets,
     merge_lora,
@@ -184,3 +185,16 @@ def test_predictions_and_copies_need_no_updates(fitted):
     assert np.isfinite(model.logits(rows)).all()
     assert model.set_params(lora_rank=0).logits(rows).shape == (8, 2)
     model.set_params(lora_rank=4)
+
+
+def test_a_check_from_the_structure_alone_agrees():
+    part = ("encoder.layers.encoder_layer_10", ["getitem_5"])
+    check_lora("vit_b_16", *part, 8)
+    check_lora("squeezenet1_1", "features.11", ["features.12"], 0)
+    for backbone, begin, ends, rank in (
+        ("squeezenet1_1", "features.11", ["features.12"], 8),
+        ("vit_b_16", *part, 768),
+        ("vit_b_16", "getitem_5", ["getitem_5"], 8),
+    ):
+        with pytest.raises(InputError, match="no linear layer"):
+            check_lora(backbone, begin, ends, rank)
