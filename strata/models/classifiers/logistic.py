@@ -5,7 +5,6 @@ from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -16,7 +15,7 @@ from strata.errors import InputError
 from strata.models.classifiers.decision_scores import per_class_columns
 from strata.models.classifiers.model_selection import assign_inner_folds, check_positive
 from strata.models.classifiers.multinomial import fit_logistic
-from strata.models.classifiers.temperature_scaling import fit_temperature, probabilities
+from strata.models.classifiers.temperature_scaling import calibrated_loss, probabilities
 from strata.models.classifiers.vector_blocks import Blocks, single_block
 from strata.parameter_types import NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -173,13 +172,10 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         for C in costs:
             for fold in folds:
                 models[fold] = self._logistic(blocks, codes, C, fold_of != fold, models.get(fold))
-            scores, labels = _held_out(blocks, codes, fold_of, models)
-            temperature = fit_temperature(scores, labels)
-            log_p = log_softmax(scores / temperature, axis=1)
-            last, loss = loss, -float(log_p[np.arange(len(labels)), labels].mean())
-            if best is not None and loss >= last:
+            temperature, found = calibrated_loss(*_held_out(blocks, codes, fold_of, models))
+            if best is not None and found >= loss:
                 break
-            best = _Selected(C, temperature, models[folds[0]])
+            loss, best = found, _Selected(C, temperature, models[folds[0]])
         assert best is not None
         return best
 

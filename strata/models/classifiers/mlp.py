@@ -5,7 +5,6 @@ from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
@@ -15,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from strata.errors import InputError
 from strata.models.classifiers.decision_scores import per_class_columns
 from strata.models.classifiers.model_selection import assign_inner_folds, check_positive
-from strata.models.classifiers.temperature_scaling import fit_temperature, probabilities
+from strata.models.classifiers.temperature_scaling import calibrated_loss, probabilities
 from strata.parameter_types import NonNegativeInt, PositiveFloat, PositiveInt
 
 #: Values that `alpha="cv"` chooses from.
@@ -131,9 +130,8 @@ class CalibratedMLP(ClassifierMixin, BaseEstimator):
                 held = fold_of == fold
                 layers = self._trained(X[~held], codes[~held], alpha)
                 scores[held] = per_class_columns(layers.outputs(X[held]))
-            temperature = fit_temperature(scores, codes)
-            log_p = log_softmax(scores / temperature, axis=1)
-            found[-float(log_p[np.arange(len(codes)), codes].mean())] = alpha, temperature
+            temperature, loss = calibrated_loss(scores, codes)
+            found[loss] = alpha, temperature
         return found[min(found)]
 
     def _trained(self, X: np.ndarray, codes: np.ndarray, alpha: float) -> "_Layers":

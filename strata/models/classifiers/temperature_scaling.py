@@ -28,6 +28,17 @@ def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
     return spread / float(np.exp(best.x))
 
 
+def calibrated_loss(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """The temperature of held-out scores, and their mean log loss once they are divided by it.
+
+    Args:
+        scores, labels: as of `fit_temperature`.
+    """
+    temperature = fit_temperature(scores, labels)
+    log_p = log_softmax(scores / temperature, axis=1)
+    return temperature, -float(log_p[np.arange(len(labels)), labels].mean())
+
+
 def probabilities(scores: np.ndarray, temperature: float) -> np.ndarray:
     """softmax(scores / temperature) along rows, (n, classes) float64."""
     return softmax(scores.astype(np.float64) / temperature, axis=1)

@@ -44,6 +44,23 @@ class Affine(nn.Module):
         return x if self.scale is None else x / self.scale
 
 
+class Scaled(nn.Module):
+    """Each component times a factor, which may be 0.
+
+    Args:
+        factors: (d,).
+    """
+
+    def __init__(self, factors: Any) -> None:
+        super().__init__()
+        self.factors: Tensor
+        self.register_buffer("factors", _float32(factors))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Multiply vectors (n, d)."""
+        return x * self.factors
+
+
 class SignedPower(nn.Module):
     """sign(x) |x|^alpha of each component."""
 

@@ -22,7 +22,7 @@ from strata.models.transfer.frozen_backbone import (
     resolve_state_dict,
 )
 from strata.models.transfer.last_nodes import feature_nodes
-from strata.models.transfer.output_pooling import Tokens, check_pooling, pool_output
+from strata.models.transfer.output_pooling import Tokens, check_pooling, part_names, pool_output
 from strata.models.transfer.subgraph import IMAGES
 from strata.models.transfer.subgraph_flops import subgraph_cost
 from strata.parameter_types import Device, PositiveInt
@@ -62,6 +62,8 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     Attributes:
         nodes_: the nodes used.
         widths_: length of each node's vector, all its cells.
+        blocks_: name and length of each part of a vector, in their order: of each node, the class
+            token where patches are taken too, and each grid.
         parameters_: number of weights in the part of the network that is run.
         multiply_adds_: for one view of an image (`mirror` doubles the views).
     """
@@ -109,7 +111,13 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         state = resolve_state_dict(self.backbone, self.weights)
         self._frozen = FrozenBackbone(self.backbone, self.nodes_, state, self.image_size)
         empty = [torch.empty(1, *shape) for shape in cost.outputs]
-        self.widths_ = tuple(sum(p.shape[1] for p in parts) for parts in self._pooled(empty))
+        lengths = [[part.shape[1] for part in parts] for parts in self._pooled(empty)]
+        self.widths_ = tuple(map(sum, lengths))
+        self.blocks_ = tuple(
+            block
+            for node, parts in zip(self.nodes_, lengths, strict=True)
+            for block in zip(part_names(node, len(parts), self.grids), parts, strict=True)
+        )
         self._n_features_out = sum(self.widths_)
         self.parameters_ = cost.parameters
         self.multiply_adds_ = cost.multiply_adds

@@ -75,6 +75,17 @@ def pool_output(
     return [*parts, *pooled]
 
 
+def part_names(node: str, count: int, grids: Sequence[tuple[int, int]]) -> list[str]:
+    """Names of the vectors that `pool_output` makes of a node's output.
+
+    Args:
+        count: number of the vectors.
+    """
+    cells = [node if r * c == 1 else f"{node} in {r} x {c}" for r, c in grids]
+    token = [f"class token of {node}"] if count > len(cells) else []
+    return [*token, *cells][:count]  # tokens = "class" gives one vector whatever the grids
+
+
 def grid_means(maps: Tensor, rows: int, columns: int) -> Tensor:
     """Means of maps in a grid's cells: (n, d, h, w) -> (n, cells * d)."""
     means = nn.functional.adaptive_avg_pool2d(maps, (rows, columns))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from strata.errors import InputError, naming
+from strata.errors import InputError, naming, short
 from strata.pipeline.graph.roles import PREDICTING, SCORING
 from strata.pipeline.graph.stage import Stage
 from strata.pipeline.prediction.container import refused
@@ -22,11 +22,19 @@ AFFECTS_RESULTS = False  # how files are read, not what is in them
 #: Sides of images that steps may ask for at most, pixels, and the parameters that do.
 MOST_SIDE, SIDES = 4096, ("size", "image_size", "min_size")
 
+_FEATURES = "strata.pipeline.stages.pretrained:backbone_features"
+
+_EXPORT_AGAIN = "Export the method again with this version: strata export METHOD FILE.strata."
+
 _STAGES = re.compile(r"strata\.pipeline\.stages\.\w+", re.ASCII)
 
 
 def checked_steps(
-    given: Any, own: Mapping[str, Path], artifacts: Collection[str], path: Path
+    given: Any,
+    own: Mapping[str, Path],
+    artifacts: Mapping[str, Mapping[str, Any]],
+    path: Path,
+    made: str,
 ) -> tuple[PredictionStep, ...]:
     """Steps whose stages predict, whose inputs are there, and whose parameters they take.
 
@@ -36,11 +44,13 @@ def checked_steps(
     Args:
         given: `steps` of a `model.json`.
         own: files of a user's stages, by the modules' names in the file.
-        artifacts: their names.
+        artifacts: by their names; read where a step's meaning depends on them.
         path: of the file, for messages.
+        made: version that the file was made by, for messages.
 
     Raises:
-        InputError: a stage that is none, or learns; an input that is none; parameters that the
+        InputError: a stage that is none, or that this version has not, or learns; features that
+            older versions pooled in another way; an input that is none; parameters that the
             stage does not take, or images larger than `MOST_SIDE`; the last step gives no scores.
     """
     steps = [_own_address(_step(table), own) for table in given]
@@ -48,10 +58,13 @@ def checked_steps(
         raise refused(path, "it has no steps")
     found, last = [], len(steps) - 1
     for number, step in enumerate(steps):
-        stage = _stage(step, list(own.values()), path)
+        stage = _stage(step, list(own.values()), path, made)
         _check_role(stage, SCORING if number == last else PREDICTING, path)
         _check_inputs(step.inputs, number, artifacts, path)
-        found.append(replace(step, parameters=_parameters(stage, step, path)))
+        parameters = _parameters(stage, step, path)
+        if step.stage == _FEATURES and "tokens" not in step.parameters:
+            _check_pooled_alike(step, parameters, artifacts, path, made)
+        found.append(replace(step, parameters=parameters))
     return tuple(found)
 
 
@@ -63,7 +76,7 @@ def _step(given: dict[str, Any]) -> PredictionStep:
     return step
 
 
-def _stage(step: PredictionStep, modules: Sequence[Path], path: Path) -> Stage:
+def _stage(step: PredictionStep, modules: Sequence[Path], path: Path, made: str) -> Stage:
     module = step.stage.partition(":")[0]
     shown = f"its step {step.stage!r:.80}"
     if not (is_stage_module(module) or module in map(user_module, modules)):
@@ -71,6 +84,12 @@ def _stage(step: PredictionStep, modules: Sequence[Path], path: Path) -> Stage:
     try:
         stage = stage_at(step.stage, modules)
     except (ImportError, AttributeError) as error:
+        if is_stage_module(module):
+            raise InputError(
+                f"{path} was made by another version of strata{made}: its step {short(step.stage)} "
+                f"is unknown to this one (strata {program_version()}).",
+                f"{_EXPORT_AGAIN} Or use the version that made it.",
+            ) from error
         raise refused(path, f"{shown} is unknown to strata {program_version()}") from error
     if not isinstance(stage, Stage) or stage.reference.module != module:
         raise refused(path, f"{shown} is no stage")
@@ -115,6 +134,32 @@ def _parameters(stage: Stage, step: PredictionStep, path: Path) -> dict[str, Any
                 "Larger images take more memory than a stranger's file should.",
             )
     return found
+
+
+def _check_pooled_alike(
+    step: PredictionStep,
+    parameters: Mapping[str, Any],
+    artifacts: Mapping[str, Mapping[str, Any]],
+    path: Path,
+    made: str,
+) -> None:
+    """Refuse features of a file without `tokens` that were pooled in another way then.
+
+    Those are of tokens, and of maps whose channels are last, which were taken for maps of others.
+    """
+    from strata.models.transfer.canonical_subgraph import output_layout
+    from strata.models.transfer.last_nodes import feature_nodes
+
+    for name in (given["artifact"] for given in step.inputs if "artifact" in given):
+        backbone = text_of(artifacts[name]["backbone"])
+        for node in feature_nodes(backbone, parameters["nodes"]):
+            layout = output_layout(backbone, node, parameters["image_size"])
+            if layout.kind == "tokens" or layout != layout.canonical:
+                raise InputError(
+                    f"{path} was made by an older strata{made}, which pooled {node!r:.80} of "
+                    f"{backbone:.80} in another way: its classifier is for other features.",
+                    _EXPORT_AGAIN,
+                )
 
 
 def is_stage_module(module: str) -> bool:

@@ -50,6 +50,9 @@ class FileArtifacts(Mapping[str, Mapping[str, Any]]):
             self._read[name] = self._values(self._entries[name])
         return self._read[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries  # without reading it
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 

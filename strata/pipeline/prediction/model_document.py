@@ -40,12 +40,10 @@ def read_document(container: Container) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise refused(path, f"its {DOCUMENT} is none ({type(error).__name__}: {error})") from error
     if type(schema) is not int or schema != SCHEMA:
-        of = document.get("versions")
-        made = f" (strata {of['strata']!s:.20})" if isinstance(of, dict) and "strata" in of else ""
         newer = type(schema) is int and schema > SCHEMA
         raise InputError(
-            f"{path} is a model file of version {schema!r:.20}{made}, and this program reads "
-            f"version {SCHEMA} (strata {program_version()}).",
+            f"{path} is a model file of version {schema!r:.20}{made_by(document)}, and this "
+            f"program reads version {SCHEMA} (strata {program_version()}).",
             "Update strata." if newer else "Export the method again with this version.",
         )
     for name in sorted(document.keys() ^ KEYS):
@@ -56,6 +54,12 @@ def read_document(container: Container) -> dict[str, Any]:
     except (TypeError, AttributeError) as error:
         raise refused(path, f"its checksums are none ({error})") from error
     return dict(document)
+
+
+def made_by(document: Mapping[str, Any]) -> str:
+    """Version of the program that wrote a `model.json`, as " (strata 1.0)"; "" if unknown."""
+    of = document.get("versions")
+    return f" (strata {of['strata']!s:.20})" if isinstance(of, dict) and "strata" in of else ""
 
 
 def strict_json(data: bytes) -> Any:

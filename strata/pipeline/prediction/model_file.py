@@ -28,6 +28,7 @@ from strata.pipeline.prediction.model_document import (
     DOCUMENT,
     SCHEMA,
     classes_of,
+    made_by,
     program_version,
     range_of,
     read_document,
@@ -101,11 +102,12 @@ def load_model(path: str | Path, modules: Sequence[str | Path] = ()) -> Model:
         own = named_modules(texts_of(document["modules"]), named, str(path))
         entries = {name: ArtifactEntries(*pair) for name, pair in document["artifacts"].items()}
         classes = classes_of(document["classes"])
+        artifacts = FileArtifacts(container, entries, own, len(classes))
         return Model(
             name=text_of(document["name"]),
             classes=classes,
-            steps=checked_steps(document["steps"], own, entries, path),
-            artifacts=FileArtifacts(container, entries, own, len(classes)),
+            steps=checked_steps(document["steps"], own, artifacts, path, made_by(document)),
+            artifacts=artifacts,
             value_ranges={k: range_of(v) for k, v in document["value_ranges"].items()},
             modules=tuple(named),
             facts=dict(document["facts"]),

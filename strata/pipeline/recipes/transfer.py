@@ -27,6 +27,7 @@ from strata.pipeline.stages.fine_tuning import (
     split_inception,
 )
 from strata.pipeline.stages.joins import node_weights as learned_weights
+from strata.pipeline.stages.joins import nothing_to_weight
 from strata.pipeline.stages.pretrained import backbone_features, pretrained, weights_file
 from strata.pipeline.stages.reductions import apply_reduction, centered_power, standardize
 
@@ -54,9 +55,10 @@ def deep_features(
             network of a method of the file, trained on the same fold.
         weights: file of its weights, or a folder of `BACKBONE.pth`; "": looked for, else
             downloaded.
-        node_weights: of the nodes' parts in a dot product of vectors, with a spatial pyramid of
-            each grid's at each node; "cv": those of the least leave-one-out loss on the fold's
-            training images. They are applied before the first reduction that mixes components.
+        node_weights: of the nodes' parts in a dot product of vectors, with class tokens and spatial
+            pyramids of the token's and each grid's at each node; "cv": those of the least
+            leave-one-out loss on the fold's training images. They are applied before the first
+            reduction that mixes components.
     """
     if backbone.startswith(OWN):
         for name, given in (("weights", weights), ("node_weights", node_weights)):
@@ -67,6 +69,8 @@ def deep_features(
                     f"Leave out {name}.",
                 )
         return classified(own_features(data, fold, backbone, features), fold, reduction, classifier)
+    if node_weights == "cv" and _has_one_block(features):
+        raise nothing_to_weight()
     network = pretrained(weights_file(backbone, weights), backbone=backbone)
     found = features(data.images, network)
     if node_weights == "equal":
@@ -77,6 +81,20 @@ def deep_features(
     vectors = reduced(found, fold, before)
     vectors = apply_reduction(vectors, learned_weights(vectors, found, fold.train))
     return classified(vectors, fold, tuple(steps[len(before) :]), classifier)
+
+
+def _has_one_block(features: Options) -> bool:
+    """Test for a single node of a single part, as far as parameters alone tell.
+
+    Some named nodes have a class token besides, which only the network tells.
+    """
+    nodes = features["nodes"]
+    if (nodes if isinstance(nodes, int) else len(nodes) or 1) > 1:
+        return False
+    if features["pyramid"] != "none" and features["levels"]:
+        return False
+    named = not isinstance(nodes, int) and bool(nodes)
+    return not named or features["tokens"] in ("class", "patches")
 
 
 @recipe

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from strata.errors import InputError
 from strata.parameter_types import Weights
 from strata.pipeline.graph.decorators import stage, step, view_stage
 from strata.pipeline.graph.inputs import Subset
@@ -67,18 +68,24 @@ def concatenate_by(fitted: Mapping[str, Any], *branches: Mapping[str, Any]) -> d
 def node_weights(vectors: Shards, features: Shards, train: Subset) -> dict[str, Any]:
     """Weights of the blocks of a network's features, by leave-one-out loss (2,000 images at most).
 
-    Blocks are the nodes, with a spatial pyramid each grid of each node. Weights start equal, are
-    learned as those of branches, and multiply the blocks' parts in a dot product.
+    Blocks are the nodes, or of each node the class token and each grid of a spatial pyramid.
+    Weights start equal, are learned as those of branches, and multiply the blocks' parts in a dot
+    product.
 
     Args:
         vectors: the features, or these after reductions that keep each component in its place.
         features: which have the names and widths of the blocks.
+
+    Raises:
+        InputError: there is one block.
     """
     from strata.features.transforms.block_weights import BlockWeights
     from strata.models.classifiers.kernel_weights import fit_kernel_weights
 
     layout, _ = features.place(train.digests[0])
     names, widths = list(layout["blocks"]), list(map(int, layout["widths"]))
+    if len(widths) == 1:
+        raise nothing_to_weight()
     some = _sample(train, MOST_BYTES // (max(widths) * 4))
     digests = list(compress(train.digests, some))
     starts = np.cumsum([0, *widths])
@@ -93,6 +100,15 @@ def node_weights(vectors: Shards, features: Shards, train: Subset) -> dict[str, 
         "n_iter": n_iter,
         "parameters": len(weights),
     }
+
+
+def nothing_to_weight() -> InputError:
+    """Error for weights of a single block, which change nothing."""
+    return InputError(
+        'node_weights = "cv" weights the parts of several nodes, and there is one node of one '
+        "part.",
+        "Name several: features.nodes = 4. Or leave out node_weights.",
+    )
 
 
 def _gram(rows: np.ndarray) -> np.ndarray:

@@ -13,8 +13,6 @@ from strata.pipeline.store.task_progress import report_progress
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from strata.models.transfer.backbone_features import BackboneFeatures
-
 
 def weights_file(backbone: str, given: str = "") -> File:
     """File of a network's weights, as an input of stages: other weights give other keys.
@@ -80,17 +78,6 @@ def state_of(network: Mapping[str, Any]) -> "dict[str, Tensor]":
         ) from error
 
 
-def _blocks(reader: "BackboneFeatures") -> dict[str, list[Any]]:
-    """Names and widths of the vectors' blocks: the nodes, or each grid of each node."""
-    cells = [rows * columns for rows, columns in reader.grids]
-    names, widths = [], []
-    for node, width in zip(reader.nodes_, reader.widths_, strict=True):
-        for (rows, columns), count in zip(reader.grids, cells, strict=True):
-            names.append(node if count == 1 else f"{node} in {rows} x {columns}")
-            widths.append(width // sum(cells) * count)
-    return {"blocks": names, "widths": widths}
-
-
 @shard_stage(
     estimator="strata.models.transfer.backbone_features:BackboneFeatures",
     supplies=("backbone", "weights", "grids", "batch_size"),
@@ -108,8 +95,8 @@ def backbone_features(
 ) -> dict[str, Any]:
     """Pooled activations at nodes of a pretrained network: `vectors` (images, d) float32.
 
-    Each node, or each grid of each node, is a block of components: `blocks` names them, `widths`
-    are their numbers of components.
+    Each node is a block of components, or its class token and each grid of cells are: `blocks`
+    names them, `widths` are their numbers of components.
 
     Args:
         pyramid: layout of a spatial pyramid of cells to pool over; "none": the whole image.
@@ -124,9 +111,11 @@ def backbone_features(
         grids=[(g.rows, g.columns) for g in spatial_pyramid.pyramid(pyramid, levels)],
         **parameters,
     )
+    vectors = reader.fit().transform(images)
     return {
-        "vectors": reader.fit().transform(images),
-        **_blocks(reader),
+        "vectors": vectors,
+        "blocks": [name for name, _ in reader.blocks_],
+        "widths": [width for _, width in reader.blocks_],
         "parameters": reader.parameters_,
         "trainable_parameters": 0,
         "frozen_parameters": reader.parameters_,

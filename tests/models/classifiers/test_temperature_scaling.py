@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from strata.models.classifiers.temperature_scaling import fit_temperature, probabilities
+from strata.models.classifiers.temperature_scaling import (
+    calibrated_loss,
+    fit_temperature,
+    probabilities,
+)
 
 
 @pytest.mark.parametrize("temperature", [0.05, 1.0, 20.0])
@@ -24,3 +28,12 @@ def test_probabilities_sum_to_one_and_keep_the_order():
 
 def test_constant_scores_are_no_error():
     assert fit_temperature(np.zeros((4, 2)), np.array([0, 1, 0, 1])) > 0
+
+
+def test_the_loss_is_that_of_the_probabilities_at_the_temperature():
+    rng = np.random.default_rng(0)
+    scores, labels = rng.normal(size=(40, 3)), rng.integers(0, 3, 40)
+    temperature, loss = calibrated_loss(scores, labels)
+    assert temperature == fit_temperature(scores, labels)
+    chances = probabilities(scores, temperature)[np.arange(40), labels]
+    assert loss == pytest.approx(-np.mean(np.log(chances)))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -465,3 +466,49 @@ def test_nothing_but_known_values_is_written(model, tmp_path):
     with pytest.raises(InputError, match=r"a model file cannot hold a builtins\.object"):
         save_model(odd, tmp_path / "odd.strata")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_step_that_was_removed_is_no_damage(file):
+    """Neither is one of a module that this version has not."""
+    for stage in ("fusion:stack_scores", "removed:scores"):
+        altered(file, step_of(f"{STAGES}.{stage}"))
+        with pytest.raises(InputError, match=rf"was made by another version.*{stage}") as caught:
+            load_model(file)
+        assert "Export the method again" in caught.value.hint
+    altered(file, lambda d: d["versions"].update(strata="0.0.7"))
+    with pytest.raises(InputError, match=r"another version of strata \(strata 0\.0\.7\)"):
+        load_model(file)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "node", "older"),
+    [
+        ("timm:test_vit", "blocks.5", True),
+        ("swin_t", "features", True),
+        ("squeezenet1_1", "features.6", False),
+        ("timm:test_vit", "head_drop", False),
+    ],
+)
+def test_features_that_were_pooled_in_another_way_are_refused(
+    model, tmp_path, backbone, node, older
+):
+    """Files without `tokens` are older; those of maps and vectors mean what they meant."""
+    if backbone.startswith("timm:"):
+        pytest.importorskip("timm")
+    features = PredictionStep(
+        f"{STAGES}.pretrained:backbone_features",
+        {"nodes": [node]},
+        [{"images": True}, {"artifact": "network"}],
+    )
+    artifacts = {**model.artifacts, "network": {"backbone": backbone}}
+    path = tmp_path / "deep.strata"
+    save_model(Model("deep", model.classes, (features, model.steps[1]), artifacts), path)
+    if older:
+        with pytest.raises(InputError, match=r"made by an older strata.*another way") as caught:
+            load_model(path)
+        assert "Export the method again" in caught.value.hint
+    else:
+        assert load_model(path).steps[0].parameters["tokens"] == "auto"
+    newer = replace(features, parameters={"nodes": [node], "tokens": "patches"})
+    save_model(Model("deep", model.classes, (newer, model.steps[1]), artifacts), path)
+    assert load_model(path).steps[0].parameters["tokens"] == "patches"

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from strata.errors import InputError
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.stages import joins
 from strata.pipeline.stages.joins import concatenate_by, kernel_weights, node_weights
@@ -87,3 +88,9 @@ def test_of_many_images_the_same_share_of_each_class_is_drawn(monkeypatch, limit
     drawn = joins._sample(TRAIN, joins.MOST_BYTES // joins._row_bytes(in_shards(NOISE), TRAIN))
     assert np.bincount(TRAIN.y[drawn]).tolist() == [8, 8, 8]
     assert learned()["weights"][0] > learned()["weights"][1]
+
+
+def test_a_single_block_is_not_weighted():
+    features = features_of(VECTORS, [12])
+    with pytest.raises(InputError, match="one node of one part"):
+        node_weights.function(features, features, TRAIN)

@@ -1,6 +1,7 @@
 """Weights of pretrained networks: known by their content, refused, watched."""
 
 import io
+import itertools
 import pickle
 import shutil
 import zipfile
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from strata.errors import InputError
-from strata.models.transfer import weights
+from strata.models.transfer import backbones, weights
 from strata.pipeline.stages.pretrained import (
     backbone_features,
     pretrained,
@@ -18,7 +19,7 @@ from strata.pipeline.stages.pretrained import (
     weights_file,
 )
 
-NAME = "squeezenet1_1"
+NAME, VIT = "squeezenet1_1", "timm:test_vit"
 
 
 def test_weights_are_known_by_their_content(network, tmp_path, monkeypatch):
@@ -106,3 +107,36 @@ def test_features_name_their_blocks(network):
     assert cells["blocks"][:2] == ["features.3", "features.3 in 3 x 1"]
     assert cells["widths"] == [128, 384, 256, 768]
     assert cells["vectors"].shape == (1, sum(cells["widths"]))
+
+
+GRIDS = {"none": [(1, 1)], "square": [(1, 1), (2, 2)], "horizontal": [(1, 1), (3, 1)]}
+
+
+@pytest.fixture(scope="module")
+def transformer(tmp_path_factory):
+    """Made-up weights of a small vision transformer with a class token."""
+    pytest.importorskip("timm")
+    path = tmp_path_factory.mktemp("weights") / "vit.pth"
+    torch.save(backbones.skeleton(VIT).state_dict(), path)
+    return pretrained.function(weights_file(VIT, str(path)), backbone=VIT)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "pyramid"),
+    [("class", "none"), *itertools.product(["auto", "patches", "both"], GRIDS)],
+)
+def test_blocks_of_tokens_are_cut_where_the_parts_end(transformer, tokens, pyramid):
+    """The class token is one, each grid is one; of norm "l2" each has length 1."""
+    images = np.random.default_rng(0).integers(0, 256, (1, 40, 40, 3), np.uint8)
+    given = {"nodes": ("blocks.2", "blocks.5"), "mirror": False, "tokens": tokens}
+    found = backbone_features.run(images, transformer, **given, pyramid=pyramid)
+    (vector,), widths = found["vectors"], found["widths"]
+    assert sum(widths) == len(vector)
+    parts = np.split(vector, np.cumsum(widths)[:-1])
+    np.testing.assert_allclose([np.linalg.norm(part) for part in parts], 1, rtol=1e-5)
+    cells = [rows * columns for rows, columns in GRIDS[pyramid]]
+    expected = [1, *cells] if tokens in ("auto", "both") else cells
+    assert [width // min(widths) for width in widths] == 2 * expected
+    assert len(set(found["blocks"])) == len(widths)
+    if tokens == "both":
+        assert found["blocks"][:2] == ["class token of blocks.2", "blocks.2"]

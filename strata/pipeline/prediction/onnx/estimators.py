@@ -24,6 +24,7 @@ from strata.models.onnx_export.vector_modules import (
     Affine,
     Projection,
     RBFMap,
+    Scaled,
     SignedPower,
 )
 
@@ -45,7 +46,7 @@ def reduction_module(reduction: Any) -> nn.Module | None:
     if isinstance(reduction, CenteredPower):
         return nn.Sequential(SignedPower(reduction.alpha), Affine(reduction.mean_))
     if isinstance(reduction, BlockWeights):
-        return Affine(scale=1 / reduction.factors())
+        return Scaled(reduction.factors())
     if isinstance(reduction, LDA):
         return Projection(reduction.mean_, reduction.directions_, double=True)
     if isinstance(reduction, AdditiveKernelMap):
