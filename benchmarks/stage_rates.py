@@ -4,7 +4,8 @@
 
 prints the table of `strata/pipeline/execution/rates.py`: medians over the artifacts of all methods
 of the file that are in its store. The table there is of 320 images of 256 x 256 pixels in eight
-classes, two folds, every recipe with its defaults, one process on one core.
+classes, two folds, every recipe with its defaults and the stages that no recipe has by default,
+one process on one core.
 """
 
 import argparse

@@ -41,7 +41,7 @@ test = {test}       # {test_means}
 
 [methods.tinynet]
 
-# A network pretrained on ImageNet, frozen: its activations at several depths.
+# A pretrained network, frozen: its activations are features.
 {pretrained}"""
 
 

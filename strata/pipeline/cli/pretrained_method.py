@@ -22,9 +22,11 @@ class Choice(NamedTuple):
 
 _LITE = ("blocks.4", "blocks.5", "blocks.6", "global_pool")
 
-#: The best ones first: docs/transfer.md says by which order.
+#: The best ones first: docs/transfer.md says by which order. DINOv2 ends in its class
+#: token alone; of its last normalization, the patches are taken too. SigLIP has no class
+#: token, and attention pools its patches.
 CHOICES = (
-    Choice("timm:vit_small_patch14_dinov2.lvd142m", image_size=224),
+    Choice("timm:vit_small_patch14_dinov2.lvd142m", ("norm",), 224),
     Choice("timm:convnext_tiny.in12k_ft_in1k", ("stages.2", "stages.3", "head.flatten")),
     Choice("timm:vit_base_patch16_siglip_224.v2_webli"),
     Choice("inception_v3", ("Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e", "Mixed_7a")),

@@ -1,4 +1,4 @@
-"""Transfer learning: networks pretrained on ImageNet, frozen or fine-tuned."""
+"""Transfer learning: pretrained networks, frozen or fine-tuned."""
 
 from itertools import takewhile
 from typing import Literal

@@ -6,7 +6,7 @@ from typing import Any
 from strata.pipeline.experiment.compose import Target
 from strata.pipeline.graph.inputs import Subset
 from strata.pipeline.graph.prediction_path import prediction_path
-from strata.pipeline.graph.stage import Node, Sharded
+from strata.pipeline.graph.stage import Node, Sharded, Stage
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.costs import Records
 from strata.pipeline.reporting.network_facts import one_per_fold
@@ -16,7 +16,7 @@ from strata.pipeline.stages.search import without_search
 
 
 def learned_parts(target: Target, fitted: list[list[Any]], records: Records) -> dict[str, Any]:
-    """`pretraining`, `unlabeled`, `branch_weights` and `method_weights` of a `MethodResult`.
+    """`pretraining`, `unlabeled` and the three kinds of learned weights of a `MethodResult`.
 
     Args:
         fitted: artifacts of the fitted models of each fold.
@@ -28,7 +28,8 @@ def learned_parts(target: Target, fitted: list[list[Any]], records: Records) -> 
     return {
         "pretraining": pretraining,
         "unlabeled": unlabeled_images(target.folds[-1][1]) if pretraining else 0,
-        "branch_weights": _branch_weights(target, records),
+        "branch_weights": _vector_weights(target, records, kernel_weights),
+        "node_weights": _vector_weights(target, records, node_weights),
         "method_weights": _method_weights(target, records),
     }
 
@@ -40,17 +41,16 @@ def unlabeled_images(scores: Node) -> int:
     return max(map(len, subsets), default=0)
 
 
-def _branch_weights(target: Target, records: Records) -> dict[str, list[float]]:
-    """Weights learned for each branch or node, by its name: one for each fold of validation."""
+def _vector_weights(target: Target, records: Records, stage: Stage) -> dict[str, list[float]]:
+    """Weights that a stage learned for each branch or node: one for each fold of validation.
+
+    They are those of the last weighting before the classifier. The others are its members' own.
+    """
     folds = _cross_validated(target)
     if any(scores.stage.role == "combination" for scores in folds):
         return {}  # the branches are those of its methods
-    learned = [
-        node
-        for scores in folds
-        for node in prediction_path(scores)[1]
-        if node.stage in (kernel_weights, node_weights) and records.of(node)
-    ]
+    last = [node for node in map(last_weighting, folds) if node and node.stage is stage]
+    learned = [node for node in last if records.of(node)]
     artifacts = [records.store.read(node.key) for node in learned]
     weights = [artifact["weights"] for artifact in artifacts]
     if not weights or len({len(one) for one in weights}) > 1:
@@ -78,6 +78,17 @@ def _cross_validated(target: Target) -> list[Node]:
     """Scores of each fold of cross-validation, of the final fold where there is no other."""
     folds = [scores for fold, scores in target.folds if fold.number >= 0]
     return [without_search(node) for node in folds or [node for _, node in target.folds]]
+
+
+def last_weighting(scores: Node) -> Node | None:
+    """Node whose weights the classified vectors have; None without any, or of vectors in parallel.
+
+    It comes after all others: those of an early fusion after those of its members.
+    """
+    path = prediction_path(scores)[1]
+    found = [node for node in path if node.stage in (kernel_weights, node_weights)]
+    before = {node.key for node in topological_order(found[-1:])}
+    return found[-1] if found and all(node.key in before for node in found) else None
 
 
 def branch_names(node: Node, of: Any, count: int) -> list[str]:

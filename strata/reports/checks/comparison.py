@@ -1,6 +1,7 @@
 """Checks of the comparison itself: missing methods, significance, selection on the test set."""
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from strata.reports.checks.base import NotApplicable, Observation, check
 from strata.reports.comparison.pairs import ALPHA, find_pair
@@ -71,8 +72,7 @@ def selected_on_test(ranking: Ranking) -> Iterator[Observation]:
     "R19",
     "Fusion against its best member",
     "A fusion costs what all its members cost together; alone, its best member is cheaper.",
-    "Leave out members that add nothing, or raise combination.parts: the weights are then learned "
-    "from more images.",
+    "Leave out members that add nothing.",
 )
 def fusion_below_member(ranking: Ranking) -> Iterator[Observation]:
     """Fusions significantly below the best of their members, a single test for each."""
@@ -84,14 +84,27 @@ def fusion_below_member(ranking: Ranking) -> Iterator[Observation]:
     }
     if not best or ranking.basis is None:
         raise NotApplicable("there is no fusion of methods that have results")
+    parameters = {row.method.name: row.method.parameters for row in ranking.rows}
     for fusion, member in best.items():
         pair = find_pair(ranking.pairs[ranking.basis], fusion, member)
         if pair is None or pair.test is None or pair.test.p >= ALPHA:
             continue
         below = pair.difference if pair.first == member else -pair.difference
         if below > 0:
-            text = f"{fusion}: {percent(below)} points below its member {member}."
+            advice = _better_weights(parameters[fusion].get("combination"))
+            text = f"{fusion}: {percent(below)} points below its member {member}.{advice}"
             yield Observation("tip", text, fusion)
+
+
+def _better_weights(combination: Any) -> str:
+    """Sentence on what would better a fusion's weights; "" where nothing is known to."""
+    given = combination if isinstance(combination, dict) else {}
+    if given.get("use") == "average_scores":
+        return ' To learn its weights: combination.use = "learned_weights".'
+    parts, folds = given.get("parts"), given.get("inner_folds")
+    if isinstance(parts, int) and isinstance(folds, int) and parts < folds:
+        return f" To learn its weights from more images: combination.parts = {folds}."
+    return ""
 
 
 def _best_of(names: Collection[str], ranking: Ranking) -> str | None:

@@ -157,6 +157,7 @@ class MethodResult:
         pretraining: of each fold, the reconstruction error of each pretrained layer by epoch.
         unlabeled: number of images without labels that were used in it besides.
         branch_weights: weights learned for the features of each branch, one for each fold.
+        node_weights: the same for the nodes of a pretrained network.
         method_weights: share of each method in the scores of a fusion, one for each fold.
         lr_curves: learning-rate range test of each fold: `rates` tried, ascending, the `losses` at
             them, and the `suggestion`.
@@ -187,6 +188,7 @@ class MethodResult:
     pretraining: list[dict[str, list[float]]] = field(default_factory=list)
     unlabeled: int = 0
     branch_weights: dict[str, list[float]] = field(default_factory=dict)
+    node_weights: dict[str, list[float]] = field(default_factory=dict)
     method_weights: dict[str, list[float]] = field(default_factory=dict)
     lr_curves: list[dict[str, Any]] = field(default_factory=list)
     search: SearchResult | None = None

@@ -88,6 +88,12 @@ def weight_tables(method: MethodResult) -> list[dict[str, Any]]:
             "Share of each branch's cosine similarity in the kernel.",
         ),
         (
+            method.node_weights,
+            "nodes",
+            "Node",
+            "Share of each node's part of the vectors in their dot product.",
+        ),
+        (
             method.method_weights,
             "methods",
             "Method",

@@ -1,11 +1,14 @@
 """Pretrained method of `strata init`: the best network whose weights are at hand."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from strata.models.transfer import weights
+from strata.models.transfer.canonical_subgraph import output_layout
 from strata.models.transfer.subgraph import node_names
+from strata.pipeline.cli.init import TEMPLATE
 from strata.pipeline.cli.pretrained_method import CHOICES, pretrained_method
 from strata.pipeline.recipes.registry import known_recipes
 
@@ -26,6 +29,29 @@ def test_nodes_exist(choice):
     if choice.backbone.startswith("timm:"):
         pytest.importorskip("timm")
     assert set(choice.nodes) <= set(node_names(choice.backbone))
+
+
+def test_of_dinov2_the_tokens_of_the_patches_are_taken_too():
+    pytest.importorskip("timm")
+    (choice,) = [choice for choice in CHOICES if "dinov2" in choice.backbone]
+    (node,) = choice.nodes
+    layout = output_layout(choice.backbone, node)
+    assert (layout.kind, layout.class_token) == ("tokens", True)
+
+
+def test_the_zoo_takes_the_same_nodes():
+    text = (Path(__file__).parents[3] / "experiments/zoo.toml").read_text(encoding="utf-8")
+    known = {choice.backbone: (choice.nodes, choice.image_size) for choice in CHOICES}
+    found = {
+        method["backbone"]: (tuple(features.get("nodes", ())), features.get("image_size"))
+        for method in tomllib.loads(text)["methods"].values()
+        for features in [method.get("features", {})]
+    }
+    assert known.items() <= found.items()
+
+
+def test_what_init_says_of_the_network_is_true_of_each():
+    assert not [line for line in TEMPLATE.splitlines() if "ImageNet" in line]
 
 
 def test_an_installed_package_is_at_hand():

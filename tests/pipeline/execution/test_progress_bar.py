@@ -2,12 +2,15 @@
 
 import io
 import re
+from importlib import import_module
+from pkgutil import iter_modules
 from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from strata.errors import StrataError
+from strata.pipeline import stages
 from strata.pipeline.code.code_digest import code_digests
 from strata.pipeline.execution import progress_bar
 from strata.pipeline.execution.eta import TaskEta
@@ -16,6 +19,7 @@ from strata.pipeline.execution.progress_bar import ProgressBar
 from strata.pipeline.execution.rates import TABLE, Estimates, Rate, work_of
 from strata.pipeline.execution.worker import TaskResult
 from strata.pipeline.graph.inputs import Subset
+from strata.pipeline.graph.stage import Stage, ViewStage
 from strata.pipeline.store import task_progress
 from strata.pipeline.store.task_progress import TaskProgress, read_progress, report_progress
 
@@ -220,6 +224,16 @@ def test_stages_without_a_rate_of_their_own_are_estimated_by_the_table(tmp_path)
         estimates.record(node("1", stage), 1000 * rate.seconds, 0)
     by_table = 100 * TABLE["pca"].seconds
     assert 5 * by_table < estimates.of(node("1", "pca")).seconds < 10 * by_table
+
+
+def test_every_stage_of_the_package_has_a_rate():
+    found = {
+        value.name
+        for module in iter_modules(stages.__path__)
+        for value in vars(import_module(f"{stages.__name__}.{module.name}")).values()
+        if isinstance(value, Stage) and not isinstance(value, ViewStage)
+    }
+    assert found - TABLE.keys() == set()
 
 
 def test_work_is_images_times_epochs():

@@ -1,4 +1,6 @@
-"""Learned parts that the report shows: images without labels, weights of branches."""
+"""Learned parts that the report shows: images without labels, weights of branches and nodes."""
+
+from types import SimpleNamespace
 
 import pytest
 
@@ -7,8 +9,8 @@ from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.experiment.resolve import resolve
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.description import NoImages, placeholder_fold
-from strata.pipeline.reporting.learned_parts import branch_names, unlabeled_images
-from strata.pipeline.stages.joins import kernel_weights
+from strata.pipeline.reporting.learned_parts import branch_names, learned_parts, unlabeled_images
+from strata.pipeline.stages.joins import kernel_weights, node_weights
 
 FILE = """\
 [methods.color]
@@ -28,6 +30,23 @@ network.pretrain_epochs = 1
 [methods.alone]
 recipe = "tinynet"
 network.pretrain_epochs = 1
+[methods.deep]
+recipe = "deep_features"
+backbone = "resnet18"
+features.nodes = ["layer3", "layer4"]
+node_weights = "cv"
+[methods.deeper]
+recipe = "deep_features"
+backbone = "resnet34"
+features.nodes = ["layer3", "layer4"]
+node_weights = "cv"
+[methods.weighted]
+recipe = "early_fusion"
+of = ["deep", "one"]
+join.weights = "cv"
+[methods.equal]
+recipe = "early_fusion"
+of = ["deep", "deeper"]
 """
 
 
@@ -54,3 +73,28 @@ def test_branches_have_the_names_of_methods_or_of_their_descriptors(compose):
 def test_images_without_labels_are_counted(compose):
     assert unlabeled_images(compose("others")) == 4  # those of `NoImages`
     assert unlabeled_images(compose("alone")) == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "of", "branches", "nodes"),
+    [
+        ("deep", (), {}, {"layer3": [0.9], "layer4": [0.1]}),
+        ("weighted", ("deep", "one"), {"deep": [0.7], "one": [0.3]}, {}),  # its own, no member's
+        ("equal", ("deep", "deeper"), {}, {}),  # those of its members, each its own
+    ],
+)
+def test_weights_of_branches_and_of_nodes_are_apart(compose, method, of, branches, nodes):
+    scores = compose(method)
+    artifacts = {
+        node.key: {"weights": [0.9, 0.1], "blocks": ["layer3", "layer4"]}
+        if node.stage is node_weights
+        else {"weights": [0.7, 0.3]}
+        for node in topological_order([scores])
+        if node.stage in (kernel_weights, node_weights)
+    }
+    target = SimpleNamespace(folds=[(SimpleNamespace(number=0), scores)], parameters={"of": of})
+    records = SimpleNamespace(
+        of=lambda node: node.key in artifacts, store=SimpleNamespace(read=artifacts.get)
+    )
+    found = learned_parts(target, [], records)
+    assert (found["branch_weights"], found["node_weights"]) == (branches, nodes)

@@ -4,12 +4,17 @@ import sys
 
 import pytest
 
+from strata.pipeline.code.code_digest import code_digests
 from strata.pipeline.experiment.compose import compose_one
 from strata.pipeline.experiment.file import read_experiment
 from strata.pipeline.experiment.resolve import resolve
 from strata.pipeline.graph.topological_order import topological_order
 from strata.pipeline.reporting.description import NoImages, placeholder_fold
-from strata.pipeline.reporting.pretrained_networks import pretrained_networks, used_networks
+from strata.pipeline.reporting.pretrained_networks import (
+    derived_provenance,
+    pretrained_networks,
+    used_networks,
+)
 from strata.pipeline.store.store import Store
 
 FILE = """\
@@ -28,6 +33,14 @@ source = "scenes"
 [methods.taught]
 recipe = "distilled"
 teacher = "features"
+[methods.cnn]
+recipe = "tinynet"
+[methods.own]
+recipe = "deep_features"
+backbone = "method:cnn"
+[methods.further]
+recipe = "deep_features"
+backbone = "method:transferred"
 """
 
 
@@ -66,6 +79,21 @@ def test_facts_are_found_with_classes_of_the_same_name(scores):
 def test_a_source_network_is_one_of_the_experiment(scores):
     (found,) = pretrained_networks(scores("transferred"), [])
     assert (found.source, found.image_size) == ("own", 64)
+
+
+def test_a_network_of_another_method_is_pretrained_if_it_learned_from_other_images(scores):
+    assert pretrained_networks(scores("own"), []) == []
+    (found,) = pretrained_networks(scores("further"), [])
+    assert (found.source, found.image_size) == ("own", 64)
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    ["training_data._BY_WORD", "provenance._NO_TERMS", "same_names._known_names"],
+)
+def test_a_correction_of_a_table_renews_the_facts_that_are_kept(symbol):
+    reached = code_digests(*derived_provenance([], []).code)
+    assert f"strata.models.transfer.zoos.{symbol}" in reached
 
 
 def test_facts_are_kept_for_the_same_networks_and_classes(scores, tmp_path, monkeypatch):

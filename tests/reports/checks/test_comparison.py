@@ -52,6 +52,26 @@ def test_a_fusion_below_its_best_member():
     assert check("R19", lone).severity == "not applicable"
 
 
+@pytest.mark.parametrize(
+    ("combination", "advice"),
+    [
+        ({"use": "average_scores"}, 'To learn its weights: combination.use = "learned_weights".'),
+        (
+            {"use": "learned_weights", "parts": 1, "inner_folds": 4},
+            "To learn its weights from more images: combination.parts = 4.",
+        ),
+        ({"use": "learned_weights", "parts": 4, "inner_folds": 4}, "its member a."),
+        ({"use": "learned_weights", "parts": "auto", "inner_folds": 4}, "its member a."),
+    ],
+)
+def test_the_advice_to_a_fusion_is_of_its_own_combination(combination, advice):
+    given = {"of": ["a", "b"], "combination": combination}
+    fused = method("all", 0.5, recipe="fusion", parameters=given, seed=1)
+    found = check("R19", method("a", 3.0), method("b", 1.0, seed=2), fused)
+    assert found.sentences[0].endswith(advice)
+    assert "combination" not in found.remedy
+
+
 def test_a_method_that_nobody_asked_for_is_no_issue():
     others = method(), MethodResult("tuned", "r")
     assert check("R01", *others).severity == "passed"

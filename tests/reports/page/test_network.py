@@ -80,6 +80,14 @@ def test_the_weights_of_a_fusion_have_a_row_for_each_method():
     assert "Weights of the branches" not in text
 
 
+def test_the_weights_of_nodes_are_not_those_of_branches():
+    text = page(with_network(node_weights={"layer3": [0.9, 0.8], "layer4": [0.1, 0.2]}))
+    assert "Weights of the nodes" in text
+    assert "part of the vectors in their dot product" in text
+    assert "cosine similarity" not in text
+    assert "Weights of the branches" not in text
+
+
 def test_layers_have_a_row_each():
     text = page(synthetic.three(per_class=8))
     (table,) = re.findall(r'<table class="small tight layers">.*?</table>', text, re.S)

@@ -11,8 +11,6 @@ from strata.models.transfer.zoos.packaged_weights import PACKAGES
 from strata.models.transfer.zoos.published import PublishedWeights
 from strata.models.transfer.zoos.training_data import TrainingData, data_of_member, data_of_tag
 
-AFFECTS_RESULTS = False  # facts for reports
-
 _NO_TERMS = (
     "no terms are published with them; those of the images that they were learned from, such as "
     "ImageNet, may bind whoever uses them"

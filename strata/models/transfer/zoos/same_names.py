@@ -8,8 +8,6 @@ from pathlib import Path
 
 from strata.models.transfer.zoos.training_data import IMAGENET_1K, TrainingData
 
-AFFECTS_RESULTS = False  # facts for reports
-
 
 def same_names(classes: Iterable[str], data: TrainingData) -> dict[str, str]:
     """User's class -> class of the training data, for those of the same name.

@@ -7,8 +7,6 @@ members of torchvision's enums ("IMAGENET1K_SWAG_E2E_V1").
 from itertools import groupby
 from typing import NamedTuple
 
-AFFECTS_RESULTS = False  # facts for reports
-
 
 class TrainingData(NamedTuple):
     """Images that a network learned from.
