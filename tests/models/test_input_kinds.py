@@ -21,7 +21,14 @@ from strata.models import (
 IMAGE = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
 IMAGES = np.random.default_rng(1).integers(0, 256, (6, 8, 8, 3), np.uint8)
 LABELS = ["a", "b"] * 3
-OF_VECTORS = {"CalibratedLogistic", "KernelSVM", "LinearSVM"}
+OF_VECTORS = {
+    "CalibratedLogistic",
+    "CalibratedMLP",
+    "KernelSVM",
+    "LinearSVM",
+    "ScoreFusion",
+    "SmoothedKNN",
+}
 NETWORK = NetworkClassifier({"name": "mlp", "hidden": [4]}, image_size=8, epochs=1, device="cpu")
 
 

@@ -7,6 +7,7 @@ from strata.image_io import read_image
 from strata.pipeline.cli.workspace import Workspace
 from strata.pipeline.explain.contributions import _supports
 from strata.pipeline.explain.neighbors import neighbors
+from strata.pipeline.explain.prediction_run import source as vectors_of
 from tests.pipeline.explain.fitting import double_scores, explained, fitted, run_of
 from tests.pipeline.project import Project, write_images
 
@@ -141,11 +142,13 @@ def test_large_images_have_maps_of_a_bounded_size(workspace):
 
 def test_neighbors_vote_for_their_class(workspace, images):
     run = run_of(workspace, "neighbors", images)
+    step = len(run.stages) - 1
+    vectors = run.values[vectors_of(run.inputs(step)[0])]["vectors"]
+    votes = run.artifact(step)["classifier"].neighbors_.predict_proba(vectors)
     for image in range(len(images)):
-        shares = [neighbors(run, len(run.stages) - 1, image, number) for number in range(3)]
-        np.testing.assert_allclose(
-            [one.total for one in shares], run.values[-1]["probabilities"][image]
-        )
+        shares = [neighbors(run, step, image, number) for number in range(3)]
+        np.testing.assert_allclose([one.total for one in shares], votes[image], atol=1e-6)
+        assert votes[image].argmax() == run.values[-1]["probabilities"][image].argmax()
         for name, one in zip(run.model.classes, shares, strict=True):
             assert sum(share for _, share in one.neighbors) == pytest.approx(one.total)
             assert all(who.startswith(f"{name}/") for who, _ in one.neighbors)
