@@ -105,7 +105,7 @@ def test_a_member_that_is_there_twice_changes_little(seed):
     twice = X[:, [0, 0, 1, 2]]
     p, q = (ScoreFusion().fit(given, y).predict_proba(given) for given in (X, twice))
     assert np.abs(p - q).mean() < 0.02
-    assert (p.argmax(axis=1) == q.argmax(axis=1)).mean() > 0.95
+    assert (p.argmax(axis=1) == q.argmax(axis=1)).mean() > 0.9
 
 
 @given(seeds)
@@ -116,7 +116,7 @@ def test_a_member_that_tells_nothing_has_hardly_a_share(seed):
     assert fusion.shares_[1] < 0.15
     assert fusion.shares_.sum() == pytest.approx(1)
     before = (X[:, 0].argmax(axis=1) == y).mean()
-    assert (fusion.predict(X) == y).mean() > before - 0.02
+    assert (fusion.predict(X) == y).mean() > before - 0.03
 
 
 def test_a_member_that_is_always_wrong_is_left_out():
